@@ -1,0 +1,88 @@
+/**
+ * The errors that a user can meet. Each has a stable `code` (part of the JSON contract), often a
+ * `hint` with the fix, and is mapped to text and an exit code in one place (`cli/failure.ts`).
+ *
+ * Wording: what failed, the value in quotes, what is allowed. Never a secret.
+ */
+
+/** What may accompany any {@linkcode SpknockError}. */
+export interface ErrorDetails {
+  /** One line with the fix. */
+  hint?: string | undefined;
+  /** The error underneath; never shown without `--verbose`. */
+  cause?: unknown;
+}
+
+/** The base of all errors that are meant for the user. */
+export class SpknockError extends Error {
+  /** Stable, machine-readable name of what went wrong. */
+  readonly code: string;
+  /** One line with the fix, if there is one. */
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, options: ErrorDetails = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = this.constructor.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The command line asks for something that cannot be: exit code 2, nothing was sent. */
+export class UsageError extends SpknockError {
+  constructor(message: string, options: ErrorDetails & { code?: string } = {}) {
+    super(options.code ?? "usage", message, options);
+  }
+}
+
+/** One mistake in a configuration file. */
+export interface Problem {
+  /** The file as the user knows it. */
+  file: string;
+  /** 1-based; undefined where a problem has no line (an unreadable file). */
+  line?: number | undefined;
+  /** Dotted path of the key, such as `targets.home.knocks[1]`. */
+  key?: string | undefined;
+  /** What is wrong, with the value in quotes and what is allowed. */
+  message: string;
+}
+
+/** Renders a problem as `FILE:LINE: KEY: what is wrong`. */
+export function renderProblem(problem: Problem): string {
+  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  return problem.key === undefined
+    ? `${place}: ${problem.message}`
+    : `${place}: ${problem.key}: ${problem.message}`;
+}
+
+/** A configuration, or a rule file, is wrong: exit code 2, nothing was sent. Carries every mistake. */
+export class ConfigError extends SpknockError {
+  /** Every mistake that was found, in file order. */
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], options: ErrorDetails & { code?: string } = {}) {
+    super(options.code ?? "config", problems.map(renderProblem).join("\n"), options);
+    this.problems = problems;
+  }
+}
+
+/** A name did not resolve or a packet could not be sent: exit code 3. */
+export class NetworkError extends SpknockError {
+  constructor(message: string, options: ErrorDetails & { code?: string } = {}) {
+    super(options.code ?? "network", message, options);
+  }
+}
+
+/** A secret could not be had: exit code 4, nothing was sent. */
+export class SecretError extends SpknockError {
+  constructor(message: string, options: ErrorDetails = {}) {
+    super("secret", message, options);
+  }
+}
+
+/** The user said stop, at a prompt or by Ctrl-C: exit code 130. */
+export class CancelledError extends SpknockError {
+  constructor(message = "cancelled") {
+    super("cancelled", message);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * One knock: a port, a protocol, and where its payload comes from.
+ *
+ * Rules: ports are 1..65535, written in decimal digits only; the protocol is `tcp` or `udp`, after
+ * `/` or (as Debian's `knock` writes it) `:`. A TCP knock is a bare SYN and has no payload.
+ */
+
+/** The transport of a knock. */
+export type Protocol = "tcp" | "udp";
+
+/** Where a passphrase, or a finished payload, comes from. */
+export type SecretSource =
+  | { kind: "prompt" }
+  | { kind: "env"; name: string }
+  | { kind: "file"; path: string }
+  | { kind: "command"; command: readonly string[] }
+  /** The payload itself: 64 lowercase hex digits. */
+  | { kind: "hash"; hash: string };
+
+/** What a knock's packet carries. */
+export type KnockPayload =
+  | { kind: "none" }
+  | { kind: "bytes"; bytes: Uint8Array }
+  | { kind: "secret"; source: SecretSource };
+
+/** One packet of a sequence, before its secret is known. */
+export interface Knock {
+  /** 1..65535 */
+  port: number;
+  protocol: Protocol;
+  payload: KnockPayload;
+  /** Milliseconds until the next knock; the target's `delayMs` where undefined. */
+  delayMs?: number | undefined;
+}
+
+/**
+ * The port number that `text` writes.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port >= 1 && port <= 65535)) {
+    throw new RangeError(`"${text}" is not a port: use a whole number from 1 to 65535`);
+  }
+  return port;
+}
+
+/**
+ * `7000`, `7000/udp` or `7000:udp` to port and protocol.
+ *
+ * @param fallback the protocol of a port that names none.
+ * @throws {RangeError} with what is allowed.
+ */
+export function parsePortSpec(
+  text: string,
+  fallback: Protocol = "tcp",
+): { port: number; protocol: Protocol } {
+  const [portText = "", protocol, ...rest] = text.trim().split(/[/:]/);
+  const port = parsePort(portText);
+  if (protocol === undefined) return { port, protocol: fallback };
+  const lower = protocol.toLowerCase();
+  if (rest.length > 0 || (lower !== "tcp" && lower !== "udp")) {
+    throw new RangeError(
+      `"${text}" names an unknown protocol: use tcp or udp, such as ${port}/tcp`,
+    );
+  }
+  return { port, protocol: lower };
+}
+
+/** Port and protocol as `7000/udp`. */
+export function renderPortSpec(knock: { port: number; protocol: Protocol }): string {
+  return `${knock.port}/${knock.protocol}`;
+}

@@ -1,0 +1,76 @@
+/**
+ * A sequence: the knocks of a target with every payload ready as bytes, and when each leaves.
+ *
+ * Rules of patience, by try (1-based):
+ * - the first try goes at the target's own pace;
+ * - every further try doubles the gaps (a gap of zero becomes {@linkcode MIN_GAP_MS} first), so that
+ *   reordering and bursts of loss are outlived;
+ * - a gap that nears the firewall's stage timeout is never chosen: growth stops at a quarter of it,
+ *   or at the target's own gap where that is larger;
+ * - `copies = "auto"` sends each packet once, and twice from the second try on; copies are spread
+ *   evenly over the gap.
+ */
+import type { Knock, Protocol } from "./knock.ts";
+
+/** One packet, ready to be sent. */
+export interface Packet {
+  /** 1..65535 */
+  port: number;
+  protocol: Protocol;
+  /** Empty for TCP and for a regular UDP knock. */
+  payload: Uint8Array;
+  /** Milliseconds after the first packet of the sequence. */
+  at: number;
+  /** 0-based place of the knock in the target; copies share it. */
+  knock: number;
+}
+
+/** What a sequence is made of. */
+export interface SequencePlan {
+  knocks: readonly Knock[];
+  delayMs: number;
+  stageTimeoutMs: number;
+  copies: "auto" | number;
+}
+
+/** The smallest gap that a further try grows from, in milliseconds. */
+export const MIN_GAP_MS = 25;
+
+/**
+ * The packets of one try.
+ *
+ * @param payloads one a knock, in order.
+ * @param attempt 1-based number of the try.
+ */
+export function buildSequence(
+  plan: SequencePlan,
+  payloads: readonly Uint8Array[],
+  { attempt = 1 }: { attempt?: number } = {},
+): Packet[] {
+  const copies = plan.copies === "auto" ? (attempt > 1 ? 2 : 1) : plan.copies;
+  const packets: Packet[] = [];
+  let at = 0;
+  for (const [index, knock] of plan.knocks.entries()) {
+    const payload = payloads[index];
+    if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
+    const gap = gapOfTry(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
+    for (let copy = 0; copy < copies; copy++) {
+      packets.push({
+        port: knock.port,
+        protocol: knock.protocol,
+        payload,
+        at: at + (gap * copy) / copies,
+        knock: index,
+      });
+    }
+    at += gap;
+  }
+  return packets;
+}
+
+/** Milliseconds between two knocks of the given try; see the rules above. */
+export function gapOfTry(delayMs: number, attempt: number, stageTimeoutMs: number): number {
+  if (attempt <= 1) return delayMs;
+  const grown = Math.max(delayMs, MIN_GAP_MS) * 2 ** (attempt - 1);
+  return Math.min(grown, Math.max(stageTimeoutMs / 4, delayMs));
+}

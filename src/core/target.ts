@@ -1,0 +1,128 @@
+/**
+ * A target is a door: a host, a sequence of knocks, probes, and what to do afterwards.
+ *
+ * Rules: a name has letters, digits, `-` and `_`, starts with a letter and is at most 64 long; a
+ * host is a name, an IPv4 or an IPv6 address, without white space or control characters.
+ */
+import type { Knock } from "./knock.ts";
+
+/** Which address family to use. */
+export type Family = "any" | "ipv4" | "ipv6";
+
+/** A question that tells whether the door is open. */
+export interface ProbeSpec {
+  /** `tcp`, `tls`, `http`, `ssh`, `ping`, `exec`, or the name of a plug-in. */
+  type: string;
+  /** tcp, tls, ssh, http, and handed to plug-ins. */
+  port?: number | undefined;
+  /** http: a full URL, whose host is still reached at the pinned address. */
+  url?: string | undefined;
+  /** http: the status that means open; any below 500 where undefined. */
+  status?: number | undefined;
+  /** exec and plug-ins: program and arguments. */
+  command?: readonly string[] | undefined;
+  /** plug-ins: all their other keys, handed over in the JSON. */
+  options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A program that runs when the door is open. */
+export interface AfterSpec {
+  /** `exec` or the name of a plug-in. */
+  type: string;
+  /** Program and arguments; `{target}`, `{host}`, `{address}`, `{port}`, `{attempt}` are filled in. */
+  command: readonly string[];
+  /** plug-ins: all their other keys. */
+  options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What every key of a target but `host` and `knocks` is, with its default filled in. */
+export interface TargetSettings {
+  description: string;
+  tags: readonly string[];
+  /** Milliseconds from one knock to the next, measured from the first packet. */
+  delayMs: number;
+  family: Family;
+  /** The local address to send from. */
+  source?: string | undefined;
+  /** How often to knock until the probes pass. */
+  tries: number;
+  /** How often each packet is sent: `auto` is once, and twice from the second try on. */
+  copies: "auto" | number;
+  /** Milliseconds that the firewall keeps the door open. */
+  openForMs: number;
+  /** Milliseconds that the firewall waits for the next knock. */
+  stageTimeoutMs: number;
+  /** Milliseconds for one try's probes. */
+  timeoutMs: number;
+  probes: readonly ProbeSpec[];
+  after: readonly AfterSpec[];
+}
+
+/** A door. */
+export interface Target extends TargetSettings {
+  name: string;
+  host: string;
+  /** At least one. */
+  knocks: readonly Knock[];
+}
+
+/** The settings of a target that says nothing. */
+export const DEFAULT_SETTINGS: TargetSettings = {
+  description: "",
+  tags: [],
+  delayMs: 50,
+  family: "any",
+  tries: 3,
+  copies: "auto",
+  openForMs: 300_000,
+  stageTimeoutMs: 5_000,
+  timeoutMs: 10_000,
+  probes: [],
+  after: [],
+};
+
+/**
+ * `text` if it can name a target.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseTargetName(text: string): string {
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(text)) {
+    throw new RangeError(
+      `${JSON.stringify(text)} cannot name a target: use letters, digits, - and _, ` +
+        `starting with a letter, at most 64`,
+    );
+  }
+  return text;
+}
+
+/**
+ * `text` if it can be a host: a name, an IPv4 or an IPv6 address (brackets are taken off).
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseHost(text: string): string {
+  const host = /^\[[0-9A-Fa-f:.%\w]+\]$/.test(text) ? text.slice(1, -1) : text;
+  const isName =
+    /^(?=.{1,253}$)[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?(\.[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?)*\.?$/u
+      .test(host);
+  const isBadV4 = /^[\d.]+$/.test(host) && !isIpv4(host);
+  if ((!isName || isBadV4) && !isIpv6(host)) {
+    throw new RangeError(
+      `${JSON.stringify(text)} is not a host: use a name, an IPv4 or an IPv6 address`,
+    );
+  }
+  return host;
+}
+
+/** Whether `text` is an IPv4 address in dotted decimal. */
+export function isIpv4(text: string): boolean {
+  return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text);
+}
+
+/** Whether `text` is an IPv6 address, with or without a zone. */
+export function isIpv6(text: string): boolean {
+  const [address = "", zone, ...rest] = text.split("%");
+  if (rest.length > 0 || (zone !== undefined && !/^[\w.-]+$/.test(zone))) return false;
+  return address.includes(":") && URL.canParse(`http://[${address}]/`);
+}

@@ -1,0 +1,102 @@
+/**
+ * Runs deno with the dependencies that can be had: from JSR (deno.json) when they are cached or
+ * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
+ *
+ *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | compile
+ *
+ * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
+ * npm; nothing goes to stdout but the output of what it runs.
+ */
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const CONFIG = `${ROOT}deno.json`;
+const MAP = `${ROOT}npm.importmap.json`;
+
+const NPM_FLAGS = [`--import-map=${MAP}`, `--lock=${ROOT}npm.lock`, "--frozen"];
+
+async function isQuietlyOk(args: string[]): Promise<boolean> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    stdout: "null",
+    stderr: "null",
+    stdin: "null",
+  });
+  return (await command.output()).success;
+}
+
+async function isJsrReachable(): Promise<boolean> {
+  try {
+    const response = await fetch("https://jsr.io/@std/toml/meta.json", {
+      signal: AbortSignal.timeout(3_000),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** The flags that choose where dependencies come from. */
+async function dependencyFlags(): Promise<string[]> {
+  const chosen = Deno.env.get("SPKNOCK_DEPS");
+  if (chosen === "npm") return NPM_FLAGS;
+  const cached = ["cache", "-q", "--config", CONFIG, "--cached-only", "--no-lock", "main.ts"];
+  if (chosen === "jsr" || await isQuietlyOk(cached) || await isJsrReachable()) return [];
+  if (chosen === undefined) {
+    await Deno.stderr.write(
+      new TextEncoder().encode(
+        "deps: JSR cannot be reached; taking them from npm, prompts are plain\n",
+      ),
+    );
+  }
+  return NPM_FLAGS;
+}
+
+const PROGRAM = ["--no-prompt", "-P=spknock"];
+
+/** What each verb runs: arguments for deno after the dependency flags, and where. */
+const VERBS: Record<string, (rest: string[]) => { args: string[]; cwd?: string | undefined }> = {
+  run: ([file = "main.ts", ...args]) => ({
+    args: [...PROGRAM, `${ROOT}${file}`, ...args],
+    cwd: Deno.env.get("INIT_CWD"),
+  }),
+  test: (rest) => ({ args: ["--no-prompt", "-P=tools", ...(rest.length > 0 ? rest : ["tests"])] }),
+  check: () => ({ args: ["main.ts", "tools", "tests"] }),
+  lint: (rest) => ({ args: rest }),
+  bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
+  compile: (rest) => ({ args: ["--no-prompt", "-P=spknock", "-o", "spknock", ...rest, "main.ts"] }),
+};
+
+const [verb = "", ...rest] = Deno.args;
+const makeCall = VERBS[verb];
+if (makeCall === undefined) {
+  throw new Error(`"${verb}" is not a verb: use ${Object.keys(VERBS).join(", ")}`);
+}
+const flags = await dependencyFlags();
+const { args, cwd } = makeCall(rest);
+const subcommand = verb === "bench" ? "run" : verb;
+const child = new Deno.Command(Deno.execPath(), {
+  args: [
+    subcommand,
+    "-q",
+    "--config",
+    CONFIG,
+    ...(verb === "lint" ? [] : flags),
+    ...args,
+  ],
+  cwd: cwd ?? ROOT,
+  // What the tests start the program with, so that it has the same dependencies.
+  env: { SPKNOCK_DENO_FLAGS: JSON.stringify(["--config", CONFIG, ...flags]) },
+}).spawn();
+// The terminal sends Ctrl-C to the child as well: outlive it, to pass its exit code on.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  try {
+    Deno.addSignalListener(signal, () => signal === "SIGTERM" && child.kill(signal));
+  } catch {
+    // Windows knows no SIGTERM.
+  }
+}
+const { code } = await child.status;
+Deno.exit(code);
