@@ -1,21 +1,50 @@
-import { parseDuration } from "./src/core/duration.ts";
-import { parse } from "@std/toml/parse";
-import { closestString } from "@std/text/closest-string";
-import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import * as c from "@std/fmt/colors";
-import { assert } from "@std/assert";
-import { parseArgs } from "@std/cli/parse-args";
-import { unicodeWidth } from "@std/cli/unicode-width";
-import { stringify } from "@std/toml/stringify";
-assert(1);
-parseArgs([]);
-unicodeWidth("");
-stringify({});
-console.log(
-  parseDuration("5m"),
-  parse("a=1"),
-  closestString("a", ["b"]),
-  Deno.cwd(),
-  timingSafeEqual(new Uint8Array(1), new Uint8Array(1)),
-  c.red("x"),
-);
+/**
+ * spknock: a port knocker for people who keep their ports closed.
+ *
+ * The only place that builds the real ports and sets the exit code. Nothing imports it.
+ *
+ * @module
+ */
+import { run } from "./src/cli/run.ts";
+import type { Ports } from "./src/cli/ports.ts";
+import { realFileSystem } from "./src/config/mod.ts";
+import { CancelledError } from "./src/core/errors.ts";
+import { openTcp, sendSyn } from "./src/net/tcp.ts";
+import { openUdp } from "./src/net/udp.ts";
+import { realClock } from "./src/system/clock.ts";
+import { runProgram } from "./src/system/program.ts";
+import { openTerminal } from "./src/system/terminal.ts";
+import { readAll, sinkOf } from "./src/system/streams.ts";
+
+const cancel = new AbortController();
+for (const signal of ["SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM"])] as const) {
+  Deno.addSignalListener(signal as Deno.Signal, () => cancel.abort(new CancelledError()));
+}
+
+const ports: Ports = {
+  stdout: sinkOf(Deno.stdout),
+  stderr: sinkOf(Deno.stderr),
+  stdin: {
+    isTerminal: () => Deno.stdin.isTerminal(),
+    readAll: () => readAll(Deno.stdin, cancel.signal),
+  },
+  openTerminal: () => openTerminal(cancel.signal),
+  env: (name) => Deno.env.get(name),
+  os: Deno.build.os,
+  cwd: () => Deno.cwd(),
+  clock: realClock,
+  net: { openUdp, openTcp, sendSyn },
+  fs: realFileSystem,
+  fileMode: async (path) => {
+    const { mode } = await Deno.stat(path);
+    return Deno.build.os === "windows" || mode === null ? undefined : mode;
+  },
+  runProgram,
+  dropPermissions: (names) => {
+    for (const name of names) Deno.permissions.revokeSync({ name });
+  },
+  signal: cancel.signal,
+};
+
+// Sockets and prompts that a cancelled run leaves behind must not keep it alive.
+Deno.exit(await run(Deno.args, ports));

@@ -1,0 +1,181 @@
+/** The commands as data: the help, the parser and the completions are made from this table. */
+import type { Context } from "./context.ts";
+import type { OptionSpec } from "./options.ts";
+
+/** A command's file. */
+export interface CommandModule {
+  /** @returns the exit code. */
+  run(context: Context): Promise<number>;
+}
+
+/** One command. */
+export interface CommandSpec {
+  name: string;
+  /** One line. */
+  summary: string;
+  /** What follows `spknock`, one form a line. */
+  usage: readonly string[];
+  /** What the help says below the usage. */
+  details?: string;
+  options: readonly OptionSpec[];
+  load(): Promise<CommandModule>;
+}
+
+const FAMILY: readonly OptionSpec[] = [
+  { name: "ipv4", short: "4", help: "use IPv4 only" },
+  { name: "ipv6", short: "6", help: "use IPv6 only" },
+  { name: "source", short: "s", value: "ADDRESS", help: "send from this local address" },
+];
+
+const PROBES: readonly OptionSpec[] = [
+  { name: "timeout", value: "DURATION", help: "how long one try's probes may take (10s)" },
+  {
+    name: "probe",
+    value: "SPEC",
+    many: true,
+    help: "ask this instead: tcp:22, ssh, tls:443, http://..., ping",
+  },
+];
+
+const SECRETS: OptionSpec = {
+  name: "secrets-from",
+  value: "FILE|-",
+  help: "passphrases, one line a secret knock, in order",
+};
+
+const MANY: readonly OptionSpec[] = [
+  { name: "all", help: "every target" },
+  { name: "tag", value: "TAG", many: true, help: "every target with this tag" },
+  { name: "jobs", value: "N", help: "targets at a time (32)" },
+];
+
+const KNOCK: readonly OptionSpec[] = [
+  { name: "delay", short: "d", value: "DURATION", help: "time between two knocks (50ms)" },
+  { name: "udp", short: "u", help: "a port without a protocol is udp" },
+  ...FAMILY,
+  { name: "tries", value: "N", help: "knock again until the probes pass (3)" },
+  ...PROBES,
+  { name: "no-probe", help: "do not ask whether the door is open" },
+  SECRETS,
+  { name: "dry-run", short: "n", help: "show what would be sent, and send nothing" },
+];
+
+const SAVE: readonly OptionSpec[] = [
+  { name: "description", value: "TEXT", help: "what the target is" },
+  { name: "tag", value: "TAG", many: true, help: "a tag, for knock --tag" },
+  { name: "delay", short: "d", value: "DURATION", help: "time between two knocks" },
+  { name: "udp", short: "u", help: "a port without a protocol is udp" },
+  ...FAMILY,
+  { name: "tries", value: "N", help: "knock again until the probes pass" },
+  ...PROBES,
+  { name: "secret", value: "SPEC", help: "of udp knocks: prompt, none, env:NAME or file:PATH" },
+];
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "knock",
+    summary: "knock on targets, then check that the door is open",
+    usage: ["knock TARGET...", "knock HOST PORT[/PROTO]..."],
+    details:
+      "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry a secret\n" +
+      "unless they say otherwise; ad hoc ones carry nothing, or the lines of --secrets-from.",
+    options: [...KNOCK, ...MANY],
+    load: () => import("./commands/knock.ts"),
+  },
+  {
+    name: "probe",
+    summary: "only ask whether the door is open",
+    usage: ["probe TARGET..."],
+    details: "Waits 3 seconds for an answer, or --timeout.",
+    options: [...FAMILY, ...PROBES, ...MANY],
+    load: () => import("./commands/probe.ts"),
+  },
+  {
+    name: "list",
+    summary: "show the saved targets",
+    usage: ["list"],
+    options: [{ name: "tag", value: "TAG", many: true, help: "only targets with this tag" }],
+    load: () => import("./commands/list.ts"),
+  },
+  {
+    name: "show",
+    summary: "show one target with all its settings",
+    usage: ["show TARGET"],
+    options: [],
+    load: () => import("./commands/show.ts"),
+  },
+  {
+    name: "add",
+    summary: "save a target; without arguments it asks",
+    usage: ["add", "add NAME HOST PORT[/PROTO]..."],
+    options: SAVE,
+    load: () => import("./commands/add.ts"),
+  },
+  {
+    name: "edit",
+    summary: "change a target; without options it asks",
+    usage: ["edit TARGET [OPTIONS]"],
+    options: [
+      { name: "host", value: "HOST", help: "a new host" },
+      { name: "knock", value: "PORT[/PROTO]", many: true, help: "a new sequence, one knock each" },
+      ...SAVE,
+    ],
+    load: () => import("./commands/edit.ts"),
+  },
+  {
+    name: "rename",
+    summary: "give a target another name",
+    usage: ["rename TARGET NEW-NAME"],
+    options: [],
+    load: () => import("./commands/rename.ts"),
+  },
+  {
+    name: "remove",
+    summary: "remove targets",
+    usage: ["remove TARGET..."],
+    options: [{ name: "yes", short: "y", help: "do not ask" }],
+    load: () => import("./commands/remove.ts"),
+  },
+  {
+    name: "import",
+    summary: "take targets over from another tool's file",
+    usage: ["import FILE [--from legacy]"],
+    details:
+      "Every bad line is named and nothing is taken over, unless --keep-going takes the good ones.",
+    options: [
+      { name: "from", value: "FORMAT", help: "legacy (spknock-targets.conf)" },
+      { name: "keep-going", short: "k", help: "take the good lines" },
+      { name: "dry-run", short: "n", help: "show what would be saved" },
+    ],
+    load: () => import("./commands/import.ts"),
+  },
+  {
+    name: "hash",
+    summary: "passphrase in, SHA-256 hex out",
+    usage: ["hash"],
+    details: "Asks twice on a terminal, reads one line of standard input otherwise.",
+    options: [],
+    load: () => import("./commands/hash.ts"),
+  },
+  {
+    name: "simulate",
+    summary: "a door on loopback that behaves as the firewall would",
+    usage: ["simulate TARGET"],
+    details:
+      "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens a TCP port there\n" +
+      "when the right sequence has come.",
+    options: [
+      { name: "open", value: "PORT", help: "the port to open (the first tcp probe's, or 2222)" },
+      SECRETS,
+    ],
+    load: () => import("./commands/simulate.ts"),
+  },
+  {
+    name: "demo",
+    summary: "closed, knock, open: on loopback, with no configuration",
+    usage: ["demo"],
+    options: [],
+    load: () => import("./commands/demo.ts"),
+  },
+];

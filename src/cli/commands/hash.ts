@@ -1,0 +1,42 @@
+/** `hash`: passphrase in, SHA-256 hex out: what goes into a firewall's rule. */
+import { SecretError, UsageError } from "../../core/errors.ts";
+import type { Prompter } from "../../prompt/mod.ts";
+import { payloadOf } from "../../secret/payload.ts";
+import { firstLine } from "../../secret/source.ts";
+import { type Context, needPrompter, wantWords } from "../context.ts";
+import { EXIT } from "../failure.ts";
+
+/** Runs `hash`. */
+export async function run(context: Context): Promise<number> {
+  if (context.args.words.length > 0) {
+    throw new UsageError("a passphrase does not belong on the command line", {
+      hint: "other users can see it there; run spknock hash and type it, or pipe it in",
+    });
+  }
+  wantWords(context, { min: 0, usage: "spknock hash" });
+  const passphrase = context.ports.stdin.isTerminal()
+    ? await askTwice(await needPrompter(context, "pipe the passphrase in"))
+    : await readLine(context);
+  const hash = new TextDecoder().decode(await payloadOf(passphrase));
+  context.out.print(hash + "\n");
+  context.out.value({ hash });
+  return EXIT.done;
+}
+
+async function readLine({ ports }: Context): Promise<Uint8Array> {
+  const bytes = await ports.stdin.readAll();
+  if (bytes.length === 0) {
+    throw new SecretError("standard input is empty", {
+      hint: "pipe one line in, or use a terminal",
+    });
+  }
+  return firstLine(bytes);
+}
+
+/** Asks until two answers agree. */
+export async function askTwice(prompter: Prompter): Promise<string> {
+  for (let message = "Passphrase";; message = "They differ. Passphrase") {
+    const first = await prompter.secret({ message });
+    if (await prompter.secret({ message: "Once more" }) === first) return first;
+  }
+}

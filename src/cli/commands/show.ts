@@ -1,0 +1,67 @@
+/** `show`: one target with all its settings; secrets only by where they come from. */
+import { renderDuration } from "../../core/duration.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import type { Target } from "../../core/target.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import { renderTable } from "../../output/table.ts";
+import { labelOf } from "../../probe/mod.ts";
+import { type Context, findTarget, loadTargets, wantWords } from "../context.ts";
+import { describePayload } from "../dry_run.ts";
+import { EXIT } from "../failure.ts";
+
+/** Runs `show`. */
+export async function run(context: Context): Promise<number> {
+  const [name = ""] = wantWords(context, { min: 1, usage: "spknock show TARGET" });
+  const target = findTarget(await loadTargets(context), name);
+  const { out } = context;
+  const probes = await Promise.all(target.probes.map(labelOf));
+  out.value({
+    name: target.name,
+    host: target.host,
+    description: target.description,
+    tags: target.tags,
+    knocks: target.knocks.map((knock) => ({
+      port: knock.port,
+      protocol: knock.protocol,
+      payload: describePayload(knock),
+      delay_ms: knock.delayMs ?? target.delayMs,
+    })),
+    family: target.family,
+    source: target.source ?? null,
+    tries: target.tries,
+    copies: target.copies,
+    open_for_ms: target.openForMs,
+    stage_timeout_ms: target.stageTimeoutMs,
+    timeout_ms: target.timeoutMs,
+    probes,
+    after: target.after.map(({ command }) => command),
+  });
+  out.print(
+    renderTable(rowsOf(target, probes).map(([key = "", value = ""]) => [key, sanitize(value)])),
+  );
+  return EXIT.done;
+}
+
+function rowsOf(target: Target, probes: readonly string[]): string[][] {
+  const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
+  return [
+    ["name", target.name],
+    ["host", target.host],
+    ...optional("description", target.description),
+    ...optional("tags", target.tags.join(", ")),
+    ...target.knocks.map((knock, index) => [
+      `knock ${index + 1}`,
+      `${renderPortSpec(knock)}, ${describePayload(knock)}`,
+    ]),
+    ["delay", renderDuration(target.delayMs)],
+    ["family", target.family],
+    ...optional("source", target.source ?? ""),
+    ["tries", `${target.tries}`],
+    ["copies", `${target.copies}`],
+    ["open for", renderDuration(target.openForMs)],
+    ["stage timeout", renderDuration(target.stageTimeoutMs)],
+    ["timeout", renderDuration(target.timeoutMs)],
+    ...probes.map((probe) => ["probe", probe]),
+    ...target.after.map(({ command }) => ["after", command.join(" ")]),
+  ];
+}

@@ -1,0 +1,60 @@
+/** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
+import { parsePortSpec, renderPortSpec } from "../../core/knock.ts";
+import { type DoorEvent, openDoor } from "../../gate/mod.ts";
+import { type Context, findTarget, loadTargets, wantWords } from "../context.ts";
+import { describeEvent } from "../door_events.ts";
+import { EXIT } from "../failure.ts";
+import { gatePlanOf } from "../gate_plan.ts";
+import { collectFor, dropUnneeded } from "../secrets.ts";
+
+/** Ports below this need root to listen on; a free one stands in for them. */
+const FIRST_FREE_PORT = 1024;
+
+/** Runs `simulate`. */
+export async function run(context: Context): Promise<number> {
+  const { ports, out, args } = context;
+  const [name = ""] = wantWords(context, { min: 1, usage: "spknock simulate TARGET" });
+  const target = findTarget(await loadTargets(context), name);
+  const open = args.read("open", (text) => parsePortSpec(text));
+  const [payloads = []] = await collectFor([target], context);
+  dropUnneeded([], ports);
+  const plan = gatePlanOf(target, payloads, { open });
+  const events: DoorEvent[] = [];
+  const start = ports.clock.now();
+  await using door = openDoor(plan, {
+    clock: ports.clock,
+    ports: Object.fromEntries(
+      plan.open.filter(({ port }) => port < FIRST_FREE_PORT)
+        .map((spec) => [renderPortSpec(spec), 0]),
+    ),
+    onEvent(event) {
+      if (out.json) events.push(event);
+      const seconds = ((event.at - start) / 1_000).toFixed(3);
+      out.say(`${seconds.padStart(9)}  ${describeEvent(event)}\n`);
+    },
+  });
+  const stages = plan.stages.map(renderPortSpec).join(" ");
+  const doors = plan.open.map((spec) => `${door.portOf(spec)}/${spec.protocol}`).join(" ");
+  out.say(`a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}\n`);
+  out.say(`knock on it from another terminal, stop it with Ctrl-C\n`);
+  await untilAborted(ports.signal);
+  out.value({
+    target: target.name,
+    address: door.address,
+    stages: plan.stages.map(renderPortSpec),
+    opens: doors.split(" "),
+    events: events.map((event) => ({
+      at_ms: Math.round(event.at - start),
+      kind: event.kind,
+      text: describeEvent(event),
+    })),
+  });
+  return EXIT.done;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,104 @@
+/** What every command is given: the world, its arguments, a voice, and the configuration. */
+import { type Config, configPath, loadConfig } from "../config/mod.ts";
+import { CancelledError, SecretError, UsageError } from "../core/errors.ts";
+import type { Target } from "../core/target.ts";
+import type { Output } from "../output/output.ts";
+import { openPrompter, type Prompter } from "../prompt/mod.ts";
+import { nearest } from "./nearest.ts";
+import type { ParsedArgs } from "./options.ts";
+import type { Ports } from "./ports.ts";
+
+/** One run of one command. */
+export interface Context {
+  ports: Ports;
+  out: Output;
+  args: ParsedArgs;
+  color: boolean;
+  plain: boolean;
+  /** `--config`, if it was given. */
+  configFile: string | undefined;
+}
+
+/** The file that targets are saved in. */
+export function targetsPath({ ports, configFile }: Context): string {
+  return configFile ?? configPath({ env: ports.env, os: ports.os });
+}
+
+/** The targets; empty where there is no file yet. A file named with `--config` must exist. */
+export async function loadTargets(context: Context): Promise<Config> {
+  const { ports, out, configFile } = context;
+  const config = await loadConfig(
+    { env: ports.env, os: ports.os, ...(configFile === undefined ? {} : { file: configFile }) },
+    ports.fs,
+  );
+  if (config.kind === "legacy") {
+    out.note(`reading the old ${config.file}; to edit targets: spknock import ${config.file}`);
+  }
+  return config;
+}
+
+/**
+ * A target by its name.
+ *
+ * @throws {UsageError} that names the nearest known one.
+ */
+export function findTarget(config: Config, name: string): Target {
+  const target = config.targets.get(name);
+  if (target !== undefined) return target;
+  const near = nearest(name, [...config.targets.keys()]);
+  const hint = near !== undefined
+    ? `did you mean ${near}?`
+    : config.targets.size === 0
+    ? "there are no targets yet: spknock add"
+    : "see the targets with: spknock list";
+  throw new UsageError(`there is no target "${name}"`, { code: "unknown_target", hint });
+}
+
+/** The questions, on the terminal; undefined where there is none to ask on. */
+export async function maybePrompter(context: Context): Promise<Prompter | undefined> {
+  const terminal = await context.ports.openTerminal();
+  if (terminal === undefined) return undefined;
+  const plain = context.plain || context.ports.env("TERM") === "dumb";
+  return await openPrompter(terminal, { plain, color: context.color });
+}
+
+/**
+ * The questions, for a command that cannot do without.
+ *
+ * @param hint what to do without a terminal.
+ * @throws {UsageError} where there is no terminal.
+ */
+export async function needPrompter(context: Context, hint: string): Promise<Prompter> {
+  const prompter = context.ports.stdin.isTerminal() ? await maybePrompter(context) : undefined;
+  if (prompter === undefined) throw new UsageError("there is no terminal to ask on", { hint });
+  return prompter;
+}
+
+/** Asks for a passphrase, wherever a terminal can be had. */
+export async function askSecret(context: Context, message: string): Promise<string> {
+  const prompter = await maybePrompter(context);
+  if (prompter === undefined) {
+    throw new SecretError("a passphrase is wanted, and there is no terminal to ask on", {
+      hint: "use --secrets-from, or a secret from env, file or command in the configuration",
+    });
+  }
+  return await prompter.secret({ message });
+}
+
+/** Throws when Ctrl-C was pressed. */
+export function throwIfCancelled({ ports }: Context): void {
+  if (ports.signal.aborted) throw new CancelledError();
+}
+
+/** The words of a command line: at least `min`, at most `max`. */
+export function wantWords(
+  { args }: Context,
+  { min, max = min, usage }: { min: number; max?: number; usage: string },
+): string[] {
+  const { words } = args;
+  if (words.length < min || words.length > max) {
+    const what = words.length < min ? "too few arguments" : `unexpected argument "${words[max]}"`;
+    throw new UsageError(what, { hint: `usage: ${usage}` });
+  }
+  return words;
+}

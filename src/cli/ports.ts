@@ -1,0 +1,43 @@
+/**
+ * What the program needs of the world. `main.ts` builds the real one; tests bring fakes.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { FileSystem } from "../config/mod.ts";
+import type { KnockNet } from "../knock/send.ts";
+import type { Lookup } from "../net/resolve.ts";
+import type { TcpConnection, TcpPlace } from "../net/tcp.ts";
+import type { Sink } from "../output/output.ts";
+import type { RunProgram } from "../probe/mod.ts";
+import type { Terminal } from "../prompt/mod.ts";
+
+/** Sockets and names. */
+export interface NetPorts extends KnockNet {
+  /** The system's resolver; the default of `resolveHost` where undefined. */
+  lookup?: Lookup;
+  openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection>;
+}
+
+/** The world. */
+export interface Ports {
+  stdout: Sink;
+  stderr: Sink;
+  stdin: {
+    isTerminal(): boolean;
+    readAll(): Promise<Uint8Array>;
+  };
+  /** The terminal to ask on, even when stdin and stdout carry data; undefined where there is none. */
+  openTerminal(): Promise<Terminal | undefined>;
+  env(name: string): string | undefined;
+  os: string;
+  cwd(): string;
+  clock: Clock;
+  net: NetPorts;
+  fs: FileSystem;
+  /** Permission bits of a file; undefined on Windows. */
+  fileMode(path: string): Promise<number | undefined>;
+  runProgram: RunProgram;
+  /** Gives permissions up for the rest of the run. */
+  dropPermissions(names: readonly ("run" | "write")[]): void;
+  /** Aborts with a CancelledError on Ctrl-C. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,49 @@
+/** Secrets for targets, and giving up what a run no longer needs once it has them. */
+import type { Target } from "../core/target.ts";
+import { collectPayloads, type SecretRequest } from "../secret/collect.ts";
+import type { SecretPorts } from "../secret/source.ts";
+import { askSecret, type Context } from "./context.ts";
+import type { Ports } from "./ports.ts";
+
+/** How long a secret's command may take: long enough to type a password manager's own passphrase. */
+const COMMAND_TIMEOUT_MS = 300_000;
+
+/** One payload a knock for each target; asks for what must be typed. */
+export function collectFor(
+  targets: readonly SecretRequest[],
+  context: Context,
+): Promise<Uint8Array[][]> {
+  const secretsFrom = context.args.text("secrets-from");
+  return collectPayloads(targets, secretPorts(context), { secretsFrom });
+}
+
+function secretPorts(context: Context): SecretPorts {
+  const { ports } = context;
+  return {
+    ask: (message) => askSecret(context, message),
+    env: ports.env,
+    home: ports.env("HOME") ?? ports.env("USERPROFILE"),
+    readFile: (path) => ports.fs.readFile(path),
+    fileMode: ports.fileMode,
+    readStdin: ports.stdin.readAll,
+    async run(command) {
+      const { code, stdout, stderr } = await ports.runProgram(command, {
+        timeoutMs: COMMAND_TIMEOUT_MS,
+        signal: ports.signal,
+        interactive: true,
+      });
+      return { code, stdout: new TextEncoder().encode(stdout), stderr };
+    },
+  };
+}
+
+/**
+ * Gives up `write`, and `run` unless a probe or what comes after needs it. Called when the
+ * configuration is read and the secrets are there.
+ */
+export function dropUnneeded(targets: readonly Target[], ports: Ports): void {
+  const needsRun = targets.some(({ probes, after }) =>
+    after.length > 0 || probes.some(({ type, command }) => type === "ping" || command !== undefined)
+  );
+  ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
+}

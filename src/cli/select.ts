@@ -1,0 +1,132 @@
+/** Which targets a command line means, and what its options change about them. */
+import { parseProbeSpec } from "../config/mod.ts";
+import { UsageError } from "../core/errors.ts";
+import { parseDuration } from "../core/duration.ts";
+import { parsePortSpec } from "../core/knock.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Family,
+  isIpv4,
+  isIpv6,
+  parseHost,
+  type Target,
+} from "../core/target.ts";
+import { type Context, findTarget, loadTargets } from "./context.ts";
+import { asUsage, type ParsedArgs } from "./options.ts";
+
+/**
+ * The targets that are named, all, or those with a tag; in the order named or saved, none twice.
+ *
+ * @throws {UsageError} where a name is unknown, or nothing is meant.
+ */
+export async function selectTargets(context: Context): Promise<Target[]> {
+  const { args } = context;
+  const tags = args.texts("tag");
+  const config = await loadTargets(context);
+  const chosen = new Set(args.words.map((name) => findTarget(config, name)));
+  if (args.has("all") || tags.length > 0) {
+    if (args.words.length > 0) {
+      throw new UsageError("names and --all or --tag exclude each other");
+    }
+    for (const target of config.targets.values()) {
+      if (args.has("all") || target.tags.some((tag) => tags.includes(tag))) chosen.add(target);
+    }
+    if (chosen.size === 0) {
+      throw new UsageError(
+        args.has("all")
+          ? "there are no targets yet"
+          : `no target has the tag "${tags.join('", "')}"`,
+        { hint: args.has("all") ? "spknock add" : "see the tags with: spknock list" },
+      );
+    }
+  }
+  if (chosen.size === 0) {
+    throw new UsageError("a target is wanted", {
+      hint: "name one, or use --all or --tag; see them with: spknock list",
+    });
+  }
+  return [...chosen].map((target) => applyOptions(target, args));
+}
+
+/** Whether the words are an ad hoc sequence: a host, and then only ports. */
+export function isAdHoc(words: readonly string[]): boolean {
+  return words.length >= 2 && words.slice(1).every((word) => /^\d/.test(word));
+}
+
+/**
+ * `HOST PORT[/PROTO]...` as a target without a name of its own. Its udp knocks carry nothing, or
+ * secrets when `--secrets-from` brings them.
+ *
+ * @throws {UsageError}
+ */
+export function adHocTarget(args: ParsedArgs): Target {
+  const [hostText = "", ...ports] = args.words;
+  const isSecret = args.has("secrets-from");
+  try {
+    const host = parseHost(hostText);
+    const knocks = ports.map((text) => {
+      const spec = parsePortSpec(text, args.has("udp") ? "udp" : "tcp");
+      return {
+        ...spec,
+        payload: isSecret && spec.protocol === "udp"
+          ? { kind: "secret", source: { kind: "prompt" } } as const
+          : { kind: "none" } as const,
+      };
+    });
+    return applyOptions({ ...DEFAULT_SETTINGS, name: host, host, knocks }, args);
+  } catch (cause) {
+    throw asUsage(cause);
+  }
+}
+
+/** A target with what the command line says instead. */
+export function applyOptions(target: Target, args: ParsedArgs): Target {
+  const probes = args.has("no-probe")
+    ? []
+    : args.has("probe")
+    ? args.texts("probe").map((text) => readProbe(text))
+    : target.probes;
+  return { ...target, ...readSettings(args), probes };
+}
+
+/** The settings that options of `knock`, `add` and `edit` share; only those that were given. */
+export function readSettings(args: ParsedArgs): Partial<Target> {
+  const settings: Partial<Target> = {
+    delayMs: args.read("delay", parseDuration),
+    family: readFamily(args),
+    source: args.read("source", parseAddress),
+    tries: args.read("tries", (text) => parseCount(text, { max: 100 })),
+    timeoutMs: args.read("timeout", parseDuration),
+  } as Partial<Target>;
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined),
+  ) as Partial<Target>;
+}
+
+/** `--probe SPEC`. */
+export function readProbe(text: string) {
+  try {
+    return parseProbeSpec(text);
+  } catch (cause) {
+    throw asUsage(cause, "--probe: ");
+  }
+}
+
+/** A whole number from 1 to `max`. */
+export function parseCount(text: string, { max }: { max: number }): number {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (count >= 1 && count <= max) return count;
+  throw new RangeError(`"${text}" is not a whole number from 1 to ${max}`);
+}
+
+function readFamily(args: ParsedArgs): Family | undefined {
+  if (args.has("ipv4") && args.has("ipv6")) {
+    throw new UsageError("-4 and -6 exclude each other", { hint: "leave both out to take either" });
+  }
+  return args.has("ipv4") ? "ipv4" : args.has("ipv6") ? "ipv6" : undefined;
+}
+
+function parseAddress(text: string): string {
+  if (isIpv4(text) || isIpv6(text)) return text;
+  throw new RangeError(`"${text}" is not an address: use an IPv4 or IPv6 address of this machine`);
+}

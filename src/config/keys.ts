@@ -1,0 +1,187 @@
+/**
+ * The keys of a target as data: adding one is one row here (and one in `targets.schema.json`, whose
+ * test compares the two). `[defaults]` takes every row but `host` and `knocks`.
+ */
+import { renderDuration } from "../core/duration.ts";
+import type { Knock, KnockPayload } from "../core/knock.ts";
+import {
+  type AfterSpec,
+  isIpv4,
+  isIpv6,
+  parseHost,
+  type ProbeSpec,
+  type TargetSettings,
+} from "../core/target.ts";
+import type { Place } from "./place.ts";
+import { type Plugins, readAfter, readProbe } from "./probes.ts";
+import { describe, readChoice, readDuration, readInteger, readList, readString } from "./values.ts";
+
+/** What reading the keys of a target depends on. */
+export interface KeyContext {
+  plugins: Plugins;
+}
+
+/** One key: how it is read, which setting it is, and how it is written. */
+export interface KeyRow {
+  /** The setting that it fills. */
+  field: keyof TargetSettings;
+  /** The setting's value; undefined when it is wrong, which then stands with the place. */
+  read: (value: unknown, place: Place, context: KeyContext) => unknown;
+  /** The TOML value of a setting, for `render.ts`. */
+  write: (setting: unknown) => unknown;
+}
+
+/** A row whose types agree with its field. */
+function row<F extends keyof TargetSettings>(
+  field: F,
+  read: (value: unknown, place: Place, c: KeyContext) => TargetSettings[F] | undefined,
+  write: (setting: NonNullable<TargetSettings[F]>) => unknown = (setting) => setting,
+): KeyRow {
+  return {
+    field,
+    read,
+    write: (setting) => write(setting as NonNullable<TargetSettings[F]>),
+  };
+}
+
+/** A row for a duration of at least `min` milliseconds. */
+function durationRow(
+  field: "delayMs" | "openForMs" | "stageTimeoutMs" | "timeoutMs",
+  min: number,
+): KeyRow {
+  return row(field, (value, place) => readDuration(value, place, { min }), renderDuration);
+}
+
+/** The settings, in the order in which they are written. */
+export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
+  description: row("description", readString),
+  tags: row("tags", (value, place) => readList(value, place, readTag)),
+  delay: durationRow("delayMs", 0),
+  family: row(
+    "family",
+    (value, place) => readChoice(value, place, ["any", "ipv4", "ipv6"] as const),
+  ),
+  source: row("source", readAddress),
+  tries: row("tries", (value, place) => readInteger(value, place, { min: 1, max: 100 })),
+  copies: row("copies", readCopies),
+  open_for: durationRow("openForMs", 1),
+  stage_timeout: durationRow("stageTimeoutMs", 1),
+  timeout: durationRow("timeoutMs", 1),
+  probes: row(
+    "probes",
+    (value, place, { plugins }) =>
+      readList(value, place, (item, at) => readProbe(item, at, plugins)),
+    (probes) => probes.map(writeProbe),
+  ),
+  after: row(
+    "after",
+    (value, place, { plugins }) =>
+      readList(value, place, (item, at) => readAfter(item, at, plugins)),
+    (entries) => entries.map(writeAfter),
+  ),
+};
+
+/** Every key of `[defaults]`. */
+export const DEFAULTS_KEYS: readonly string[] = [...Object.keys(SETTING_KEYS), "secret"];
+
+/** Every key of `[targets.NAME]`. */
+export const TARGET_KEYS: readonly string[] = ["host", "knocks", ...DEFAULTS_KEYS];
+
+/** The tables and keys at the top of a file. */
+export const TOP_KEYS: readonly string[] = ["version", "defaults", "targets", "plugins"];
+
+/** The value of `host`. */
+export function readHost(value: unknown, place: Place): string | undefined {
+  const text = readString(value, place);
+  return text === undefined ? undefined : place.guard(() => parseHost(text));
+}
+
+function readTag(value: unknown, place: Place): string | undefined {
+  const text = readString(value, place);
+  return text === "" ? place.fail('"" cannot be a tag: use a word') : text;
+}
+
+function readAddress(value: unknown, place: Place): string | undefined {
+  if (typeof value === "string" && (isIpv4(value) || isIpv6(value))) return value;
+  return place.fail(`${describe(value)} is not an address: use an IPv4 or an IPv6 address`);
+}
+
+function readCopies(value: unknown, place: Place): "auto" | number | undefined {
+  if (value === "auto") return value;
+  if (typeof value === "number") return readInteger(value, place, { min: 1, max: 10 });
+  return place.fail(`${describe(value)} cannot be used: use "auto" or a whole number from 1 to 10`);
+}
+
+function writeProbe({ type, port, url, status, command, options }: ProbeSpec): unknown {
+  return {
+    type,
+    ...(port === undefined ? {} : { port }),
+    ...(url === undefined ? {} : { url }),
+    ...(status === undefined ? {} : { status }),
+    ...(type === "exec" ? { run: command } : options),
+  };
+}
+
+function writeAfter({ type, command, options }: AfterSpec): unknown {
+  return type === "exec" ? { run: command } : { type, ...options };
+}
+
+/** The value of `secret` that reads as this payload; undefined for fixed bytes, which it cannot be. */
+export function writeSecret(payload: KnockPayload): unknown {
+  if (payload.kind === "none") return "none";
+  if (payload.kind === "bytes") return undefined;
+  const { source } = payload;
+  switch (source.kind) {
+    case "prompt":
+      return "prompt";
+    case "env":
+      return { env: source.name };
+    case "file":
+      return { file: source.path };
+    case "command":
+      return { command: source.command };
+    case "hash":
+      return { hash: source.hash };
+  }
+}
+
+/** The element of `knocks` that reads as this knock under the target's default payload. */
+export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
+  const { port, protocol, payload, delayMs } = knock;
+  const isInherited = protocol === "tcp" || isSamePayload(payload, inherited);
+  if (isInherited && delayMs === undefined) return `${port}/${protocol}`;
+  const secret = writeSecret(payload);
+  return {
+    port,
+    protocol,
+    ...(isInherited
+      ? {}
+      : payload.kind === "bytes"
+      ? { payload: writePayload(payload.bytes) }
+      : payload.kind === "none"
+      ? { payload: "none" }
+      : { secret }),
+    ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
+  };
+}
+
+function writePayload(bytes: Uint8Array): unknown {
+  const text = new TextDecoder().decode(bytes);
+  return /^[ -~]+$/.test(text) ? { text } : { hex: bytes.toHex() };
+}
+
+/** Whether two payloads are the same. */
+export function isSamePayload(one: KnockPayload, other: KnockPayload): boolean {
+  return isSameData(one, other);
+}
+
+/** Whether two plain values (with byte arrays) are the same; undefined keys do not count. */
+export function isSameData(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return false;
+  }
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Array.isArray(one) === Array.isArray(other) &&
+    [...keys].every((key) => isSameData(Reflect.get(one, key), Reflect.get(other, key)));
+}

@@ -1,0 +1,222 @@
+/**
+ * TOML text to a configuration: every mistake is found in one run and named `FILE:LINE: KEY: ...`, in
+ * file order. The keys of a target are rows of `keys.ts`; knocks, secrets and probes have files of
+ * their own.
+ */
+import { ConfigError, type Problem } from "../core/errors.ts";
+import type { Knock, KnockPayload } from "../core/knock.ts";
+import {
+  DEFAULT_SETTINGS,
+  parseTargetName,
+  type Target,
+  type TargetSettings,
+} from "../core/target.ts";
+import {
+  DEFAULTS_KEYS,
+  type KeyContext,
+  readHost,
+  SETTING_KEYS,
+  TARGET_KEYS,
+  TOP_KEYS,
+} from "./keys.ts";
+import { isFixed, readKnock, readSecret } from "./knocks.ts";
+import { type Finding, lineCounter, locator, Place, renderPath } from "./place.ts";
+import { type Plugins, readPlugins } from "./probes.ts";
+import { mayHideKey, readToml, type TomlReading } from "./toml_read.ts";
+import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
+
+/** What a configuration file says. */
+export interface Config {
+  /** The file as the user knows it. */
+  file: string;
+  /** `legacy`: read from the original's `.conf`, which is never written. */
+  kind: "toml" | "legacy";
+  /** By name, in file order. */
+  targets: ReadonlyMap<string, Target>;
+  /** What `[defaults]` says, without its `secret`. */
+  defaults: Partial<TargetSettings>;
+  /** `[plugins]`, by name. */
+  plugins: Plugins;
+  /** Whether a payload or its hash stands in the file: whoever can read it can knock. */
+  holdsSecret: boolean;
+  /** What was skipped in a legacy file; a TOML file is right or an error. */
+  warnings: readonly Problem[];
+}
+
+/** What {@linkcode readConfig} gives. */
+export interface ConfigReading {
+  config: Config;
+  /** In file order. */
+  problems: Problem[];
+  /** For edits: the structure of the text, and its values. */
+  toml: TomlReading;
+}
+
+/** The payload of udp knocks where neither they nor their target nor `[defaults]` names one. */
+export const PROMPT: KnockPayload = { kind: "secret", source: { kind: "prompt" } };
+
+/**
+ * The configuration that `text` is.
+ *
+ * @throws {ConfigError} with every mistake, in file order.
+ */
+export function parseConfig(text: string, options: { file: string }): Config {
+  const { config, problems } = readConfig(text, options);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** As {@linkcode parseConfig}, with the mistakes beside what could be read. */
+export function readConfig(text: string, { file }: { file: string }): ConfigReading {
+  const toml = readToml(text);
+  const findings: Finding[] = [];
+  const config = readTop(toml, { file, place: Place.root(findings) });
+  const problems = toml.problems.length + findings.length === 0
+    ? []
+    : nameLines(toml, findings, { file });
+  return { config, problems, toml };
+}
+
+function nameLines(
+  { document, problems }: TomlReading,
+  findings: readonly Finding[],
+  { file }: { file: string },
+): Problem[] {
+  const offsetOf = locator(document);
+  const lineOf = lineCounter(document.text);
+  const all = [
+    ...problems,
+    ...findings.map((finding) => ({ ...finding, offset: offsetOf(finding.path) })),
+  ];
+  return all.map(({ path, message, offset }) => ({
+    file,
+    line: lineOf(offset),
+    ...(path.length === 0 ? {} : { key: renderPath(path) }),
+    message,
+  })).sort((one, other) => one.line - other.line);
+}
+
+interface TargetContext extends KeyContext {
+  folder: string;
+  toml: TomlReading;
+  defaults: Partial<TargetSettings>;
+  /** The payload of udp knocks that name none. */
+  payload: KnockPayload;
+  /** Everything that was read, to tell whether the file holds a secret. */
+  payloads: KnockPayload[];
+}
+
+function readTop(toml: TomlReading, { file, place }: { file: string; place: Place }): Config {
+  const top = toml.value;
+  checkKeys(top, place, TOP_KEYS);
+  const version = top["version"];
+  if (version !== undefined && version !== 1) {
+    place.at("version").fail(`${describe(version)} is not a known version: use 1`);
+  }
+  const [pluginsPlace, defaultsPlace] = [place.at("plugins"), place.at("defaults")];
+  const plugins = readPlugins(readTable(top["plugins"], pluginsPlace) ?? {}, pluginsPlace);
+  const rawDefaults = readTable(top["defaults"], defaultsPlace) ?? {};
+  checkKeys(rawDefaults, defaultsPlace, DEFAULTS_KEYS);
+  const defaults = readSettings(rawDefaults, defaultsPlace, { plugins });
+  const context = {
+    plugins,
+    folder: folderOf(file),
+    toml,
+    defaults,
+    payload: PROMPT,
+    payloads: [],
+  };
+  const payload = readInherited(rawDefaults, defaultsPlace, context);
+  const targetContext: TargetContext = { ...context, payload };
+  const targets = readTargets(top["targets"], place.at("targets"), targetContext);
+  const holdsSecret = targetContext.payloads.some(isFixed);
+  return { file, kind: "toml", targets, defaults, plugins, holdsSecret, warnings: [] };
+}
+
+/** The payload of udp knocks that name none: the table's own `secret`, or what stands above it. */
+function readInherited(table: RawTable, place: Place, context: TargetContext): KnockPayload {
+  const { secret } = table;
+  if (secret === undefined) return context.payload;
+  const payload = readSecret(secret, place.at("secret"), context) ?? PROMPT;
+  context.payloads.push(payload);
+  return payload;
+}
+
+/** The settings that the table names, those that are wrong left out. */
+function readSettings(
+  table: RawTable,
+  place: Place,
+  context: KeyContext,
+): Partial<TargetSettings> {
+  const settings: Record<string, unknown> = {};
+  for (const key of Object.keys(table)) {
+    const row = Object.hasOwn(SETTING_KEYS, key) ? SETTING_KEYS[key] : undefined;
+    const setting = row?.read(table[key], place.at(key), context);
+    if (row !== undefined && setting !== undefined) settings[row.field] = setting;
+  }
+  return settings;
+}
+
+function readTargets(value: unknown, place: Place, context: TargetContext): Map<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const [name, entry] of Object.entries(readTable(value, place) ?? {})) {
+    const here = place.at(name);
+    const isName = here.guard(() => parseTargetName(name)) !== undefined;
+    if (!isTable(entry)) {
+      here.fail(`${describe(entry)} is not a target: use a table with host and knocks`);
+      continue;
+    }
+    const target = readTarget(entry, here, { ...context, name });
+    if (isName && target !== undefined) targets.set(name, target);
+  }
+  return targets;
+}
+
+function readTarget(
+  table: RawTable,
+  place: Place,
+  context: TargetContext & { name: string },
+): Target | undefined {
+  checkKeys(table, place, TARGET_KEYS);
+  const isMissing = (key: string) => {
+    if (table[key] !== undefined) return false;
+    if (mayHideKey(context.toml.problems, place.path, { key })) return true;
+    place.fail(MISSING[key] ?? `${key} is missing`);
+    return true;
+  };
+  const host = isMissing("host") ? undefined : readHost(table["host"], place.at("host"));
+  const payload = readInherited(table, place, context);
+  const knocks = isMissing("knocks")
+    ? undefined
+    : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
+  const settings = readSettings(table, place, context);
+  if (host === undefined || knocks === undefined) return undefined;
+  return {
+    name: context.name,
+    host,
+    knocks,
+    ...DEFAULT_SETTINGS,
+    ...context.defaults,
+    ...settings,
+  };
+}
+
+const MISSING: Readonly<Record<string, string>> = {
+  host: 'the host is missing: use host = "fw.example.com"',
+  knocks: 'the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
+};
+
+function readKnocks(value: unknown, place: Place, context: TargetContext): Knock[] | undefined {
+  const knocks = readList(value, place, (item, at) => readKnock(item, at, context));
+  for (const knock of knocks ?? []) context.payloads.push(knock.payload);
+  if (knocks?.length === 0) {
+    return place.fail('is empty: use at least one knock, such as "7000/udp"');
+  }
+  return knocks;
+}
+
+/** The folder of a file, as far as its path names one. */
+export function folderOf(file: string): string {
+  const end = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\"));
+  return end <= 0 ? file.slice(0, end + 1) : file.slice(0, end);
+}

@@ -1,0 +1,126 @@
+/**
+ * Reads plain TOML values: text, numbers, lists, tables, durations. Each reader gives undefined after
+ * it has put what is wrong with its place.
+ */
+import { closestString } from "@std/text/closest-string";
+import { parseDuration } from "../core/duration.ts";
+import type { Place } from "./place.ts";
+import { quoteKey } from "./toml_scan.ts";
+
+/** A TOML table as `@std/toml` gives it. */
+export type RawTable = Readonly<Record<string, unknown>>;
+
+/** A value for a message; of a table or a list only its kind. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Date) return "a date";
+  if (typeof value === "object" && value !== null) return "a table";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+/** The kind of a value, for messages about what may be a secret. */
+export function describeKind(value: unknown): string {
+  if (typeof value === "object" && value !== null) return describe(value);
+  return typeof value === "boolean" ? "true or false" : `a ${typeof value}`;
+}
+
+/** `, did you mean "delay"?`: the known name that is nearest to `name`. */
+export function nearest(name: string, known: readonly string[]): string {
+  return known.length === 0
+    ? ""
+    : `, did you mean ${JSON.stringify(closestString(name.slice(0, 64), known))}?`;
+}
+
+/** Whether `value` is a table. */
+export function isTable(value: unknown): value is RawTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}
+
+/** A table; undefined where the key is missing. */
+export function readTable(value: unknown, place: Place): RawTable | undefined {
+  if (value === undefined || isTable(value)) return value;
+  return place.fail(`${describe(value)} stands where a table should be`);
+}
+
+/** Puts every key of the table that is not in `known` with the place. */
+export function checkKeys(table: RawTable, place: Place, known: readonly string[]): void {
+  for (const key of Object.keys(table)) {
+    if (known.includes(key)) continue;
+    const allowed = known.length === 0 ? ": nothing else can stand here" : nearest(key, known);
+    place.at(key).fail(`${quoteKey(key)} is not a known key${allowed}`);
+  }
+}
+
+/** A string. */
+export function readString(value: unknown, place: Place): string | undefined {
+  return typeof value === "string" ? value : place.fail(`${describe(value)} is not a "string"`);
+}
+
+/** A whole number in a range. */
+export function readInteger(
+  value: unknown,
+  place: Place,
+  { min, max }: { min: number; max: number },
+): number | undefined {
+  const isGood = typeof value === "number" && Number.isInteger(value) && value >= min &&
+    value <= max;
+  if (isGood) return value;
+  return place.fail(`${describe(value)} cannot be used: use a whole number from ${min} to ${max}`);
+}
+
+/** Milliseconds of a duration: `"250ms"`, or a bare number of milliseconds. */
+export function readDuration(
+  value: unknown,
+  place: Place,
+  { min }: { min: number },
+): number | undefined {
+  if (typeof value !== "string" && typeof value !== "number") {
+    return place.fail(
+      `${describe(value)} is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"`,
+    );
+  }
+  const ms = place.guard(() => parseDuration(value));
+  if (ms !== undefined && ms < min) {
+    return place.fail(`${describe(value)} is too short: use ${min}ms or more`);
+  }
+  return ms;
+}
+
+/** A list whose elements `readItem` reads; undefined when one of them is wrong. */
+export function readList<T>(
+  value: unknown,
+  place: Place,
+  readItem: (item: unknown, place: Place) => T | undefined,
+): T[] | undefined {
+  if (!Array.isArray(value)) return place.fail(`${describe(value)} is not an [array]`);
+  const items: T[] = [];
+  for (const [index, item] of value.entries()) {
+    const read = readItem(item, place.at(index));
+    if (read !== undefined) items.push(read);
+  }
+  return items.length === value.length ? items : undefined;
+}
+
+/** One of the words, as it stands. */
+export function readChoice<T extends string>(
+  value: unknown,
+  place: Place,
+  choices: readonly T[],
+): T | undefined {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  const allowed = choices.map((choice) => JSON.stringify(choice)).join(", ");
+  return place.fail(`${describe(value)} cannot be used: use one of ${allowed}`);
+}
+
+/** Program and arguments: a list of strings, the first of them not empty. Never repeats them. */
+export function readCommand(value: unknown, place: Place): string[] | undefined {
+  const isList = Array.isArray(value) && value.length > 0;
+  if (!isList || value.some((item) => typeof item !== "string" || item.includes("\0"))) {
+    return place.fail('is not a command: use a list of strings, such as ["program", "argument"]');
+  }
+  if (value[0] === "") return place.fail("is not a command: its program is empty");
+  return value.map(String);
+}

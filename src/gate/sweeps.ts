@@ -1,0 +1,157 @@
+/**
+ * Port sweeps, and what a plan can claim about them.
+ *
+ * A sweep visits every port of each transport that the plan's knocks use, tcp before udp, with bare
+ * SYNs and empty datagrams. It is quick: a whole sweep takes half a stage timeout, so that no plan is
+ * saved by the attacker's own slowness.
+ */
+import type { Plan, PortSpec } from "../core/plan.ts";
+import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
+import { BAN_RULE, isKnock } from "./model.ts";
+import { createRandom, shuffled } from "./random.ts";
+
+const LAST_PORT = 65_535;
+const MINUTE = 60_000;
+
+/** What decides a sweep but the plan. */
+export interface SweepOptions {
+  parties: Parties;
+  /** Of the random orders. */
+  seed: number;
+  /** The ports to visit, ascending, instead of all. */
+  limitPorts?: readonly number[] | undefined;
+}
+
+type Order = "ascending" | "descending" | "random";
+
+/** Sweeps in each order, once and three times; the patient one where the plan bans. */
+export function sweepsOf(plan: Plan, options: SweepOptions): Attack[] {
+  const sweeps = (["ascending", "descending", "random"] as const).flatMap((order) =>
+    [1, 3].map((times): Attack => ({
+      name: times === 1 ? `sweep-${order}` : `sweep-${order}-${times}-times`,
+      description: `a sweep of all ports, ${order}, ${times === 1 ? "once" : `${times} times`}`,
+      ...claimFor(plan, order),
+      source: options.parties.attacker,
+      packets: { [Symbol.iterator]: () => sweep(plan, order, { ...options, times }) },
+    }))
+  );
+  return [...sweeps, ...patientSweepsOf(plan, options)];
+}
+
+/**
+ * Whether a sweep in this direction meets the plan's knocks one right after the other: nothing lies
+ * between them but ports that are no mistake to the guard (protected and public ones).
+ */
+export function isAdjacent(plan: Plan, order: "ascending" | "descending"): boolean {
+  const step = order === "ascending" ? 1 : -1;
+  const harmless = new Set([...plan.open, ...plan.public].map(keyOf));
+  return plan.stages.every((stage, index) => {
+    const next = plan.stages[index + 1];
+    if (next === undefined) return true;
+    if (next.protocol !== stage.protocol || (next.port - stage.port) * step <= 0) return false;
+    let port = stage.port + step;
+    while (port !== next.port && harmless.has(keyOf({ protocol: stage.protocol, port }))) {
+      port += step;
+    }
+    return port === next.port;
+  });
+}
+
+function claimFor(plan: Plan, order: Order): { claim: ClaimKind; reason: string } {
+  const secret = plan.stages.findIndex((stage) =>
+    !isKnock(stage, { source: "", protocol: stage.protocol, port: stage.port })
+  );
+  if (secret !== -1) {
+    return { claim: "closed", reason: `a sweep does not carry the payload of knock ${secret + 1}` };
+  }
+  if (plan.ban) {
+    return { claim: "closed", reason: `more than ${BAN_RULE.burst} mistakes in a minute ban` };
+  }
+  if (plan.stages.length === 1) {
+    return { claim: "falls", reason: "one regular knock is found by any sweep" };
+  }
+  if (!plan.guard) {
+    return {
+      claim: "falls",
+      reason: order === "random"
+        ? `without a guard, ${plan.stages.length} ports come in the right order by chance`
+        : "without a guard, ports in order, or enough sweeps, open",
+    };
+  }
+  if (order !== "random" && isAdjacent(plan, order)) {
+    return { claim: "falls", reason: `the ports are adjacent: an ${order} sweep is the sequence` };
+  }
+  return { claim: "closed", reason: "the guard resets at every port in between" };
+}
+
+function* sweep(
+  plan: Plan,
+  order: Order,
+  options: SweepOptions & { times: number },
+): Generator<TimedPacket> {
+  const random = createRandom(options.seed);
+  const ports = options.limitPorts ?? Array.from({ length: LAST_PORT }, (_, index) => index + 1);
+  const protocols = (["tcp", "udp"] as const).filter((protocol) =>
+    plan.stages.some((stage) => stage.protocol === protocol)
+  );
+  const step = plan.stageTimeoutMs / 2 / (ports.length * protocols.length);
+  let sent = 0;
+  for (let time = 0; time < options.times; time++) {
+    for (const protocol of protocols) {
+      for (const port of inOrder(ports, order, random)) {
+        yield { packet: { source: options.parties.attacker, protocol, port }, at: sent * step };
+        sent++;
+      }
+    }
+  }
+}
+
+function inOrder(ports: readonly number[], order: Order, random: () => number): readonly number[] {
+  if (order === "random") return shuffled(ports, random);
+  return order === "ascending" ? ports : ports.toReversed();
+}
+
+/**
+ * Below the ban's rate adjacent ports still fall: five ports in a burst, one burst a minute, each
+ * burst overlapping the last one so that the sequence lies within one.
+ */
+function patientSweepsOf(plan: Plan, options: SweepOptions): Attack[] {
+  const count = plan.stages.length;
+  const isSecret = claimFor({ ...plan, ban: false, guard: false }, "random").claim === "closed";
+  if (!plan.ban || isSecret || count > BAN_RULE.burst) return [];
+  const advance = BAN_RULE.burst - count + 1;
+  const days = Math.ceil(LAST_PORT / advance * MINUTE / 86_400_000);
+  return (["ascending", "descending"] as const).filter((order) => isAdjacent(plan, order))
+    .map((order): Attack => ({
+      name: `sweep-${order}-patient`,
+      description: `an ${order} sweep below the ban's rate, about ${days} days`,
+      claim: "falls",
+      reason: "the ports are adjacent, and the ban only slows the sweep down",
+      source: options.parties.attacker,
+      packets: { [Symbol.iterator]: () => patientSweep(plan, order, { ...options, advance }) },
+    }));
+}
+
+function* patientSweep(
+  plan: Plan,
+  order: Order,
+  options: SweepOptions & { advance: number },
+): Generator<TimedPacket> {
+  const protocol = plan.stages[0]?.protocol ?? "tcp";
+  const all = options.limitPorts ?? Array.from({ length: LAST_PORT }, (_, index) => index + 1);
+  const ports = order === "ascending" ? all : all.toReversed();
+  const step = plan.stageTimeoutMs / 2 / BAN_RULE.burst;
+  // A bucket is full again a minute after the end of the burst.
+  const pause = MINUTE + plan.stageTimeoutMs;
+  for (let burst = 0; burst * options.advance < ports.length; burst++) {
+    const first = burst * options.advance;
+    for (const [index, port] of ports.slice(first, first + BAN_RULE.burst).entries()) {
+      const packet = { source: options.parties.attacker, protocol, port };
+      yield { packet, at: burst * pause + index * step };
+    }
+  }
+}
+
+function keyOf({ protocol, port }: PortSpec): string {
+  return `${protocol} ${port}`;
+}

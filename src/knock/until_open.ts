@@ -1,0 +1,105 @@
+/**
+ * Knocks until the door is open or the tries are used up.
+ *
+ * Rules: without probes there is one try, for nothing could tell that it failed. A probe that has
+ * passed is not asked again. An early try waits for its probes only as long as a lively network
+ * needs (1 s, doubling), the last one for the whole timeout: fast first, more patient after.
+ */
+import type { Clock } from "../core/clock.ts";
+import { buildSequence, type Packet, type SequencePlan } from "../core/sequence.ts";
+import { type KnockNet, sendSequence } from "./send.ts";
+
+/** What a probe found; `ms` counts from the last knock. */
+export interface ProbeOutcome {
+  /** The probe for people: `tcp 22`. */
+  label: string;
+  status: "open" | "closed" | "refused" | "error";
+  ms: number;
+  detail: string;
+}
+
+/** A probe as the runner sees it. */
+export type BoundProbe = (
+  options: { attempt: number; timeoutMs: number; signal: AbortSignal },
+) => Promise<ProbeOutcome>;
+
+/** A door to be opened. */
+export interface OpenRequest {
+  sequence: SequencePlan;
+  /** One a knock, in order. */
+  payloads: readonly Uint8Array[];
+  address: string;
+  source?: string | undefined;
+  tries: number;
+  /** Milliseconds for one try's probes. */
+  timeoutMs: number;
+  probes: readonly BoundProbe[];
+}
+
+/** What happens on the way, for live output. */
+export interface OpenEvents {
+  onTry?(attempt: number): void;
+  onPacket?(packet: Packet, attempt: number): void;
+  onSent?(ms: number, attempt: number): void;
+  onProbe?(outcome: ProbeOutcome, attempt: number): void;
+}
+
+/** What came of it. */
+export interface OpenReport {
+  /** Tries that were made. */
+  tries: number;
+  /** Packets that left, copies included. */
+  packets: number;
+  /** Milliseconds from the first packet of the last try to its last. */
+  sentMs: number;
+  /** One a probe, in order. */
+  probes: ProbeOutcome[];
+  /** Whether every probe passed; true where there is none. */
+  isOpen: boolean;
+}
+
+/** The patience of the first try with more to come, in milliseconds. */
+const FIRST_PATIENCE_MS = 1_000;
+
+/** Milliseconds that the probes of a try get. */
+export function patienceOfTry(attempt: number, tries: number, timeoutMs: number): number {
+  return attempt >= tries ? timeoutMs : Math.min(timeoutMs, FIRST_PATIENCE_MS * 2 ** (attempt - 1));
+}
+
+/**
+ * Knocks and probes; see the rules above.
+ *
+ * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
+ */
+export async function knockUntilOpen(
+  request: OpenRequest,
+  { net, clock, signal, events = {} }: {
+    net: KnockNet;
+    clock: Clock;
+    signal: AbortSignal;
+    events?: OpenEvents;
+  },
+): Promise<OpenReport> {
+  const { address, source, timeoutMs } = request;
+  const tries = request.probes.length === 0 ? 1 : request.tries;
+  const report: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes: [], isOpen: false };
+  for (let attempt = 1; attempt <= tries && !report.isOpen; attempt++) {
+    events.onTry?.(attempt);
+    report.tries = attempt;
+    const packets = buildSequence(request.sequence, request.payloads, { attempt });
+    const onPacket = (packet: Packet) => events.onPacket?.(packet, attempt);
+    const sent = await sendSequence(packets, { net, clock, address, source, signal, onPacket });
+    report.packets += packets.length;
+    report.sentMs = sent.last - sent.first;
+    events.onSent?.(report.sentMs, attempt);
+    const patience = patienceOfTry(attempt, tries, timeoutMs);
+    await Promise.all(request.probes.map(async (probe, index) => {
+      if (report.probes[index]?.status === "open") return;
+      const outcome = await probe({ attempt, timeoutMs: patience, signal });
+      report.probes[index] = outcome;
+      events.onProbe?.(outcome, attempt);
+    }));
+    report.isOpen = report.probes.every(({ status }) => status === "open");
+  }
+  return report;
+}

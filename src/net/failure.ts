@@ -1,0 +1,42 @@
+/** What the kernel says when a packet cannot be sent, in words. */
+import { NetworkError } from "../core/errors.ts";
+
+const REASONS: Record<string, { what: string; hint?: string }> = {
+  ENETUNREACH: { what: "there is no route to it", hint: "is the network (and its IPv6) up?" },
+  EHOSTUNREACH: { what: "the host is unreachable" },
+  EPERM: { what: "this machine's own firewall forbids it" },
+  EACCES: { what: "this machine forbids it", hint: "a broadcast address cannot be knocked on" },
+  EINVAL: {
+    what: "the address cannot be used",
+    hint: "has the source address the target's family?",
+  },
+  ENOBUFS: { what: "the kernel has no buffers left", hint: "try a longer --delay" },
+  EMSGSIZE: { what: "the payload is larger than the path allows" },
+  EMFILE: { what: "too many open files", hint: "use fewer --jobs, or raise ulimit -n" },
+};
+
+/** The `E...` code of an error from Deno or node, if it has one. */
+export function errnoOf(cause: unknown): string | undefined {
+  const { code, message } = cause as { code?: unknown; message?: string };
+  if (typeof code === "string") return code;
+  return /\b(E[A-Z]{3,})\b/.exec(message ?? "")?.[1];
+}
+
+/** A send or bind that failed, as an error for the user. */
+export function sendFailure(
+  cause: unknown,
+  { address, port, source }: { address: string; port?: number; source?: string | undefined },
+): NetworkError {
+  const code = errnoOf(cause) ?? "";
+  const isBind = code === "EADDRNOTAVAIL" || (code === "EINVAL" && source !== undefined);
+  if (isBind && source !== undefined) {
+    return new NetworkError(`cannot send from "${source}": it is not an address of this machine`, {
+      hint: "see the machine's addresses with: ip addr",
+      cause,
+    });
+  }
+  const reason = REASONS[code];
+  const to = port === undefined ? address : `${address} port ${port}`;
+  const detail = reason?.what ?? (cause instanceof Error ? cause.message : String(cause));
+  return new NetworkError(`cannot send to ${to}: ${detail}`, { hint: reason?.hint, cause });
+}

@@ -1,0 +1,114 @@
+/**
+ * Waits for a port to open: a new SYN every 100 ms rather than the kernel's retransmission after a
+ * second, so that the time from the last knock to "open" is the network's and not ours. The first
+ * connection that completes wins, the others are dropped.
+ */
+import type { Clock } from "../core/clock.ts";
+import { errnoOf } from "./failure.ts";
+import type { TcpConnection } from "./tcp.ts";
+
+/** Milliseconds between two SYNs. */
+export const SYN_INTERVAL_MS = 100;
+/** SYNs in flight at most; the oldest is given up. With the interval: each lives two seconds. */
+const MAX_IN_FLIGHT = 20;
+/**
+ * Refusals in a row before the answer is believed: a knock and the first SYN may overtake each other.
+ */
+const REFUSALS = 5;
+
+/** How a race ended. */
+export type RaceResult =
+  | { status: "open"; connection: TcpConnection; ms: number }
+  | { status: "closed" | "refused" | "error"; ms: number; cause?: unknown };
+
+/** What a race needs. */
+export interface RaceOptions {
+  /** One attempt; rejects when the signal aborts. */
+  open(signal: AbortSignal): Promise<TcpConnection>;
+  clock: Clock;
+  /** Milliseconds until the port counts as closed. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Races SYNs until one is answered, `timeoutMs` are over, or the host keeps refusing. `ms` counts
+ * from the call.
+ *
+ * @throws the signal's reason when it aborts.
+ */
+export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
+  const { clock, timeoutMs } = options;
+  const start = clock.now();
+  const end = start + timeoutMs;
+  const flights = new Set<AbortController>();
+  const won = Promise.withResolvers<RaceResult>();
+  const stopTimer = new AbortController();
+  let refusals = 0;
+  let lastCause: unknown;
+  const finish = (result: RaceResult) => {
+    stopTimer.abort();
+    won.resolve(result);
+  };
+  const launch = () => {
+    const flight = new AbortController();
+    flights.add(flight);
+    options.open(flight.signal).then(
+      (connection) => {
+        flights.delete(flight);
+        if (stopTimer.signal.aborted) return connection.close();
+        finish({ status: "open", connection, ms: clock.now() - start });
+      },
+      (cause) => {
+        flights.delete(flight);
+        if (flight.signal.aborted || stopTimer.signal.aborted) return;
+        lastCause = cause;
+        const isRefused = errnoOf(cause) === "ECONNREFUSED";
+        refusals = isRefused ? refusals + 1 : refusals;
+        if (!isRefused && !isPassing(cause)) {
+          finish({ status: "error", ms: clock.now() - start, cause });
+        } else if (refusals >= REFUSALS) {
+          finish({ status: "refused", ms: clock.now() - start, cause });
+        }
+      },
+    );
+    if (flights.size > MAX_IN_FLIGHT) dropOldest(flights);
+  };
+  const onAbort = () => {
+    stopTimer.abort();
+    won.reject(options.signal?.reason);
+  };
+  if (options.signal?.aborted) throw options.signal.reason;
+  options.signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    pace().catch(() => {});
+    return await won.promise;
+  } finally {
+    options.signal?.removeEventListener("abort", onAbort);
+    stopTimer.abort();
+    for (const flight of flights) flight.abort();
+  }
+
+  async function pace(): Promise<void> {
+    for (let at = start; at < end; at += SYN_INTERVAL_MS) {
+      await clock.sleepUntil(at, stopTimer.signal);
+      launch();
+    }
+    await clock.sleepUntil(end, stopTimer.signal);
+    const status = refusals > 0 ? "refused" : lastCause === undefined ? "closed" : "error";
+    finish({ status, ms: clock.now() - start, cause: lastCause });
+  }
+}
+
+/** Answers that a knock under way may still change: ICMP unreachable, a reset, a kernel timeout. */
+function isPassing(cause: unknown): boolean {
+  return ["EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "ETIMEDOUT", "ECONNABORTED"]
+    .includes(errnoOf(cause) ?? "");
+}
+
+function dropOldest(flights: Set<AbortController>): void {
+  const [oldest] = flights;
+  if (oldest === undefined) return;
+  flights.delete(oldest);
+  oldest.abort();
+}

@@ -1,0 +1,73 @@
+/**
+ * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); whoever resolves
+ * pins the address for every knock and every probe.
+ */
+import { NetworkError } from "../core/errors.ts";
+import { type Family, isIpv4, isIpv6 } from "../core/target.ts";
+
+/** One address of a host. */
+export interface Address {
+  address: string;
+  family: "ipv4" | "ipv6";
+}
+
+/** What a host resolved to. */
+export interface Resolved extends Address {
+  /** Every address that the name has in the family asked for, in the resolver's order; the first was taken. */
+  all: readonly Address[];
+}
+
+/** Asks the system for all addresses of a name; rejects where there are none. */
+export type Lookup = (host: string) => Promise<Address[]>;
+
+/**
+ * The address of `host` in the wanted family.
+ *
+ * @throws {NetworkError} code `resolve`.
+ */
+export async function resolveHost(
+  host: string,
+  { family = "any", lookup = systemLookup }: { family?: Family; lookup?: Lookup } = {},
+): Promise<Resolved> {
+  const found = isIpv4(host) || isIpv6(host)
+    ? [{ address: host, family: familyOf(host) }]
+    : await lookUp(host, lookup);
+  const all = found.filter((address) => family === "any" || address.family === family);
+  const first = all[0];
+  if (first === undefined) {
+    const has = found.map(({ address }) => address).join(", ");
+    throw new NetworkError(
+      `"${host}" has no ${family === "ipv4" ? "IPv4" : "IPv6"} address, only ${has}`,
+      { code: "resolve", hint: `use ${family === "ipv4" ? "-6" : "-4"}, or family = "any"` },
+    );
+  }
+  return { ...first, all };
+}
+
+async function lookUp(host: string, lookup: Lookup): Promise<Address[]> {
+  try {
+    const found = await lookup(host);
+    if (found.length > 0) return found;
+  } catch (cause) {
+    const again = (cause as { code?: string }).code === "EAI_AGAIN";
+    throw new NetworkError(`the name "${host}" does not resolve`, {
+      code: "resolve",
+      hint: again
+        ? "the resolver did not answer: is the network up?"
+        : "check the spelling, the network, or use an address",
+      cause,
+    });
+  }
+  throw new NetworkError(`the name "${host}" has no address`, { code: "resolve" });
+}
+
+/** The family of an address literal. */
+export function familyOf(address: string): "ipv4" | "ipv6" {
+  return address.includes(":") ? "ipv6" : "ipv4";
+}
+
+async function systemLookup(host: string): Promise<Address[]> {
+  const dns = await import("node:dns/promises");
+  const found = await dns.lookup(host, { all: true, verbatim: true });
+  return found.map(({ address }) => ({ address, family: familyOf(address) }));
+}

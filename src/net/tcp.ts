@@ -1,0 +1,80 @@
+/**
+ * TCP: the bare SYN of a knock, and connections for probes and `connect`.
+ *
+ * Measured on Linux 6.18 in network namespaces: a `Deno.connect` that is aborted right away has sent
+ * exactly one SYN and retransmits nothing. `Deno.connect` cannot choose its local address, so with
+ * `source` the SYN comes from node:net.
+ */
+import { NetworkError } from "../core/errors.ts";
+import { errnoOf, sendFailure } from "./failure.ts";
+
+/** Where a TCP packet goes, and from where. */
+export interface TcpPlace {
+  address: string;
+  /** 1..65535 */
+  port: number;
+  source?: string | undefined;
+}
+
+/** An open connection: what probes and the relay need of one. */
+export interface TcpConnection {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<Uint8Array<ArrayBufferLike>>;
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+/** The kernel answered that nobody is there, or that the port is closed: no fault of a knock. */
+const ANSWERS = new Set(["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH"]);
+
+/** node:net starts to connect a few turns late; far below the first retransmission (1 s). */
+const SOURCE_SYN_MS = 10;
+
+/**
+ * Sends one SYN and forgets about it: no retransmission, no waiting for an answer; a port that
+ * turns out to be open is closed again.
+ *
+ * @throws {NetworkError} if the kernel does not send it.
+ */
+export async function sendSyn(place: TcpPlace): Promise<void> {
+  const stop = new AbortController();
+  const isSlow = place.source !== undefined;
+  const attempt = openTcp(place, stop.signal).then(
+    (connection) => connection.close(),
+    (cause) => {
+      if (!stop.signal.aborted && !ANSWERS.has(errnoOf(cause) ?? "")) {
+        throw cause instanceof NetworkError ? cause : sendFailure(cause, place);
+      }
+    },
+  );
+  const turn = Promise.withResolvers<void>();
+  const timer = setTimeout(turn.resolve, isSlow ? SOURCE_SYN_MS : 0);
+  try {
+    await Promise.race([attempt, turn.promise]);
+  } finally {
+    clearTimeout(timer);
+    stop.abort();
+  }
+  await attempt;
+}
+
+/**
+ * A full handshake.
+ *
+ * @throws what the system throws: an abort, ECONNREFUSED, ...
+ */
+export function openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection> {
+  if (place.source !== undefined) return openFrom(place, signal);
+  return Deno.connect({
+    hostname: place.address,
+    port: place.port,
+    ...(signal ? { signal } : {}),
+  });
+}
+
+async function openFrom(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection> {
+  const { connectFrom } = await import("./tcp_source.ts");
+  return await connectFrom(place, signal);
+}

@@ -1,0 +1,63 @@
+/**
+ * Where everything that the program says goes: stdout is for what a script may read, stderr for
+ * people. With `json`, stdout gets one value and nothing else.
+ */
+import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
+
+/** One of the two streams. */
+export interface Sink {
+  write(text: string): void;
+  isTerminal(): boolean;
+}
+
+/** How to speak. */
+export interface OutputOptions {
+  stdout: Sink;
+  stderr: Sink;
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  /** False for `--no-color`, `NO_COLOR` and dumb terminals. */
+  color: boolean;
+}
+
+/** The voice of a run. */
+export interface Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Whether stdout is a terminal that shows text as it comes. */
+  readonly isLive: boolean;
+  /** For stdout. */
+  readonly style: Style;
+  /** For stderr. */
+  readonly noteStyle: Style;
+  /** Text for people on stdout; nothing with `--json` or `--quiet`. */
+  say(text: string): void;
+  /** What was asked for, on stdout: printed even with `--quiet`, not with `--json`. */
+  print(text: string): void;
+  /** The one JSON value, on stdout; nothing without `--json`. */
+  value(value: unknown): void;
+  /** A line for people on stderr; nothing with `--quiet` or `--json`. */
+  note(text: string): void;
+  /** A line on stderr, whatever the options. */
+  error(text: string): void;
+}
+
+/** Makes the voice of a run. */
+export function createOutput(options: OutputOptions): Output {
+  const { stdout, stderr, json, quiet, verbose, color } = options;
+  return {
+    json,
+    quiet,
+    verbose,
+    isLive: stdout.isTerminal() && !json && !quiet,
+    style: color && stdout.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
+    noteStyle: color && stderr.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
+    say: (text) => void (json || quiet || stdout.write(text)),
+    print: (text) => void (json || stdout.write(text)),
+    value: (value) => void (json && stdout.write(JSON.stringify(value, undefined, 2) + "\n")),
+    note: (text) => void (json || quiet || stderr.write(text + "\n")),
+    error: (text) => stderr.write(text + "\n"),
+  };
+}

@@ -1,0 +1,66 @@
+/** What a probe is: a question that tells whether the door is open. */
+import type { Clock } from "../core/clock.ts";
+import type { Family, ProbeSpec } from "../core/target.ts";
+import type { TcpConnection } from "../net/tcp.ts";
+
+/** The answer of a probe. */
+export interface ProbeResult {
+  /** The probe for people: `tcp 22`. */
+  label: string;
+  /** `closed` is silence, `refused` a refusal, `error` anything that a knock cannot mend. */
+  status: "open" | "closed" | "refused" | "error";
+  /** Milliseconds from the question to the answer. */
+  ms: number;
+  /** What was seen, from outside: to be escaped before it is shown. */
+  detail: string;
+}
+
+/** A program's end. */
+export interface ProgramResult {
+  /** Exit code; undefined when it was killed at the deadline. */
+  code: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end; rejects with a system error when it cannot be started. */
+export type RunProgram = (
+  command: readonly string[],
+  options: {
+    env?: Record<string, string>;
+    stdin?: string;
+    timeoutMs: number;
+    signal?: AbortSignal | undefined;
+    /** The program may ask the user: stdin and stderr are ours. */
+    interactive?: boolean;
+  },
+) => Promise<ProgramResult>;
+
+/** What a probe asks about, and with. */
+export interface ProbeContext {
+  target: string;
+  host: string;
+  /** The pinned address. */
+  address: string;
+  family: Exclude<Family, "any">;
+  source?: string | undefined;
+  /** 1-based try. */
+  attempt: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+  clock: Clock;
+  openTcp(
+    place: { address: string; port: number; source?: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<TcpConnection>;
+  runProgram: RunProgram;
+  os: string;
+}
+
+/** One kind of probe. */
+export interface ProbeKind {
+  /** The probe for people: `tcp 22`. */
+  label(spec: ProbeSpec): string;
+  /** @throws the signal's reason when it aborts; anything else becomes a result. */
+  ask(spec: ProbeSpec, context: ProbeContext): Promise<Omit<ProbeResult, "label">>;
+}

@@ -1,0 +1,19 @@
+/** Quoting for RouterOS scripts. */
+
+/**
+ * `text` as a string of RouterOS: `"`, `\`, `$` and `?` escaped, anything outside printable ASCII as
+ * the hexadecimal bytes of its UTF-8, in capitals.
+ *
+ * Source: MikroTik, "Scripting", constant escape sequences; `?` asks the console for help.
+ */
+export function quoteRouterOs(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  let quoted = "";
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    if (/["\\$?]/.test(character)) quoted += `\\${character}`;
+    else if (byte >= 0x20 && byte < 0x7f) quoted += character;
+    else quoted += `\\${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return `"${quoted}"`;
+}

@@ -1,0 +1,95 @@
+/**
+ * Collects every payload before the first packet leaves.
+ *
+ * Rules: sources are asked one after the other, in the order of targets and knocks; a source other
+ * than a prompt is asked once, however many knocks name it. `--secrets-from` replaces the source of
+ * every secret knock: one line each, in order, neither more nor fewer (one empty line at the end is
+ * the end of the file).
+ */
+import { SecretError } from "../core/errors.ts";
+import { type Knock, renderPortSpec } from "../core/knock.ts";
+import { payloadFrom, readPrivate, type SecretPorts } from "./source.ts";
+import { payloadOf } from "./payload.ts";
+
+/** What secrets are wanted for. */
+export interface SecretRequest {
+  /** For the prompt. */
+  name: string;
+  knocks: readonly Knock[];
+}
+
+/**
+ * One payload a knock for each request, in order.
+ *
+ * @param options.secretsFrom a path, or `-` for standard input.
+ * @throws {SecretError} if one cannot be had; CancelledError from a prompt.
+ */
+export async function collectPayloads(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  { secretsFrom }: { secretsFrom?: string | undefined } = {},
+): Promise<Uint8Array[][]> {
+  const lines = secretsFrom === undefined
+    ? undefined
+    : await readLines(secretsFrom, { ports, wanted: countSecrets(requests) });
+  const known = new Map<string, Uint8Array>();
+  const all: Uint8Array[][] = [];
+  for (const { name, knocks } of requests) {
+    const payloads: Uint8Array[] = [];
+    for (const knock of knocks) payloads.push(await payloadOfKnock(knock, name));
+    all.push(payloads);
+  }
+  return all;
+
+  async function payloadOfKnock(knock: Knock, name: string): Promise<Uint8Array> {
+    const { payload } = knock;
+    if (payload.kind === "none") return new Uint8Array();
+    if (payload.kind === "bytes") return payload.bytes;
+    const line = lines?.shift();
+    if (line !== undefined) return await payloadOf(line);
+    const key = payload.source.kind === "prompt" ? undefined : JSON.stringify(payload.source);
+    const before = key === undefined ? undefined : known.get(key);
+    if (before !== undefined) return before;
+    const message = `Passphrase for ${name} (${renderPortSpec(knock)})`;
+    const fresh = await payloadFrom(payload.source, ports, { message });
+    if (key !== undefined) known.set(key, fresh);
+    return fresh;
+  }
+}
+
+/** How many knocks carry a secret. */
+export function countSecrets(requests: readonly SecretRequest[]): number {
+  return requests.flatMap(({ knocks }) => knocks)
+    .filter(({ payload }) => payload.kind === "secret").length;
+}
+
+async function readLines(
+  from: string,
+  { ports, wanted }: { ports: SecretPorts; wanted: number },
+): Promise<Uint8Array[]> {
+  const bytes = from === "-" ? await ports.readStdin() : await readPrivate(from, ports);
+  const lines = splitLines(bytes);
+  if (lines.length !== wanted) {
+    const place = from === "-" ? "standard input" : `"${from}"`;
+    throw new SecretError(
+      `${place} has ${lines.length} ${lines.length === 1 ? "line" : "lines"}, but ${wanted} ` +
+        `secret ${wanted === 1 ? "knock needs" : "knocks need"} one each`,
+      { hint: "one passphrase a line, in the order of the knocks" },
+    );
+  }
+  return lines;
+}
+
+/** Lines without their endings (LF or CRLF). */
+export function splitLines(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let start = 0;
+  while (start < bytes.length) {
+    const end = bytes.indexOf(0x0a, start);
+    const stop = end < 0 ? bytes.length : end;
+    const line = bytes.subarray(start, stop);
+    lines.push(line.at(-1) === 0x0d ? line.subarray(0, -1) : line);
+    start = stop + 1;
+  }
+  return lines;
+}

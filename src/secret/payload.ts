@@ -1,0 +1,14 @@
+/**
+ * What a passphrase becomes on the wire: the 64 lowercase hex digits of its SHA-256, as ASCII, as
+ * the original does it (UTF-8; an empty passphrase is hashed too).
+ */
+
+/** The payload of a secret knock: 64 bytes of ASCII. */
+export async function payloadOf(passphrase: string | Uint8Array): Promise<Uint8Array> {
+  const bytes = typeof passphrase === "string"
+    ? new TextEncoder().encode(passphrase)
+    : Uint8Array.from(passphrase);
+  // @std/crypto's SHA-256 is this very call; its module would only load a WebAssembly as well.
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return new TextEncoder().encode(new Uint8Array(digest).toHex());
+}

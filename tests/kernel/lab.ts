@@ -1,0 +1,318 @@
+/**
+ * A laboratory of real network namespaces: a client and a server joined by a veth pair, with nothing
+ * else on the wire. Needs root on Linux and iproute2; the firewalls bring their own tools.
+ */
+import { type Agent, linkAgent } from "./agent_protocol.ts";
+
+/** What a program in a namespace may be given. */
+export interface ExecOptions {
+  stdin?: string | Uint8Array<ArrayBuffer> | undefined;
+  env?: Record<string, string> | undefined;
+  /** The program is killed after as many milliseconds; 60,000 where undefined. */
+  timeoutMs?: number | undefined;
+}
+
+/** What a program in a namespace said. */
+export interface ExecResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** One end of the wire. */
+export interface Namespace {
+  name: string;
+  /** The name of the veth end in here. */
+  device: string;
+  /** Its end's hardware address. */
+  mac: string;
+  /** Its own addresses. */
+  ipv4: string;
+  ipv6: string;
+  /** Runs a program to its end. */
+  exec(args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** As `exec`, but resolves to stdout and throws, with stderr, unless the exit code is 0. */
+  run(args: readonly string[], options?: ExecOptions): Promise<string>;
+  /** Starts a program with stdin, stdout and stderr closed; it is killed with the lab. */
+  spawn(args: readonly string[], options?: Pick<ExecOptions, "env">): Deno.ChildProcess;
+  /** Loads nftables rules. */
+  nft(rules: string): Promise<void>;
+  /** Starts an agent, which sends packets, listens and connects; it is stopped with the lab. */
+  agent(): Promise<Agent>;
+}
+
+/** See the header. */
+export interface Lab extends AsyncDisposable {
+  client: Namespace;
+  server: Namespace;
+  /** More addresses of the client, for "another source": four of each family. */
+  sources: { ipv4: string[]; ipv6: string[] };
+}
+
+const DEVICE = "knock0";
+const MACS = { c: "02:00:00:00:77:01", s: "02:00:00:00:77:02" } as const;
+const CARRIER_TIMEOUT_MS = 10_000;
+const EXTRA_SOURCES = [11, 12, 13, 14];
+let labs = 0;
+
+/** Builds a lab. Disposing removes everything, and so does a failure on the way. */
+export async function createLab(): Promise<Lab> {
+  await removeStale();
+  const number = ++labs;
+  const subnet = number % 250 + 1;
+  const prefix = `spk-${Deno.pid}-${number}`;
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const make = async (side: "c" | "s", host: number) => {
+      const name = `${prefix}-${side}`;
+      await mustRun(["ip", "netns", "add", name]);
+      cleanup.defer(() => removeNamespace(name));
+      return namespaceOf(name, {
+        mac: MACS[side],
+        ipv4: `10.77.${subnet}.${host}`,
+        ipv6: `fd77:0:0:${subnet.toString(16)}::${host}`,
+      }, cleanup);
+    };
+    const client = await make("c", 1);
+    const server = await make("s", 2);
+    await connectWithVeth(client, server);
+    const sources = {
+      ipv4: EXTRA_SOURCES.map((host) => `10.77.${subnet}.${host}`),
+      ipv6: EXTRA_SOURCES.map((host) => `fd77:0:0:${subnet.toString(16)}::${host}`),
+    };
+    const ends = [
+      { end: client, ipv4: [client.ipv4, ...sources.ipv4], ipv6: [client.ipv6, ...sources.ipv6] },
+      { end: server, ipv4: [server.ipv4], ipv6: [server.ipv6] },
+    ];
+    for (const [index, mine] of ends.entries()) {
+      const theirs = ends[1 - index];
+      await configure(mine.end, {
+        mine,
+        neighbours: [...theirs?.ipv4 ?? [], ...theirs?.ipv6 ?? []],
+      });
+    }
+    for (const { end } of ends) await waitForCarrier(end);
+    return { client, server, sources, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
+
+async function connectWithVeth(client: Namespace, server: Namespace): Promise<void> {
+  const near = ["link", "add", DEVICE, "address", client.mac, "netns", client.name];
+  const far = ["name", DEVICE, "address", server.mac, "netns", server.name];
+  await mustRun(["ip", ...near, "type", "veth", "peer", ...far]);
+}
+
+/** Neighbours are permanent: no packet waits for address resolution, or is lost to it. */
+async function configure(
+  { name }: Namespace,
+  { mine, neighbours }: { mine: { ipv4: string[]; ipv6: string[] }; neighbours: string[] },
+): Promise<void> {
+  const peerMac = name.endsWith("-c") ? MACS.s : MACS.c;
+  const batch = [
+    "link set lo up",
+    ...mine.ipv4.map((address) => `addr add ${address}/24 brd + dev ${DEVICE}`),
+    ...mine.ipv6.map((address) => `addr add ${address}/64 dev ${DEVICE} nodad`),
+    `link set ${DEVICE} up`,
+    ...neighbours.map((address) =>
+      `neigh replace ${address} lladdr ${peerMac} dev ${DEVICE} nud permanent`
+    ),
+  ];
+  await mustRun(["ip", "-n", name, "-batch", "-"], { stdin: `${batch.join("\n")}\n` });
+}
+
+/** Until the kernel has noticed that both ends are up it throws packets away. */
+async function waitForCarrier({ name }: Namespace): Promise<void> {
+  const deadline = Date.now() + CARRIER_TIMEOUT_MS;
+  while (!(await mustRun(["ip", "-n", name, "link", "show", DEVICE])).includes("state UP")) {
+    if (Date.now() > deadline) throw new Error(`${name}: ${DEVICE} does not come up`);
+  }
+}
+
+function namespaceOf(
+  name: string,
+  addresses: { mac: string; ipv4: string; ipv6: string },
+  cleanup: AsyncDisposableStack,
+): Namespace {
+  const inside = (args: readonly string[]) => ["ip", "netns", "exec", name, ...args];
+  return {
+    name,
+    device: DEVICE,
+    ...addresses,
+    exec: (args, options) => execute(inside(args), options),
+    run: (args, options) => mustRun(inside(args), options),
+    spawn(args, { env } = {}) {
+      const process = commandOf(inside(args), {
+        stdout: "null",
+        stderr: "null",
+        ...(env ? { env } : {}),
+      }).spawn();
+      cleanup.defer(() => stop(process));
+      return process;
+    },
+    async nft(rules) {
+      await mustRun(inside(["nft", "-f", "-"]), { stdin: rules });
+    },
+    agent() {
+      const script = new URL("./agent.ts", import.meta.url).pathname;
+      const flags = ["-q", "--no-config", "--no-lock", "--no-prompt", "--allow-net", "--allow-ffi"];
+      const process = commandOf(inside([Deno.execPath(), "run", ...flags, script]), {
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "inherit",
+      }).spawn();
+      const agent = linkAgent(process);
+      cleanup.defer(() => agent.stop());
+      return Promise.resolve(agent);
+    },
+  };
+}
+
+/**
+ * Why the real firewall cannot be tested here; undefined where it can.
+ *
+ * @param tools programs that the test needs besides `ip` and `nft`.
+ * @throws {Error} with the reason, if `SPKNOCK_REQUIRE_KERNEL=1` says that nothing may be skipped.
+ */
+export async function labSkipReason(tools: readonly string[] = []): Promise<string | undefined> {
+  const reason = await findObstacle(["ip", "nft", ...tools]);
+  if (reason !== undefined && Deno.env.get("SPKNOCK_REQUIRE_KERNEL") === "1") {
+    throw new Error(`the real firewall cannot be tested: ${reason}`);
+  }
+  return reason;
+}
+
+/**
+ * A test in a lab of its own, skipped with the reason in its name where no lab can be had.
+ *
+ * @param options.tools programs that the test needs besides `ip` and `nft`.
+ */
+export async function kernelTest(
+  name: string,
+  test: (lab: Lab, context: Deno.TestContext) => Promise<void>,
+  { tools = [] }: { tools?: readonly string[] } = {},
+): Promise<void> {
+  const reason = await labSkipReason(tools);
+  Deno.test({
+    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+    ignore: reason !== undefined,
+    async fn(context) {
+      await using lab = await createLab();
+      await test(lab, context);
+    },
+  });
+}
+
+async function findObstacle(tools: readonly string[]): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return "network namespaces need Linux";
+  if ((await execute(["id", "-u"])).stdout.trim() !== "0") return "network namespaces need root";
+  for (const tool of tools) {
+    if (!await isInstalled(tool)) return `${tool} is not installed`;
+  }
+  const name = `spk-${Deno.pid}-try`;
+  const made = await execute(["ip", "netns", "add", name]);
+  if (made.code !== 0) return `ip netns: ${made.stderr.trim()}`;
+  try {
+    const listed = await execute(["ip", "netns", "exec", name, "nft", "list", "ruleset"]);
+    return listed.code === 0 ? undefined : `nft: ${listed.stderr.trim()}`;
+  } finally {
+    await execute(["ip", "netns", "del", name]);
+  }
+}
+
+async function isInstalled(tool: string): Promise<boolean> {
+  for (const folder of PATH.split(":")) {
+    try {
+      if ((await Deno.stat(`${folder}/${tool}`)).isFile) return true;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return false;
+}
+
+/** Where root's tools are, also where the caller's PATH has no sbin. */
+const PATH = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+function commandOf(args: readonly string[], options: Deno.CommandOptions): Deno.Command {
+  const [program = "", ...rest] = args;
+  const env = { LC_ALL: "C", PATH, ...options.env };
+  return new Deno.Command(program, { stdin: "null", ...options, args: rest, env });
+}
+
+async function execute(args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const process = commandOf(args, {
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(options.env ? { env: options.env } : {}),
+  }).spawn();
+  const timer = setTimeout(() => kill(process), options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  try {
+    const output = process.output();
+    if (options.stdin !== undefined) await feed(process, options.stdin);
+    const { code, stdout, stderr } = await output;
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function feed(process: Deno.ChildProcess, input: string | Uint8Array<ArrayBuffer>) {
+  const writer = process.stdin.getWriter();
+  try {
+    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
+    await writer.close();
+  } catch {
+    // The program ended without reading it all; its exit code tells.
+  }
+}
+
+async function mustRun(args: readonly string[], options?: ExecOptions): Promise<string> {
+  const { code, stdout, stderr } = await execute(args, options);
+  if (code !== 0) throw new Error(`${args.join(" ")}: exit code ${code}: ${stderr.trim()}`);
+  return stdout;
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function stop(process: Deno.ChildProcess): Promise<void> {
+  kill(process);
+  await process.status;
+}
+
+/** Removes a namespace and what still runs in it. */
+async function removeNamespace(name: string): Promise<void> {
+  const { stdout } = await execute(["ip", "netns", "pids", name]);
+  for (const pid of stdout.split("\n").filter((line) => line !== "")) {
+    try {
+      Deno.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+  }
+  await execute(["ip", "netns", "del", name]);
+}
+
+/** Namespaces of test runs that were killed. */
+async function removeStale(): Promise<void> {
+  const names = (await mustRun(["ip", "netns", "list"])).matchAll(/^spk-(\d+)-\S+/gm);
+  for (const [name, pid] of names) {
+    if (!await isRunning(Number(pid))) await removeNamespace(name);
+  }
+}
+
+async function isRunning(pid: number): Promise<boolean> {
+  return (await execute(["test", "-d", `/proc/${pid}`])).code === 0;
+}

@@ -1,0 +1,81 @@
+/**
+ * IPv4 and IPv6 packets byte by byte (RFC 791, 8200, 768, 9293), to be sent from any source address
+ * through a raw socket. The kernel fills in the IPv4 header's checksum and length.
+ */
+import { parseAddress } from "../../src/gate/address.ts";
+
+/** A packet to send. */
+export interface RawPacket {
+  /** Source and destination address, of one family. */
+  source: string;
+  host: string;
+  protocol: "tcp" | "udp";
+  /** Destination port. */
+  port: number;
+  sourcePort: number;
+  /** udp; empty where undefined. */
+  payload?: Uint8Array | undefined;
+  /** tcp: a bare SYN where undefined, an ACK as `other`. */
+  flags?: "syn" | "other" | undefined;
+}
+
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 } as const;
+const TTL = 64;
+
+/** The whole packet, IP header included. */
+export function buildPacket(packet: RawPacket): Uint8Array<ArrayBuffer> {
+  const family = parseAddress(packet.host).family;
+  const source = bytesOfAddress(packet.source);
+  const destination = bytesOfAddress(packet.host);
+  const number = PROTOCOL_NUMBERS[packet.protocol];
+  const transport = packet.protocol === "tcp" ? buildTcp(packet) : buildUdp(packet);
+  const length = transport.length;
+  const pseudo = [...source, ...destination, 0, 0, length >> 8, length & 255, 0, 0, 0, number];
+  const sum = checksum([...pseudo, ...transport]) || 0xffff;
+  new DataView(transport.buffer).setUint16(packet.protocol === "tcp" ? 16 : 6, sum);
+  const header = family === "ipv4"
+    ? [0x45, 0, 0, 0, 0, 0, 0x40, 0, TTL, number, 0, 0, ...source, ...destination]
+    : [0x60, 0, 0, 0, length >> 8, length & 255, number, TTL, ...source, ...destination];
+  return new Uint8Array([...header, ...transport]);
+}
+
+/** 4 or 16 bytes. */
+export function bytesOfAddress(text: string): Uint8Array<ArrayBuffer> {
+  const { family, bits } = parseAddress(text);
+  const width = family === "ipv4" ? 8 : 32;
+  return Uint8Array.fromHex(bits.toString(16).padStart(width, "0"));
+}
+
+function buildUdp(packet: RawPacket): Uint8Array<ArrayBuffer> {
+  const payload = packet.payload ?? new Uint8Array();
+  const bytes = new Uint8Array(8 + payload.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, packet.sourcePort);
+  view.setUint16(2, packet.port);
+  view.setUint16(4, bytes.length);
+  bytes.set(payload, 8);
+  return bytes;
+}
+
+function buildTcp(packet: RawPacket): Uint8Array<ArrayBuffer> {
+  const [syn, ack] = [0x02, 0x10];
+  const bytes = new Uint8Array(20);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, packet.sourcePort);
+  view.setUint16(2, packet.port);
+  view.setUint32(4, packet.sourcePort);
+  view.setUint8(12, 5 << 4);
+  view.setUint8(13, packet.flags === "other" ? ack : syn);
+  view.setUint16(14, 64_240);
+  return bytes;
+}
+
+/** The Internet checksum (RFC 1071). */
+function checksum(bytes: readonly number[]): number {
+  let sum = 0;
+  for (let index = 0; index < bytes.length; index += 2) {
+    sum += (bytes[index] as number) << 8 | (bytes[index + 1] ?? 0);
+  }
+  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
+  return ~sum & 0xffff;
+}
