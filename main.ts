@@ -7,7 +7,7 @@
  */
 import { run } from "./src/cli/run.ts";
 import type { Ports } from "./src/cli/ports.ts";
-import { realFileSystem } from "./src/config/mod.ts";
+import { realFiles } from "./src/config/mod.ts";
 import { CancelledError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { openUdp } from "./src/net/udp.ts";
@@ -34,7 +34,7 @@ const ports: Ports = {
   cwd: () => Deno.cwd(),
   clock: realClock,
   net: { openUdp, openTcp, sendSyn },
-  fs: realFileSystem,
+  fs: realFiles,
   fileMode: async (path) => {
     const { mode } = await Deno.stat(path);
     return Deno.build.os === "windows" || mode === null ? undefined : mode;

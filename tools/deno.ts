@@ -66,7 +66,15 @@ const VERBS: Record<string, (rest: string[]) => { args: string[]; cwd?: string |
   check: () => ({ args: ["main.ts", "tools", "tests"] }),
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
-  compile: (rest) => ({ args: ["--no-prompt", "-P=spknock", "-o", "spknock", ...rest, "main.ts"] }),
+  compile: (rest) => ({
+    args: [
+      "--no-prompt",
+      "-P=spknock",
+      ...(rest.includes("-o") ? [] : ["-o", "spknock"]),
+      ...rest,
+      "main.ts",
+    ],
+  }),
 };
 
 const [verb = "", ...rest] = Deno.args;

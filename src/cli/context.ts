@@ -1,8 +1,16 @@
 /** What every command is given: the world, its arguments, a voice, and the configuration. */
-import { type Config, configPath, loadConfig } from "../config/mod.ts";
-import { CancelledError, SecretError, UsageError } from "../core/errors.ts";
+import {
+  type Config,
+  configPath,
+  legacyPath,
+  loadConfig,
+  parseConfig,
+  readText,
+} from "../config/mod.ts";
+import { renderProblem, SecretError, UsageError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { Output } from "../output/output.ts";
+import { sanitize } from "../output/sanitize.ts";
 import { openPrompter, type Prompter } from "../prompt/mod.ts";
 import { nearest } from "./nearest.ts";
 import type { ParsedArgs } from "./options.ts";
@@ -27,14 +35,37 @@ export function targetsPath({ ports, configFile }: Context): string {
 /** The targets; empty where there is no file yet. A file named with `--config` must exist. */
 export async function loadTargets(context: Context): Promise<Config> {
   const { ports, out, configFile } = context;
-  const config = await loadConfig(
-    { env: ports.env, os: ports.os, ...(configFile === undefined ? {} : { file: configFile }) },
-    ports.fs,
-  );
+  const config = await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
   if (config.kind === "legacy") {
     out.note(`reading the old ${config.file}; to edit targets: spknock import ${config.file}`);
   }
+  for (const problem of config.warnings) out.note(`skipped: ${sanitize(renderProblem(problem))}`);
   return config;
+}
+
+/** The targets to add to: here `--config` may name a file that is yet to be made. */
+export async function loadForAdding(context: Context): Promise<Config> {
+  const { configFile, ports } = context;
+  const isNew = configFile !== undefined && await readText(configFile, ports.fs) === undefined;
+  return isNew ? parseConfig("", { file: configFile }) : await loadTargets(context);
+}
+
+/** The original's file, where there is one. */
+export async function findLegacy({ ports }: Context): Promise<string | undefined> {
+  const path = legacyPath({ env: ports.env, os: ports.os });
+  return path !== undefined && await readText(path, ports.fs) !== undefined ? path : undefined;
+}
+
+/**
+ * Says no to edits where only the original's file exists, which is never written.
+ *
+ * @throws {UsageError}
+ */
+export function refuseLegacy({ kind, file }: Config): void {
+  if (kind !== "legacy") return;
+  throw new UsageError(`the old file "${file}" is only read`, {
+    hint: `take its targets over first: spknock import ${file}`,
+  });
 }
 
 /**
@@ -83,11 +114,6 @@ export async function askSecret(context: Context, message: string): Promise<stri
     });
   }
   return await prompter.secret({ message });
-}
-
-/** Throws when Ctrl-C was pressed. */
-export function throwIfCancelled({ ports }: Context): void {
-  if (ports.signal.aborted) throw new CancelledError();
 }
 
 /** The words of a command line: at least `min`, at most `max`. */

@@ -1,32 +1,32 @@
-/** The gate that a target's knocks ask for, where no rule set says more. */
+/** The gate that a target's knocks ask for, as `rules` would make it, on IPv4 loopback. */
+import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { makePlan } from "../rules/plan.ts";
 
 /** What a door opens when neither a probe nor an option says so. */
 const FALLBACK_PORT = 2222;
 
-/** The plan of a target's door: IPv4, guarded where a knock carries no payload. */
+/** The port that a target is about: what its first probe of a port asks. */
+export function probedPort(target: Target): number | undefined {
+  return target.probes.find(({ port }) => port !== undefined)?.port;
+}
+
+/** The plan of a target's door on loopback. */
 export function gatePlanOf(
   target: Target,
   payloads: readonly Uint8Array[],
   { open }: { open?: PortSpec | undefined } = {},
 ): Plan {
-  const probed = target.probes.find(({ type, port }) => type !== "exec" && port !== undefined)
-    ?.port;
-  return {
-    name: target.name,
-    stages: target.knocks.map(({ port, protocol, payload }, index) => ({
-      port,
-      protocol,
-      payload: payload.kind === "none" ? undefined : payloads[index],
-    })),
-    open: [open ?? { port: probed ?? FALLBACK_PORT, protocol: "tcp" }],
-    openForMs: target.openForMs,
-    stageTimeoutMs: target.stageTimeoutMs,
-    guard: target.knocks.some(({ payload }) => payload.kind === "none"),
-    ban: false,
-    families: ["ipv4"],
-    trusted: [],
-    public: [],
+  const options = {
+    open: [open ?? { port: probedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const }],
+    families: ["ipv4" as const],
   };
+  try {
+    return makePlan(target, payloads, options);
+  } catch (error) {
+    // Such ports are taken with the rate ban only, by `rules` too.
+    if (!(error instanceof UsageError && error.code === "consecutive")) throw error;
+    return makePlan(target, payloads, { ...options, ban: true });
+  }
 }

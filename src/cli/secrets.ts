@@ -8,6 +8,9 @@ import type { Ports } from "./ports.ts";
 /** How long a secret's command may take: long enough to type a password manager's own passphrase. */
 const COMMAND_TIMEOUT_MS = 300_000;
 
+/** A file of passphrases is small; a device has no end. */
+const MAX_SECRET_BYTES = 1_048_576;
+
 /** One payload a knock for each target; asks for what must be typed. */
 export function collectFor(
   targets: readonly SecretRequest[],
@@ -23,7 +26,7 @@ function secretPorts(context: Context): SecretPorts {
     ask: (message) => askSecret(context, message),
     env: ports.env,
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
-    readFile: (path) => ports.fs.readFile(path),
+    readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES),
     fileMode: ports.fileMode,
     readStdin: ports.stdin.readAll,
     async run(command) {

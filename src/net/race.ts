@@ -64,7 +64,7 @@ export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
         if (flight.signal.aborted || stopTimer.signal.aborted) return;
         lastCause = cause;
         const isRefused = errnoOf(cause) === "ECONNREFUSED";
-        refusals = isRefused ? refusals + 1 : refusals;
+        refusals = isRefused ? refusals + 1 : 0;
         if (!isRefused && !isPassing(cause)) {
           finish({ status: "error", ms: clock.now() - start, cause });
         } else if (refusals >= REFUSALS) {
@@ -81,7 +81,7 @@ export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
   if (options.signal?.aborted) throw options.signal.reason;
   options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    pace().catch(() => {});
+    pace().catch(won.reject);
     return await won.promise;
   } finally {
     options.signal?.removeEventListener("abort", onAbort);

@@ -1,5 +1,5 @@
 /** TCP from a chosen local address, which only node:net can; loaded when a target has a `source`. */
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import type { TcpConnection, TcpPlace } from "./tcp.ts";
 import { sendFailure } from "./failure.ts";
@@ -30,7 +30,8 @@ export function connectFrom(place: TcpPlace, signal?: AbortSignal): Promise<TcpC
   return promise;
 }
 
-function connectionOf(socket: Socket): TcpConnection {
+/** A stream of node as the connection that probes and the relay know. */
+export function connectionOf(socket: Duplex): TcpConnection {
   const { readable, writable } = Duplex.toWeb(socket) as unknown as {
     readable: ReadableStream<Uint8Array<ArrayBuffer>>;
     writable: WritableStream<Uint8Array<ArrayBufferLike>>;

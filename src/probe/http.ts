@@ -1,16 +1,17 @@
 /**
  * `http`: the status of a GET, over http or https, from the pinned address (which `fetch` could not
- * promise). Open is the `status` of the spec, or any below 500.
+ * promise). Open is the `status` of the spec, or any below 500. As for `tls`, a certificate that is
+ * not trusted is told in the detail and closes no door.
  */
 import type { TcpConnection } from "../net/tcp.ts";
-import type { ProbeContext, ProbeKind } from "./probe.ts";
-import { askOver, closeQuietly } from "./tcp.ts";
-import { startTls, untrusted } from "./tls.ts";
+import type { ProbeKind } from "./probe.ts";
+import { askOver } from "./tcp.ts";
+import { trustNote } from "./tls.ts";
 
 /** A status line is short; more than this is no HTTP. */
 const MAX_STATUS_LINE = 4_096;
 
-/** Sends a GET for `url` and reads the status of the answer. */
+/** Sends a GET for `url` and reads the status of the answer; undefined where it is no HTTP. */
 async function readStatus(connection: TcpConnection, url: URL): Promise<number | undefined> {
   const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n` +
     "User-Agent: spknock\r\nAccept: */*\r\nConnection: close\r\n\r\n";
@@ -26,52 +27,42 @@ async function readStatus(connection: TcpConnection, url: URL): Promise<number |
   return status === undefined ? undefined : Number(status);
 }
 
-async function ask(
+interface HttpQuestion {
+  url: URL;
+  /** The status that means open; any below 500 where undefined. */
+  wanted: number | undefined;
+  signal: AbortSignal;
+}
+
+async function askStatus(
   connection: TcpConnection,
-  { url, wanted, context }: { url: URL; wanted: number | undefined; context: ProbeContext },
+  { url, wanted, signal }: HttpQuestion,
 ): Promise<{ status?: "error"; detail: string }> {
-  const isTls = url.protocol === "https:";
-  let status: number | undefined;
-  try {
-    const over = isTls ? await startTls(connection, context) : connection;
-    status = await readStatus(over, url);
-    if (isTls) closeQuietly(over);
-  } catch (cause) {
-    const reason = untrusted(cause);
-    if (reason === undefined) throw cause;
-    return {
-      status: "error",
-      detail: `the certificate is not trusted (${reason}): use a tls or tcp probe`,
-    };
-  }
+  const secured = url.protocol === "https:" ? await secure(connection, url, signal) : undefined;
+  const status = await readStatus(secured?.connection ?? connection, url);
   if (status === undefined) {
     return { status: "error", detail: "connected, but it is no web server" };
   }
   const isOpen = wanted === undefined ? status < 500 : status === wanted;
-  if (isOpen) return { detail: `status ${status}` };
-  return {
-    status: "error",
-    detail: `status ${status}, wanted ${wanted ?? "one below 500"}`,
-  };
+  if (isOpen) return { detail: `status ${status}${trustNote(secured?.distrust)}` };
+  return { status: "error", detail: `status ${status}, wanted ${wanted ?? "one below 500"}` };
+}
+
+async function secure(connection: TcpConnection, url: URL, signal: AbortSignal) {
+  const { openTls } = await import("../net/tls.ts");
+  return await openTls(connection, { host: url.hostname.replace(/^\[|\]$/g, ""), signal });
 }
 
 /** `http`. */
 export const kind: ProbeKind = {
   label: (spec) => `http ${spec.url}`,
   ask(spec, context) {
-    const url = new URL(spec.url ?? `http://${context.host}/`);
+    const url = new URL(spec.url ?? "");
     const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-    const name = url.hostname.replace(/^\[|\]$/g, "");
-    const isTls = url.protocol === "https:";
-    const about = {
-      ...context,
-      host: name,
-      source: isTls ? undefined : context.source,
-    };
     return askOver(
       port,
-      about,
-      (connection) => ask(connection, { url, wanted: spec.status, context: about }),
+      context,
+      (connection, signal) => askStatus(connection, { url, wanted: spec.status, signal }),
     );
   },
 };

@@ -39,6 +39,6 @@ export async function labelOf(spec: ProbeSpec): Promise<string> {
 }
 
 function loadKind(spec: ProbeSpec): Promise<{ kind: ProbeKind }> {
-  const load = KINDS[spec.type] ?? KINDS["exec"];
+  const load = KINDS[Object.hasOwn(KINDS, spec.type) ? spec.type : "exec"];
   return (load as () => Promise<{ kind: ProbeKind }>)();
 }

@@ -42,9 +42,11 @@ export const kind: ProbeKind = {
           detail: stderr.trim().split("\n")[0] || `ping ended with ${code}`,
         };
       }
-      if (clock.now() >= end) return { status: "closed", ms, detail: "no echo" };
       // A ping that failed at once (no route) must not spin.
       await clock.sleepUntil(Math.min(end, asked + 250), signal);
+      if (clock.now() >= end) {
+        return { status: "closed", ms: clock.now() - start, detail: "no echo" };
+      }
     }
   },
 };

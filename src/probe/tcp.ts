@@ -29,25 +29,29 @@ export function failureOf(
 
 /**
  * Asks `question` over a connection to `port`; what it throws or leaves unanswered until the
- * timeout becomes an `error` result.
+ * timeout becomes an `error` result. Its signal aborts when the question is over, for whatever it
+ * has built on the connection, which is closed then.
  */
 export async function askOver(
   port: number,
   context: ProbeContext,
-  question: (connection: TcpConnection) => Promise<{ status?: "error"; detail: string }>,
+  question: (
+    connection: TcpConnection,
+    signal: AbortSignal,
+  ) => Promise<{ status?: "error"; detail: string }>,
 ): Promise<Omit<ProbeResult, "label">> {
   const start = context.clock.now();
   const race = await reach(port, context);
   if (race.status !== "open") return failureOf(race);
   const { connection } = race;
   const stop = new AbortController();
-  const deadline = context.clock.sleepUntil(start + context.timeoutMs, stop.signal).then(() => ({
+  const over = AbortSignal.any([stop.signal, context.signal]);
+  const deadline = context.clock.sleepUntil(start + context.timeoutMs, over).then(() => ({
     status: "error" as const,
     detail: "connected, but no answer in time",
   }));
-  deadline.catch(() => {});
   try {
-    const answer = await Promise.race([question(connection), deadline]);
+    const answer = await Promise.race([question(connection, over), deadline]);
     context.signal.throwIfAborted();
     return { status: answer.status ?? "open", ms: race.ms, detail: answer.detail };
   } catch (cause) {

@@ -52,7 +52,13 @@ const SOURCES: Sources = {
   },
   async file({ path }, ports) {
     const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
-    return await payloadOf(firstLine(await readPrivate(full, ports)));
+    const bytes = await readPrivate(full, ports);
+    if (bytes.length === 0) {
+      throw new SecretError(`the secret file "${path}" is empty`, {
+        hint: "an empty passphrase is one empty line",
+      });
+    }
+    return await payloadOf(firstLine(bytes));
   },
   async command({ command }, ports) {
     const name = command[0] ?? "";
@@ -64,6 +70,9 @@ const SOURCES: Sources = {
         hint: "is it installed and in the PATH?",
         cause,
       });
+    }
+    if (result.code === undefined) {
+      throw new SecretError(`the secret's command "${name}" did not end in time`);
     }
     if (result.code !== 0) {
       throw new SecretError(`the secret's command "${name}" ended with exit code ${result.code}`, {
@@ -103,7 +112,7 @@ export async function readPrivate(path: string, ports: SecretPorts): Promise<Uin
     if (mode !== undefined && (mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, "0");
       throw new SecretError(`the secret file "${path}" can be read by others (mode ${octal})`, {
-        hint: `chmod 600 '${path}'`,
+        hint: `chmod 600 '${path.replaceAll("'", "'\\''")}'`,
       });
     }
     return await ports.readFile(path);

@@ -1,22 +1,39 @@
 /** Standard streams. */
 import type { Sink } from "../output/output.ts";
 
-/** A stream that takes text; a reader that went away (EPIPE) ends the program quietly. */
-export function sinkOf(stream: typeof Deno.stdout): Sink {
+/** What a sink writes to: one of Deno's standard streams. */
+export type SinkStream = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
+
+/** Milliseconds until a pipe that is full is tried again. */
+const FULL_PIPE_MS = 5;
+
+/**
+ * A stream that takes text. Where the reader has gone away (EPIPE) the rest is dropped: the work goes
+ * on, and the exit code tells of it. A full pipe that does not block is waited for.
+ */
+export function sinkOf(stream: SinkStream): Sink {
   const encoder = new TextEncoder();
+  let isGone = false;
   return {
     isTerminal: () => stream.isTerminal(),
     write(text) {
       let bytes = encoder.encode(text);
-      try {
-        while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-      } catch (cause) {
-        if (cause instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-        if (cause instanceof Deno.errors.WouldBlock) return;
-        throw cause;
+      while (bytes.length > 0 && !isGone) {
+        try {
+          bytes = bytes.subarray(stream.writeSync(bytes));
+        } catch (cause) {
+          if (cause instanceof Deno.errors.WouldBlock) pause(FULL_PIPE_MS);
+          else if (cause instanceof Deno.errors.BrokenPipe) isGone = true;
+          else throw cause;
+        }
       }
     },
   };
+}
+
+/** Blocks: a write is not done before its text is out. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** `work`, unless the signal aborts first: then its reason. */

@@ -33,7 +33,7 @@ export async function run(context: Context): Promise<number> {
   const saved = findTarget(config, "demo");
   const right = await Promise.all(PASSPHRASES.map(payloadOf));
   const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(payloadOf));
-  await using door = openSomewhere(gatePlanOf(saved, right), context);
+  await using door = await openSomewhere(gatePlanOf(saved, right), context);
   const target = moveTo(door, saved);
   const resolved = await resolveHost(target.host);
   const { strong } = out.style;
@@ -64,14 +64,14 @@ export async function run(context: Context): Promise<number> {
 }
 
 /** A door at the plan's own ports, or at free ones where those are taken. */
-function openSomewhere(plan: Plan, { ports, out }: Context): Door {
+async function openSomewhere(plan: Plan, { ports, out }: Context): Promise<Door> {
   try {
-    return openLoopbackDoor(plan, { clock: ports.clock });
+    return await openLoopbackDoor(plan, { clock: ports.clock });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     out.note(`${error.message}: taking free ports`);
     const free = [...plan.stages, ...plan.open].map((spec) => [renderPortSpec(spec), 0]);
-    return openLoopbackDoor(plan, { clock: ports.clock, ports: Object.fromEntries(free) });
+    return await openLoopbackDoor(plan, { clock: ports.clock, ports: Object.fromEntries(free) });
   }
 }
 

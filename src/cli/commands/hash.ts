@@ -17,7 +17,7 @@ export async function run(context: Context): Promise<number> {
   const passphrase = context.ports.stdin.isTerminal()
     ? await askTwice(await needPrompter(context, "pipe the passphrase in"))
     : await readLine(context);
-  const hash = new TextDecoder().decode(await payloadOf(passphrase));
+  const hash = await hashOf(passphrase);
   context.out.print(hash + "\n");
   context.out.value({ hash });
   return EXIT.done;
@@ -39,4 +39,9 @@ export async function askTwice(prompter: Prompter): Promise<string> {
     const first = await prompter.secret({ message });
     if (await prompter.secret({ message: "Once more" }) === first) return first;
   }
+}
+
+/** The payload of a secret knock as text. */
+export async function hashOf(passphrase: string | Uint8Array): Promise<string> {
+  return new TextDecoder().decode(await payloadOf(passphrase));
 }

@@ -20,6 +20,7 @@ export async function run(context: Context): Promise<number> {
       hint: `say what to ask: spknock probe ${silent.name} --probe tcp:22`,
     });
   }
+  dropUnneeded(targets.map((target) => ({ ...target, after: [] })), context.ports);
   return await probeOn(targets, context);
 }
 
@@ -27,10 +28,6 @@ export async function run(context: Context): Promise<number> {
 export async function probeOn(targets: readonly Target[], context: Context): Promise<number> {
   const { ports, out, args } = context;
   return await workOnDoors(targets, context, {
-    prepare() {
-      dropUnneeded(targets.map((target) => ({ ...target, after: [] })), ports);
-      return Promise.resolve();
-    },
     visit({ target, resolved }) {
       const events = targets.length === 1 ? narrate(target, resolved, out) : {};
       const timeoutMs = args.has("timeout")

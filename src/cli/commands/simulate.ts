@@ -21,7 +21,7 @@ export async function run(context: Context): Promise<number> {
   const plan = gatePlanOf(target, payloads, { open });
   const events: DoorEvent[] = [];
   const start = ports.clock.now();
-  await using door = openDoor(plan, {
+  await using door = await openDoor(plan, {
     clock: ports.clock,
     ports: Object.fromEntries(
       plan.open.filter(({ port }) => port < FIRST_FREE_PORT)

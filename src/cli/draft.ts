@@ -1,0 +1,181 @@
+/** A target to be saved: from the options of `add` and `edit`, or from answers. */
+import type { TargetDraft } from "../config/mod.ts";
+import { UsageError } from "../core/errors.ts";
+import {
+  type Knock,
+  type KnockPayload,
+  parsePortSpec,
+  type Protocol,
+  renderPortSpec,
+  type SecretSource,
+} from "../core/knock.ts";
+import { parseHost, parseTargetName, type ProbeSpec, type Target } from "../core/target.ts";
+import { sanitize } from "../output/sanitize.ts";
+import type { Prompter } from "../prompt/mod.ts";
+import { asUsage, type ParsedArgs } from "./options.ts";
+import { readProbe, readSettings } from "./select.ts";
+
+/** What the options say of a target; only what was given. */
+export function draftFromOptions(args: ParsedArgs): Partial<Omit<TargetDraft, "name">> {
+  return {
+    ...readSettings(args),
+    ...(args.has("description") ? { description: args.text("description") ?? "" } : {}),
+    ...(args.has("tag") ? { tags: args.texts("tag") } : {}),
+    ...(args.has("probe") ? { probes: args.texts("probe").map(readProbe) } : {}),
+    ...(args.has("host") ? { host: args.read("host", parseHost) ?? "" } : {}),
+  };
+}
+
+/**
+ * Knocks as the command line writes them; udp ones carry the secret of `--secret`, or `payload`.
+ *
+ * @throws {UsageError}
+ */
+export function readKnocks(
+  texts: readonly string[],
+  args: ParsedArgs,
+  { payload = { kind: "secret", source: { kind: "prompt" } } }: { payload?: KnockPayload } = {},
+): Knock[] {
+  const udp = args.read("secret", parseSecret) ?? payload;
+  return texts.map((text) => {
+    try {
+      return knockOf(text, { fallback: args.has("udp") ? "udp" : "tcp", udp });
+    } catch (cause) {
+      throw asUsage(cause);
+    }
+  });
+}
+
+function knockOf(
+  text: string,
+  { fallback, udp }: { fallback: Protocol; udp: KnockPayload },
+): Knock {
+  const spec = parsePortSpec(text, fallback);
+  return { ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } };
+}
+
+/** `prompt`, `none`, `env:NAME` or `file:PATH`. */
+export function parseSecret(text: string): KnockPayload {
+  const [, kind, value = ""] = /^(env|file):(.+)$/.exec(text) ?? [];
+  if (text === "none") return { kind: "none" };
+  const source: SecretSource | undefined = text === "prompt"
+    ? { kind: "prompt" }
+    : kind === "env"
+    ? { kind, name: value }
+    : kind === "file"
+    ? { kind, path: value }
+    : undefined;
+  if (source !== undefined) return { kind: "secret", source };
+  throw new RangeError(
+    `"${text}" is not where a secret comes from: use prompt, none, env:NAME or file:PATH`,
+  );
+}
+
+/** What an answer has to be; the error is shown and the question asked again. */
+function checked(parse: (text: string) => unknown): (text: string) => string | undefined {
+  return (text) => {
+    try {
+      parse(text);
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof RangeError || cause instanceof UsageError) {
+        return sanitize(cause.message);
+      }
+      throw cause;
+    }
+  };
+}
+
+/** Asks for a new target. */
+export async function askForTarget(
+  prompter: Prompter,
+  { taken }: { taken: ReadonlySet<string> },
+): Promise<TargetDraft> {
+  const host = parseHost(
+    await prompter.input({ message: "Host name or address", validate: checked(parseHost) }),
+  );
+  const name = await prompter.input({
+    message: "Name of the target",
+    default: freeName(host, taken),
+    validate: (text) =>
+      checked(parseTargetName)(text) ?? (taken.has(text) ? `"${text}" is taken` : undefined),
+  });
+  const knocks = await askForKnocks(prompter, []);
+  const probes = await askForProbes(prompter, { port: "22" });
+  const description = await askForDescription(prompter, "");
+  return { name, host, knocks, probes, description };
+}
+
+/** Asks for what most often changes in a target. */
+export async function askForChanges(prompter: Prompter, target: Target): Promise<TargetDraft> {
+  const host = await prompter.input({
+    message: "Host name or address",
+    default: target.host,
+    validate: checked(parseHost),
+  });
+  const knocks = await askForKnocks(prompter, target.knocks);
+  const [first] = target.probes;
+  const isSimple = target.probes.length === 0 ||
+    (target.probes.length === 1 && first?.type === "tcp");
+  const probes = isSimple
+    ? await askForProbes(prompter, { port: first?.port === undefined ? "none" : `${first.port}` })
+    : target.probes;
+  const description = await askForDescription(prompter, target.description);
+  return { name: target.name, host: parseHost(host), knocks, probes, description };
+}
+
+async function askForKnocks(
+  prompter: Prompter,
+  before: readonly Knock[],
+): Promise<readonly Knock[]> {
+  const old = before.map(renderPortSpec).join(" ");
+  const text = await prompter.input({
+    message: "Knocks in order, such as 1234/udp 9876/udp 7000/tcp",
+    ...(old === "" ? {} : { default: old }),
+    validate: checked(parseSpecs),
+  });
+  const specs = parseSpecs(text);
+  if (specs.map(renderPortSpec).join(" ") === old) return before;
+  const hasUdp = specs.some(({ protocol }) => protocol === "udp");
+  const isSecret = hasUdp && await prompter.confirm({
+    message: "Do the udp knocks carry a secret (a hashed passphrase)?",
+    default: true,
+  });
+  const secret: KnockPayload = isSecret
+    ? { kind: "secret", source: { kind: "prompt" } }
+    : { kind: "none" };
+  return specs.map((spec) => ({
+    ...spec,
+    payload: spec.protocol === "udp" ? secret : { kind: "none" },
+  }));
+}
+
+function parseSpecs(text: string): { port: number; protocol: Protocol }[] {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  if (words.length === 0) throw new RangeError("at least one knock is needed");
+  return words.map((word) => parsePortSpec(word));
+}
+
+async function askForProbes(prompter: Prompter, { port }: { port: string }): Promise<ProbeSpec[]> {
+  const text = await prompter.input({
+    message: "TCP port that is open afterwards (none to check nothing)",
+    default: port,
+    validate: (answer) =>
+      answer === "none" ? undefined : checked((it) => readProbe(`tcp:${it}`))(answer),
+  });
+  return text === "none" ? [] : [readProbe(`tcp:${text}`)];
+}
+
+function askForDescription(prompter: Prompter, before: string): Promise<string> {
+  return prompter.input({ message: "Description (may stay empty)", default: before });
+}
+
+/** A name made of the host that is not taken. */
+function freeName(host: string, taken: ReadonlySet<string>): string {
+  const label = (host.split(".")[0] ?? "").replace(/[^A-Za-z0-9_-]/g, "");
+  const base = /^[A-Za-z]/.test(label) ? label.slice(0, 60) : "target";
+  for (let number = 1;; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}

@@ -1,0 +1,127 @@
+/** The menu: what `spknock` alone shows on a terminal. */
+import { ConfigError, UsageError } from "../core/errors.ts";
+import type { Config } from "../config/mod.ts";
+import type { Target } from "../core/target.ts";
+import { sanitize } from "../output/sanitize.ts";
+import type { Prompter, SelectOption } from "../prompt/mod.ts";
+import { type Context, findLegacy, loadTargets, needPrompter } from "./context.ts";
+import { EXIT, reportFailure } from "./failure.ts";
+
+/** What a choice does; its result is the exit code, or undefined to show the menu again. */
+type Action = (context: Context, prompter: Prompter) => Promise<number | undefined>;
+
+/** Runs the menu. */
+export async function run(context: Context): Promise<number> {
+  const prompter = await needPrompter(context, "spknock --help");
+  for (;;) {
+    const config = await loadTargets(context);
+    const act = await prompter.select({
+      message: describe(config),
+      options: await choices(config, context),
+    });
+    const code = await attempt(act, { context, prompter });
+    if (code !== undefined) return code;
+  }
+}
+
+/** A mistake in one choice is told, and the menu comes back; what else went wrong ends it. */
+async function attempt(
+  act: Action,
+  { context, prompter }: { context: Context; prompter: Prompter },
+): Promise<number | undefined> {
+  try {
+    return await act(context, prompter);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+    reportFailure(error, context.out);
+    return undefined;
+  }
+}
+
+function describe({ targets, file }: Config): string {
+  const count = targets.size === 1 ? "1 target" : `${targets.size} targets`;
+  return targets.size === 0 ? "spknock, no targets yet" : `spknock, ${count} in ${sanitize(file)}`;
+}
+
+async function choices(config: Config, context: Context): Promise<SelectOption<Action>[]> {
+  const targets = [...config.targets.values()];
+  const some = (options: SelectOption<Action>[]) => targets.length > 0 ? options : [];
+  const isLegacy = config.kind === "legacy";
+  const legacy = isLegacy ? config.file : await findLegacy(context);
+  return [
+    ...targets.map((target) => ({
+      label: `Knock on ${target.name}`,
+      hint: sanitize(target.description || target.host),
+      value: knock(target),
+    })),
+    ...(isLegacy ? [] : [{ label: "Add a target", key: "A", value: add }]),
+    ...some([
+      { label: "Probe a target", key: "P", value: withTarget(targets, probe) },
+      ...(isLegacy ? [] : [
+        { label: "Edit a target", key: "E", value: withTarget(targets, edit) },
+        { label: "Remove a target", key: "R", value: withTarget(targets, remove) },
+      ]),
+    ]),
+    ...(legacy === undefined
+      ? []
+      : [{ label: `Import ${sanitize(legacy)}`, key: "I", value: importFrom(legacy) }]),
+    { label: "Generate a SHA-256 hash", key: "H", value: hash },
+    { label: "Exit", key: "X", value: () => Promise.resolve(EXIT.done) },
+  ];
+}
+
+function knock(target: Target): Action {
+  return async (context) => await (await import("./commands/knock.ts")).knockOn([target], context);
+}
+
+async function probe(target: Target, context: Context): Promise<undefined> {
+  if (target.probes.length === 0) {
+    throw new UsageError(`"${target.name}" has no probes`, { hint: "add one with: Edit a target" });
+  }
+  await (await import("./commands/probe.ts")).probeOn([target], context);
+}
+
+async function add(context: Context, prompter: Prompter): Promise<undefined> {
+  await (await import("./commands/add.ts")).addByAsking(context, prompter);
+}
+
+async function edit(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
+  await (await import("./commands/edit.ts")).editByAsking(target, context, { prompter });
+}
+
+async function remove(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
+  const sure = await prompter.confirm({ message: `Remove ${target.name}?`, default: false });
+  if (sure) await (await import("./commands/remove.ts")).removeTargets([target.name], context);
+}
+
+async function hash({ out }: Context, prompter: Prompter): Promise<undefined> {
+  const { askTwice, hashOf } = await import("./commands/hash.ts");
+  out.print(`${await hashOf(await askTwice(prompter))}\n`);
+}
+
+function importFrom(file: string): Action {
+  return async (context) => {
+    const { importFile } = await import("./commands/import.ts");
+    await importFile({ file, format: "legacy" }, context);
+    return undefined;
+  };
+}
+
+/** Asks which target first, unless there is only one. */
+function withTarget(
+  targets: readonly Target[],
+  act: (target: Target, context: Context, prompter: Prompter) => Promise<undefined>,
+): Action {
+  return async (context, prompter) => {
+    const [only] = targets;
+    const target = targets.length === 1 && only !== undefined ? only : await prompter.select({
+      message: "Which target",
+      options: targets.map((each) => ({
+        label: each.name,
+        hint: sanitize(each.host),
+        value: each,
+      })),
+    });
+    return await act(target, context, prompter);
+  };
+}

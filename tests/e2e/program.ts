@@ -1,0 +1,98 @@
+/** The program from outside: started as a user would, with a home of its own. */
+
+/** What a run left behind. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How to start it. */
+export interface StartOptions {
+  stdin?: string | Uint8Array<ArrayBuffer>;
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Runs in front of the program: `["ip", "netns", "exec", NAME]`. */
+  prefix?: readonly string[];
+}
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** The command line that starts the program with the dependencies that the tests have. */
+export function commandOf(args: readonly string[]): string[] {
+  const flags = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
+  return [
+    Deno.execPath(),
+    "run",
+    "-q",
+    "--no-prompt",
+    ...flags,
+    "-P=spknock",
+    `${ROOT}main.ts`,
+    ...args,
+  ];
+}
+
+/** A folder to be home, with the program in it; removed at the end. */
+export class Home implements AsyncDisposable {
+  readonly path: string = Deno.makeTempDirSync({ prefix: "spknock-test-" });
+  /** Where the program looks for targets. */
+  readonly config: string = `${this.path}/.config/spknock/targets.toml`;
+
+  /** Writes the targets as a user with private files would. */
+  async write(text: string, { mode = 0o600 }: { mode?: number } = {}): Promise<void> {
+    await Deno.mkdir(this.config.replace(/\/[^/]*$/, ""), { recursive: true, mode: 0o700 });
+    await Deno.writeTextFile(this.config, text);
+    await Deno.chmod(this.config, mode);
+  }
+
+  /** The environment of every run: nothing of the tester's own home. */
+  get env(): Record<string, string> {
+    return {
+      HOME: this.path,
+      PATH: Deno.env.get("PATH") ?? "",
+      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      NO_COLOR: "1",
+      TERM: "xterm",
+      LANG: "C.UTF-8",
+    };
+  }
+
+  /** Starts the program; the caller waits for it. */
+  start(
+    args: readonly string[],
+    { env = {}, cwd, prefix = [] }: StartOptions = {},
+  ): Deno.ChildProcess {
+    const [program = "", ...rest] = [...prefix, ...commandOf(args)];
+    return new Deno.Command(program, {
+      args: rest,
+      env: { ...this.env, ...env },
+      clearEnv: true,
+      cwd: cwd ?? this.path,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+
+  /** Runs the program to its end. */
+  async run(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+    const child = this.start(args, options);
+    const writer = child.stdin.getWriter();
+    const { stdin } = options;
+    const bytes = typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin;
+    try {
+      if (bytes !== undefined) await writer.write(bytes);
+      await writer.close();
+    } catch {
+      // The program need not read its input.
+    }
+    const { code, stdout, stderr } = await child.output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
