@@ -100,12 +100,15 @@ export function findElements(document: TomlDocument, path: readonly string[]): S
 export class TomlEditor {
   readonly #document: TomlDocument;
   readonly #text: string;
+  /** After the byte order mark, which every edit leaves alone. */
+  readonly #textStart: number;
   readonly #edits: Edit[] = [];
   readonly #removed = new Set<TomlPair>();
 
   constructor(document: TomlDocument) {
     this.#document = document;
     this.#text = document.text;
+    this.#textStart = this.#text.startsWith("\uFEFF") ? 1 : 0;
   }
 
   /** How lines end in this file. */
@@ -118,11 +121,14 @@ export class TomlEditor {
   apply(): string {
     let result = "";
     let at = 0;
+    let isEndRemoved = false;
     for (const edit of this.#edits.toSorted((one, other) => one.start - other.start)) {
       result += this.#text.slice(at, edit.start) + edit.text;
       at = Math.max(at, edit.end);
+      isEndRemoved = edit.text === "" && edit.end === this.#text.length;
     }
-    return result + this.#text.slice(at);
+    // The blank line that set the last table apart goes with it.
+    return isEndRemoved ? result.replace(/\n\r?\n$/, "\n") : result + this.#text.slice(at);
   }
 
   /** Puts `text` in place of a piece. */
@@ -154,7 +160,9 @@ export class TomlEditor {
 
   /** The pair that holds the whole value of a key of the site. */
   findPair(site: Site, key: string): TomlPair | undefined {
-    return site.pairs.find(({ path }) => path.length === site.path.length + 1 && path.at(-1) === key)
+    return site.pairs.find(({ path }) =>
+      path.length === site.path.length + 1 && path.at(-1) === key
+    )
       ?.pair;
   }
 
@@ -310,7 +318,10 @@ export class TomlEditor {
       ...site.tables,
       ...site.pairs.map(({ pair }) => pair).filter((pair) => !this.#removed.has(pair)),
     ];
-    return pieces.reduce((last, piece) => piece.end > last.end ? piece : last, { start: 0, end: 0 });
+    return pieces.reduce((last, piece) => piece.end > last.end ? piece : last, {
+      start: 0,
+      end: 0,
+    });
   }
 
   /** Where the line of an offset ends, its line break not counted. */
@@ -321,7 +332,8 @@ export class TomlEditor {
   }
 
   #lineStart(offset: number): number {
-    return this.#text.lastIndexOf("\n", offset - 1) + 1;
+    const start = offset === 0 ? 0 : this.#text.lastIndexOf("\n", offset - 1) + 1;
+    return start === 0 ? this.#textStart : start;
   }
 
   #nextLine(offset: number): number {
@@ -342,12 +354,12 @@ export class TomlEditor {
     const index = this.#document.tables.indexOf(table);
     const before = this.#document.tables[index - 1];
     const limit = index <= 1 && before?.pairs.length === 0
-      ? 0
+      ? this.#textStart
       : this.#nextLine((before?.pairs.at(-1) ?? before ?? table).end);
     let start = this.#lineStart(table.start);
     while (start > limit) {
       const above = this.#lineStart(start - 1);
-      const isDirective = above === 0 && /^\uFEFF?#:/.test(this.#text);
+      const isDirective = above === this.#textStart && this.#text.startsWith("#:", above);
       if (above < limit || isDirective || !this.#isComment(above)) break;
       start = above;
     }

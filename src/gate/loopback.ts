@@ -11,10 +11,11 @@
  * - Everything comes from this machine, so the plan's trusted sources do not count here.
  */
 import type { Clock } from "../core/clock.ts";
-import { NetworkError } from "../core/errors.ts";
+import type { NetworkError } from "../core/errors.ts";
 import { type Protocol, renderPortSpec } from "../core/knock.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
-import { createGate, type Verdict } from "./model.ts";
+import { bindSocket, type BoundSocket } from "./loopback_socket.ts";
+import { createGate, type Gate, type Verdict } from "./model.ts";
 
 /** What happens at the door, as it happens. `at` is the clock's, in milliseconds. */
 export type DoorEvent =
@@ -59,214 +60,156 @@ export interface Door extends AsyncDisposable {
 /** What a protected port says when it is open: enough for a probe that reads an ssh banner. */
 export const BANNER = "SSH-2.0-spknock_simulated_door\r\n";
 
-/** The largest UDP payload; a shorter buffer would cut a datagram to the length of a payload. */
-const MAX_DATAGRAM = 65_535;
-
 /**
  * Binds the knock ports and waits for knocks until it is closed.
  *
  * @throws {NetworkError} if a port cannot be bound; nothing stays bound then.
  */
 export async function openDoor(plan: Plan, options: DoorOptions): Promise<Door> {
-  const address = plan.families.includes("ipv4") ? "127.0.0.1" : "::1";
-  const sockets = createSockets(plan, { address, ...options });
+  const door = new LoopbackDoor(plan, options);
   try {
-    sockets.bindAll();
+    await door.bindAll();
   } catch (error) {
-    await sockets.close();
+    await door.close();
     throw error;
   }
-  return {
-    address,
-    portOf: sockets.portOf,
-    close: sockets.close,
-    [Symbol.asyncDispose]: sockets.close,
-  };
+  return door;
 }
 
-interface Bound {
-  /** The real port. */
-  port: number;
-  close(): void;
-  /** Resolves when the socket is closed and its last packet answered. */
-  done: Promise<void>;
-}
+class LoopbackDoor implements Door {
+  readonly address: string;
+  readonly #options: DoorOptions;
+  readonly #gate: Gate;
+  readonly #knockPorts: readonly PortSpec[];
+  readonly #protectedPorts: ReadonlySet<string>;
+  /** The protected ports but those that are knock ports, which are bound anyway. */
+  readonly #doorPorts: readonly PortSpec[];
+  readonly #realPorts = new Map<string, number>();
+  readonly #sockets = new Map<string, BoundSocket>();
+  readonly #stop = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  #turn = Promise.resolve();
+  /** When the door shuts; undefined while it is shut. */
+  #shutAt: number | undefined;
 
-function createSockets(plan: Plan, options: DoorOptions & { address: string }) {
-  const { address, clock, onEvent = () => {} } = options;
-  const gate = createGate({ ...plan, trusted: [] });
-  const knockPorts = uniquePorts(plan.stages);
-  const doorPorts = uniquePorts(plan.open)
-    .filter((spec) => !knockPorts.some((knock) => renderPortSpec(knock) === renderPortSpec(spec)));
-  const protectedPorts = new Set(plan.open.map(renderPortSpec));
-  const realPorts = new Map<string, number>();
-  const bound = new Map<string, Bound>();
-  const stop = new AbortController();
-  const running = new Set<Promise<void>>();
-  let shutAt: number | undefined;
+  constructor(plan: Plan, options: DoorOptions) {
+    this.address = plan.families.includes("ipv4") ? "127.0.0.1" : "::1";
+    this.#options = options;
+    this.#gate = createGate({ ...plan, trusted: [] });
+    this.#knockPorts = uniquePorts(plan.stages);
+    this.#protectedPorts = new Set(plan.open.map(renderPortSpec));
+    const knockPorts = new Set(this.#knockPorts.map(renderPortSpec));
+    this.#doorPorts = uniquePorts(plan.open).filter((spec) =>
+      !knockPorts.has(renderPortSpec(spec))
+    );
+  }
 
-  function track(task: Promise<void>): Promise<void> {
-    const tracked = task.finally(() => running.delete(tracked));
-    running.add(tracked);
+  async bindAll(): Promise<void> {
+    for (const spec of this.#knockPorts) this.#bind(spec);
+    // Only to see that they can be had, and to choose where any will do: it is shut.
+    for (const spec of this.#doorPorts) this.#bind(spec);
+    await this.#unbind(this.#doorPorts);
+  }
+
+  portOf(spec: PortSpec): number {
+    const port = this.#realPorts.get(renderPortSpec(spec));
+    if (port === undefined) throw new RangeError(`"${renderPortSpec(spec)}" is not in the plan`);
+    return port;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#unbind([...this.#knockPorts, ...this.#doorPorts]);
+    await Promise.all(this.#running);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #emit(event: DoorEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #track(task: Promise<void>): Promise<void> {
+    const tracked = task.finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
     return tracked;
   }
 
-  function bind(spec: PortSpec): void {
+  #bind(spec: PortSpec): void {
     const key = renderPortSpec(spec);
-    const place = {
-      hostname: address,
-      port: realPorts.get(key) ?? options.ports?.[key] ?? spec.port,
-    };
-    const socket = spec.protocol === "udp"
-      ? bindUdp(spec, { place, judge })
-      : bindTcp(spec, { place, judge });
-    realPorts.set(key, socket.port);
-    bound.set(key, socket);
-    track(socket.done);
+    const port = this.#realPorts.get(key) ?? this.#options.ports?.[key] ?? spec.port;
+    const socket = bindSocket(spec, {
+      place: { hostname: this.address, port },
+      judge: (...packet) => this.#judge(...packet),
+    });
+    this.#realPorts.set(key, socket.port);
+    this.#sockets.set(key, socket);
+    this.#track(socket.done);
   }
 
-  function unbind(specs: readonly PortSpec[]): void {
-    for (const spec of specs) {
+  /** A closed listener holds its port until its last `accept` is over. */
+  async #unbind(specs: readonly PortSpec[]): Promise<void> {
+    await Promise.all(specs.map((spec) => {
       const key = renderPortSpec(spec);
-      bound.get(key)?.close();
-      bound.delete(key);
-    }
+      const socket = this.#sockets.get(key);
+      this.#sockets.delete(key);
+      socket?.close();
+      return socket?.done;
+    }));
   }
 
-  /** Hands a packet to the gate; the answer to send, if any. */
-  function judge(spec: PortSpec, source: string, payload?: Uint8Array): string | undefined {
-    if (stop.signal.aborted) return undefined;
-    const at = clock.now();
+  /** Opening and shutting, one after the other. */
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const next = this.#turn.then(() => this.#stop.signal.aborted ? undefined : task());
+    this.#turn = this.#track(next);
+    return this.#turn;
+  }
+
+  #judge(spec: PortSpec, source: string, payload?: Uint8Array): string | undefined {
+    if (this.#stop.signal.aborted) return undefined;
+    const at = this.#options.clock.now();
     const { port, protocol } = spec;
-    const verdict = gate.receive({ source, port, protocol, payload }, at);
-    onEvent({ kind: "packet", at, source, port, protocol, verdict });
-    if (verdict.kind === "open") openUp(source, verdict.until);
-    return verdict.accepted && protectedPorts.has(renderPortSpec(spec)) ? BANNER : undefined;
+    const verdict = this.#gate.receive({ source, port, protocol, payload }, at);
+    this.#emit({ kind: "packet", at, source, port, protocol, verdict });
+    if (verdict.kind === "open") this.#inTurn(() => this.#openUp(source, verdict.until));
+    const isProtected = this.#protectedPorts.has(renderPortSpec(spec));
+    return verdict.accepted && isProtected ? BANNER : undefined;
   }
 
-  function openUp(source: string, until: number): void {
-    const isShut = shutAt === undefined;
+  async #openUp(source: string, until: number): Promise<void> {
+    const isShut = this.#shutAt === undefined;
+    const at = this.#options.clock.now();
     try {
-      if (isShut) { for (const spec of doorPorts) bind(spec); }
+      if (isShut) { for (const spec of this.#doorPorts) this.#bind(spec); }
     } catch (error) {
-      unbind(doorPorts);
-      onEvent({ kind: "failed", at: clock.now(), error: error as NetworkError });
+      await this.#unbind(this.#doorPorts);
+      this.#emit({ kind: "failed", at, error: error as NetworkError });
       return;
     }
-    shutAt = until;
-    onEvent({ kind: "opened", at: clock.now(), source, until });
-    if (isShut) track(shutInTime());
+    this.#shutAt = until;
+    this.#emit({ kind: "opened", at, source, until });
+    if (isShut) this.#track(this.#watchTime());
   }
 
-  async function shutInTime(): Promise<void> {
+  async #watchTime(): Promise<void> {
     try {
-      while (shutAt !== undefined && clock.now() < shutAt) {
-        await clock.sleepUntil(shutAt, stop.signal);
+      while (this.#shutAt !== undefined) {
+        await this.#options.clock.sleepUntil(this.#shutAt, this.#stop.signal);
+        await this.#inTurn(() => this.#shutIfDue());
       }
     } catch (error) {
-      if (stop.signal.aborted) return;
-      throw error;
-    }
-    unbind(doorPorts);
-    shutAt = undefined;
-    onEvent({ kind: "shut", at: clock.now() });
-  }
-
-  async function close(): Promise<void> {
-    stop.abort();
-    for (const socket of bound.values()) socket.close();
-    bound.clear();
-    await Promise.all(running);
-  }
-
-  return {
-    bindAll(): void {
-      for (const spec of knockPorts) bind(spec);
-      // Only to see that they can be had, and to choose where any will do: it is shut.
-      for (const spec of doorPorts) bind(spec);
-      unbind(doorPorts);
-    },
-    close,
-    portOf(spec: PortSpec): number {
-      const port = realPorts.get(renderPortSpec(spec));
-      if (port === undefined) throw new RangeError(`"${renderPortSpec(spec)}" is not in the plan`);
-      return port;
-    },
-  };
-}
-
-interface BindOptions {
-  place: { hostname: string; port: number };
-  judge: (spec: PortSpec, source: string, payload?: Uint8Array) => string | undefined;
-}
-
-function bindUdp(spec: PortSpec, { place, judge }: BindOptions): Bound {
-  const socket = explained(spec, place, () => Deno.listenDatagram({ transport: "udp", ...place }));
-  const buffer = new Uint8Array(MAX_DATAGRAM);
-  const { close, done } = serve(socket, async () => {
-    const [payload, from] = await socket.receive(buffer) as [Uint8Array, Deno.NetAddr];
-    const answer = judge(spec, from.hostname, payload);
-    if (answer !== undefined) await socket.send(new TextEncoder().encode(answer), from);
-  });
-  return { port: (socket.addr as Deno.NetAddr).port, close, done };
-}
-
-function bindTcp(spec: PortSpec, { place, judge }: BindOptions): Bound {
-  const listener = explained(spec, place, () => Deno.listen({ transport: "tcp", ...place }));
-  const { close, done } = serve(listener, async () => {
-    using connection = await listener.accept();
-    const answer = judge(spec, connection.remoteAddr.hostname);
-    if (answer !== undefined) await connection.write(new TextEncoder().encode(answer));
-  });
-  return { port: listener.addr.port, close, done };
-}
-
-/** Answers one packet after the other until the socket is closed by us. */
-function serve(socket: { close(): void }, answerOne: () => Promise<void>) {
-  let isClosed = false;
-  async function answerAll(): Promise<void> {
-    while (!isClosed) {
-      try {
-        await answerOne();
-      } catch {
-        // We closed it, or something that concerns one visitor: who left at once, or who does not
-        // listen for the answer.
-      }
+      if (!this.#stop.signal.aborted) throw error;
     }
   }
-  return {
-    close(): void {
-      isClosed = true;
-      socket.close();
-    },
-    done: answerAll(),
-  };
-}
 
-function explained<Socket>(
-  spec: PortSpec,
-  { hostname, port }: { hostname: string; port: number },
-  open: () => Socket,
-): Socket {
-  try {
-    return open();
-  } catch (cause) {
-    const place = `"${hostname}" port "${port}/${spec.protocol}"`;
-    if (cause instanceof Deno.errors.AddrInUse) {
-      throw new NetworkError(`the simulated door cannot use ${place}: it is taken`, {
-        hint: `let another port stand in for ${
-          renderPortSpec(spec)
-        }, or end the program that has it`,
-        cause,
-      });
-    }
-    if (cause instanceof Deno.errors.PermissionDenied) {
-      throw new NetworkError(`the simulated door may not use ${place}`, {
-        hint: `ports below 1024 are privileged: let one above stand in for ${renderPortSpec(spec)}`,
-        cause,
-      });
-    }
-    throw new NetworkError(`the simulated door cannot use ${place}`, { cause });
+  async #shutIfDue(): Promise<void> {
+    const at = this.#options.clock.now();
+    if (this.#shutAt === undefined || at < this.#shutAt) return;
+    this.#shutAt = undefined;
+    await this.#unbind(this.#doorPorts);
+    this.#emit({ kind: "shut", at });
   }
 }
 

@@ -125,84 +125,117 @@ export function createGate(plan: Plan): Gate {
       throw new RangeError("a tcp knock cannot have a payload: use udp, or leave the payload out");
     }
   }
-  return gateOf(plan);
+  return new ModelGate(plan);
 }
 
-function gateOf(plan: Plan): Gate {
-  const last = plan.stages.length;
-  // stages[i - 1] is stage i; the last one is the open set.
-  const stages = plan.stages.map((_, index) =>
-    new TimedSet({
-      timeoutMs: index + 1 === last ? plan.openForMs : plan.stageTimeoutMs,
-      size: SET_SIZE,
-    })
-  );
-  const openSet = stages[last - 1] as TimedSet;
-  const isProtected = portMatcherOf(plan.open);
-  const isPublic = portMatcherOf(plan.public);
-  const isKnockPort = portMatcherOf(plan.stages);
-  const identify = identifierOf(plan);
-  const bans = createBans();
+class ModelGate implements Gate {
+  readonly #plan: Plan;
+  /** `#stages[i - 1]` is stage `i`; the last one is the open set. */
+  readonly #stages: readonly TimedSet[];
+  readonly #openSet: TimedSet;
+  readonly #bans = new BanList();
+  readonly #identify: (source: string) => Identity;
+  readonly #isProtected: (spec: PortSpec) => boolean;
+  readonly #isPublic: (spec: PortSpec) => boolean;
+  readonly #isKnockPort: (spec: PortSpec) => boolean;
 
-  function walk(packet: GatePacket, key: string, at: number): Verdict {
-    const door = (): Verdict => {
-      const accepted = !isProtected(packet) || openSet.has(key, at);
-      return { kind: accepted ? "pass" : "refuse", accepted };
-    };
-    if (packet.toHost === false) return door();
-    if (plan.ban && bans.isBanned(key, at)) {
-      return isProtected(packet) ? door() : { ...door(), kind: "banned" };
-    }
-    const stage = advance(packet, key, at);
-    if (stage === last) {
-      return { ...door(), kind: "open", until: openSet.until(key, at) as number };
-    }
-    if (stage !== undefined) return { ...door(), kind: "advance", stage };
-    if (!plan.guard && !plan.ban) return door();
-    const copyOf = duplicated(packet, key, at);
-    if (copyOf !== undefined) return { ...door(), kind: "duplicate", stage: copyOf };
-    if (isProtected(packet) || isPublic(packet)) return door();
-    const banned = plan.ban && !isKnockPort(packet) && bans.count(key, at);
-    const lost = plan.guard && forget(key, at);
-    return { ...door(), kind: "mistake", lost, banned };
+  constructor(plan: Plan) {
+    const { stageTimeoutMs, openForMs } = plan;
+    this.#plan = plan;
+    this.#openSet = new TimedSet({ timeoutMs: openForMs, size: SET_SIZE });
+    this.#stages = [
+      ...plan.stages.slice(1).map(() =>
+        new TimedSet({ timeoutMs: stageTimeoutMs, size: SET_SIZE })
+      ),
+      this.#openSet,
+    ];
+    this.#identify = identifierOf(plan);
+    this.#isProtected = portMatcherOf(plan.open);
+    this.#isPublic = portMatcherOf(plan.public);
+    this.#isKnockPort = portMatcherOf(plan.stages);
   }
 
-  function advance(packet: GatePacket, key: string, at: number): number | undefined {
-    for (let stage = last; stage >= 1; stage--) {
-      if (!isKnock(plan.stages[stage - 1] as Stage, packet)) continue;
-      if (stage > 1 && !stages[stage - 2]?.has(key, at)) continue;
-      if (stages[stage - 1]?.write(key, undefined, at)) return stage;
+  receive(packet: GatePacket, at: number): Verdict {
+    const { key, isFree } = this.#identify(packet.source);
+    return isFree ? { kind: "pass", accepted: true } : this.#walk(packet, key, at);
+  }
+
+  isLetIn(source: string, at: number): boolean {
+    const { key, isFree } = this.#identify(source);
+    return isFree || this.#openSet.has(key, at);
+  }
+
+  openUntil(source: string, at: number): number | undefined {
+    return this.#openSet.until(this.#identify(source).key, at);
+  }
+
+  stagesOf(source: string, at: number): number[] {
+    const { key } = this.#identify(source);
+    return this.#stages.flatMap((stage, index) =>
+      stage !== this.#openSet && stage.has(key, at) ? [index + 1] : []
+    );
+  }
+
+  isBanned(source: string, at: number): boolean {
+    return this.#bans.isBanned(this.#identify(source).key, at);
+  }
+
+  /** Rules 3 to 10. */
+  #walk(packet: GatePacket, key: string, at: number): Verdict {
+    const { guard, ban, stages } = this.#plan;
+    if (packet.toHost === false) return this.#door(packet, key, at);
+    if (ban && this.#bans.isBanned(key, at)) {
+      const verdict = this.#door(packet, key, at);
+      return this.#isProtected(packet) ? verdict : { ...verdict, kind: "banned" };
+    }
+    const stage = this.#advance(packet, key, at);
+    if (stage !== undefined) {
+      const { accepted } = this.#door(packet, key, at);
+      return stage === stages.length
+        ? { kind: "open", accepted, until: this.#openSet.until(key, at) as number }
+        : { kind: "advance", accepted, stage };
+    }
+    return guard || ban ? this.#blame(packet, key, at) : this.#door(packet, key, at);
+  }
+
+  /** Rule 5: the stage that the source is in now; undefined where the packet is not its knock. */
+  #advance(packet: GatePacket, key: string, at: number): number | undefined {
+    for (let stage = this.#stages.length; stage >= 1; stage--) {
+      if (!isKnock(this.#plan.stages[stage - 1] as Stage, packet)) continue;
+      if (stage > 1 && !this.#stages[stage - 2]?.has(key, at)) continue;
+      if (this.#stages[stage - 1]?.write(key, undefined, at)) return stage;
     }
     return undefined;
   }
 
-  function duplicated(packet: GatePacket, key: string, at: number): number | undefined {
-    const index = plan.stages.findLastIndex((stage, index) =>
-      isKnock(stage, packet) && stages[index]?.has(key, at)
+  /** Rules 6 to 10, for a packet that is no knock at this moment. */
+  #blame(packet: GatePacket, key: string, at: number): Verdict {
+    const verdict = this.#door(packet, key, at);
+    const copyOf = this.#plan.stages.findLastIndex((stage, index) =>
+      isKnock(stage, packet) && this.#stages[index]?.has(key, at)
     );
-    return index === -1 ? undefined : index + 1;
+    if (copyOf !== -1) return { ...verdict, kind: "duplicate", stage: copyOf + 1 };
+    if (this.#isProtected(packet) || this.#isPublic(packet)) return verdict;
+    const isCounted = this.#plan.ban && !this.#isKnockPort(packet);
+    const banned = isCounted && this.#bans.count(key, at);
+    const lost = this.#plan.guard && this.#forget(key, at);
+    return { ...verdict, kind: "mistake", lost, banned };
   }
 
-  function forget(key: string, at: number): boolean {
-    return stages.slice(0, -1).map((stage) => stage.delete(key, at)).includes(true);
+  /** Rule 9: whether there was progress to lose. */
+  #forget(key: string, at: number): boolean {
+    let lost = false;
+    for (const stage of this.#stages) {
+      if (stage !== this.#openSet && stage.delete(key, at)) lost = true;
+    }
+    return lost;
   }
 
-  return {
-    receive(packet, at) {
-      const { key, isFree } = identify(packet.source);
-      return isFree ? { kind: "pass", accepted: true } : walk(packet, key, at);
-    },
-    isLetIn(source, at) {
-      const { key, isFree } = identify(source);
-      return isFree || openSet.has(key, at);
-    },
-    openUntil: (source, at) => openSet.until(identify(source).key, at),
-    stagesOf(source, at) {
-      const { key } = identify(source);
-      return stages.slice(0, -1).flatMap((stage, index) => stage.has(key, at) ? [index + 1] : []);
-    },
-    isBanned: (source, at) => bans.isBanned(identify(source).key, at),
-  };
+  /** Rule 10. */
+  #door(packet: GatePacket, key: string, at: number): Verdict & { kind: "pass" | "refuse" } {
+    const accepted = !this.#isProtected(packet) || this.#openSet.has(key, at);
+    return { kind: accepted ? "pass" : "refuse", accepted };
+  }
 }
 
 interface Identity {
@@ -228,24 +261,33 @@ function identifierOf(plan: Plan): (source: string) => Identity {
   };
 }
 
-function createBans() {
-  const banned = new TimedSet({ timeoutMs: BAN_RULE.banMs, size: SET_SIZE });
-  const minute = 60_000;
-  const cost = minute / BAN_RULE.perMinute;
-  const full = cost * BAN_RULE.burst;
+const MINUTE_MS = 60_000;
+/** Milliseconds in which a bucket gains the room for one mistake, and in which it fills. */
+const MISTAKE_MS = MINUTE_MS / BAN_RULE.perMinute;
+const BUCKET_MS = MISTAKE_MS * BAN_RULE.burst;
+
+/** Rules 4 and 8. */
+class BanList {
+  readonly #banned = new TimedSet({ timeoutMs: BAN_RULE.banMs, size: SET_SIZE });
   // An entry that nobody wrote to for as long as a bucket takes to fill is a full bucket.
-  const buckets = new TimedSet<{ tokens: number; at: number }>({ timeoutMs: full, size: SET_SIZE });
-  return {
-    isBanned: (key: string, at: number) => banned.has(key, at),
-    /** Counts a mistake; whether the source is banned for it. */
-    count(key: string, at: number): boolean {
-      const bucket = buckets.get(key, at) ?? { tokens: full, at };
-      const tokens = Math.min(full, bucket.tokens + at - bucket.at);
-      const isOver = tokens < cost;
-      const isCounted = buckets.write(key, { tokens: isOver ? tokens : tokens - cost, at }, at);
-      return isOver && isCounted && banned.write(key, undefined, at);
-    },
-  };
+  readonly #buckets = new TimedSet<{ tokens: number; at: number }>({
+    timeoutMs: BUCKET_MS,
+    size: SET_SIZE,
+  });
+
+  isBanned(key: string, at: number): boolean {
+    return this.#banned.has(key, at);
+  }
+
+  /** Counts a mistake; whether the source is banned for it. */
+  count(key: string, at: number): boolean {
+    const bucket = this.#buckets.get(key, at) ?? { tokens: BUCKET_MS, at };
+    const tokens = Math.min(BUCKET_MS, bucket.tokens + at - bucket.at);
+    const isOver = tokens < MISTAKE_MS;
+    const rest = isOver ? tokens : tokens - MISTAKE_MS;
+    const isCounted = this.#buckets.write(key, { tokens: rest, at }, at);
+    return isOver && isCounted && this.#banned.write(key, undefined, at);
+  }
 }
 
 function portMatcherOf(specs: readonly PortSpec[]): (spec: PortSpec) => boolean {

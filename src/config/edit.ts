@@ -1,0 +1,310 @@
+/**
+ * Adds, changes, renames and removes a target in the text of a configuration; every byte outside of
+ * what changes stays (see `toml_edit.ts`). All take and give the whole text, and throw a ConfigError
+ * where the text, or the target, does not allow the edit.
+ */
+import { ConfigError } from "../core/errors.ts";
+import type { Knock, KnockPayload } from "../core/knock.ts";
+import { DEFAULT_SETTINGS, type Target, type TargetSettings } from "../core/target.ts";
+import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
+import { readKnock, readSecret } from "./knocks.ts";
+import { lineCounter, locator, Place } from "./place.ts";
+import { readAfter, readProbe } from "./probes.ts";
+import { renderKey, renderPairs } from "./render.ts";
+import { type ConfigReading, folderOf, PROMPT, readConfig } from "./schema.ts";
+import {
+  findElements,
+  findSite,
+  isBelow,
+  placedPairs,
+  type Site,
+  TomlEditor,
+} from "./toml_edit.ts";
+import { isTable, type RawTable } from "./values.ts";
+
+/**
+ * A target to write. Settings that are missing are not written; a whole {@linkcode Target} will do,
+ * as what equals the defaults is not written either.
+ */
+export interface TargetDraft extends Partial<TargetSettings> {
+  name: string;
+  host: string;
+  knocks: readonly Knock[];
+}
+
+/** What all edits take. */
+export interface EditOptions {
+  /** The file, for errors and for the secret files that are named relative to it. */
+  file?: string;
+}
+
+const DEFAULT_FILE = "targets.toml";
+
+/**
+ * `text` with the target at its end; of an empty text a new file is made.
+ *
+ * @throws {ConfigError} if the text is wrong or has a target of that name.
+ */
+export function addTarget(text: string, draft: TargetDraft, options: EditOptions = {}): string {
+  return addTargets(text, [draft], options);
+}
+
+/** As {@linkcode addTarget}, for many: all of them or, with an error, none. */
+export function addTargets(
+  text: string,
+  drafts: readonly TargetDraft[],
+  options: EditOptions = {},
+): string {
+  const file = options.file ?? DEFAULT_FILE;
+  const reading = readGood(text, file);
+  const root = reading.toml.document.tables[0]?.pairs ?? [];
+  if (root.some(({ keys }) => keys.length === 1 && keys[0]?.text === "targets")) {
+    throw makeError(reading, ["targets"], "is an inline table, which has to be edited by hand", {
+      hint: "write each target under a [targets.NAME] header of its own",
+    });
+  }
+  const names = new Set(reading.config.targets.keys());
+  for (const { name } of drafts) {
+    if (names.has(name)) throw makeTakenError(reading, name);
+    names.add(name);
+  }
+  const { eol } = new TomlEditor(reading.toml.document);
+  const isBlank = text.replace("\uFEFF", "").trim() === "";
+  const before = isBlank ? `${text}version = 1${eol}` : text.endsWith("\n") ? text : text + eol;
+  const blocks = drafts.flatMap((draft) => renderTarget(draft, reading))
+    .map((lines) => eol + lines.join(eol) + eol);
+  return checkEdit(before + blocks.join(""), file);
+}
+
+/**
+ * `text` with the target changed to what the draft says: only keys that differ, in place.
+ *
+ * @param options `name` is the target's name in the text where the draft changes it.
+ * @throws {ConfigError} if the text is wrong or has no such target.
+ */
+export function replaceTarget(
+  text: string,
+  draft: TargetDraft,
+  options: EditOptions & { name?: string } = {},
+): string {
+  const file = options.file ?? DEFAULT_FILE;
+  const name = options.name ?? draft.name;
+  const reading = readGood(text, file);
+  const { target, site, raw } = findTarget(reading, name);
+  const editor = new TomlEditor(reading.toml.document);
+  if (draft.host !== target.host) editor.setKey(site, "host", draft.host);
+  if (!isSameData(draft.knocks, target.knocks)) setKnocks(editor, { site, raw, draft, reading });
+  setSettings(editor, { site, raw, draft, target, reading });
+  const edited = checkEdit(editor.apply(), file);
+  return name === draft.name
+    ? edited
+    : renameTarget(edited, { from: name, to: draft.name }, { file });
+}
+
+/**
+ * `text` with the target under another name, in all its headers and dotted keys.
+ *
+ * @throws {ConfigError} if the text is wrong, has no such target, or has one of the new name.
+ */
+export function renameTarget(
+  text: string,
+  { from, to }: { from: string; to: string },
+  options: EditOptions = {},
+): string {
+  const file = options.file ?? DEFAULT_FILE;
+  const reading = readGood(text, file);
+  findTarget(reading, from);
+  if (from === to) return text;
+  if (reading.config.targets.has(to)) throw makeTakenError(reading, to);
+  const editor = new TomlEditor(reading.toml.document);
+  const prefix = ["targets", from];
+  for (const { keys } of reading.toml.document.tables) {
+    const key = isBelow(keys.map((part) => part.text), prefix) ? keys[1] : undefined;
+    if (key !== undefined) editor.replace(key, renderKey(to));
+  }
+  for (const { pair, base, path } of placedPairs(reading.toml.document)) {
+    const key = isBelow(path, prefix) ? pair.keys[1 - base.length] : undefined;
+    if (key !== undefined) editor.replace(key, renderKey(to));
+  }
+  return checkEdit(editor.apply(), file);
+}
+
+/**
+ * `text` without the target: its tables and keys, and the comment directly above each header.
+ *
+ * @throws {ConfigError} if the text is wrong or has no such target.
+ */
+export function removeTarget(text: string, name: string, options: EditOptions = {}): string {
+  const file = options.file ?? DEFAULT_FILE;
+  const reading = readGood(text, file);
+  const { site } = findTarget(reading, name);
+  const editor = new TomlEditor(reading.toml.document);
+  for (const table of site.tables) editor.removeTable(table);
+  for (const placed of placedPairs(reading.toml.document)) {
+    const isOutermost = isBelow(placed.path, site.path) && !isBelow(placed.base, site.path);
+    if (isOutermost) editor.removePair(placed);
+  }
+  return checkEdit(editor.apply(), file);
+}
+
+/** The lines of a new target, a block for each of its tables. */
+function renderTarget(draft: TargetDraft, reading: ConfigReading): string[][] {
+  const header = `targets.${renderKey(draft.name)}`;
+  const inherited = readInherited(reading, {});
+  const payload = choosePayload(draft.knocks, inherited);
+  const lines: Record<string, unknown> = { host: draft.host };
+  const blocks: string[][] = [];
+  const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
+  for (const [key, row] of Object.entries(SETTING_KEYS)) {
+    const setting = draft[row.field];
+    if (setting === undefined || isSameData(setting, unset[row.field])) continue;
+    const value = row.write(setting);
+    if (Array.isArray(value) && value.length > 0 && value.every(isTable)) {
+      blocks.push(...value.map((item) => [`[[${header}.${key}]]`, ...renderPairs(item)]));
+    } else lines[key] = value;
+  }
+  const { host, description, tags, ...rest } = lines;
+  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const secret = isSamePayload(payload, inherited) ? undefined : writeSecret(payload);
+  const own = { host, description, tags, knocks, secret, ...rest };
+  return [[`[${header}]`, ...renderPairs(own)], ...blocks];
+}
+
+/** The `secret` that lets most knocks be written as plain strings. */
+function choosePayload(knocks: readonly Knock[], inherited: KnockPayload): KnockPayload {
+  const payloads = knocks.filter((knock) => knock.protocol === "udp").map((knock) => knock.payload);
+  const [first] = payloads;
+  const isShared = first !== undefined && first.kind !== "bytes" &&
+    payloads.every((payload) => isSamePayload(payload, first));
+  return isShared ? first : inherited;
+}
+
+interface Change {
+  site: Site;
+  raw: RawTable;
+  draft: TargetDraft;
+  reading: ConfigReading;
+}
+
+function setKnocks(editor: TomlEditor, { site, raw, draft, reading }: Change): void {
+  const inherited = readInherited(reading, {});
+  const present = readInherited(reading, raw);
+  const items: readonly unknown[] = Array.isArray(raw["knocks"]) ? raw["knocks"] : [];
+  const hasOwn = items.some((item) => isTable(item) && ("secret" in item || "payload" in item));
+  const payload = hasOwn ? present : choosePayload(draft.knocks, present);
+  if (!isSamePayload(payload, present)) {
+    if (isSamePayload(payload, inherited)) editor.removeKey(site, "secret");
+    else editor.setKey(site, "secret", writeSecret(payload));
+  }
+  const wanted = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const array = editor.findPair(site, "knocks")?.value;
+  if (array?.kind !== "array") return editor.setKey(site, "knocks", wanted);
+  const context = { folder: folderOf(reading.config.file), payload };
+  const now = items.map((item) => readKnock(item, Place.root([]), context));
+  editor.setItems(array, wanted, (index, place) => isSameData(now[index], draft.knocks[place]));
+}
+
+function setSettings(
+  editor: TomlEditor,
+  { site, raw, draft, target, reading }: Change & { target: Target },
+): void {
+  const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
+  for (const [key, row] of Object.entries(SETTING_KEYS)) {
+    const setting = draft[row.field];
+    if (!(row.field in draft) || isSameData(setting, target[row.field])) continue;
+    if (setting === undefined || isSameData(setting, unset[row.field])) {
+      editor.removeKey(site, key);
+    } else {
+      const value = row.write(setting);
+      const isList = (key === "probes" || key === "after") && Array.isArray(value);
+      if (isList) setList(editor, { site, raw, draft, reading, key, value });
+      else editor.setKey(site, key, value);
+    }
+  }
+}
+
+/** Probes and `after`: an inline array or tables of their own, as the file has it. */
+function setList(
+  editor: TomlEditor,
+  { site, raw, draft, reading, key, value }: Change & {
+    key: "probes" | "after";
+    value: unknown[];
+  },
+): void {
+  const { plugins } = reading.config;
+  const read = key === "probes" ? readProbe : readAfter;
+  const present: readonly unknown[] = Array.isArray(raw[key]) ? raw[key] : [];
+  const now = present.map((item) => read(item, Place.root([]), plugins));
+  const keep = (index: number, place: number) => isSameData(now[index], draft[key]?.[place]);
+  const array = editor.findPair(site, key)?.value;
+  if (array?.kind === "array") return editor.setItems(array, value, keep);
+  const hasHeader = site.tables.some((table) => table.keys.length === site.path.length);
+  if (!hasHeader) return editor.setKey(site, key, value);
+  const path = [...site.path, key];
+  const elements = findElements(reading.toml.document, path);
+  for (const [index, element] of elements.entries()) {
+    const wanted = value[index];
+    const current = present[index];
+    if (wanted === undefined) {
+      for (const table of element.tables) editor.removeTable(table);
+    } else if (!keep(index, index) && isTable(wanted) && isTable(current)) {
+      editor.setKeys(element, wanted, { current, isSame: isSameData });
+    }
+  }
+  const added = value.slice(elements.length).filter(isTable);
+  const last = elements.at(-1) ?? site;
+  if (added.length > 0) editor.insertElements(editor.lastPiece(last), path, added);
+}
+
+/** The payload of udp knocks that name none, under a target's table. */
+function readInherited(reading: ConfigReading, table: RawTable): KnockPayload {
+  const defaults = reading.toml.value["defaults"];
+  const secret = table["secret"] ?? (isTable(defaults) ? defaults["secret"] : undefined);
+  const folder = folderOf(reading.config.file);
+  return secret === undefined ? PROMPT : readSecret(secret, Place.root([]), { folder }) ?? PROMPT;
+}
+
+function readGood(text: string, file: string): ConfigReading {
+  const reading = readConfig(text, { file });
+  if (reading.problems.length > 0) throw new ConfigError(reading.problems);
+  return reading;
+}
+
+/** `text`, if it is still a right configuration. Its lines are nobody's yet: errors name none. */
+function checkEdit(text: string, file: string): string {
+  const { problems } = readConfig(text, { file });
+  if (problems.length === 0) return text;
+  throw new ConfigError(problems.map(({ line: _line, ...problem }) => problem));
+}
+
+function findTarget(
+  reading: ConfigReading,
+  name: string,
+): { target: Target; site: Site; raw: RawTable } {
+  const target = reading.config.targets.get(name);
+  const site = findSite(reading.toml.document, ["targets", name]);
+  const targets = reading.toml.value["targets"];
+  const raw = isTable(targets) ? targets[name] : undefined;
+  if (target === undefined || site === undefined || !isTable(raw)) {
+    throw new ConfigError([{
+      file: reading.config.file,
+      message: `there is no target ${JSON.stringify(name)}`,
+    }]);
+  }
+  return { target, site, raw };
+}
+
+function makeTakenError(reading: ConfigReading, name: string): ConfigError {
+  const message = `a target of the name ${JSON.stringify(name)} is saved already`;
+  return makeError(reading, ["targets", name], message, { hint: "choose another name" });
+}
+
+function makeError(
+  { toml, config }: ConfigReading,
+  path: readonly string[],
+  message: string,
+  details: { hint?: string } = {},
+): ConfigError {
+  const line = lineCounter(toml.document.text)(locator(toml.document)(path));
+  return new ConfigError([{ file: config.file, line, key: path.join("."), message }], details);
+}

@@ -1,0 +1,119 @@
+/** The file system as the store needs it, and the real one; tests bring their own. */
+
+/** What is known about a file. */
+export interface FileFacts {
+  isDirectory: boolean;
+  /** Permission bits; null where the system has none. */
+  mode: number | null;
+  uid: number | null;
+  gid: number | null;
+}
+
+/** A new file that is being written. */
+export interface NewFile {
+  /** Writes all of the bytes. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Waits until they are on the disk. */
+  sync(): Promise<void>;
+  close(): void;
+}
+
+/** A held lock. */
+export interface FileLock {
+  release(): void;
+}
+
+/** What the store does with files; errors are those of `Deno.errors`. */
+export interface FileSystem {
+  /** The first `limit` bytes of a file. */
+  read(path: string, limit: number): Promise<Uint8Array>;
+  /** Facts about what a path leads to. */
+  stat(path: string): Promise<FileFacts>;
+  /** Where a symbolic link points; undefined if the path is none. */
+  readLink(path: string): Promise<string | undefined>;
+  /** Makes a folder (mode 0700) and those above it. */
+  makeFolder(path: string): Promise<void>;
+  /** The names in a folder. */
+  list(folder: string): Promise<string[]>;
+  /** Makes a file that must not exist. */
+  create(path: string, mode: number): Promise<NewFile>;
+  /** Gives a file to another owner. */
+  chown(path: string, owner: { uid: number; gid: number }): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Waits until the names in a folder are on the disk, where the system can do that. */
+  syncFolder(path: string): Promise<void>;
+  /**
+   * The exclusive lock on a lock file (made with mode 0600); undefined if another process still has
+   * it after `waitMs` milliseconds.
+   */
+  lock(path: string, waitMs: number): Promise<FileLock | undefined>;
+}
+
+const LOCK_STEP_MS = 20;
+
+/** The real file system. */
+export const realFiles: FileSystem = {
+  async read(path, limit) {
+    using file = await Deno.open(path);
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    while (length < limit) {
+      const chunk = new Uint8Array(Math.min(64 * 1024, limit - length));
+      const count = await file.read(chunk);
+      if (count === null) break;
+      chunks.push(chunk.subarray(0, count));
+      length += count;
+    }
+    return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  },
+  stat: (path) => Deno.stat(path),
+  async readLink(path) {
+    const facts = await Deno.lstat(path).catch((error: unknown) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    return facts?.isSymlink ? await Deno.readLink(path) : undefined;
+  },
+  makeFolder: (path) => Deno.mkdir(path, { recursive: true, mode: 0o700 }),
+  async list(folder) {
+    return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
+  },
+  async create(path, mode) {
+    const file = await Deno.open(path, { write: true, createNew: true, mode });
+    return {
+      async write(bytes) {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      },
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
+  },
+  chown: (path, { uid, gid }) => Deno.chown(path, uid, gid),
+  rename: Deno.rename,
+  remove: Deno.remove,
+  async syncFolder(path) {
+    // Windows cannot open a folder, and keeps its names in a journal of its own.
+    if (Deno.build.os === "windows") return;
+    using folder = await Deno.open(path);
+    await folder.sync();
+  },
+  async lock(path, waitMs) {
+    const file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
+    try {
+      const deadline = performance.now() + waitMs;
+      // A blocking lock could not be given up, and would hold a thread.
+      while (!await file.tryLock(true)) {
+        if (performance.now() >= deadline) {
+          file.close();
+          return undefined;
+        }
+        await new Promise((resolve) => setTimeout(resolve, LOCK_STEP_MS));
+      }
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return { release: () => file.close() };
+  },
+};

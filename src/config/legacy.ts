@@ -1,0 +1,136 @@
+/**
+ * The original's `~/.secrets/spknock-targets.conf`, read as spknock.py reads it.
+ *
+ * Rules (its `parse_target`, and what Python's `str.split()` and `int()` do):
+ * - all white space is removed first, inside of words too; Python's white space, which has U+001C to
+ *   U+001F and U+0085, but not U+FEFF;
+ * - lines that then begin with `#`, and empty ones, are skipped;
+ * - exactly one `:` stands between the host and the ports, or the line is dropped;
+ * - ports stand between commas; `int()` takes a sign, `_` between digits and the digits of any script;
+ * - exactly `udp` after exactly one `/` means udp, anything else means tcp;
+ * - a bad port is dropped with a message, the others of the line stay.
+ * Beyond that a target needs a host that can be one, and at least one port: the original lists
+ * others as well, but cannot knock on them.
+ */
+import type { Problem } from "../core/errors.ts";
+import type { Knock, Protocol } from "../core/knock.ts";
+import { DEFAULT_SETTINGS, isIpv4, parseHost, type Target } from "../core/target.ts";
+import type { Config } from "./schema.ts";
+
+/** A line of the file that is not skipped. */
+export interface LegacyLine {
+  /** 1-based. */
+  line: number;
+  /** Undefined where the line gives no target at all. */
+  target?: { host: string; knocks: readonly Knock[] } | undefined;
+  /** What is wrong in the line. */
+  problems: readonly Problem[];
+}
+
+// deno-lint-ignore no-control-regex -- these are Python's white space.
+const PYTHON_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/g;
+
+/** The lines of a legacy file; a byte order mark is left out. */
+export function parseLegacyLines(text: string, { file }: { file: string }): LegacyLine[] {
+  return text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).flatMap((raw, index) => {
+    const content = raw.replace(PYTHON_SPACE, "");
+    if (content === "" || content.startsWith("#")) return [];
+    const line = index + 1;
+    const messages: string[] = [];
+    const target = parseLine(content, messages);
+    return [{ line, target, problems: messages.map((message) => ({ file, line, message })) }];
+  });
+}
+
+/** A legacy file as the original reads it: what it cannot use is skipped with a warning. */
+export function parseLegacy(text: string, { file }: { file: string }): Config {
+  const lines = parseLegacyLines(text, { file });
+  const targets = new Map<string, Target>();
+  for (const { target } of lines) {
+    if (target === undefined) continue;
+    const name = uniqueName(nameOfHost(target.host), targets);
+    targets.set(name, { ...DEFAULT_SETTINGS, name, ...target });
+  }
+  return {
+    file,
+    kind: "legacy",
+    targets,
+    defaults: {},
+    plugins: new Map(),
+    holdsSecret: false,
+    warnings: lines.flatMap(({ problems }) => problems),
+  };
+}
+
+function parseLine(content: string, messages: string[]): LegacyLine["target"] {
+  const parts = content.split(":");
+  const [hostText = "", portTexts = ""] = parts;
+  if (parts.length !== 2) {
+    const count = parts.length === 1 ? 'no ":"' : `${parts.length - 1} times ":"`;
+    messages.push(`the line has ${count}: write host:port/protocol,port/protocol,...`);
+    return undefined;
+  }
+  const knocks = portTexts.split(",").flatMap((text) => parseKnock(text, messages));
+  const host = checkHost(hostText, messages);
+  if (knocks.length === 0) messages.push(`${quote(hostText)} has no port that can be knocked on`);
+  return host === undefined || knocks.length === 0 ? undefined : { host, knocks };
+}
+
+function checkHost(text: string, messages: string[]): string | undefined {
+  try {
+    return parseHost(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    messages.push(error.message);
+    return undefined;
+  }
+}
+
+function parseKnock(text: string, messages: string[]): Knock[] {
+  const [portText = "", ...rest] = text.split("/");
+  const port = parsePythonInt(portText);
+  if (!(port >= 1 && port <= 65535)) {
+    messages.push(`${quote(portText)} is not a port: use a whole number from 1 to 65535`);
+    return [];
+  }
+  const protocol: Protocol = rest.length === 1 && rest[0] === "udp" ? "udp" : "tcp";
+  const payload: Knock["payload"] = protocol === "udp"
+    ? { kind: "secret", source: { kind: "prompt" } }
+    : { kind: "none" };
+  return [{ port, protocol, payload }];
+}
+
+/** What Python's `int(text)` is, or NaN where it raises; `text` has no white space. */
+export function parsePythonInt(text: string): number {
+  const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text);
+  if (match === null) return NaN;
+  const digits = Array.from(match[2]?.replaceAll("_", "") ?? "", digitValue).join("");
+  return Number(`${match[1]}${digits}`);
+}
+
+/** Decimal digits of every script stand in runs of ten that begin with the zero. */
+function digitValue(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0;
+  if (code < 128) return code - 48;
+  let start = code;
+  while (/^\p{Nd}$/u.test(String.fromCodePoint(start - 1))) start--;
+  return (code - start) % 10;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+}
+
+/** A target's name for a host: `fw.example.com` is `fw-example-com`, an address `host-192-0-2-1`. */
+export function nameOfHost(host: string): string {
+  const plain = host.replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-+|-+$/g, "");
+  const isNamed = /^[A-Za-z]/.test(plain) && !isIpv4(host) && !host.includes(":");
+  return (isNamed ? plain : `host-${plain}`).slice(0, 60).replace(/-+$/, "");
+}
+
+/** `name`, or the first of `name-2`, `name-3`, ... that is not taken. */
+export function uniqueName(name: string, taken: { has(name: string): boolean }): string {
+  let unique = name;
+  for (let number = 2; taken.has(unique); number++) unique = `${name}-${number}`;
+  return unique;
+}
