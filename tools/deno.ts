@@ -42,8 +42,11 @@ async function isJsrReachable(): Promise<boolean> {
 async function dependencyFlags(): Promise<string[]> {
   const chosen = Deno.env.get("SPKNOCK_DEPS");
   if (chosen === "npm") return NPM_FLAGS;
-  const cached = ["cache", "-q", "--config", CONFIG, "--cached-only", "--no-lock", "main.ts"];
-  if (chosen === "jsr" || await isQuietlyOk(cached) || await isJsrReachable()) return [];
+  const cached = ["install", "-q", "--config", CONFIG, "--cached-only", "--no-lock"];
+  if (
+    chosen === "jsr" || await isQuietlyOk([...cached, "--entrypoint", "main.ts"]) ||
+    await isJsrReachable()
+  ) return [];
   if (chosen === undefined) {
     await Deno.stderr.write(
       new TextEncoder().encode(
@@ -62,7 +65,10 @@ const VERBS: Record<string, (rest: string[]) => { args: string[]; cwd?: string |
     args: [...PROGRAM, `${ROOT}${file}`, ...args],
     cwd: Deno.env.get("INIT_CWD"),
   }),
-  test: (rest) => ({ args: ["--no-prompt", "-P=tools", ...(rest.length > 0 ? rest : ["tests"])] }),
+  // Types are the business of `check`, which everything that lands goes through.
+  test: (rest) => ({
+    args: ["--no-check", "--no-prompt", "-P=tools", ...(rest.length > 0 ? rest : ["tests"])],
+  }),
   check: () => ({ args: ["main.ts", "tools", "tests"] }),
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),

@@ -105,15 +105,21 @@ export async function needPrompter(context: Context, hint: string): Promise<Prom
   return prompter;
 }
 
-/** Asks for a passphrase, wherever a terminal can be had. */
-export async function askSecret(context: Context, message: string): Promise<string> {
+/** Asks for a passphrase, wherever a terminal can be had; twice where a slip would be dear. */
+export async function askSecret(
+  context: Context,
+  message: string,
+  { ask = (prompter) => prompter.secret({ message }) }: {
+    ask?: (prompter: Prompter) => Promise<string>;
+  } = {},
+): Promise<string> {
   const prompter = await maybePrompter(context);
   if (prompter === undefined) {
     throw new SecretError("a passphrase is wanted, and there is no terminal to ask on", {
       hint: "use --secrets-from, or a secret from env, file or command in the configuration",
     });
   }
-  return await prompter.secret({ message });
+  return await ask(prompter);
 }
 
 /** The words of a command line: at least `min`, at most `max`. */

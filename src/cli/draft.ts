@@ -72,7 +72,7 @@ export function parseSecret(text: string): KnockPayload {
 }
 
 /** What an answer has to be; the error is shown and the question asked again. */
-function checked(parse: (text: string) => unknown): (text: string) => string | undefined {
+export function checked(parse: (text: string) => unknown): (text: string) => string | undefined {
   return (text) => {
     try {
       parse(text);
@@ -167,7 +167,10 @@ async function askForProbes(prompter: Prompter, { port }: { port: string }): Pro
 }
 
 function askForDescription(prompter: Prompter, before: string): Promise<string> {
-  return prompter.input({ message: "Description (may stay empty)", default: before });
+  return prompter.input({
+    message: "Description (may stay empty)",
+    ...(before === "" ? {} : { default: before }),
+  });
 }
 
 /** A name made of the host that is not taken. */

@@ -57,6 +57,7 @@ async function choices(config: Config, context: Context): Promise<SelectOption<A
     ...(isLegacy ? [] : [{ label: "Add a target", key: "A", value: add }]),
     ...some([
       { label: "Probe a target", key: "P", value: withTarget(targets, probe) },
+      { label: "Write firewall rules", key: "F", value: withTarget(targets, rules) },
       ...(isLegacy ? [] : [
         { label: "Edit a target", key: "E", value: withTarget(targets, edit) },
         { label: "Remove a target", key: "R", value: withTarget(targets, remove) },
@@ -83,6 +84,10 @@ async function probe(target: Target, context: Context): Promise<undefined> {
 
 async function add(context: Context, prompter: Prompter): Promise<undefined> {
   await (await import("./commands/add.ts")).addByAsking(context, prompter);
+}
+
+async function rules(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
+  await (await import("./commands/rules.ts")).writeByAsking(target, context, { prompter });
 }
 
 async function edit(target: Target, context: Context, prompter: Prompter): Promise<undefined> {

@@ -1,6 +1,6 @@
 /** Secrets for targets, and giving up what a run no longer needs once it has them. */
 import type { Target } from "../core/target.ts";
-import { collectPayloads, type SecretRequest } from "../secret/collect.ts";
+import { type CollectOptions, collectPayloads, type SecretRequest } from "../secret/collect.ts";
 import type { SecretPorts } from "../secret/source.ts";
 import { askSecret, type Context } from "./context.ts";
 import type { Ports } from "./ports.ts";
@@ -15,15 +15,20 @@ const MAX_SECRET_BYTES = 1_048_576;
 export function collectFor(
   targets: readonly SecretRequest[],
   context: Context,
+  { hash, ask = (message) => askSecret(context, message) }: CollectForOptions = {},
 ): Promise<Uint8Array[][]> {
   const secretsFrom = context.args.text("secrets-from");
-  return collectPayloads(targets, secretPorts(context), { secretsFrom });
+  return collectPayloads(targets, { ...secretPorts(context), ask }, { secretsFrom, hash });
 }
 
-function secretPorts(context: Context): SecretPorts {
-  const { ports } = context;
+/** How secrets are asked for and hashed. */
+export interface CollectForOptions extends Pick<CollectOptions, "hash"> {
+  /** Asks for a typed one; once, where undefined. */
+  ask?: SecretPorts["ask"];
+}
+
+function secretPorts({ ports }: Context): Omit<SecretPorts, "ask"> {
   return {
-    ask: (message) => askSecret(context, message),
     env: ports.env,
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
     readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES),

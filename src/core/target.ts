@@ -102,10 +102,9 @@ export function parseTargetName(text: string): string {
  * @throws {RangeError} with what is allowed.
  */
 export function parseHost(text: string): string {
-  const host = /^\[[0-9A-Fa-f:.%\w]+\]$/.test(text) ? text.slice(1, -1) : text;
-  const isName =
-    /^(?=.{1,253}$)[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?(\.[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?)*\.?$/u
-      .test(host);
+  const bare = /^\[(.+)\]$/.exec(text)?.[1];
+  const host = bare !== undefined && isIpv6(bare) ? bare : text;
+  const isName = host.length <= 253 && host.replace(/\.$/, "").split(".").every(isLabel);
   const isBadV4 = /^[\d.]+$/.test(host) && !isIpv4(host);
   if ((!isName || isBadV4) && !isIpv6(host)) {
     throw new RangeError(
@@ -115,14 +114,20 @@ export function parseHost(text: string): string {
   return host;
 }
 
-/** Whether `text` is an IPv4 address in dotted decimal. */
+/** A part of a name; `\p{M}` for scripts that write vowels as marks, such as Devanagari. */
+function isLabel(text: string): boolean {
+  return text.length <= 63 &&
+    /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u.test(text);
+}
+
+/** Whether `text` is an IPv4 address in dotted decimal; a leading zero would be octal to some. */
 export function isIpv4(text: string): boolean {
-  return /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text);
+  return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }
 
 /** Whether `text` is an IPv6 address, with or without a zone. */
 export function isIpv6(text: string): boolean {
   const [address = "", zone, ...rest] = text.split("%");
   if (rest.length > 0 || (zone !== undefined && !/^[\w.-]+$/.test(zone))) return false;
-  return address.includes(":") && URL.canParse(`http://[${address}]/`);
+  return /^[\dA-Fa-f:.]+$/.test(address) && URL.canParse(`http://[${address}]/`);
 }

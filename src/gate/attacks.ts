@@ -17,6 +17,8 @@ import { sweepsOf } from "./sweeps.ts";
 /** Up to this many knocks every wrong order is tried; above, {@linkcode ORDER_SAMPLE} of them. */
 const MAX_PERMUTED = 4;
 const ORDER_SAMPLE = 24;
+/** The part of a stage timeout after which the slow are still in time. */
+const IN_TIME = 0.6;
 
 /** What decides the attacks but the plan. */
 export interface AttackOptions {
@@ -92,8 +94,10 @@ function knocksOf({ plan, parties }: Stagecraft, source = parties.attacker): Gat
 }
 
 function honestUses(craft: Stagecraft): Attack[] {
-  const { plan, parties } = craft;
+  const { plan, parties, gap } = craft;
   const knocks = knocksOf(craft);
+  const [first, second, ...rest] = knocks;
+  const [door] = plan.open;
   const use = (name: string, description: string, packets: GatePacket[]) =>
     attack(craft, "opens", { name, description, reason: "this is the sequence", packets });
   const uses = [
@@ -101,21 +105,32 @@ function honestUses(craft: Stagecraft): Attack[] {
     use("right-doubled", "the right knocks, every packet twice", knocks.flatMap((k) => [k, k])),
     use("right-twice", "the right knocks, twice", [...knocks, ...knocks]),
   ];
-  if (knocks.length > 1) {
+  if (first !== undefined && second !== undefined) {
+    const pause = plan.stageTimeoutMs * IN_TIME;
     const slow = use("right-slow", "the right knocks, slow but in time", knocks);
-    uses.push({ ...slow, packets: paced(knocks, plan.stageTimeoutMs * 0.6) });
     const started = [...knocks.slice(0, -1), ...knocks];
-    uses.push(use("right-restarted", "the right knocks, begun again before the last one", started));
+    uses.push(
+      { ...slow, packets: paced(knocks, pause) },
+      use("right-restarted", "the right knocks, begun again before the last one", started),
+    );
+    if (!isSameSequence([first], [second])) {
+      const renewed = use(
+        "right-renewed",
+        "the first knock again while it counts, then the rest",
+        [],
+      );
+      const packets = [
+        ...paced([first, first, second], pause),
+        ...paced(rest, gap, 2 * pause + gap),
+      ];
+      uses.push({ ...renewed, packets });
+    }
   }
-  const [door] = plan.open;
   if (plan.guard && door !== undefined) {
     const visit: GatePacket = { source: parties.attacker, ...door };
+    const visited = knocks.flatMap((knock) => [knock, visit]);
     uses.push(
-      use(
-        "right-impatient",
-        "the right knocks, with attempts to connect in between",
-        knocks.flatMap((knock) => [knock, visit]),
-      ),
+      use("right-impatient", "the right knocks and attempts to connect in between", visited),
     );
   }
   return uses;

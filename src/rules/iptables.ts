@@ -12,7 +12,12 @@
  */
 import type { Plan } from "../core/plan.ts";
 import { type Backend, commentLines, headline, variantOf } from "./backend.ts";
-import { baseName, type IptablesRules, renderIptablesRules, type Variant } from "./iptables_rules.ts";
+import {
+  baseName,
+  type IptablesRules,
+  renderIptablesRules,
+  type Variant,
+} from "./iptables_rules.ts";
 import { quoteShell } from "./quote/shell.ts";
 
 const TABLES = { ipv4: "iptables", ipv6: "ip6tables" } as const;
@@ -34,18 +39,21 @@ export const iptables: Backend = {
       ]),
       "set -eu",
       "",
-      ...functionsOf(plan, variant),
+      ...functionsOf(plan),
       "",
+      ...rules.flatMap((each, index) => rulesFunction(tableOf(plan, index), each)),
       'if [ "${1-load}" = undo ]; then',
-      ...plan.families.map((family) => `  unload ${TABLES[family]}`),
-      ...forget(variant, "undo"),
+      ...Object.values(TABLES).map((table) => `  unload ${table}`),
+      '  for set in $(own_sets); do ipset destroy "$set"; done',
       "  exit",
       "fi",
       "",
       ...(variant === "ipset" ? loadSets(rules) : []),
-      ...rules.flatMap((each, index) => loadFamily(plan, each, index)),
-      ...rules.flatMap((each, index) => finishFamily(plan, each, index, variant)),
-      ...staleSets(plan, rules, variant),
+      ...rules.map((_, index) => tableOf(plan, index))
+        .map((table) => `rules_${table} | ${table}-restore -w -n --test`),
+      "",
+      ...rules.flatMap((each, index) => loadFamily(tableOf(plan, index), each, variant)),
+      ...staleRest(plan, rules, variant),
       "",
     ].join("\n");
   },
@@ -61,23 +69,20 @@ function ownNames(plan: Plan, before: string): string {
   return quoteShell(`s/^${before}\\(${base}\\.[a-z0-9.]*\\)$/\\1/p`);
 }
 
-function functionsOf(plan: Plan, variant: Variant): string[] {
+function functionsOf(plan: Plan): string[] {
   const entry = quoteShell(`${baseName(plan.name)}.in`);
   return [
     "# The chains of this target, one a line: own_chains iptables|ip6tables",
     "own_chains() {",
-    `  "$1" -w -S | sed -n ${ownNames(plan, "-N ")}`,
+    `  "$1" -w -S 2>/dev/null | sed -n ${ownNames(plan, "-N ")}`,
     "}",
     "",
-    ...(variant === "ipset"
-      ? [
-        "# The sets of this target, one a line.",
-        "own_sets() {",
-        `  ipset list -n | sed -n ${ownNames(plan, "")}`,
-        "}",
-        "",
-      ]
-      : []),
+    "# The sets of this target, one a line.",
+    "own_sets() {",
+    "  command -v ipset >/dev/null || return 0",
+    `  ipset list -n | sed -n ${ownNames(plan, "")}`,
+    "}",
+    "",
     "# Takes the rules out: unload iptables|ip6tables",
     "unload() {",
     `  while "$1" -w -C INPUT -j ${entry} 2>/dev/null; do "$1" -w -D INPUT -j ${entry}; done`,
@@ -87,39 +92,22 @@ function functionsOf(plan: Plan, variant: Variant): string[] {
   ];
 }
 
-function forget(variant: Variant, indent: "undo"): string[] {
-  return variant === "ipset" && indent === "undo"
-    ? ['  for set in $(own_sets); do ipset destroy "$set"; done']
-    : [];
-}
-
 function loadSets(rules: readonly IptablesRules[]): string[] {
   return [...rules.flatMap(({ creates }) => creates.map((create) => `ipset ${create}`)), ""];
 }
 
-function loadFamily(plan: Plan, { restore }: IptablesRules, index: number): string[] {
-  const variable = `rules_${tableOf(plan, index)}`;
-  const table = tableOf(plan, index);
-  return [
-    `${variable}=$(cat <<'RULES'`,
-    ...restore,
-    "RULES",
-    ")",
-    `printf '%s\\n' "$${variable}" | ${table}-restore -w -n --test`,
-    "",
-  ];
+function rulesFunction(table: string, { restore }: IptablesRules): string[] {
+  return [`rules_${table}() {`, "  cat <<'RULES'", ...restore, "RULES", "}", ""];
 }
 
-function finishFamily(
-  plan: Plan,
+function loadFamily(
+  table: string,
   { chains, progress }: IptablesRules,
-  index: number,
   variant: Variant,
 ): string[] {
-  const table = tableOf(plan, index);
   const entry = quoteShell(chains[0] as string);
   return [
-    `printf '%s\\n' "$rules_${table}" | ${table}-restore -w -n`,
+    `rules_${table} | ${table}-restore -w -n`,
     `${table} -w -C INPUT -j ${entry} 2>/dev/null || ${table} -w -I INPUT 1 -j ${entry}`,
     ...staleChains(table, chains),
     ...progress.map((list) =>
@@ -141,9 +129,42 @@ function staleChains(table: string, chains: readonly string[]): string[] {
   ];
 }
 
-function staleSets(plan: Plan, rules: readonly IptablesRules[], variant: Variant): string[] {
-  if (variant === "recent") return [];
-  const only = rules.flatMap(({ kept, progress }) => [...kept, ...progress])
-    .map((list) => `-e ${quoteShell(list)}`).join(" ");
-  return [`for set in $(own_sets | grep -vxF ${only}); do`, '  ipset destroy "$set"', "done"];
+/** What a former plan had more: a family, or lists. */
+function staleRest(plan: Plan, rules: readonly IptablesRules[], variant: Variant): string[] {
+  const lists = variant === "recent"
+    ? []
+    : rules.flatMap(({ kept, progress }) => [...kept, ...progress]);
+  const only = lists.map((list) => ` -e ${quoteShell(list)}`).join("");
+  const stale = lists.length === 0 ? "own_sets" : `own_sets | grep -vxF${only}`;
+  return [
+    ...(["ipv4", "ipv6"] as const).filter((family) => !plan.families.includes(family))
+      .map((family) => `unload ${TABLES[family]}`),
+    `for set in $(${stale}); do`,
+    '  ipset destroy "$set"',
+    "done",
+  ];
+}
+
+function adviceOf(plan: Plan, variant: Variant): string[] {
+  const file = `spknock_${plan.name}.sh`;
+  const open = `${baseName(plan.name)}.o`;
+  const digits = plan.families.map((family) => family === "ipv4" ? "4" : "6");
+  return [
+    "The rules come before your own in INPUT: they let in who has knocked, keep everyone else from the",
+    "ports above, and leave all other packets to your rules.",
+    "",
+    `Apply, with a way back after a minute (this file saved as ${file}):`,
+    `  (sleep 60; sh ${file} undo) & undo=$!`,
+    `  sh ${file}`,
+    "  kill $undo       # when a new connection of yours gets through",
+    "Run it again after a change; connections and who is in stay.",
+    `Undo:     sh ${file} undo`,
+    `Persist:  copy it to /etc/${file} (chmod 700) and run it at boot after your own rules, such as`,
+    `          by a line in /etc/cron.d/spknock: @reboot root sh /etc/${file}`,
+    ...(variant === "ipset" ? digits.map((digit) => `Who is in: ipset list ${open}.${digit}`) : [
+      ...digits.map((digit) => `Who is in: cat /proc/net/xt_recent/${open}.${digit}`),
+      "A list of the recent match keeps 100 sources unless xt_recent is loaded with ip_list_tot=N:",
+      "a flood of sources can push an honest one out of it. It lets nobody in. ipset has room.",
+    ]),
+  ];
 }

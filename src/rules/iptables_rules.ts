@@ -87,10 +87,12 @@ export function renderIptablesRules(
     chains: chains.map(([chain]) => chain),
     progress,
     kept,
-    creates: variant === "recent" ? [] : [...kept, ...progress].map((list) =>
-      `create ${list} hash:ip family ${family === "ipv4" ? "inet" : "inet6"} ` +
-      `timeout ${CREATE_TIMEOUT} maxelem ${SET_SIZE} -exist`
-    ),
+    creates: variant === "recent"
+      ? []
+      : [...kept, ...progress].map((list) =>
+        `create ${list} hash:ip family ${family === "ipv4" ? "inet" : "inet6"} ` +
+        `timeout ${CREATE_TIMEOUT} maxelem ${SET_SIZE} -exist`
+      ),
     restore: [
       "*filter",
       ...chains.map(([chain]) => `:${chain} - [0:0]`),

@@ -67,7 +67,7 @@ function ofOrder(plan: Plan): Weakness[] {
       severity: plan.guard ? "info" : "danger",
       reason: `the ports are ${ordered}, so one ${ordered} port scan makes all knocks in order` +
         (plan.guard ? "; only the guard holds it off" : ""),
-      remedy: "use ports that go up and down",
+      remedy: "use three or more ports that go up and down",
     });
   }
   const step = smoothStep(plan);
@@ -111,7 +111,8 @@ function ofSecret(plan: Plan): Weakness[] {
   const found: Weakness[] = [{
     code: "replay",
     severity: "info",
-    reason: "the payloads never change: whoever records the knocks on their way can send them again",
+    reason:
+      "the payloads never change: whoever records the knocks on their way can send them again",
     remedy: "keep what is behind the door safe by itself, and change the passphrases now and then",
   }];
   const longest = Math.max(...plan.stages.map((stage) => stage.payload?.length ?? 0));
@@ -119,7 +120,8 @@ function ofSecret(plan: Plan): Weakness[] {
     found.push({
       code: "short-payload",
       severity: "warning",
-      reason: `no payload is longer than ${longest} bytes, and that can be tried out, packet by packet`,
+      reason:
+        `no payload is longer than ${longest} bytes, and that can be tried out, packet by packet`,
       remedy: `use a secret (the hash of a passphrase), or at least ${SHORT_PAYLOAD} random bytes`,
     });
   }

@@ -18,16 +18,23 @@ export interface SecretRequest {
   knocks: readonly Knock[];
 }
 
+/** How secrets are collected. */
+export interface CollectOptions {
+  /** A path, or `-` for standard input; it replaces every source. */
+  secretsFrom?: string | undefined;
+  /** Makes the payload of a passphrase; `payloadOf` where undefined. */
+  hash?: typeof payloadOf | undefined;
+}
+
 /**
  * One payload a knock for each request, in order.
  *
- * @param options.secretsFrom a path, or `-` for standard input.
  * @throws {SecretError} if one cannot be had; CancelledError from a prompt.
  */
 export async function collectPayloads(
   requests: readonly SecretRequest[],
   ports: SecretPorts,
-  { secretsFrom }: { secretsFrom?: string | undefined } = {},
+  { secretsFrom, hash = payloadOf }: CollectOptions = {},
 ): Promise<Uint8Array[][]> {
   const lines = secretsFrom === undefined
     ? undefined
@@ -46,12 +53,12 @@ export async function collectPayloads(
     if (payload.kind === "none") return new Uint8Array();
     if (payload.kind === "bytes") return payload.bytes;
     const line = lines?.shift();
-    if (line !== undefined) return await payloadOf(line);
+    if (line !== undefined) return await hash(line);
     const key = payload.source.kind === "prompt" ? undefined : JSON.stringify(payload.source);
     const before = key === undefined ? undefined : known.get(key);
     if (before !== undefined) return before;
     const message = `Passphrase for ${name} (${renderPortSpec(knock)})`;
-    const fresh = await payloadFrom(payload.source, ports, { message });
+    const fresh = await payloadFrom(payload.source, ports, { message, hash });
     if (key !== undefined) known.set(key, fresh);
     return fresh;
   }

@@ -29,18 +29,27 @@ export function firstLine(bytes: Uint8Array): Uint8Array {
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 
+/** How a source is asked. */
+export interface AskedFor {
+  /** What a prompt says. */
+  message: string;
+  /** Makes the payload of a passphrase; {@linkcode payloadOf} where undefined. */
+  hash?: typeof payloadOf | undefined;
+}
+
 type Sources = {
   [K in SecretSource["kind"]]: (
     source: Extract<SecretSource, { kind: K }>,
     ports: SecretPorts,
-    message: string,
+    asked: AskedFor,
   ) => Promise<Uint8Array>;
 };
 
 const SOURCES: Sources = {
-  prompt: async (_source, ports, message) => await payloadOf(await ports.ask(message)),
+  prompt: async (_source, ports, { message, hash = payloadOf }) =>
+    await hash(await ports.ask(message)),
   hash: ({ hash }) => Promise.resolve(new TextEncoder().encode(hash.toLowerCase())),
-  async env({ name }, ports) {
+  async env({ name }, ports, { hash = payloadOf }) {
     const value = ports.env(name);
     if (value === undefined) {
       throw new SecretError(`the environment variable "${name}" is not set`, {
@@ -48,9 +57,9 @@ const SOURCES: Sources = {
           `set it in the environment of this command, without leaving it in the shell's history`,
       });
     }
-    return await payloadOf(value);
+    return await hash(value);
   },
-  async file({ path }, ports) {
+  async file({ path }, ports, { hash = payloadOf }) {
     const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
     const bytes = await readPrivate(full, ports);
     if (bytes.length === 0) {
@@ -58,9 +67,9 @@ const SOURCES: Sources = {
         hint: "an empty passphrase is one empty line",
       });
     }
-    return await payloadOf(firstLine(bytes));
+    return await hash(firstLine(bytes));
   },
-  async command({ command }, ports) {
+  async command({ command }, ports, { hash = payloadOf }) {
     const name = command[0] ?? "";
     let result: Awaited<ReturnType<SecretPorts["run"]>>;
     try {
@@ -82,27 +91,26 @@ const SOURCES: Sources = {
     if (result.stdout.length === 0) {
       throw new SecretError(`the secret's command "${name}" printed nothing`);
     }
-    return await payloadOf(firstLine(result.stdout));
+    return await hash(firstLine(result.stdout));
   },
 };
 
 /**
  * The payload that a source gives.
  *
- * @param options.message what a prompt says.
  * @throws {SecretError}
  */
 export function payloadFrom(
   source: SecretSource,
   ports: SecretPorts,
-  { message }: { message: string },
+  asked: AskedFor,
 ): Promise<Uint8Array> {
   const get = SOURCES[source.kind] as (
     source: SecretSource,
     ports: SecretPorts,
-    message: string,
+    asked: AskedFor,
   ) => Promise<Uint8Array>;
-  return get(source, ports, message);
+  return get(source, ports, asked);
 }
 
 /** A file that only its owner may read. */

@@ -45,18 +45,28 @@ export interface Namespace {
 export interface Lab extends AsyncDisposable {
   client: Namespace;
   server: Namespace;
-  /** More addresses of the client, for "another source": four of each family. */
+  /** More addresses of the client, for "another source". */
   sources: { ipv4: string[]; ipv6: string[] };
+}
+
+/** What a lab is made with; see `createLab`. */
+export interface LabOptions {
+  sources?: number | undefined;
 }
 
 const DEVICE = "knock0";
 const MACS = { c: "02:00:00:00:77:01", s: "02:00:00:00:77:02" } as const;
 const CARRIER_TIMEOUT_MS = 10_000;
-const EXTRA_SOURCES = [11, 12, 13, 14];
+const FIRST_EXTRA_HOST = 11;
 let labs = 0;
 
-/** Builds a lab. Disposing removes everything, and so does a failure on the way. */
-export async function createLab(): Promise<Lab> {
+/**
+ * Builds a lab. Disposing removes everything, and so does a failure on the way.
+ *
+ * @param options.sources how many more addresses the client has, of each family; at most 240, and 4
+ * where undefined.
+ */
+export async function createLab({ sources: count = 4 }: LabOptions = {}): Promise<Lab> {
   await removeStale();
   const number = ++labs;
   const subnet = number % 250 + 1;
@@ -76,9 +86,10 @@ export async function createLab(): Promise<Lab> {
     const client = await make("c", 1);
     const server = await make("s", 2);
     await connectWithVeth(client, server);
+    const hosts = Array.from({ length: count }, (_, index) => FIRST_EXTRA_HOST + index);
     const sources = {
-      ipv4: EXTRA_SOURCES.map((host) => `10.77.${subnet}.${host}`),
-      ipv6: EXTRA_SOURCES.map((host) => `fd77:0:0:${subnet.toString(16)}::${host}`),
+      ipv4: hosts.map((host) => `10.77.${subnet}.${host}`),
+      ipv6: hosts.map((host) => `fd77:0:0:${subnet.toString(16)}::${host}`),
     };
     const ends = [
       { end: client, ipv4: [client.ipv4, ...sources.ipv4], ipv6: [client.ipv6, ...sources.ipv6] },
@@ -192,14 +203,14 @@ export async function labSkipReason(tools: readonly string[] = []): Promise<stri
 export async function kernelTest(
   name: string,
   test: (lab: Lab, context: Deno.TestContext) => Promise<void>,
-  { tools = [] }: { tools?: readonly string[] } = {},
+  { tools = [], ...labOptions }: LabOptions & { tools?: readonly string[] } = {},
 ): Promise<void> {
   const reason = await labSkipReason(tools);
   Deno.test({
     name: reason === undefined ? name : `${name} (skipped: ${reason})`,
     ignore: reason !== undefined,
     async fn(context) {
-      await using lab = await createLab();
+      await using lab = await createLab(labOptions);
       await test(lab, context);
     },
   });

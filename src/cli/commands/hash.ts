@@ -34,8 +34,8 @@ async function readLine({ ports }: Context): Promise<Uint8Array> {
 }
 
 /** Asks until two answers agree. */
-export async function askTwice(prompter: Prompter): Promise<string> {
-  for (let message = "Passphrase";; message = "They differ. Passphrase") {
+export async function askTwice(prompter: Prompter, what = "Passphrase"): Promise<string> {
+  for (let message = what;; message = `They differ. ${what}`) {
     const first = await prompter.secret({ message });
     if (await prompter.secret({ message: "Once more" }) === first) return first;
   }

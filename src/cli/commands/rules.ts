@@ -1,0 +1,146 @@
+/** `rules`: a complete firewall rule set for a target, asked for or by options; and its proof. */
+import { UsageError } from "../../core/errors.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import type { Plan } from "../../core/plan.ts";
+import type { Target } from "../../core/target.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type { Prompter } from "../../prompt/mod.ts";
+import { type Backend, backendOf, BACKENDS, type Weakness } from "../../rules/mod.ts";
+import { type Context, findTarget, loadTargets, needPrompter, wantWords } from "../context.ts";
+import { EXIT } from "../failure.ts";
+import { judgePlan, planOptions } from "../rules_plan.ts";
+import { saveNew } from "../save_file.ts";
+
+const USAGE = "spknock rules TARGET --for BACKEND";
+
+/** Runs `rules`. */
+export async function run(context: Context): Promise<number> {
+  const { args } = context;
+  const [name] = wantWords(context, { min: 0, max: 1, usage: USAGE });
+  const given = name === undefined ? undefined : findTarget(await loadTargets(context), name);
+  if (args.has("prove")) {
+    const target = wantTarget(given);
+    const { plan, weak } = await judgePlan(target, planOptions(target, args), { context });
+    const { provePlan } = await import("../prove.ts");
+    sayWeaknesses(weak, context);
+    return provePlan(plan, context);
+  }
+  const wanted = args.text("for");
+  if (wanted === undefined) return await askAndWrite(given, context);
+  const target = wantTarget(given);
+  const backend = backendOf(wanted);
+  const { plan, weak } = await judgePlan(target, planOptions(target, args), { context });
+  const choice = { backend, variant: args.text("variant") };
+  return await write({ target, plan, weak, ...choice }, context);
+}
+
+function wantTarget(target: Target | undefined): Target {
+  if (target !== undefined) return target;
+  throw new UsageError("a target is wanted", { hint: `usage: ${USAGE}` });
+}
+
+async function askAndWrite(given: Target | undefined, context: Context): Promise<number> {
+  const names = BACKENDS.map((backend) => backend.name).join(", ");
+  const prompter = await needPrompter(context, `usage: ${USAGE}, one of ${names}`);
+  await writeByAsking(given ?? await askForTarget(context, prompter), context, { prompter });
+  return EXIT.done;
+}
+
+async function askForTarget(context: Context, prompter: Prompter): Promise<Target> {
+  const targets = [...(await loadTargets(context)).targets.values()];
+  if (targets.length === 0) {
+    throw new UsageError("there are no targets yet", { hint: "spknock add" });
+  }
+  return await prompter.select({
+    message: "Rules for which target",
+    options: targets.map((target) => ({
+      label: target.name,
+      hint: sanitize(target.host),
+      value: target,
+    })),
+  });
+}
+
+/** The wizard; the menu does the same. */
+export async function writeByAsking(
+  target: Target,
+  context: Context,
+  { prompter }: { prompter: Prompter },
+): Promise<void> {
+  const { askForBackend, askForPlan, drawPlan } = await import("../rules_wizard.ts");
+  const { backend, variant } = await askForBackend(prompter);
+  const options = await askForPlan(prompter, target);
+  const { plan, weak } = await judgePlan(target, options, { context });
+  context.out.note(`\n${drawPlan(plan)}`);
+  const rules = { target, plan, weak, backend, variant };
+  const fallback = `${target.name}.${backend.extension}`;
+  const file = await prompter.input({
+    message: "Save to which file (- prints the rules)",
+    default: context.args.text("output") ?? fallback,
+  });
+  await write(rules, context, { file: file === "-" ? undefined : file });
+}
+
+interface RuleSet {
+  target: Target;
+  plan: Plan;
+  weak: readonly Weakness[];
+  backend: Backend;
+  variant: string | undefined;
+}
+
+async function write(
+  { target, plan, weak, backend, variant }: RuleSet,
+  context: Context,
+  { file = context.args.text("output") }: { file?: string | undefined } = {},
+): Promise<number> {
+  const { out, ports, args } = context;
+  const rules = backend.render(plan, { host: target.host, variant });
+  sayWeaknesses(weak, context);
+  if (file === undefined) {
+    out.print(rules);
+  } else {
+    await saveNew(file, rules, { fs: ports.fs, force: args.has("force") });
+    out.say(
+      `saved the rules for ${target.name} in ${sanitize(file)}; how to apply them stands in it\n`,
+    );
+  }
+  out.value({
+    target: target.name,
+    backend: backend.name,
+    variant: variant ?? backend.variants[0] ?? null,
+    file: file ?? null,
+    plan: planValue(plan),
+    weaknesses: weak,
+    rules: file === undefined ? rules : null,
+  });
+  return EXIT.done;
+}
+
+function planValue(plan: Plan): unknown {
+  return {
+    stages: plan.stages.map((stage) => ({
+      knock: renderPortSpec(stage),
+      secret: stage.payload !== undefined,
+    })),
+    open: plan.open.map(renderPortSpec),
+    open_for_ms: plan.openForMs,
+    stage_timeout_ms: plan.stageTimeoutMs,
+    guard: plan.guard,
+    ban: plan.ban,
+    families: plan.families,
+    interface: plan.interface ?? null,
+    trusted: plan.trusted,
+    public: plan.public.map(renderPortSpec),
+  };
+}
+
+/** What is weak, on stderr, so that the rules can be piped. */
+function sayWeaknesses(weak: readonly Weakness[], { out }: Context): void {
+  const { bad, warn, faint } = out.noteStyle;
+  const paint = { danger: bad, warning: warn, info: faint };
+  for (const { severity, reason, remedy } of weak) {
+    out.note(`${paint[severity](`${severity}:`)} ${reason}`);
+    out.note(`  ${faint("remedy:")} ${remedy}`);
+  }
+}

@@ -1,0 +1,51 @@
+/** `rules --prove`: every attack against the plan's model, a line each. */
+import { UsageError } from "../core/errors.ts";
+import type { Plan } from "../core/plan.ts";
+import { attacksFor, runAttack } from "../gate/mod.ts";
+import { renderTable } from "../output/table.ts";
+import type { Context } from "./context.ts";
+import { EXIT } from "./failure.ts";
+
+/** Runs the attacks, prints the table, and returns 1 when one that the plan withstands opens it. */
+export function provePlan(plan: Plan, { out, args }: Context): number {
+  const seed = args.read("seed", parseSeed) ?? 1;
+  const rows = attacksFor(plan, { seed }).map((attack) => ({
+    attack,
+    result: runAttack(plan, attack),
+  }));
+  const failed = rows.filter(({ result }) => !result.holds);
+  const { good, bad, warn, faint } = out.style;
+  out.print(renderTable([
+    ["attack", "door", "as claimed", "why"],
+    ...rows.map(({ attack, result }) => [
+      attack.description,
+      result.opened ? "opened" : "shut",
+      result.holds ? attack.claim === "falls" ? warn("weak") : good("yes") : bad("NO"),
+      faint(attack.reason),
+    ]),
+  ]));
+  out.print(
+    failed.length === 0
+      ? `${rows.length} cases, all as claimed (seed ${seed})\n`
+      : `${failed.length} of ${rows.length} cases not as claimed (seed ${seed})\n`,
+  );
+  out.value({
+    seed,
+    ok: failed.length === 0,
+    cases: rows.map(({ attack: { packets: _, ...attack }, result }) => ({
+      name: attack.name,
+      description: attack.description,
+      claim: attack.claim,
+      reason: attack.reason,
+      opened: result.opened,
+      holds: result.holds,
+      packets: result.packets,
+    })),
+  });
+  return failed.length === 0 ? EXIT.done : EXIT.closed;
+}
+
+function parseSeed(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text);
+  throw new UsageError(`--seed: "${text}" is not a whole number below 2^32`);
+}

@@ -1,0 +1,96 @@
+/** The plan of `rules`: from a target and the options, or from the wizard's answers. */
+import { parseDuration } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
+import type { Plan, PortSpec } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import {
+  makePlan,
+  parseInterface,
+  parsePorts,
+  parseTrusted,
+  type PlanOptions,
+  type Weakness,
+  weaknesses,
+} from "../rules/mod.ts";
+import { payloadOf } from "../secret/payload.ts";
+import { probedPort } from "./gate_plan.ts";
+import { askTwice } from "./commands/hash.ts";
+import { askSecret, type Context } from "./context.ts";
+import type { ParsedArgs } from "./options.ts";
+import { collectFor } from "./secrets.ts";
+
+/** A plan and what is weak about it. */
+export interface JudgedPlan {
+  plan: Plan;
+  weak: Weakness[];
+}
+
+/**
+ * What the options say of a plan; the ports to open are those of the target's probe where they do not.
+ *
+ * @throws {UsageError} where nobody says what to open.
+ */
+export function planOptions(target: Target, args: ParsedArgs): PlanOptions {
+  const open = args.read("open", parsePorts) ?? portsOfTarget(target);
+  if (open === undefined) {
+    throw new UsageError(`what should the knocks on "${target.name}" open?`, {
+      hint: "name it, such as --open tcp/22 (or give the target a probe of a port)",
+    });
+  }
+  if (args.has("guard") && args.has("no-guard")) {
+    throw new UsageError("--guard and --no-guard exclude each other");
+  }
+  return {
+    open,
+    openForMs: args.read("open-for", parseDuration),
+    stageTimeoutMs: args.read("stage", parseDuration),
+    guard: args.has("guard") ? true : args.has("no-guard") ? false : undefined,
+    ban: args.has("ban"),
+    families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
+    interface: args.read("interface", parseInterface),
+    trusted: args.read("trust", parseTrusted),
+    public: args.read("public", parsePorts),
+  };
+}
+
+/** The ports that a target is about, if its probes tell. */
+export function portsOfTarget(target: Target): PortSpec[] | undefined {
+  const port = probedPort(target);
+  return port === undefined ? undefined : [{ port, protocol: "tcp" }];
+}
+
+/**
+ * Collects the secrets (typed ones twice, for a slip would lock its owner out) and makes the plan.
+ *
+ * @throws {UsageError | SecretError}
+ */
+export async function judgePlan(
+  target: Target,
+  options: PlanOptions,
+  { context }: { context: Context },
+): Promise<JudgedPlan> {
+  // A plan that cannot be is refused before anybody types.
+  makePlan(target, target.knocks.map(placeholder), options);
+  const typed = new Map<string, string>();
+  const [payloads = []] = await collectFor([target], context, {
+    ask: (message) =>
+      askSecret(context, message, { ask: (prompter) => askTwice(prompter, message) }),
+    hash: async (passphrase) => {
+      const payload = await payloadOf(passphrase);
+      const text = typeof passphrase === "string"
+        ? passphrase
+        : new TextDecoder().decode(passphrase);
+      typed.set(payload.toHex(), text);
+      return payload;
+    },
+  });
+  const plan = makePlan(target, payloads, options);
+  const passphrases = payloads.map((payload) => typed.get(payload.toHex()));
+  return { plan, weak: weaknesses(plan, { passphrases, pace: target }) };
+}
+
+/** A payload of the right kind that differs from all others. */
+function placeholder({ payload }: Target["knocks"][number], index: number): Uint8Array {
+  if (payload.kind === "bytes") return payload.bytes;
+  return payload.kind === "none" ? new Uint8Array() : new Uint8Array(64).fill(index);
+}

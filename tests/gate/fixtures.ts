@@ -1,0 +1,49 @@
+/** Plans and packets that the gate's tests share. */
+import type { Plan } from "../../src/core/plan.ts";
+import type { GatePacket } from "../../src/gate/model.ts";
+
+/** SHA-256 hex of MikroTik, is, awesome: the test vectors of the original's README. */
+export const HASHES = [
+  "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad",
+  "fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6",
+  "705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c",
+] as const;
+
+export const ME = "192.0.2.7";
+
+export function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+const BASE: Omit<Plan, "stages"> = {
+  name: "home",
+  open: [{ port: 22, protocol: "tcp" }],
+  openForMs: 60_000,
+  stageTimeoutMs: 5_000,
+  guard: false,
+  ban: false,
+  families: ["ipv4", "ipv6"],
+  trusted: [],
+  public: [],
+};
+
+/** Three secret knocks, no guard. */
+export function secretPlan(changes: Partial<Plan> = {}): Plan {
+  const ports = [1234, 9876, 5555];
+  const stages = HASHES.map((hash, index) => ({
+    port: ports[index] as number,
+    protocol: "udp" as const,
+    payload: bytes(hash),
+  }));
+  return { ...BASE, stages, ...changes };
+}
+
+/** Regular tcp knocks on these ports, unguarded. */
+export function regularPlan(ports: readonly number[], changes: Partial<Plan> = {}): Plan {
+  return { ...BASE, stages: ports.map((port) => ({ port, protocol: "tcp" })), ...changes };
+}
+
+/** The plan's own knocks. */
+export function knocksOf(plan: Plan, source = ME): GatePacket[] {
+  return plan.stages.map((stage) => ({ source, ...stage }));
+}

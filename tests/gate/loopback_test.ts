@@ -1,0 +1,306 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { Clock } from "../../src/core/clock.ts";
+import { NetworkError } from "../../src/core/errors.ts";
+import type { Plan, PortSpec } from "../../src/core/plan.ts";
+import { BANNER, type Door, type DoorEvent, openDoor } from "../../src/gate/loopback.ts";
+import { bytes, HASHES, secretPlan } from "./fixtures.ts";
+
+/** A clock that only the test moves on. */
+class FakeClock implements Clock {
+  #now = 0;
+  #sleepers = new Map<() => void, number>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleepUntil(at: number, signal?: AbortSignal): Promise<void> {
+    if (at <= this.#now) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#sleepers.set(resolve, at);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    return promise;
+  }
+
+  moveTo(at: number): void {
+    this.#now = at;
+    for (const [wake, until] of this.#sleepers) {
+      if (until > at) continue;
+      this.#sleepers.delete(wake);
+      wake();
+    }
+  }
+}
+
+/** Keeps every event, and waits for the next one that a test asks for. */
+class FakeWatcher {
+  readonly events: DoorEvent[] = [];
+  #heard = Promise.withResolvers<void>();
+  #taken = 0;
+
+  readonly onEvent = (event: DoorEvent): void => {
+    this.events.push(event);
+    this.#heard.resolve();
+    this.#heard = Promise.withResolvers();
+  };
+
+  async next(): Promise<DoorEvent> {
+    for (;;) {
+      const event = this.events[this.#taken];
+      if (event !== undefined) {
+        this.#taken++;
+        return event;
+      }
+      await this.#heard.promise;
+    }
+  }
+
+  /** The verdict of the next packet. */
+  async verdict(): Promise<string> {
+    const event = await this.next();
+    return event.kind === "packet" ? event.verdict.kind : `not a packet but ${event.kind}`;
+  }
+}
+
+const SSH: PortSpec = { port: 22, protocol: "tcp" };
+
+/** Any free port for each of the plan's. */
+function anyPorts(plan: Plan): Record<string, number> {
+  return Object.fromEntries(
+    [...plan.stages, ...plan.open].map(({ port, protocol }) => [`${port}/${protocol}`, 0]),
+  );
+}
+
+async function makeDoor(plan: Plan) {
+  const clock = new FakeClock();
+  const watcher = new FakeWatcher();
+  const door = await openDoor(plan, { clock, onEvent: watcher.onEvent, ports: anyPorts(plan) });
+  return { clock, watcher, door, [Symbol.asyncDispose]: () => door.close() };
+}
+
+/** A UDP socket of the test's own; closed by `using`. */
+function openUdp(door: Door) {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: door.address, port: 0 });
+  return {
+    async send(spec: PortSpec, payload: string): Promise<void> {
+      const port = door.portOf(spec);
+      await socket.send(bytes(payload), { transport: "udp", hostname: door.address, port });
+    },
+    async receive(): Promise<string> {
+      const [answer] = await socket.receive();
+      return new TextDecoder().decode(answer);
+    },
+    [Symbol.dispose]: () => socket.close(),
+  };
+}
+
+async function sendUdp(door: Door, spec: PortSpec, payload: string): Promise<void> {
+  using socket = openUdp(door);
+  await socket.send(spec, payload);
+}
+
+/** What the port says; "refused" where nobody listens. */
+async function visit(door: Door, spec: PortSpec): Promise<string> {
+  try {
+    using connection = await Deno.connect({ hostname: door.address, port: door.portOf(spec) });
+    return await new Response(connection.readable).text();
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
+    throw error;
+  }
+}
+
+async function knock(door: Door, watcher: FakeWatcher, plan: Plan): Promise<string[]> {
+  const verdicts: string[] = [];
+  for (const [index, stage] of plan.stages.entries()) {
+    await sendUdp(door, stage, HASHES[index] as string);
+    verdicts.push(await watcher.verdict());
+  }
+  return verdicts;
+}
+
+Deno.test("the right knocks open a real port, and time shuts it", async () => {
+  const plan = secretPlan();
+  await using setup = await makeDoor(plan);
+  const { door, clock, watcher } = setup;
+  assertEquals(door.address, "127.0.0.1");
+  assertEquals(await visit(door, SSH), "refused");
+
+  assertEquals(await knock(door, watcher, plan), ["advance", "advance", "open"]);
+  assertEquals(await watcher.next(), {
+    kind: "opened",
+    at: 0,
+    source: "127.0.0.1",
+    until: 60_000,
+  });
+  assertEquals(await visit(door, SSH), BANNER);
+  assertEquals(await watcher.verdict(), "pass");
+
+  clock.moveTo(59_999);
+  assertEquals(await visit(door, SSH), BANNER);
+  assertEquals(await watcher.verdict(), "pass");
+  clock.moveTo(60_000);
+  assertEquals(await watcher.next(), { kind: "shut", at: 60_000 });
+  assertEquals(await visit(door, SSH), "refused");
+
+  assertEquals(await knock(door, watcher, plan), ["advance", "advance", "open"]);
+  assertEquals((await watcher.next()).kind, "opened");
+  assertEquals(await visit(door, SSH), BANNER);
+});
+
+Deno.test("knocking again while it is open keeps it open", async () => {
+  const plan = secretPlan();
+  await using setup = await makeDoor(plan);
+  const { door, clock, watcher } = setup;
+  await knock(door, watcher, plan);
+  assertEquals((await watcher.next()).kind, "opened");
+  clock.moveTo(40_000);
+  await knock(door, watcher, plan);
+  assertEquals(await watcher.next(), {
+    kind: "opened",
+    at: 40_000,
+    source: "127.0.0.1",
+    until: 100_000,
+  });
+  clock.moveTo(60_000);
+  assertEquals(await visit(door, SSH), BANNER);
+  assertEquals(await watcher.verdict(), "pass");
+  clock.moveTo(100_000);
+  assertEquals((await watcher.next()).kind, "shut");
+  assertEquals(await visit(door, SSH), "refused");
+});
+
+Deno.test("wrong, long and late knocks leave it shut", async () => {
+  const plan = secretPlan();
+  await using setup = await makeDoor(plan);
+  const { door, clock, watcher } = setup;
+  const [one, two, three] = plan.stages as [PortSpec, PortSpec, PortSpec];
+  await sendUdp(door, one, HASHES[1]);
+  assertEquals(await watcher.verdict(), "pass");
+  await sendUdp(door, one, `${HASHES[0]}${"x".repeat(5_000)}`);
+  assertEquals(await watcher.verdict(), "pass");
+  await sendUdp(door, one, HASHES[0]);
+  assertEquals(await watcher.verdict(), "advance");
+  clock.moveTo(plan.stageTimeoutMs);
+  await sendUdp(door, two, HASHES[1]);
+  assertEquals(await watcher.verdict(), "pass");
+  await sendUdp(door, three, HASHES[2]);
+  assertEquals(await watcher.verdict(), "pass");
+  assertEquals(await visit(door, SSH), "refused");
+});
+
+Deno.test("tcp knocks show as connections, and knocks on one port share a socket", async () => {
+  const plan = {
+    ...secretPlan(),
+    stages: [
+      { port: 7000, protocol: "tcp" as const },
+      { port: 7000, protocol: "udp" as const },
+      { port: 7000, protocol: "tcp" as const },
+    ],
+  };
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  const [tcp, udp] = plan.stages as [PortSpec, PortSpec];
+  assertEquals(await visit(door, tcp), "");
+  assertEquals(await watcher.verdict(), "advance");
+  await sendUdp(door, udp, "");
+  assertEquals(await watcher.verdict(), "advance");
+  assertEquals(await visit(door, tcp), "");
+  assertEquals(await watcher.verdict(), "open");
+  assertEquals((await watcher.next()).kind, "opened");
+  assertEquals(await visit(door, SSH), BANNER);
+});
+
+Deno.test("a visitor who leaves at once is a knock as well", async () => {
+  const plan = { ...secretPlan(), stages: [{ port: 7000, protocol: "tcp" as const }] };
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  const stop = new AbortController();
+  const attempt = Deno.connect({
+    hostname: door.address,
+    port: door.portOf({ port: 7000, protocol: "tcp" }),
+    signal: stop.signal,
+  }).then((connection) => connection.close(), () => {});
+  setTimeout(() => stop.abort(), 0);
+  await attempt;
+  assertEquals(await watcher.verdict(), "open");
+});
+
+Deno.test("a protected udp port answers while it is open", async () => {
+  const spec: PortSpec = { port: 51820, protocol: "udp" };
+  const plan = secretPlan({ open: [SSH, spec] });
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  await knock(door, watcher, plan);
+  assertEquals((await watcher.next()).kind, "opened");
+  using socket = openUdp(door);
+  await socket.send(spec, "hello");
+  assertEquals(await socket.receive(), BANNER);
+});
+
+Deno.test("a knock at the protected port itself is judged like any other", async () => {
+  const plan = { ...secretPlan(), stages: [SSH, { port: 7000, protocol: "tcp" as const }] };
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  assertEquals(await visit(door, SSH), "");
+  assertEquals(await watcher.verdict(), "advance");
+  await visit(door, { port: 7000, protocol: "tcp" });
+  assertEquals(await watcher.verdict(), "open");
+  assertEquals((await watcher.next()).kind, "opened");
+  assertEquals(await visit(door, SSH), BANNER);
+});
+
+Deno.test("a plan for IPv6 only stands on ::1, and trust does not count here", async () => {
+  const plan = secretPlan({ families: ["ipv6"], trusted: ["::1"] });
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  assertEquals(door.address, "::1");
+  assertEquals(await knock(door, watcher, plan), ["advance", "advance", "open"]);
+});
+
+Deno.test("events carry no payload", async () => {
+  const plan = secretPlan();
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  await knock(door, watcher, plan);
+  const text = JSON.stringify(watcher.events);
+  for (const hash of HASHES) assert(!text.includes(hash.slice(0, 8)));
+  assertMatch(text, /"port":1234,"protocol":"udp"/);
+});
+
+Deno.test("a port that is taken is an error that names it, and nothing stays bound", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const plan = secretPlan();
+  const ports = { ...anyPorts(plan), "22/tcp": taken.addr.port };
+  const error = await assertRejects(
+    () => openDoor(plan, { clock: new FakeClock(), ports }),
+    NetworkError,
+    `port "${taken.addr.port}/tcp": it is taken`,
+  ) as NetworkError;
+  assertMatch(error.hint ?? "", /22\/tcp/);
+});
+
+Deno.test("a port that is taken between the knocks is told, and does not stop the door", async () => {
+  const plan = secretPlan();
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  const port = door.portOf(SSH);
+  {
+    using _taken = Deno.listen({ hostname: "127.0.0.1", port });
+    await knock(door, watcher, plan);
+    const event = await watcher.next();
+    assert(event.kind === "failed" && event.error instanceof NetworkError);
+  }
+  await knock(door, watcher, plan);
+  assertEquals((await watcher.next()).kind, "opened");
+});
+
+Deno.test("closing leaves nothing behind, open or shut, and twice is no harm", async () => {
+  const plan = secretPlan();
+  const { door, watcher } = await makeDoor(plan);
+  await knock(door, watcher, plan);
+  assertEquals((await watcher.next()).kind, "opened");
+  await door.close();
+  await door.close();
+  assertEquals(await visit(door, SSH), "refused");
+});

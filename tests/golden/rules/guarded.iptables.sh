@@ -1,0 +1,168 @@
+#!/bin/sh
+# spknock rules for target "home" (fw.example.com), iptables with ipset
+#
+#   knock 1: 7003/tcp (regular)
+#   knock 2: 9012/udp (regular)
+#   knock 3: 8044/tcp (regular)
+#   knock 4: 6999/tcp (regular)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4, IPv6
+#   also:    a packet to any other port loses the progress
+#
+# The rules come before your own in INPUT: they let in who has knocked, keep everyone else from the
+# ports above, and leave all other packets to your rules.
+#
+# Apply, with a way back after a minute (this file saved as spknock_home.sh):
+#   (sleep 60; sh spknock_home.sh undo) & undo=$!
+#   sh spknock_home.sh
+#   kill $undo       # when a new connection of yours gets through
+# Run it again after a change; connections and who is in stay.
+# Undo:     sh spknock_home.sh undo
+# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, such as
+#           by a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
+# Who is in: ipset list spk.home.o.4
+# Who is in: ipset list spk.home.o.6
+set -eu
+
+# The chains of this target, one a line: own_chains iptables|ip6tables
+own_chains() {
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9.]*\)$/\1/p'
+}
+
+# The sets of this target, one a line.
+own_sets() {
+  command -v ipset >/dev/null || return 0
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9.]*\)$/\1/p'
+}
+
+# Takes the rules out: unload iptables|ip6tables
+unload() {
+  while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
+  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
+  for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+}
+
+rules_iptables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.1 - [0:0]
+:spk.home.2 - [0:0]
+:spk.home.3 - [0:0]
+:spk.home.4 - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -p tcp --dport 6999 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.3.4 src -g spk.home.4
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.2.4 src -g spk.home.3
+-A spk.home.knock -p udp --dport 9012 -m set --match-set spk.home.1.4 src -g spk.home.2
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
+-A spk.home.knock -p tcp --dport 6999 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.o.4 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.3.4 src -g spk.home.door
+-A spk.home.knock -p udp --dport 9012 -m set --match-set spk.home.2.4 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.1.4 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 22 -g spk.home.door
+-A spk.home.knock -j SET --del-set spk.home.1.4 src
+-A spk.home.knock -j SET --del-set spk.home.2.4 src
+-A spk.home.knock -j SET --del-set spk.home.3.4 src
+-A spk.home.knock -g spk.home.door
+-A spk.home.1 -j SET --add-set spk.home.1.4 src --exist --timeout 5
+-A spk.home.1 -g spk.home.door
+-A spk.home.2 -j SET --add-set spk.home.2.4 src --exist --timeout 5
+-A spk.home.2 -g spk.home.door
+-A spk.home.3 -j SET --add-set spk.home.3.4 src --exist --timeout 5
+-A spk.home.3 -g spk.home.door
+-A spk.home.4 -j SET --add-set spk.home.o.4 src --exist --timeout 300
+-A spk.home.4 -g spk.home.door
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+COMMIT
+RULES
+}
+
+rules_ip6tables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.1 - [0:0]
+:spk.home.2 - [0:0]
+:spk.home.3 - [0:0]
+:spk.home.4 - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -p tcp --dport 6999 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.3.6 src -g spk.home.4
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.2.6 src -g spk.home.3
+-A spk.home.knock -p udp --dport 9012 -m set --match-set spk.home.1.6 src -g spk.home.2
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
+-A spk.home.knock -p tcp --dport 6999 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.o.6 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.3.6 src -g spk.home.door
+-A spk.home.knock -p udp --dport 9012 -m set --match-set spk.home.2.6 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.1.6 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 22 -g spk.home.door
+-A spk.home.knock -j SET --del-set spk.home.1.6 src
+-A spk.home.knock -j SET --del-set spk.home.2.6 src
+-A spk.home.knock -j SET --del-set spk.home.3.6 src
+-A spk.home.knock -g spk.home.door
+-A spk.home.1 -j SET --add-set spk.home.1.6 src --exist --timeout 5
+-A spk.home.1 -g spk.home.door
+-A spk.home.2 -j SET --add-set spk.home.2.6 src --exist --timeout 5
+-A spk.home.2 -g spk.home.door
+-A spk.home.3 -j SET --add-set spk.home.3.6 src --exist --timeout 5
+-A spk.home.3 -g spk.home.door
+-A spk.home.4 -j SET --add-set spk.home.o.6 src --exist --timeout 300
+-A spk.home.4 -g spk.home.door
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+COMMIT
+RULES
+}
+
+if [ "${1-load}" = undo ]; then
+  unload iptables
+  unload ip6tables
+  for set in $(own_sets); do ipset destroy "$set"; done
+  exit
+fi
+
+ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.3.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.home.3.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+
+rules_iptables | iptables-restore -w -n --test
+rules_ip6tables | ip6tables-restore -w -n --test
+
+rules_iptables | iptables-restore -w -n
+iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.4 -e spk.home.door); do
+  iptables -w -F "$chain"; iptables -w -X "$chain"
+done
+ipset flush spk.home.1.4
+ipset flush spk.home.2.4
+ipset flush spk.home.3.4
+
+rules_ip6tables | ip6tables-restore -w -n
+ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
+for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.4 -e spk.home.door); do
+  ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
+done
+ipset flush spk.home.1.6
+ipset flush spk.home.2.6
+ipset flush spk.home.3.6
+
+for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.3.4 -e spk.home.o.6 -e spk.home.1.6 -e spk.home.2.6 -e spk.home.3.6); do
+  ipset destroy "$set"
+done

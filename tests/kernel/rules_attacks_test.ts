@@ -1,0 +1,143 @@
+/**
+ * Every attack of the model, and every honest use, as real packets against the generated rules: the
+ * kernel's verdict is the model's, for each back end that runs on Linux, over IPv4 and IPv6.
+ */
+import { assertEquals } from "@std/assert";
+import type { Plan } from "../../src/core/plan.ts";
+import { type Attack, type Parties, runAttack } from "../../src/gate/attack.ts";
+import { attacksFor } from "../../src/gate/attacks.ts";
+import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
+import { createLab, kernelTest } from "./lab.ts";
+import {
+  assertAgree,
+  chunksOf,
+  createRange,
+  describePlan,
+  type Firewall,
+  forEachFirewall,
+  probe,
+  type Range,
+  shoot,
+  TOOLS,
+  type Trace,
+} from "./rules_lab.ts";
+
+const SEED = 20_260_801;
+const STAGE_MS = 2_000;
+/** A stage is missed by this much. */
+const MARGIN_MS = 800;
+/** Sweeps that take longer (below the ban's rate) are for the model alone. */
+const MAX_DURATION_MS = 10_000;
+
+const TIMES = { stageTimeoutMs: STAGE_MS, openForMs: 300_000 };
+const WEB = [{ port: 80, protocol: "tcp" }] as const;
+
+const PLANS: Readonly<Record<string, Plan>> = {
+  secret: secretPlan(TIMES),
+  "secret, guarded, one port": {
+    ...secretPlan({ ...TIMES, guard: true, public: WEB }),
+    stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
+  },
+  "regular, guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"], {
+    ...TIMES,
+    public: WEB,
+  }),
+  "regular, unguarded, a port twice": regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], {
+    ...TIMES,
+    guard: false,
+  }),
+  "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ...TIMES, ban: true }),
+  "payloads of other lengths": {
+    ...secretPlan(TIMES),
+    stages: [1, 16, 17, 100].map((length, index) => ({
+      port: 3000 - 7 * index,
+      protocol: "udp",
+      payload: new Uint8Array(length).map((_, at) => (at * 37 + length) & 255),
+    })),
+  },
+};
+
+await kernelTest(
+  "every attack: the kernel's verdict is the model's",
+  (_lab, context) => forEachFirewall(context, attackAll),
+  { tools: TOOLS },
+);
+
+async function attackAll(firewall: Firewall): Promise<void> {
+  await using lab = await createLab();
+  const range = await createRange(lab);
+  // An attack has three sources, one of them a crowd.
+  const crowd = Math.min(1_000, Math.floor(firewall.capacity / 6));
+  const size = Math.floor((firewall.capacity - crowd) / 3);
+  for (const [name, plan] of Object.entries(PLANS)) {
+    const [attacks4 = [], attacks6 = []] = plan.families.map((family) =>
+      chunksOf(ownAttacks(plan, family, crowd), size)
+    );
+    for (const [index, part] of attacks4.entries()) {
+      const attacks = [...part, ...attacks6[index] ?? []];
+      await firewall.load(lab.server, plan);
+      await attackWith(range, plan, { attacks, where: `${firewall.name}, ${name}` });
+      await firewall.undo(lab.server, plan);
+    }
+  }
+}
+
+async function attackWith(
+  range: Range,
+  plan: Plan,
+  { attacks, where }: { attacks: readonly Attack[]; where: string },
+): Promise<void> {
+  const traces = attacks.map(traceOf(plan));
+  const outcomes = await shoot(range, plan, traces);
+  assertAgree(outcomes, `${where}, ${describePlan(plan)}, seed ${SEED}`);
+  for (const [index, attack] of attacks.entries()) {
+    const expected = runAttack(plan, attack);
+    assertEquals(expected.holds, true, `${where}: the model's own claim, ${attack.name}`);
+    assertEquals(outcomes[index]?.lastSeen, expected.isOpenAtEnd, `${where}: ${attack.name}`);
+  }
+}
+
+/** The attack's packets, and a try to connect at the end. */
+function traceOf(plan: Plan): (attack: Attack) => Trace {
+  return ({ name, source, packets }) => {
+    const all = [...packets];
+    const at = (all.at(-1)?.at ?? 0) + 50;
+    return {
+      name: `${name} from ${source}`,
+      packets: [...all, { packet: probe(plan, source), at }],
+    };
+  };
+}
+
+/** Each attack comes from addresses of its own, so that all of them can be made at once. */
+function ownAttacks(plan: Plan, family: "ipv4" | "ipv6", floodSize: number): Attack[] {
+  const make = (number: number) =>
+    attacksFor(plan, {
+      seed: SEED,
+      limitPorts: portsAround(plan),
+      floodSize,
+      marginMs: MARGIN_MS,
+      parties: partiesOf(number, family),
+    });
+  return make(0).map((_, number) => make(number)[number] as Attack)
+    .filter((attack) => runAttack(plan, attack).durationMs <= MAX_DURATION_MS);
+}
+
+function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
+  const base = family === "ipv4" ? `198.18.${number}.` : `2001:db8:${number + 1}::`;
+  return {
+    honest: `${base}1`,
+    attacker: `${base}2`,
+    accomplice: `${base}3`,
+    crowd: (index) =>
+      family === "ipv4" ? `198.19.${index >> 8}.${index & 255}` : `2001:db8:ffff::${index + 1}`,
+  };
+}
+
+/** What a sweep visits here: every port that the rules name, its neighbours, and some others. */
+function portsAround(plan: Plan): number[] {
+  const named = [...plan.stages, ...plan.open, ...plan.public].map(({ port }) => port);
+  const near = named.flatMap((port) => [-2, -1, 0, 1, 2].map((step) => port + step));
+  const others = Array.from({ length: 12 }, (_, index) => 137 + index * 4_999);
+  return [...new Set([...near, ...others])].sort((a, b) => a - b);
+}

@@ -1,0 +1,325 @@
+/**
+ * Generated rule sets on a real kernel: loaded by the real tools, met by real packets, and asked
+ * which packets got through.
+ */
+import { assertEquals } from "@std/assert";
+import { renderPortSpec } from "../../src/core/knock.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import type { TimedPacket } from "../../src/gate/attack.ts";
+import { createGate, type GatePacket } from "../../src/gate/model.ts";
+import { backendOf } from "../../src/rules/backends.ts";
+import type { Agent, SendItem } from "./agent_protocol.ts";
+import type { Lab, Namespace } from "./lab.ts";
+
+/** The tools that these tests need. */
+export const TOOLS = ["iptables", "ip6tables", "ipset", "nmap"];
+
+/** A back end and what loads its output. */
+export interface Firewall {
+  name: string;
+  /** How many sources its lists have room for; `recent` keeps 100. */
+  capacity: number;
+  load(server: Namespace, plan: Plan): Promise<void>;
+  /** Everything that the firewall's tools list, without what counts down. */
+  list(server: Namespace): Promise<string>;
+  /** By the command that the header prints. */
+  undo(server: Namespace, plan: Plan): Promise<void>;
+}
+
+const HOST = { host: "fw.example.com" };
+
+/** nftables and both variants of iptables. */
+export const FIREWALLS: readonly Firewall[] = [
+  {
+    name: "nftables",
+    capacity: 10_000,
+    async load(server, plan) {
+      const rules = backendOf("nftables").render(plan, HOST);
+      await server.run(["nft", "-c", "-f", "-"], { stdin: rules });
+      await server.run(["nft", "-f", "-"], { stdin: rules });
+    },
+    list: (server) => server.run(["nft", "-s", "list", "ruleset"]),
+    async undo(server, plan) {
+      const command = /^# Undo: +(nft .*)$/m.exec(backendOf("nftables").render(plan, HOST))?.[1];
+      await server.run((command ?? "").split(" "));
+    },
+  },
+  ...["ipset", "recent"].map((variant): Firewall => {
+    const script = (plan: Plan) => backendOf("iptables").render(plan, { ...HOST, variant });
+    return {
+      name: `iptables with ${variant}`,
+      capacity: variant === "recent" ? 90 : 10_000,
+      async load(server, plan) {
+        await server.run(["sh", "-s"], { stdin: script(plan) });
+      },
+      async list(server) {
+        const rules = [["iptables", "-S"], ["ip6tables", "-S"], ["ipset", "list", "-t"]];
+        const listed = await Promise.all(rules.map((args) => server.run(args)));
+        // A set that holds something says how much memory it takes.
+        return listed.join("").replaceAll(/^(Size in memory|Number of entries): \d+\n/gm, "");
+      },
+      async undo(server, plan) {
+        await server.run(["sh", "-s", "undo"], { stdin: script(plan) });
+      },
+    };
+  }),
+];
+
+/** Sees, after every firewall, which packets to a protected port got through. */
+const WITNESS = `
+table inet witness {
+  set seen_4 { type ipv4_addr . inet_proto . inet_service . inet_service; size 65535; flags dynamic; }
+  set seen_6 { type ipv6_addr . inet_proto . inet_service . inet_service; size 65535; flags dynamic; }
+  chain input {
+    type filter hook input priority 300; policy accept;
+    meta l4proto { tcp, udp } add @seen_4 { ip saddr . meta l4proto . th sport . th dport }
+    meta l4proto { tcp, udp } add @seen_6 { ip6 saddr . meta l4proto . th sport . th dport }
+  }
+}
+`;
+
+/** A lab with the witness, and with a way back to every spoofed source. */
+export interface Range {
+  lab: Lab;
+  agent: Agent;
+  /** Empties what the witness saw. */
+  forget(): Promise<void>;
+  /** Which packets got through: `SOURCE PROTOCOL SOURCE-PORT PORT`. */
+  seen(): Promise<Set<string>>;
+}
+
+/** Prepares a lab for {@linkcode shoot}. */
+export async function createRange(lab: Lab): Promise<Range> {
+  const { client, server } = lab;
+  await server.run(["ip", "route", "add", "198.18.0.0/15", "via", client.ipv4]);
+  await server.run(["ip", "-6", "route", "add", "2001:db8::/32", "via", client.ipv6]);
+  await server.nft(WITNESS);
+  return {
+    lab,
+    agent: await client.agent(),
+    async forget() {
+      for (const set of ["seen_4", "seen_6"]) {
+        await server.run(["nft", "flush", "set", "inet", "witness", set]);
+      }
+    },
+    async seen() {
+      const seen = new Set<string>();
+      for (const set of ["seen_4", "seen_6"]) {
+        for (const key of await readSet(server, set)) seen.add(key);
+      }
+      return seen;
+    },
+  };
+}
+
+async function readSet(server: Namespace, set: string): Promise<string[]> {
+  const json = await server.run(["nft", "-j", "list", "set", "inet", "witness", set]);
+  const { nftables } = JSON.parse(json) as {
+    nftables: { set?: { elem?: ({ concat: unknown[] })[] } }[];
+  };
+  return nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(" ")));
+}
+
+/** A sequence of packets from sources of its own. */
+export interface Trace {
+  name: string;
+  packets: readonly TimedPacket[];
+}
+
+/** What the model and the kernel said about a trace. */
+export interface Outcome {
+  trace: Trace;
+  /** Packets about which they differ, in words; empty where they agree. */
+  differences: string[];
+  /** Packets that were compared, and that were too close to a timeout to be. */
+  compared: number;
+  skipped: number;
+  /** Whether the kernel let the last packet through. */
+  lastSeen: boolean;
+}
+
+/** How far from a timeout, in milliseconds, a packet must be to be compared. */
+const TOLERANCE_MS = 120;
+
+/**
+ * Sends all traces at once, each packet at its moment, and asks the model with the moments at which
+ * the packets really left. Compared are the packets to protected ports.
+ */
+export async function shoot(
+  range: Range,
+  plan: Plan,
+  traces: readonly Trace[],
+): Promise<Outcome[]> {
+  const shots = traces.flatMap(({ packets }, trace) =>
+    packets.map(({ packet, at }, index) => ({ trace, index, packet, at }))
+  ).sort((a, b) => a.at - b.at || a.trace - b.trace || a.index - b.index);
+  await range.forget();
+  // Each packet is a connection of its own: a source port that its source has not used yet.
+  const items = shots.map(({ packet, at, index }) => itemOf(range, packet, at, 10_000 + index));
+  const moments = await range.agent.send(items);
+  await settle(range);
+  const seen = await range.seen();
+  return traces.map((trace, number) => {
+    const mine = shots.flatMap(({ trace, index, packet }, shot) =>
+      trace === number ? [{ packet, index, at: moments[shot] as number }] : []
+    );
+    const isSeen = ({ packet, index }: { packet: GatePacket; index: number }) =>
+      seen.has(keyOf(packet, 10_000 + index));
+    return {
+      trace,
+      ...compare(plan, mine, isSeen),
+      lastSeen: isSeen(mine.at(-1) as typeof mine[0]),
+    };
+  });
+}
+
+interface Shot {
+  packet: GatePacket;
+  index: number;
+  at: number;
+}
+
+function compare(plan: Plan, shots: readonly Shot[], isSeen: (shot: Shot) => boolean) {
+  const later = (ms: number) => ({
+    ...plan,
+    stageTimeoutMs: plan.stageTimeoutMs + ms,
+    openForMs: plan.openForMs + ms,
+  });
+  const gates = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createGate);
+  const differences: string[] = [];
+  let [compared, skipped] = [0, 0];
+  for (const shot of shots) {
+    const verdicts = gates.map((gate) => gate.receive(shot.packet, shot.at));
+    if (!isProtected(plan, shot.packet)) continue;
+    const [expected, ...others] = verdicts.map(({ accepted }) => accepted);
+    if (others.some((other) => other !== expected)) {
+      skipped++;
+      continue;
+    }
+    compared++;
+    if (isSeen(shot) !== expected) {
+      differences.push(
+        `packet ${shot.index} at ${shot.at.toFixed(0)} ms: the model ` +
+          `${expected ? "lets it through" : "drops it"}, the kernel does not`,
+      );
+    }
+  }
+  return { differences, compared, skipped };
+}
+
+function isProtected(plan: Plan, { port, protocol }: GatePacket): boolean {
+  return plan.open.some((spec) => spec.port === port && spec.protocol === protocol);
+}
+
+function itemOf(range: Range, packet: GatePacket, at: number, sourcePort: number): SendItem {
+  const { server } = range.lab;
+  const isIpv6 = packet.source.includes(":");
+  const broadcast = isIpv6 ? "ff02::1" : server.ipv4.replace(/\d+$/, "255");
+  return {
+    source: packet.source,
+    host: packet.toHost === false ? broadcast : isIpv6 ? server.ipv6 : server.ipv4,
+    protocol: packet.protocol,
+    port: packet.port,
+    sourcePort,
+    payloadHex: packet.payload?.toHex(),
+    flags: packet.flags,
+    atMs: at,
+  };
+}
+
+function keyOf(packet: GatePacket, sourcePort: number): string {
+  return `${packet.source} ${packet.protocol} ${sourcePort} ${packet.port}`;
+}
+
+const SENTINEL_PORT = 39_999;
+const SETTLE_TIMEOUT_MS = 10_000;
+
+/** Waits until the kernel has seen to a packet that was sent last. */
+async function settle({ lab, agent, seen }: Range): Promise<void> {
+  const { client, server } = lab;
+  await agent.send([{
+    source: client.ipv4,
+    host: server.ipv4,
+    protocol: "udp",
+    port: SENTINEL_PORT,
+    sourcePort: SENTINEL_PORT,
+  }]);
+  const key = `${client.ipv4} udp ${SENTINEL_PORT} ${SENTINEL_PORT}`;
+  const deadline = Date.now() + SETTLE_TIMEOUT_MS;
+  while (!(await seen()).has(key)) {
+    if (Date.now() > deadline) throw new Error("the last packet never came through");
+  }
+}
+
+/** A try to connect to the first protected port. */
+export function probe(plan: Plan, source: string): GatePacket {
+  return { source, ...plan.open[0] as Plan["open"][number] };
+}
+
+/** The knocks of a plan. */
+export function knocksOf(plan: Plan, source: string): GatePacket[] {
+  return plan.stages.map((stage) => ({ source, ...stage }));
+}
+
+/** Packets, 20 ms apart. */
+export function paced(packets: readonly GatePacket[], start = 0): TimedPacket[] {
+  return packets.map((packet, index) => ({ packet, at: start + index * 20 }));
+}
+
+/** Runs a proof for every firewall at the same time, each in labs of its own. */
+export async function forEachFirewall(
+  context: Deno.TestContext,
+  proof: (firewall: Firewall) => Promise<void>,
+): Promise<void> {
+  await Promise.all(FIREWALLS.map((firewall) =>
+    context.step({
+      name: firewall.name,
+      fn: () => proof(firewall),
+      // They run at the same time and would be blamed for each other's processes.
+      sanitizeOps: false,
+      sanitizeResources: false,
+      sanitizeExit: false,
+    })
+  ));
+}
+
+/** A plan in words, for messages. */
+export function describePlan(plan: Plan): string {
+  return `${plan.name}: ${plan.stages.map(renderPortSpec).join(", ")}`;
+}
+
+/** Fails with everything on which model and kernel differ, or if too little was compared. */
+export function assertAgree(outcomes: readonly Outcome[], where: string): void {
+  const compared = outcomes.reduce((sum, outcome) => sum + outcome.compared, 0);
+  const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped, 0);
+  assertEquals(compared > 4 * skipped, true, `${where}: ${compared} compared, ${skipped} not`);
+  const wrong = outcomes.filter(({ differences }) => differences.length > 0).map((outcome) =>
+    `${where}, ${outcome.trace.name}: ${outcome.differences.join("; ")}\n` +
+    outcome.trace.packets.map(renderPacket).join("\n")
+  );
+  assertEquals(
+    wrong.length,
+    0,
+    `\n${wrong.slice(0, 3).join("\n")}\n(${wrong.length} traces differ)`,
+  );
+}
+
+function renderPacket({ packet, at }: TimedPacket, index: number): string {
+  const { source, payload, flags, toHost } = packet;
+  const extra = [
+    payload === undefined ? "" : `${payload.length} bytes`,
+    flags ?? "",
+    toHost === false ? "broadcast" : "",
+  ];
+  return `  ${index} at ${at.toFixed(0)} ms: ${source} ${renderPortSpec(packet)} ${
+    extra.join(" ")
+  }`;
+}
+
+/** Parts of at most `size`. */
+export function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from(
+    { length: Math.ceil(items.length / size) },
+    (_, index) => items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,89 @@
+/** The real nmap against the generated rules: guarded ones hold, the unguarded one falls. */
+import { assertEquals } from "@std/assert";
+import type { Plan } from "../../src/core/plan.ts";
+import { runAttack } from "../../src/gate/attack.ts";
+import { attacksFor } from "../../src/gate/attacks.ts";
+import { regularPlan } from "../rules/fixtures.ts";
+import { createLab, kernelTest, type Lab } from "./lab.ts";
+import {
+  createRange,
+  type Firewall,
+  forEachFirewall,
+  paced,
+  probe,
+  shoot,
+  TOOLS,
+} from "./rules_lab.ts";
+
+const SWEEPS = 3;
+const SWEEP_TIMEOUT_MS = 180_000;
+const GUARDED = regularPlan(["7003/tcp", "9012/tcp", "8044/tcp", "10999/tcp"]);
+const GUARDED_UDP = regularPlan(["7003/udp", "7012/udp", "7044/udp"]);
+const BANNED = regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true });
+const UNGUARDED = regularPlan(["7003/tcp", "8044/tcp", "9012/tcp"], { guard: false });
+
+/** As fast as it can; -r for ascending order, random without. */
+const SPEED = ["-n", "-Pn", "-T5", "--min-rate", "15000", "--max-retries", "1"];
+
+await kernelTest(
+  "nmap: guarded rules hold, the unguarded one falls",
+  (_lab, context) => forEachFirewall(context, sweepAll),
+  { tools: TOOLS },
+);
+
+async function sweepAll(firewall: Firewall): Promise<void> {
+  await using lab = await createLab();
+  // The host answers every closed udp port, so that nmap need not wait.
+  await lab.server.run(["sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0"]);
+  const range = await createRange(lab);
+  const isOpen = async (plan: Plan): Promise<boolean[]> => {
+    const outcomes = await shoot(
+      range,
+      plan,
+      sourcesOf(lab).map((source) => ({
+        name: source,
+        packets: paced([probe(plan, source)]),
+      })),
+    );
+    return outcomes.map(({ lastSeen }) => lastSeen);
+  };
+  const rounds: [string, Plan, string[], number, boolean][] = [
+    ["ascending", GUARDED, ["-sS", "-r", "-p1-65535"], SWEEPS, false],
+    ["random", GUARDED, ["-sS", "-p1-65535"], SWEEPS, false],
+    ["udp", GUARDED_UDP, ["-sU", "-r", "-p6990-7060"], SWEEPS, false],
+    ["udp, random", GUARDED_UDP, ["-sU", "-p6990-7060"], SWEEPS, false],
+    ["banned, ascending", BANNED, ["-sS", "-r", "-p1-65535"], 1, false],
+    ["unguarded, ascending", UNGUARDED, ["-sS", "-r", "-p1-65535"], 1, true],
+  ];
+  for (const [name, plan, args, times, expected] of rounds) {
+    await firewall.load(lab.server, plan);
+    for (let time = 0; time < times; time++) await sweep(lab, args);
+    assertEquals(await isOpen(plan), [expected, expected], `${firewall.name}: ${name}`);
+    await firewall.undo(lab.server, plan);
+  }
+}
+
+function sourcesOf({ client }: Lab): string[] {
+  return [client.ipv4, client.ipv6];
+}
+
+async function sweep({ client, server }: Lab, args: readonly string[]): Promise<void> {
+  const options = { timeoutMs: SWEEP_TIMEOUT_MS };
+  await client.run(["nmap", ...SPEED, ...args, server.ipv4], options);
+  await client.run(["nmap", "-6", ...SPEED, ...args, server.ipv6], options);
+}
+
+Deno.test("the model says of the same plans what nmap shows", () => {
+  const claims: [Plan, string, boolean][] = [
+    [GUARDED, "sweep-ascending-3-times", false],
+    [GUARDED, "sweep-random-3-times", false],
+    [GUARDED_UDP, "sweep-ascending-3-times", false],
+    [GUARDED_UDP, "sweep-random-3-times", false],
+    [BANNED, "sweep-ascending", false],
+    [UNGUARDED, "sweep-ascending", true],
+  ];
+  for (const [plan, name, opened] of claims) {
+    const attack = attacksFor(plan, { seed: 1 }).find((attack) => attack.name === name);
+    assertEquals(attack && runAttack(plan, attack).opened, opened, name);
+  }
+});

@@ -1,0 +1,155 @@
+/** Loading, loading again, and undoing: what stays, what goes. */
+import { assertEquals, assertNotEquals } from "@std/assert";
+import type { Plan } from "../../src/core/plan.ts";
+import { regularPlan, secretPlan } from "../rules/fixtures.ts";
+import { createLab, kernelTest, type Lab } from "./lab.ts";
+import {
+  createRange,
+  type Firewall,
+  forEachFirewall,
+  knocksOf,
+  paced,
+  probe,
+  type Range,
+  shoot,
+  TOOLS,
+} from "./rules_lab.ts";
+
+const GUARDED = regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"], { ban: true });
+const SECRET = secretPlan({
+  interface: "knock*",
+  trusted: ["192.0.2.0/24", "2001:db8:77::/48"],
+  public: [{ port: 80, protocol: "tcp" }],
+});
+
+/** What the administrator had before. */
+const OWN_RULES = [
+  "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+  "-A INPUT -p tcp --dport 80 -j ACCEPT",
+];
+const OWN_NFT = `table inet own {
+  chain input {
+    type filter hook input priority filter; policy accept;
+    tcp dport 80 accept
+  }
+}
+`;
+
+await kernelTest(
+  "rules are loaded once, keep who is in, and can be undone",
+  (_lab, context) =>
+    forEachFirewall(context, async (firewall) => {
+      await undoLeavesNothing(firewall);
+      await loadingAgainKeeps(firewall);
+    }),
+  { tools: TOOLS },
+);
+
+async function ownRules({ server }: Lab): Promise<void> {
+  await server.nft(OWN_NFT);
+  for (const table of ["iptables", "ip6tables"]) {
+    const rules = ["*filter", ...OWN_RULES, "COMMIT", ""].join("\n");
+    await server.run([`${table}-restore`, "-n"], { stdin: rules });
+  }
+  await server.run(["ipset", "create", "own", "hash:ip", "timeout", "9"]);
+}
+
+/** Byte for byte: twice loaded is once loaded, undone is never loaded. */
+async function undoLeavesNothing(firewall: Firewall): Promise<void> {
+  await using lab = await createLab();
+  const { server } = lab;
+  await ownRules(lab);
+  const list = () => firewall.list(server);
+  const before = await list();
+  for (const plan of [GUARDED, SECRET]) {
+    await firewall.load(server, plan);
+    const once = await list();
+    assertNotEquals(once, before);
+    await firewall.load(server, plan);
+    assertEquals(await list(), once, `${firewall.name}: a second load changed something`);
+    await firewall.undo(server, plan);
+    assertEquals(await list(), before, `${firewall.name}: the undo left something`);
+  }
+  await otherTargetsStay(firewall, lab);
+  assertEquals(await list(), before);
+}
+
+/** Names that could run into each other. */
+async function otherTargetsStay(firewall: Firewall, { server }: Lab): Promise<void> {
+  const long = "x".repeat(63);
+  const names = ["home", "home-1", "hom", `${long}a`, `${long}b`, "H-_9"];
+  const plans = names.map((name) => ({ ...GUARDED, name }));
+  const listings = [];
+  for (const plan of plans) {
+    listings.push(await firewall.list(server));
+    await firewall.load(server, plan);
+  }
+  for (const plan of plans.toReversed()) {
+    await firewall.undo(server, plan);
+    assertEquals(await firewall.list(server), listings.pop(), `${firewall.name}: ${plan.name}`);
+  }
+}
+
+/** A changed plan is loaded over the first one: connections and who is in stay, progress is lost. */
+async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
+  await using lab = await createLab();
+  const { client, server } = lab;
+  const range = await createRange(lab);
+  await (await server.agent()).listen(22);
+  await firewall.load(server, GUARDED);
+  const [inside, outside] = ["198.18.1.1", "198.18.1.2"];
+  const first = await shoot(range, GUARDED, [
+    { name: "in", packets: paced([...knocksOf(GUARDED, inside), probe(GUARDED, inside)]) },
+    { name: "half", packets: paced(knocksOf(GUARDED, outside).slice(0, -1)) },
+    ...[client.ipv4, client.ipv6].map((source) => ({
+      name: source,
+      packets: paced([...knocksOf(GUARDED, source), probe(GUARDED, source)]),
+    })),
+  ]);
+  assertEquals(first.map(({ lastSeen }) => lastSeen), [true, true, true, true]);
+  const sessions = await Promise.all(
+    [server.ipv4, server.ipv6].map((host) => range.agent.hold({ host, port: 22 })),
+  );
+  const changed = changedPlan();
+  await firewall.load(server, changed);
+  await stillAlive(sessions, firewall, "after a reload");
+  const last = knocksOf(GUARDED, outside).slice(-1);
+  const second = await shoot(range, changed, [
+    { name: "in", packets: paced([probe(changed, inside)]) },
+    { name: "half", packets: paced([...last, probe(changed, outside)]) },
+    {
+      name: "new",
+      packets: paced([...knocksOf(changed, "198.18.1.3"), probe(changed, "198.18.1.3")]),
+    },
+  ]);
+  assertEquals(second.map(({ lastSeen }) => lastSeen), [true, false, true], firewall.name);
+  await firewall.undo(server, changed);
+  await stillAlive(sessions, firewall, "after the undo");
+  await undoneIsOpen(range, changed);
+}
+
+/** Shorter, other ports, other timeouts, no ban, but the last knock the same. */
+function changedPlan(): Plan {
+  return regularPlan(["1111/udp", "3333/tcp", "6999/tcp"], {
+    stageTimeoutMs: 9_000,
+    openForMs: 60_000,
+    guard: false,
+  });
+}
+
+async function stillAlive(
+  sessions: readonly { isAlive(timeoutMs: number): Promise<boolean> }[],
+  firewall: Firewall,
+  when: string,
+): Promise<void> {
+  const alive = await Promise.all(sessions.map((session) => session.isAlive(3_000)));
+  assertEquals(alive, [true, true], `${firewall.name}: a session died ${when}`);
+}
+
+async function undoneIsOpen(range: Range, plan: Plan): Promise<void> {
+  const stranger = "198.18.1.9";
+  const [outcome] = await shoot(range, plan, [
+    { name: "undone", packets: paced([probe(plan, stranger)]) },
+  ]);
+  assertEquals(outcome?.lastSeen, true);
+}

@@ -1,0 +1,120 @@
+/**
+ * Random packets against the generated rules: for 300 traces a firewall, of both families, the
+ * kernel lets through what the model lets through.
+ */
+import type { Plan } from "../../src/core/plan.ts";
+import type { TimedPacket } from "../../src/gate/attack.ts";
+import type { GatePacket } from "../../src/gate/model.ts";
+import { createRandom } from "../../src/gate/random.ts";
+import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
+import { createLab, kernelTest } from "./lab.ts";
+import {
+  assertAgree,
+  chunksOf,
+  createRange,
+  describePlan,
+  type Firewall,
+  forEachFirewall,
+  probe,
+  shoot,
+  TOOLS,
+  type Trace,
+} from "./rules_lab.ts";
+
+const TRACES = 300;
+const TIMES = { stageTimeoutMs: 1_000, openForMs: 2_000 };
+const OPEN = [{ port: 22, protocol: "tcp" }, { port: 51_820, protocol: "udp" }] as const;
+const WEB = [{ port: 80, protocol: "tcp" }] as const;
+
+const PLANS: readonly Plan[] = [
+  secretPlan({ ...TIMES, open: OPEN }),
+  secretPlan({ ...TIMES, open: OPEN, guard: true, public: WEB }),
+  {
+    ...secretPlan(TIMES),
+    stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
+  },
+  regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, public: WEB }),
+  regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { ...TIMES, guard: false }),
+  regularPlan(["7000/udp", "7001/udp", "7002/udp"], { ...TIMES, ban: true, public: WEB }),
+  // Knocks on a protected and on a public port.
+  regularPlan(["22/tcp", "80/tcp", "8044/tcp"], { ...TIMES, public: WEB }),
+];
+
+await kernelTest(
+  "random traces: the kernel's verdict is the model's",
+  (_lab, context) => forEachFirewall(context, fireAll),
+  { tools: TOOLS },
+);
+
+async function fireAll(firewall: Firewall): Promise<void> {
+  await using lab = await createLab();
+  const range = await createRange(lab);
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  const perPlan = Math.ceil(TRACES / PLANS.length);
+  for (const plan of PLANS) {
+    const traces = Array.from({ length: perPlan }, (_, index) => randomTrace(plan, index, seed));
+    for (const part of chunksOf(traces, firewall.capacity)) {
+      await firewall.load(lab.server, plan);
+      const outcomes = await shoot(range, plan, part);
+      assertAgree(outcomes, `${firewall.name}, ${describePlan(plan)}, seed ${seed}`);
+      await firewall.undo(lab.server, plan);
+    }
+  }
+}
+
+/** 20 packets, one a tenth of a second or so, mostly knocks in their order; then one to the door. */
+function randomTrace(plan: Plan, index: number, seed: number): Trace {
+  const random = createRandom(seed + index * 7_919);
+  const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
+  const source = index % 2 === 0 ? `198.18.7.${index + 1}` : `2001:db8:7::${index + 1}`;
+  const packets: TimedPacket[] = [];
+  let [at, next] = [0, 0];
+  for (let count = 0; count < 20; count++) {
+    let packet: GatePacket;
+    if (random() < 0.6) {
+      packet = { source, ...pick([plan.stages[next++ % plan.stages.length]]) } as GatePacket;
+    } else packet = oddPacket(plan, source, { pick, random });
+    packets.push({ packet, at });
+    at += pick([15, 15, 40, 90, 300, 600, 1_400]);
+  }
+  packets.push({ packet: probe(plan, source), at });
+  return { name: `trace ${index}`, packets };
+}
+
+interface Chance {
+  pick: <Item>(items: readonly Item[]) => Item;
+  random: () => number;
+}
+
+function oddPacket(plan: Plan, source: string, { pick, random }: Chance): GatePacket {
+  const stage = pick(plan.stages);
+  const packet: GatePacket = { source, ...stage };
+  switch (Math.floor(random() * 7)) {
+    case 0:
+      return { ...packet, ...spoilt(packet, random) };
+    case 1:
+      return {
+        source,
+        protocol: pick(["tcp", "udp"]),
+        port: 10_000 + Math.floor(random() * 9_000),
+      };
+    case 2:
+      return { source, protocol: "tcp", port: pick([stage.port, 9_999]), flags: "other" };
+    case 3:
+      return { source, protocol: stage.protocol === "tcp" ? "udp" : "tcp", port: stage.port };
+    case 4:
+      return { source, protocol: "udp", port: 9_998, toHost: false };
+    case 5:
+      return { source, ...pick([...plan.open, ...plan.public]) };
+    default:
+      return packet;
+  }
+}
+
+/** A payload that is nearly right; for a regular udp knock any payload is. */
+function spoilt({ protocol, payload }: GatePacket, random: () => number): Partial<GatePacket> {
+  if (protocol === "tcp") return {};
+  if (payload === undefined) return { payload: bytes("x") };
+  const wrong = [payload.slice(1), new Uint8Array([...payload, 10]), payload.with(0, 0)];
+  return { payload: wrong[Math.floor(random() * wrong.length)] };
+}

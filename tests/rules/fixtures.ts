@@ -1,0 +1,75 @@
+/** Plans for the tests of the rules. */
+import type { Knock } from "../../src/core/knock.ts";
+import { parsePortSpec } from "../../src/core/knock.ts";
+import type { Plan } from "../../src/core/plan.ts";
+import { makePlan, type PlanOptions, type PlanTarget } from "../../src/rules/plan.ts";
+
+/** The test vectors of the original: MikroTik, is, awesome. */
+export const HASHES = [
+  "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad",
+  "fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6",
+  "705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c",
+] as const;
+
+/** The bytes of a text. */
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A target with these knocks, such as `1234/udp`. */
+export function target(knocks: readonly string[], name = "home"): PlanTarget {
+  return {
+    name,
+    knocks: knocks.map((text): Knock => ({ ...parsePortSpec(text), payload: { kind: "none" } })),
+    openForMs: 300_000,
+    stageTimeoutMs: 5_000,
+    family: "any",
+  };
+}
+
+const SSH = [{ port: 22, protocol: "tcp" }] as const;
+
+/** A plan of regular knocks that opens 22/tcp. */
+export function regularPlan(
+  knocks: readonly string[],
+  options: Partial<PlanOptions> & { name?: string } = {},
+): Plan {
+  const { name, ...rest } = options;
+  return makePlan(target(knocks, name), knocks.map(() => new Uint8Array()), {
+    open: SSH,
+    ...rest,
+  });
+}
+
+/** The three-stage secret plan of the original, opening 22/tcp. */
+export function secretPlan(options: Partial<PlanOptions> & { name?: string } = {}): Plan {
+  const { name, ...rest } = options;
+  const knocks = ["1234/udp", "9876/udp", "5555/udp"];
+  return makePlan(target(knocks, name), HASHES.map(bytes), { open: SSH, ...rest });
+}
+
+/** The plans that the golden files show, by name. */
+export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
+  "secret": secretPlan(),
+  "guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
+  "banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], {
+    ban: true,
+    public: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
+  }),
+  "ipv4": secretPlan({ families: ["ipv4"], openForMs: 3_600_000, stageTimeoutMs: 15_000 }),
+  "trusted": secretPlan({
+    interface: "eth0.2",
+    trusted: ["10.1.2.3/8", "192.0.2.7", "10.9.0.0/16", "2001:db8:0::/32"],
+    open: [
+      { port: 22, protocol: "tcp" },
+      { port: 443, protocol: "tcp" },
+      { port: 51820, protocol: "udp" },
+    ],
+    guard: true,
+  }),
+  "weird": regularPlan(["1/udp", "65535/tcp", "1/udp"], {
+    name: `Q-_-drop--${"x".repeat(50)}_-9`,
+    interface: "-_@".slice(1) + "b-0.1",
+  }),
+  "unguarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { guard: false }),
+};
