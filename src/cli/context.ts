@@ -39,6 +39,7 @@ export async function loadTargets(context: Context): Promise<Config> {
   if (config.kind === "legacy") {
     out.note(`reading the old ${config.file}; to edit targets: spknock import ${config.file}`);
   }
+  if (out.verbose) out.note(`${config.targets.size} targets in ${sanitize(config.file)}`);
   for (const problem of config.warnings) out.note(`skipped: ${sanitize(renderProblem(problem))}`);
   return config;
 }
@@ -115,7 +116,7 @@ export async function askSecret(
 ): Promise<string> {
   const prompter = await maybePrompter(context);
   if (prompter === undefined) {
-    throw new SecretError("a passphrase is wanted, and there is no terminal to ask on", {
+    throw new SecretError(`there is no terminal to ask on: "${message}"`, {
       hint: "use --secrets-from, or a secret from env, file or command in the configuration",
     });
   }

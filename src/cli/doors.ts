@@ -7,10 +7,10 @@ import { sanitize } from "../output/sanitize.ts";
 import { renderTable } from "../output/table.ts";
 import type { Context } from "./context.ts";
 import type { DoorReport } from "./door.ts";
-import { reportFailure } from "./failure.ts";
+import { errorValue, reportFailure } from "./failure.ts";
 import { countDone } from "./live.ts";
 import { mapPool } from "./pool.ts";
-import { paintStatus, renderRow, reportValue, worstExitCode } from "./report.ts";
+import { renderRow, reportValue, worstExitCode } from "./report.ts";
 import { parseCount } from "./select.ts";
 
 /** Targets at a time, unless `--jobs` says otherwise. */
@@ -90,14 +90,27 @@ function report(reports: readonly DoorReport[], out: Output): number {
   const [first] = reports;
   if (reports.length === 1 && first !== undefined) sayEnd(first, out);
   else out.say(renderTable(reports.map((each) => renderRow(each, out.style))));
-  const error = reports.find((each) => each.error !== undefined)?.error;
-  if (error !== undefined && (reports.length === 1 || out.json)) reportFailure(error, out);
+  reportFailures(reports, out);
   return worstExitCode(reports);
+}
+
+/** Each failure once on stderr, the first one only as JSON, which is one value. */
+function reportFailures(reports: readonly DoorReport[], out: Output): void {
+  const failed = reports.filter((each) => each.error !== undefined);
+  const told = new Set<string>();
+  for (const { target, error } of out.json ? failed.slice(0, 1) : failed) {
+    const { code, message, hint } = errorValue(error);
+    const text = reports.length === 1 || out.json ? message : `${target.name}: ${message}`;
+    const isNew = hint !== null && !told.has(hint);
+    told.add(hint ?? "");
+    const options = { hint: isNew ? hint : undefined, cause: error?.cause };
+    reportFailure(new SpknockError(code, text, options), out);
+  }
 }
 
 const ENDINGS = {
   open: "the door is open",
-  sent: "no probe was asked for",
+  sent: "sent; no probe tells whether the door is open",
   closed: "the door is not open",
 };
 
@@ -108,5 +121,6 @@ function sayEnd({ status, target, after, knocks }: DoorReport, out: Output): voi
   }
   if (status === "error") return;
   const tries = knocks !== undefined && knocks.tries > 1 ? ` after ${knocks.tries} tries` : "";
-  out.say(`${target.name}: ${paintStatus(status, out.style)}, ${ENDINGS[status]}${tries}\n`);
+  const paint = status === "closed" ? out.style.warn : out.style.good;
+  out.say(`${target.name}: ${paint(ENDINGS[status])}${tries}\n`);
 }

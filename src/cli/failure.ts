@@ -42,6 +42,7 @@ const INTERNAL_HINT = "this is a bug in spknock: please report it with the comma
 /** Says what went wrong, as text or JSON, and returns the exit code. */
 export function reportFailure(error: unknown, out: Output): number {
   const { code, message, hint } = errorValue(error);
+  out.endLine();
   if (out.json) {
     out.error(JSON.stringify({ error: { code, message, hint } }));
   } else if (!(error instanceof CancelledError)) {

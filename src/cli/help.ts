@@ -10,7 +10,8 @@ export function renderHelp(): string {
     "       spknock COMMAND [ARGS]\n\n" +
     "commands:\n" + renderTable(COMMANDS.map(({ name, summary }) => [`  ${name}`, summary])) +
     "\noptions of every command:\n" + renderOptions(GLOBAL_OPTIONS) +
-    "\nexit codes: 0 done, 1 not open, 2 usage or configuration, 3 network, 4 secret, 130 cancelled\n" +
+    "\nexit codes: 0 done, 1 not open, 2 usage or configuration, 3 network, 4 secret,\n" +
+    "            130 cancelled\n" +
     "more: spknock COMMAND --help\n";
 }
 

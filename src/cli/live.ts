@@ -1,7 +1,9 @@
 /**
  * What people see while it happens: for one target a line that fills in knock by knock, for several
- * a count that rewrites itself (only on a terminal).
+ * a count that rewrites itself (only on a terminal); with `--verbose` every packet and every probe of
+ * every try.
  */
+import type { Clock } from "../core/clock.ts";
 import { renderElapsed } from "../core/duration.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
@@ -14,8 +16,25 @@ import { renderProbe } from "./report.ts";
 /** The knocks of a long sequence that are named; the rest is counted. */
 const MAX_NAMED = 12;
 
+/** Columns for milliseconds with one decimal, up to ten minutes. */
+const OFFSET_WIDTH = 8;
+
+/** How to speak of a target. */
+export interface NarrateOptions {
+  clock: Clock;
+  /** Whether it is the only one; of several nothing is said unless `--verbose`. Default true. */
+  isOnly?: boolean;
+}
+
 /** Speaks of one target as its knocks go out. */
-export function narrate(target: Target, resolved: Resolved, out: Output): OpenEvents {
+export function narrate(
+  { target, resolved }: { target: Target; resolved: Resolved },
+  out: Output,
+  { clock, isOnly = true }: NarrateOptions,
+): OpenEvents {
+  if (!isOnly) {
+    return out.verbose ? tellAll(target, out, { clock, prefix: `${target.name}: ` }) : {};
+  }
   const { strong, faint } = out.style;
   const others = resolved.all.slice(1).map(({ address }) => address);
   const host = resolved.address === target.host ? "" : ` ${sanitize(target.host)}`;
@@ -27,6 +46,11 @@ export function narrate(target: Target, resolved: Resolved, out: Output): OpenEv
       faint(`  it has ${others.length + 1} addresses; not taken: ${others.join(", ")}`) + "\n",
     );
   }
+  return out.verbose ? tellAll(target, out, { clock, prefix: "  " }) : tell(target, out);
+}
+
+/** A line that fills in, and one a probe. */
+function tell(target: Target, out: Output): OpenEvents {
   let last = -1;
   return {
     onTry(attempt) {
@@ -42,12 +66,38 @@ export function narrate(target: Target, resolved: Resolved, out: Output): OpenEv
     onSent(ms) {
       const more = target.knocks.length - MAX_NAMED;
       out.say(
-        `${more > 0 ? `  and ${more} more` : ""}  ${faint(`sent in ${renderElapsed(ms)}`)}\n`,
+        `${more > 0 ? `  and ${more} more` : ""}  ${
+          out.style.faint(`sent in ${renderElapsed(ms)}`)
+        }\n`,
       );
     },
     onProbe(outcome) {
       out.say(`  probe  ${renderProbe(outcome, out.style)}\n`);
     },
+  };
+}
+
+/** A line for everything; those of several targets mix, so each names its own. */
+function tellAll(
+  target: Target,
+  out: Output,
+  { clock, prefix }: { clock: Clock; prefix: string },
+): OpenEvents {
+  let start = 0;
+  const say = (text: string) => out.say(`${prefix}${text}\n`);
+  return {
+    onTry(attempt) {
+      start = clock.now();
+      const from = target.source === undefined ? "" : `, from ${target.source}`;
+      say(`try ${attempt} of ${target.probes.length === 0 ? 1 : target.tries}${from}`);
+    },
+    onPacket({ port, protocol, payload }) {
+      const offset = (clock.now() - start).toFixed(1).padStart(OFFSET_WIDTH);
+      const content = protocol === "tcp" ? "SYN" : `${payload.length} bytes`;
+      say(`${offset} ms  ${renderPortSpec({ port, protocol })}  ${content}`);
+    },
+    onSent: (ms) => say(`sent in ${renderElapsed(ms)}`),
+    onProbe: (outcome) => say(`probe  ${renderProbe(outcome, out.style)}`),
   };
 }
 

@@ -16,11 +16,12 @@ export async function run(context: Context): Promise<number> {
   for (;;) {
     const config = await loadTargets(context);
     const act = await prompter.select({
-      message: describe(config),
+      message: describe(config, context.ports.env("HOME")),
       options: await choices(config, context),
     });
     const code = await attempt(act, { context, prompter });
     if (code !== undefined) return code;
+    context.out.note("");
   }
 }
 
@@ -38,9 +39,11 @@ async function attempt(
   }
 }
 
-function describe({ targets, file }: Config): string {
+function describe({ targets, file }: Config, home: string | undefined): string {
+  if (targets.size === 0) return "spknock, no targets yet";
   const count = targets.size === 1 ? "1 target" : `${targets.size} targets`;
-  return targets.size === 0 ? "spknock, no targets yet" : `spknock, ${count} in ${sanitize(file)}`;
+  const place = home && file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file;
+  return `spknock, ${count} in ${sanitize(place)}`;
 }
 
 async function choices(config: Config, context: Context): Promise<SelectOption<Action>[]> {

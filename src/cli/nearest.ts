@@ -16,5 +16,5 @@ function resembles(a: string, b: string): boolean {
     if (at >= 0) letters.splice(at, 1);
     return at >= 0;
   }).length;
-  return common * 2 >= Math.max(a.length, b.length);
+  return common * 2 > Math.max(a.length, b.length);
 }

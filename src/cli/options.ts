@@ -74,6 +74,7 @@ export function parseOptions(
       if (key !== undefined) throw unknownOption(arg, specs);
     },
   }) as Record<string, unknown>;
+  for (const spec of specs) if (spec.value === undefined) refuseValue(spec, argv);
   const textsOf = (name: string) => (values[name] ?? []) as string[];
   for (const spec of withValue) checkValues(spec, textsOf(spec.name));
   const text = (name: string) => textsOf(name)[0];
@@ -113,6 +114,15 @@ function joinDashes(argv: readonly string[], withValue: readonly OptionSpec[]): 
     else joined.push(arg);
   }
   return joined;
+}
+
+/** `--json=no` would count as `--json`. */
+function refuseValue({ name }: OptionSpec, argv: readonly string[]): void {
+  const end = argv.indexOf("--");
+  const given = end < 0 ? argv : argv.slice(0, end);
+  if (given.some((arg) => arg.startsWith(`--${name}=`))) {
+    throw new UsageError(`--${name} takes no value`, { hint: `--${name}` });
+  }
 }
 
 function checkValues(spec: OptionSpec, values: readonly string[]): void {

@@ -59,12 +59,11 @@ export function renderProbe({ label, status, ms, detail }: ProbeOutcome, style: 
   return `${sanitize(label)} ${paintStatus(status, style)} ${renderElapsed(ms)}${about}`;
 }
 
-/** The columns of one line a target. */
+/** The columns of one line a target; what its error says stands on stderr. */
 export function renderRow(report: DoorReport, style: Style): string[] {
-  const { target, resolved, status, knocks, after, error } = report;
+  const { target, resolved, status, knocks, after } = report;
   const failed = after.find(({ ok }) => !ok);
   const details = [
-    ...(error === undefined ? [] : [sanitize(error.message)]),
     ...(knocks?.probes ?? []).map((probe) => renderProbe(probe, style)),
     ...(knocks !== undefined && knocks.tries > 1 ? [`${knocks.tries} tries`] : []),
     ...(failed === undefined ? [] : [style.bad(`after: ${sanitize(failed.detail)}`)]),

@@ -48,9 +48,13 @@ export async function selectTargets(context: Context): Promise<Target[]> {
   return [...chosen].map((target) => applyOptions(target, args));
 }
 
-/** Whether the words are an ad hoc sequence: a host, and then only ports. */
+/**
+ * Whether the words are an ad hoc sequence: a host and ports. The name of a target has no `.` or `:`
+ * and starts with a letter, so a host that cannot be one, or a port among the rest, tells.
+ */
 export function isAdHoc(words: readonly string[]): boolean {
-  return words.length >= 2 && words.slice(1).every((word) => /^\d/.test(word));
+  const [first = "", ...rest] = words;
+  return /[.:]/.test(first) || rest.some((word) => /^\d/.test(word));
 }
 
 /**
@@ -64,6 +68,11 @@ export function adHocTarget(args: ParsedArgs): Target {
   const isSecret = args.has("secrets-from");
   try {
     const host = parseHost(hostText);
+    if (ports.length === 0) {
+      throw new UsageError(`"${hostText}" is no saved target, and as a host it needs ports`, {
+        hint: `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
+      });
+    }
     const knocks = ports.map((text) => {
       const spec = parsePortSpec(text, args.has("udp") ? "udp" : "tcp");
       return {

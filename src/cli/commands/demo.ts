@@ -37,8 +37,10 @@ export async function run(context: Context): Promise<number> {
   const target = moveTo(door, saved);
   const resolved = await resolveHost(target.host);
   const { strong } = out.style;
-  const knock = (payloads: Uint8Array[], each: Target) =>
-    openDoor({ target: each, resolved, payloads }, ports, { events: narrate(each, resolved, out) });
+  const knock = (payloads: Uint8Array[], each: Target) => {
+    const events = narrate({ target: each, resolved }, out, { clock: ports.clock });
+    return openDoor({ target: each, resolved, payloads }, ports, { events });
+  };
   const hasty = { ...target, tries: 1, timeoutMs: QUICK_MS };
 
   out.say(strong("1. The door is shut: nobody has knocked.\n"));

@@ -22,6 +22,7 @@ export async function run(context: Context): Promise<number> {
 /** Knocks on targets and reports; the menu does the same. */
 export async function knockOn(targets: readonly Target[], context: Context): Promise<number> {
   const { ports, out } = context;
+  const isOnly = targets.length === 1;
   let payloads: Uint8Array[][] = [];
   return await workOnDoors(targets, context, {
     async prepare() {
@@ -29,7 +30,7 @@ export async function knockOn(targets: readonly Target[], context: Context): Pro
       dropUnneeded(targets, ports);
     },
     visit({ target, resolved }, index) {
-      const events = targets.length === 1 ? narrate(target, resolved, out) : {};
+      const events = narrate({ target, resolved }, out, { clock: ports.clock, isOnly });
       return openDoor({ target, resolved, payloads: payloads[index] ?? [] }, ports, { events });
     },
   });

@@ -27,9 +27,10 @@ export async function run(context: Context): Promise<number> {
 /** Probes targets and reports; the menu does the same. */
 export async function probeOn(targets: readonly Target[], context: Context): Promise<number> {
   const { ports, out, args } = context;
+  const isOnly = targets.length === 1;
   return await workOnDoors(targets, context, {
     visit({ target, resolved }) {
-      const events = targets.length === 1 ? narrate(target, resolved, out) : {};
+      const events = narrate({ target, resolved }, out, { clock: ports.clock, isOnly });
       const timeoutMs = args.has("timeout")
         ? target.timeoutMs
         : Math.min(target.timeoutMs, PATIENCE_MS);
