@@ -296,7 +296,14 @@ function findTarget(
 
 function makeTakenError(reading: ConfigReading, name: string): ConfigError {
   const message = `a target of the name ${JSON.stringify(name)} is saved already`;
-  return makeError(reading, ["targets", name], message, { hint: "choose another name" });
+  const hint = "choose another name";
+  if (reading.config.targets.has(name)) {
+    return makeError(reading, ["targets", name], message, { hint });
+  }
+  // Twice among the new ones: the file has no line for it.
+  return new ConfigError([{ file: reading.config.file, key: `targets.${name}`, message }], {
+    hint,
+  });
 }
 
 function makeError(

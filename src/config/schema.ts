@@ -116,7 +116,11 @@ function readTop(toml: TomlReading, { file, place }: { file: string; place: Plac
   const [pluginsPlace, defaultsPlace] = [place.at("plugins"), place.at("defaults")];
   const plugins = readPlugins(readTable(top["plugins"], pluginsPlace) ?? {}, pluginsPlace);
   const rawDefaults = readTable(top["defaults"], defaultsPlace) ?? {};
-  checkKeys(rawDefaults, defaultsPlace, DEFAULTS_KEYS);
+  checkKeys(rawDefaults, defaultsPlace, TARGET_KEYS);
+  for (const key of Object.keys(rawDefaults)) {
+    const isOfTarget = TARGET_KEYS.includes(key) && !DEFAULTS_KEYS.includes(key);
+    if (isOfTarget) defaultsPlace.at(key).fail(`each target has its own ${key}: it has no default`);
+  }
   const defaults = readSettings(rawDefaults, defaultsPlace, { plugins });
   const context = {
     plugins,

@@ -43,13 +43,22 @@ function adopt(parent: Node, name: string, child: Node): Node {
 
 /** Everything in the document that is defined twice. */
 export function findRedefinitions(document: TomlDocument): Redefinitions {
+  const { found, add } = checkTables(document.text);
+  for (const table of document.tables) add(table);
+  return found;
+}
+
+/** Checks tables one by one, the root first; what they are is not kept. */
+export function checkTables(
+  text: string,
+): { found: Redefinitions; add: (table: TomlTable) => void } {
   const found: Redefinitions = { problems: [], dropped: [], isOutOfOrder: false };
   let lines: ((offset: number) => number) | undefined;
-  const lineOf = (offset: number) => (lines ??= lineCounter(document.text))(offset);
+  const lineOf = (offset: number) => (lines ??= lineCounter(text))(offset);
   const root = makeNode("table", 0);
-  for (const [index, table] of document.tables.entries()) {
+  const add = (table: TomlTable) => {
     try {
-      const node = index === 0 ? root : defineTable(root, table, found);
+      const node = table.keys.length === 0 ? root : defineTable(root, table, found);
       for (const pair of table.pairs) {
         try {
           definePair(node, pair.keys, pair.value);
@@ -62,8 +71,8 @@ export function findRedefinitions(document: TomlDocument): Redefinitions {
       // What stands under a refused header has nowhere to go.
       found.dropped.push(...table.pairs);
     }
-  }
-  return found;
+  };
+  return { found, add };
 }
 
 /** Thrown inside this file only. */

@@ -4,9 +4,10 @@
  */
 import { parse } from "@std/toml/parse";
 import { type Path, tablePaths } from "./place.ts";
-import { findRedefinitions } from "./toml_check.ts";
+import { checkTables, findRedefinitions } from "./toml_check.ts";
 import {
   type ScanProblem,
+  scanTables,
   scanToml,
   type Span,
   type TomlDocument,
@@ -17,22 +18,44 @@ import {
 export interface TomlReading {
   /** What the text says, without the pieces that are wrong. */
   value: Record<string, unknown>;
-  document: TomlDocument;
+  /** Made when it is asked for, where all is right. */
+  readonly document: TomlDocument;
   /** In file order. */
   problems: ScanProblem[];
 }
 
 /** Reads `text`; never throws. Messages repeat keys, but never values: they may be secrets. */
 export function readToml(text: string): TomlReading {
+  return readRight(text) ?? readWrong(text);
+}
+
+/** The quick way, without a tree; undefined if there is anything to say or to mend. */
+function readRight(text: string): TomlReading | undefined {
+  const { found, add } = checkTables(text);
+  const problems = [...scanTables(text, add), ...found.problems];
+  if (problems.length > 0 || found.isOutOfOrder) return undefined;
+  const value = tryParse(text, { gone: [] });
+  let document: TomlDocument | undefined;
+  return value && {
+    value,
+    problems,
+    get document() {
+      return document ??= scanToml(text);
+    },
+  };
+}
+
+function readWrong(text: string): TomlReading {
   const document = scanToml(text);
   const { problems: redefinitions, dropped, isOutOfOrder } = findRedefinitions(document);
+  const order = isOutOfOrder ? document : undefined;
   const problems = [...document.problems, ...redefinitions];
   const gone: Span[] = [...document.problems, ...dropped];
-  let value = tryParse(document, { gone, isOutOfOrder });
+  let value = tryParse(text, { gone, order });
   if (value === undefined) {
     const bad = findBadValues(document, gone);
     problems.push(...bad);
-    value = tryParse(document, { gone: [...gone, ...bad], isOutOfOrder });
+    value = tryParse(text, { gone: [...gone, ...bad], order });
   }
   if (value === undefined) {
     problems.push({ start: 0, end: 0, offset: 0, path: [], message: "cannot be read as TOML" });
@@ -55,13 +78,14 @@ export function mayHideKey(
   });
 }
 
+/** @param order the document, if its tables have to be brought into another order. */
 function tryParse(
-  document: TomlDocument,
-  { gone, isOutOfOrder }: { gone: readonly Span[]; isOutOfOrder: boolean },
+  text: string,
+  { gone, order }: { gone: readonly Span[]; order?: TomlDocument | undefined },
 ): TomlReading["value"] | undefined {
   try {
-    const text = blank(document.text, gone);
-    return parse(isOutOfOrder ? reorder(document, text) : text);
+    const good = blank(text, gone);
+    return parse(order === undefined ? good : reorder(order, good));
   } catch {
     return undefined;
   }

@@ -82,7 +82,19 @@ const STATEMENT_LINE =
 
 /** The structure of `text`. Never throws: what is wrong stands in `problems`. */
 export function scanToml(text: string): TomlDocument {
-  return new Scanner(text).document();
+  const tables: TomlTable[] = [];
+  const problems = scanTables(text, (table) => tables.push(table));
+  return { text, tables, problems };
+}
+
+/**
+ * As {@linkcode scanToml}, but hands over each table, the root first, when it is complete: a large
+ * file need not be held as a tree.
+ *
+ * @returns what is wrong.
+ */
+export function scanTables(text: string, take: (table: TomlTable) => void): ScanProblem[] {
+  return new Scanner(text).scan(take);
 }
 
 /** A key for a message: quoted, or only its length where it is too long to be one. */
@@ -105,7 +117,7 @@ class Fault extends Error {
 class Scanner {
   #text: string;
   #at: number;
-  #tables: TomlTable[] = [{ keys: NONE, isArray: false, pairs: [], start: 0, end: 0 }];
+  #table: TomlTable = { keys: NONE, isArray: false, pairs: [], start: 0, end: 0 };
   #problems: ScanProblem[] = [];
   /** The keys of the statement that is being read. */
   #keys: readonly TomlKey[] = NONE;
@@ -115,12 +127,13 @@ class Scanner {
     this.#at = text.startsWith("\uFEFF") ? 1 : 0;
   }
 
-  document(): TomlDocument {
-    for (this.#skipBlank(); this.#at < this.#text.length; this.#skipBlank()) this.#statement();
-    return { text: this.#text, tables: this.#tables, problems: this.#problems };
+  scan(take: (table: TomlTable) => void): ScanProblem[] {
+    for (this.#skipBlank(); this.#at < this.#text.length; this.#skipBlank()) this.#statement(take);
+    take(this.#table);
+    return this.#problems;
   }
 
-  #statement(): void {
+  #statement(take: (table: TomlTable) => void): void {
     const start = this.#at;
     const isHeader = this.#char() === "[";
     this.#keys = NONE;
@@ -128,16 +141,17 @@ class Scanner {
       if (isHeader) {
         const table = this.#header();
         this.#endOfLine(start);
-        this.#tables.push(table);
+        take(this.#table);
+        this.#table = table;
       } else {
         const pair = this.#pair(0);
         this.#endOfLine(start);
-        this.#table().pairs.push(pair);
+        this.#table.pairs.push(pair);
       }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#at = error.resume ?? this.#nextLine(isHeader ? HEADER_LINE : STATEMENT_LINE, start);
-      const table = isHeader ? NONE : this.#table().keys;
+      const table = isHeader ? NONE : this.#table.keys;
       this.#problems.push({
         start,
         end: this.#at,
@@ -146,10 +160,6 @@ class Scanner {
         message: error.message,
       });
     }
-  }
-
-  #table(): TomlTable {
-    return this.#tables.at(-1) as TomlTable;
   }
 
   #header(): TomlTable {

@@ -1,0 +1,411 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../../src/core/errors.ts";
+import type { Knock } from "../../src/core/knock.ts";
+import type { Target } from "../../src/core/target.ts";
+import {
+  addTarget,
+  addTargets,
+  removeTarget,
+  renameTarget,
+  replaceTarget,
+  type TargetDraft,
+} from "../../src/config/edit.ts";
+import { parseConfig } from "../../src/config/schema.ts";
+import { makeRandom } from "./random.ts";
+
+const PROMPT: Knock["payload"] = { kind: "secret", source: { kind: "prompt" } };
+const ENV: Knock["payload"] = { kind: "secret", source: { kind: "env", name: "FW" } };
+const NONE: Knock["payload"] = { kind: "none" };
+
+function udp(port: number, payload: Knock["payload"] = PROMPT): Knock {
+  return { port, protocol: "udp", payload };
+}
+
+function tcp(port: number): Knock {
+  return { port, protocol: "tcp", payload: NONE };
+}
+
+function targetOf(text: string, name = "home"): Target {
+  const target = parseConfig(text, { file: "targets.toml" }).targets.get(name);
+  if (target === undefined) throw new Error(`no target ${name}`);
+  return target;
+}
+
+/** The text after the target's settings are changed. */
+function change(text: string, changes: Partial<TargetDraft>, name = "home"): string {
+  const edited = replaceTarget(text, { ...targetOf(text, name), ...changes });
+  const wanted = { ...targetOf(text, name), ...changes };
+  assertEquals(targetOf(edited, name), wanted);
+  return edited;
+}
+
+const FILE = `#:schema ./targets.schema.json
+# my doors
+version = 1
+
+[defaults]
+delay = "50ms"   # quick
+
+# The house.
+# Two lines.
+[targets.home]   # sweet
+  host   =   "fw.example.com"     # name
+knocks = [
+  "1234/udp", # first
+  "9876/udp", # second
+]
+tries = 5 # patient
+
+# between
+
+[[targets.home.probes]]
+type = "tcp"     # tcping
+port = 22
+
+# The office.
+[targets.office]
+host = "192.0.2.1"
+knocks = ["7000"]
+# end
+`;
+
+Deno.test("edit: a new file begins with its version", () => {
+  const text = addTarget("", { name: "home", host: "h", knocks: [udp(1), tcp(2)] });
+  assertEquals(
+    text,
+    `version = 1\n\n[targets.home]\nhost = "h"\nknocks = ["1/udp", "2/tcp"]\n`,
+  );
+});
+
+Deno.test("edit: a target is added at the end, in the way that the contract shows", () => {
+  const draft: TargetDraft = {
+    name: "new",
+    host: "2001:db8::1",
+    knocks: [udp(1, ENV), { ...udp(2, ENV), delayMs: 250 }, tcp(3)],
+    description: 'a "new" one\u202e',
+    tags: ["a", "b"],
+    delayMs: 200,
+    copies: 1,
+    openForMs: 60_000,
+    tries: 3,
+    probes: [{ type: "ssh", port: 22 }, { type: "exec", command: ["a b", "c"] }],
+    after: [{ type: "exec", command: ["x"] }],
+  };
+  const text = addTarget(FILE, draft);
+  assertEquals(
+    text,
+    `${FILE}
+[targets.new]
+host = "2001:db8::1"
+description = "a \\"new\\" one\\u202e"
+tags = ["a", "b"]
+knocks = ["1/udp", { port = 2, protocol = "udp", delay = "250ms" }, "3/tcp"]
+secret = { env = "FW" }
+delay = "200ms"
+copies = 1
+open_for = "1m"
+
+[[targets.new.probes]]
+type = "ssh"
+port = 22
+
+[[targets.new.probes]]
+type = "exec"
+run = ["a b", "c"]
+
+[[targets.new.after]]
+run = ["x"]
+`,
+  );
+  const { name: _name, ...wanted } = { ...targetOf(FILE), ...draft };
+  const { name: _own, ...added } = targetOf(text, "new");
+  assertEquals(added, { ...wanted, tries: 3 });
+});
+
+Deno.test("edit: every payload is written so that it reads the same", () => {
+  const bytes = new Uint8Array([0, 255]);
+  const text = new TextEncoder().encode("open sesame");
+  const knocks: Knock[] = [
+    udp(1),
+    udp(2, NONE),
+    udp(3, ENV),
+    udp(4, { kind: "bytes", bytes }),
+    udp(5, { kind: "bytes", bytes: text }),
+    udp(6, { kind: "secret", source: { kind: "hash", hash: "ab".repeat(32) } }),
+    udp(7, { kind: "secret", source: { kind: "command", command: ["p", 'q "r"'] } }),
+    udp(8, { kind: "secret", source: { kind: "file", path: "/x" } }),
+  ];
+  assertEquals(targetOf(addTarget("", { name: "home", host: "h", knocks })).knocks, knocks);
+  for (const knock of knocks) {
+    const one = addTarget("", { name: "home", host: "h", knocks: [knock] });
+    assertEquals(targetOf(one).knocks, [knock]);
+  }
+});
+
+Deno.test("edit: the secret of [defaults] is not written again", () => {
+  const defaults = `[defaults]\nsecret = { env = "FW" }\n`;
+  const text = addTarget(defaults, { name: "home", host: "h", knocks: [udp(1, ENV)] });
+  assertEquals(text, `${defaults}\n[targets.home]\nhost = "h"\nknocks = ["1/udp"]\n`);
+  const other = addTarget(defaults, { name: "home", host: "h", knocks: [udp(1)] });
+  assertEquals(targetOf(other).knocks, [udp(1)]);
+});
+
+Deno.test("edit: a file without a last line break gets one", () => {
+  assertEquals(
+    addTarget("version = 1", { name: "a", host: "h", knocks: [tcp(1)] }),
+    `version = 1\n\n[targets.a]\nhost = "h"\nknocks = ["1/tcp"]\n`,
+  );
+});
+
+Deno.test("edit: CRLF and a byte order mark stay", () => {
+  const before = `\uFEFF${FILE.replaceAll("\n", "\r\n")}`;
+  const added = addTarget(before, { name: "new", host: "h", knocks: [tcp(1)] });
+  assertEquals(
+    added,
+    `${before}\r\n[targets.new]\r\nhost = "h"\r\nknocks = ["1/tcp"]\r\n`,
+  );
+  const changed = change(before, {
+    description: "x",
+    probes: [{ type: "ping" }, { type: "ping" }],
+  });
+  assert(!/[^\r]\n/.test(changed), JSON.stringify(changed));
+  assertEquals(removeTarget(added, "new"), before);
+});
+
+/** A change of `home` in FILE, and the lines that it replaces. */
+const CHANGES: [name: string, changes: Partial<TargetDraft>, from: string, to: string][] = [
+  ["nothing", {}, "", ""],
+  ["the host", { host: "other" }, '"fw.example.com"     # name', '"other"     # name'],
+  ["a number", { tries: 7 }, "tries = 5 # patient", "tries = 7 # patient"],
+  [
+    "a new key",
+    { description: "x" },
+    "tries = 5 # patient\n",
+    'tries = 5 # patient\ndescription = "x"\n',
+  ],
+  ["a key back to its default", { tries: 3 }, "tries = 5 # patient\n", ""],
+  ["one knock", { knocks: [udp(1), udp(9876)] }, '"1234/udp"', '"1/udp"'],
+  [
+    "a knock more",
+    { knocks: [udp(1234), udp(9876), tcp(1)] },
+    '"9876/udp", # second\n',
+    '"9876/udp", # second\n  "1/tcp",\n',
+  ],
+  ["a knock less", { knocks: [udp(1234)] }, '"1234/udp", # first\n  "9876/udp"', '"1234/udp"'],
+  [
+    "the secret of all",
+    { knocks: [udp(1234, ENV), udp(9876, ENV)] },
+    "tries = 5 # patient\n",
+    'tries = 5 # patient\nsecret = { env = "FW" }\n',
+  ],
+  [
+    "the secret of one",
+    { knocks: [udp(1234), udp(9876, ENV)] },
+    '"9876/udp"',
+    '{ port = 9876, protocol = "udp", secret = { env = "FW" } }',
+  ],
+  ["a probe's port", { probes: [{ type: "tcp", port: 2222 }] }, "port = 22\n", "port = 2222\n"],
+  [
+    "a probe's type",
+    { probes: [{ type: "http", url: "http://x/" }] },
+    'type = "tcp"     # tcping\nport = 22\n',
+    'type = "http"     # tcping\nurl = "http://x/"\n',
+  ],
+  [
+    "a probe more",
+    { probes: [{ type: "tcp", port: 22 }, { type: "ping" }] },
+    "port = 22\n",
+    'port = 22\n\n[[targets.home.probes]]\ntype = "ping"\n',
+  ],
+  [
+    "no probe",
+    { probes: [] },
+    '[[targets.home.probes]]\ntype = "tcp"     # tcping\nport = 22\n\n',
+    "",
+  ],
+  [
+    "a first after",
+    { after: [{ type: "exec", command: ["x"] }] },
+    "port = 22\n",
+    'port = 22\n\n[[targets.home.after]]\nrun = ["x"]\n',
+  ],
+];
+
+for (const [name, changes, from, to] of CHANGES) {
+  Deno.test(`edit: changes ${name}, and no other byte`, () => {
+    assertEquals(FILE.split(from).length > 1, true);
+    assertEquals(change(FILE, changes), FILE.replace(from, () => to));
+  });
+}
+
+Deno.test("edit: a setting that the draft does not name stays", () => {
+  const edited = replaceTarget(FILE, { name: "home", host: "x", knocks: targetOf(FILE).knocks });
+  assertEquals(edited, FILE.replace("fw.example.com", "x"));
+});
+
+Deno.test("edit: a target may change its name as well", () => {
+  const edited = replaceTarget(FILE, { ...targetOf(FILE), name: "house" }, { name: "home" });
+  assertEquals(edited, FILE.replaceAll("targets.home", "targets.house"));
+});
+
+Deno.test("edit: secret files named from the file's folder stay as they are", () => {
+  const text = '[targets.home]\nhost = "h"\nknocks = ["1/udp"]\nsecret = { file = "s" }\n';
+  const file = "/etc/spknock/targets.toml";
+  const target = parseConfig(text, { file }).targets.get("home") as Target;
+  const edited = replaceTarget(text, { ...target, tries: 9 }, { file });
+  assertEquals(edited, `${text}tries = 9\n`);
+  const more = { ...target, knocks: [...target.knocks, ...target.knocks] };
+  assertEquals(
+    replaceTarget(text, more, { file }),
+    text.replace('"1/udp"', '"1/udp", "1/udp"'),
+  );
+});
+
+/** Ways to write the same targets. */
+const FORMS: Record<string, string> = {
+  "dotted keys in [targets]":
+    '[targets]\nhome.host = "h" # c\nhome.knocks = ["1/udp"]\nother.host = "o"\nother.knocks = [1]\n',
+  "dotted keys at the top":
+    'targets.home.host = "h" # c\ntargets.home.knocks = ["1/udp"]\ntargets.other.host = "o"\ntargets.other.knocks = [1]\n',
+  "inline tables in [targets]":
+    '[targets]\nhome = { host = "h", knocks = ["1/udp"] } # c\nother = { host = "o", knocks = [1] }\n',
+  "one inline table":
+    'targets = { home = { host = "h", knocks = ["1/udp"] }, other = { host = "o", knocks = [1] } } # c\n',
+  "quoted names":
+    '["targets" . "home"]\nhost = "h" # c\nknocks = ["1/udp"]\n[targets.\'other\']\nhost = "o"\nknocks = [1]\n',
+  "a sub-table for the secret":
+    '[targets.home]\nhost = "h"\nknocks = ["1/udp"]\n[targets.home.secret]\nenv = "FW"\n[targets.other]\nhost = "o"\nknocks = [1]\n',
+  "sub-tables first":
+    '[[targets.home.probes]]\ntype = "ping"\n\n[targets.home]\nhost = "h"\nknocks = ["1/udp"]\n\n[targets.other]\nhost = "o"\nknocks = [1]\n',
+  "inline probes":
+    '[targets.home]\nhost = "h"\nknocks = ["1/udp"]\nprobes = ["ssh:22", { type = "ping" }]\n[targets.other]\nhost = "o"\nknocks = [1]\n',
+};
+
+for (const [name, text] of Object.entries(FORMS)) {
+  Deno.test(`edit: all edits of ${name}`, () => {
+    change(text, { host: "x" });
+    change(text, { tries: 9, description: "d" });
+    change(text, { knocks: [udp(5, ENV), udp(6, ENV)] });
+    change(text, { knocks: [udp(5, NONE), udp(6)] });
+    change(text, { probes: [{ type: "tcp", port: 1 }] });
+    change(text, { probes: [{ type: "ping" }, { type: "ssh", port: 22 }, { type: "ping" }] });
+    change(text, { probes: [], after: [{ type: "exec", command: ["a"] }] });
+    const renamed = renameTarget(text, { from: "home", to: "house" });
+    assertEquals(targetOf(renamed, "house"), { ...targetOf(text), name: "house" });
+    assertEquals(renamed.length, text.length + text.split(/home/).length - 1 - quotesLost(text));
+    const removed = parseConfig(removeTarget(text, "home"), { file: "targets.toml" });
+    assertEquals([...removed.targets.values()], [targetOf(text, "other")]);
+  });
+}
+
+/** A renamed quoted key is written bare. */
+function quotesLost(text: string): number {
+  return text.includes('"home"') ? 2 : 0;
+}
+
+Deno.test("edit: a target goes with the comment above it, and no other byte", () => {
+  assertEquals(
+    removeTarget(FILE, "home"),
+    FILE.slice(0, FILE.indexOf("# The house.")) + "# between\n\n" +
+      FILE.slice(FILE.indexOf("# The office.")),
+  );
+  assertEquals(removeTarget(FILE, "office"), FILE.slice(0, FILE.indexOf("\n# The office.")));
+});
+
+Deno.test("edit: the directive at the start of the file stays", () => {
+  const text = '#:schema ./x.json\n[targets.a]\nhost = "h"\nknocks = [1]\n';
+  assertEquals(removeTarget(text, "a"), "#:schema ./x.json\n");
+});
+
+Deno.test("edit: comments inside of strings are no comments", () => {
+  const text = 'version = 1\n[targets.a]\nhost = "h"\nknocks = [1]\ndescription = """x\n# y"""\n' +
+    '[targets.b]\nhost = "h"\nknocks = [1]\n';
+  assertEquals(removeTarget(text, "b"), text.slice(0, text.indexOf("[targets.b]")));
+});
+
+function messageOf(edit: () => unknown): string {
+  const error: Error = assertThrows(edit, ConfigError);
+  return error.message;
+}
+
+Deno.test("edit: what cannot be is refused", () => {
+  const draft = { name: "home", host: "h", knocks: [tcp(1)] };
+  assertEquals(
+    messageOf(() => addTarget(FILE, draft)),
+    'targets.toml:10: targets.home: a target of the name "home" is saved already',
+  );
+  assertEquals(
+    messageOf(() => addTargets("", [draft, draft])),
+    'targets.toml: targets.home: a target of the name "home" is saved already',
+  );
+  assertEquals(
+    messageOf(() => renameTarget(FILE, { from: "home", to: "office" }, { file: "f" })),
+    'f:25: targets.office: a target of the name "office" is saved already',
+  );
+  assertEquals(
+    messageOf(() => renameTarget(FILE, { from: "home", to: "a b" })).split(": ").slice(0, 2),
+    ["targets.toml", 'targets."a b"'],
+  );
+  const missing = 'targets.toml: there is no target "x"';
+  assertEquals(messageOf(() => removeTarget(FILE, "x")), missing);
+  assertEquals(messageOf(() => renameTarget(FILE, { from: "x", to: "y" })), missing);
+  assertEquals(messageOf(() => replaceTarget(FILE, { ...draft, name: "x" })), missing);
+  assertEquals(
+    messageOf(() => addTarget("a =", draft)),
+    'targets.toml:1: a: has no value after "="',
+  );
+  assertEquals(
+    messageOf(() => addTarget("targets = {}\n", draft)),
+    "targets.toml:1: targets: is an inline table, which has to be edited by hand",
+  );
+  assertEquals(
+    messageOf(() => addTarget("", { ...draft, host: "a b", knocks: [] })),
+    'targets.toml: targets.home.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address\n' +
+      'targets.toml: targets.home.knocks: is empty: use at least one knock, such as "7000/udp"',
+  );
+});
+
+Deno.test("edit: edits keep all other lines (seeded)", () => {
+  const noise = ["", "# note", "   ", "# [targets.x]", '# host = "x"'];
+  for (let seed = 1; seed <= 120; seed++) {
+    const random = makeRandom(seed);
+    const eol = random(2) === 0 ? "\n" : "\r\n";
+    const extra = () => Array.from({ length: random(3) }, () => noise[random(noise.length)] ?? "");
+    const blocks = Array.from({ length: 5 }, (_, index) => [
+      ...extra(),
+      `[targets.t${index}]`,
+      `host = "h${index}"${random(2) === 0 ? " # here" : ""}`,
+      ...extra(),
+      `knocks = ["${index + 1}/udp"]`,
+      ...(random(2) === 0 ? ["", `[[targets.t${index}.probes]]`, 'type = "ping"'] : []),
+      "",
+    ]);
+    const text = ["version = 1", ...blocks.flat()].join(eol) + eol;
+    const name = `t${random(5)}`;
+    const context = `seed ${seed}, ${name}\n${text}`;
+
+    const added = addTarget(text, { name: "new", host: "n", knocks: [tcp(1)] });
+    assert(added.startsWith(text), context);
+    assertEquals(removeTarget(added, "new"), text, context);
+
+    const renamed = renameTarget(text, { from: name, to: "new" });
+    assertEquals(renamed, text.replaceAll(`targets.${name}`, "targets.new"), context);
+    assertEquals(renameTarget(renamed, { from: "new", to: name }), text, context);
+
+    const changed = replaceTarget(text, { ...targetOf(text, name), host: "zz", tries: 9 });
+    const lines = changed.split(eol).filter((line) => line !== "tries = 9");
+    const wanted = text.replace(`host = "h${name.slice(1)}"`, 'host = "zz"').split(eol);
+    assertEquals(lines, wanted, context);
+
+    const rest = removeTarget(text, name).split(eol);
+    const present = text.split(eol);
+    let at = 0;
+    for (const line of rest) {
+      at = present.indexOf(line, at) + 1;
+      assert(at > 0, `${line} is new: ${context}`);
+    }
+    const lost = present.filter((line) => /^(\[|host|knocks)/.test(line)).length -
+      rest.filter((line) => /^(\[|host|knocks)/.test(line)).length;
+    assert(lost === 3 || lost === 4, context);
+  }
+});

@@ -1,0 +1,130 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
+import { renderPortSpec } from "../../src/core/knock.ts";
+import { detectFormat, IMPORT_FORMATS, importTargets } from "../../src/config/import.ts";
+import { nameOfHost, parseLegacy, parsePythonInt, uniqueName } from "../../src/config/legacy.ts";
+import { parseConfig } from "../../src/config/schema.ts";
+import { addTargets } from "../../src/config/edit.ts";
+
+/** `host:port/protocol,...` of every target that the original would knock on. */
+function read(text: string): string[] {
+  return [...parseLegacy(text, { file: "f" }).targets.values()]
+    .map(({ host, knocks }) => `${host}:${knocks.map(renderPortSpec).join(",")}`);
+}
+
+/** What is wrong, as `LINE: message`. */
+function warningsOf(text: string): string[] {
+  return parseLegacy(text, { file: "f" }).warnings.map((problem) =>
+    renderProblem(problem).slice(2)
+  );
+}
+
+const NOT_A_PORT = "is not a port: use a whole number from 1 to 65535";
+
+const LINES: [line: string, targets: string[], warnings: string[]][] = [
+  ["h:1/udp,2/tcp,3", ["h:1/udp,2/tcp,3/tcp"], []],
+  ["", [], []],
+  ["  # h:1", [], []],
+  [" h . example : 1 0 / u d p ,\t2 ", ["h.example:10/udp,2/tcp"], []],
+  ["h\u00a0:\u30001\u2028,\x1c2\x85", ["h:1/tcp,2/tcp"], []],
+  ["h:1/UDP,2/icmp,3/,4/udp/x", ["h:1/tcp,2/tcp,3/tcp,4/tcp"], []],
+  ["h:+80,8_0,0080,\uff18\uff10,\u0668\u0660", [`h:${Array(5).fill("80/tcp").join(",")}`], []],
+  ["h:0,1,65536,80x,-1,,_1,1__0,1_", ["h:1/tcp"], [
+    ...["0", "65536", "80x", "-1", "", "_1", "1__0", "1_"]
+      .map((port) => `1: "${port}" ${NOT_A_PORT}`),
+  ]],
+  ["h", [], ['1: the line has no ":": write host:port/protocol,port/protocol,...']],
+  ["::1:22", [], ['1: the line has 3 times ":": write host:port/protocol,port/protocol,...']],
+  ["h:", [], [`1: "" ${NOT_A_PORT}`, '1: "h" has no port that can be knocked on']],
+  [":80", [], ['1: "" is not a host: use a name, an IPv4 or an IPv6 address']],
+  ["h#1:80", [], ['1: "h#1" is not a host: use a name, an IPv4 or an IPv6 address']],
+];
+
+for (const [line, targets, warnings] of LINES) {
+  Deno.test(`legacy: reads ${JSON.stringify(line)}`, () => {
+    assertEquals(read(line), targets);
+    assertEquals(warningsOf(line), warnings);
+  });
+}
+
+Deno.test("legacy: lines end as Python's universal newlines do", () => {
+  assertEquals(read("a:1\nb:2\r\nc:3\rd:4"), ["a:1/tcp", "b:2/tcp", "c:3/tcp", "d:4/tcp"]);
+  assertEquals(warningsOf("a:1\r\n\rx\n")[0]?.split(":")[0], "3");
+});
+
+Deno.test("legacy: a byte order mark is no part of the host", () => {
+  assertEquals(read("\uFEFFa:1\n"), ["a:1/tcp"]);
+});
+
+Deno.test("legacy: udp knocks ask for their passphrase, all else is at the defaults", () => {
+  const config = parseLegacy("fw.example.com:1/udp,2\n", { file: "f" });
+  assertEquals([config.kind, config.file, config.holdsSecret], ["legacy", "f", false]);
+  const toml = `[targets.fw-example-com]\nhost = "fw.example.com"\nknocks = ["1/udp", 2]\n`;
+  assertEquals(config.targets, parseConfig(toml, { file: "f" }).targets);
+});
+
+Deno.test("legacy: int() as Python has it", () => {
+  const good: [string, number][] = [["80", 80], ["+80", 80], ["-80", -80], ["8_0", 80], [
+    "\u{1d7d7}\u{1d7ce}",
+    90,
+  ]];
+  for (const [text, number] of good) assertEquals(parsePythonInt(text), number);
+  for (const text of ["", "+", "++1", "0x10", "1.0", "1e2", "²", "Ⅷ", "_", "1_", "_1"]) {
+    assertEquals(parsePythonInt(text), NaN, text);
+  }
+});
+
+Deno.test("legacy: names are made from hosts", () => {
+  const names: [host: string, name: string][] = [
+    ["fw.example.com", "fw-example-com"],
+    ["192.0.2.1", "host-192-0-2-1"],
+    ["2001:db8::1", "host-2001-db8-1"],
+    ["fe80::1", "host-fe80-1"],
+    ["3com.example", "host-3com-example"],
+    ["_x.example.", "host-_x-example"],
+    ["bücher.example", "b-cher-example"],
+    ["a".repeat(80), "a".repeat(60)],
+  ];
+  for (const [host, name] of names) assertEquals(nameOfHost(host), name);
+  assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
+  const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
+  assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);
+});
+
+const MIXED = "a:1/udp\nb:0,2\nnonsense\na:3\n";
+
+Deno.test("import: all or nothing, every bad line named", () => {
+  const error: ConfigError = assertThrows(
+    () => importTargets(MIXED, { file: "old.conf" }),
+    ConfigError,
+  );
+  assertEquals(error.message.split("\n"), [
+    `old.conf:2: "0" ${NOT_A_PORT}`,
+    'old.conf:3: the line has no ":": write host:port/protocol,port/protocol,...',
+  ]);
+  assertEquals(error.hint, "nothing was imported; --keep-going takes the good lines");
+});
+
+Deno.test("import: keepGoing takes the lines without any mistake", () => {
+  const { targets, problems } = importTargets(MIXED, {
+    file: "old.conf",
+    keepGoing: true,
+    taken: ["a"],
+  });
+  assertEquals(targets.map(({ name }) => name), ["a-2", "a-3"]);
+  assertEquals(problems.map(({ line }) => line), [2, 3]);
+  const text = addTargets("", targets);
+  assertEquals(parseConfig(text, { file: "f" }).targets.size, 2);
+});
+
+Deno.test("import: formats are found by name or from the text", () => {
+  assertEquals(Object.keys(IMPORT_FORMATS), ["legacy"]);
+  assertEquals(detectFormat("# c\nh:1\n"), "legacy");
+  assertEquals(detectFormat("[options]\n"), undefined);
+  assertEquals(importTargets("", { file: "f", from: "legacy" }), { targets: [], problems: [] });
+  const error: UsageError = assertThrows(
+    () => importTargets("", { file: "f", from: "legcy" }),
+    UsageError,
+  );
+  assertEquals(error.message, '"legcy" is not a format, did you mean "legacy"?');
+});

@@ -1,0 +1,496 @@
+import { assert, assertEquals } from "@std/assert";
+import { ConfigError } from "../../src/core/errors.ts";
+import type { Knock, KnockPayload } from "../../src/core/knock.ts";
+import type { Target } from "../../src/core/target.ts";
+import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
+import { KNOCK_KEYS, PAYLOAD_KINDS, SECRET_KINDS } from "../../src/config/knocks.ts";
+import { PROBE_KINDS } from "../../src/config/probes.ts";
+import { type Config, parseConfig } from "../../src/config/schema.ts";
+
+const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
+const ROOT = new URL("../../", import.meta.url);
+
+/** The target `t` of a text. */
+function targetOf(text: string): Target {
+  const target = parseConfig(text, { file: "/etc/spknock/t.toml" }).targets.get("t");
+  if (target === undefined) throw new Error("no target t");
+  return target;
+}
+
+/** A target with the given lines, which begin on line 4. */
+function makeText(lines: string): string {
+  const host = /^host/m.test(lines) ? "" : 'host = "h"';
+  const knocks = /^knocks/m.test(lines) ? "" : "knocks = [1]";
+  return `[targets.t]\n${host}\n${knocks}\n${lines}\n`;
+}
+
+function errorsOf(text: string): string[] {
+  try {
+    parseConfig(text, { file: "t.toml" });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split("\n");
+    throw error;
+  }
+}
+
+Deno.test("schema: a target that says nothing has the defaults", () => {
+  assertEquals(targetOf(makeText("")), {
+    name: "t",
+    host: "h",
+    knocks: [{ port: 1, protocol: "tcp", payload: { kind: "none" } }],
+    description: "",
+    tags: [],
+    delayMs: 50,
+    family: "any",
+    tries: 3,
+    copies: "auto",
+    openForMs: 300_000,
+    stageTimeoutMs: 5_000,
+    timeoutMs: 10_000,
+    probes: [],
+    after: [],
+  });
+});
+
+Deno.test("schema: every key of the contract", () => {
+  const target = targetOf(makeText(`
+description = "the house"
+tags = ["family"]
+delay = "1.5s"
+family = "ipv6"
+source = "192.0.2.10"
+tries = 100
+copies = 2
+open_for = "1h"
+stage_timeout = 7000
+timeout = "250ms"
+[[targets.t.probes]]
+type = "tcp"
+port = 22
+[[targets.t.after]]
+run = ["notify-send", "{target} is open"]
+`));
+  const { name: _name, host: _host, knocks: _knocks, ...settings } = target;
+  assertEquals(settings, {
+    description: "the house",
+    tags: ["family"],
+    delayMs: 1_500,
+    family: "ipv6",
+    source: "192.0.2.10",
+    tries: 100,
+    copies: 2,
+    openForMs: 3_600_000,
+    stageTimeoutMs: 7_000,
+    timeoutMs: 250,
+    probes: [{ type: "tcp", port: 22 }],
+    after: [{ type: "exec", command: ["notify-send", "{target} is open"] }],
+  });
+});
+
+Deno.test("schema: defaults stand in for what a target does not say", () => {
+  const text = `version = 1
+[defaults]
+delay = "200ms"
+tries = 5
+secret = { env = "FW" }
+probes = ["ssh"]
+[targets.t]
+host = "h"
+knocks = ["1/udp"]
+tries = 2
+[targets.u]
+host = "h"
+knocks = ["1/udp"]
+secret = "none"
+probes = []
+`;
+  const config = parseConfig(text, { file: "t.toml" });
+  const [t, u] = [config.targets.get("t"), config.targets.get("u")];
+  assertEquals([t?.delayMs, t?.tries, u?.tries], [200, 2, 5]);
+  assertEquals([t?.probes, u?.probes], [[{ type: "ssh", port: 22 }], []]);
+  const env = { kind: "secret", source: { kind: "env", name: "FW" } };
+  assertEquals([t?.knocks[0]?.payload, u?.knocks[0]?.payload], [env, { kind: "none" }]);
+  assertEquals(config.defaults.delayMs, 200);
+});
+
+const PROMPT: KnockPayload = { kind: "secret", source: { kind: "prompt" } };
+const KNOCKS: [value: string, knock: Knock][] = [
+  ["7000", { port: 7000, protocol: "tcp", payload: { kind: "none" } }],
+  ['"7000"', { port: 7000, protocol: "tcp", payload: { kind: "none" } }],
+  ['"7000/tcp"', { port: 7000, protocol: "tcp", payload: { kind: "none" } }],
+  ['"7000/udp"', { port: 7000, protocol: "udp", payload: PROMPT }],
+  ['"7000:udp"', { port: 7000, protocol: "udp", payload: PROMPT }],
+  ["{ port = 1 }", { port: 1, protocol: "tcp", payload: { kind: "none" } }],
+  ['{ port = 1, delay = "2s" }', {
+    port: 1,
+    protocol: "tcp",
+    payload: { kind: "none" },
+    delayMs: 2_000,
+  }],
+  ['{ port = 1, payload = "none" }', { port: 1, protocol: "tcp", payload: { kind: "none" } }],
+  ['{ port = 1, protocol = "udp" }', { port: 1, protocol: "udp", payload: PROMPT }],
+  ['{ port = 1, protocol = "udp", payload = "none" }', {
+    port: 1,
+    protocol: "udp",
+    payload: { kind: "none" },
+  }],
+  ['{ port = 1, protocol = "udp", payload = { text = "é" } }', {
+    port: 1,
+    protocol: "udp",
+    payload: { kind: "bytes", bytes: new Uint8Array([0xc3, 0xa9]) },
+  }],
+  ['{ port = 1, protocol = "udp", payload = { hex = "00Ff" } }', {
+    port: 1,
+    protocol: "udp",
+    payload: { kind: "bytes", bytes: new Uint8Array([0, 255]) },
+  }],
+  ['{ port = 1, protocol = "udp", payload = { base64 = "AP8=" } }', {
+    port: 1,
+    protocol: "udp",
+    payload: { kind: "bytes", bytes: new Uint8Array([0, 255]) },
+  }],
+];
+
+for (const [value, knock] of KNOCKS) {
+  Deno.test(`schema: the knock ${value}`, () => {
+    assertEquals(targetOf(makeText(`knocks = [${value}]`)).knocks, [knock]);
+  });
+}
+
+const SECRETS: [value: string, payload: KnockPayload][] = [
+  ['"prompt"', PROMPT],
+  ['"none"', { kind: "none" }],
+  ["{ prompt = true }", PROMPT],
+  ['{ env = "FW_1" }', { kind: "secret", source: { kind: "env", name: "FW_1" } }],
+  ['{ file = "a/b" }', { kind: "secret", source: { kind: "file", path: "/etc/spknock/a/b" } }],
+  ['{ file = "/a/b" }', { kind: "secret", source: { kind: "file", path: "/a/b" } }],
+  ['{ file = "~/b" }', { kind: "secret", source: { kind: "file", path: "~/b" } }],
+  ["{ file = 'C:\\b' }", { kind: "secret", source: { kind: "file", path: "C:\\b" } }],
+  ['{ command = ["pass", "show", "fw"] }', {
+    kind: "secret",
+    source: { kind: "command", command: ["pass", "show", "fw"] },
+  }],
+  [`{ hash = "${HASH.toUpperCase()}" }`, {
+    kind: "secret",
+    source: { kind: "hash", hash: HASH },
+  }],
+];
+
+for (const [value, payload] of SECRETS) {
+  Deno.test(`schema: the secret ${value}`, () => {
+    const ofTarget = targetOf(makeText(`secret = ${value}\nknocks = ["1/udp"]`));
+    assertEquals(ofTarget.knocks[0]?.payload, payload);
+    const own = `{ port = 1, protocol = "udp", secret = ${value} }`;
+    const ofKnock = targetOf(makeText(`secret = { env = "OTHER" }\nknocks = [${own}]`));
+    assertEquals(ofKnock.knocks[0]?.payload, payload);
+  });
+}
+
+Deno.test("schema: relative secret files without a folder stay as they are", () => {
+  const text = makeText('secret = { file = "s" }\nknocks = ["1/udp"]');
+  const knock = parseConfig(text, { file: "t.toml" }).targets.get("t")?.knocks[0];
+  assertEquals(knock?.payload, { kind: "secret", source: { kind: "file", path: "s" } });
+});
+
+Deno.test("schema: whether the file holds a secret", () => {
+  const holds = (lines: string) => parseConfig(makeText(lines), { file: "t" }).holdsSecret;
+  assertEquals(holds('secret = "prompt"'), false);
+  assertEquals(holds('secret = { file = "x" }'), false);
+  assertEquals(holds(`secret = { hash = "${HASH}" }`), true);
+  assertEquals(holds('knocks = [{ port = 1, protocol = "udp", payload = { text = "x" } }]'), true);
+  assertEquals(holds('knocks = [{ port = 1, protocol = "udp", payload = "none" }]'), false);
+  const defaults = `[defaults]\nsecret = { hash = "${HASH}" }\n`;
+  assertEquals(parseConfig(defaults, { file: "t" }).holdsSecret, true);
+});
+
+Deno.test("schema: plug-ins give their command, and all other keys as options", () => {
+  const target = targetOf(`[plugins.mqtt]
+command = ["probe-mqtt"]
+broker = "b"
+[targets.t]
+host = "h"
+knocks = [1]
+probes = [{ type = "mqtt", port = 1883, topic = "x" }, "mqtt", "mqtt:1884"]
+after = [{ type = "mqtt", topic = "y" }]
+`);
+  const options = { broker: "b" };
+  assertEquals(target.probes, [
+    { type: "mqtt", port: 1883, command: ["probe-mqtt"], options: { broker: "b", topic: "x" } },
+    { type: "mqtt", command: ["probe-mqtt"], options },
+    { type: "mqtt", port: 1884, command: ["probe-mqtt"], options },
+  ]);
+  assertEquals(target.after, [
+    { type: "mqtt", command: ["probe-mqtt"], options: { broker: "b", topic: "y" } },
+  ]);
+});
+
+/** Lines of a target (from line 4 on), and everything that is wrong with them. */
+const BAD: [lines: string, errors: string[]][] = [
+  ["dely = 5", [
+    '4: targets.t.dely: "dely" is not a known key, did you mean "delay"?',
+  ]],
+  ["host = 5", ['4: targets.t.host: 5 is not a "string"']],
+  ['host = "a b"', [
+    '4: targets.t.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address',
+  ]],
+  ['host = "a\\u0007"', [
+    '4: targets.t.host: "a\\u0007" is not a host: use a name, an IPv4 or an IPv6 address',
+  ]],
+  ["description = 1", ['4: targets.t.description: 1 is not a "string"']],
+  ['tags = "x"', ['4: targets.t.tags: "x" is not an [array]']],
+  ['tags = ["x", 2, ""]', [
+    '4: targets.t.tags[1]: 2 is not a "string"',
+    '4: targets.t.tags[2]: "" cannot be a tag: use a word',
+  ]],
+  ['delay = "5 sec"', [
+    '4: targets.t.delay: "5 sec" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h',
+  ]],
+  ["delay = -1", [
+    '4: targets.t.delay: "-1" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h',
+  ]],
+  ["delay = true", [
+    '4: targets.t.delay: true is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"',
+  ]],
+  ["timeout = 0", ["4: targets.t.timeout: 0 is too short: use 1ms or more"]],
+  ['family = "v6"', [
+    '4: targets.t.family: "v6" cannot be used: use one of "any", "ipv4", "ipv6"',
+  ]],
+  ['source = "eth0"', [
+    '4: targets.t.source: "eth0" is not an address: use an IPv4 or an IPv6 address',
+  ]],
+  ["tries = 0", ["4: targets.t.tries: 0 cannot be used: use a whole number from 1 to 100"]],
+  ["tries = 101", ["4: targets.t.tries: 101 cannot be used: use a whole number from 1 to 100"]],
+  ['tries = "3"', ['4: targets.t.tries: "3" cannot be used: use a whole number from 1 to 100']],
+  ["tries = 1.5", ["4: targets.t.tries: 1.5 cannot be used: use a whole number from 1 to 100"]],
+  ['copies = "twice"', [
+    '4: targets.t.copies: "twice" cannot be used: use "auto" or a whole number from 1 to 10',
+  ]],
+  ["copies = 11", ["4: targets.t.copies: 11 cannot be used: use a whole number from 1 to 10"]],
+  ["knocks = []", [
+    '4: targets.t.knocks: is empty: use at least one knock, such as "7000/udp"',
+  ]],
+  ['knocks = "7000"', ['4: targets.t.knocks: "7000" is not an [array]']],
+  ['knocks = [\n"0",\n"65536",\n"80x",\n"80/icmp",\ntrue,\n80.5]', [
+    '5: targets.t.knocks[0]: "0" is not a port: use a whole number from 1 to 65535',
+    '6: targets.t.knocks[1]: "65536" is not a port: use a whole number from 1 to 65535',
+    '7: targets.t.knocks[2]: "80x" is not a port: use a whole number from 1 to 65535',
+    '8: targets.t.knocks[3]: "80/icmp" names an unknown protocol: use tcp or udp, such as 80/tcp',
+    '9: targets.t.knocks[4]: true is not a knock: use "7000", "7000/udp" or { port = 7000 }',
+    '10: targets.t.knocks[5]: "80.5" is not a port: use a whole number from 1 to 65535',
+  ]],
+  ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
+    '4: targets.t.knocks[0].port: "0" is not a port: use a whole number from 1 to 65535',
+    '4: targets.t.knocks[1].protocol: "sctp" is an unknown protocol: use "tcp" or "udp"',
+    '4: targets.t.knocks[2].prot: "prot" is not a known key, did you mean "port"?',
+    "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
+  ]],
+  ["knocks = [{ port = '80' }]", [
+    '4: targets.t.knocks[0].port: "80" is not a port: use a whole number from 1 to 65535',
+  ]],
+  ["knocks = [{ port = 1, secret = 'prompt' }]", [
+    '4: targets.t.knocks[0].secret: a tcp knock has no secret: use protocol = "udp", or leave it out',
+  ]],
+  ["knocks = [{ port = 1, payload = { text = 'x' } }]", [
+    '4: targets.t.knocks[0].payload: a tcp knock has no payload: use protocol = "udp", or leave it out',
+  ]],
+  ["knocks = [{ port = 1, protocol = 'udp', secret = 'prompt', payload = 'none' }]", [
+    "4: targets.t.knocks[0]: the knock has both a secret and a payload: use one of them",
+  ]],
+  ["knocks = [{ port = 1, protocol = 'udp', payload = {} }]", [
+    "4: targets.t.knocks[0].payload: the payload needs exactly one of text, hex, base64",
+  ]],
+  ["knocks = [{ port = 1, protocol = 'udp', payload = { hex = 'abc' } }]", [
+    '4: targets.t.knocks[0].payload.hex: is not hex in a "string"',
+  ]],
+  ["knocks = [{ port = 1, protocol = 'udp', payload = { base64 = '*' } }]", [
+    '4: targets.t.knocks[0].payload.base64: is not base64 in a "string"',
+  ]],
+  [`knocks = [{ port = 1, protocol = 'udp', payload = { text = "${"x".repeat(1473)}" } }]`, [
+    "4: targets.t.knocks[0].payload.text: has 1473 bytes: use at most 1472",
+  ]],
+  ["knocks = [{ port = 1, protocol = 'udp', delay = 'soon' }]", [
+    '4: targets.t.knocks[0].delay: "soon" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h',
+  ]],
+  ["secret = {}", [
+    "4: targets.t.secret: the secret has no source: use exactly one of prompt, env, file, command, hash",
+  ]],
+  ['secret = { env = "A", prompt = true }', [
+    "4: targets.t.secret: the secret has two sources, prompt and env: use exactly one of prompt, env, file, command, hash",
+  ]],
+  ["secret = { prompt = false }", [
+    "4: targets.t.secret.prompt: can only be true: leave the table out else",
+  ]],
+  ['secret = { env = "A B" }', [
+    "4: targets.t.secret.env: is not the name of an environment variable: use letters, digits and _",
+  ]],
+  ['secret = { file = "" }', ["4: targets.t.secret.file: is not a file: use a path"]],
+  ["secret = { command = [] }", [
+    '4: targets.t.secret.command: is not a command: use a list of strings, such as ["program", "argument"]',
+  ]],
+  [`secret = { hash = "${HASH.slice(1)}" }`, [
+    "4: targets.t.secret.hash: is not a hash: use 64 hex digits, as `spknock hash` prints them",
+  ]],
+  ['probes = ["tcp"]', ['4: targets.t.probes[0]: "tcp" names no port: use one, such as tcp:443']],
+  ['probes = ["shh:22"]', [
+    '4: targets.t.probes[0]: "shh:22" is not a probe, did you mean "ssh"?',
+  ]],
+  ["[[targets.t.probes]]\nport = 22", [
+    "4: targets.t.probes[0]: the type is missing: use tcp, tls, http, ssh, ping, exec",
+  ]],
+  ['[[targets.t.probes]]\n\ntype = "tpc"', [
+    '6: targets.t.probes[0].type: "tpc" is not a known type, did you mean "tcp"?',
+  ]],
+  ['[[targets.t.probes]]\ntype = "tcp"', [
+    "4: targets.t.probes[0].port: the port is missing: use a number from 1 to 65535",
+  ]],
+  ['[[targets.t.probes]]\ntype = "http"\n[[targets.t.probes]]\ntype = "exec"', [
+    '4: targets.t.probes[0]: the url is missing: use url = "https://..."',
+    '6: targets.t.probes[1]: the command is missing: use run = ["program", "argument"]',
+  ]],
+  ['[[targets.t.probes]]\ntype = "http"\nurl = "ftp://x/"\nstatus = 99', [
+    '6: targets.t.probes[0].url: "ftp://x/" is not a web address: use http://... or https://...',
+    "7: targets.t.probes[0].status: 99 cannot be used: use a whole number from 100 to 599",
+  ]],
+  ['[[targets.t.probes]]\ntype = "ping"\nport = 1', [
+    '6: targets.t.probes[0].port: "port" is not a known key, did you mean "type"?',
+  ]],
+  ["after = [{}, { run = [1] }, { run = ['a'], command = ['b'] }, 'x']", [
+    '4: targets.t.after[0]: the command is missing: use run = ["program", "argument"]',
+    '4: targets.t.after[1].run: is not a command: use a list of strings, such as ["program", "argument"]',
+    "4: targets.t.after[2]: has both run and command: use one of them",
+    '4: targets.t.after[3]: "x" cannot be run: use a table with run = ["program"]',
+  ]],
+];
+
+for (const [lines, errors] of BAD) {
+  Deno.test(`schema: refuses ${lines.slice(0, 60).replaceAll("\n", " ")}`, () => {
+    assertEquals(errorsOf(makeText(lines)), errors.map((error) => `t.toml:${error}`));
+  });
+}
+
+/** Whole files, and everything that is wrong with them. */
+const BAD_FILES: [text: string, errors: string[]][] = [
+  ["version = 2\n", ["1: version: 2 is not a known version: use 1"]],
+  ["targts = 1\n", ['1: targts: "targts" is not a known key, did you mean "targets"?']],
+  ["targets = 1\n", ["1: targets: 1 stands where a table should be"]],
+  ["[targets]\nhome = 1\n", [
+    "2: targets.home: 1 is not a target: use a table with host and knocks",
+  ]],
+  ["[targets.a]\n", [
+    '1: targets.a: the host is missing: use host = "fw.example.com"',
+    '1: targets.a: the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
+  ]],
+  ['[targets."a b"]\nhost = "h"\nknocks = [1]\n[targets.1a]\nhost = "h"\nknocks = [1]\n', [
+    '1: targets."a b": "a b" cannot name a target: use letters, digits, - and _, starting with a letter, at most 64',
+    '4: targets.1a: "1a" cannot name a target: use letters, digits, - and _, starting with a letter, at most 64',
+  ]],
+  ['[defaults]\nhost = "h"\n', [
+    "2: defaults.host: each target has its own host: it has no default",
+  ]],
+  ['[plugins.tcp]\ncommand = ["x"]\n[plugins.a]\n', [
+    '1: plugins.tcp: "tcp" is a probe of spknock itself: give the plug-in another name',
+    '3: plugins.a: the command is missing: use run = ["program", "argument"]',
+  ]],
+  // Syntax, redefinitions and values together, in file order; nothing that follows from another.
+  [
+    '[targets.a]\nhost = "h\nknocks = [0]\n[targets.a]\ntries = 0\n[targets.b]\nhost = 1\nknocks = [1\ntries = 0\n',
+    [
+      '2: targets.a.host: the string is not closed by " on its line',
+      '3: targets.a.knocks[0]: "0" is not a port: use a whole number from 1 to 65535',
+      "4: targets.a: this table is defined already on line 1: keep one of the two",
+      '7: targets.b.host: 1 is not a "string"',
+      '8: targets.b.knocks: a "," or the closing ] is missing',
+      "9: targets.b.tries: 0 cannot be used: use a whole number from 1 to 100",
+    ],
+  ],
+];
+
+for (const [text, errors] of BAD_FILES) {
+  Deno.test(`schema: refuses ${JSON.stringify(text.slice(0, 50))}`, () => {
+    assertEquals(errorsOf(text), errors.map((error) => `t.toml:${error}`));
+  });
+}
+
+Deno.test("schema: no message repeats a secret", () => {
+  const wrong = [
+    'secret = "hunter2"',
+    'secret = { hash = "hunter2" }',
+    'secret = { hash = ["hunter2"] }',
+    'secret = ["hunter2"]',
+    'secret = { env = "hunter2 hunter2" }',
+    'secret = { command = "hunter2" }',
+    'secret = { command = ["x", 1, "hunter2"] }',
+    'knocks = [{ port = 1, protocol = "udp", payload = "hunter2" }]',
+    'knocks = [{ port = 1, protocol = "udp", payload = { hex = "hunter2" } }]',
+    'knocks = [{ port = 1, protocol = "udp", secret = "hunter2" }]',
+    'knocks = [{ port = 1, secret = { hash = "hunter2" } }]',
+  ];
+  for (const lines of wrong) {
+    const errors = errorsOf(makeText(lines));
+    assertEquals(errors.length, 1, lines);
+    assert(!errors.join().includes("hunter2"), errors.join());
+  }
+});
+
+Deno.test("example: it is right, and has the target of the demo", async () => {
+  const text = await Deno.readTextFile(new URL("targets.example.toml", ROOT));
+  const config = parseConfig(text, { file: "targets.example.toml" });
+  const [demo] = config.targets.values();
+  assertEquals([demo?.name, demo?.host], ["demo", "127.0.0.1"]);
+  const udp = { protocol: "udp" as const, payload: PROMPT };
+  assertEquals(demo?.knocks, [1234, 9876, 5555].map((port) => ({ port, ...udp })));
+  assertEquals(demo?.probes, [{ type: "tcp", port: 2222 }]);
+  // The file in a checkout has mode 0644.
+  assertEquals(config.holdsSecret, false);
+  for (const key of TARGET_KEYS) assert(new RegExp(`^${key}|\\.${key}\\]`, "m").test(text), key);
+});
+
+Deno.test("targets.schema.json has the keys that the program has", async () => {
+  const text = await Deno.readTextFile(new URL("targets.schema.json", ROOT));
+  const { properties, definitions } = JSON.parse(text);
+  const keysOf = (value: object) => Object.keys(value).sort();
+  const sorted = (keys: readonly string[]) => [...keys].sort();
+  assertEquals(keysOf(properties), sorted(TOP_KEYS));
+  assertEquals(keysOf(properties.defaults.properties), sorted(DEFAULTS_KEYS));
+  const target = properties.targets.additionalProperties;
+  assertEquals(keysOf(target.properties), sorted(TARGET_KEYS));
+  assertEquals(keysOf(definitions.knock.anyOf[2].properties), sorted(KNOCK_KEYS));
+  assertEquals(keysOf(definitions.secret.anyOf[1].properties), keysOf(SECRET_KINDS));
+  assertEquals(keysOf(definitions.payload.anyOf[1].properties), keysOf(PAYLOAD_KINDS));
+  const probeKeys = new Set(Object.values(PROBE_KINDS).flatMap(({ keys }) => keys));
+  assertEquals(keysOf(definitions.probe.anyOf[1].properties), sorted(["type", ...probeKeys]));
+  for (const key of keysOf(SETTING_KEYS)) assert(key in definitions, key);
+  for (const kind of keysOf(PROBE_KINDS)) {
+    assert(definitions.probe.anyOf[1].properties.type.description.includes(kind), kind);
+  }
+});
+
+/** A file of many targets. */
+function makeMany(count: number): string {
+  const targets = Array.from(
+    { length: count },
+    (_, index) =>
+      `[targets.t${index}]\nhost = "h${index}.example.com"\nknocks = ["1234/udp", "9876/udp", 80]\n` +
+      `description = "number ${index}"\n[[targets.t${index}.probes]]\ntype = "tcp"\nport = 22\n`,
+  );
+  return `version = 1\n\n${targets.join("\n")}`;
+}
+
+Deno.test("schema: reading time grows with the file, not with its square", () => {
+  const measure = (count: number): number => {
+    const text = makeMany(count);
+    let config: Config | undefined;
+    const times = Array.from({ length: 3 }, () => {
+      const start = performance.now();
+      config = parseConfig(text, { file: "t.toml" });
+      return performance.now() - start;
+    });
+    assertEquals(config?.targets.size, count);
+    return Math.min(...times);
+  };
+  measure(200);
+  const [small, large] = [measure(500), measure(4_000)];
+  // Eight times the file: linear is 8, quadratic 64.
+  assert(large / small < 30, `8 times the targets took ${large / small} times as long`);
+});

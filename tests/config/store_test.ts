@@ -1,0 +1,456 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../../src/core/errors.ts";
+import { addTarget } from "../../src/config/edit.ts";
+import { type FileSystem, realFiles } from "../../src/config/files.ts";
+import { configPath, legacyPath } from "../../src/config/paths.ts";
+import { loadConfig, MAX_BYTES, updateConfig } from "../../src/config/store.ts";
+import { makeRandom } from "./random.ts";
+import { numberOf } from "./writer.ts";
+
+const GOOD = '# mine\nversion = 1\n\n[targets.a]\nhost = "h"\nknocks = [1]\n';
+const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
+const DRAFT = {
+  name: "new",
+  host: "h",
+  knocks: [{ port: 1, protocol: "tcp" as const, payload: { kind: "none" as const } }],
+};
+const isWindows = Deno.build.os === "windows";
+
+/** Runs `body` with a folder of its own. */
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "spknock-store-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A surrounding whose home is the folder. */
+function at(home: string, more: Record<string, string> = {}): {
+  env: (name: string) => string | undefined;
+  os: string;
+} {
+  const variables: Record<string, string> = { HOME: home, ...more };
+  return { env: (name) => variables[name], os: "linux" };
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<ConfigError> {
+  return await assertRejects(() => promise, ConfigError);
+}
+
+async function modeOf(path: string): Promise<number> {
+  return ((await Deno.stat(path)).mode ?? 0) & 0o777;
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code} (os error)`), { code });
+}
+
+const PATHS: [variables: Record<string, string>, os: string, path: string][] = [
+  [{ SPKNOCK_CONFIG: "x.toml", HOME: "/h" }, "linux", "x.toml"],
+  [{ SPKNOCK_CONFIG: "", HOME: "/h" }, "linux", "/h/.config/spknock/targets.toml"],
+  [{ XDG_CONFIG_HOME: "/x", HOME: "/h" }, "linux", "/x/spknock/targets.toml"],
+  [{ XDG_CONFIG_HOME: "x", HOME: "/h" }, "darwin", "/h/.config/spknock/targets.toml"],
+  [{ APPDATA: "C:\\A", HOME: "/h" }, "windows", "C:\\A\\spknock\\targets.toml"],
+];
+
+for (const [variables, os, path] of PATHS) {
+  Deno.test(`paths: ${JSON.stringify(variables)} on ${os}`, () => {
+    assertEquals(configPath({ env: (name) => variables[name], os }), path);
+  });
+}
+
+Deno.test("paths: without any variable it is an error that says what to set", async () => {
+  const nowhere = { env: () => undefined, os: "linux" };
+  const error = await errorOf(loadConfig(nowhere));
+  assertEquals(error.message, "targets.toml: has no place: HOME is not set");
+  assertEquals(error.hint, "set SPKNOCK_CONFIG, or use --config FILE");
+  assertEquals(legacyPath(nowhere), undefined);
+});
+
+Deno.test("load: no file at all is an empty configuration", () =>
+  withFolder(async (folder) => {
+    const config = await loadConfig(at(folder));
+    assertEquals([config.targets.size, config.kind], [0, "toml"]);
+    assertEquals(config.file, `${folder}/.config/spknock/targets.toml`);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("load: the original's file stands in where there is no TOML", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/.secrets`);
+    await Deno.writeTextFile(`${folder}/.secrets/spknock-targets.conf`, "h:1/udp\nbad\n");
+    const config = await loadConfig(at(folder));
+    assertEquals([config.kind, [...config.targets.keys()]], ["legacy", ["h"]]);
+    assertEquals(config.warnings.length, 1);
+    await Deno.writeTextFile(`${folder}/x.toml`, GOOD);
+    const toml = await loadConfig(at(folder, { SPKNOCK_CONFIG: `${folder}/x.toml` }));
+    assertEquals([toml.kind, [...toml.targets.keys()]], ["toml", ["a"]]);
+  }));
+
+Deno.test("load: a file that was asked for has to exist", () =>
+  withFolder(async (folder) => {
+    const error = await errorOf(loadConfig({ ...at(folder), file: `${folder}/x` }));
+    assertEquals(error.message, `${folder}/x: cannot be read: there is no such file`);
+  }));
+
+const BYTES: [name: string, bytes: Uint8Array<ArrayBuffer>, message: string, hint?: string][] = [
+  ["binary", new Uint8Array([65, 0]), "is a binary file: it has a NUL byte", "name a text file"],
+  ["UTF-16", new Uint8Array([0xff, 0xfe, 65, 0]), "is UTF-16", "save it as UTF-8"],
+  ["not UTF-8", new Uint8Array([35, 10, 35, 0xe4, 10]), "is not UTF-8", "save it as UTF-8"],
+  [
+    "too large",
+    new Uint8Array(MAX_BYTES + 1).fill(35),
+    "is larger than 8 MiB: is it the right file?",
+  ],
+];
+
+for (const [name, bytes, message, hint] of BYTES) {
+  Deno.test(`load: refuses a file that is ${name}`, () =>
+    withFolder(async (folder) => {
+      const file = `${folder}/t.toml`;
+      await Deno.writeFile(file, bytes);
+      const error = await errorOf(loadConfig({ ...at(folder), file }));
+      assertEquals(error.message, `${file}${name === "not UTF-8" ? ":2" : ""}: ${message}`);
+      assertEquals(error.hint, hint);
+      const update = await errorOf(updateConfig(file, (text) => addTarget(text, DRAFT)));
+      assertEquals(update.message, error.message);
+      assertEquals(await Deno.readFile(file), bytes);
+    }));
+}
+
+Deno.test("load: a file of just the largest size is read", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeFile(file, new Uint8Array(MAX_BYTES).fill(35));
+    assertEquals((await loadConfig({ ...at(folder), file })).targets.size, 0);
+  }));
+
+Deno.test("load: a folder, and what must not be read, are errors", () =>
+  withFolder(async (folder) => {
+    const error = await errorOf(loadConfig({ ...at(folder), file: folder }));
+    assertEquals(error.message, `${folder}: is a folder: name a file`);
+    const file = `${folder}/it's.toml`;
+    const files: FileSystem = {
+      ...realFiles,
+      stat: () =>
+        Promise.reject(Object.assign(new Deno.errors.PermissionDenied(), { code: "EACCES" })),
+    };
+    const denied = await errorOf(loadConfig({ ...at(folder), file }, files));
+    assertEquals(denied.message, `${file}: cannot be read: permission denied`);
+    assertEquals(denied.hint, `look at its mode: ls -l '${folder}/it'\\''s.toml'`);
+  }));
+
+Deno.test({
+  name: "load: a file that holds a secret must be its owner's alone",
+  ignore: isWindows,
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = `${folder}/t.toml`;
+      const secret = `[targets.a]\nhost = "h"\nknocks = ["1/udp"]\nsecret = { hash = "${HASH}" }\n`;
+      await Deno.writeTextFile(file, secret);
+      const source = { ...at(folder), file };
+      for (const mode of [0o644, 0o640, 0o604, 0o620]) {
+        await Deno.chmod(file, mode);
+        const error = await errorOf(loadConfig(source));
+        const shown = mode.toString(8).padStart(4, "0");
+        assertEquals(
+          error.message,
+          `${file}: holds a secret, but its mode ${shown} lets others at it: use 0600`,
+        );
+        assertEquals(error.hint, `chmod 600 ${file}`);
+        assert(!error.message.includes(HASH));
+      }
+      assertEquals((await loadConfig({ ...source, os: "windows" })).targets.size, 1);
+      for (const mode of [0o600, 0o400]) {
+        await Deno.chmod(file, mode);
+        assertEquals((await loadConfig(source)).targets.size, 1);
+      }
+      await Deno.writeTextFile(file, GOOD);
+      await Deno.chmod(file, 0o644);
+      assertEquals((await loadConfig(source)).targets.size, 1);
+    }),
+});
+
+Deno.test("load: the mode and the mistakes are told together", () =>
+  withFolder(async (folder) => {
+    if (isWindows) return;
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, `[defaults]\nsecret = { hash = "${HASH}" }\ntries = 0\n`);
+    await Deno.chmod(file, 0o644);
+    const { problems, hint } = await errorOf(loadConfig({ ...at(folder), file }));
+    assertEquals(problems.map(({ line }) => line), [undefined, 3]);
+    assertEquals(hint, `chmod 600 ${file}`);
+  }));
+
+Deno.test("update: makes the file 0600 in a folder 0700", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/a/b/t.toml`;
+    const config = await updateConfig(file, (text) => addTarget(text, DRAFT));
+    assertEquals([...config.targets.keys()], ["new"]);
+    assertEquals((await loadConfig({ ...at(folder), file })).targets, config.targets);
+    if (isWindows) return;
+    const modes = await Promise.all([file, `${file}.lock`, `${folder}/a/b`].map(modeOf));
+    assertEquals(modes, [0o600, 0o600, 0o700]);
+    assertEquals([...Deno.readDirSync(`${folder}/a/b`)].length, 2);
+  }));
+
+Deno.test({
+  name: "update: a stricter mode stays, a wider one does not",
+  ignore: isWindows,
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = `${folder}/t.toml`;
+      for (const [mode, wanted] of [[0o400, 0o400], [0o600, 0o600], [0o644, 0o600]] as const) {
+        await Deno.writeTextFile(`${file}.new`, GOOD);
+        await Deno.chmod(`${file}.new`, mode);
+        await Deno.rename(`${file}.new`, file);
+        await updateConfig(file, (text) => addTarget(text, DRAFT));
+        assertEquals(await modeOf(file), wanted);
+      }
+    }),
+});
+
+Deno.test({
+  name: "update: a symbolic link stays, what it leads to changes",
+  ignore: isWindows,
+  fn: () =>
+    withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/dotfiles`);
+      await Deno.writeTextFile(`${folder}/dotfiles/t.toml`, GOOD);
+      await Deno.symlink("dotfiles/t.toml", `${folder}/one`);
+      await Deno.symlink(`${folder}/one`, `${folder}/two`);
+      await updateConfig(`${folder}/two`, (text) => addTarget(text, DRAFT));
+      assertEquals(await Deno.readLink(`${folder}/one`), "dotfiles/t.toml");
+      const text = await Deno.readTextFile(`${folder}/dotfiles/t.toml`);
+      assertEquals(text, addTarget(GOOD, DRAFT));
+      await Deno.symlink("dotfiles/none.toml", `${folder}/dangling`);
+      await updateConfig(`${folder}/dangling`, (text) => addTarget(text, DRAFT));
+      assertEquals((await Deno.lstat(`${folder}/dangling`)).isSymlink, true);
+      assertEquals((await Deno.lstat(`${folder}/dotfiles/none.toml`)).isFile, true);
+      await Deno.symlink("loop", `${folder}/loop`);
+      const error = await errorOf(updateConfig(`${folder}/loop`, (text) => text));
+      assertEquals(error.message, `${folder}/loop: is a symbolic link that leads to itself`);
+    }),
+});
+
+Deno.test("update: a text that did not change is not written", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, GOOD);
+    const files: FileSystem = {
+      ...realFiles,
+      create: () => Promise.reject(new Error("written")),
+    };
+    assertEquals((await updateConfig(file, (text) => text, files)).targets.size, 1);
+  }));
+
+Deno.test("update: a result that is wrong is not written", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, GOOD);
+    const error = await errorOf(updateConfig(file, (text) => `${text}x = 1\n`));
+    assertEquals(
+      error.message,
+      `${file}:7: targets.a.x: "x" is not a known key, did you mean "host"?`,
+    );
+    assertEquals(await Deno.readTextFile(file), GOOD);
+    await assertRejects(() =>
+      updateConfig(file, () => {
+        throw new RangeError("no");
+      }), RangeError);
+    assertEquals(await Deno.readTextFile(file), GOOD);
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+    // The lock is free again.
+    await updateConfig(file, (text) => addTarget(text, DRAFT));
+  }));
+
+/** Where the disk fails, with what, and what the user reads. */
+const FAULTS: [
+  name: string,
+  fault: (files: FileSystem) => Partial<FileSystem>,
+  message: string,
+  hint: string | undefined,
+][] = [
+  [
+    "a full disk while writing",
+    (files) => ({
+      create: async (path, mode) => ({
+        ...await files.create(path, mode),
+        write: () => Promise.reject(systemError("ENOSPC")),
+      }),
+    }),
+    "the disk is full",
+    "make room on the disk, then try again",
+  ],
+  [
+    "a full disk at fsync",
+    (files) => ({
+      create: async (path, mode) => ({
+        ...await files.create(path, mode),
+        sync: () => Promise.reject(systemError("EDQUOT")),
+      }),
+    }),
+    "the disk quota is used up",
+    "make room, then try again",
+  ],
+  [
+    "a read-only folder",
+    () => ({ create: () => Promise.reject(systemError("EACCES")) }),
+    "permission denied",
+    "look at the modes of the file and its folder: ls -ld FOLDER FOLDER/t.toml",
+  ],
+  [
+    "a read-only file system, at the lock",
+    () => ({ lock: () => Promise.reject(systemError("EROFS")) }),
+    "the file system is read-only",
+    "use --config FILE to write elsewhere",
+  ],
+  [
+    "a rename that fails",
+    () => ({ rename: () => Promise.reject(systemError("EIO")) }),
+    "EIO (os error)",
+    undefined,
+  ],
+];
+
+for (const [name, fault, message, hint] of FAULTS) {
+  Deno.test(`update: ${name} loses nothing and leaves nothing`, () =>
+    withFolder(async (folder) => {
+      const file = `${folder}/t.toml`;
+      await Deno.writeTextFile(file, GOOD);
+      const files = { ...realFiles, ...fault(realFiles) };
+      const error = await errorOf(updateConfig(file, (text) => addTarget(text, DRAFT), files));
+      assertEquals(error.message, `${file}: cannot be written: ${message}; nothing was changed`);
+      assertEquals(error.hint, hint?.replaceAll("FOLDER", folder));
+      assertEquals(await Deno.readTextFile(file), GOOD);
+      const names = [...Deno.readDirSync(folder)].map((entry) => entry.name);
+      assertEquals(names.filter((entry) => !entry.endsWith(".lock")), ["t.toml"]);
+    }));
+}
+
+Deno.test("update: the old text is there until the new one is safe on the disk", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, GOOD);
+    const steps: string[] = [];
+    const note = async (step: string) => {
+      const isOld = await Deno.readTextFile(file) === GOOD;
+      steps.push(`${step} ${isOld ? "old" : "new"}`);
+    };
+    const files: FileSystem = {
+      ...realFiles,
+      async create(path, mode) {
+        const made = await realFiles.create(path, mode);
+        return {
+          close: () => made.close(),
+          write: (bytes) => note("write").then(() => made.write(bytes)),
+          sync: () => note("sync").then(() => made.sync()),
+        };
+      },
+      rename: (from, to) => note("rename").then(() => realFiles.rename(from, to)),
+      syncFolder: (path) => note("sync folder").then(() => realFiles.syncFolder(path)),
+    };
+    await updateConfig(file, (text) => addTarget(text, DRAFT), files);
+    assertEquals(steps, ["write old", "sync old", "rename old", "sync folder new"]);
+  }));
+
+Deno.test("update: gives up when another process keeps the lock", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    const held = await realFiles.lock(`${file}.lock`, 0);
+    let asked = 0;
+    const files: FileSystem = {
+      ...realFiles,
+      lock: (path, waitMs) => {
+        asked = waitMs;
+        return realFiles.lock(path, 1);
+      },
+    };
+    const error = await errorOf(updateConfig(file, (text) => addTarget(text, DRAFT), files));
+    assertEquals(
+      error.message,
+      `${file}: is being changed by another spknock; nothing was changed`,
+    );
+    assertEquals(asked, 10_000);
+    held?.release();
+    await updateConfig(file, (text) => addTarget(text, DRAFT), files);
+  }));
+
+Deno.test("update: what a killed writer left is removed, and nothing else", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    const left = `.t.toml.${crypto.randomUUID()}.tmp`;
+    const others = [".t.toml.swp", ".t.toml.tmp", `.u.toml.${crypto.randomUUID()}.tmp`];
+    for (const name of [left, ...others]) await Deno.writeTextFile(`${folder}/${name}`, "x");
+    await updateConfig(file, (text) => addTarget(text, DRAFT));
+    const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+    assertEquals(names, [...others, "t.toml", "t.toml.lock"].sort());
+  }));
+
+/** A process that runs `writer.ts`. */
+function startWriter(args: string[]): Deno.ChildProcess {
+  const map = ["--import-map", "npm.importmap.json", "--lock", "npm.lock"];
+  const flags = Deno.env.get("SPKNOCK_DENO_FLAGS");
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-q",
+      "--no-prompt",
+      ...(flags === undefined ? map : JSON.parse(flags)),
+      "-P=tools",
+      "tests/config/writer.ts",
+      ...args,
+    ],
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+}
+
+Deno.test({
+  name: "update: SIGKILL leaves the old or the new file, never another",
+  ignore: isWindows,
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = `${folder}/t.toml`;
+      const random = makeRandom(42);
+      let written = 0;
+      for (let round = 0; written < 200; round++) {
+        const before = round === 0 ? 0 : numberOf(await Deno.readTextFile(file));
+        const writer = startWriter(["count", file]);
+        const wanted = 1 + random(40);
+        let seen = 0;
+        let bytes = 0;
+        for await (const chunk of writer.stdout) {
+          bytes += chunk.length;
+          seen = bytes / 2;
+          if (seen >= wanted) break;
+          // Whoever reads meanwhile sees whole files only.
+          assert(numberOf(await Deno.readTextFile(file)) > 0, `round ${round}`);
+        }
+        writer.kill("SIGKILL");
+        await writer.status;
+        const after = numberOf(await Deno.readTextFile(file));
+        assert(after >= before + seen, `round ${round}: ${before} + ${seen} became ${after}`);
+        written = after;
+      }
+      await updateConfig(file, () => GOOD);
+      const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+      assertEquals(names, ["t.toml", "t.toml.lock"]);
+    }),
+});
+
+Deno.test("update: two writers at once lose nothing", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, GOOD);
+    const writers = ["one", "two"].map((name) => startWriter(["add", file, name, "25"]));
+    const results = await Promise.all(writers.map((writer) => writer.output()));
+    assertEquals(results.map(({ code }) => code), [0, 0]);
+    const { targets } = await loadConfig({ ...at(folder), file });
+    assertEquals(targets.size, 51);
+    assert((await Deno.readTextFile(file)).startsWith(GOOD));
+  }));

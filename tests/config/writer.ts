@@ -1,0 +1,39 @@
+/**
+ * A process that writes a configuration, for `store_test.ts`:
+ *
+ *   writer.ts count PATH          writes the next content again and again; a line for each
+ *   writer.ts add PATH NAME N     adds the targets NAME-1 to NAME-N, one by one
+ */
+import { addTarget } from "../../src/config/edit.ts";
+import { updateConfig } from "../../src/config/store.ts";
+
+/** The whole file with the given number: long, so that a torn write would show. */
+export function makeContent(number: number): string {
+  const line = `# ${number}\n`;
+  return `version = 1\n[targets.t]\nhost = "h${number}"\nknocks = [1]\n${line.repeat(20_000)}`;
+}
+
+/** The number of a content; 0 of an empty one, NaN of anything that is none. */
+export function numberOf(text: string): number {
+  if (text === "") return 0;
+  const number = Number(/^host = "h(\d+)"$/m.exec(text)?.[1]);
+  return text === makeContent(number) ? number : NaN;
+}
+
+if (import.meta.main) {
+  const [mode, path = "", name = "", count = "0"] = Deno.args;
+  if (mode === "count") {
+    for (;;) {
+      await updateConfig(path, (text) => makeContent(numberOf(text) + 1));
+      await Deno.stdout.write(new TextEncoder().encode("w\n"));
+    }
+  }
+  for (let number = 1; number <= Number(count); number++) {
+    const draft = {
+      name: `${name}-${number}`,
+      host: "h",
+      knocks: [{ port: number, protocol: "tcp" as const, payload: { kind: "none" as const } }],
+    };
+    await updateConfig(path, (text) => addTarget(text, draft, { file: path }));
+  }
+}
