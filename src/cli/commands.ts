@@ -33,7 +33,7 @@ const PROBES: readonly OptionSpec[] = [
     name: "probe",
     value: "SPEC",
     many: true,
-    help: "ask this instead: tcp:22, ssh, tls:443, http://..., ping",
+    help: "ask this: tcp:22, ssh, tls:443, http://..., ping",
   },
 ];
 
@@ -77,9 +77,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "knock",
     summary: "knock on targets, then check that the door is open",
     usage: ["knock TARGET...", "knock HOST PORT[/PROTO]..."],
-    details:
-      "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry a secret\n" +
-      "unless they say otherwise; ad hoc ones carry nothing, or the lines of --secrets-from.",
+    details: "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry\n" +
+      "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
+      "--secrets-from.",
     options: [...KNOCK, ...MANY],
     load: () => import("./commands/knock.ts"),
   },
@@ -141,8 +141,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "import",
     summary: "take targets over from another tool's file",
     usage: ["import FILE [--from legacy]"],
-    details:
-      "Every bad line is named and nothing is taken over, unless --keep-going takes the good ones.",
+    details: "Every bad line is named and nothing is taken over, unless --keep-going takes\n" +
+      "the good ones.",
     options: [
       { name: "from", value: "FORMAT", help: "legacy (spknock-targets.conf)" },
       { name: "keep-going", short: "k", help: "take the good lines" },
@@ -162,16 +162,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "rules",
     summary: "write the complete firewall rules for a target",
     usage: ["rules", "rules TARGET --for BACKEND [OPTIONS]", "rules TARGET --prove"],
-    details:
-      "Without --for it asks, step by step. BACKEND is nftables, nftables-openwrt, iptables,\n" +
-      "mikrotik or knockd. Typed passphrases are asked twice; only hashes enter the rules.",
+    details: "Without --for it asks, step by step. BACKEND is nftables, nftables-openwrt,\n" +
+      "iptables, mikrotik or knockd. Typed passphrases are asked twice; only hashes\n" +
+      "enter the rules.",
     options: [
       { name: "for", value: "BACKEND", help: "the firewall to write for" },
       { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
       {
         name: "open",
         value: "PORTS",
-        help: "what the knocks open: tcp/22,tcp/443 (the probed port)",
+        help: "what opens: tcp/22,tcp/443 (the probed port)",
       },
       { name: "open-for", value: "DURATION", help: "how long (the target's open_for, 5m)" },
       { name: "stage", value: "DURATION", help: "time to the next knock (stage_timeout, 5s)" },
@@ -180,12 +180,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: "public", value: "PORTS", help: "services that stay open to everyone" },
       { name: "ipv4", short: "4", help: "IPv4 only" },
       { name: "ipv6", short: "6", help: "IPv6 only" },
-      { name: "guard", help: "a packet to a wrong port loses the progress (regular knocks: on)" },
+      { name: "guard", help: "a wrong port loses progress (on without secrets)" },
       { name: "no-guard", help: "no guard" },
       { name: "ban", help: "shut out for a while who makes many mistakes" },
       { name: "output", short: "o", value: "FILE", help: "save here, mode 0600 (standard output)" },
       { name: "force", short: "f", help: "write over the file" },
-      { name: "prove", help: "run the attacks against the rules' model, and print what opens" },
+      { name: "prove", help: "attack the rules' model, and print what opens" },
       { name: "seed", value: "N", help: "of the random attacks (1)" },
       SECRETS,
     ],
@@ -195,9 +195,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "simulate",
     summary: "a door on loopback that behaves as the firewall would",
     usage: ["simulate TARGET"],
-    details:
-      "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens a TCP port there\n" +
-      "when the right sequence has come.",
+    details: "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens a TCP\n" +
+      "port there when the right sequence has come.",
     options: [
       { name: "open", value: "PORT", help: "the port to open (the first tcp probe's, or 2222)" },
       SECRETS,

@@ -1,17 +1,10 @@
 /** What every command is given: the world, its arguments, a voice, and the configuration. */
-import {
-  type Config,
-  configPath,
-  legacyPath,
-  loadConfig,
-  parseConfig,
-  readText,
-} from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
 import { renderProblem, SecretError, UsageError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize } from "../output/sanitize.ts";
-import { openPrompter, type Prompter } from "../prompt/mod.ts";
+import type { Prompter } from "../prompt/mod.ts";
 import { nearest } from "./nearest.ts";
 import type { ParsedArgs } from "./options.ts";
 import type { Ports } from "./ports.ts";
@@ -27,14 +20,19 @@ export interface Context {
   configFile: string | undefined;
 }
 
+/** Loaded when it is wanted: an ad hoc knock reads no configuration. */
+const loadConfigModule = () => import("../config/mod.ts");
+
 /** The file that targets are saved in. */
-export function targetsPath({ ports, configFile }: Context): string {
+export async function targetsPath({ ports, configFile }: Context): Promise<string> {
+  const { configPath } = await loadConfigModule();
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }
 
 /** The targets; empty where there is no file yet. A file named with `--config` must exist. */
 export async function loadTargets(context: Context): Promise<Config> {
   const { ports, out, configFile } = context;
+  const { loadConfig } = await loadConfigModule();
   const config = await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
   if (config.kind === "legacy") {
     out.note(`reading the old ${config.file}; to edit targets: spknock import ${config.file}`);
@@ -47,12 +45,14 @@ export async function loadTargets(context: Context): Promise<Config> {
 /** The targets to add to: here `--config` may name a file that is yet to be made. */
 export async function loadForAdding(context: Context): Promise<Config> {
   const { configFile, ports } = context;
+  const { parseConfig, readText } = await loadConfigModule();
   const isNew = configFile !== undefined && await readText(configFile, ports.fs) === undefined;
   return isNew ? parseConfig("", { file: configFile }) : await loadTargets(context);
 }
 
 /** The original's file, where there is one. */
 export async function findLegacy({ ports }: Context): Promise<string | undefined> {
+  const { legacyPath, readText } = await loadConfigModule();
   const path = legacyPath({ env: ports.env, os: ports.os });
   return path !== undefined && await readText(path, ports.fs) !== undefined ? path : undefined;
 }
@@ -90,6 +90,7 @@ export function findTarget(config: Config, name: string): Target {
 export async function maybePrompter(context: Context): Promise<Prompter | undefined> {
   const terminal = await context.ports.openTerminal();
   if (terminal === undefined) return undefined;
+  const { openPrompter } = await import("../prompt/mod.ts");
   const plain = context.plain || context.ports.env("TERM") === "dumb";
   return await openPrompter(terminal, { plain, color: context.color });
 }

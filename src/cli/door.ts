@@ -33,7 +33,7 @@ export interface DoorReport {
 
 /** The probes of a target, bound to its pinned address. */
 export function bindProbes(target: Target, resolved: Resolved, ports: Ports): BoundProbe[] {
-  return target.probes.map((spec) => ({ attempt, timeoutMs, signal }) =>
+  return target.probes.map((spec) => ({ attempt, timeoutMs, patienceMs, signal }) =>
     askProbe(spec, {
       target: target.name,
       host: target.host,
@@ -42,6 +42,7 @@ export function bindProbes(target: Target, resolved: Resolved, ports: Ports): Bo
       source: target.source,
       attempt,
       timeoutMs,
+      patienceMs,
       signal,
       clock: ports.clock,
       openTcp: ports.net.openTcp,
@@ -137,7 +138,12 @@ export async function askDoor(
   const { timeoutMs } = target;
   const probes = await Promise.all(
     bindProbes(target, resolved, ports).map(async (probe) => {
-      const outcome = await probe({ attempt: 1, timeoutMs, signal: ports.signal });
+      const outcome = await probe({
+        attempt: 1,
+        timeoutMs,
+        patienceMs: timeoutMs,
+        signal: ports.signal,
+      });
       events.onProbe?.(outcome, 1);
       return outcome;
     }),

@@ -1,5 +1,5 @@
 /** A target to be saved: from the options of `add` and `edit`, or from answers. */
-import type { TargetDraft } from "../config/mod.ts";
+import type { TargetDraft } from "../config/changes.ts";
 import { UsageError } from "../core/errors.ts";
 import {
   type Knock,
@@ -13,7 +13,8 @@ import { parseHost, parseTargetName, type ProbeSpec, type Target } from "../core
 import { sanitize } from "../output/sanitize.ts";
 import type { Prompter } from "../prompt/mod.ts";
 import { asUsage, type ParsedArgs } from "./options.ts";
-import { readProbe, readSettings } from "./select.ts";
+import { readProbe } from "./probe_option.ts";
+import { readSettings } from "./select.ts";
 
 /** What the options say of a target; only what was given. */
 export function draftFromOptions(args: ParsedArgs): Partial<Omit<TargetDraft, "name">> {

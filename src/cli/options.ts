@@ -1,7 +1,7 @@
 /**
  * Options as data: what a command takes, how its values are read, what the help says. Parsing is
  * @std/cli's; this adds what a contract needs: unknown options with the nearest known one, missing
- * and repeated values, and `-` as a value.
+ * and repeated values, `-` as a value, and `-u4` as `-u -4`.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../core/errors.ts";
@@ -45,7 +45,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: "json", help: "print one JSON value" },
   { name: "quiet", short: "q", help: "say only what was asked for, and errors" },
   { name: "verbose", short: "v", help: "say more" },
-  { name: "plain", help: "plain numbered prompts, for dumb terminals and screen readers" },
+  { name: "plain", help: "plain prompts: dumb terminals, screen readers" },
   { name: "no-color", help: "no colours (NO_COLOR is respected too)" },
   { name: "help", short: "h", help: "show help" },
   { name: "version", short: "V", help: "show the version" },
@@ -63,7 +63,12 @@ export function parseOptions(
   { stopEarly = false }: { stopEarly?: boolean } = {},
 ): ParsedArgs {
   const withValue = specs.filter(({ value }) => value !== undefined);
-  const values = parseArgs(joinDashes(argv, withValue), {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  // The caller counts the words of an early stop: they stay as they are.
+  const single = stopEarly
+    ? argv
+    : argv.flatMap((arg, index) => index < end ? splitSwitches(arg, specs) : [arg]);
+  const values = parseArgs(joinDashes(single, withValue), {
     string: ["_", ...withValue.map(({ name }) => name)],
     boolean: specs.filter(({ value }) => value === undefined).map(({ name }) => name),
     alias: Object.fromEntries(specs.flatMap(({ name, short }) => short ? [[name, short]] : [])),
@@ -102,6 +107,13 @@ export function asUsage(cause: unknown, prefix = ""): unknown {
   return cause instanceof RangeError ? new UsageError(prefix + cause.message) : cause;
 }
 
+/** `-u4` as `-u`, `-4`: @std/cli would take a digit for the value of the switch before it. */
+function splitSwitches(arg: string, specs: readonly OptionSpec[]): string[] {
+  const isSwitch = specs.some(({ short, value }) => short === arg[1] && value === undefined);
+  if (!/^-[^-][^=]/.test(arg) || !isSwitch) return [arg];
+  return [arg.slice(0, 2), ...splitSwitches(`-${arg.slice(2)}`, specs)];
+}
+
 /** `--secrets-from -` as `--secrets-from=-`, for @std/cli takes a lone `-` for a word. */
 function joinDashes(argv: readonly string[], withValue: readonly OptionSpec[]): string[] {
   const names = new Set(
@@ -117,10 +129,12 @@ function joinDashes(argv: readonly string[], withValue: readonly OptionSpec[]): 
 }
 
 /** `--json=no` would count as `--json`. */
-function refuseValue({ name }: OptionSpec, argv: readonly string[]): void {
+function refuseValue({ name, short }: OptionSpec, argv: readonly string[]): void {
   const end = argv.indexOf("--");
   const given = end < 0 ? argv : argv.slice(0, end);
-  if (given.some((arg) => arg.startsWith(`--${name}=`))) {
+  if (
+    given.some((arg) => arg.startsWith(`--${name}=`) || (short && arg.startsWith(`-${short}=`)))
+  ) {
     throw new UsageError(`--${name} takes no value`, { hint: `--${name}` });
   }
 }

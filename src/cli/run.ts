@@ -1,11 +1,11 @@
 /** argv to command to exit code. */
 import { UsageError } from "../core/errors.ts";
 import { createOutput, type Output } from "../output/output.ts";
+import { COMMANDS } from "./commands.ts";
 import type { Context } from "./context.ts";
 import { EXIT, reportFailure } from "./failure.ts";
 import { GLOBAL_OPTIONS, type ParsedArgs, parseOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
-import { VERSION } from "./version.ts";
 
 /** Runs the program and returns its exit code; never throws. */
 export async function run(argv: readonly string[], ports: Ports): Promise<number> {
@@ -15,7 +15,7 @@ export async function run(argv: readonly string[], ports: Ports): Promise<number
     const command = name === undefined ? undefined : await findCommand(name);
     const args = parseOptions(rest, [...(command?.options ?? []), ...GLOBAL_OPTIONS]);
     out = makeOutput(args, ports);
-    if (args.has("version")) return printVersion(out);
+    if (args.has("version")) return await printVersion(out);
     if (args.has("help") || name === "help") return await printHelp(out, command ?? args.words[0]);
     const context: Context = {
       ports,
@@ -50,7 +50,6 @@ function parseGlobals(argv: readonly string[]): ParsedArgs {
 
 async function findCommand(name: string) {
   if (name === "help") return undefined;
-  const { COMMANDS } = await import("./commands.ts");
   const command = COMMANDS.find((command) => command.name === name);
   if (command !== undefined) return command;
   const { nearest } = await import("./nearest.ts");
@@ -71,7 +70,8 @@ async function explainUsage(out: Output): Promise<number> {
   return EXIT.usage;
 }
 
-function printVersion(out: Output): number {
+async function printVersion(out: Output): Promise<number> {
+  const { VERSION } = await import("./version.ts");
   out.print(`spknock ${VERSION}\n`);
   out.value({ name: "spknock", version: VERSION });
   return 0;

@@ -1,5 +1,4 @@
 /** Which targets a command line means, and what its options change about them. */
-import { parseProbeSpec } from "../config/mod.ts";
 import { UsageError } from "../core/errors.ts";
 import { parseDuration } from "../core/duration.ts";
 import { parsePortSpec } from "../core/knock.ts";
@@ -45,7 +44,8 @@ export async function selectTargets(context: Context): Promise<Target[]> {
       hint: "name one, or use --all or --tag; see them with: spknock list",
     });
   }
-  return [...chosen].map((target) => applyOptions(target, args));
+  const changes = await readChanges(args);
+  return Array.from(chosen, (target) => ({ ...target, ...changes }));
 }
 
 /**
@@ -63,7 +63,7 @@ export function isAdHoc(words: readonly string[]): boolean {
  *
  * @throws {UsageError}
  */
-export function adHocTarget(args: ParsedArgs): Target {
+export async function adHocTarget(args: ParsedArgs): Promise<Target> {
   const [hostText = "", ...ports] = args.words;
   const isSecret = args.has("secrets-from");
   try {
@@ -82,20 +82,19 @@ export function adHocTarget(args: ParsedArgs): Target {
           : { kind: "none" } as const,
       };
     });
-    return applyOptions({ ...DEFAULT_SETTINGS, name: host, host, knocks }, args);
+    return { ...DEFAULT_SETTINGS, name: host, host, knocks, ...await readChanges(args) };
   } catch (cause) {
     throw asUsage(cause);
   }
 }
 
-/** A target with what the command line says instead. */
-export function applyOptions(target: Target, args: ParsedArgs): Target {
-  const probes = args.has("no-probe")
-    ? []
-    : args.has("probe")
-    ? args.texts("probe").map((text) => readProbe(text))
-    : target.probes;
-  return { ...target, ...readSettings(args), probes };
+/** What the command line says instead of what the targets say. */
+async function readChanges(args: ParsedArgs): Promise<Partial<Target>> {
+  const settings = readSettings(args);
+  if (args.has("no-probe")) return { ...settings, probes: [] };
+  if (!args.has("probe")) return settings;
+  const { readProbe } = await import("./probe_option.ts");
+  return { ...settings, probes: args.texts("probe").map(readProbe) };
 }
 
 /** The settings that options of `knock`, `add` and `edit` share; only those that were given. */
@@ -110,15 +109,6 @@ export function readSettings(args: ParsedArgs): Partial<Target> {
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
   ) as Partial<Target>;
-}
-
-/** `--probe SPEC`. */
-export function readProbe(text: string) {
-  try {
-    return parseProbeSpec(text);
-  } catch (cause) {
-    throw asUsage(cause, "--probe: ");
-  }
 }
 
 /** A whole number from 1 to `max`. */

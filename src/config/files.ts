@@ -56,16 +56,19 @@ const LOCK_STEP_MS = 20;
 export const realFiles: FileSystem = {
   async read(path, limit) {
     using file = await Deno.open(path);
-    const chunks: Uint8Array[] = [];
+    let bytes = new Uint8Array(Math.min(64 * 1024, limit));
     let length = 0;
     while (length < limit) {
-      const chunk = new Uint8Array(Math.min(64 * 1024, limit - length));
-      const count = await file.read(chunk);
+      if (length === bytes.length) {
+        const larger = new Uint8Array(Math.min(2 * length, limit));
+        larger.set(bytes);
+        bytes = larger;
+      }
+      const count = await file.read(bytes.subarray(length));
       if (count === null) break;
-      chunks.push(chunk.subarray(0, count));
       length += count;
     }
-    return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+    return bytes.subarray(0, length);
   },
   stat: (path) => Deno.stat(path),
   async readLink(path) {

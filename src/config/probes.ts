@@ -95,6 +95,11 @@ function parseHttpUrl(text: string): string {
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new RangeError(`"${text}" is not a web address: use http://... or https://...`);
   }
+  if (url.username !== "" || url.password !== "") {
+    throw new RangeError(
+      "a web address with a user or password in it is shown to everyone: leave them out",
+    );
+  }
   return text;
 }
 

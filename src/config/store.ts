@@ -12,7 +12,6 @@
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
 import { type FileFacts, type FileSystem, realFiles } from "./files.ts";
-import { parseLegacy } from "./legacy.ts";
 import { configPath, legacyPath, type Surroundings } from "./paths.ts";
 import { type Config, folderOf, readConfig } from "./schema.ts";
 
@@ -43,7 +42,10 @@ export async function loadConfig(
   if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
-  if (old !== undefined && oldText !== undefined) return parseLegacy(oldText, { file: old });
+  if (old !== undefined && oldText !== undefined) {
+    const { parseLegacy } = await import("./legacy.ts");
+    return parseLegacy(oldText, { file: old });
+  }
   return readConfig("", { file: path }).config;
 }
 

@@ -1,9 +1,10 @@
 /**
- * Knocks until the door is open or the tries are used up.
+ * Knocks until the door is open (or, with a closing sequence, shut) or the tries are used up.
  *
  * Rules: without probes there is one try, for nothing could tell that it failed. A probe that has
- * passed is not asked again. An early try waits for its probes only as long as a lively network
- * needs (1 s, doubling), the last one for the whole timeout: fast first, more patient after.
+ * passed is not asked again. An early try waits for silence to end only as long as a lively network
+ * needs (1 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
+ * answered, or runs as a program, gets the whole timeout in every try.
  */
 import type { Clock } from "../core/clock.ts";
 import { buildSequence, type Packet, type SequencePlan } from "../core/sequence.ts";
@@ -20,7 +21,14 @@ export interface ProbeOutcome {
 
 /** A probe as the runner sees it. */
 export type BoundProbe = (
-  options: { attempt: number; timeoutMs: number; signal: AbortSignal },
+  options: {
+    attempt: number;
+    /** Milliseconds for the whole probe. */
+    timeoutMs: number;
+    /** Milliseconds of silence that are waited for. */
+    patienceMs: number;
+    signal: AbortSignal;
+  },
 ) => Promise<ProbeOutcome>;
 
 /** A door to be opened. */
@@ -34,6 +42,8 @@ export interface OpenRequest {
   /** Milliseconds for one try's probes. */
   timeoutMs: number;
   probes: readonly BoundProbe[];
+  /** What a probe has to find: `shut` is silence or a refusal. `open` where undefined. */
+  goal?: "open" | "shut" | undefined;
 }
 
 /** What happens on the way, for live output. */
@@ -54,14 +64,14 @@ export interface OpenReport {
   sentMs: number;
   /** One a probe, in order. */
   probes: ProbeOutcome[];
-  /** Whether every probe passed; true where there is none. */
+  /** Whether every probe passed, that is, found the goal; true where there is none. */
   isOpen: boolean;
 }
 
 /** The patience of the first try with more to come, in milliseconds. */
 const FIRST_PATIENCE_MS = 1_000;
 
-/** Milliseconds that the probes of a try get. */
+/** Milliseconds of silence that the probes of a try wait for. */
 export function patienceOfTry(attempt: number, tries: number, timeoutMs: number): number {
   return attempt >= tries ? timeoutMs : Math.min(timeoutMs, FIRST_PATIENCE_MS * 2 ** (attempt - 1));
 }
@@ -80,7 +90,7 @@ export async function knockUntilOpen(
     events?: OpenEvents;
   },
 ): Promise<OpenReport> {
-  const { address, source, timeoutMs } = request;
+  const { address, source, timeoutMs, goal = "open" } = request;
   const tries = request.probes.length === 0 ? 1 : request.tries;
   const report: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes: [], isOpen: false };
   for (let attempt = 1; attempt <= tries && !report.isOpen; attempt++) {
@@ -92,14 +102,19 @@ export async function knockUntilOpen(
     report.packets += packets.length;
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
-    const patience = patienceOfTry(attempt, tries, timeoutMs);
+    const patienceMs = patienceOfTry(attempt, tries, timeoutMs);
     await Promise.all(request.probes.map(async (probe, index) => {
-      if (report.probes[index]?.status === "open") return;
-      const outcome = await probe({ attempt, timeoutMs: patience, signal });
+      if (hasPassed(report.probes[index], goal)) return;
+      const outcome = await probe({ attempt, timeoutMs, patienceMs, signal });
       report.probes[index] = outcome;
       events.onProbe?.(outcome, attempt);
     }));
-    report.isOpen = report.probes.every(({ status }) => status === "open");
+    report.isOpen = report.probes.every((outcome) => hasPassed(outcome, goal));
   }
   return report;
+}
+
+function hasPassed(outcome: ProbeOutcome | undefined, goal: "open" | "shut"): boolean {
+  const status = outcome?.status;
+  return goal === "open" ? status === "open" : status === "closed" || status === "refused";
 }

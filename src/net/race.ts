@@ -28,6 +28,8 @@ export interface RaceOptions {
   clock: Clock;
   /** Milliseconds until the port counts as closed. */
   timeoutMs: number;
+  /** Milliseconds between two SYNs; {@linkcode SYN_INTERVAL_MS} where undefined. */
+  intervalMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -38,7 +40,7 @@ export interface RaceOptions {
  * @throws the signal's reason when it aborts.
  */
 export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
-  const { clock, timeoutMs } = options;
+  const { clock, timeoutMs, intervalMs = SYN_INTERVAL_MS } = options;
   const start = clock.now();
   const end = start + timeoutMs;
   const flights = new Set<AbortController>();
@@ -90,7 +92,7 @@ export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
   }
 
   async function pace(): Promise<void> {
-    for (let at = start; at < end; at += SYN_INTERVAL_MS) {
+    for (let at = start; at < end; at += intervalMs) {
       await clock.sleepUntil(at, stopTimer.signal);
       launch();
     }

@@ -42,11 +42,24 @@ export interface Output {
   note(text: string): void;
   /** A line on stderr, whatever the options. */
   error(text: string): void;
+  /** Ends a line on stdout that was left open; what goes to stderr does so by itself. */
+  endLine(): void;
 }
 
 /** Makes the voice of a run. */
 export function createOutput(options: OutputOptions): Output {
   const { stdout, stderr, json, quiet, verbose, color } = options;
+  let isLineOpen = false;
+  const toStdout = (text: string) => {
+    if (text === "") return;
+    stdout.write(text);
+    isLineOpen = !text.endsWith("\n");
+  };
+  const endLine = () => void (isLineOpen && toStdout("\n"));
+  const toStderr = (text: string) => {
+    endLine();
+    stderr.write(text + "\n");
+  };
   return {
     json,
     quiet,
@@ -54,10 +67,11 @@ export function createOutput(options: OutputOptions): Output {
     isLive: stdout.isTerminal() && !json && !quiet,
     style: color && stdout.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
     noteStyle: color && stderr.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
-    say: (text) => void (json || quiet || stdout.write(text)),
-    print: (text) => void (json || stdout.write(text)),
-    value: (value) => void (json && stdout.write(JSON.stringify(value, undefined, 2) + "\n")),
-    note: (text) => void (json || quiet || stderr.write(text + "\n")),
-    error: (text) => stderr.write(text + "\n"),
+    say: (text) => void (json || quiet || toStdout(text)),
+    print: (text) => void (json || toStdout(text)),
+    value: (value) => void (json && toStdout(JSON.stringify(value, undefined, 2) + "\n")),
+    note: (text) => void (json || quiet || toStderr(text)),
+    error: toStderr,
+    endLine,
   };
 }

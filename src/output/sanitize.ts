@@ -3,8 +3,8 @@
  * those that reorder text (Unicode "Trojan source", UAX #9) are shown as escapes.
  */
 
-// deno-lint-ignore no-control-regex
 const UNSAFE =
+  // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
 /** `text` with everything that could steer a terminal written as `\u{..}`. */

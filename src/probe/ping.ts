@@ -24,7 +24,7 @@ export const kind: ProbeKind = {
   async ask(_spec, context: ProbeContext) {
     const { clock, signal } = context;
     const start = clock.now();
-    const end = start + context.timeoutMs;
+    const end = start + context.patienceMs;
     const command = pingCommand(context.os, context);
     for (;;) {
       const asked = clock.now();

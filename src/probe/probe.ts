@@ -46,7 +46,10 @@ export interface ProbeContext {
   source?: string | undefined;
   /** 1-based try. */
   attempt: number;
+  /** Milliseconds for the whole probe. */
   timeoutMs: number;
+  /** Milliseconds of silence that are waited for; at most `timeoutMs`. */
+  patienceMs: number;
   signal: AbortSignal;
   clock: Clock;
   openTcp(

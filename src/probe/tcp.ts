@@ -4,13 +4,13 @@ import { raceConnect, type RaceResult } from "../net/race.ts";
 import type { TcpConnection } from "../net/tcp.ts";
 import type { ProbeContext, ProbeKind, ProbeResult } from "./probe.ts";
 
-/** Races for a connection to `port` within the context's timeout. */
+/** Races for a connection to `port` within the context's patience. */
 export function reach(port: number, context: ProbeContext): Promise<RaceResult> {
-  const { address, source, clock, timeoutMs, signal } = context;
+  const { address, source, clock, patienceMs, signal } = context;
   return raceConnect({
     open: (stop) => context.openTcp({ address, port, source }, stop),
     clock,
-    timeoutMs,
+    timeoutMs: patienceMs,
     signal,
   });
 }

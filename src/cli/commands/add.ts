@@ -1,5 +1,5 @@
 /** `add`: save a target, from the command line or from answers. */
-import { addTarget, type TargetDraft, updateConfig } from "../../config/mod.ts";
+import { addTarget, type TargetDraft, updateConfig } from "../../config/changes.ts";
 import { parseHost, parseTargetName } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import {
@@ -51,7 +51,7 @@ export async function addByAsking(context: Context, prompter: Prompter): Promise
 
 async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
-  const file = targetsPath(context);
+  const file = await targetsPath(context);
   await updateConfig(file, (text) => addTarget(text, draft, { file }), context.ports.fs);
   context.out.say(`saved ${draft.name} in ${sanitize(file)}\n`);
   context.out.value({ added: draft.name, file });

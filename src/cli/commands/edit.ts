@@ -1,5 +1,5 @@
 /** `edit`: change a target, from options or from answers. */
-import { replaceTarget, type TargetDraft, updateConfig } from "../../config/mod.ts";
+import { replaceTarget, type TargetDraft, updateConfig } from "../../config/changes.ts";
 import type { Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
@@ -59,7 +59,7 @@ function knocksFromOptions(target: Target, { args }: Context): Pick<Partial<Targ
 }
 
 async function save(draft: TargetDraft, context: Context): Promise<void> {
-  const file = targetsPath(context);
+  const file = await targetsPath(context);
   await updateConfig(file, (text) => replaceTarget(text, draft, { file }), context.ports.fs);
   context.out.say(`changed ${draft.name} in ${sanitize(file)}\n`);
   context.out.value({ changed: draft.name, file });

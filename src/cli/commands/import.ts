@@ -1,11 +1,6 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import {
-  addTargets,
-  importTargets,
-  readText,
-  type TargetDraft,
-  updateConfig,
-} from "../../config/mod.ts";
+import { addTargets, importTargets, type TargetDraft, updateConfig } from "../../config/changes.ts";
+import { readText } from "../../config/mod.ts";
 import { renderProblem, UsageError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
@@ -42,7 +37,7 @@ export async function importFile(
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
   const known = new Set([...present.values()].map(doorOf));
   const fresh = targets.filter((target) => !known.has(doorOf(target)));
-  const path = targetsPath(context);
+  const path = await targetsPath(context);
   if (fresh.length > 0 && !args.has("dry-run")) {
     await updateConfig(path, (before) => addTargets(before, fresh, { file: path }), ports.fs);
   }

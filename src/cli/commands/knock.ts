@@ -11,7 +11,7 @@ import { adHocTarget, isAdHoc, selectTargets } from "../select.ts";
 export async function run(context: Context): Promise<number> {
   const { args } = context;
   const isNew = isAdHoc(args.words) && !args.has("all") && !args.has("tag");
-  const targets = isNew ? [adHocTarget(args)] : await selectTargets(context);
+  const targets = isNew ? [await adHocTarget(args)] : await selectTargets(context);
   if (args.has("dry-run")) {
     const { showPlan } = await import("../dry_run.ts");
     return await showPlan(targets, context);

@@ -1,5 +1,5 @@
 /** `remove`: remove targets, all of those named or none. */
-import { removeTarget, updateConfig } from "../../config/mod.ts";
+import { removeTarget, updateConfig } from "../../config/changes.ts";
 import { CancelledError } from "../../core/errors.ts";
 import {
   type Context,
@@ -31,7 +31,7 @@ export async function run(context: Context): Promise<number> {
 
 /** Removes targets in one write; the menu does the same. */
 export async function removeTargets(names: readonly string[], context: Context): Promise<void> {
-  const file = targetsPath(context);
+  const file = await targetsPath(context);
   await updateConfig(
     file,
     (text) => names.reduce((rest, name) => removeTarget(rest, name, { file }), text),

@@ -1,5 +1,5 @@
 /** `rename`: give a target another name. */
-import { renameTarget, updateConfig } from "../../config/mod.ts";
+import { renameTarget, updateConfig } from "../../config/changes.ts";
 import { parseTargetName } from "../../core/target.ts";
 import {
   type Context,
@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
   } catch (cause) {
     throw asUsage(cause);
   }
-  const file = targetsPath(context);
+  const file = await targetsPath(context);
   await updateConfig(file, (text) => renameTarget(text, { from, to }, { file }), context.ports.fs);
   context.out.say(`${from} is now ${to}\n`);
   context.out.value({ renamed: from, to, file });

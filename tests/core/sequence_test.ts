@@ -1,0 +1,82 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Knock } from "../../src/core/knock.ts";
+import { buildSequence, gapOfTry, MIN_GAP_MS, type SequencePlan } from "../../src/core/sequence.ts";
+
+const udp = (port: number, delayMs?: number): Knock => ({
+  port,
+  protocol: "udp",
+  payload: { kind: "none" },
+  delayMs,
+});
+const plan = (more: Partial<SequencePlan> = {}): SequencePlan => ({
+  knocks: [udp(1), udp(2), udp(3)],
+  delayMs: 50,
+  stageTimeoutMs: 5_000,
+  copies: "auto",
+  ...more,
+});
+const payloads = (count: number) => Array.from({ length: count }, (_, i) => new Uint8Array([i]));
+const times = (plan: SequencePlan, attempt: number) =>
+  buildSequence(plan, payloads(plan.knocks.length), { attempt }).map(({ port, at }) => [port, at]);
+
+Deno.test("the first try goes once, at the target's own pace", () => {
+  assertEquals(times(plan(), 1), [[1, 0], [2, 50], [3, 100]]);
+  assertEquals(times(plan({ delayMs: 0 }), 1), [[1, 0], [2, 0], [3, 0]]);
+  assertEquals(times(plan({ knocks: [udp(1, 500), udp(2), udp(3)] }), 1), [[1, 0], [2, 500], [
+    3,
+    550,
+  ]]);
+});
+
+Deno.test("from the second try on each packet goes twice, spread over a gap that has doubled", () => {
+  assertEquals(times(plan(), 2), [[1, 0], [1, 50], [2, 100], [2, 150], [3, 200], [3, 250]]);
+  assertEquals(times(plan({ knocks: [udp(1), udp(2)] }), 3), [[1, 0], [1, 100], [2, 200], [
+    2,
+    300,
+  ]]);
+});
+
+Deno.test("a number of copies holds for every try", () => {
+  for (const attempt of [1, 2, 3]) {
+    assertEquals(times(plan({ copies: 1 }), attempt).length, 3);
+    assertEquals(times(plan({ copies: 3 }), attempt).length, 9);
+  }
+});
+
+Deno.test("a packet carries its knock's payload and place", () => {
+  const packets = buildSequence(plan({ knocks: [udp(7), udp(7)] }), payloads(2), { attempt: 2 });
+  assertEquals(packets.map(({ knock, payload }) => [knock, payload[0]]), [
+    [0, 0],
+    [0, 0],
+    [1, 1],
+    [1, 1],
+  ]);
+  assertThrows(() => buildSequence(plan(), payloads(2)), TypeError, "knock 3 has no payload");
+});
+
+Deno.test("a gap of zero grows too", () => {
+  assertEquals(gapOfTry(0, 1, 5_000), 0);
+  assertEquals(gapOfTry(0, 2, 5_000), 2 * MIN_GAP_MS);
+  assertEquals(gapOfTry(0, 3, 5_000), 4 * MIN_GAP_MS);
+});
+
+Deno.test("no try, however late, chooses a gap that nears the stage timeout", () => {
+  for (const stageTimeoutMs of [40, 200, 1_000, 5_000, 60_000]) {
+    for (const delayMs of [0, 1, 50, 500, 4_000]) {
+      for (let attempt = 1; attempt <= 2_000; attempt += attempt < 20 ? 1 : 499) {
+        const gap = gapOfTry(delayMs, attempt, stageTimeoutMs);
+        assert(gap <= Math.max(stageTimeoutMs / 4, delayMs), `${delayMs} ${attempt} gives ${gap}`);
+        assert(gap >= delayMs);
+      }
+    }
+  }
+});
+
+Deno.test("moments never go back, and there is no limit to the knocks", () => {
+  const knocks = Array.from({ length: 1_000 }, (_, i) => udp(i + 1, i % 3 === 0 ? 0 : undefined));
+  for (const attempt of [1, 2, 5]) {
+    const packets = buildSequence(plan({ knocks }), payloads(1_000), { attempt });
+    assertEquals(packets.length, attempt === 1 ? 1_000 : 2_000);
+    packets.reduce((before, { at }) => (assert(at >= before), at), 0);
+  }
+});

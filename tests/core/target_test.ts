@@ -1,0 +1,100 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { isIpv4, isIpv6, parseHost, parseTargetName } from "../../src/core/target.ts";
+
+Deno.test("target names have letters, digits, - and _, and start with a letter", () => {
+  for (const text of ["a", "home", "Home-2_b", "a".repeat(64)]) {
+    assertEquals(parseTargetName(text), text);
+  }
+  const bad = ["", "2home", "-a", "_a", "a b", "a.b", "häuschen", "a\n", "a\u202e", "a".repeat(65)];
+  for (const text of bad) {
+    const error = assertThrows(() => parseTargetName(text), RangeError, undefined, text);
+    assertStringIncludes(
+      error.message,
+      `${JSON.stringify(text)} cannot name a target: use letters`,
+    );
+  }
+});
+
+const HOSTS = [
+  "fw",
+  "fw.example.com",
+  "fw.example.com.",
+  "_knock.example",
+  "a-b.example",
+  "bücher.example",
+  "例え.jp",
+  "हिन्दी.example",
+  "192.0.2.1",
+  "0.0.0.0",
+  "255.255.255.255",
+  "::1",
+  "2001:db8::1",
+  "::ffff:192.0.2.1",
+  "fe80::1%eth0",
+  "fe80::1%br-lan.7",
+  "1.example",
+  `${"a".repeat(63)}.example`,
+  "abcdefg.".repeat(31) + "abcde",
+];
+
+Deno.test("hosts are names, IPv4 and IPv6 addresses", () => {
+  for (const text of HOSTS) assertEquals(parseHost(text), text);
+});
+
+Deno.test("brackets around an IPv6 address are taken off", () => {
+  assertEquals(parseHost("[::1]"), "::1");
+  assertEquals(parseHost("[fe80::1%br-lan]"), "fe80::1%br-lan");
+});
+
+const NO_HOSTS = [
+  "",
+  " ",
+  "a b",
+  "fw\n",
+  "fw\u0000",
+  "\u001b[31mfw",
+  "fw\u202egnp",
+  "-fw",
+  "fw-",
+  "fw..example",
+  ".fw",
+  "1.2.3",
+  "256.1.1.1",
+  "1.2.3.4.5",
+  "1.2.3.4.",
+  "01.2.3.4",
+  "12345",
+  "host:22",
+  "http://fw",
+  "fw/24",
+  "::1::2",
+  ":::",
+  "::\n1",
+  "::1]/x",
+  "::1]:80",
+  "::1%",
+  "::1%a%b",
+  "::1%a b",
+  "[fw]",
+  "[192.0.2.1]",
+  "[::1",
+  `${"a".repeat(64)}.example`,
+  "abcdefg.".repeat(31) + "abcdef",
+];
+
+Deno.test("what is no host is an error that says what is allowed", () => {
+  for (const text of NO_HOSTS) {
+    const error = assertThrows(() => parseHost(text), RangeError, undefined, JSON.stringify(text));
+    assertEquals(
+      error.message,
+      `${JSON.stringify(text)} is not a host: use a name, an IPv4 or an IPv6 address`,
+    );
+  }
+});
+
+Deno.test("address families are told apart", () => {
+  assertEquals([isIpv4("192.0.2.1"), isIpv6("192.0.2.1")], [true, false]);
+  assertEquals([isIpv4("::1"), isIpv6("::1")], [false, true]);
+  assertEquals([isIpv4("fw"), isIpv6("fw")], [false, false]);
+  assertEquals([isIpv4("010.0.0.1"), isIpv6("fe80::1%eth0")], [false, true]);
+});

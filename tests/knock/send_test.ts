@@ -1,0 +1,88 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { NetworkError } from "../../src/core/errors.ts";
+import type { Packet } from "../../src/core/sequence.ts";
+import { sendSequence } from "../../src/knock/send.ts";
+import { FakeClock, FakeNet } from "../fakes.ts";
+
+const packet = (port: number, at: number, protocol: "tcp" | "udp" = "udp"): Packet => ({
+  port,
+  protocol,
+  payload: new TextEncoder().encode(protocol === "udp" ? `p${port}` : ""),
+  at,
+  knock: port - 1,
+});
+
+Deno.test("packets leave in order, each at its moment, to the pinned address", async () => {
+  const clock = new FakeClock({ start: 7_000, auto: true });
+  const net = new FakeNet(clock);
+  const seen: number[] = [];
+  const packets = [packet(1, 0), packet(2, 50, "tcp"), packet(3, 50), packet(4, 200)];
+  const sent = await sendSequence(packets, {
+    net,
+    clock,
+    address: "192.0.2.1",
+    source: "192.0.2.9",
+    onPacket: ({ port }) => seen.push(port),
+  });
+  const place = { address: "192.0.2.1", source: "192.0.2.9" };
+  assertEquals(net.sent, [
+    { ...place, protocol: "udp", port: 1, payload: "p1", at: 7_000 },
+    { ...place, protocol: "tcp", port: 2, payload: "", at: 7_050 },
+    { ...place, protocol: "udp", port: 3, payload: "p3", at: 7_050 },
+    { ...place, protocol: "udp", port: 4, payload: "p4", at: 7_200 },
+  ]);
+  assertEquals(seen, [1, 2, 3, 4]);
+  assertEquals(sent, { first: 7_000, last: 7_200 });
+  assertEquals([net.opened, net.open], [1, 0]);
+});
+
+Deno.test("pacing does not drift when sending takes its time", async () => {
+  const clock = new FakeClock({ auto: true });
+  const net = new FakeNet(clock, { sendMs: 7 });
+  const packets = Array.from({ length: 100 }, (_, index) => packet(index + 1, index * 10));
+  const sent = await sendSequence(packets, { net, clock, address: "::1" });
+  assertEquals(net.sent.map(({ at }) => at), packets.map(({ at }) => at));
+  assertEquals(sent, { first: 0, last: 997 });
+});
+
+Deno.test("a send that takes longer than the gap delays only what it must", async () => {
+  const clock = new FakeClock({ auto: true });
+  const net = new FakeNet(clock, { sendMs: 15 });
+  const packets = [packet(1, 0), packet(2, 10), packet(3, 20), packet(4, 100)];
+  await sendSequence(packets, { net, clock, address: "::1" });
+  assertEquals(net.sent.map(({ at }) => at), [0, 15, 30, 100]);
+});
+
+Deno.test("a sequence of tcp opens no udp socket", async () => {
+  const clock = new FakeClock({ auto: true });
+  const net = new FakeNet(clock);
+  await sendSequence([packet(1, 0, "tcp"), packet(2, 5, "tcp")], { net, clock, address: "::1" });
+  assertEquals([net.opened, net.sent.length], [0, 2]);
+});
+
+Deno.test("a packet that cannot be sent ends the sequence and closes the socket", async () => {
+  const clock = new FakeClock({ auto: true });
+  const net = new FakeNet(clock);
+  net.failure = new NetworkError("no route");
+  await assertRejects(
+    () => sendSequence([packet(1, 0), packet(2, 0)], { net, clock, address: "::1" }),
+    NetworkError,
+    "no route",
+  );
+  assertEquals([net.opened, net.open], [1, 0]);
+});
+
+Deno.test("a cancelled sequence sends nothing more and closes the socket", async () => {
+  const clock = new FakeClock();
+  const net = new FakeNet(clock);
+  const cancel = new AbortController();
+  const packets = [packet(1, 0), packet(2, 50), packet(3, 100)];
+  const { signal } = cancel;
+  const sending = sendSequence(packets, { net, clock, address: "::1", signal });
+  await clock.advance(60);
+  cancel.abort(new Error("stop"));
+  await assertRejects(() => sending, Error, "stop");
+  assertEquals([net.sent.length, net.open, clock.sleeping], [2, 0, 0]);
+  await assertRejects(() => sendSequence(packets, { net, clock, address: "::1", signal }));
+  assertEquals([net.sent.length, net.open], [2, 0]);
+});

@@ -1,0 +1,164 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { NetworkError } from "../../src/core/errors.ts";
+import type { Knock } from "../../src/core/knock.ts";
+import {
+  type BoundProbe,
+  knockUntilOpen,
+  type OpenEvents,
+  type OpenRequest,
+  patienceOfTry,
+  type ProbeOutcome,
+} from "../../src/knock/until_open.ts";
+import { FakeClock, FakeNet } from "../fakes.ts";
+
+const knocks: Knock[] = [1, 2].map((port) => ({
+  port,
+  protocol: "udp",
+  payload: { kind: "none" },
+}));
+
+/** A probe that finds `finds`, one a try; records what it was asked. */
+function fakeProbe(label: string, finds: ProbeOutcome["status"][]) {
+  const asked: { attempt: number; timeoutMs: number; patienceMs: number }[] = [];
+  const probe: BoundProbe = ({ attempt, timeoutMs, patienceMs }) => {
+    const status = finds[asked.length] ?? "error";
+    asked.push({ attempt, timeoutMs, patienceMs });
+    return Promise.resolve({ label, status, ms: 1, detail: "" });
+  };
+  return { probe, asked };
+}
+
+function setUp(
+  probes: BoundProbe[],
+  { tries = 3, auto = true, goal }: { tries?: number; auto?: boolean; goal?: "shut" } = {},
+) {
+  const clock = new FakeClock({ auto });
+  const net = new FakeNet(clock);
+  const cancel = new AbortController();
+  const request: OpenRequest = {
+    sequence: { knocks, delayMs: 50, stageTimeoutMs: 5_000, copies: "auto" },
+    payloads: [new Uint8Array(), new Uint8Array()],
+    address: "192.0.2.1",
+    tries,
+    timeoutMs: 10_000,
+    probes,
+    goal,
+  };
+  const open = (events: OpenEvents = {}) =>
+    knockUntilOpen(request, { net, clock, signal: cancel.signal, events });
+  return { clock, net, cancel, open };
+}
+
+Deno.test("without probes there is one try, and nothing is known to have failed", async () => {
+  const { net, open } = setUp([]);
+  assertEquals(await open(), { tries: 1, packets: 2, sentMs: 50, probes: [], isOpen: true });
+  assertEquals(net.sent.map(({ port, at }) => [port, at]), [[1, 0], [2, 50]]);
+});
+
+Deno.test("a door that opens at once is knocked on once", async () => {
+  const tcp = fakeProbe("tcp 22", ["open"]);
+  const { open } = setUp([tcp.probe]);
+  const { tries, packets, isOpen } = await open();
+  assertEquals({ tries, packets, isOpen }, { tries: 1, packets: 2, isOpen: true });
+});
+
+Deno.test("tries go on until the door is open, and no further", async () => {
+  const tcp = fakeProbe("tcp 22", ["closed", "open"]);
+  const { net, open } = setUp([tcp.probe], { tries: 5 });
+  const report = await open();
+  assertEquals([report.tries, report.packets, report.isOpen], [2, 6, true]);
+  assertEquals(net.sent.map(({ port }) => port), [1, 2, 1, 1, 2, 2]);
+});
+
+Deno.test("a door that stays shut is knocked on as often as asked", async () => {
+  const tcp = fakeProbe("tcp 22", ["closed", "refused", "error"]);
+  const { open } = setUp([tcp.probe]);
+  const report = await open();
+  assertEquals([report.tries, report.isOpen], [3, false]);
+  assertEquals(report.probes.map(({ status }) => status), ["error"]);
+});
+
+Deno.test("a probe that has passed is not asked again", async () => {
+  const first = fakeProbe("tcp 22", ["open", "closed"]);
+  const second = fakeProbe("tcp 443", ["closed", "closed", "open"]);
+  const { open } = setUp([first.probe, second.probe]);
+  const report = await open();
+  assertEquals(report.probes.map(({ label, status }) => [label, status]), [
+    ["tcp 22", "open"],
+    ["tcp 443", "open"],
+  ]);
+  assertEquals([first.asked.length, second.asked.length, report.tries], [1, 3, 3]);
+});
+
+Deno.test("a closing sequence goes on until the probes find silence or a refusal", async () => {
+  const first = fakeProbe("tcp 22", ["closed"]);
+  const second = fakeProbe("tcp 443", ["open", "error", "refused"]);
+  const report = await setUp([first.probe, second.probe], { goal: "shut" }).open();
+  assertEquals([report.tries, report.isOpen], [3, true]);
+  assertEquals([first.asked.length, second.asked.length], [1, 3]);
+  const stuck = fakeProbe("tcp 22", ["open", "open", "open"]);
+  assertEquals((await setUp([stuck.probe], { goal: "shut" }).open()).isOpen, false);
+});
+
+Deno.test("early tries are less patient, the last has the whole timeout", async () => {
+  const tcp = fakeProbe("tcp 22", ["closed", "closed", "closed"]);
+  await setUp([tcp.probe]).open();
+  assertEquals(tcp.asked, [
+    { attempt: 1, timeoutMs: 10_000, patienceMs: 1_000 },
+    { attempt: 2, timeoutMs: 10_000, patienceMs: 2_000 },
+    { attempt: 3, timeoutMs: 10_000, patienceMs: 10_000 },
+  ]);
+  const cases: [number, number, number, number][] = [
+    [1, 1, 10_000, 10_000],
+    [1, 3, 500, 500],
+    [4, 9, 5_000, 5_000],
+    [60, 99, 10_000, 10_000],
+  ];
+  for (const [attempt, tries, timeoutMs, patience] of cases) {
+    assertEquals(patienceOfTry(attempt, tries, timeoutMs), patience);
+  }
+});
+
+Deno.test("what happens is told in order", async () => {
+  const tcp = fakeProbe("tcp 22", ["closed", "open"]);
+  const story: string[] = [];
+  await setUp([tcp.probe]).open({
+    onTry: (attempt) => story.push(`try ${attempt}`),
+    onPacket: ({ port }, attempt) => story.push(`${attempt}: ${port}`),
+    onSent: (ms, attempt) => story.push(`${attempt}: sent in ${ms}`),
+    onProbe: ({ status }, attempt) => story.push(`${attempt}: ${status}`),
+  });
+  assertEquals(story, [
+    ...["try 1", "1: 1", "1: 2", "1: sent in 50", "1: closed"],
+    ...["try 2", "2: 1", "2: 1", "2: 2", "2: 2", "2: sent in 150", "2: open"],
+  ]);
+});
+
+Deno.test("a packet that cannot be sent ends it before any probe", async () => {
+  const tcp = fakeProbe("tcp 22", ["open"]);
+  const { net, open } = setUp([tcp.probe]);
+  net.failure = new NetworkError("no route");
+  await assertRejects(() => open(), NetworkError, "no route");
+  assertEquals(tcp.asked.length, 0);
+});
+
+Deno.test("cancelled between knocks, no other is sent", async () => {
+  const tcp = fakeProbe("tcp 22", ["open"]);
+  const { clock, net, cancel, open } = setUp([tcp.probe], { auto: false });
+  const opening = open();
+  await clock.advance(20);
+  cancel.abort(new Error("stop"));
+  await assertRejects(() => opening, Error, "stop");
+  assertEquals([net.sent.length, net.open, tcp.asked.length], [1, 0, 0]);
+});
+
+Deno.test("cancelled while a probe waits, there is no other try", async () => {
+  const hanging: BoundProbe = ({ signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const { clock, net, cancel, open } = setUp([hanging], { auto: false });
+  const opening = open();
+  await clock.advance(100);
+  cancel.abort(new Error("stop"));
+  await assertRejects(() => opening, Error, "stop");
+  assertEquals(net.sent.length, 2);
+});

@@ -1,0 +1,177 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { raceConnect, type RaceResult, SYN_INTERVAL_MS } from "../../src/net/race.ts";
+import type { TcpConnection } from "../../src/net/tcp.ts";
+import { FakeClock, FakeConnection, settle } from "../fakes.ts";
+
+interface Flight {
+  at: number;
+  signal: AbortSignal;
+  answer(connection?: FakeConnection): FakeConnection;
+  fail(cause: unknown): void;
+}
+
+/** A race whose attempts are answered by the test. */
+function startRace(
+  { timeoutMs = 5_000, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+) {
+  const clock = new FakeClock({ start: 1_000 });
+  const flights: Flight[] = [];
+  const open = (signal: AbortSignal): Promise<TcpConnection> => {
+    const { promise, resolve, reject } = Promise.withResolvers<TcpConnection>();
+    signal.addEventListener("abort", () => reject(signal.reason));
+    flights.push({
+      at: clock.now() - 1_000,
+      signal,
+      answer: (connection = new FakeConnection()) => (resolve(connection), connection),
+      fail: reject,
+    });
+    return promise;
+  };
+  const result = raceConnect({ open, clock, timeoutMs, signal });
+  return { clock, flights, result };
+}
+
+const refused = () => Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+const failure = (code: string) => Object.assign(new Error(code), { code });
+const isPending = async (result: Promise<RaceResult>) => {
+  let pending = true;
+  result.then(() => pending = false, () => pending = false);
+  await settle();
+  return pending;
+};
+
+Deno.test("a new SYN leaves every 100 ms, and the first answer wins", async () => {
+  const { clock, flights, result } = startRace();
+  await clock.advance(350);
+  assertEquals(SYN_INTERVAL_MS, 100);
+  assertEquals(flights.map(({ at }) => at), [0, 100, 200, 300]);
+  const connection = flights[2]?.answer();
+  const { status, ms, ...rest } = await result;
+  assertEquals([status, ms], ["open", 350]);
+  assertEquals((rest as { connection: unknown }).connection, connection);
+  assertEquals(connection?.isClosed, false);
+  assertEquals(flights.map(({ signal }) => signal.aborted), [true, true, false, true]);
+  assertEquals(clock.sleeping, 0);
+});
+
+Deno.test("the interval may be another", async () => {
+  const clock = new FakeClock();
+  let count = 0;
+  const open = () => (count++, Promise.withResolvers<never>().promise);
+  const result = raceConnect({ open, clock, timeoutMs: 1_000, intervalMs: 250 });
+  await clock.advance(1_000);
+  assertEquals([(await result).status, count], ["closed", 4]);
+});
+
+Deno.test("an answer that comes at once needs one SYN", async () => {
+  const { clock, flights, result } = startRace();
+  await settle();
+  flights[0]?.answer();
+  assertEquals((await result).ms, 0);
+  await clock.advance(1_000);
+  assertEquals(flights.length, 1);
+});
+
+Deno.test("a late success is closed", async () => {
+  const { clock, flights, result } = startRace();
+  await clock.advance(100);
+  const [winner, late] = [flights[1]?.answer(), flights[0]?.answer()];
+  assertEquals((await result).status, "open");
+  await settle();
+  assertEquals([winner?.isClosed, late?.isClosed], [false, true]);
+});
+
+Deno.test("refusals are believed when the fifth in a row has come", async () => {
+  const { clock, flights, result } = startRace();
+  for (let count = 0; count < 4; count++) {
+    await settle();
+    flights[count]?.fail(refused());
+    await clock.advance(100);
+  }
+  assertEquals(await isPending(result), true);
+  flights[4]?.fail(refused());
+  const { status, ms, cause } = await result as RaceResult & { cause: Error };
+  assertEquals([status, ms, cause.message], ["refused", 400, "refused"]);
+});
+
+Deno.test("another answer in between starts the count of refusals again", async () => {
+  const { clock, flights, result } = startRace();
+  for (let count = 0; count < 9; count++) {
+    await settle();
+    flights[count]?.fail(count === 4 ? failure("EHOSTUNREACH") : refused());
+    await clock.advance(100);
+  }
+  assertEquals(await isPending(result), true);
+  flights[9]?.fail(refused());
+  assertEquals((await result).status, "refused");
+});
+
+Deno.test("a door that opens after refusals is open", async () => {
+  const { clock, flights, result } = startRace();
+  await settle();
+  flights[0]?.fail(refused());
+  await clock.advance(100);
+  flights[1]?.answer();
+  assertEquals((await result).status, "open");
+});
+
+Deno.test("silence until the timeout is closed, and every SYN is given up", async () => {
+  const { clock, flights, result } = startRace({ timeoutMs: 250 });
+  await clock.advance(250);
+  assertEquals(await result, { status: "closed", ms: 250, cause: undefined });
+  assertEquals(flights.map(({ at }) => at), [0, 100, 200]);
+  assertEquals(flights.every(({ signal }) => signal.aborted), true);
+});
+
+Deno.test("what was last heard decides at the timeout", async () => {
+  const cases: [unknown, string][] = [
+    [refused(), "refused"],
+    [failure("EHOSTUNREACH"), "error"],
+    [failure("ETIMEDOUT"), "error"],
+  ];
+  for (const [cause, status] of cases) {
+    const { clock, flights, result } = startRace({ timeoutMs: 150 });
+    await settle();
+    flights[0]?.fail(cause);
+    await clock.advance(150);
+    assertEquals(await result, { status, ms: 150, cause } as RaceResult);
+  }
+});
+
+Deno.test("an error that no knock can mend ends the race", async () => {
+  const { flights, result } = startRace();
+  await settle();
+  const cause = failure("EMFILE");
+  flights[0]?.fail(cause);
+  assertEquals(await result, { status: "error", ms: 0, cause });
+});
+
+Deno.test("no more than twenty SYNs are in flight; the oldest is given up", async () => {
+  const { clock, flights, result } = startRace({ timeoutMs: 10_000 });
+  await clock.advance(2_900);
+  assertEquals(flights.length, 30);
+  assertEquals(flights.map(({ signal }) => signal.aborted).indexOf(false), 10);
+  flights[15]?.answer();
+  assertEquals((await result).status, "open");
+});
+
+Deno.test("a race that is cancelled gives up everything and says why", async () => {
+  const cancel = new AbortController();
+  const { clock, flights, result } = startRace({ signal: cancel.signal });
+  await clock.advance(150);
+  cancel.abort(new Error("stop"));
+  await assertRejects(() => result, Error, "stop");
+  assertEquals(flights.map(({ signal }) => signal.aborted), [true, true]);
+  assertEquals(clock.sleeping, 0);
+  const late = startRace({ signal: cancel.signal });
+  await assertRejects(() => late.result, Error, "stop");
+  assertEquals(late.flights.length, 0);
+});
+
+Deno.test("an attempt that throws is an error and no silence", async () => {
+  const clock = new FakeClock();
+  const open = () => {
+    throw new TypeError("a bug");
+  };
+  await assertRejects(() => raceConnect({ open, clock, timeoutMs: 100 }), TypeError, "a bug");
+});

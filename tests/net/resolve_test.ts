@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NetworkError } from "../../src/core/errors.ts";
+import type { Family } from "../../src/core/target.ts";
+import { type Address, familyOf, type Lookup, resolveHost } from "../../src/net/resolve.ts";
+
+const V4: Address = { address: "192.0.2.1", family: "ipv4" };
+const OTHER_V4: Address = { address: "192.0.2.2", family: "ipv4" };
+const V6: Address = { address: "2001:db8::1", family: "ipv6" };
+
+const finds = (...found: Address[]): Lookup => () => Promise.resolve(found);
+const fails = (code: string): Lookup => () =>
+  Promise.reject(Object.assign(new Error(`getaddrinfo ${code}`), { code }));
+
+Deno.test("the first address of the wanted family is taken, and all are told", async () => {
+  const cases: [Family, Address, Address[]][] = [
+    ["any", V6, [V6, V4, OTHER_V4]],
+    ["ipv4", V4, [V4, OTHER_V4]],
+    ["ipv6", V6, [V6]],
+  ];
+  for (const [family, first, all] of cases) {
+    const resolved = await resolveHost("fw", { family, lookup: finds(V6, V4, OTHER_V4) });
+    assertEquals(resolved, { ...first, all });
+  }
+});
+
+Deno.test("addresses are not looked up", async () => {
+  const lookup: Lookup = () => Promise.reject(new Error("it was looked up"));
+  for (const { address, family } of [V4, V6, { address: "fe80::1%eth0", family: "ipv6" }]) {
+    const resolved = await resolveHost(address, { lookup });
+    assertEquals([resolved.address, resolved.family as string], [address, family]);
+    assertEquals(resolved.all.length, 1);
+  }
+});
+
+Deno.test("a host without the wanted family is an error that says what it has", async () => {
+  const error = await assertRejects(
+    () => resolveHost("fw", { family: "ipv6", lookup: finds(V4, OTHER_V4) }),
+    NetworkError,
+  );
+  assertEquals(error.code, "resolve");
+  assertEquals(error.message, '"fw" has no IPv6 address, only 192.0.2.1, 192.0.2.2');
+  assertEquals(error.hint, 'use -4, or family = "any"');
+  await assertRejects(
+    () => resolveHost("::1", { family: "ipv4" }),
+    NetworkError,
+    '"::1" has no IPv4 address, only ::1',
+  );
+});
+
+Deno.test("a name that does not resolve is an error with a fix", async () => {
+  const cases: [Lookup, string, string | undefined][] = [
+    [
+      fails("ENOTFOUND"),
+      'the name "fw" does not resolve',
+      "check the spelling, the network, or use an address",
+    ],
+    [
+      fails("EAI_AGAIN"),
+      'the name "fw" does not resolve',
+      "the resolver did not answer: is the network up?",
+    ],
+    [finds(), 'the name "fw" has no address', undefined],
+  ];
+  for (const [lookup, message, hint] of cases) {
+    const error = await assertRejects(() => resolveHost("fw", { lookup }), NetworkError);
+    assertEquals([error.code, error.message, error.hint], ["resolve", message, hint]);
+  }
+});
+
+Deno.test("the system's own resolver knows localhost", async () => {
+  const { address, family, all } = await resolveHost("localhost");
+  assert(["127.0.0.1", "::1"].includes(address), address);
+  assertEquals(family, familyOf(address));
+  assertEquals(new Set(all.map((each) => each.address)).size, all.length);
+});
+
+Deno.test("the system's own resolver says when there is no such name", async () => {
+  await assertRejects(() => resolveHost("no-such-name.invalid"), NetworkError, "does not resolve");
+});
