@@ -15,6 +15,12 @@ import {
 import { checked } from "./draft.ts";
 import { portsOfTarget } from "./rules_plan.ts";
 
+const FAMILIES = [
+  { label: "IPv4 and IPv6", value: ["ipv4", "ipv6"] },
+  { label: "IPv4 only", value: ["ipv4"] },
+  { label: "IPv6 only", value: ["ipv6"] },
+] as const;
+
 /** Asks for the firewall. */
 export async function askForBackend(
   prompter: Prompter,
@@ -76,11 +82,8 @@ export async function askForPlan(prompter: Prompter, target: Target): Promise<Pl
   });
   const families = await prompter.select<Plan["families"]>({
     message: "Address families",
-    options: [
-      { label: "IPv4 and IPv6", value: ["ipv4", "ipv6"] },
-      { label: "IPv4 only", value: ["ipv4"] },
-      { label: "IPv6 only", value: ["ipv6"] },
-    ],
+    options: FAMILIES,
+    default: FAMILIES[0].value,
   });
   const isRegular = target.knocks.every(({ payload }) => payload.kind === "none");
   const guard = isRegular && await prompter.confirm({

@@ -42,3 +42,13 @@ export interface Plan {
   /** Services that stay open to everyone, and are no mistake to the guard. */
   public: readonly PortSpec[];
 }
+
+/** How many addresses each of a gate's sets has room for. */
+export const SET_SIZE = 65_535;
+
+/**
+ * The rate ban: a token bucket for each source, `burst` deep, refilled at `perMinute`. The mistake
+ * that finds it empty (the sixth within a minute) bans the source for `banMs`; the ban is not
+ * renewed while it lasts.
+ */
+export const BAN_RULE = { perMinute: 5, burst: 5, banMs: 600_000 } as const;

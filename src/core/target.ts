@@ -58,12 +58,23 @@ export interface TargetSettings {
   after: readonly AfterSpec[];
 }
 
+/** Where `connect` leads, when that is not the host that is knocked on. */
+export interface ConnectSpec {
+  /** A host behind the same firewall; the target's own where undefined. */
+  host?: string | undefined;
+  /** For `ssh-config`; 1..65535. */
+  port?: number | undefined;
+}
+
 /** A door. */
 export interface Target extends TargetSettings {
   name: string;
   host: string;
   /** At least one. */
   knocks: readonly Knock[];
+  /** What shuts the door again; at least one. */
+  close?: readonly Knock[] | undefined;
+  connect?: ConnectSpec | undefined;
 }
 
 /** The settings of a target that says nothing. */
@@ -116,7 +127,9 @@ export function parseHost(text: string): string {
 
 /** A part of a name; `\p{M}` for scripts that write vowels as marks, such as Devanagari. */
 function isLabel(text: string): boolean {
-  return text.length <= 63 &&
+  if (text.length > 63) return false;
+  // The expression for every script takes longer to compile than three knocks take to send.
+  return /^\w(?:[\w-]*\w)?$/.test(text) ||
     /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u.test(text);
 }
 

@@ -35,19 +35,9 @@
  * Who is in stays in: neither guard nor ban touches the open set.
  */
 import type { Protocol } from "../core/knock.ts";
-import type { Plan, PortSpec, Stage } from "../core/plan.ts";
+import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../core/plan.ts";
 import { matcherOf, parseAddress } from "./address.ts";
 import { TimedSet } from "./timed_set.ts";
-
-/** How many addresses a set has room for. */
-export const SET_SIZE = 65_535;
-
-/**
- * The rate ban: a token bucket for each source, `burst` deep, refilled at `perMinute`. The mistake
- * that finds it empty (the sixth within a minute) bans the source for `banMs`; the ban is not
- * renewed while it lasts.
- */
-export const BAN_RULE = { perMinute: 5, burst: 5, banMs: 600_000 } as const;
 
 /** One packet as the firewall sees it. */
 export interface GatePacket {

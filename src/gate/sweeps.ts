@@ -5,9 +5,10 @@
  * SYNs and empty datagrams. It is quick: a whole sweep takes half a stage timeout, so that no plan is
  * saved by the attacker's own slowness.
  */
-import type { Plan, PortSpec } from "../core/plan.ts";
+import { BAN_RULE, type Plan } from "../core/plan.ts";
+import { type Direction, isSmooth, steps } from "../core/sweep.ts";
 import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
-import { BAN_RULE, isKnock } from "./model.ts";
+import { isKnock } from "./model.ts";
 import { createRandom, shuffled } from "./random.ts";
 
 const LAST_PORT = 65_535;
@@ -42,19 +43,8 @@ export function sweepsOf(plan: Plan, options: SweepOptions): Attack[] {
  * Whether a sweep in this direction meets the plan's knocks one right after the other: nothing lies
  * between them but ports that are no mistake to the guard (protected and public ones).
  */
-export function isAdjacent(plan: Plan, order: "ascending" | "descending"): boolean {
-  const step = order === "ascending" ? 1 : -1;
-  const harmless = new Set([...plan.open, ...plan.public].map(keyOf));
-  return plan.stages.every((stage, index) => {
-    const next = plan.stages[index + 1];
-    if (next === undefined) return true;
-    if (next.protocol !== stage.protocol || (next.port - stage.port) * step <= 0) return false;
-    let port = stage.port + step;
-    while (port !== next.port && harmless.has(keyOf({ protocol: stage.protocol, port }))) {
-      port += step;
-    }
-    return port === next.port;
-  });
+export function isAdjacent(plan: Plan, order: Direction): boolean {
+  return steps(plan).every((step) => step[0].port !== step[1].port && isSmooth(plan, step, order));
 }
 
 function claimFor(plan: Plan, order: Order): { claim: ClaimKind; reason: string } {
@@ -150,8 +140,4 @@ function* patientSweep(
       yield { packet, at: burst * pause + index * step };
     }
   }
-}
-
-function keyOf({ protocol, port }: PortSpec): string {
-  return `${protocol} ${port}`;
 }

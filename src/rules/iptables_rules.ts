@@ -14,14 +14,14 @@
  */
 import type { Plan, PortSpec, Stage } from "../core/plan.ts";
 import { distinctPorts, portsOf, secondsOf, unsupported } from "./backend.ts";
-import { BAN_RULE, SET_SIZE } from "./limits.ts";
+import { BAN_RULE, SET_SIZE } from "../core/plan.ts";
 import { shortName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
 
 /** The longest pattern of the string match (`XT_STRING_MAX_PATTERN_SIZE`). */
 const MAX_PAYLOAD = 128;
-/** Names of chains have at most 28 characters; `spk.` before and `.999` after. */
-const MAX_NAME = 20;
+/** Names of chains have at most 28 characters; `spk.` before and `.knock` after. */
+const MAX_NAME = 18;
 const MAX_STAGES = 999;
 /** The rules name their timeouts themselves, so that any plan declares its sets alike. */
 const CREATE_TIMEOUT = 300;

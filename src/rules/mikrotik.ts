@@ -28,7 +28,7 @@ import {
   unsupported,
   variantOf,
 } from "./backend.ts";
-import { BAN_RULE } from "./limits.ts";
+import { BAN_RULE } from "../core/plan.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 /** A shorter text could be found in the packet's header. */

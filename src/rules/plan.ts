@@ -17,7 +17,7 @@ import { renderPortSpec } from "../core/knock.ts";
 import type { Plan, PortSpec, Stage } from "../core/plan.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterface, parseTrusted } from "./options.ts";
-import { isRegular, smoothDirection } from "./sweep.ts";
+import { isRegular, smoothDirection } from "../core/sweep.ts";
 
 /** What a plan takes from a target. */
 export type PlanTarget = Pick<

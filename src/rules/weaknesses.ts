@@ -2,9 +2,9 @@
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
 import type { Plan, Stage } from "../core/plan.ts";
-import { BAN_RULE } from "./limits.ts";
+import { BAN_RULE } from "../core/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
-import { isRegular, orderedDirection, smoothDirection, smoothStep } from "./sweep.ts";
+import { isRegular, orderedDirection, smoothDirection, smoothStep } from "../core/sweep.ts";
 
 /** How bad it is: it opens to anyone or to nobody; it helps an attacker; one should know. */
 export type Severity = "danger" | "warning" | "info";

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
-import { BAN_RULE, createGate, type GatePacket, SET_SIZE } from "../../src/gate/model.ts";
+import { BAN_RULE, SET_SIZE } from "../../src/core/plan.ts";
+import { createGate, type GatePacket } from "../../src/gate/model.ts";
 import { bytes, HASHES, knocksOf, ME, regularPlan, secretPlan } from "./fixtures.ts";
 
 /** Packets by name with the moments at which they arrive: `1@0 2@100`; a moment is optional. */

@@ -108,7 +108,9 @@ async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
   ]);
   assertEquals(first.map(({ lastSeen }) => lastSeen), [true, true, true, true]);
   const sessions = await Promise.all(
-    [server.ipv4, server.ipv6].map((host) => range.agent.hold({ host, port: 22 })),
+    (["ipv4", "ipv6"] as const).map((family) =>
+      range.agent.hold({ source: client[family], host: server[family], port: 22 })
+    ),
   );
   const changed = changedPlan();
   await firewall.load(server, changed);

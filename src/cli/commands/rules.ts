@@ -30,6 +30,7 @@ export async function run(context: Context): Promise<number> {
   const target = wantTarget(given);
   const backend = backendOf(wanted);
   const { plan, weak } = await judgePlan(target, planOptions(target, args), { context });
+  sayWeaknesses(weak, context);
   const choice = { backend, variant: args.text("variant") };
   return await write({ target, plan, weak, ...choice }, context);
 }
@@ -72,6 +73,7 @@ export async function writeByAsking(
   const options = await askForPlan(prompter, target);
   const { plan, weak } = await judgePlan(target, options, { context });
   context.out.note(`\n${drawPlan(plan)}`);
+  sayWeaknesses(weak, context);
   const rules = { target, plan, weak, backend, variant };
   const fallback = `${target.name}.${backend.extension}`;
   const file = await prompter.input({
@@ -96,7 +98,6 @@ async function write(
 ): Promise<number> {
   const { out, ports, args } = context;
   const rules = backend.render(plan, { host: target.host, variant });
-  sayWeaknesses(weak, context);
   if (file === undefined) {
     out.print(rules);
   } else {

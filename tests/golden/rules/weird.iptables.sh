@@ -20,24 +20,24 @@
 # Undo:     sh spknock_Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9.sh undo
 # Persist:  copy it to /etc/spknock_Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9.sh (chmod 700) and run it at boot after your own rules, such as
 #           by a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9.sh
-# Who is in: ipset list spk.Q-_-drop--x.fa34e85b.o.4
-# Who is in: ipset list spk.Q-_-drop--x.fa34e85b.o.6
+# Who is in: ipset list spk.Q-_-drop-.fa34e85b.o.4
+# Who is in: ipset list spk.Q-_-drop-.fa34e85b.o.6
 set -eu
 
 # The chains of this target, one a line: own_chains iptables|ip6tables
 own_chains() {
-  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.Q-_-drop--x\.fa34e85b\.[a-z0-9.]*\)$/\1/p'
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.Q-_-drop-\.fa34e85b\.[a-z0-9.]*\)$/\1/p'
 }
 
 # The sets of this target, one a line.
 own_sets() {
   command -v ipset >/dev/null || return 0
-  ipset list -n | sed -n 's/^\(spk\.Q-_-drop--x\.fa34e85b\.[a-z0-9.]*\)$/\1/p'
+  ipset list -n | sed -n 's/^\(spk\.Q-_-drop-\.fa34e85b\.[a-z0-9.]*\)$/\1/p'
 }
 
 # Takes the rules out: unload iptables|ip6tables
 unload() {
-  while "$1" -w -C INPUT -j spk.Q-_-drop--x.fa34e85b.in 2>/dev/null; do "$1" -w -D INPUT -j spk.Q-_-drop--x.fa34e85b.in; done
+  while "$1" -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null; do "$1" -w -D INPUT -j spk.Q-_-drop-.fa34e85b.in; done
   for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
   for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
 }
@@ -45,36 +45,36 @@ unload() {
 rules_iptables() {
   cat <<'RULES'
 *filter
-:spk.Q-_-drop--x.fa34e85b.in - [0:0]
-:spk.Q-_-drop--x.fa34e85b.knock - [0:0]
-:spk.Q-_-drop--x.fa34e85b.1 - [0:0]
-:spk.Q-_-drop--x.fa34e85b.2 - [0:0]
-:spk.Q-_-drop--x.fa34e85b.3 - [0:0]
-:spk.Q-_-drop--x.fa34e85b.door - [0:0]
--A spk.Q-_-drop--x.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop--x.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.Q-_-drop--x.fa34e85b.in ! -i _@b-0.1 -j RETURN
--A spk.Q-_-drop--x.fa34e85b.in -p tcp -g spk.Q-_-drop--x.fa34e85b.knock
--A spk.Q-_-drop--x.fa34e85b.in -p udp -g spk.Q-_-drop--x.fa34e85b.knock
--A spk.Q-_-drop--x.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop--x.fa34e85b.2.4 src -g spk.Q-_-drop--x.fa34e85b.3
--A spk.Q-_-drop--x.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop--x.fa34e85b.1.4 src -g spk.Q-_-drop--x.fa34e85b.2
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -g spk.Q-_-drop--x.fa34e85b.1
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop--x.fa34e85b.o.4 src -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop--x.fa34e85b.2.4 src -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop--x.fa34e85b.1.4 src -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p tcp --dport 22 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -j SET --del-set spk.Q-_-drop--x.fa34e85b.1.4 src
--A spk.Q-_-drop--x.fa34e85b.knock -j SET --del-set spk.Q-_-drop--x.fa34e85b.2.4 src
--A spk.Q-_-drop--x.fa34e85b.knock -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.1 -j SET --add-set spk.Q-_-drop--x.fa34e85b.1.4 src --exist --timeout 5
--A spk.Q-_-drop--x.fa34e85b.1 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.2 -j SET --add-set spk.Q-_-drop--x.fa34e85b.2.4 src --exist --timeout 5
--A spk.Q-_-drop--x.fa34e85b.2 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.3 -j SET --add-set spk.Q-_-drop--x.fa34e85b.o.4 src --exist --timeout 300
--A spk.Q-_-drop--x.fa34e85b.3 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.door -p tcp --dport 22 -m set --match-set spk.Q-_-drop--x.fa34e85b.o.4 src -j ACCEPT
--A spk.Q-_-drop--x.fa34e85b.door -p tcp --dport 22 -j DROP
+:spk.Q-_-drop-.fa34e85b.in - [0:0]
+:spk.Q-_-drop-.fa34e85b.knock - [0:0]
+:spk.Q-_-drop-.fa34e85b.1 - [0:0]
+:spk.Q-_-drop-.fa34e85b.2 - [0:0]
+:spk.Q-_-drop-.fa34e85b.3 - [0:0]
+:spk.Q-_-drop-.fa34e85b.door - [0:0]
+-A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
+-A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
+-A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.2.4 src -g spk.Q-_-drop-.fa34e85b.3
+-A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop-.fa34e85b.1.4 src -g spk.Q-_-drop-.fa34e85b.2
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -g spk.Q-_-drop-.fa34e85b.1
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.o.4 src -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop-.fa34e85b.2.4 src -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.1.4 src -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 22 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -j SET --del-set spk.Q-_-drop-.fa34e85b.1.4 src
+-A spk.Q-_-drop-.fa34e85b.knock -j SET --del-set spk.Q-_-drop-.fa34e85b.2.4 src
+-A spk.Q-_-drop-.fa34e85b.knock -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.1 -j SET --add-set spk.Q-_-drop-.fa34e85b.1.4 src --exist --timeout 5
+-A spk.Q-_-drop-.fa34e85b.1 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.2 -j SET --add-set spk.Q-_-drop-.fa34e85b.2.4 src --exist --timeout 5
+-A spk.Q-_-drop-.fa34e85b.2 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.3 -j SET --add-set spk.Q-_-drop-.fa34e85b.o.4 src --exist --timeout 300
+-A spk.Q-_-drop-.fa34e85b.3 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.door -p tcp --dport 22 -m set --match-set spk.Q-_-drop-.fa34e85b.o.4 src -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.door -p tcp --dport 22 -j DROP
 COMMIT
 RULES
 }
@@ -82,36 +82,36 @@ RULES
 rules_ip6tables() {
   cat <<'RULES'
 *filter
-:spk.Q-_-drop--x.fa34e85b.in - [0:0]
-:spk.Q-_-drop--x.fa34e85b.knock - [0:0]
-:spk.Q-_-drop--x.fa34e85b.1 - [0:0]
-:spk.Q-_-drop--x.fa34e85b.2 - [0:0]
-:spk.Q-_-drop--x.fa34e85b.3 - [0:0]
-:spk.Q-_-drop--x.fa34e85b.door - [0:0]
--A spk.Q-_-drop--x.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop--x.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.Q-_-drop--x.fa34e85b.in ! -i _@b-0.1 -j RETURN
--A spk.Q-_-drop--x.fa34e85b.in -p tcp -g spk.Q-_-drop--x.fa34e85b.knock
--A spk.Q-_-drop--x.fa34e85b.in -p udp -g spk.Q-_-drop--x.fa34e85b.knock
--A spk.Q-_-drop--x.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop--x.fa34e85b.2.6 src -g spk.Q-_-drop--x.fa34e85b.3
--A spk.Q-_-drop--x.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop--x.fa34e85b.1.6 src -g spk.Q-_-drop--x.fa34e85b.2
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -g spk.Q-_-drop--x.fa34e85b.1
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop--x.fa34e85b.o.6 src -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop--x.fa34e85b.2.6 src -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop--x.fa34e85b.1.6 src -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -p tcp --dport 22 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.knock -j SET --del-set spk.Q-_-drop--x.fa34e85b.1.6 src
--A spk.Q-_-drop--x.fa34e85b.knock -j SET --del-set spk.Q-_-drop--x.fa34e85b.2.6 src
--A spk.Q-_-drop--x.fa34e85b.knock -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.1 -j SET --add-set spk.Q-_-drop--x.fa34e85b.1.6 src --exist --timeout 5
--A spk.Q-_-drop--x.fa34e85b.1 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.2 -j SET --add-set spk.Q-_-drop--x.fa34e85b.2.6 src --exist --timeout 5
--A spk.Q-_-drop--x.fa34e85b.2 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.3 -j SET --add-set spk.Q-_-drop--x.fa34e85b.o.6 src --exist --timeout 300
--A spk.Q-_-drop--x.fa34e85b.3 -g spk.Q-_-drop--x.fa34e85b.door
--A spk.Q-_-drop--x.fa34e85b.door -p tcp --dport 22 -m set --match-set spk.Q-_-drop--x.fa34e85b.o.6 src -j ACCEPT
--A spk.Q-_-drop--x.fa34e85b.door -p tcp --dport 22 -j DROP
+:spk.Q-_-drop-.fa34e85b.in - [0:0]
+:spk.Q-_-drop-.fa34e85b.knock - [0:0]
+:spk.Q-_-drop-.fa34e85b.1 - [0:0]
+:spk.Q-_-drop-.fa34e85b.2 - [0:0]
+:spk.Q-_-drop-.fa34e85b.3 - [0:0]
+:spk.Q-_-drop-.fa34e85b.door - [0:0]
+-A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
+-A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
+-A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.2.6 src -g spk.Q-_-drop-.fa34e85b.3
+-A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop-.fa34e85b.1.6 src -g spk.Q-_-drop-.fa34e85b.2
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -g spk.Q-_-drop-.fa34e85b.1
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.o.6 src -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop-.fa34e85b.2.6 src -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.1.6 src -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 22 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.knock -j SET --del-set spk.Q-_-drop-.fa34e85b.1.6 src
+-A spk.Q-_-drop-.fa34e85b.knock -j SET --del-set spk.Q-_-drop-.fa34e85b.2.6 src
+-A spk.Q-_-drop-.fa34e85b.knock -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.1 -j SET --add-set spk.Q-_-drop-.fa34e85b.1.6 src --exist --timeout 5
+-A spk.Q-_-drop-.fa34e85b.1 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.2 -j SET --add-set spk.Q-_-drop-.fa34e85b.2.6 src --exist --timeout 5
+-A spk.Q-_-drop-.fa34e85b.2 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.3 -j SET --add-set spk.Q-_-drop-.fa34e85b.o.6 src --exist --timeout 300
+-A spk.Q-_-drop-.fa34e85b.3 -g spk.Q-_-drop-.fa34e85b.door
+-A spk.Q-_-drop-.fa34e85b.door -p tcp --dport 22 -m set --match-set spk.Q-_-drop-.fa34e85b.o.6 src -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.door -p tcp --dport 22 -j DROP
 COMMIT
 RULES
 }
@@ -123,32 +123,32 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-ipset create spk.Q-_-drop--x.fa34e85b.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.Q-_-drop--x.fa34e85b.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.Q-_-drop--x.fa34e85b.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.Q-_-drop--x.fa34e85b.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.Q-_-drop--x.fa34e85b.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.Q-_-drop--x.fa34e85b.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.Q-_-drop-.fa34e85b.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.Q-_-drop-.fa34e85b.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.Q-_-drop-.fa34e85b.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.Q-_-drop-.fa34e85b.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.Q-_-drop-.fa34e85b.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.Q-_-drop-.fa34e85b.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
 
 rules_iptables | iptables-restore -w -n --test
 rules_ip6tables | ip6tables-restore -w -n --test
 
 rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.Q-_-drop--x.fa34e85b.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.Q-_-drop--x.fa34e85b.in
-for chain in $(own_chains iptables | grep -vxF -e spk.Q-_-drop--x.fa34e85b.in -e spk.Q-_-drop--x.fa34e85b.knock -e spk.Q-_-drop--x.fa34e85b.1 -e spk.Q-_-drop--x.fa34e85b.2 -e spk.Q-_-drop--x.fa34e85b.3 -e spk.Q-_-drop--x.fa34e85b.door); do
+iptables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
+for chain in $(own_chains iptables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
   iptables -w -F "$chain"; iptables -w -X "$chain"
 done
-ipset flush spk.Q-_-drop--x.fa34e85b.1.4
-ipset flush spk.Q-_-drop--x.fa34e85b.2.4
+ipset flush spk.Q-_-drop-.fa34e85b.1.4
+ipset flush spk.Q-_-drop-.fa34e85b.2.4
 
 rules_ip6tables | ip6tables-restore -w -n
-ip6tables -w -C INPUT -j spk.Q-_-drop--x.fa34e85b.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.Q-_-drop--x.fa34e85b.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.Q-_-drop--x.fa34e85b.in -e spk.Q-_-drop--x.fa34e85b.knock -e spk.Q-_-drop--x.fa34e85b.1 -e spk.Q-_-drop--x.fa34e85b.2 -e spk.Q-_-drop--x.fa34e85b.3 -e spk.Q-_-drop--x.fa34e85b.door); do
+ip6tables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
+for chain in $(own_chains ip6tables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
   ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
 done
-ipset flush spk.Q-_-drop--x.fa34e85b.1.6
-ipset flush spk.Q-_-drop--x.fa34e85b.2.6
+ipset flush spk.Q-_-drop-.fa34e85b.1.6
+ipset flush spk.Q-_-drop-.fa34e85b.2.6
 
-for set in $(own_sets | grep -vxF -e spk.Q-_-drop--x.fa34e85b.o.4 -e spk.Q-_-drop--x.fa34e85b.1.4 -e spk.Q-_-drop--x.fa34e85b.2.4 -e spk.Q-_-drop--x.fa34e85b.o.6 -e spk.Q-_-drop--x.fa34e85b.1.6 -e spk.Q-_-drop--x.fa34e85b.2.6); do
+for set in $(own_sets | grep -vxF -e spk.Q-_-drop-.fa34e85b.o.4 -e spk.Q-_-drop-.fa34e85b.1.4 -e spk.Q-_-drop-.fa34e85b.2.4 -e spk.Q-_-drop-.fa34e85b.o.6 -e spk.Q-_-drop-.fa34e85b.1.6 -e spk.Q-_-drop-.fa34e85b.2.6); do
   ipset destroy "$set"
 done

@@ -2,7 +2,7 @@
  * What a port scan does to a sequence of regular knocks. A scan in one direction passes every port
  * of one transport in order; with a guard, any port in between that is nobody's loses the progress.
  */
-import type { Plan, PortSpec } from "../core/plan.ts";
+import type { Plan, PortSpec } from "./plan.ts";
 
 /** The direction of a scan. */
 export type Direction = "ascending" | "descending";
@@ -41,7 +41,8 @@ export function smoothStep(
   );
 }
 
-function isSmooth(
+/** Whether a sweep in this direction passes from one knock to the next without a mistake. */
+export function isSmooth(
   plan: Pick<Plan, "open" | "public">,
   [from, to]: [PortSpec, PortSpec],
   direction: Direction,
@@ -57,7 +58,8 @@ function isSmooth(
   return true;
 }
 
-function steps(plan: Pick<Plan, "stages">): [PortSpec, PortSpec][] {
+/** Each knock with the next. */
+export function steps(plan: Pick<Plan, "stages">): [PortSpec, PortSpec][] {
   return plan.stages.slice(1).map((to, index) => [plan.stages[index] as PortSpec, to]);
 }
 

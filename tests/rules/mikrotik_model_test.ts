@@ -1,0 +1,97 @@
+/**
+ * The RouterOS rules, by what MikroTik documents of a filter, against the model. Without a guard they
+ * are the same packet by packet. The guard's substitute is stricter to users; every attack is still
+ * held off, and every honest use still gets in.
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Plan } from "../../src/core/plan.ts";
+import { runAttack, type TimedPacket } from "../../src/gate/attack.ts";
+import { attacksFor } from "../../src/gate/attacks.ts";
+import { createGate, type GatePacket } from "../../src/gate/model.ts";
+import { mikrotik } from "../../src/rules/mikrotik.ts";
+import { regularPlan, secretPlan } from "./fixtures.ts";
+import { createRouter } from "./router.ts";
+import { createFilter, type Filter } from "./router_filter.ts";
+
+const PLANS: Readonly<Record<string, Plan>> = {
+  secret: secretPlan(),
+  "secret, banned": secretPlan({ ban: true, public: [{ port: 80, protocol: "tcp" }] }),
+  "secret, guarded": secretPlan({ guard: true, public: [{ port: 80, protocol: "tcp" }] }),
+  guarded: regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
+  unguarded: regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { guard: false }),
+  "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
+  "consecutive, banned, unguarded": regularPlan(["7000/tcp", "7001/tcp"], {
+    ban: true,
+    guard: false,
+  }),
+};
+
+for (const [name, both] of Object.entries(PLANS)) {
+  for (const family of ["ipv4", "ipv6"] as const) {
+    const plan: Plan = { ...both, families: [family] };
+    Deno.test(`mikrotik and the model: ${name}, ${family}`, () => {
+      const attacks = attacksFor(plan, { seed: 7, limitPorts: portsAround(plan), floodSize: 50 });
+      for (const { name, claim, source, packets } of attacks) {
+        const filter = filterOf(plan);
+        if (!plan.guard) assertSame(plan, filter, { name, packets });
+        else for (const { packet, at } of packets) filter.receive(packet, at);
+        if (claim === "falls") continue;
+        const end = runAttack(plan, { name, description: "", claim, reason: "", source, packets });
+        const isOpen = filter.receive(probe(plan, source), end.durationMs);
+        assertEquals(isOpen, claim === "opens", name);
+      }
+    });
+  }
+}
+
+function filterOf(plan: Plan): Filter {
+  const router = createRouter([{ chain: "input", action: "accept", "connection-state": "none" }]);
+  router.run(mikrotik.render(plan, { host: "h" }));
+  return createFilter(router, plan.families[0] === "ipv4" ? "/ip" : "/ipv6");
+}
+
+function assertSame(
+  plan: Plan,
+  filter: Filter,
+  attack: { name: string; packets: Iterable<TimedPacket> },
+): void {
+  const gate = createGate(plan);
+  for (const { packet, at } of attack.packets) {
+    const expected = gate.receive(packet, at).accepted;
+    assertEquals(filter.receive(packet, at), expected, `${attack.name} at ${at} ms`);
+    const door = probe(plan, packet.source);
+    assertEquals(filter.receive(door, at), gate.receive(door, at).accepted, attack.name);
+  }
+}
+
+function probe(plan: Plan, source: string): GatePacket {
+  return { source, ...plan.open[0] as Plan["open"][number] };
+}
+
+/** Enough other ports that no random sweep has the luck to meet the knocks before its ban. */
+function portsAround(plan: Plan): number[] {
+  const named = [...plan.stages, ...plan.open].map(({ port }) => port);
+  const others = Array.from({ length: 150 }, (_, index) => 131 + index * 433);
+  const ports = [...named.flatMap((port) => [port - 1, port, port + 1]), ...others];
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+Deno.test("mikrotik: trusted sources get in, and a penalty ends", () => {
+  const plan: Plan = {
+    ...regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { trusted: ["192.0.2.0/24"] }),
+    families: ["ipv4"],
+  };
+  const filter = filterOf(plan);
+  assert(filter.receive(probe(plan, "192.0.2.9"), 0));
+  const source = "198.51.100.1";
+  const knock = (start: number) => {
+    for (const [index, stage] of plan.stages.entries()) {
+      filter.receive({ source, ...stage }, start + index * 50);
+    }
+    return filter.receive(probe(plan, source), start + 200);
+  };
+  filter.receive({ source, protocol: "tcp", port: 12_345 }, 0);
+  assertEquals(knock(1_000), false, "during the penalty");
+  assertEquals(knock(3_000), false, "still, and not for longer because of the first try");
+  assertEquals(knock(5_100), true, "after it");
+});

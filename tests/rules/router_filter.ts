@@ -1,0 +1,115 @@
+/**
+ * What a RouterOS filter does with a packet, by MikroTik's documents: rules in order, `jump` and
+ * `return`, `add-src-to-address-list` passing the packet on, entries renewed by a repeated match.
+ * Every packet is the first of its connection. A property that is not known here is an error.
+ */
+import { matcherOf, parseAddress } from "../../src/gate/address.ts";
+import type { GatePacket } from "../../src/gate/model.ts";
+import type { Item, Router } from "./router.ts";
+
+/** A filter and its address lists. */
+export interface Filter {
+  /** Whether the input chain lets the packet through; what no rule decides is let through. */
+  receive(packet: GatePacket, at: number): boolean;
+}
+
+const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+/** What is no matcher, and the interface, which is always the right one. */
+const IGNORED = new Set([
+  ..."action chain comment jump-target address-list address-list-timeout in-interface".split(" "),
+]);
+
+/** The filter of one family, with the rules that the router holds now. */
+export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
+  const rules = router.menu(`${ip} firewall filter`);
+  const fixed = router.menu(`${ip} firewall address-list`);
+  /** `LIST SOURCE` to the moment at which the entry goes. */
+  const timed = new Map<string, number>();
+  const buckets = new Map<string, { tokens: number; at: number }>();
+
+  function isListed(list: string, source: string, at: number): boolean {
+    if ((timed.get(`${list} ${source}`) ?? 0) > at) return true;
+    const networks = fixed.filter((entry) => entry["list"] === list)
+      .map((entry) => entry["address"] ?? "");
+    return matcherOf(networks)(parseAddress(source));
+  }
+
+  /** Under the rate; a bucket for each rule and source. */
+  function isUnderLimit(rule: Item, source: string, at: number): boolean {
+    const [, count, burst] = /^(\d+)\/1m,(\d+),src-address\/1m$/.exec(rule["dst-limit"] ?? "") ??
+      [];
+    const key = `${rule["comment"]} ${source}`;
+    const bucket = buckets.get(key) ?? { tokens: Number(burst), at };
+    const refilled = bucket.tokens + (at - bucket.at) / 60_000 * Number(count);
+    const tokens = Math.min(Number(burst), refilled);
+    buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at });
+    return tokens >= 1;
+  }
+
+  function isMatch(rule: Item, packet: GatePacket, at: number): boolean {
+    return Object.entries(rule).every(([name, value]) => {
+      const payload = packet.payload ?? new Uint8Array();
+      switch (name) {
+        case "connection-state":
+          return value.split(",").includes("new");
+        case "protocol":
+          return packet.protocol === value;
+        case "dst-port":
+          return value.split(",").includes(String(packet.port));
+        case "tcp-flags":
+          return value === "syn,!fin,!rst,!ack" && (packet.flags ?? "syn") === "syn";
+        case "packet-size":
+          return HEADERS[ip] + payload.length === Number(value);
+        case "content":
+          return new TextDecoder("latin1").decode(payload).includes(value);
+        case "src-address-list":
+          return isListed(value, packet.source, at);
+        case "dst-address-type":
+          return value === "local" && packet.toHost !== false;
+        case "dst-address":
+          return value === "!ff00::/8" && packet.toHost !== false;
+        case "dst-limit":
+          return isUnderLimit(rule, packet.source, at);
+        default:
+          if (IGNORED.has(name)) return true;
+          throw new Error(`unknown property "${name}"`);
+      }
+    });
+  }
+
+  /** What the chain decides; undefined where the packet returns from it. */
+  function walk(chain: string, packet: GatePacket, at: number): boolean | undefined {
+    for (const rule of rules.filter((rule) => rule["chain"] === chain)) {
+      if (!isMatch(rule, packet, at)) continue;
+      switch (rule["action"]) {
+        case "accept":
+          return true;
+        case "drop":
+          return false;
+        case "return":
+          return undefined;
+        case "jump": {
+          const decided = walk(rule["jump-target"] ?? "", packet, at);
+          if (decided !== undefined) return decided;
+          break;
+        }
+        case "add-src-to-address-list": {
+          const until = at + msOf(rule["address-list-timeout"] ?? "");
+          timed.set(`${rule["address-list"]} ${packet.source}`, until);
+          break;
+        }
+        default:
+          throw new Error(`unknown action "${rule["action"]}"`);
+      }
+    }
+    return undefined;
+  }
+
+  return { receive: (packet, at) => walk("input", packet, at) ?? true };
+}
+
+function msOf(text: string): number {
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  return Number(count) * (SECONDS[unit ?? ""] ?? NaN) * 1_000;
+}
