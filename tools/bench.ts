@@ -1,0 +1,32 @@
+/**
+ * The benchmarks: everything that is compared runs side by side in one run, in interleaved rounds,
+ * so that a busy machine is busy for all. Ratios decide; the milliseconds are this machine's.
+ *
+ *   deno task bench              everything
+ *   deno task bench startup ...  only these sections
+ *
+ * Prints Markdown on stdout, and what it is at on stderr. A section is one file and one row here.
+ */
+import { door } from "./bench/door.ts";
+import { describeMachine, renderSection, type Section } from "./bench/report.ts";
+import { sequence } from "./bench/sequence.ts";
+import { startup } from "./bench/startup.ts";
+import { targets } from "./bench/targets.ts";
+
+const SECTIONS: Record<string, Section> = { startup, sequence, targets, door };
+
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
+const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));
+if (unknown !== undefined) {
+  throw new Error(`"${unknown}" is no section: use ${Object.keys(SECTIONS).join(", ")}`);
+}
+
+const write = (stream: typeof Deno.stdout | typeof Deno.stderr, text: string) =>
+  stream.write(new TextEncoder().encode(text));
+
+await write(Deno.stdout, `${describeMachine()}\n`);
+for (const name of names) {
+  await write(Deno.stderr, `bench: ${name}\n`);
+  const section = SECTIONS[name] as Section;
+  await write(Deno.stdout, `\n${renderSection(section, await section.run())}`);
+}
