@@ -9,11 +9,12 @@
  */
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
+import { rules } from "./bench/rules.ts";
 import { sequence } from "./bench/sequence.ts";
 import { startup } from "./bench/startup.ts";
 import { targets } from "./bench/targets.ts";
 
-const SECTIONS: Record<string, Section> = { startup, sequence, targets, door };
+const SECTIONS: Record<string, Section> = { startup, sequence, targets, door, rules };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
 const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));
