@@ -271,7 +271,7 @@ Deno.test("the guard's verdicts", () => {
   const gate = createGate(plan);
   const packets = guardPackets();
   const receive = (name: string, at: number) => gate.receive(packets[name] as GatePacket, at);
-  const mistake = { kind: "mistake", accepted: true, banned: false };
+  const mistake = { kind: "mistake", accepted: true, banned: false } as const;
   assertEquals(receive("stranger", 0), { ...mistake, lost: false });
   receive("1", 10);
   assertEquals(receive("stranger", 20), { ...mistake, lost: true });

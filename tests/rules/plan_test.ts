@@ -10,7 +10,7 @@ Deno.test("a plan takes from the target what no option says", () => {
     name: "home",
     stages: [1234, 9876, 5555].map((port, index) => ({
       port,
-      protocol: "udp",
+      protocol: "udp" as const,
       payload: bytes(HASHES[index] as string),
     })),
     open: SSH,
