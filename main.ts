@@ -7,14 +7,12 @@
  */
 import { run } from "./src/cli/run.ts";
 import type { Ports } from "./src/cli/ports.ts";
-import { realFiles } from "./src/config/mod.ts";
+import { realFiles } from "./src/config/files.ts";
 import { CancelledError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
-import { runProgram } from "./src/system/program.ts";
-import { openTerminal } from "./src/system/terminal.ts";
-import { readAll, sinkOf } from "./src/system/streams.ts";
+import { dataOf, readAll, sinkOf } from "./src/system/streams.ts";
 
 const cancel = new AbortController();
 for (const signal of ["SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM"])] as const) {
@@ -28,7 +26,9 @@ const ports: Ports = {
     isTerminal: () => Deno.stdin.isTerminal(),
     readAll: () => readAll(Deno.stdin, cancel.signal),
   },
-  openTerminal: () => openTerminal(cancel.signal),
+  // Most runs neither ask nor start a program: these two are loaded when they are wanted.
+  openTerminal: async () => (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
+  data: dataOf(Deno, { clock: realClock }),
   env: (name) => Deno.env.get(name),
   os: Deno.build.os,
   cwd: () => Deno.cwd(),
@@ -39,7 +39,9 @@ const ports: Ports = {
     const { mode } = await Deno.stat(path);
     return Deno.build.os === "windows" || mode === null ? undefined : mode;
   },
-  runProgram,
+  runProgram: async (...call) =>
+    await (await import("./src/system/program.ts")).runProgram(...call),
+  handOver: async (...call) => await (await import("./src/system/hand_over.ts")).handOver(...call),
   dropPermissions: (names) => {
     for (const name of names) Deno.permissions.revokeSync({ name });
   },

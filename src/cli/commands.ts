@@ -18,6 +18,8 @@ export interface CommandSpec {
   /** What the help says below the usage. */
   details?: string;
   options: readonly OptionSpec[];
+  /** Whether `-- COMMAND [ARG...]` may follow. */
+  takesCommand?: boolean;
   load(): Promise<CommandModule>;
 }
 
@@ -76,11 +78,18 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "knock",
     summary: "knock on targets, then check that the door is open",
-    usage: ["knock TARGET...", "knock HOST PORT[/PROTO]..."],
+    usage: [
+      "knock TARGET...",
+      "knock HOST PORT[/PROTO]...",
+      "knock TARGET [OPTIONS] -- COMMAND [ARG...]",
+    ],
     details: "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry\n" +
       "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
-      "--secrets-from.",
+      "--secrets-from.\n" +
+      "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
+      "with SPKNOCK_ADDRESS and its kin in its environment, and its exit code is ours.",
     options: [...KNOCK, ...MANY],
+    takesCommand: true,
     load: () => import("./commands/knock.ts"),
   },
   {
@@ -90,6 +99,51 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: "Waits 3 seconds for an answer, or --timeout.",
     options: [...FAMILY, ...PROBES, ...MANY],
     load: () => import("./commands/probe.ts"),
+  },
+  {
+    name: "connect",
+    summary: "knock, then carry stdin and stdout: for ssh's ProxyCommand",
+    usage: ["connect TARGET [HOST] PORT"],
+    details: "TARGET is a target's name or its host. An open port is not knocked on. HOST is\n" +
+      "where the connection leads: the host of the target's connect table, or the\n" +
+      "target's own.",
+    options: [
+      {
+        name: "grace",
+        value: "DURATION",
+        help: "how long an open port may take to answer (150ms)",
+      },
+      ...KNOCK,
+    ],
+    load: () => import("./commands/connect.ts"),
+  },
+  {
+    name: "ssh-config",
+    summary: "print the Host block that makes ssh knock by itself",
+    usage: ["ssh-config TARGET..."],
+    options: [...MANY.filter(({ name }) => name !== "jobs")],
+    load: () => import("./commands/ssh_config.ts"),
+  },
+  {
+    name: "keep",
+    summary: "knock, and hold the door open until Ctrl-C or the command's end",
+    usage: ["keep TARGET [OPTIONS]", "keep TARGET [OPTIONS] -- COMMAND [ARG...]"],
+    details: "Knocks again at 80 % of the target's open_for, and when a probe finds the door\n" +
+      "shut. At the end come the knocks of the target's close table. With --json one\n" +
+      "line an event.",
+    options: [
+      { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
+      ...KNOCK.filter(({ name }) => name !== "udp" && name !== "dry-run"),
+    ],
+    takesCommand: true,
+    load: () => import("./commands/keep.ts"),
+  },
+  {
+    name: "close",
+    summary: "shut the door: the knocks of a target's close table",
+    usage: ["close TARGET..."],
+    options: [...KNOCK.filter(({ name }) => name !== "udp"), ...MANY],
+    load: () => import("./commands/close.ts"),
   },
   {
     name: "list",
@@ -209,5 +263,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: ["demo"],
     options: [],
     load: () => import("./commands/demo.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "what is wrong: files, names, routes, and what the door says",
+    usage: ["doctor", "doctor TARGET"],
+    details: "With a target: asks its ports before and after a knock, and ends in the most\n" +
+      "likely cause.",
+    options: [
+      ...FAMILY,
+      { name: "timeout", value: "DURATION", help: "how long one question may take (1s)" },
+      SECRETS,
+      { name: "no-knock", help: "only look" },
+    ],
+    load: () => import("./commands/doctor.ts"),
   },
 ];

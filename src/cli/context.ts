@@ -29,15 +29,24 @@ export async function targetsPath({ ports, configFile }: Context): Promise<strin
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }
 
+/** As {@linkcode loadTargets}, without a word about the file. */
+export async function readTargets({ ports, configFile }: Context): Promise<Config> {
+  const { loadConfig } = await loadConfigModule();
+  return await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
+}
+
 /** The targets; empty where there is no file yet. A file named with `--config` must exist. */
 export async function loadTargets(context: Context): Promise<Config> {
-  const { ports, out, configFile } = context;
-  const { loadConfig } = await loadConfigModule();
-  const config = await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
+  const { out } = context;
+  const config = await readTargets(context);
   if (config.kind === "legacy") {
-    out.note(`reading the old ${config.file}; to edit targets: spknock import ${config.file}`);
+    const file = sanitize(config.file);
+    out.note(`reading the old ${file}; to edit targets: spknock import ${file}`);
   }
-  if (out.verbose) out.note(`${config.targets.size} targets in ${sanitize(config.file)}`);
+  if (out.verbose) {
+    const { size } = config.targets;
+    out.note(`${size} ${size === 1 ? "target" : "targets"} in ${sanitize(config.file)}`);
+  }
   for (const problem of config.warnings) out.note(`skipped: ${sanitize(renderProblem(problem))}`);
   return config;
 }
@@ -47,7 +56,7 @@ export async function loadForAdding(context: Context): Promise<Config> {
   const { configFile, ports } = context;
   const { parseConfig, readText } = await loadConfigModule();
   const isNew = configFile !== undefined && await readText(configFile, ports.fs) === undefined;
-  return isNew ? parseConfig("", { file: configFile }) : await loadTargets(context);
+  return isNew ? parseConfig("", { file: configFile }) : await readTargets(context);
 }
 
 /** The original's file, where there is one. */

@@ -9,6 +9,7 @@ import {
 } from "../knock/until_open.ts";
 import type { Resolved } from "../net/resolve.ts";
 import { askProbe } from "../probe/mod.ts";
+import type { ProgramFacts } from "../probe/program.ts";
 import type { Ports } from "./ports.ts";
 
 /** A program that ran after the door had opened. */
@@ -24,8 +25,8 @@ export interface DoorReport {
   target: Target;
   /** Undefined where the host did not resolve. */
   resolved?: Resolved | undefined;
-  /** `sent`: no probe was asked for. */
-  status: "open" | "sent" | "closed" | "error";
+  /** `sent`: no probe was asked for; `shut` and `still_open` are what a closing sequence leads to. */
+  status: "open" | "sent" | "closed" | "error" | "shut" | "still_open";
   knocks?: OpenReport | undefined;
   after: AfterReport[];
   error?: SpknockError | undefined;
@@ -82,6 +83,19 @@ export async function openDoor(
   return { target, resolved, status, knocks, after };
 }
 
+/** What programs are told of a door. */
+export function factsOf(
+  { target, resolved, attempt }: { target: Target; resolved: Resolved; attempt: number },
+): ProgramFacts {
+  return {
+    target: target.name,
+    host: target.host,
+    address: resolved.address,
+    port: target.probes.find(({ port }) => port !== undefined)?.port,
+    attempt,
+  };
+}
+
 /** Nothing waits for these but the user, who has Ctrl-C. */
 const AFTER_TIMEOUT_MS = 2 ** 31 - 1;
 
@@ -92,13 +106,7 @@ async function runAfter(
 ): Promise<AfterReport[]> {
   if (target.after.length === 0) return [];
   const { fillIn, lastLine, runWithFacts } = await import("../probe/program.ts");
-  const facts = {
-    target: target.name,
-    host: target.host,
-    address: resolved.address,
-    port: target.probes.find(({ port }) => port !== undefined)?.port,
-    attempt: tries,
-  };
+  const facts = factsOf({ target, resolved, attempt: tries });
   const runOne = async ({ command, options }: AfterSpec): Promise<AfterReport> => {
     const name = fillIn(command, facts).join(" ");
     try {

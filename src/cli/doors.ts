@@ -28,6 +28,8 @@ export interface DoorWork {
   prepare?(): Promise<void>;
   /** On one target; `index` is its place among the targets. */
   visit(place: Place, index: number): Promise<DoorReport>;
+  /** After the last one, in the order of the targets. */
+  onReports?(reports: readonly DoorReport[]): void;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface DoorWork {
 export async function workOnDoors(
   targets: readonly Target[],
   context: Context,
-  { prepare, visit }: DoorWork,
+  { prepare, visit, onReports }: DoorWork,
 ): Promise<number> {
   const { args, out } = context;
   const jobs = args.read("jobs", (text) => parseCount(text, { max: 10_000 })) ?? DEFAULT_JOBS;
@@ -53,6 +55,7 @@ export async function workOnDoors(
     },
   });
   counter?.clear();
+  onReports?.(reports);
   return report(reports, out);
 
   async function visitSafely(place: Place, index: number): Promise<DoorReport> {
@@ -112,6 +115,8 @@ const ENDINGS = {
   open: "the door is open",
   sent: "sent; no probe tells whether the door is open",
   closed: "the door is not open",
+  shut: "the door is shut",
+  still_open: "the door is still open",
 };
 
 function sayEnd({ status, target, after, knocks }: DoorReport, out: Output): void {
@@ -121,6 +126,7 @@ function sayEnd({ status, target, after, knocks }: DoorReport, out: Output): voi
   }
   if (status === "error") return;
   const tries = knocks !== undefined && knocks.tries > 1 ? ` after ${knocks.tries} tries` : "";
-  const paint = status === "closed" ? out.style.warn : out.style.good;
+  const isMissed = status === "closed" || status === "still_open";
+  const paint = isMissed ? out.style.warn : out.style.good;
   out.say(`${target.name}: ${paint(ENDINGS[status])}${tries}\n`);
 }

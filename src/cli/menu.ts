@@ -4,7 +4,7 @@ import type { Config } from "../config/mod.ts";
 import type { Target } from "../core/target.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Prompter, SelectOption } from "../prompt/mod.ts";
-import { type Context, findLegacy, loadTargets, needPrompter } from "./context.ts";
+import { type Context, findLegacy, loadTargets, needPrompter, readTargets } from "./context.ts";
 import { EXIT, reportFailure } from "./failure.ts";
 
 /** What a choice does; its result is the exit code, or undefined to show the menu again. */
@@ -13,8 +13,8 @@ type Action = (context: Context, prompter: Prompter) => Promise<number | undefin
 /** Runs the menu. */
 export async function run(context: Context): Promise<number> {
   const prompter = await needPrompter(context, "spknock --help");
-  for (;;) {
-    const config = await loadTargets(context);
+  // What is to be said of the file is said once.
+  for (let config = await loadTargets(context);; config = await readTargets(context)) {
     const act = await prompter.select({
       message: describe(config, context.ports.env("HOME")),
       options: await choices(config, context),

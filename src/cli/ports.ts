@@ -5,10 +5,12 @@ import type { Clock } from "../core/clock.ts";
 import type { FileSystem } from "../config/mod.ts";
 import type { KnockNet } from "../knock/send.ts";
 import type { Lookup } from "../net/resolve.ts";
+import type { NearEnd } from "../net/relay.ts";
 import type { TcpConnection, TcpPlace } from "../net/tcp.ts";
 import type { Sink } from "../output/output.ts";
 import type { RunProgram } from "../probe/mod.ts";
 import type { Terminal } from "../prompt/mod.ts";
+import type { HandOver } from "../system/hand_over.ts";
 
 /** Sockets and names. */
 export interface NetPorts extends KnockNet {
@@ -25,6 +27,8 @@ export interface Ports {
     isTerminal(): boolean;
     readAll(): Promise<Uint8Array>;
   };
+  /** Standard input and output as bytes, for a relay. */
+  data: NearEnd;
   /** The terminal to ask on, even when stdin and stdout carry data; undefined where there is none. */
   openTerminal(): Promise<Terminal | undefined>;
   env(name: string): string | undefined;
@@ -36,6 +40,8 @@ export interface Ports {
   /** Permission bits of a file; undefined on Windows. */
   fileMode(path: string): Promise<number | undefined>;
   runProgram: RunProgram;
+  /** Runs a program with our terminal until it ends. */
+  handOver: HandOver;
   /** Gives permissions up for the rest of the run. */
   dropPermissions(names: readonly ("run" | "write")[]): void;
   /** Aborts with a CancelledError on Ctrl-C. */

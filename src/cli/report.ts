@@ -10,7 +10,8 @@ import { errorValue, EXIT, exitCodeOf } from "./failure.ts";
 /** The exit code of one target. */
 export function exitCodeOfDoor({ status, error, after }: DoorReport): number {
   if (error !== undefined) return exitCodeOf(error);
-  return status === "closed" || after.some(({ ok }) => !ok) ? EXIT.closed : EXIT.done;
+  const isMissed = status === "closed" || status === "still_open";
+  return isMissed || after.some(({ ok }) => !ok) ? EXIT.closed : EXIT.done;
 }
 
 /** The worst of several: network over closed over done. */
@@ -49,7 +50,7 @@ function round(ms: number): number {
 
 /** `open` in green and its kin. */
 export function paintStatus(status: string, style: Style): string {
-  if (status === "open" || status === "sent") return style.good(status);
+  if (status === "open" || status === "sent" || status === "shut") return style.good(status);
   return status === "closed" ? style.warn(status) : style.bad(status);
 }
 

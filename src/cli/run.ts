@@ -1,5 +1,6 @@
 /** argv to command to exit code. */
 import { UsageError } from "../core/errors.ts";
+import type { CommandSpec } from "./commands.ts";
 import { createOutput, type Output } from "../output/output.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Context } from "./context.ts";
@@ -25,6 +26,7 @@ export async function run(argv: readonly string[], ports: Ports): Promise<number
       plain: args.has("plain"),
       configFile: args.text("config"),
     };
+    if (args.rest !== undefined) checkRest(args.rest, command);
     if (command !== undefined) return await (await command.load()).run(context);
     if (isInteractive(context)) return await (await import("./menu.ts")).run(context);
     return await explainUsage(out);
@@ -57,6 +59,16 @@ async function findCommand(name: string) {
   throw new UsageError(`there is no command "${name}"`, {
     hint: near === undefined ? "see the commands with: spknock --help" : `did you mean ${near}?`,
   });
+}
+
+/** What follows `--` is a command to run, where there can be one. */
+function checkRest([program]: string[], command: CommandSpec | undefined): void {
+  if (command?.takesCommand && program !== undefined && program !== "") return;
+  throw command?.takesCommand
+    ? new UsageError("a command is wanted after --", {
+      hint: `usage: spknock ${command.usage.at(-1)}`,
+    })
+    : new UsageError("nothing can follow -- here", { hint: "leave the -- out" });
 }
 
 function isInteractive({ ports, out }: Context): boolean {

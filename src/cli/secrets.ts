@@ -46,12 +46,18 @@ function secretPorts({ ports }: Context): Omit<SecretPorts, "ask"> {
 }
 
 /**
- * Gives up `write`, and `run` unless a probe or what comes after needs it. Called when the
- * configuration is read and the secrets are there.
+ * Gives up `write`, and `run` unless a probe, what comes after or `-- COMMAND` needs it. Called when
+ * the configuration is read and the secrets are there.
  */
-export function dropUnneeded(targets: readonly Target[], ports: Ports): void {
-  const needsRun = targets.some(({ probes, after }) =>
-    after.length > 0 || probes.some(({ type, command }) => type === "ping" || command !== undefined)
-  );
+export function dropUnneeded(
+  targets: readonly Target[],
+  ports: Ports,
+  { command }: { command?: readonly string[] | undefined } = {},
+): void {
+  const needsRun = command !== undefined ||
+    targets.some(({ probes, after }) =>
+      after.length > 0 ||
+      probes.some(({ type, command }) => type === "ping" || command !== undefined)
+    );
   ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
 }

@@ -89,7 +89,7 @@ export async function adHocTarget(args: ParsedArgs): Promise<Target> {
 }
 
 /** What the command line says instead of what the targets say. */
-async function readChanges(args: ParsedArgs): Promise<Partial<Target>> {
+export async function readChanges(args: ParsedArgs): Promise<Partial<Target>> {
   const settings = readSettings(args);
   if (args.has("no-probe")) return { ...settings, probes: [] };
   if (!args.has("probe")) return settings;

@@ -5,7 +5,12 @@
  */
 import { ConfigError } from "../core/errors.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
-import { DEFAULT_SETTINGS, type Target, type TargetSettings } from "../core/target.ts";
+import {
+  type ConnectSpec,
+  DEFAULT_SETTINGS,
+  type Target,
+  type TargetSettings,
+} from "../core/target.ts";
 import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
 import { readKnock, readSecret } from "./knocks.ts";
 import { lineCounter, locator, Place } from "./place.ts";
@@ -30,6 +35,9 @@ export interface TargetDraft extends Partial<TargetSettings> {
   name: string;
   host: string;
   knocks: readonly Knock[];
+  /** For a new target only; an edit leaves the tables `close` and `connect` as they are. */
+  close?: readonly Knock[] | undefined;
+  connect?: ConnectSpec | undefined;
 }
 
 /** What all edits take. */
@@ -167,7 +175,14 @@ function renderTarget(draft: TargetDraft, reading: ConfigReading): string[][] {
   const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
   const secret = isSamePayload(payload, inherited) ? undefined : writeSecret(payload);
   const own = { host, description, tags, knocks, secret, ...rest };
-  return [[`[${header}]`, ...renderPairs(own)], ...blocks];
+  const close = draft.close?.map((knock) => writeKnock(knock, payload));
+  const { connect } = draft;
+  return [
+    [`[${header}]`, ...renderPairs(own)],
+    ...blocks,
+    ...(close === undefined ? [] : [[`[${header}.close]`, ...renderPairs({ knocks: close })]]),
+    ...(connect === undefined ? [] : [[`[${header}.connect]`, ...renderPairs(connect)]]),
+  ];
 }
 
 /** The `secret` that lets most knocks be written as plain strings. */

@@ -85,7 +85,19 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
 export const DEFAULTS_KEYS: readonly string[] = [...Object.keys(SETTING_KEYS), "secret"];
 
 /** Every key of `[targets.NAME]`. */
-export const TARGET_KEYS: readonly string[] = ["host", "knocks", ...DEFAULTS_KEYS];
+export const TARGET_KEYS: readonly string[] = [
+  "host",
+  "knocks",
+  ...DEFAULTS_KEYS,
+  "close",
+  "connect",
+];
+
+/** The keys of `[targets.NAME.close]`. */
+export const CLOSE_KEYS: readonly string[] = ["knocks"];
+
+/** The keys of `[targets.NAME.connect]`. */
+export const CONNECT_KEYS: readonly string[] = ["host", "port"];
 
 /** The tables and keys at the top of a file. */
 export const TOP_KEYS: readonly string[] = ["version", "defaults", "targets", "plugins"];

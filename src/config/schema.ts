@@ -6,12 +6,15 @@
 import { ConfigError, type Problem } from "../core/errors.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
 import {
+  type ConnectSpec,
   DEFAULT_SETTINGS,
   parseTargetName,
   type Target,
   type TargetSettings,
 } from "../core/target.ts";
 import {
+  CLOSE_KEYS,
+  CONNECT_KEYS,
   DEFAULTS_KEYS,
   type KeyContext,
   readHost,
@@ -19,7 +22,7 @@ import {
   TARGET_KEYS,
   TOP_KEYS,
 } from "./keys.ts";
-import { isFixed, readKnock, readSecret } from "./knocks.ts";
+import { isFixed, readKnock, readPort, readSecret } from "./knocks.ts";
 import { type Finding, lineCounter, locator, Place, renderPath } from "./place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
 import { mayHideKey, readToml, type TomlReading } from "./toml_read.ts";
@@ -194,6 +197,8 @@ function readTarget(
     ? undefined
     : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
   const settings = readSettings(table, place, context);
+  const close = readClose(table["close"], place.at("close"), { ...context, payload });
+  const connect = readConnect(table["connect"], place.at("connect"));
   if (host === undefined || knocks === undefined) return undefined;
   return {
     name: context.name,
@@ -202,6 +207,32 @@ function readTarget(
     ...DEFAULT_SETTINGS,
     ...context.defaults,
     ...settings,
+    ...(close === undefined ? {} : { close }),
+    ...(connect === undefined ? {} : { connect }),
+  };
+}
+
+/** `[targets.NAME.close]`: the knocks that shut the door. */
+function readClose(value: unknown, place: Place, context: TargetContext): Knock[] | undefined {
+  const table = readTable(value, place);
+  if (table === undefined) return undefined;
+  checkKeys(table, place, CLOSE_KEYS);
+  if (table["knocks"] === undefined) {
+    return place.fail('the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]');
+  }
+  return readKnocks(table["knocks"], place.at("knocks"), context);
+}
+
+/** `[targets.NAME.connect]`: where `connect` leads. */
+function readConnect(value: unknown, place: Place): ConnectSpec | undefined {
+  const table = readTable(value, place);
+  if (table === undefined) return undefined;
+  checkKeys(table, place, CONNECT_KEYS);
+  const host = table["host"] === undefined ? undefined : readHost(table["host"], place.at("host"));
+  const port = table["port"] === undefined ? undefined : readPort(table["port"], place.at("port"));
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * Rules: without probes there is one try, for nothing could tell that it failed. A probe that has
  * passed is not asked again. An early try waits for silence to end only as long as a lively network
- * needs (1 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
+ * needs (0.5 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
  * answered, or runs as a program, gets the whole timeout in every try.
  */
 import type { Clock } from "../core/clock.ts";
@@ -69,7 +69,7 @@ export interface OpenReport {
 }
 
 /** The patience of the first try with more to come, in milliseconds. */
-const FIRST_PATIENCE_MS = 1_000;
+const FIRST_PATIENCE_MS = 500;
 
 /** Milliseconds of silence that the probes of a try wait for. */
 export function patienceOfTry(attempt: number, tries: number, timeoutMs: number): number {

@@ -1,100 +1,171 @@
 /**
- * Carries bytes between two ends, both ways at the same time, as a ProxyCommand has to.
+ * Carries bytes between our own standard streams (the near end) and a connection (the far end), both
+ * ways at the same time, as a ProxyCommand has to.
  *
  * Rules:
  * - no byte is changed, and none is read before the one before it is written (back-pressure);
- * - the end of one direction is passed on, and the other one goes on (half-close);
- * - once the far end has said its last word, the near one may go on as long as it has something to
- *   say: after {@linkcode LINGER_MS} of silence the relay ends. A far end that is gone for good looks
- *   just like one that only listens, and no program should hang on it (socat: 0.5 s, ssh hangs up by
- *   itself at once);
- * - a reader that has gone away (EPIPE) ends the relay quietly.
+ * - the end of what the near end says is passed on, and what the far end says goes on (half-close);
+ * - when the far end has said its last word, the near end may go on for as long as it has something
+ *   to say: after {@linkcode LINGER_MS} of silence the relay is over. A far end that is gone looks
+ *   just like one that only listens, and Deno cannot close standard output: only the end of the
+ *   program tells its reader (socat waits 0.5 s);
+ * - a reader of ours that has gone away (EPIPE) ends the relay quietly.
  */
 import type { Clock } from "../core/clock.ts";
+import { NetworkError } from "../core/errors.ts";
 import { errnoOf } from "./failure.ts";
 
-/** One of the two. */
-export interface RelayEnd {
+/** Our own side. */
+export interface NearEnd {
   /** Fills the buffer; how many bytes, or null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Takes a part of the bytes at least; how many. */
+  /** Takes some of the bytes; how many. */
   write(bytes: Uint8Array): Promise<number>;
+}
+
+/** The connection. */
+export interface FarEnd extends NearEnd {
   /** Says that nothing more will be written. */
-  closeWrite(): Promise<void> | void;
+  closeWrite(): Promise<void>;
 }
 
-/** How a relay ended: with the far end's last word, or because nobody listened any more. */
+/** Bytes that were carried. */
 export interface RelayReport {
-  /** Bytes from the near end to the far one. */
+  /** To the far end. */
   sent: number;
-  /** Bytes from the far end to the near one. */
+  /** From the far end. */
   received: number;
-}
-
-/** What a relay needs. */
-export interface RelayOptions {
-  clock: Clock;
-  signal: AbortSignal;
 }
 
 /** Milliseconds that the near end may be silent after the far end's last word. */
 export const LINGER_MS = 1_000;
 
-/** Large enough that the calls cost less than the copying. */
+/** Large enough that the calls cost less than the copying does. */
 const BUFFER_BYTES = 262_144;
 
 /**
- * Relays until both directions have ended; see the rules above. Closes neither end.
+ * Relays until both have ended; see the rules above. The connection is left to the caller to close.
  *
- * @throws what the far end's connection died of; the signal's reason when it aborts.
+ * @throws {NetworkError} if the connection breaks; what our own streams throw, except EPIPE; the
+ * signal's reason when it aborts.
  */
 export async function relay(
-  near: RelayEnd,
-  far: RelayEnd,
-  { clock, signal }: RelayOptions,
+  near: NearEnd,
+  far: FarEnd,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<RelayReport> {
-  signal.throwIfAborted();
+  const over = new AbortController();
+  const aborted = rejectOnAbort(signal, over.signal);
   const report: RelayReport = { sent: 0, received: 0 };
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const stop = new AbortController();
-  let lastHeard: number | undefined;
-  const upload = async () => {
-    try {
-      await pump(near, far, (count) => {
-        report.sent += count;
-        lastHeard = clock.now();
-      });
-      await far.closeWrite();
-    } catch (cause) {
-      // What the far end does not want any more is no failure; what it still says is carried on.
-      if (!isGone(cause)) throw cause;
-    }
-  };
-  const download = async () => {
-    await pump(far, near, (count) => report.received += count);
-    lastHeard = clock.now();
-    await near.closeWrite();
-  };
-  /** Resolves when the near end has been silent for long enough after the far end's last word. */
-  const linger = async () => {
-    for (;;) {
-      const from = lastHeard ?? clock.now();
-      await clock.sleepUntil(from + LINGER_MS, stop.signal);
-      if (lastHeard === from) return;
-    }
-  };
+  const silence = { since: clock.now(), isBusy: false };
+  const upload = pump(
+    async (buffer) => {
+      silence.isBusy = false;
+      silence.since = clock.now();
+      const count = await near.read(buffer);
+      silence.isBusy = true;
+      return count;
+    },
+    guard((bytes) => far.write(bytes)),
+    (count) => report.sent += count,
+  );
+  const download = pump(
+    guard((buffer) => far.read(buffer)),
+    (bytes) => near.write(bytes),
+    (count) => report.received += count,
+  );
+  let broken: unknown;
+  // What the far end does not take any more does not stop what it has yet to say.
+  const uploaded = upload.catch((cause) => broken = cause)
+    .then(guard(() => far.closeWrite())).catch((cause) => broken ??= cause);
   try {
-    const uploading = upload();
-    const failed = uploading.then(() => new Promise<never>(() => {}));
-    const downloaded = await Promise.race([download().catch(quietWhenGone), failed, aborted.promise]);
-    if (downloaded !== "gone") {
-      await Promise.race([uploading, linger().catch(ignoreStop), aborted.promise]);
-    }
-    return report;
+    await Promise.race([download, aborted]);
+    if (broken !== undefined) throw broken;
+    silence.since = clock.now();
+    await Promise.race([uploaded, untilSilent(silence, clock, { signal: over.signal }), aborted]);
+  } catch (cause) {
+    if (!isGone(cause)) throw cause;
   } finally {
-    stop.abort();
-    signal.removeEventListener("abort", onAbort);
+    over.abort();
+    // It may still fail, with nobody left to tell.
+    download.catch(() => {});
   }
+  return report;
+}
+
+/** Resolves when nothing has come from the near end, and nothing was on its way, for long enough. */
+async function untilSilent(
+  silence: { since: number; isBusy: boolean },
+  clock: Clock,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
+  for (;;) {
+    const end = silence.since + LINGER_MS;
+    if (!silence.isBusy && clock.now() >= end) return;
+    await clock.sleepUntil(Math.max(end, clock.now() + LINGER_MS / 10), signal);
+  }
+}
+
+/** Reads and writes in turn until the end. */
+async function pump(
+  read: NearEnd["read"],
+  write: NearEnd["write"],
+  count: (bytes: number) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  for (;;) {
+    const length = await read(buffer);
+    if (length === null) return;
+    for (let rest = buffer.subarray(0, length); rest.length > 0;) {
+      const written = await write(rest);
+      count(written);
+      rest = rest.subarray(written);
+    }
+  }
+}
+
+/** What the system says about the connection, as an error for the user. */
+function guard<A extends unknown[], R>(
+  call: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await call(...args);
+    } catch (cause) {
+      if (isGone(cause)) throw cause;
+      throw new NetworkError(`the connection broke: ${wordsOf(cause)}`, {
+        code: "connection_lost",
+        hint: errnoOf(cause) === "ETIMEDOUT"
+          ? "the door may have shut: spknock keep holds it open while you work"
+          : undefined,
+        cause,
+      });
+    }
+  };
+}
+
+const WORDS: Record<string, string> = {
+  ECONNRESET: "the other side reset it",
+  ETIMEDOUT: "the other side does not answer any more",
+  EHOSTUNREACH: "the host became unreachable",
+  ENETUNREACH: "the network became unreachable",
+};
+
+function wordsOf(cause: unknown): string {
+  return WORDS[errnoOf(cause) ?? ""] ?? (cause instanceof Error ? cause.message : String(cause));
+}
+
+/** Whether a reader has gone away, ours or the far one. */
+function isGone(cause: unknown): boolean {
+  return errnoOf(cause) === "EPIPE" || cause instanceof Deno.errors.BrokenPipe;
+}
+
+/** Rejects with the signal's reason; stops to listen when `over` aborts. */
+function rejectOnAbort(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true, signal: over });
+  promise.catch(() => {});
+  return promise;
 }

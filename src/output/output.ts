@@ -2,6 +2,7 @@
  * Where everything that the program says goes: stdout is for what a script may read, stderr for
  * people. With `json`, stdout gets one value and nothing else.
  */
+import { SpknockError } from "../core/errors.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
 /** One of the two streams. */
@@ -38,9 +39,11 @@ export interface Output {
   print(text: string): void;
   /** The one JSON value, on stdout; nothing without `--json`. */
   value(value: unknown): void;
+  /** One JSON value on a line of its own, for a command that tells of several events. */
+  event(value: unknown): void;
   /** A line for people on stderr; nothing with `--quiet` or `--json`. */
   note(text: string): void;
-  /** A line on stderr, whatever the options. */
+  /** A line on stderr, whatever the options; dropped where stderr cannot be written. */
   error(text: string): void;
   /** Ends a line on stdout that was left open; what goes to stderr does so by itself. */
   endLine(): void;
@@ -57,8 +60,13 @@ export function createOutput(options: OutputOptions): Output {
   };
   const endLine = () => void (isLineOpen && toStdout("\n"));
   const toStderr = (text: string) => {
-    endLine();
-    stderr.write(text + "\n");
+    try {
+      endLine();
+      stderr.write(text + "\n");
+    } catch (error) {
+      // Nobody can be told of it; the exit code still says what is to be said.
+      if (!(error instanceof SpknockError)) throw error;
+    }
   };
   return {
     json,
@@ -70,6 +78,7 @@ export function createOutput(options: OutputOptions): Output {
     say: (text) => void (json || quiet || toStdout(text)),
     print: (text) => void (json || toStdout(text)),
     value: (value) => void (json && toStdout(JSON.stringify(value, undefined, 2) + "\n")),
+    event: (value) => void (json && toStdout(JSON.stringify(value) + "\n")),
     note: (text) => void (json || quiet || toStderr(text)),
     error: toStderr,
     endLine,

@@ -1,7 +1,7 @@
 /** Columns of text, aligned by what is seen. */
 
 /** A cell that is wider shifts its own line only, so that one long name does not wrap them all. */
-const MAX_WIDTH = 32;
+const MAX_WIDTH = 44;
 
 /** Rows as lines; the last column is not padded, empty columns are left out. */
 export function renderTable(rows: readonly (readonly string[])[]): string {

@@ -33,6 +33,11 @@ export async function askProbe(spec: ProbeSpec, context: ProbeContext): Promise<
   }
 }
 
+/** Loads what the probes need: between the last knock and the question no time should go by. */
+export async function loadProbes(specs: readonly ProbeSpec[]): Promise<void> {
+  await Promise.all(specs.map(loadKind));
+}
+
 /** The probe for people, without asking it. */
 export async function labelOf(spec: ProbeSpec): Promise<string> {
   return (await loadKind(spec)).kind.label(spec);

@@ -13,16 +13,23 @@ export const realClock: Clock = {
   },
 };
 
+/**
+ * The first `setTimeout` of a Deno program takes 9 ms, for it loads node's timers (measured, 2.9.6):
+ * that would come between the last knock and "open". An `AbortSignal.timeout` takes 0.6 ms; without
+ * a listener it holds nothing up.
+ */
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const stop = () => {
-    clearTimeout(timer);
-    reject(signal?.reason);
-  };
-  const timer = setTimeout(() => {
+  const timer = AbortSignal.timeout(ms);
+  const end = () => {
     signal?.removeEventListener("abort", stop);
     resolve();
-  }, ms);
+  };
+  const stop = () => {
+    timer.removeEventListener("abort", end);
+    reject(signal?.reason);
+  };
+  timer.addEventListener("abort", end, { once: true });
   signal?.addEventListener("abort", stop, { once: true });
   return promise;
 }

@@ -1,4 +1,6 @@
 /** Standard streams. */
+import type { Clock } from "../core/clock.ts";
+import { SpknockError } from "../core/errors.ts";
 import type { Sink } from "../output/output.ts";
 
 /** What a sink writes to: one of Deno's standard streams. */
@@ -9,7 +11,8 @@ const FULL_PIPE_MS = 5;
 
 /**
  * A stream that takes text. Where the reader has gone away (EPIPE) the rest is dropped: the work goes
- * on, and the exit code tells of it. A full pipe that does not block is waited for.
+ * on, and the exit code tells of it. A full pipe that does not block is waited for; what cannot be
+ * written for another reason, such as a full disk, is a SpknockError (`output`).
  */
 export function sinkOf(stream: SinkStream): Sink {
   const encoder = new TextEncoder();
@@ -24,11 +27,16 @@ export function sinkOf(stream: SinkStream): Sink {
         } catch (cause) {
           if (cause instanceof Deno.errors.WouldBlock) pause(FULL_PIPE_MS);
           else if (cause instanceof Deno.errors.BrokenPipe) isGone = true;
-          else throw cause;
+          else throw writeFailure(cause);
         }
       }
     },
   };
+}
+
+function writeFailure(cause: unknown): SpknockError {
+  const reason = cause instanceof Error ? cause.message.replace(/ \(os error \d+\)$/, "") : cause;
+  return new SpknockError("output", `the output cannot be written: ${reason}`, { cause });
 }
 
 /** Blocks: a write is not done before its text is out. */
@@ -66,4 +74,34 @@ export async function readAll(
     }
     chunks.push(buffer.subarray(0, count));
   }
+}
+
+/** What data goes through: two of Deno's standard streams. */
+export interface DataStreams {
+  stdin: { read(buffer: Uint8Array): Promise<number | null> };
+  stdout: { write(bytes: Uint8Array): Promise<number> };
+}
+
+/**
+ * Standard input and output as bytes, for a relay. Whoever started us may have left them
+ * non-blocking; they are asked again then.
+ */
+export function dataOf(
+  { stdin, stdout }: DataStreams,
+  { clock }: { clock: Clock },
+): { read(buffer: Uint8Array): Promise<number | null>; write(bytes: Uint8Array): Promise<number> } {
+  const untilReady = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await call();
+      } catch (cause) {
+        if (!(cause instanceof Deno.errors.WouldBlock)) throw cause;
+        await clock.sleepUntil(clock.now() + FULL_PIPE_MS);
+      }
+    }
+  };
+  return {
+    read: (buffer) => untilReady(() => stdin.read(buffer)),
+    write: (bytes) => untilReady(() => stdout.write(bytes)),
+  };
 }

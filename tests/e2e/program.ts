@@ -16,6 +16,36 @@ export interface StartOptions {
   prefix?: readonly string[];
 }
 
+/** The one JSON value on stdout. */
+export function valueOf<T = Record<string, unknown>>({ stdout }: Ended): T {
+  return JSON.parse(stdout) as T;
+}
+
+/** The one JSON error on stderr. */
+export function errorOf(
+  { stderr }: Ended,
+): { code: string; message: string; hint: string | null } {
+  return (JSON.parse(stderr) as { error: { code: string; message: string; hint: string | null } })
+    .error;
+}
+
+/** A TCP port on 127.0.0.1 that nobody listens on. */
+export function freeTcpPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** UDP ports on 127.0.0.1 that nobody listens on. */
+export function freeUdpPorts(count: number): number[] {
+  const sockets = Array.from(
+    { length: count },
+    () => Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = sockets.map(({ addr }) => (addr as Deno.NetAddr).port);
+  for (const socket of sockets) socket.close();
+  return ports;
+}
+
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The command line that starts the program with the dependencies that the tests have. */

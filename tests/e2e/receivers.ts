@@ -4,7 +4,8 @@
 export interface Arrival {
   port: number;
   protocol: "tcp" | "udp";
-  /** The sender's port. */
+  /** The sender's address and port. */
+  address: string;
   from: number;
   payload: Uint8Array;
   /** Milliseconds. */
@@ -25,8 +26,9 @@ export class Receivers implements AsyncDisposable {
     this.#running.push((async () => {
       for await (const [payload, from] of socket) {
         const at = performance.now();
-        const { port: sender } = from as Deno.NetAddr;
-        this.arrivals.push({ port, protocol: "udp", from: sender, payload: payload.slice(), at });
+        const { port: sender, hostname: address } = from as Deno.NetAddr;
+        const bytes = payload.slice();
+        this.arrivals.push({ port, protocol: "udp", address, from: sender, payload: bytes, at });
       }
     })());
     return port;
@@ -40,13 +42,11 @@ export class Receivers implements AsyncDisposable {
     this.#running.push((async () => {
       for await (const connection of listener) {
         const at = performance.now();
-        const { port: from } = connection.remoteAddr as Deno.NetAddr;
-        this.arrivals.push({ port, protocol: "tcp", from, payload: new Uint8Array(), at });
-        try {
-          if (answer !== undefined) await connection.write(new TextEncoder().encode(answer));
-        } catch {
-          // The knocker has gone.
-        }
+        const { port: from, hostname: address } = connection.remoteAddr as Deno.NetAddr;
+        const payload = answer === undefined
+          ? await readToEnd(connection)
+          : await say(answer, connection);
+        this.arrivals.push({ port, protocol: "tcp", address, from, payload, at });
         connection.close();
       }
     })());
@@ -66,4 +66,27 @@ export class Receivers implements AsyncDisposable {
     for (const socket of this.#sockets) socket.close();
     await Promise.all(this.#running);
   }
+}
+
+/** All that a connection brings until the other side closes it. */
+async function readToEnd(connection: Deno.Conn): Promise<Uint8Array> {
+  const bytes: number[] = [];
+  const buffer = new Uint8Array(1_024);
+  try {
+    for (let count: number | null; (count = await connection.read(buffer)) !== null;) {
+      bytes.push(...buffer.subarray(0, count));
+    }
+  } catch {
+    // A knocker may reset what it does not need.
+  }
+  return new Uint8Array(bytes);
+}
+
+async function say(text: string, connection: Deno.Conn): Promise<Uint8Array> {
+  try {
+    await connection.write(new TextEncoder().encode(text));
+  } catch {
+    // The knocker has gone.
+  }
+  return new Uint8Array();
 }

@@ -104,8 +104,8 @@ Deno.test("early tries are less patient, the last has the whole timeout", async 
   const tcp = fakeProbe("tcp 22", ["closed", "closed", "closed"]);
   await setUp([tcp.probe]).open();
   assertEquals(tcp.asked, [
-    { attempt: 1, timeoutMs: 10_000, patienceMs: 1_000 },
-    { attempt: 2, timeoutMs: 10_000, patienceMs: 2_000 },
+    { attempt: 1, timeoutMs: 10_000, patienceMs: 500 },
+    { attempt: 2, timeoutMs: 10_000, patienceMs: 1_000 },
     { attempt: 3, timeoutMs: 10_000, patienceMs: 10_000 },
   ]);
   const cases: [number, number, number, number][] = [

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { SpknockError } from "../../src/core/errors.ts";
 import { createOutput, type Sink } from "../../src/output/output.ts";
 import { COLOR_STYLE, PLAIN_STYLE } from "../../src/output/style.ts";
 
@@ -82,4 +83,18 @@ Deno.test("styles mark, and the plain one does not", () => {
     // What @std/fmt writes depends on NO_COLOR in the environment of the tests.
     assertEquals(COLOR_STYLE[name]("x") === "x", Deno.noColor);
   }
+});
+
+Deno.test("a stderr that cannot be written is nothing to fail of, a stdout is", () => {
+  const full = {
+    write() {
+      throw new SpknockError("output", "the output cannot be written: no space left");
+    },
+    isTerminal: () => false,
+  };
+  const options = { json: false, quiet: false, verbose: false, color: false };
+  const out = createOutput({ stdout: full, stderr: full, ...options });
+  out.error("error");
+  out.note("note");
+  assertThrows(() => out.say("say"), SpknockError);
 });

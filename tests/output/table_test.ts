@@ -27,3 +27,9 @@ Deno.test("empty columns are left out, and no rows are no text", () => {
   assertEquals(renderTable([]), "");
   assertEquals(renderTable([[]]), "\n");
 });
+
+Deno.test("a cell that is too wide shifts its own line only", () => {
+  const wide = "x".repeat(60);
+  assertEquals(renderTable([["a", wide, "c"], ["b", "d", "e"]]), `a  ${wide}  c\nb  d  e\n`);
+  assertEquals(renderTable([[wide, "c"], [wide, "e"]]), `${wide}  c\n${wide}  e\n`);
+});

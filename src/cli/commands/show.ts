@@ -1,6 +1,6 @@
 /** `show`: one target with all its settings; secrets only by where they come from. */
 import { renderDuration } from "../../core/duration.ts";
-import { renderPortSpec } from "../../core/knock.ts";
+import { type Knock, renderPortSpec } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { renderTable } from "../../output/table.ts";
@@ -20,12 +20,7 @@ export async function run(context: Context): Promise<number> {
     host: target.host,
     description: target.description,
     tags: target.tags,
-    knocks: target.knocks.map((knock) => ({
-      port: knock.port,
-      protocol: knock.protocol,
-      payload: describePayload(knock),
-      delay_ms: knock.delayMs ?? target.delayMs,
-    })),
+    knocks: target.knocks.map((knock) => knockValue(knock, target)),
     family: target.family,
     source: target.source ?? null,
     tries: target.tries,
@@ -35,6 +30,8 @@ export async function run(context: Context): Promise<number> {
     timeout_ms: target.timeoutMs,
     probes,
     after: target.after.map(({ command }) => command),
+    close: target.close?.map((knock) => knockValue(knock, target)) ?? null,
+    connect: target.connect ?? null,
   });
   out.print(
     renderTable(rowsOf(target, probes).map(([key = "", value = ""]) => [key, sanitize(value)])),
@@ -42,17 +39,28 @@ export async function run(context: Context): Promise<number> {
   return EXIT.done;
 }
 
+function knockValue(knock: Knock, target: Target): unknown {
+  return {
+    port: knock.port,
+    protocol: knock.protocol,
+    payload: describePayload(knock),
+    delay_ms: knock.delayMs ?? target.delayMs,
+  };
+}
+
 function rowsOf(target: Target, probes: readonly string[]): string[][] {
   const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
+  const knockRows = (key: string, knocks: readonly Knock[]) =>
+    knocks.map((knock, index) => [
+      `${key} ${index + 1}`,
+      `${renderPortSpec(knock)}, ${describePayload(knock)}`,
+    ]);
   return [
     ["name", target.name],
     ["host", target.host],
     ...optional("description", target.description),
     ...optional("tags", target.tags.join(", ")),
-    ...target.knocks.map((knock, index) => [
-      `knock ${index + 1}`,
-      `${renderPortSpec(knock)}, ${describePayload(knock)}`,
-    ]),
+    ...knockRows("knock", target.knocks),
     ["delay", renderDuration(target.delayMs)],
     ["family", target.family],
     ...optional("source", target.source ?? ""),
@@ -63,5 +71,8 @@ function rowsOf(target: Target, probes: readonly string[]): string[][] {
     ["timeout", renderDuration(target.timeoutMs)],
     ...probes.map((probe) => ["probe", probe]),
     ...target.after.map(({ command }) => ["after", command.join(" ")]),
+    ...knockRows("close", target.close ?? []),
+    ...optional("connect to", target.connect?.host ?? ""),
+    ...optional("connect port", `${target.connect?.port ?? ""}`),
   ];
 }

@@ -1,0 +1,88 @@
+/**
+ * Holds a door open: knocks again before its time is over, and when a look finds it shut.
+ *
+ * Rules:
+ * - the knock is renewed at {@linkcode RENEW_AT} of the open time, counted from the last knock that
+ *   opened the door;
+ * - a look every {@linkcode LOOK_MS} (or a fifth of the open time, where that is less) and, after a
+ *   renewal, one as soon as the time before it is over: whether a renewal was lost shows only then;
+ * - where a knock fails, nothing is looked at, and it is tried again after {@linkcode RETRY_MS}, doubling up to
+ *   {@linkcode MAX_RETRY_MS}; the network may come back.
+ */
+import type { Clock } from "../core/clock.ts";
+
+/** The part of the open time after which it is renewed. */
+export const RENEW_AT = 0.8;
+/** Milliseconds between two looks at most. */
+export const LOOK_MS = 30_000;
+/** Milliseconds until a failed knock is tried again, at first and at most. */
+export const RETRY_MS = 2_000;
+export const MAX_RETRY_MS = 60_000;
+/** Milliseconds after the end of the former open time: the firewall's clock is not ours. */
+const AFTER_END_MS = 1_000;
+
+/** What happens while a door is held open. */
+export type KeepEvent =
+  | { kind: "opened" | "renewed"; renewInMs: number }
+  | { kind: "shut" }
+  | { kind: "failed"; reason: string; retryInMs: number };
+
+/** A door to be held open. */
+export interface KeepRequest {
+  openForMs: number;
+  /** Knocks until it is open; why it did not open, or undefined. */
+  knock(): Promise<string | undefined>;
+  /** Whether it is open; undefined where nothing can tell. */
+  look?: (() => Promise<boolean>) | undefined;
+  onEvent(event: KeepEvent): void;
+}
+
+/**
+ * Holds a door open that was opened at this moment, until the signal aborts.
+ *
+ * @throws the signal's reason; what `knock` and `look` throw.
+ */
+export async function keepOpen(
+  { openForMs, knock, look, onEvent }: KeepRequest,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<never> {
+  const renewMs = openForMs * RENEW_AT;
+  const lookMs = Math.min(LOOK_MS, openForMs / 5);
+  let openedAt = clock.now();
+  let formerEnd = -Infinity;
+  let retryMs = RETRY_MS;
+  let isFailing = false;
+  let knockAt = openedAt + renewMs;
+  onEvent({ kind: "opened", renewInMs: renewMs });
+  for (;;) {
+    const lookAt = look === undefined || isFailing ? Infinity : nextLook();
+    await clock.sleepUntil(Math.min(knockAt, lookAt), signal);
+    if (clock.now() < knockAt) {
+      if (await look?.() !== false) continue;
+      onEvent({ kind: "shut" });
+    }
+    await renew();
+  }
+
+  function nextLook(): number {
+    const regular = clock.now() + lookMs;
+    return formerEnd > clock.now() ? Math.min(regular, formerEnd) : regular;
+  }
+
+  async function renew(): Promise<void> {
+    const reason = await knock();
+    const now = clock.now();
+    isFailing = reason !== undefined;
+    if (reason !== undefined) {
+      knockAt = now + retryMs;
+      onEvent({ kind: "failed", reason, retryInMs: retryMs });
+      retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+      return;
+    }
+    formerEnd = openedAt + openForMs + AFTER_END_MS;
+    openedAt = now;
+    knockAt = now + renewMs;
+    retryMs = RETRY_MS;
+    onEvent({ kind: "renewed", renewInMs: renewMs });
+  }
+}

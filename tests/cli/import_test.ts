@@ -1,0 +1,85 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { errorOf, valueOf, World } from "./world.ts";
+
+const GOOD = "# old\nfw.example.com: 1234/udp, 9876/udp\n192.0.2.7:22\n";
+const BAD = "fw.example.com:1234/udp\nnonsense\n192.0.2.7:0\n192.0.2.8:7,80x\n";
+
+async function legacy(world: World, text: string): Promise<string> {
+  const file = `${world.home}/.secrets/spknock-targets.conf`;
+  await Deno.mkdir(`${world.home}/.secrets`, { recursive: true });
+  await Deno.writeTextFile(file, text);
+  return file;
+}
+
+Deno.test("where only the old file is, it is read and never written", async () => {
+  await using world = new World({ names: { "fw.example.com": ["192.0.2.1"] } });
+  const file = await legacy(world, GOOD);
+  const { code, stdout, stderr } = await world.run("list");
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "fw-example-com  fw.example.com  1234/udp 9876/udp\n");
+  assertEquals(stderr, `reading the old ${file}; to edit targets: spknock import ${file}\n`);
+  assertEquals((await world.run("knock", "host-192-0-2-7")).code, 0);
+  for (
+    const argv of [
+      ["add", "a", "::1", "7"],
+      ["edit", "host-192-0-2-7", "-d", "1"],
+      ["rename", "host-192-0-2-7", "x"],
+      ["remove", "host-192-0-2-7"],
+    ]
+  ) {
+    const ended = await world.run(...argv, "--json");
+    assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
+    assertEquals(errorOf(ended).hint, `take its targets over first: spknock import ${file}`);
+  }
+  assertEquals([await Deno.readTextFile(file), await world.read()], [GOOD, ""]);
+});
+
+Deno.test("import takes everything over, once", async () => {
+  await using world = new World();
+  const file = await legacy(world, GOOD);
+  const first = valueOf(await world.run("import", file, "--json"));
+  assertEquals(first["added"], ["fw-example-com", "host-192-0-2-7"]);
+  const saved = await world.read();
+  const again = valueOf(await world.run("import", file, "--json"));
+  assertEquals([again["added"], again["already_there"]], [[], 2]);
+  assertEquals(await world.read(), saved);
+  assertEquals((await world.run("list")).stderr, "");
+});
+
+Deno.test("one bad line, and nothing is taken over; all of them are named", async () => {
+  await using world = new World();
+  const file = await legacy(world, BAD);
+  const { code, stdout, stderr } = await world.run("import", file);
+  assertEquals([code, stdout, await world.read()], [2, "", ""]);
+  for (const line of [2, 3, 4]) assertStringIncludes(stderr, `error: ${file}:${line}: `);
+  assertStringIncludes(stderr, "hint: nothing was imported; --keep-going takes the good lines");
+  const kept = await world.run("import", file, "--keep-going");
+  assertEquals(kept.code, 0);
+  const lines = kept.stderr.trim().split("\n");
+  assertEquals(lines.map((line) => line.slice(0, `left out: ${file}:2:`.length)), [
+    `left out: ${file}:2:`,
+    `left out: ${file}:3:`,
+    `left out: ${file}:3:`,
+    `left out: ${file}:4:`,
+  ]);
+  assertEquals((await world.read()).match(/^\[targets\./gm)?.length, 1);
+});
+
+Deno.test("a dry run shows what would be saved, and a wrong file is told", async () => {
+  await using world = new World();
+  const file = await legacy(world, GOOD);
+  const { code, stdout } = await world.run("import", file, "-n");
+  assertEquals([code, await world.read()], [0, ""]);
+  assertStringIncludes(stdout, "would save 2 targets");
+  for (
+    const [argv, message] of [
+      [["import", `${file}.not`], "there is no such file"],
+      [["import", file, "--from", "legcy"], '"legcy" is not a format'],
+      [["import"], "too few arguments"],
+    ] as const
+  ) {
+    const ended = await world.run(...argv);
+    assertEquals(ended.code, 2);
+    assertStringIncludes(ended.stderr, message);
+  }
+});

@@ -1,0 +1,355 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { errorOf, valueOf, World } from "./world.ts";
+
+const VECTORS = [
+  ["MikroTik", "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad"],
+  ["is", "fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6"],
+  ["awesome", "705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c"],
+] as const;
+const PHRASES = VECTORS.map(([phrase]) => phrase).join("\n") + "\n";
+
+const HOME = `[targets.home]
+host = "fw.example.com"
+tags = ["all", "own"]
+knocks = ["1234/udp", "9876/udp", "5555/udp"]
+probes = ["tcp:22"]
+timeout = "2s"
+`;
+const OFFICE = `[targets.office]
+host = "192.0.2.9"
+tags = ["all"]
+knocks = ["7000/tcp", { port = 8000, protocol = "udp", payload = { hex = "00ff" } }]
+`;
+const LOST = `[targets.lost]\nhost = "lost.example.com"\nknocks = ["7"]\n`;
+
+interface Value {
+  targets: {
+    target: string;
+    status: string;
+    address: string | null;
+    addresses: string[];
+    tries: number;
+    packets: number;
+    probes: { probe: string; status: string; ms: number; detail: string }[];
+    after: { command: string; ok: boolean; detail: string }[];
+    error?: { code: string };
+  }[];
+}
+
+Deno.test("a saved sequence leaves in order, paced, with the hashes as its payloads", async () => {
+  await using world = new World({
+    open: [22],
+    names: { "fw.example.com": ["192.0.2.1", "192.0.2.2"] },
+    stdin: PHRASES,
+  });
+  await world.write(HOME);
+  const { code, stdout, stderr } = await world.run("knock", "home", "--secrets-from", "-");
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    world.net.sent,
+    [1234, 9876, 5555].map((port, index) => ({
+      protocol: "udp" as const,
+      address: "192.0.2.1",
+      source: undefined,
+      port,
+      payload: VECTORS[index]?.[1] ?? "",
+      at: index * 50,
+    })),
+  );
+  assertEquals(stdout.split("\n"), [
+    "home fw.example.com (192.0.2.1)",
+    "  it has 2 addresses; not taken: 192.0.2.2",
+    "  knock  1234/udp  9876/udp  5555/udp  sent in 100 ms",
+    "  probe  tcp 22 open 0.0 ms",
+    ...stdout.split("\n").slice(4),
+  ]);
+  assertEquals(world.lookedUp, ["fw.example.com"]);
+});
+
+Deno.test("an ad hoc sequence takes every way to write a port", async () => {
+  await using world = new World();
+  await world.run("knock", "::1", "7000", "7001/udp", "7002:tcp", "7003", "-u", "-d", "200");
+  assertEquals(
+    world.net.sent.map(({ port, protocol, at, payload }) => [port, protocol, at, payload]),
+    [[7000, "udp", 0, ""], [7001, "udp", 200, ""], [7002, "tcp", 400, ""], [7003, "udp", 600, ""]],
+  );
+  assertEquals(world.net.opened, 1);
+});
+
+Deno.test("an ad hoc sequence that cannot be is told apart from a target", async () => {
+  const cases: [string[], string][] = [
+    [["192.0.2.1"], '"192.0.2.1" is no saved target, and as a host it needs ports'],
+    [["fw.example.com"], '"fw.example.com" is no saved target'],
+    [["192.0.2.1", "7000", "abc"], '"abc" is not a port'],
+    [["fw", "80x"], '"80x" is not a port'],
+    [["fw", "0"], '"0" is not a port'],
+    [["fw", "65536"], '"65536" is not a port'],
+    [["fw", "7/icmp"], '"7/icmp" names an unknown protocol'],
+    [["300.1.1.1", "7"], '"300.1.1.1" is not a host'],
+    [["a\x07b", "7"], '"a\\u0007b" is not a host'],
+    [["fw", "lab"], 'there is no target "fw"'],
+    [["::1", "7", "-d", "soon"], '--delay: "soon" is not a duration'],
+    [["::1", "7", "-s", "here"], '--source: "here" is not an address'],
+    [["::1", "7", "--tries", "0"], '--tries: "0" is not a whole number from 1 to 100'],
+    [["::1", "7", "--jobs", "x"], '--jobs: "x" is not a whole number from 1 to 10000'],
+    [["::1", "7", "--timeout", "-"], '--timeout: "-" is not a duration'],
+    [["::1", "7", "--probe", "tpc:22"], '--probe: "tpc:22" is not a probe'],
+    [["--all"], "there are no targets yet"],
+    [["--tag", "x"], 'no target has the tag "x"'],
+  ];
+  for (const [argv, message] of cases) {
+    await using world = new World();
+    const { code, stdout, stderr } = await world.run("knock", ...argv);
+    assertEquals([code, stdout], [2, ""], argv.join(" "));
+    assertStringIncludes(stderr, `error: ${message}`);
+    assertEquals([world.net.sent, world.lookedUp], [[], []]);
+  }
+});
+
+Deno.test("exit codes: closed is 1, an unknown name 3, no secret 4, and the worst decides", async () => {
+  const world = () => new World({ names: { "fw.example.com": ["192.0.2.1"] }, stdin: PHRASES });
+  const cases: [argv: string[], code: number, statuses: string[]][] = [
+    [["office"], 0, ["sent"]],
+    [["home", "--secrets-from", "-"], 1, ["closed"]],
+    [["office", "home", "--secrets-from", "-"], 1, ["sent", "closed"]],
+    [["lost"], 3, ["error"]],
+    [["home", "lost", "office", "--secrets-from", "-"], 3, ["closed", "error", "sent"]],
+    [["--all", "--secrets-from", "-", "--jobs", "1"], 3, ["closed", "sent", "error"]],
+    [["--tag", "own", "--secrets-from", "-"], 1, ["closed"]],
+    [["--tag", "own", "--tag", "all", "--secrets-from", "-"], 1, ["closed", "sent"]],
+    [["home"], 4, []],
+  ];
+  for (const [argv, code, statuses] of cases) {
+    await using each = world();
+    await each.write(HOME + OFFICE + LOST);
+    const ended = await each.run("knock", ...argv, "--json");
+    assertEquals(ended.code, code, argv.join(" "));
+    const value = ended.stdout === "" ? { targets: [] } : valueOf<Value>(ended);
+    assertEquals(value.targets.map(({ status }) => status), statuses);
+    if (code >= 3) assertEquals(errorOf(ended).code, code === 3 ? "resolve" : "secret");
+    else assertEquals(ended.stderr, "");
+    if (code === 4) assertEquals(each.net.sent, []);
+  }
+});
+
+Deno.test("of several targets each failure is told, each hint once, also when quiet", async () => {
+  await using world = new World({ names: { "fw.example.com": ["192.0.2.1"] } });
+  await world.write(OFFICE + LOST + LOST.replaceAll("lost", "gone"));
+  const errors = 'error: lost: the name "lost.example.com" does not resolve\n' +
+    "hint: check the spelling, the network, or use an address\n" +
+    'error: gone: the name "gone.example.com" does not resolve\n';
+  assertEquals(await world.run("knock", "--all"), {
+    code: 3,
+    stdout: "office  sent   192.0.2.9\nlost    error  lost.example.com\n" +
+      "gone    error  gone.example.com\n",
+    stderr: errors,
+  });
+  assertEquals(await world.run("knock", "--all", "-q"), { code: 3, stdout: "", stderr: errors });
+});
+
+Deno.test("names and --all exclude each other", async () => {
+  await using world = new World();
+  await world.write(OFFICE);
+  for (const argv of [["office", "--all"], ["office", "--tag", "all"]]) {
+    const ended = await world.run("knock", ...argv, "--json");
+    assertEquals([ended.code, errorOf(ended).message], [
+      2,
+      "names and --all or --tag exclude each other",
+    ]);
+  }
+});
+
+Deno.test("a target that is named twice is knocked on once", async () => {
+  await using world = new World();
+  await world.write(OFFICE);
+  await world.run("knock", "office", "office");
+  assertEquals(world.net.sent.map(({ payload }) => payload.length), [0, 2]);
+});
+
+Deno.test("tries go on until the probe passes, and the report says how many", async () => {
+  await using world = new World({ names: { "fw.example.com": ["192.0.2.1"] }, stdin: PHRASES });
+  await world.write(HOME);
+  const argv = ["knock", "home", "--secrets-from", "-", "--tries", "2"];
+  const [door] = valueOf<Value>(await world.run(...argv, "--json")).targets;
+  assertEquals([door?.tries, door?.packets, door?.status], [2, 9, "closed"]);
+  assertEquals(door?.probes.map(({ probe, status, detail }) => [probe, status, detail]), [
+    ["tcp 22", "refused", "connection refused"],
+  ]);
+  assertStringIncludes((await world.run(...argv)).stdout, "  try 2  1234/udp  9876/udp  5555/udp");
+});
+
+Deno.test("--verbose tells every packet of every try with its moment, but no content", async () => {
+  await using world = new World({ names: { "fw.example.com": ["192.0.2.1"] }, stdin: PHRASES });
+  await world.write(HOME + OFFICE);
+  const argv = ["knock", "home", "--secrets-from", "-", "--tries", "2", "-v"];
+  const { stdout, stderr } = await world.run(...argv);
+  assertEquals(stderr, `2 targets in ${world.config}\n`);
+  assertEquals(stdout.split("\n").slice(1, 15), [
+    "  try 1 of 2",
+    "       0.0 ms  1234/udp  64 bytes",
+    "      50.0 ms  9876/udp  64 bytes",
+    "     100.0 ms  5555/udp  64 bytes",
+    "  sent in 100 ms",
+    "  probe  tcp 22 refused 400 ms  connection refused",
+    "  try 2 of 2",
+    "       0.0 ms  1234/udp  64 bytes",
+    "      50.0 ms  1234/udp  64 bytes",
+    "     100.0 ms  9876/udp  64 bytes",
+    "     150.0 ms  9876/udp  64 bytes",
+    "     200.0 ms  5555/udp  64 bytes",
+    "     250.0 ms  5555/udp  64 bytes",
+    "  sent in 250 ms",
+  ]);
+  const several = await world.run("knock", "--all", "--secrets-from", "-", "--tries", "1", "-v");
+  for (
+    const line of ["home:     50.0 ms  9876/udp  64 bytes", "office:      0.0 ms  7000/tcp  SYN"]
+  ) {
+    assertStringIncludes(several.stdout, `${line}\n`);
+  }
+  assertEquals(/MikroTik|862b/.test(stdout + several.stdout), false);
+});
+
+Deno.test("an error in the middle of a line starts on a new one", async () => {
+  await using world = new World({ isLive: true, keys: [] });
+  world.net.failure = new Deno.errors.NotConnected("x");
+  const { stdout } = await world.run("knock", "::1", "7");
+  assertEquals(stdout, "::1 (::1)\n  knock\n");
+});
+
+Deno.test("a long sequence is counted after a dozen", async () => {
+  await using world = new World();
+  const ports = Array.from({ length: 1_000 }, (_, index) => `${index + 1}`);
+  const { stdout } = await world.run("knock", "::1", ...ports, "-d", "0");
+  assertEquals(world.net.sent.length, 1_000);
+  assertStringIncludes(stdout, "  11/tcp  12/tcp  and 988 more  sent in");
+});
+
+Deno.test("a dry run resolves, asks and sends nothing", async () => {
+  await using world = new World();
+  await world.write(HOME);
+  const { code, stdout } = await world.run("knock", "home", "-n", "-d", "1s");
+  assertEquals([code, world.lookedUp, world.net.sent], [0, [], []]);
+  assertEquals(stdout.split("\n"), [
+    "home (fw.example.com), nothing is sent",
+    "  after 0ms  1234/udp  secret, asked for",
+    "  after 1s  9876/udp  secret, asked for",
+    "  after 2s  5555/udp  secret, asked for",
+    "  then ask: tcp 22, at most 3 tries",
+    "",
+  ]);
+  const value = valueOf(await world.run("knock", "home", "-n", "--json"));
+  assertEquals(value["dry_run"], true);
+});
+
+Deno.test("secrets are collected before the first packet, and then permissions go", async () => {
+  const after = '[[targets.home.after]]\nrun = ["true"]\n';
+  const cases: [text: string, argv: string[], dropped: string[]][] = [
+    [HOME, [], ["write", "run"]],
+    [HOME + after, [], ["write"]],
+    [HOME, ["--probe", "ping"], ["write"]],
+    [HOME.replace('"tcp:22"', '{ type = "exec", run = ["true"] }'), [], ["write"]],
+    [HOME.replace('"tcp:22"', '{ type = "exec", run = ["true"] }'), ["--no-probe"], [
+      "write",
+      "run",
+    ]],
+    [`${HOME}secret = { command = ["pass"] }\n`, [], ["write", "run"]],
+  ];
+  for (const [text, argv, dropped] of cases) {
+    await using world = new World({
+      names: { "fw.example.com": ["192.0.2.1"] },
+      stdin: PHRASES,
+      open: [22],
+      programs: [{ code: 0, stdout: "ok\n", stderr: "" }],
+    });
+    await world.write(text);
+    const isCommand = text.includes("command");
+    const from = isCommand ? [] : ["--secrets-from", "-"];
+    const ended = await world.run("knock", "home", ...from, ...argv);
+    assertEquals([ended.code, ended.stderr], [0, ""]);
+    assertEquals(world.dropped, dropped, text + argv.join(" "));
+    assertEquals(world.sentBeforeDrop, 0);
+    assertEquals(world.net.sent.length, 3);
+  }
+});
+
+Deno.test("a name that does not resolve asks for no passphrase", async () => {
+  await using world = new World({ keys: ["never read\r"] });
+  await world.write(HOME);
+  assertEquals((await world.run("knock", "home")).code, 3);
+  assertEquals(world.terminal?.output, "");
+});
+
+Deno.test("typed passphrases are masked, asked in order, and go out as hashes", async () => {
+  await using world = new World({
+    names: { "fw.example.com": ["192.0.2.1"] },
+    keys: ["MikroTik\r", "is\rawesome\r"],
+    open: [22],
+  });
+  await world.write(HOME);
+  const { code, stdout, stderr } = await world.run("knock", "home");
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(world.net.sent.map(({ payload }) => payload), VECTORS.map(([, hash]) => hash));
+  const shown = world.terminal?.output ?? "";
+  assertEquals(shown.split("\n").map((line) => line.trim()), [
+    "Passphrase for home (1234/udp): ********",
+    "Passphrase for home (9876/udp): **",
+    "Passphrase for home (5555/udp): *******",
+    "",
+  ]);
+  assertEquals(/MikroTik|awesome|862b|fa51|705d/.test(stdout + shown), false);
+});
+
+Deno.test("probe asks and does not knock", async () => {
+  await using world = new World({ names: { "fw.example.com": ["192.0.2.1"] }, open: [22] });
+  await world.write(HOME + OFFICE);
+  assertEquals((await world.run("probe", "home")).code, 0);
+  const [door] = valueOf<Value>(await world.run("probe", "home", "--json")).targets;
+  assertEquals([door?.status, door?.tries, door?.packets], ["open", 0, 0]);
+  assertEquals((await world.run("probe", "home", "--probe", "tcp:23")).code, 1);
+  const none = await world.run("probe", "office", "--json");
+  assertEquals([none.code, errorOf(none).message], [2, '"office" has no probes']);
+  assertEquals(world.net.sent, []);
+  assertEquals(world.dropped.includes("run"), true);
+});
+
+Deno.test("after the door has opened programs run, and a failure is exit code 1", async () => {
+  const text =
+    `${HOME}[[targets.home.after]]\nrun = ["mount", "{target}", "{address}", "{port}"]\n` +
+    '[[targets.home.after]]\nrun = ["notify"]\n';
+  const names = { "fw.example.com": ["192.0.2.1"] };
+  const argv = ["knock", "home", "--secrets-from", "-"];
+  await using world = new World({
+    names,
+    stdin: PHRASES,
+    open: [22],
+    programs: [{ code: 0, stdout: "a\nmounted\n", stderr: "" }, {
+      code: 3,
+      stdout: "",
+      stderr: "no\x1b bus\n",
+    }],
+  });
+  await world.write(text);
+  const { code, stdout } = await world.run(...argv);
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "  after  mount home 192.0.2.1 22 ok  mounted\n");
+  assertStringIncludes(stdout, "  after  notify failed  exit code 3: no\\u{1b} bus\n");
+  assertEquals(world.programs.calls.map(({ options }) => options.env?.["SPKNOCK_ADDRESS"]), [
+    "192.0.2.1",
+    "192.0.2.1",
+  ]);
+
+  await using missing = new World({
+    names,
+    stdin: PHRASES,
+    open: [22],
+    programs: [new Deno.errors.NotFound("no such program")],
+  });
+  await missing.write(text);
+  const [door] = valueOf<Value>(await missing.run(...argv, "--json")).targets;
+  assertEquals([door?.status, door?.after.map(({ ok }) => ok)], ["open", [false, false]]);
+
+  await using closed = new World({ names, stdin: PHRASES });
+  await closed.write(text);
+  assertEquals((await closed.run(...argv)).code, 1);
+  assertEquals(closed.programs.calls, []);
+});

@@ -1,0 +1,108 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { errorOf, valueOf, World } from "./world.ts";
+
+const HINTS: readonly [argv: string[], message: string, hint: string][] = [
+  [["knok"], 'there is no command "knok"', "did you mean knock?"],
+  [["zzz"], 'there is no command "zzz"', "see the commands with: spknock --help"],
+  [["--jsn"], 'unknown option "--jsn"', "did you mean --json?"],
+  [["knock", "a", "--dely", "3"], 'unknown option "--dely"', "did you mean --delay?"],
+  [["list", "-Z"], 'unknown option "-Z"', "see the options with --help"],
+  [["list", "extra"], 'unexpected argument "extra"', "usage: spknock list [--tag TAG]"],
+  [["show"], "too few arguments", "usage: spknock show TARGET"],
+  [["knock"], "a target is wanted", "name one, or use --all or --tag"],
+  [["knock", "a", "-d"], "--delay needs a value", "--delay DURATION"],
+  [["knock", "a", "-d", "1", "-d", "2"], "--delay was given 2 times", "give it once"],
+  [["list", "--json=no"], "--json takes no value", "--json"],
+  [["knock", "::1", "7", "-4", "-6"], "-4 and -6 exclude each other", "leave both out"],
+  [["hash", "MikroTik"], "a passphrase does not belong on the command line", "pipe it in"],
+];
+
+Deno.test("a wrong command line is a usage error with the fix, and nothing is sent", async () => {
+  for (const [argv, message, hint] of HINTS) {
+    await using world = new World();
+    const { code, stdout, stderr } = await world.run(...argv);
+    assertEquals([code, stdout], [2, ""], argv.join(" "));
+    assertStringIncludes(stderr, `error: ${message}\n`);
+    assertStringIncludes(stderr, "hint: ");
+    assertStringIncludes(stderr, hint);
+    assertEquals(world.net.sent, []);
+  }
+});
+
+Deno.test("with --json the same errors are one JSON value on stderr", async () => {
+  for (const [argv, message, hint] of HINTS) {
+    if (argv.includes("--json=no")) continue;
+    await using world = new World();
+    const ended = await world.run(...argv, "--json");
+    assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
+    const error = errorOf(ended);
+    assertEquals(error.message, message);
+    assertStringIncludes(error.hint ?? "", hint);
+    assertMatch(error.code, /^[a-z_]+$/);
+  }
+});
+
+Deno.test("without a terminal, spknock alone explains itself on stderr", async () => {
+  await using world = new World();
+  const { code, stdout, stderr } = await world.run();
+  assertEquals([code, stdout], [2, ""]);
+  assertStringIncludes(stderr, "usage: spknock");
+  assertEquals(errorOf(await world.run("--json")).code, "usage");
+});
+
+Deno.test("help is asked for in every way, and fits 80 columns", async () => {
+  await using world = new World();
+  const { code, stdout } = await world.run("--help");
+  assertEquals(code, 0);
+  const wide: string[] = [];
+  assertEquals((await world.run("help")).stdout, stdout);
+  for (const { name, summary } of COMMANDS) {
+    assertStringIncludes(stdout, `  ${name} `);
+    const [help, ...others] = await Promise.all(
+      [[name, "--help"], [name, "-h"], ["help", name], ["-h", name]].map((it) => world.run(...it)),
+    );
+    assertStringIncludes(help?.stdout ?? "", `spknock ${name}: ${summary}`);
+    for (const other of others) assertEquals(other, help);
+    const lines = `${stdout}${help?.stdout}`.split("\n");
+    wide.push(...lines.filter((line) => line.length > 80).map((line) => `${name}: ${line}`));
+  }
+  assertEquals(wide, []);
+  assertEquals((await world.run("help", "knok")).code, 2);
+});
+
+Deno.test("help and version are values with --json", async () => {
+  await using world = new World();
+  assertEquals(valueOf(await world.run("--version", "--json"))["name"], "spknock");
+  assertMatch((await world.run("-V")).stdout, /^spknock \d+\.\d+\.\d+\n$/);
+  assertStringIncludes(String(valueOf(await world.run("list", "-h", "--json"))["help"]), "usage:");
+});
+
+Deno.test("global options may stand before the command", async () => {
+  await using world = new World();
+  await world.write('[targets.a]\nhost = "::1"\nknocks = ["7"]\n');
+  const after = await world.run("list", "--json", "-c", world.config);
+  assertEquals(await world.run("--json", "-c", world.config, "list"), after);
+  assertEquals(await world.run("-c", world.config, "list", "--json"), after);
+});
+
+Deno.test("Ctrl-C is 130, without words for people", async () => {
+  await using world = new World({ open: [22] });
+  world.interrupt();
+  assertEquals(await world.run("knock", "::1", "7", "--probe", "tcp:22"), {
+    code: 130,
+    stdout: "::1 (::1)\n  knock\n",
+    stderr: "",
+  });
+  assertEquals(world.net.sent, []);
+  const ended = await world.run("knock", "::1", "7", "--json");
+  assertEquals([ended.code, ended.stdout, errorOf(ended).code], [130, "", "cancelled"]);
+});
+
+Deno.test("a bug is an error that asks for a report", async () => {
+  await using world = new World();
+  world.net.failure = new TypeError("x is not a function");
+  const ended = await world.run("knock", "::1", "7", "--json");
+  assertEquals([ended.code, errorOf(ended).code], [2, "internal"]);
+  assertStringIncludes(errorOf(ended).hint ?? "", "report it");
+});

@@ -1,0 +1,212 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { errorOf, valueOf, World } from "./world.ts";
+
+const TARGETS = `# mine
+[targets.home]                # the house
+host = "fw.example.com"
+description = "the\\u001b house"
+tags = ["family"]
+knocks = ["1234/udp", "9876/udp", { port = 7, delay = "1s" }]
+probes = ["tcp:22"]
+
+[targets.office]
+host = "2001:db8::1"
+knocks = ["1", "2", "3", "4", "5", "6", "7"]
+`;
+
+async function worldWith(text: string, options = {}): Promise<World> {
+  const world = new World(options);
+  await world.write(text);
+  return world;
+}
+
+Deno.test("list shows a line each, with what comes from the file escaped", async () => {
+  await using world = await worldWith(TARGETS);
+  assertEquals((await world.run("list")).stdout.split("\n"), [
+    "home    fw.example.com  1234/udp 9876/udp 7/tcp                   #family  the\\u{1b} house",
+    "office  2001:db8::1     1/tcp 2/tcp 3/tcp 4/tcp 5/tcp and 2 more",
+    "",
+  ]);
+  const { targets, file } = valueOf<{ file: string; targets: { name: string; tags: string[] }[] }>(
+    await world.run("list", "--json"),
+  );
+  assertEquals(file, world.config);
+  assertEquals(targets.map(({ name }) => name), ["home", "office"]);
+  const tagged = valueOf(await world.run("list", "--tag", "family", "--json"));
+  assertEquals(tagged["targets"], targets.slice(0, 1));
+});
+
+Deno.test("one long host does not spread the lines of the others", async () => {
+  const host = `${"long.".repeat(20)}example.com`;
+  await using world = await worldWith(
+    `[targets.a]\nhost = "${host}"\nknocks = ["1"]\n[targets.b]\nhost = "::1"\nknocks = ["1"]\n`,
+  );
+  assertEquals((await world.run("list")).stdout, `a  ${host}  1/tcp\nb  ::1  1/tcp\n`);
+});
+
+Deno.test("without targets list says how to add one; quiet and JSON do not", async () => {
+  await using world = new World();
+  const { code, stdout, stderr } = await world.run("list");
+  assertEquals([code, stdout], [0, ""]);
+  assertStringIncludes(stderr, "spknock add");
+  assertEquals(await world.run("list", "-q"), { code: 0, stdout: "", stderr: "" });
+  assertEquals(valueOf(await world.run("list", "--json"))["targets"], []);
+});
+
+Deno.test("show tells every setting, and a secret only by its source", async () => {
+  const hash = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
+  await using world = await worldWith(
+    `[targets.a]\nhost = "::1"\nsource = "::2"\nknocks = [
+      "1", "2/udp", { port = 3, protocol = "udp", payload = { text = "TOPSECRET" } },
+      { port = 4, protocol = "udp", secret = { hash = "${hash}" } },
+      { port = 5, protocol = "udp", secret = { env = "FW" } },
+      { port = 6, protocol = "udp", secret = { command = ["pass", "show"] } },
+      { port = 7, protocol = "udp", payload = "none" }]\n`,
+  );
+  for (const argv of [["show", "a"], ["show", "a", "--json"], ["knock", "a", "-n"]]) {
+    const { code, stdout } = await world.run(...argv);
+    assertEquals(code, 0);
+    for (const text of ["9 fixed bytes", "variable FW", "command pass", "empty", "asked for"]) {
+      assertStringIncludes(stdout, text);
+    }
+    assertEquals(/TOPSECRET|862b/.test(stdout), false);
+  }
+  const value = valueOf(await world.run("show", "a", "--json"));
+  assertEquals([value["source"], value["delay_ms"], value["tries"]], ["::2", undefined, 3]);
+});
+
+Deno.test("an unknown target is answered with the nearest", async () => {
+  await using world = await worldWith(TARGETS);
+  for (
+    const argv of [
+      ["show", "hom"],
+      ["edit", "hom", "-d", "1"],
+      ["remove", "office", "hom"],
+      ["rename", "hom", "x"],
+      ["probe", "hom"],
+      ["knock", "office", "hom"],
+      ["simulate", "hom"],
+    ]
+  ) {
+    const ended = await world.run(...argv, "--json");
+    assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
+    assertEquals(errorOf(ended), {
+      code: "unknown_target",
+      message: 'there is no target "hom"',
+      hint: "did you mean home?",
+    });
+  }
+  assertEquals(await world.read(), TARGETS);
+});
+
+Deno.test("add, edit, rename and remove change their own lines only", async () => {
+  await using world = await worldWith(TARGETS);
+  const steps: [argv: string[], said: string, key: string][] = [
+    [
+      ["add", "lab", "192.0.2.7", "7000:udp", "22", "--secret", "env:LAB", "--probe", "ssh"],
+      "saved lab in",
+      "added",
+    ],
+    [["edit", "lab", "--host", "192.0.2.8", "-d", "200ms", "--tag", "x"], "changed lab", "changed"],
+    [["edit", "lab", "--secret", "none", "-6"], "changed lab", "changed"],
+    [["rename", "lab", "den"], "lab is now den", "renamed"],
+  ];
+  for (const [argv, said] of steps) {
+    const { code, stdout } = await world.run(...argv);
+    assertEquals(code, 0, argv.join(" "));
+    assertStringIncludes(stdout, said);
+    assertEquals((await world.read()).startsWith(TARGETS), true);
+  }
+  const den = valueOf(await world.run("show", "den", "--json"));
+  assertEquals(
+    [den["host"], den["family"], den["tags"], den["probes"]],
+    ["192.0.2.8", "ipv6", ["x"], ["ssh 22"]],
+  );
+  assertEquals((den["knocks"] as { payload: string }[])[0]?.payload, "empty");
+  assertEquals(valueOf(await world.run("remove", "den", "--json", "--yes")), {
+    removed: ["den"],
+    file: world.config,
+  });
+  assertEquals(await world.read(), TARGETS);
+});
+
+Deno.test("an edit that says nothing, or what cannot be, changes nothing", async () => {
+  await using world = await worldWith(TARGETS);
+  for (
+    const [argv, message] of [
+      [["edit", "home"], "there is no terminal to ask on"],
+      [["edit", "home", "-u"], "--udp says nothing without --knock"],
+      [["edit", "home", "--delay", "soon"], '--delay: "soon" is not a duration'],
+      [["edit", "home", "--host", "a b"], '--host: "a b" is not a host'],
+      [["edit", "home", "--knock", "80x"], '"80x" is not a port'],
+      [["edit", "home", "--secret", "sesame"], '--secret: "sesame" is not where a secret'],
+      [["rename", "home", "office"], '"office" is saved already'],
+      [["rename", "home", "9x"], '"9x" cannot name a target'],
+      [["add", "home", "::1", "7"], '"home" is saved already'],
+      [["add", "a\x1bb", "::1", "7"], '"a\\u001bb" cannot name a target'],
+      [["add", "a", "x y", "7"], '"x y" is not a host'],
+      [["add", "a", "::1", "0"], '"0" is not a port'],
+      [["add", "a", "::1", "65536"], '"65536" is not a port'],
+      [["add", "a", "::1", "80x"], '"80x" is not a port'],
+      [["add", "a", "::1", "7/sctp"], '"7/sctp" names an unknown protocol'],
+      [["add", "a", "::1"], "too few arguments"],
+      [["add"], "there is no terminal to ask on"],
+    ] as const
+  ) {
+    const ended = await world.run(...argv);
+    assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
+    assertStringIncludes(ended.stderr, message);
+    assertEquals(await world.read(), TARGETS);
+  }
+});
+
+Deno.test("a new sequence keeps the secret that the udp knocks had", async () => {
+  await using world = await worldWith(
+    '[targets.a]\nhost = "::1"\nknocks = ["1/udp"]\nsecret = { env = "FW" }\n',
+  );
+  await world.run("edit", "a", "--knock", "2/udp", "--knock", "3");
+  const { knocks } = valueOf<{ knocks: { port: number; payload: string }[] }>(
+    await world.run("show", "a", "--json"),
+  );
+  assertEquals(knocks.map(({ port, payload }) => [port, payload]), [
+    [2, "secret from the environment variable FW"],
+    [3, "SYN"],
+  ]);
+});
+
+Deno.test("add makes the file of --config; other commands want it to exist", async () => {
+  await using world = new World();
+  const file = `${world.home}/new/targets.toml`;
+  assertEquals((await world.run("list", "-c", file)).code, 2);
+  assertEquals((await world.run("add", "a", "::1", "7", "-c", file)).code, 0);
+  assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+  assertEquals((await Deno.stat(`${world.home}/new`)).mode! & 0o777, 0o700);
+  assertEquals((await world.run("list", "-c", file)).stdout, "a  ::1  7/tcp\n");
+});
+
+Deno.test("$SPKNOCK_CONFIG and XDG_CONFIG_HOME say where the targets are", async () => {
+  for (const name of ["SPKNOCK_CONFIG", "XDG_CONFIG_HOME"]) {
+    const folder = Deno.makeTempDirSync();
+    const file = name === "SPKNOCK_CONFIG" ? `${folder}/x.toml` : `${folder}/spknock/targets.toml`;
+    await using world = new World({ env: { [name]: name === "SPKNOCK_CONFIG" ? file : folder } });
+    assertEquals(valueOf(await world.run("add", "a", "::1", "7", "--json"))["file"], file);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("hash reads one line, and its hash is the original's", async () => {
+  const cases = [
+    ["MikroTik\n", "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad"],
+    ["is", "fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6"],
+    ["awesome\r\nrest\n", "705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c"],
+    ["\n", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    ["žluťoučký", "ebde13e62a6c7cbec252867d7711d37ae252562d3fbca5f537e74a2f90f01e6b"],
+  ] as const;
+  for (const [stdin, hash] of cases) {
+    await using world = new World({ stdin });
+    assertEquals((await world.run("hash")).stdout, `${hash}\n`);
+    assertEquals(valueOf(await world.run("hash", "--json")), { hash });
+  }
+  await using world = new World();
+  assertEquals((await world.run("hash")).code, 4);
+});

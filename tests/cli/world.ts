@@ -1,0 +1,170 @@
+/** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
+import { run } from "../../src/cli/run.ts";
+import type { Ports } from "../../src/cli/ports.ts";
+import { realFiles } from "../../src/config/mod.ts";
+import { CancelledError } from "../../src/core/errors.ts";
+import type { Address } from "../../src/net/resolve.ts";
+import type { TcpConnection } from "../../src/net/tcp.ts";
+import type { Sink } from "../../src/output/output.ts";
+import type { ProgramResult } from "../../src/probe/mod.ts";
+import { FakeClock, FakeConnection, FakeNet, fakePrograms } from "../fakes.ts";
+import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
+
+/** What a world has; nothing of it where left out. */
+export interface WorldOptions {
+  /** Ports that accept connections. */
+  open?: readonly number[];
+  /** What names resolve to; others do not. */
+  names?: Readonly<Record<string, readonly string[]>>;
+  env?: Readonly<Record<string, string>>;
+  stdin?: string;
+  /** What is typed; undefined where there is no terminal. */
+  keys?: readonly Chunk[];
+  /** Whether stdout is a terminal. */
+  isLive?: boolean;
+  /** How programs end, in order. */
+  programs?: readonly (ProgramResult | Error)[];
+}
+
+/** What a run left behind. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+class FakeSink implements Sink {
+  text = "";
+  readonly #isTerminal: boolean;
+
+  constructor(isTerminal: boolean) {
+    this.#isTerminal = isTerminal;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+
+  isTerminal(): boolean {
+    return this.#isTerminal;
+  }
+}
+
+/** Everything that the program can touch; removed at the end. */
+export class World implements AsyncDisposable {
+  readonly home: string = Deno.makeTempDirSync({ prefix: "spknock-cli-" });
+  /** Where the program looks for targets. */
+  readonly config: string = `${this.home}/.config/spknock/targets.toml`;
+  readonly clock: FakeClock = new FakeClock({ auto: true });
+  readonly net: FakeNet = new FakeNet(this.clock);
+  /** What was given up, in order. */
+  readonly dropped: string[] = [];
+  /** What had been sent when something was given up for the first time. */
+  sentBeforeDrop: number | undefined;
+  /** Names that were looked up. */
+  readonly lookedUp: string[] = [];
+  readonly terminal: FakeTerminal | undefined;
+  readonly programs: ReturnType<typeof fakePrograms>;
+  readonly cancel: AbortController = new AbortController();
+  readonly #options: WorldOptions;
+
+  constructor(options: WorldOptions = {}) {
+    this.#options = options;
+    this.terminal = options.keys === undefined ? undefined : new FakeTerminal(options.keys);
+    this.programs = fakePrograms(options.programs ?? []);
+  }
+
+  /** Saves targets as a user with private files would. */
+  async write(text: string, { mode = 0o600 }: { mode?: number } = {}): Promise<void> {
+    await Deno.mkdir(this.config.replace(/\/[^/]*$/, ""), { recursive: true, mode: 0o700 });
+    await Deno.writeTextFile(this.config, text);
+    await Deno.chmod(this.config, mode);
+  }
+
+  /** The saved targets; "" where nothing is saved. */
+  async read(): Promise<string> {
+    return await Deno.readTextFile(this.config).catch(() => "");
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.cancel.abort(new CancelledError());
+  }
+
+  /** One run. */
+  async run(...argv: readonly string[]): Promise<Ended> {
+    const stdout = new FakeSink(this.#options.isLive ?? false);
+    const stderr = new FakeSink(this.terminal !== undefined);
+    const code = await run(argv, this.#ports(stdout, stderr));
+    return { code, stdout: stdout.text, stderr: stderr.text };
+  }
+
+  #ports(stdout: Sink, stderr: Sink): Ports {
+    const { env = {}, stdin = "" } = this.#options;
+    return {
+      stdout,
+      stderr,
+      stdin: {
+        isTerminal: () => this.terminal !== undefined,
+        readAll: () => Promise.resolve(new TextEncoder().encode(stdin)),
+      },
+      data: {
+        read: () => Promise.resolve(null),
+        write: (bytes) => Promise.resolve(bytes.length),
+      },
+      openTerminal: () => Promise.resolve(this.terminal),
+      env: (name) => ({ HOME: this.home, TERM: "dumb", ...env })[name],
+      os: "linux",
+      cwd: () => this.home,
+      clock: this.clock,
+      net: {
+        openUdp: (address, options) => this.net.openUdp(address, options),
+        sendSyn: (place) => this.net.sendSyn(place),
+        openTcp: ({ port }) => this.#connect(port),
+        lookup: (host) => this.#lookUp(host),
+      },
+      fs: realFiles,
+      fileMode: async (path) => (await Deno.stat(path)).mode ?? undefined,
+      runProgram: this.programs.run,
+      handOver: async (command, options) => {
+        const { code } = await this.programs.run(command, { ...options, timeoutMs: Infinity });
+        return code ?? 137;
+      },
+      dropPermissions: (names) => {
+        this.sentBeforeDrop ??= this.net.sent.length;
+        this.dropped.push(...names);
+      },
+      signal: this.cancel.signal,
+    };
+  }
+
+  #connect(port: number): Promise<TcpConnection> {
+    if (this.#options.open?.includes(port)) return Promise.resolve(new FakeConnection());
+    return Promise.reject(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+  }
+
+  #lookUp(host: string): Promise<Address[]> {
+    this.lookedUp.push(host);
+    const found = this.#options.names?.[host];
+    if (found === undefined) return Promise.reject(new Error(`ENOTFOUND ${host}`));
+    return Promise.resolve(found.map((address) => ({
+      address,
+      family: address.includes(":") ? "ipv6" as const : "ipv4" as const,
+    })));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.home, { recursive: true });
+  }
+}
+
+/** The one JSON value on stdout. */
+export function valueOf<T = Record<string, unknown>>({ stdout }: Ended): T {
+  return JSON.parse(stdout) as T;
+}
+
+/** The one JSON error on stderr. */
+export function errorOf({ stderr }: Ended): { code: string; message: string; hint: string | null } {
+  return (JSON.parse(stderr) as { error: { code: string; message: string; hint: string | null } })
+    .error;
+}

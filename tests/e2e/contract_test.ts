@@ -1,0 +1,191 @@
+/** What scripts hold on to: one JSON value, one JSON error, the exit codes. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Ended, errorOf, freeTcpPort, Home, valueOf } from "./program.ts";
+import { Receivers } from "./receivers.ts";
+import { HASHES, PHRASES } from "./vectors.ts";
+
+/** What a value looks like: the kinds of its parts. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shapeOf(part)]));
+}
+
+const DOOR = {
+  target: "string",
+  host: "string",
+  address: "string",
+  addresses: ["string"],
+  status: "string",
+  tries: "number",
+  packets: "number",
+  sequence: ["string"],
+  sent_ms: "number",
+  probes: [{ probe: "string", status: "string", ms: "number", detail: "string" }],
+  after: [],
+};
+
+/** Checks a run that went well: a value of this shape, and silence on stderr. */
+function assertShape(ended: Ended, shape: unknown): void {
+  assertEquals([ended.code, ended.stderr], [0, ""]);
+  assertEquals(shapeOf(valueOf(ended)), shape);
+}
+
+Deno.test("every command prints one JSON value", async () => {
+  await using home = new Home();
+  await using there = new Receivers();
+  const json = (...argv: string[]) => home.run([...argv, "--json"], { stdin: PHRASES });
+  const knock = `${there.udp()}/udp`;
+  const file = "string";
+  const add = ["add", "fw", "127.0.0.1", knock, "--probe", `tcp:${there.tcp()}`, "--tag", "x"];
+  assertShape(await json(...add, "--description", "mine"), { added: "string", file });
+  assertShape(await json("list"), {
+    file,
+    targets: [{
+      name: "string",
+      host: "string",
+      description: "string",
+      tags: ["string"],
+      sequence: ["string"],
+    }],
+  });
+  assertShape(await json("show", "fw"), {
+    name: "string",
+    host: "string",
+    description: "string",
+    tags: ["string"],
+    knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: "number" }],
+    family: "string",
+    source: "null",
+    tries: "number",
+    copies: "string",
+    open_for_ms: "number",
+    stage_timeout_ms: "number",
+    timeout_ms: "number",
+    probes: ["string"],
+    after: [],
+    close: "null",
+    connect: "null",
+  });
+  assertShape(await json("edit", "fw", "--secret", "none"), { changed: "string", file });
+  assertShape(await json("knock", "fw"), { targets: [DOOR] });
+  assertShape(await json("probe", "fw"), { targets: [DOOR] });
+  assertShape(await json("knock", "fw", "-n"), {
+    dry_run: "boolean",
+    targets: [{
+      target: "string",
+      host: "string",
+      packets: [{ port: "number", protocol: "string", at_ms: "number", payload: "string" }],
+      probes: ["string"],
+    }],
+  });
+  assertShape(await json("rename", "fw", "gate"), { renamed: "string", to: "string", file });
+  assertShape(await json("remove", "gate"), { removed: ["string"], file });
+  await Deno.writeTextFile(`${home.path}/old.conf`, "192.0.2.1:1/udp\n");
+  assertShape(await json("import", "old.conf"), {
+    file,
+    dry_run: "boolean",
+    added: ["string"],
+    already_there: "number",
+    left_out: [],
+  });
+  assertShape(await json("hash"), { hash: "string" });
+  const door = { ...DOOR, probes: [{ ...DOOR.probes[0] }] };
+  assertShape(await json("demo"), { ok: "boolean", before: door, wrong: door, right: door });
+  assertShape(await json("--version"), { name: "string", version: "string" });
+  assertShape(await json("--help"), { help: "string" });
+});
+
+Deno.test("each exit code, with its error as one JSON value on stderr", async () => {
+  await using home = new Home();
+  await using there = new Receivers();
+  const [open, closed, knock] = [there.tcp(), freeTcpPort(), `${there.udp()}/udp`];
+  await home.write(`[targets.sealed]\nhost = "127.0.0.1"\nknocks = ["${knock}"]\n`);
+  const ad = ["knock", "127.0.0.1", knock, "--tries", "1", "--timeout", "300ms"];
+  const cases: [argv: string[], code: number, error: string | undefined][] = [
+    [[...ad, "--probe", `tcp:${open}`], 0, undefined],
+    [[...ad, "--probe", `tcp:${closed}`], 1, undefined],
+    [["probe", "sealed", "--probe", `tcp:${closed}`], 1, undefined],
+    [["knock", "nobody"], 2, "unknown_target"],
+    [["knok"], 2, "usage"],
+    [["list", "-c", "missing.toml"], 2, "config"],
+    [["knock", "nosuch.invalid", knock], 3, "resolve"],
+    [["knock", "127.0.0.1", knock, "-s", "192.0.2.99"], 3, "network"],
+    [["knock", "sealed"], 4, "secret"],
+    [["hash"], 4, "secret"],
+  ];
+  for (const [argv, code, error] of cases) {
+    const ended = await home.run([...argv, "--json"]);
+    assertEquals(ended.code, code, argv.join(" "));
+    if (error === undefined) assertEquals(ended.stderr, "");
+    else assertEquals(errorOf(ended).code, error, argv.join(" "));
+    if (ended.stdout !== "") valueOf(ended);
+    const plain = await home.run(argv);
+    assertEquals(plain.code, code);
+    if (error !== undefined) assertMatch(plain.stderr, /^error: .+\n(?:hint: .+\n)?$/);
+  }
+});
+
+Deno.test("of several targets the worst decides, and the others are done", async () => {
+  await using home = new Home();
+  await using there = new Receivers();
+  const [open, closed] = [there.tcp(), freeTcpPort()];
+  const target = (name: string, host: string, probe: number) =>
+    `[targets.${name}]
+host = "${host}"
+tags = ["${name === "ok" ? "good" : "bad"}", "any"]
+knocks = ["${there.udp()}/udp"]
+probes = ["tcp:${probe}"]
+`;
+  await home.write(
+    `[defaults]\nsecret = "none"\ntries = 1\ntimeout = "300ms"\n` +
+      target("ok", "127.0.0.1", open) + target("shut", "127.0.0.1", closed) +
+      target("lost", "nosuch.invalid", open),
+  );
+  const cases: [argv: string[], code: number, statuses: string[]][] = [
+    [["--tag", "good"], 0, ["open"]],
+    [["ok", "shut"], 1, ["open", "closed"]],
+    [["--tag", "bad"], 3, ["closed", "error"]],
+    [["lost", "shut", "ok"], 3, ["error", "closed", "open"]],
+    [["--all", "--jobs", "1"], 3, ["open", "closed", "error"]],
+  ];
+  for (const [argv, code, statuses] of cases) {
+    const ended = await home.run(["knock", ...argv, "--json"]);
+    const { targets } = valueOf<{ targets: { status: string }[] }>(ended);
+    assertEquals([ended.code, targets.map(({ status }) => status)], [code, statuses]);
+  }
+  const { stdout, stderr } = await home.run(["knock", "--all"]);
+  assertMatch(stdout, /^ok {4}open .*\nshut {2}closed .*\nlost {2}error .*\n$/);
+  assertStringIncludes(stderr, 'error: lost: the name "nosuch.invalid" does not resolve\n');
+});
+
+Deno.test("--quiet leaves what was asked for, and errors", async () => {
+  await using home = new Home();
+  await home.write('[targets.a]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\n');
+  const quiet = (argv: string[], stdin = "") => home.run([...argv, "-q"], { stdin });
+  assertEquals(await quiet(["knock", "a"]), { code: 0, stdout: "", stderr: "" });
+  assertEquals((await quiet(["list"])).stdout, "a  127.0.0.1  7/udp\n");
+  assertEquals((await quiet(["hash"], "MikroTik\n")).stdout, `${HASHES[0]}\n`);
+  assertEquals(await quiet(["edit", "a", "-d", "1s"]), { code: 0, stdout: "", stderr: "" });
+  assertMatch((await quiet(["knock", "b"])).stderr, /^error: .*\nhint: .*\n$/);
+});
+
+Deno.test("what comes from outside cannot steer the terminal", async () => {
+  await using home = new Home();
+  await using there = new Receivers();
+  const ssh = there.tcp("127.0.0.1", { answer: "SSH-2.0-\x1b[2J\u202eevil\x07\r\n" });
+  await home.write(
+    `[targets.a]\nhost = "127.0.0.1"\ndescription = "\\u001b]0;x\\u0007"\nknocks = ["7/udp"]\n` +
+      `secret = "none"\ntags = ["\\u009b31m"]\nprobes = ["ssh:${ssh}"]\n`,
+  );
+  for (
+    const argv of [["list"], ["show", "a"], ["knock", "a"], ["probe", "a"], ["knock", "a", "-v"]]
+  ) {
+    const { code, stdout, stderr } = await home.run(argv);
+    assertEquals(code, 0);
+    // deno-lint-ignore no-control-regex -- they are what must not come through
+    assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(stdout + stderr), false, argv[0]);
+  }
+  assertStringIncludes((await home.run(["probe", "a"])).stdout, "SSH-2.0-\\u{1b}[2J\\u{202e}evil");
+});

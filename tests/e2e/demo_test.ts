@@ -1,0 +1,102 @@
+/** `demo` and `simulate`: a door on loopback. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { errorOf, freeTcpPort, freeUdpPorts, Home, valueOf } from "./program.ts";
+import { Transcript } from "./transcript.ts";
+import { PHRASES } from "./vectors.ts";
+
+Deno.test("demo shows closed, knock, open, with no configuration", async () => {
+  await using home = new Home();
+  const { code, stdout } = await home.run(["demo"]);
+  assertEquals(code, 0);
+  assertMatch(
+    stdout,
+    /^1\. .*\n {2}probe {2}tcp \d+ refused .*\n\n2\. (?:.*\n){4}\n3\. (?:.*\n)+ {2}probe {2}tcp \d+ open /,
+  );
+  assertStringIncludes(stdout, "The door is open.");
+  assertEquals(Array.from(Deno.readDirSync(home.path)), []);
+});
+
+Deno.test("demo takes free ports where its own are taken, and says so", async () => {
+  await using home = new Home();
+  // Whoever has them, the demo's ports are busy now.
+  const busy: { close(): void }[] = [];
+  for (const port of [1234, 9876, 5555]) {
+    try {
+      busy.push(Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port }));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  try {
+    const { code, stdout, stderr } = await home.run(["demo"]);
+    assertEquals(code, 0);
+    assertStringIncludes(stderr, "taking free ports\n");
+    assertStringIncludes(stdout, "The door is open.");
+  } finally {
+    for (const socket of busy) socket.close();
+  }
+});
+
+async function saveDoor(home: Home): Promise<void> {
+  const knocks = freeUdpPorts(3).map((port) => `"${port}/udp"`);
+  await home.write(
+    `[targets.door]\nhost = "127.0.0.1"\nknocks = [${knocks}]\ntimeout = "5s"\ntries = 1\n` +
+      `probes = ["tcp:${freeTcpPort()}"]\n`,
+  );
+}
+
+Deno.test("simulate is a door that a knock of another process opens", async () => {
+  await using home = new Home();
+  await saveDoor(home);
+  const door = home.start(["simulate", "door", "--secrets-from", "-"]);
+  const input = door.stdin.getWriter();
+  await input.write(new TextEncoder().encode(PHRASES));
+  await input.close();
+  const [out, errors] = [new Transcript(door.stdout), new Transcript(door.stderr)];
+  await out.until("stop it with Ctrl-C\n");
+  const knock = (stdin: string) => home.run(["knock", "door", "--secrets-from", "-"], { stdin });
+  assertEquals((await home.run(["probe", "door"])).code, 1);
+  const wrong = await home.run(["knock", "door", "--secrets-from", "-", "--timeout", "300ms"], {
+    stdin: PHRASES.replace("awesome", "Awesome"),
+  });
+  assertEquals(wrong.code, 1);
+  assertEquals((await knock(PHRASES)).code, 0);
+  assertEquals((await home.run(["probe", "door"])).code, 0);
+  door.kill("SIGINT");
+  await Promise.all([out.done, errors.done]);
+  assertEquals([(await door.status).code, errors.text], [0, ""]);
+  for (const text of ["right, stage 1", "right, stage 2", "right, the last stage", "open for"]) {
+    await out.until(text);
+  }
+});
+
+Deno.test("simulate --json tells everything at the end, and never a secret", async () => {
+  await using home = new Home();
+  await saveDoor(home);
+  const door = home.start(["simulate", "door", "--secrets-from", "-", "--json"]);
+  const input = door.stdin.getWriter();
+  await input.write(new TextEncoder().encode(PHRASES));
+  await input.close();
+  const argv = ["knock", "door", "--secrets-from", "-", "--tries", "20", "--timeout", "1s"];
+  assertEquals((await home.run(argv, { stdin: PHRASES })).code, 0);
+  door.kill("SIGINT");
+  const { code, stdout } = await door.output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals(code, 0);
+  const { events } = valueOf<{ events: { kind: string }[] }>({ code, stdout: text, stderr: "" });
+  assertEquals(events.some(({ kind }) => kind === "opened"), true);
+  assertEquals(/MikroTik|862b6133/.test(text), false);
+});
+
+Deno.test("simulate on a busy port says which", async () => {
+  await using home = new Home();
+  await saveDoor(home);
+  const [port = 0] = freeUdpPorts(1);
+  await home.run(["edit", "door", "--knock", `${port}/udp`]);
+  const busy = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+  const argv = ["simulate", "door", "--secrets-from", "-", "--json"];
+  const ended = await home.run(argv, { stdin: "x\n" });
+  busy.close();
+  assertEquals(ended.code, 3);
+  assertStringIncludes(errorOf(ended).message, `${port}`);
+});

@@ -1,0 +1,49 @@
+/** What the program may still do when it ends: a preloaded module asks as it exits. */
+import { assertEquals } from "@std/assert";
+import { commandOf, Home } from "./program.ts";
+
+const PRELOAD = `const exit = Deno.exit;
+Deno.exit = (code) => {
+  const held = ["read", "write", "net", "env", "run"]
+    .filter((name) => Deno.permissions.querySync({ name }).state === "granted");
+  Deno.stderr.writeSync(new TextEncoder().encode("held: " + held.join(" ") + "\\n"));
+  exit(code);
+};
+`;
+
+async function heldBy(home: Home, argv: readonly string[]): Promise<string> {
+  const preload = `${home.path}/preload.js`;
+  await Deno.writeTextFile(preload, PRELOAD);
+  const [program = "", run = "", ...rest] = commandOf(argv);
+  const { stderr } = await new Deno.Command(program, {
+    args: [run, `--preload=${preload}`, ...rest],
+    env: home.env,
+    clearEnv: true,
+    cwd: home.path,
+    stdin: "null",
+  }).output();
+  return /held: (.*)/.exec(new TextDecoder().decode(stderr))?.[1] ?? "nothing was said";
+}
+
+Deno.test("a knock gives up write, and run where no program is needed", async () => {
+  await using home = new Home();
+  const target = (name: string, more: string) =>
+    `[targets.${name}]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\n${more}\n`;
+  await home.write(
+    target("bare", "") + target("exec", 'probes = [{ type = "exec", run = ["true"] }]') +
+      target("command", 'secret = { command = ["echo", "x"] }').replace('secret = "none"\n', "") +
+      target("after", '[[targets.after.after]]\nrun = ["true"]'),
+  );
+  const cases: [argv: string[], held: string][] = [
+    [["knock", "bare"], "read net env"],
+    [["knock", "command"], "read net env"],
+    [["knock", "127.0.0.1", "7", "8/udp"], "read net env"],
+    [["knock", "exec"], "read net env run"],
+    [["knock", "after"], "read net env run"],
+    [["knock", "--all"], "read net env run"],
+    [["knock", "exec", "--no-probe"], "read net env"],
+    [["probe", "after", "--probe", "tcp:9"], "read net env"],
+    [["demo"], "read net env"],
+  ];
+  for (const [argv, held] of cases) assertEquals(await heldBy(home, argv), held, argv.join(" "));
+});

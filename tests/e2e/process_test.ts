@@ -1,0 +1,128 @@
+/** The program as a process: signals, pipes, folders. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { commandOf, errorOf, Home } from "./program.ts";
+import { Receivers } from "./receivers.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+async function end(child: Deno.ChildProcess) {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`${signal} in the middle of a slow sequence: 130, and no further packet`, async () => {
+    await using home = new Home();
+    for (const json of [false, true]) {
+      await using there = new Receivers();
+      const knocks = [there.udp(), there.udp()].map((port) => `${port}/udp`);
+      const argv = ["knock", "127.0.0.1", ...knocks, "-d", "10m", ...(json ? ["--json"] : [])];
+      const child = home.start(argv);
+      assertEquals((await there.wait(1)).length, 1);
+      child.kill(signal);
+      await child.stdin.close();
+      const ended = await end(child);
+      assertEquals([ended.code, there.arrivals.length], [130, 1]);
+      if (json) assertEquals([ended.stdout, errorOf(ended).code], ["", "cancelled"]);
+      else assertEquals(ended.stderr, "");
+    }
+  });
+}
+
+Deno.test("SIGINT while a program runs kills it, and while stdin is read ends", async () => {
+  await using home = new Home();
+  await using there = new Receivers();
+  await home.write(
+    `[targets.fw]\nhost = "127.0.0.1"\nknocks = ["${there.udp()}/udp"]\nsecret = "none"\n` +
+      'timeout = "10m"\nprobes = [{ type = "exec", run = ["sleep", "600"] }]\n',
+  );
+  const probing = home.start(["knock", "fw"]);
+  await there.wait(1);
+  probing.kill("SIGINT");
+  await probing.stdin.close();
+  assertEquals((await end(probing)).code, 130);
+
+  const reading = home.start(["hash"]);
+  await untilReading(reading.pid);
+  reading.kill("SIGINT");
+  assertEquals((await end(reading)).code, 130);
+  await reading.stdin.close().catch(() => {});
+});
+
+/** Waits until a process catches SIGINT itself: before that it would just be killed by it. */
+async function untilReading(pid: number): Promise<void> {
+  // The second bit of the mask; Deno itself may not read /proc.
+  const wait = `until grep -q '^SigCgt:.*[2367abef]$' /proc/${pid}/status; do sleep 0.02; done`;
+  assertEquals((await new Deno.Command("sh", { args: ["-c", wait] }).output()).code, 0);
+}
+
+Deno.test("a reader that goes away ends it quietly", async () => {
+  await using home = new Home();
+  const many = Array.from(
+    { length: 2_000 },
+    (_, index) =>
+      `[targets.t${index}]\nhost = "127.0.0.1"\ndescription = "${
+        "x".repeat(100)
+      }"\nknocks = ["7"]\n`,
+  );
+  await home.write(many.join(""));
+  const command = commandOf(["list"]).map((word) => `'${word}'`).join(" ");
+  const { stdout, stderr, code } = await new Deno.Command("bash", {
+    args: ["-c", `set -o pipefail; ${command} | head -n 1`],
+    env: home.env,
+    clearEnv: true,
+  }).output();
+  assertStringIncludes(new TextDecoder().decode(stdout), "t0");
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+});
+
+Deno.test("a full stdout is an error, and not ours", async () => {
+  await using home = new Home();
+  const command = commandOf(["--help"]).map((word) => `'${word}'`).join(" ");
+  const { code, stderr } = await new Deno.Command("bash", {
+    args: ["-c", `${command} > /dev/full`],
+    env: home.env,
+    clearEnv: true,
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assertEquals([code, text], [2, "error: the output cannot be written: No space left on device\n"]);
+  const shut = await new Deno.Command("bash", {
+    args: ["-c", `${command} nobody 2> /dev/full > /dev/full`],
+    env: home.env,
+    clearEnv: true,
+  }).output();
+  assertEquals(shut.code, 2);
+});
+
+Deno.test("deno task spknock: from any folder, with the caller's paths, and a clean stdout", async () => {
+  await using home = new Home();
+  await Deno.mkdir(`${home.path}/sub`);
+  await Deno.writeTextFile(
+    `${home.path}/mine.toml`,
+    '[targets.a]\nhost = "127.0.0.1"\nknocks = ["7"]\n',
+  );
+  // The dependencies that the tests have: the others need not be reachable.
+  const isFromNpm = commandOf([]).some((word) => word.startsWith("--import-map"));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "-q", "--config", `${ROOT}deno.json`, "spknock", "list", "-c", "../mine.toml"],
+    env: { ...home.env, SPKNOCK_DEPS: isFromNpm ? "npm" : "jsr" },
+    clearEnv: true,
+    cwd: `${home.path}/sub`,
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(
+    [code, decoder.decode(stdout)],
+    [0, "a  127.0.0.1  7/tcp\n"],
+    decoder.decode(stderr),
+  );
+});
+
+Deno.test("a bare dash reads secrets from stdin, and a closed stdin is no hang", async () => {
+  await using home = new Home();
+  const argv = ["knock", "127.0.0.1", "7/udp", "--secrets-from", "-"];
+  assertEquals((await home.run(argv, { stdin: "x\n" })).code, 0);
+  const empty = await home.run(argv);
+  assertEquals(empty.code, 4);
+  assertStringIncludes(empty.stderr, "standard input has 0 lines");
+});

@@ -1,0 +1,161 @@
+/** `connect`, `knock -- COMMAND`, `keep` and `close` with a real OpenSSH behind a real firewall. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { commandOf } from "../e2e/program.ts";
+import { HAS_SCRIPT, Session } from "../e2e/terminal.ts";
+import { VECTORS } from "../e2e/vectors.ts";
+import { kernelTest } from "./lab.ts";
+import { createSshLab, KNOCK_PORTS, SSH_TOOLS, type SshLab } from "./ssh_lab.ts";
+
+const MEBIBYTE = 1_048_576;
+const SIZE_MB = 100;
+
+await kernelTest("ssh through spknock connect", async (lab, t) => {
+  await using ssh = await createSshLab(lab);
+  const login = (host: string, ...command: string[]) =>
+    ssh.run(["ssh", ...ssh.sshOptions, host, ...command]);
+
+  for (const host of ["home", "home6"]) {
+    await t.step(`logs in: ${host}`, async () => {
+      await ssh.shut();
+      assertEquals(await login(host, "echo", "in"), { code: 0, stdout: "in\n", stderr: "" });
+      assertEquals((await ssh.counters()).knock, KNOCK_PORTS.length);
+    });
+    await t.step(`the door is open, nothing is asked and nothing knocked: ${host}`, async () => {
+      const before = await ssh.counters();
+      assertEquals((await login(host, "echo", "in")).stdout, "in\n");
+      const after = await ssh.counters();
+      assertEquals(after, { knock: before.knock, syn: before.syn + 1 });
+    });
+  }
+  await t.step("an open door needs no passphrase, a shut one does", async () => {
+    await login("home", "true");
+    assertEquals((await login("typed", "echo", "in")).stdout, "in\n");
+    await ssh.shut();
+    const { code, stderr } = await ssh.run([...commandOf(["connect", "typed", "22"])]);
+    assertEquals(code, 4);
+    assertStringIncludes(stderr, "no terminal to ask on");
+    assertEquals((await ssh.counters()).knock, 0);
+  });
+  await t.step("a wrong passphrase", async () => {
+    await ssh.shut();
+    const { code, stdout, stderr } = await ssh.run(commandOf(["connect", "wrong", "22"]));
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, `error: port 22 of "${lab.server.ipv4}"`);
+    assertStringIncludes(stderr, "did not open after 2 tries");
+    assertEquals((await login("wrong", "echo", "in")).code, 255);
+  });
+  await t.step(`scp of ${SIZE_MB} MB, both ways`, () => copyBothWays(ssh));
+}, { tools: SSH_TOOLS });
+
+/** The same bytes there and back. */
+async function copyBothWays(ssh: SshLab): Promise<void> {
+  await ssh.shut();
+  const folder = ssh.home.path;
+  const file = await Deno.open(`${folder}/out`, { write: true, create: true });
+  for (let count = 0; count < SIZE_MB * 16; count++) {
+    await file.write(crypto.getRandomValues(new Uint8Array(MEBIBYTE / 16)));
+  }
+  file.close();
+  const copy = async (from: string, to: string) => {
+    const { code, stderr } = await ssh.run(["scp", "-q", ...ssh.sshOptions, from, to]);
+    assertEquals([code, stderr], [0, ""]);
+  };
+  await copy(`${folder}/out`, `home:${folder}/there`);
+  await copy(`home6:${folder}/there`, `${folder}/back`);
+  const sums = await ssh.run([
+    "sha256sum",
+    ...["out", "there", "back"].map((f) => `${folder}/${f}`),
+  ]);
+  const digests = sums.stdout.trim().split("\n").map((line) => line.split(" ")[0]);
+  assertEquals(digests.length, 3);
+  assertEquals(new Set(digests).size, 1);
+  assertEquals((await Deno.stat(`${folder}/back`)).size, SIZE_MB * MEBIBYTE);
+}
+
+await kernelTest("ssh asks for the passphrases on its terminal", async (lab, t) => {
+  await using ssh = await createSshLab(lab);
+  const line = [...ssh.prefix, "ssh", ...ssh.sshOptions, "typed", "echo logged-in-$((40 + 2))"];
+  const wrap = () => line.map((word) => `'${word}'`).join(" ");
+  await t.step({
+    name: HAS_SCRIPT ? "in a pseudo-terminal" : "in a pseudo-terminal (skipped: no script)",
+    ignore: !HAS_SCRIPT,
+    async fn() {
+      const session = Session.start(ssh.home, [], { wrap });
+      for (const [index, [phrase]] of VECTORS.entries()) {
+        await session.answer([`Passphrase for typed (${KNOCK_PORTS[index]}/udp)`, `${phrase}\n`]);
+      }
+      await session.until("logged-in-42");
+      assertEquals(await session.end(), { code: 0, isRestored: true });
+      assert(!/MikroTik|awesome/.test(session.screen), session.screen);
+    },
+  });
+}, { tools: SSH_TOOLS });
+
+await kernelTest("connect under random loss opens every time with --tries 8", async (lab, t) => {
+  await using ssh = await createSshLab(lab);
+  const { ipv4, ipv6 } = lab.sources;
+  for (const percent of [20, 30]) {
+    await t.step(`${percent} % of the client's packets are lost`, async () => {
+      await ssh.shut();
+      await ssh.lose(percent);
+      const connect = async (host: string, source: string) => {
+        const args = ["connect", host, "22", "--tries", "8", "--source", source];
+        const { code, stdout, stderr } = await ssh.run(commandOf(args));
+        return code === 0 && stdout.startsWith("SSH-2.0-") ? "open" : `${source}: ${stderr}`;
+      };
+      const runs = [
+        ...ipv4.map((source) => ["home", source] as const),
+        ...ipv6.map((source) => ["home6", source] as const),
+      ];
+      for (const [host, source] of runs) assertEquals(await connect(host, source), "open");
+    });
+  }
+}, { tools: SSH_TOOLS, sources: 5 });
+
+await kernelTest("a door is held open, and shut again", async (lab, t) => {
+  await using ssh = await createSshLab(lab);
+  const spknock = (...args: string[]) => ssh.run(commandOf(args));
+  await t.step("close", async () => {
+    await ssh.shut();
+    assertEquals((await spknock("knock", "closing")).code, 0);
+    const { code, stdout } = await spknock("close", "closing");
+    assertStringIncludes(stdout, "closing: the door is shut");
+    assertEquals(code, 0);
+    assertEquals((await spknock("probe", "closing", "--timeout", "500ms")).code, 1);
+  });
+  await t.step("close says so when it stays open", async () => {
+    assertEquals((await spknock("knock", "home6")).code, 0);
+    await ssh.home.write(
+      (await Deno.readTextFile(ssh.home.config)) +
+        `\n[targets.stuck]\nhost = "${lab.server.ipv6}"\nknocks = ["1/tcp"]\nprobes = ["tcp:22"]\n` +
+        `tries = 1\ntimeout = "500ms"\n[targets.stuck.close]\nknocks = ["7777/tcp"]\n`,
+    );
+    const { code, stdout } = await spknock("close", "stuck");
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "still open");
+  });
+  await t.step("keep holds it while a command runs, and shuts it", async () => {
+    await ssh.shut();
+    // The door forgets after two seconds here, and is told so.
+    await lab.server.nft(
+      "insert rule inet spknock_home knock_4 udp dport 5555 counter\n" +
+        "flush set inet spknock_home open_4\n",
+    );
+    const script =
+      'for i in 1 2 3 4 5 6; do sleep 0.5; nc -z "$SPKNOCK_ADDRESS" 22 || echo shut; done';
+    const kept = await spknock("keep", "closing", "--open-for", "1s", "--", "sh", "-c", script);
+    assertEquals([kept.code, kept.stdout], [0, ""]);
+    assertStringIncludes(kept.stderr, "closing: shut again");
+    // Three seconds, renewed at 0.8 s: at least twice more, each packet twice.
+    const { knock } = await ssh.counters();
+    assert(knock >= KNOCK_PORTS.length * 5, `${knock} knocks`);
+    assertEquals((await spknock("probe", "closing", "--timeout", "500ms")).code, 1);
+  });
+  await t.step("knock -- COMMAND ends as the command does", async () => {
+    await ssh.shut();
+    const command = ["ssh", ...ssh.sshOptions, "-o", "ProxyCommand=none", "$SPKNOCK_ADDRESS"];
+    const line = `exec ${command.join(" ")} exit 7`;
+    const { code } = await spknock("knock", "home", "--", "sh", "-c", line);
+    assertEquals(code, 7);
+  });
+}, { tools: SSH_TOOLS });

@@ -1,0 +1,151 @@
+/**
+ * A real OpenSSH server behind the real firewall that `spknock rules` writes, and a home with the
+ * targets and the key to log in.
+ */
+import { assertEquals } from "@std/assert";
+import { commandOf, Home } from "../e2e/program.ts";
+import { HASHES } from "../e2e/vectors.ts";
+import type { Lab } from "./lab.ts";
+
+/** What the tests need besides `ip` and `nft`. */
+export const SSH_TOOLS = ["ssh", "sshd", "scp", "ssh-keygen", "nc"];
+
+/** The knock ports, in order. */
+export const KNOCK_PORTS = [1234, 9876, 5555];
+
+/** See the header. */
+export interface SshLab extends AsyncDisposable {
+  home: Home;
+  /** Runs a program in the client's namespace, with the home's environment. */
+  run(
+    command: readonly string[],
+    options?: { stdin?: string; timeoutMs?: number },
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** What stands before a command to run it in the client's namespace. */
+  prefix: string[];
+  /** ssh and scp take these; `Host`s are the targets. */
+  sshOptions: string[];
+  /** Packets that reached the server since the last `shut`. */
+  counters(): Promise<Record<"syn" | "knock", number>>;
+  /** Shuts the door for everyone and starts to count anew. */
+  shut(): Promise<void>;
+  /** Loses as many of a hundred of the client's packets, before the firewall sees them. */
+  lose(percent: number): Promise<void>;
+}
+
+const secrets = (hashes: readonly string[]) =>
+  KNOCK_PORTS.map((port, index) =>
+    `  { port = ${port}, protocol = "udp", secret = { hash = "${hashes[index]}" } },\n`
+  ).join("");
+
+function targetsOf({ server }: Lab): string {
+  const target = (name: string, host: string, rest: string) =>
+    `\n[targets.${name}]\nhost = "${host}"\n${rest}`;
+  const right = `knocks = [\n${secrets(HASHES)}]\nprobes = ["ssh"]\ndelay = "20ms"\n`;
+  const wrong = right.replace(HASHES[2] ?? "", HASHES[0] ?? "");
+  const typed = `knocks = [${KNOCK_PORTS.map((port) => `"${port}/udp"`).join(", ")}]\n`;
+  return "version = 1\n" + target("home", server.ipv4, right) +
+    target("home6", server.ipv6, right) +
+    target("wrong", server.ipv4, wrong + 'tries = 2\ntimeout = "1s"\n') +
+    target("typed", server.ipv4, typed) +
+    target("closing", server.ipv4, right + '[targets.closing.close]\nknocks = ["7777/tcp"]\n');
+}
+
+const COUNTERS = `table inet seen {
+  counter syn { }
+  counter knock { }
+  chain input {
+    type filter hook input priority -200; policy accept;
+    tcp dport 22 tcp flags & (fin|syn|rst|ack) == syn counter name syn
+    udp dport { ${KNOCK_PORTS.join(", ")} } counter name knock
+  }
+}
+`;
+
+/** Sets everything up in the lab. */
+export async function createSshLab(lab: Lab): Promise<SshLab> {
+  const { client, server } = lab;
+  const home = new Home();
+  await home.write(targetsOf(lab));
+  await startServer(lab, home);
+  const rules = await home.run(["rules", "home", "--for", "nftables"]);
+  assertEquals(rules.code, 0, rules.stderr);
+  await server.nft(rules.stdout);
+  await server.nft(COUNTERS);
+  // What the closing sequence of the target "closing" does.
+  await server.nft(
+    "insert rule inet spknock_home input tcp dport 7777 delete @open_4 { ip saddr }",
+  );
+  const command = commandOf(["connect"]).join(" ");
+  const config = [
+    "Host *",
+    `  IdentityFile ${home.path}/key`,
+    "  IdentitiesOnly yes",
+    "  StrictHostKeyChecking no",
+    "  UserKnownHostsFile /dev/null",
+    "  LogLevel ERROR",
+    "  User root",
+    `  ProxyCommand ${command} %h %p`,
+    "",
+  ];
+  await Deno.writeTextFile(`${home.path}/ssh_config`, config.join("\n"));
+  return {
+    home,
+    prefix: ["ip", "netns", "exec", client.name],
+    sshOptions: ["-F", `${home.path}/ssh_config`],
+    run: (args, options) => client.exec(args, { ...options, env: home.env }),
+    async counters() {
+      const listed = await server.run(["nft", "list", "counters", "table", "inet", "seen"]);
+      const found = listed.matchAll(/counter (\w+) \{\s+packets (\d+)/g);
+      return Object.fromEntries([...found].map(([, name, count]) => [name, Number(count)])) as {
+        syn: number;
+        knock: number;
+      };
+    },
+    async shut() {
+      const sets = ["stage1", "stage2", "open"].flatMap((set) => [`${set}_4`, `${set}_6`]);
+      const flushes = sets.map((set) => `flush set inet spknock_home ${set}\n`).join("");
+      await server.nft(`${flushes}reset counters table inet seen\n`);
+    },
+    async lose(percent) {
+      await server.nft(`table inet loss
+delete table inet loss
+table inet loss {
+  chain in {
+    type filter hook prerouting priority -300; policy accept;
+    meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop
+  }
+}
+`);
+    },
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  };
+}
+
+/** sshd with keys of its own; what it needs besides is what its package's service makes. */
+async function startServer({ server }: Lab, home: Home): Promise<void> {
+  await Deno.mkdir("/run/sshd", { recursive: true });
+  for (const name of ["key", "host_key"]) {
+    const file = `${home.path}/${name}`;
+    await server.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file]);
+  }
+  await Deno.copyFile(`${home.path}/key.pub`, `${home.path}/authorized_keys`);
+  const config = [
+    "Port 22",
+    `HostKey ${home.path}/host_key`,
+    `AuthorizedKeysFile ${home.path}/authorized_keys`,
+    "StrictModes no",
+    "UsePAM no",
+    "PermitRootLogin yes",
+    "PasswordAuthentication no",
+    // Every connection of a test comes from one address.
+    "MaxStartups 100",
+    "PidFile none",
+    "Subsystem sftp internal-sftp",
+    "",
+  ];
+  await Deno.writeTextFile(`${home.path}/sshd_config`, config.join("\n"));
+  const sshd = await server.run(["sh", "-c", "PATH=$PATH:/usr/sbin command -v sshd"]);
+  server.spawn([sshd.trim(), "-D", "-f", `${home.path}/sshd_config`]);
+  await server.run(["sh", "-c", "until nc -z 127.0.0.1 22; do sleep 0.05; done"]);
+}
