@@ -63,14 +63,17 @@ const KNOCK: readonly OptionSpec[] = [
 ];
 
 const SAVE: readonly OptionSpec[] = [
-  { name: "description", value: "TEXT", help: "what the target is" },
+  { name: "description", value: "TEXT", mayBeEmpty: true, help: "what the target is" },
   { name: "tag", value: "TAG", many: true, help: "a tag, for knock --tag" },
   { name: "delay", short: "d", value: "DURATION", help: "time between two knocks" },
   { name: "udp", short: "u", help: "a port without a protocol is udp" },
   ...FAMILY,
   { name: "tries", value: "N", help: "knock again until the probes pass" },
   ...PROBES,
-  { name: "secret", value: "SPEC", help: "of udp knocks: prompt, none, env:NAME or file:PATH" },
+  { name: "secret", value: "SPEC", help: "of udp knocks: prompt, none, env:NAME, file:PATH" },
+  { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
+  { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
+  { name: "stage-timeout", value: "DURATION", help: "how long it waits for the next knock" },
 ];
 
 /** Every command, in the order of the help. */

@@ -1,5 +1,6 @@
 /** A target to be saved: from the options of `add` and `edit`, or from answers. */
 import type { TargetDraft } from "../config/changes.ts";
+import { parseDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import {
   type Knock,
@@ -14,12 +15,17 @@ import { sanitize } from "../output/sanitize.ts";
 import type { Prompter } from "../prompt/mod.ts";
 import { asUsage, type ParsedArgs } from "./options.ts";
 import { readProbe } from "./probe_option.ts";
-import { readSettings } from "./select.ts";
+import { onlyGiven, parseCount, readSettings } from "./select.ts";
 
 /** What the options say of a target; only what was given. */
 export function draftFromOptions(args: ParsedArgs): Partial<Omit<TargetDraft, "name">> {
   return {
     ...readSettings(args),
+    ...onlyGiven({
+      copies: args.read("copies", parseCopies),
+      openForMs: args.read("open-for", parseDuration),
+      stageTimeoutMs: args.read("stage-timeout", parseDuration),
+    }),
     ...(args.has("description") ? { description: args.text("description") ?? "" } : {}),
     ...(args.has("tag") ? { tags: args.texts("tag") } : {}),
     ...(args.has("probe") ? { probes: args.texts("probe").map(readProbe) } : {}),
@@ -70,6 +76,10 @@ export function parseSecret(text: string): KnockPayload {
   throw new RangeError(
     `"${text}" is not where a secret comes from: use prompt, none, env:NAME or file:PATH`,
   );
+}
+
+function parseCopies(text: string): "auto" | number {
+  return text === "auto" ? text : parseCount(text, { max: 10 });
 }
 
 /** What an answer has to be; the error is shown and the question asked again. */

@@ -17,6 +17,8 @@ export interface OptionSpec {
   value?: string;
   /** May be given several times. */
   many?: boolean;
+  /** Whether "" is a value. */
+  mayBeEmpty?: boolean;
   help: string;
 }
 
@@ -68,7 +70,7 @@ export function parseOptions(
   const single = stopEarly
     ? argv
     : argv.flatMap((arg, index) => index < end ? splitSwitches(arg, specs) : [arg]);
-  const values = parseArgs(joinDashes(single, withValue), {
+  const values = parseArgs(joinValues(single, withValue), {
     string: ["_", ...withValue.map(({ name }) => name)],
     boolean: specs.filter(({ value }) => value === undefined).map(({ name }) => name),
     alias: Object.fromEntries(specs.flatMap(({ name, short }) => short ? [[name, short]] : [])),
@@ -114,15 +116,16 @@ function splitSwitches(arg: string, specs: readonly OptionSpec[]): string[] {
   return [arg.slice(0, 2), ...splitSwitches(`-${arg.slice(2)}`, specs)];
 }
 
-/** `--secrets-from -` as `--secrets-from=-`, for @std/cli takes a lone `-` for a word. */
-function joinDashes(argv: readonly string[], withValue: readonly OptionSpec[]): string[] {
+/** `--secrets-from -` as `--secrets-from=-`: @std/cli takes a lone `-`, or "", for a word. */
+function joinValues(argv: readonly string[], withValue: readonly OptionSpec[]): string[] {
   const names = new Set(
     withValue.flatMap(({ name, short }) => [`--${name}`, ...(short ? [`-${short}`] : [])]),
   );
   const joined: string[] = [];
   for (const [index, arg] of argv.entries()) {
     if (arg === "--") return [...joined, ...argv.slice(index)];
-    if (arg === "-" && names.has(argv[index - 1] ?? "")) joined.push(`${joined.pop()}=-`);
+    const isLone = arg === "-" || arg === "";
+    if (isLone && names.has(argv[index - 1] ?? "")) joined.push(`${joined.pop()}=${arg}`);
     else joined.push(arg);
   }
   return joined;
@@ -145,7 +148,7 @@ function checkValues(spec: OptionSpec, values: readonly string[]): void {
       hint: "give it once",
     });
   }
-  if (values.includes("")) {
+  if (values.includes("") && !spec.mayBeEmpty) {
     throw new UsageError(`--${spec.name} needs a value`, {
       hint: `--${spec.name} ${spec.value}`,
     });

@@ -99,16 +99,22 @@ export async function readChanges(args: ParsedArgs): Promise<Partial<Target>> {
 
 /** The settings that options of `knock`, `add` and `edit` share; only those that were given. */
 export function readSettings(args: ParsedArgs): Partial<Target> {
-  const settings: Partial<Target> = {
+  return onlyGiven({
     delayMs: args.read("delay", parseDuration),
     family: readFamily(args),
     source: args.read("source", parseAddress),
     tries: args.read("tries", (text) => parseCount(text, { max: 100 })),
     timeoutMs: args.read("timeout", parseDuration),
-  } as Partial<Target>;
+  });
+}
+
+/** `values` without those that are undefined. */
+export function onlyGiven<T extends object>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined),
-  ) as Partial<Target>;
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 /** A whole number from 1 to `max`. */

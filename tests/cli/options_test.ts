@@ -72,3 +72,15 @@ Deno.test("a value that cannot be read is told with its option; other failures p
   assertEquals(args.read("delay", (text) => `${text}!`), "x!");
   assertEquals(args.read("tag", fail(new RangeError("not called"))), undefined);
 });
+
+Deno.test("an empty value counts where a text may be empty, and nowhere else", () => {
+  const specs = [
+    { name: "description", value: "TEXT", mayBeEmpty: true, help: "" },
+    { name: "delay", value: "DURATION", help: "" },
+  ];
+  for (const argv of [["--description", ""], ["--description="]]) {
+    const args = parseOptions(argv, specs);
+    assertEquals([args.has("description"), args.text("description"), args.words], [true, "", []]);
+  }
+  assertThrows(() => parseOptions(["--delay", ""], specs), UsageError, "--delay needs a value");
+});
