@@ -3,6 +3,8 @@
 /** What is known about a file. */
 export interface FileFacts {
   isDirectory: boolean;
+  /** Whether it is a regular file. */
+  isFile: boolean;
   /** Permission bits; null where the system has none. */
   mode: number | null;
   uid: number | null;

@@ -13,6 +13,9 @@ export interface Finding {
   message: string;
 }
 
+/** Half a SHA-256 in hex, or more: messages cut long values. */
+const LIKE_A_HASH = /[0-9a-f]{32,}/gi;
+
 /** Where a value stands, and where to put what is wrong with it. */
 export class Place {
   readonly #findings: Finding[];
@@ -40,9 +43,12 @@ export class Place {
     return this.#parent === undefined ? [] : [...this.#parent.path, this.#segment];
   }
 
-  /** Notes a mistake; gives undefined, for `return place.fail(...)`. */
+  /**
+   * Notes a mistake; gives undefined, for `return place.fail(...)`. What looks like a hash is left
+   * out: it may be a payload that stands in the wrong place.
+   */
   fail(message: string): undefined {
-    this.#findings.push({ path: this.path, message });
+    this.#findings.push({ path: this.path, message: message.replaceAll(LIKE_A_HASH, "...") });
     return undefined;
   }
 

@@ -7,6 +7,7 @@
  * - write: under an exclusive lock on `FILE.lock`, read, edit, check, write `.FILE.*.tmp` beside it
  *   (0600, or the file's own mode where that is stricter), fsync, rename, fsync the folder: whoever
  *   reads, and whenever the power fails, there is the old or the new file;
+ * - a device or a pipe is never replaced;
  * - a symbolic link stays one: what it leads to is replaced, and locked;
  * - whatever a killed writer left behind is removed by the next one, under the lock.
  */
@@ -17,6 +18,7 @@ import { type Config, folderOf, readConfig } from "./schema.ts";
 
 /** The largest file that is read, in bytes. */
 export const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_MIB = MAX_BYTES / 1024 / 1024;
 
 /** Which file to read. */
 export interface ConfigSource extends Surroundings {
@@ -97,7 +99,7 @@ export async function readText(
 
 function decode(path: string, bytes: Uint8Array): string {
   if (bytes.length > MAX_BYTES) {
-    throw fail(path, `is larger than ${MAX_BYTES / 1024 / 1024} MiB: is it the right file?`, {});
+    throw fail(path, `is larger than ${MAX_MIB} MiB: is it the right file?`, {});
   }
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) ||
     (bytes[0] === 0xfe && bytes[1] === 0xff);
@@ -143,6 +145,7 @@ export async function updateConfig(
 ): Promise<Config> {
   try {
     const place = await followLinks(path, files);
+    await wantRegular(place, { path, files });
     await files.makeFolder(parentOf(place));
     const lock = await files.lock(`${place}.lock`, LOCK_WAIT_MS);
     if (lock === undefined) {
@@ -154,6 +157,9 @@ export async function updateConfig(
       await removeLeftovers(place, files);
       const before = await readText(place, files);
       const after = edit(before ?? "");
+      if (new TextEncoder().encode(after).length > MAX_BYTES) {
+        throw fail(path, `would be larger than ${MAX_MIB} MiB; nothing was changed`, {});
+      }
       const { config, problems } = readConfig(after, { file: path });
       if (problems.length > 0) throw new ConfigError(problems);
       if (after !== before) await replaceFile(place, after, files);
@@ -218,6 +224,16 @@ async function statIfThere(path: string, files: FileSystem): Promise<FileFacts |
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** A device or a pipe can be read from; it would be gone if a file were put in its place. */
+async function wantRegular(
+  place: string,
+  { path, files }: { path: string; files: FileSystem },
+): Promise<void> {
+  const present = await statIfThere(place, files);
+  if (present === undefined || present.isFile || present.isDirectory) return;
+  throw fail(path, "is no regular file: it can be read, not changed", { hint: "name a file" });
 }
 
 /** Temporary files of writers that were killed: under the lock no other writer is at work. */

@@ -93,6 +93,14 @@ export function headline(backend: string, plan: Plan, context: RenderContext): s
   ];
 }
 
+/**
+ * A shell line that undoes in a minute what comes next, unless it is stopped by `kill $undo`. It
+ * outlives the terminal: whoever is locked out closes that first, and a shell then ends its jobs.
+ */
+export function wayBack(undo: string): string {
+  return `(trap '' HUP; sleep 60; ${undo}) & undo=$!`;
+}
+
 /** `22/tcp, 443/tcp`. */
 export function portList(specs: readonly PortSpec[]): string {
   return specs.map(renderPortSpec).join(", ");

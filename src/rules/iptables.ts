@@ -7,11 +7,13 @@
  * - what `-I` would double is asked for with `-C` first;
  * - lists are created before the rules that name them, and emptied after them but for who is in, so
  *   that loading again keeps connections and who is in;
- * - chains and lists of a former, longer plan are removed; no target's name has a dot, so one
- *   target's names never run into another's.
+ * - chains and lists of a former, longer plan are removed; no target's name has a dot, and what
+ *   follows it is matched without one (a shortened name has `.CHECKSUM`), so one target's names never
+ *   run into another's;
+ * - cron and its like look for programs in /usr/bin and /bin only: the script names the other folders.
  */
 import type { Plan } from "../core/plan.ts";
-import { type Backend, commentLines, headline, variantOf } from "./backend.ts";
+import { type Backend, commentLines, headline, variantOf, wayBack } from "./backend.ts";
 import {
   baseName,
   type IptablesRules,
@@ -38,6 +40,7 @@ export const iptables: Backend = {
         ...adviceOf(plan, variant),
       ]),
       "set -eu",
+      'PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"',
       "",
       ...functionsOf(plan),
       "",
@@ -64,9 +67,9 @@ function tableOf(plan: Plan, index: number): string {
 }
 
 /** A sed script that prints the rest of a line, if it is a chain or list of this target. */
-function ownNames(plan: Plan, before: string): string {
+function ownNames(plan: Plan, { before, after }: { before: string; after: string }): string {
   const base = baseName(plan.name).replaceAll(".", "\\.");
-  return quoteShell(`s/^${before}\\(${base}\\.[a-z0-9.]*\\)$/\\1/p`);
+  return quoteShell(`s/^${before}\\(${base}\\.[a-z0-9]*${after}\\)$/\\1/p`);
 }
 
 function functionsOf(plan: Plan): string[] {
@@ -74,13 +77,13 @@ function functionsOf(plan: Plan): string[] {
   return [
     "# The chains of this target, one a line: own_chains iptables|ip6tables",
     "own_chains() {",
-    `  "$1" -w -S 2>/dev/null | sed -n ${ownNames(plan, "-N ")}`,
+    `  "$1" -w -S 2>/dev/null | sed -n ${ownNames(plan, { before: "-N ", after: "" })}`,
     "}",
     "",
     "# The sets of this target, one a line.",
     "own_sets() {",
     "  command -v ipset >/dev/null || return 0",
-    `  ipset list -n | sed -n ${ownNames(plan, "")}`,
+    `  ipset list -n | sed -n ${ownNames(plan, { before: "", after: "\\.[46]" })}`,
     "}",
     "",
     "# Takes the rules out: unload iptables|ip6tables",
@@ -154,7 +157,7 @@ function adviceOf(plan: Plan, variant: Variant): string[] {
     "ports above, and leave all other packets to your rules.",
     "",
     `Apply, with a way back after a minute (this file saved as ${file}):`,
-    `  (sleep 60; sh ${file} undo) & undo=$!`,
+    `  ${wayBack(`sh ${file} undo`)}`,
     `  sh ${file}`,
     "  kill $undo       # when a new connection of yours gets through",
     "Run it again after a change; connections and who is in stay.",

@@ -18,8 +18,11 @@ import { BAN_RULE, SET_SIZE } from "../core/plan.ts";
 import { shortName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
 
-/** The longest pattern of the string match (`XT_STRING_MAX_PATTERN_SIZE`). */
-const MAX_PAYLOAD = 128;
+/**
+ * The longest pattern of the string match: the kernel takes 128 bytes (`XT_STRING_MAX_PATTERN_SIZE`),
+ * `--hex-string` between bars only 127 (measured, iptables 1.8.9).
+ */
+const MAX_PAYLOAD = 127;
 /** Names of chains have at most 28 characters; `spk.` before and `.knock` after. */
 const MAX_NAME = 18;
 const MAX_STAGES = 999;

@@ -19,6 +19,7 @@ import {
   secondsOf,
   unsupported,
   variantOf,
+  wayBack,
 } from "./backend.ts";
 import { valueKnockd } from "./quote/knockd.ts";
 import { quoteShell } from "./quote/shell.ts";
@@ -105,6 +106,7 @@ function entry(key: string, value: string): string {
 
 function adviceOf(plan: Plan): string[] {
   const tables = plan.families.map((family) => family === "ipv4" ? "iptables" : "ip6tables");
+  const flush = tables.map((table) => `${table} -F INPUT`).join("; ");
   const close = tables.flatMap((table) => [
     `  ${table} -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
     ...distinctPorts(plan.open).map(({ port, protocol }) =>
@@ -116,7 +118,7 @@ function adviceOf(plan: Plan): string[] {
     "that comes twice as two: have the target send each packet once (copies = 1).",
     "",
     "It keeps nothing closed by itself. With nothing else that drops the ports, first, with a way back:",
-    "  (sleep 60; iptables -F INPUT) & undo=$!    # only where INPUT was empty",
+    `  ${wayBack(flush)}  # only where INPUT was empty`,
     ...close,
     "  kill $undo       # when a new connection of yours gets through",
     "",

@@ -14,11 +14,10 @@
  * - one raw payload comparison takes at most 128 bits, and without `udp length` it is a prefix;
  * - regular UDP takes any payload: Debian's `knock -u` sends one byte.
  */
-import { renderDuration } from "../core/duration.ts";
 import type { Plan, PortSpec, Stage } from "../core/plan.ts";
 import { distinctPorts, portsOf, unsupported } from "./backend.ts";
 import { BAN_RULE } from "../core/plan.ts";
-import { identifierNft, quoteNft } from "./quote/nft.ts";
+import { durationNft, identifierNft, quoteNft } from "./quote/nft.ts";
 
 /** How nft takes payloads: the kernel's offset is one byte (`struct nft_payload`). */
 const MAX_PAYLOAD = 240;
@@ -127,7 +126,7 @@ function knockRules(plan: Plan, words: FamilyWords, name: (text: string) => stri
   const last = plan.stages.length;
   const setOf = (stage: number) => name(`${stage === last ? "open" : `stage${stage}`}_${digit}`);
   const timeoutOf = (stage: number) =>
-    renderDuration(stage === last ? plan.openForMs : plan.stageTimeoutMs);
+    durationNft(stage === last ? plan.openForMs : plan.stageTimeoutMs);
   const numbered = plan.stages.map((stage, index) => ({ stage, number: index + 1 })).reverse();
   const isWatched = plan.guard || plan.ban;
   return [
@@ -164,7 +163,7 @@ function banRule({ digit, source }: FamilyWords, name: (text: string) => string)
   const { perMinute, burst, banMs } = BAN_RULE;
   return `update @${name(`miss_${digit}`)} { ${source} timeout 1m ` +
     `limit rate over ${perMinute}/minute burst ${burst} packets } ` +
-    `add @${name(`ban_${digit}`)} { ${source} timeout ${renderDuration(banMs)} }`;
+    `add @${name(`ban_${digit}`)} { ${source} timeout ${durationNft(banMs)} }`;
 }
 
 function doorRules(

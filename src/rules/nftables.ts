@@ -10,7 +10,7 @@
  *   cannot open what they drop. The header says so.
  */
 import type { Plan } from "../core/plan.ts";
-import { type Backend, commentLines, headline, portsOf, variantOf } from "./backend.ts";
+import { type Backend, commentLines, headline, portsOf, variantOf, wayBack } from "./backend.ts";
 import { renderNftRules } from "./nft_rules.ts";
 import { identifierNft } from "./quote/nft.ts";
 
@@ -58,7 +58,7 @@ function adviceOf(plan: Plan, table: string): string[] {
     "",
     `Apply, with a way back after a minute (this file saved as ${file}):`,
     `  nft -c -f ${file}`,
-    `  (sleep 60; nft delete table inet ${table}) & undo=$!`,
+    `  ${wayBack(`nft delete table inet ${table}`)}`,
     `  nft -f ${file}`,
     "  kill $undo       # when a new connection of yours gets through",
     "Load it again after a change; connections and who is in stay.",

@@ -7,7 +7,7 @@
  * open set, so that nothing is open when this file is missing.
  */
 import type { Plan } from "../core/plan.ts";
-import { type Backend, commentLines, headline, portsOf, variantOf } from "./backend.ts";
+import { type Backend, commentLines, headline, portsOf, variantOf, wayBack } from "./backend.ts";
 import { renderNftRules } from "./nft_rules.ts";
 import { quoteShell } from "./quote/shell.ts";
 
@@ -49,7 +49,8 @@ function adviceOf(plan: Plan, openSets: Record<"ipv4" | "ipv6", string>): string
     ...accepts,
     `  } > ${CHAIN_PRE}/${file}`,
     "  fw4 check && fw4 reload",
-    `With a way back: (sleep 60; rm ${FOLDER}/${file} ${CHAIN_PRE}/${file}; fw4 reload) & undo=$!`,
+    "With a way back:",
+    `  ${wayBack(`rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file}; fw4 reload`)}`,
     "before the reload, and kill $undo when a new connection of yours gets through.",
     "A reload of fw4 forgets who is in; connections stay.",
     `Undo:     rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file} && fw4 reload`,

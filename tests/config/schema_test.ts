@@ -494,3 +494,20 @@ Deno.test("schema: reading time grows with the file, not with its square", () =>
   // Eight times the file: linear is 8, quadratic 64.
   assert(large / small < 30, `8 times the targets took ${large / small} times as long`);
 });
+
+Deno.test("schema: a hash in a wrong place is not repeated", () => {
+  for (
+    const lines of [
+      `knocks = ["1/udp/${HASH}"]`,
+      `knocks = ["1/udp ${HASH}"]`,
+      `knocks = ["${HASH}"]`,
+      `knocks = [{ port = "${HASH}" }]`,
+      `knocks = [{ port = 1, protocol = "${HASH.toUpperCase()}" }]`,
+      `knocks = [1]\ndelay = "${HASH}"`,
+    ]
+  ) {
+    const errors = errorsOf(makeText(lines)).join("\n");
+    assert(errors.includes("..."), errors);
+    assert(!errors.toLowerCase().includes(HASH.slice(0, 8)), errors);
+  }
+});

@@ -454,3 +454,27 @@ Deno.test("update: two writers at once lose nothing", () =>
     assertEquals(targets.size, 51);
     assert((await Deno.readTextFile(file)).startsWith(GOOD));
   }));
+
+Deno.test({
+  name: "update: a device or a pipe is not replaced",
+  ignore: isWindows,
+  fn: () =>
+    withFolder(async (folder) => {
+      const pipe = `${folder}/pipe`;
+      assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+      const error = await errorOf(updateConfig(pipe, () => GOOD));
+      assertEquals(error.message, `${pipe}: is no regular file: it can be read, not changed`);
+      assert((await Deno.stat(pipe)).isFifo);
+      assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["pipe"]);
+    }),
+});
+
+Deno.test("update: a text that could not be read again is not written", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await updateConfig(file, () => GOOD);
+    const large = `${GOOD}#${"x".repeat(MAX_BYTES)}`;
+    const error = await errorOf(updateConfig(file, () => large));
+    assertEquals(error.message, `${file}: would be larger than 8 MiB; nothing was changed`);
+    assertEquals(await Deno.readTextFile(file), GOOD);
+  }));

@@ -77,7 +77,8 @@ async function undoLeavesNothing(firewall: Firewall): Promise<void> {
 /** Names that could run into each other. */
 async function otherTargetsStay(firewall: Firewall, { server }: Lab): Promise<void> {
   const long = "x".repeat(63);
-  const names = ["home", "home-1", "hom", `${long}a`, `${long}b`, "H-_9"];
+  // The last one is what is left of the long ones where names are cut.
+  const names = ["home", "home-1", "hom", `${long}a`, `${long}b`, "H-_9", "x".repeat(9)];
   const plans = names.map((name) => ({ ...GUARDED, name }));
   const listings = [];
   for (const plan of plans) {

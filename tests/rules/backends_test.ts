@@ -72,7 +72,7 @@ Deno.test("what a back end cannot express is refused by name", () => {
   const cases: [string, Plan, string][] = [
     ["nftables", withPayload(new Uint8Array(241)), "a payload of more than 240 bytes"],
     ["nftables-openwrt", withPayload(new Uint8Array(241)), "a payload of more than 240 bytes"],
-    ["iptables", withPayload(new Uint8Array(129)), "a payload of more than 128 bytes"],
+    ["iptables", withPayload(new Uint8Array(128)), "a payload of more than 127 bytes"],
     ["iptables", { ...secret, stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
     ["iptables", { ...secret, openForMs: 500 }, "the open time 500ms"],
     ["mikrotik", { ...secret, stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
@@ -105,3 +105,27 @@ Deno.test("nothing shows a payload but the rules that match it", () => {
     assertStringIncludes(comments, "chmod 600");
   }
 });
+
+Deno.test("iptables: a target leaves alone what belongs to one with a longer name", async () => {
+  const [short, long] = ["officevpn", "officevpn-london-backup"].map((name) =>
+    backendOf("iptables").render(secretPlan({ name }), { host: "h" })
+  );
+  const namesIn = (text = "") => [...new Set(text.match(/spk\.officevpn\.[a-z0-9.]+\b/g))];
+  const [own, others] = [namesIn(short), namesIn(long)];
+  const lines = [...own, ...others].flatMap((name) => [name, `-N ${name}`]);
+  const scripts = [...(short ?? "").matchAll(/sed -n '([^']+)'/g)].map(([, script = ""]) => script);
+  const found = await Promise.all(scripts.map((script) => sed(script, lines)));
+  const expected = own.filter((name) => name.split(".").length > 2);
+  assertEquals(scripts.length, 2);
+  assertEquals(found.flat().toSorted(), expected.toSorted());
+});
+
+async function sed(script: string, lines: readonly string[]): Promise<string[]> {
+  const child = new Deno.Command("sed", { args: ["-n", script], stdin: "piped", stdout: "piped" })
+    .spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(bytes(`${lines.join("\n")}\n`) as Uint8Array<ArrayBuffer>);
+  await writer.close();
+  const { stdout } = await child.output();
+  return new TextDecoder().decode(stdout).split("\n").slice(0, -1);
+}

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { valueKnockd } from "../../src/rules/quote/knockd.ts";
-import { identifierNft, quoteNft } from "../../src/rules/quote/nft.ts";
+import { durationNft, identifierNft, quoteNft } from "../../src/rules/quote/nft.ts";
 import { quoteRestore } from "../../src/rules/quote/restore.ts";
 import { quoteRouterOs } from "../../src/rules/quote/routeros.ts";
 import { quoteShell } from "../../src/rules/quote/shell.ts";
@@ -60,4 +60,12 @@ Deno.test("RouterOS: a string is read back as it was", () => {
 Deno.test("knockd: a value is the rest of its line", () => {
   assertEquals(valueKnockd("a = b # c"), "a = b # c");
   for (const text of ["a\nb", " a", "a ", "\t"]) assertThrows(() => valueKnockd(text), RangeError);
+});
+
+Deno.test("nftables: a time has no number of more than eight digits", () => {
+  assertEquals(durationNft(300_000), "5m");
+  assertEquals(durationNft(1_500), "1500ms");
+  assertEquals(durationNft(99_999_999), "99999999ms");
+  assertEquals(durationNft(100_000_001), "100000s1ms");
+  assertEquals(durationNft(2 ** 31 - 1), "2147483s647ms");
 });

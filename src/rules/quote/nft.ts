@@ -1,4 +1,5 @@
 /** Quoting for nftables. */
+import { renderDuration } from "../../core/duration.ts";
 
 /**
  * `text` as a string of nftables, which knows no escapes.
@@ -19,4 +20,14 @@ export function identifierNft(name: string): string {
     throw new RangeError(`${JSON.stringify(name)} cannot be a name in nftables`);
   }
   return name;
+}
+
+/** The most milliseconds that nft takes in one number: it reads eight digits ("value too large"). */
+const MAX_NUMBER = 99_999_999;
+
+/** `ms` milliseconds as a time of nftables: `5m`, `1500ms`, `100000s1ms`. */
+export function durationNft(ms: number): string {
+  const rest = ms % 1_000;
+  if (rest === 0 || ms <= MAX_NUMBER) return renderDuration(ms);
+  return `${renderDuration(ms - rest)}${rest}ms`;
 }

@@ -16,7 +16,7 @@
 # ports above, and leave all other packets to your rules.
 #
 # Apply, with a way back after a minute (this file saved as spknock_home.sh):
-#   (sleep 60; sh spknock_home.sh undo) & undo=$!
+#   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
 #   sh spknock_home.sh
 #   kill $undo       # when a new connection of yours gets through
 # Run it again after a change; connections and who is in stay.
@@ -28,16 +28,17 @@
 # A list of the recent match keeps 100 sources unless xt_recent is loaded with ip_list_tot=N:
 # a flood of sources can push an honest one out of it. It lets nobody in. ipset has room.
 set -eu
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
 # The chains of this target, one a line: own_chains iptables|ip6tables
 own_chains() {
-  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9.]*\)$/\1/p'
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
 }
 
 # The sets of this target, one a line.
 own_sets() {
   command -v ipset >/dev/null || return 0
-  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9.]*\)$/\1/p'
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
 # Takes the rules out: unload iptables|ip6tables

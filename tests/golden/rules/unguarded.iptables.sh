@@ -11,7 +11,7 @@
 # ports above, and leave all other packets to your rules.
 #
 # Apply, with a way back after a minute (this file saved as spknock_home.sh):
-#   (sleep 60; sh spknock_home.sh undo) & undo=$!
+#   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
 #   sh spknock_home.sh
 #   kill $undo       # when a new connection of yours gets through
 # Run it again after a change; connections and who is in stay.
@@ -21,16 +21,17 @@
 # Who is in: ipset list spk.home.o.4
 # Who is in: ipset list spk.home.o.6
 set -eu
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
 # The chains of this target, one a line: own_chains iptables|ip6tables
 own_chains() {
-  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9.]*\)$/\1/p'
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
 }
 
 # The sets of this target, one a line.
 own_sets() {
   command -v ipset >/dev/null || return 0
-  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9.]*\)$/\1/p'
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
 # Takes the rules out: unload iptables|ip6tables
