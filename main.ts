@@ -6,6 +6,7 @@
  * @module
  */
 import { run } from "./src/cli/run.ts";
+import { EXIT } from "./src/cli/failure.ts";
 import type { Ports } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError } from "./src/core/errors.ts";
@@ -15,9 +16,17 @@ import { realClock } from "./src/system/clock.ts";
 import { dataOf, readAll, sinkOf } from "./src/system/streams.ts";
 
 const cancel = new AbortController();
-for (const signal of ["SIGINT", ...(Deno.build.os === "windows" ? [] : ["SIGTERM"])] as const) {
-  Deno.addSignalListener(signal as Deno.Signal, () => cancel.abort(new CancelledError()));
+const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+for (const signal of signals) {
+  Deno.addSignalListener(signal, () => {
+    // The second one does not wait for what the first one could not stop.
+    if (cancel.signal.aborted) Deno.exit(EXIT.cancelled);
+    cancel.abort(new CancelledError());
+  });
 }
+
+/** What the programs that we start shall not inherit. */
+const hidden = new Map<string, string>();
 
 const ports: Ports = {
   stdout: sinkOf(Deno.stdout),
@@ -29,7 +38,13 @@ const ports: Ports = {
   // Most runs neither ask nor start a program: these two are loaded when they are wanted.
   openTerminal: async () => (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
   data: dataOf(Deno, { clock: realClock }),
-  env: (name) => Deno.env.get(name),
+  env: (name) => hidden.get(name) ?? Deno.env.get(name),
+  hideEnv: (name) => {
+    const value = Deno.env.get(name);
+    if (value === undefined) return;
+    hidden.set(name, value);
+    Deno.env.delete(name);
+  },
   os: Deno.build.os,
   cwd: () => Deno.cwd(),
   clock: realClock,

@@ -177,11 +177,13 @@ async function askForProbes(prompter: Prompter, { port }: { port: string }): Pro
   return text === "none" ? [] : [readProbe(`tcp:${text}`)];
 }
 
-function askForDescription(prompter: Prompter, before: string): Promise<string> {
-  return prompter.input({
+async function askForDescription(prompter: Prompter, before: string): Promise<string> {
+  const shown = sanitize(before);
+  const text = await prompter.input({
     message: "Description (may stay empty)",
-    ...(before === "" ? {} : { default: before }),
+    ...(shown === "" ? {} : { default: shown }),
   });
+  return text === shown ? before : text;
 }
 
 /** A name made of the host that is not taken. */

@@ -32,6 +32,8 @@ export interface Ports {
   /** The terminal to ask on, even when stdin and stdout carry data; undefined where there is none. */
   openTerminal(): Promise<Terminal | undefined>;
   env(name: string): string | undefined;
+  /** Takes a variable out of the environment that programs are started with; `env` still has it. */
+  hideEnv(name: string): void;
   os: string;
   cwd(): string;
   clock: Clock;

@@ -62,15 +62,16 @@ export function portsOfTarget(target: Target): PortSpec[] | undefined {
 /**
  * Collects the secrets (typed ones twice, for a slip would lock its owner out) and makes the plan.
  *
+ * @param options.check throws if the plan, with other payloads, cannot be used.
  * @throws {UsageError | SecretError}
  */
 export async function judgePlan(
   target: Target,
   options: PlanOptions,
-  { context }: { context: Context },
+  { context, check = () => {} }: { context: Context; check?: (plan: Plan) => void },
 ): Promise<JudgedPlan> {
   // A plan that cannot be is refused before anybody types.
-  makePlan(target, target.knocks.map(placeholder), options);
+  check(makePlan(target, target.knocks.map(placeholder), options));
   const typed = new Map<string, string>();
   const [payloads = []] = await collectFor([target], context, {
     ask: (message) =>

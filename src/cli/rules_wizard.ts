@@ -90,6 +90,10 @@ export async function askForPlan(prompter: Prompter, target: Target): Promise<Pl
     message: "Guard: shall a packet to a wrong port lose the progress?",
     default: true,
   });
+  const ban = isRegular && await prompter.confirm({
+    message: "Ban: shall many mistakes shut a source out for a while?",
+    default: false,
+  });
   return {
     open,
     openForMs,
@@ -98,6 +102,7 @@ export async function askForPlan(prompter: Prompter, target: Target): Promise<Pl
     trusted,
     public: openToAll,
     guard,
+    ban,
     ...(wan === "" ? {} : { interface: wan }),
   };
 }

@@ -29,7 +29,10 @@ export interface CollectForOptions extends Pick<CollectOptions, "hash"> {
 
 function secretPorts({ ports }: Context): Omit<SecretPorts, "ask"> {
   return {
-    env: ports.env,
+    env(name) {
+      ports.hideEnv(name);
+      return ports.env(name);
+    },
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
     readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES),
     fileMode: ports.fileMode,

@@ -81,17 +81,20 @@ export interface Parties {
   crowd(index: number): string;
 }
 
+/** More addresses, all over the space, for plans that trust the documentation networks. */
+const ELSEWHERE = Array.from({ length: 223 }, (_, index) => index + 1);
+
 /**
- * Addresses that no plan trusts by accident: from the documentation and benchmark networks
- * (RFC 5737, RFC 2544, RFC 3849), the first ones that the plan does not trust.
+ * Addresses that the plan does not trust: from the documentation and benchmark networks (RFC 5737,
+ * RFC 2544, RFC 3849) if it can be, else from anywhere.
  */
 export function partiesFor(plan: Plan): Parties {
   const isIpv4 = plan.families.includes("ipv4");
   const isTrusted = matcherOf(plan.trusted);
-  const candidates = Array.from(
-    { length: 254 },
-    (_, index) => isIpv4 ? `203.0.113.${index + 1}` : `2001:db8:113::${(index + 1).toString(16)}`,
-  );
+  const candidates = [
+    ...ELSEWHERE.map((host) => isIpv4 ? `203.0.113.${host}` : `2001:db8:113::${host}`),
+    ...ELSEWHERE.map((net) => isIpv4 ? `${net}.113.113.113` : `${(net << 8).toString(16)}::113`),
+  ];
   const strangers = candidates.filter((address) => !isTrusted(parseAddress(address)));
   const [honest, attacker, accomplice] = [...strangers, ...candidates] as [string, string, string];
   return {

@@ -3,6 +3,7 @@ import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
 import type { Plan, Stage } from "../core/plan.ts";
 import { BAN_RULE } from "../core/plan.ts";
+import { parseNetwork } from "./network.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import { isRegular, orderedDirection, smoothDirection, smoothStep } from "../core/sweep.ts";
 
@@ -30,6 +31,8 @@ export interface WeaknessOptions {
 
 /** Payloads under this many bytes can be guessed over the network. */
 const SHORT_PAYLOAD = 8;
+/** Trusted networks with a shorter prefix are wider than anybody's own. */
+const WIDE_PREFIX = { ipv4: 8, ipv6: 16 } as const;
 const SEVERITIES: readonly Severity[] = ["danger", "warning", "info"];
 
 /** The weaknesses of a plan, the worst first. */
@@ -39,6 +42,7 @@ export function weaknesses(plan: Plan, options: WeaknessOptions = {}): Weakness[
     ofRepeats(plan),
     ofPace(plan, options.pace),
     ofPassphrases(options.passphrases ?? []),
+    ofTrust(plan),
     ofFamilies(plan),
   ].flat();
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
@@ -173,6 +177,19 @@ function ofPassphrases(passphrases: readonly (string | undefined)[]): Weakness[]
         `or six random words`,
     }];
   });
+}
+
+function ofTrust(plan: Plan): Weakness[] {
+  const wide = plan.trusted.map(parseNetwork).find(({ family, prefix }) =>
+    prefix < WIDE_PREFIX[family]
+  );
+  if (wide === undefined) return [];
+  return [{
+    code: "wide-trust",
+    severity: "danger",
+    reason: `${wide.text} is trusted, which is a large part of all addresses: they need not knock`,
+    remedy: "trust only the networks that you administer from",
+  }];
 }
 
 function ofFamilies(plan: Plan): Weakness[] {

@@ -7,13 +7,19 @@ import type { Address } from "../../src/net/resolve.ts";
 import type { TcpConnection } from "../../src/net/tcp.ts";
 import type { Sink } from "../../src/output/output.ts";
 import type { ProgramResult } from "../../src/probe/mod.ts";
-import { FakeClock, FakeConnection, FakeNet, fakePrograms } from "../fakes.ts";
+import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
 import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
 
 /** What a world has; nothing of it where left out. */
 export interface WorldOptions {
   /** Ports that accept connections. */
   open?: readonly number[];
+  /** Packets that have to be sent before they do; none where undefined. */
+  opensAfter?: number;
+  /** Packets after which they are shut again. */
+  shutsAfter?: number;
+  /** What is said on each connection, which ends then. */
+  says?: readonly string[];
   /** What names resolve to; others do not. */
   names?: Readonly<Record<string, readonly string[]>>;
   env?: Readonly<Record<string, string>>;
@@ -57,6 +63,10 @@ export class World implements AsyncDisposable {
   readonly config: string = `${this.home}/.config/spknock/targets.toml`;
   readonly clock: FakeClock = new FakeClock({ auto: true });
   readonly net: FakeNet = new FakeNet(this.clock);
+  /** Connections that were made, in order. */
+  readonly connections: { address: string; port: number; connection: FakeConnection }[] = [];
+  /** What went to standard output as data. */
+  data = "";
   /** What was given up, in order. */
   readonly dropped: string[] = [];
   /** What had been sent when something was given up for the first time. */
@@ -67,6 +77,7 @@ export class World implements AsyncDisposable {
   readonly programs: ReturnType<typeof fakePrograms>;
   readonly cancel: AbortController = new AbortController();
   readonly #options: WorldOptions;
+  #isRead = false;
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
@@ -109,18 +120,22 @@ export class World implements AsyncDisposable {
         readAll: () => Promise.resolve(new TextEncoder().encode(stdin)),
       },
       data: {
-        read: () => Promise.resolve(null),
-        write: (bytes) => Promise.resolve(bytes.length),
+        read: (buffer) => Promise.resolve(this.#readData(buffer)),
+        write: (bytes) => {
+          this.data += textOf(bytes);
+          return Promise.resolve(bytes.length);
+        },
       },
       openTerminal: () => Promise.resolve(this.terminal),
       env: (name) => ({ HOME: this.home, TERM: "dumb", ...env })[name],
+      hideEnv: () => {},
       os: "linux",
       cwd: () => this.home,
       clock: this.clock,
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
-        openTcp: ({ port }) => this.#connect(port),
+        openTcp: ({ address, port }) => this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },
       fs: realFiles,
@@ -138,8 +153,21 @@ export class World implements AsyncDisposable {
     };
   }
 
-  #connect(port: number): Promise<TcpConnection> {
-    if (this.#options.open?.includes(port)) return Promise.resolve(new FakeConnection());
+  /** Standard input, once. */
+  #readData(buffer: Uint8Array): number | null {
+    const text = this.#isRead ? "" : this.#options.stdin ?? "";
+    this.#isRead = true;
+    return text === "" ? null : new TextEncoder().encodeInto(text, buffer).written;
+  }
+
+  #connect(address: string, port: number): Promise<TcpConnection> {
+    const { open = [], opensAfter = 0, shutsAfter = Infinity, says } = this.#options;
+    const { length } = this.net.sent;
+    if (open.includes(port) && length >= opensAfter && length < shutsAfter) {
+      const connection = new FakeConnection(says);
+      this.connections.push({ address, port, connection });
+      return Promise.resolve(connection);
+    }
     return Promise.reject(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
   }
 

@@ -1,7 +1,7 @@
 /** Passphrases and hashes appear nowhere but on the wire. */
 import { assertEquals } from "@std/assert";
 import { textOf } from "../fakes.ts";
-import { type Ended, freeTcpPort, Home } from "./program.ts";
+import { type Ended, freeTcpPort, freeUdpPorts, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
 const PHRASE = "Correct-Horse 🔑 žluť";
@@ -115,4 +115,20 @@ Deno.test("nor does an error of a secret", async () => {
     assertEquals([2, 4].includes(ended.code), true, `${index}: ${ended.stderr}`);
     assertSilent(ended.stdout + ended.stderr, hash, `${index}: ${ended.stderr}`);
   }
+});
+
+Deno.test("a secret from the environment is not handed on to the programs that are started", async () => {
+  await using home = new Home();
+  const [port] = freeUdpPorts(1);
+  await home.write(`version = 1
+[targets.door]
+host = "127.0.0.1"
+knocks = ["${port}/udp"]
+secret = { env = "DOOR_PHRASE" }
+probes = [{ type = "exec", run = ["sh", "-c", "echo \\"is:$DOOR_PHRASE:$KEPT\\""] }]
+`);
+  const env = { DOOR_PHRASE: "MikroTik", KEPT: "kept" };
+  const ended = await home.run(["knock", "door", "--json"], { env });
+  const { targets: [target] } = valueOf<{ targets: { probes: { detail: string }[] }[] }>(ended);
+  assertEquals([ended.code, target?.probes[0]?.detail], [0, "is::kept"]);
 });

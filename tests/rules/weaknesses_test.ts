@@ -86,3 +86,15 @@ Deno.test("bits of a passphrase", () => {
   ];
   for (const [text, bits] of cases) assertEquals(Math.floor(estimateBits(text)), bits, text);
 });
+
+Deno.test("trusting a large part of all addresses is a danger", () => {
+  for (
+    const [trusted, isWide] of [["0.0.0.0/1", true], ["10.0.0.0/8", false], [
+      "8000::/1",
+      true,
+    ]] as const
+  ) {
+    const codes = weaknesses(secretPlan({ trusted: [trusted] })).map(({ code }) => code);
+    assertEquals(codes.includes("wide-trust"), isWide, trusted);
+  }
+});

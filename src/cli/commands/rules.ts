@@ -18,21 +18,39 @@ export async function run(context: Context): Promise<number> {
   const { args } = context;
   const [name] = wantWords(context, { min: 0, max: 1, usage: USAGE });
   const given = name === undefined ? undefined : findTarget(await loadTargets(context), name);
-  if (args.has("prove")) {
-    const target = wantTarget(given);
-    const { plan, weak } = await judgePlan(target, planOptions(target, args), { context });
-    const { provePlan } = await import("../prove.ts");
-    sayWeaknesses(weak, context);
-    return provePlan(plan, context);
-  }
+  if (args.has("prove")) return await prove(wantTarget(given), context);
   const wanted = args.text("for");
   if (wanted === undefined) return await askAndWrite(given, context);
   const target = wantTarget(given);
-  const backend = backendOf(wanted);
-  const { plan, weak } = await judgePlan(target, planOptions(target, args), { context });
+  const choice = { backend: backendOf(wanted), variant: args.text("variant") };
+  const { plan, weak } = await judgePlan(target, planOptions(target, args), {
+    context,
+    check: checkWith(target, choice),
+  });
   sayWeaknesses(weak, context);
-  const choice = { backend, variant: args.text("variant") };
   return await write({ target, plan, weak, ...choice }, context);
+}
+
+async function prove(target: Target, context: Context): Promise<number> {
+  const { args } = context;
+  const useless = ["for", "variant", "output", "force"].find((name) => args.has(name));
+  if (useless !== undefined) {
+    throw new UsageError(`--${useless} says nothing with --prove`, {
+      hint: "the proof is of the plan, whatever the firewall",
+    });
+  }
+  const { plan, weak } = await judgePlan(target, planOptions(target, args), { context });
+  const { provePlan } = await import("../prove.ts");
+  sayWeaknesses(weak, context);
+  return provePlan(plan, context);
+}
+
+/** What a back end cannot express is said before anybody types a passphrase. */
+function checkWith(
+  { host }: Target,
+  { backend, variant }: Pick<RuleSet, "backend" | "variant">,
+): (plan: Plan) => void {
+  return (plan) => void backend.render(plan, { host, variant });
 }
 
 function wantTarget(target: Target | undefined): Target {
@@ -71,7 +89,8 @@ export async function writeByAsking(
   const { askForBackend, askForPlan, drawPlan } = await import("../rules_wizard.ts");
   const { backend, variant } = await askForBackend(prompter);
   const options = await askForPlan(prompter, target);
-  const { plan, weak } = await judgePlan(target, options, { context });
+  const check = checkWith(target, { backend, variant });
+  const { plan, weak } = await judgePlan(target, options, { context, check });
   context.out.note(`\n${drawPlan(plan)}`);
   sayWeaknesses(weak, context);
   const rules = { target, plan, weak, backend, variant };
@@ -80,7 +99,7 @@ export async function writeByAsking(
     message: "Save to which file (- prints the rules)",
     default: context.args.text("output") ?? fallback,
   });
-  await write(rules, context, { file: file === "-" ? undefined : file });
+  await write(rules, context, { file });
 }
 
 interface RuleSet {
@@ -94,8 +113,9 @@ interface RuleSet {
 async function write(
   { target, plan, weak, backend, variant }: RuleSet,
   context: Context,
-  { file = context.args.text("output") }: { file?: string | undefined } = {},
+  { file: named = context.args.text("output") }: { file?: string | undefined } = {},
 ): Promise<number> {
+  const file = named === "-" ? undefined : named;
   const { out, ports, args } = context;
   const rules = backend.render(plan, { host: target.host, variant });
   if (file === undefined) {

@@ -15,7 +15,8 @@
 # Apply, with a way back after a minute (this file saved as spknock_home.sh):
 #   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
 #   sh spknock_home.sh
-#   kill $undo       # when a new connection of yours gets through
+# Then, when a new connection of yours gets through:
+#   kill $undo
 # Run it again after a change; connections and who is in stay.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, such as

@@ -1,0 +1,133 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { errorOf, valueOf, World, type WorldOptions } from "./world.ts";
+
+const PHRASES = "MikroTik\nis\nawesome\n";
+const TARGETS = `version = 1
+[targets.home]
+host = "fw.example.com"
+knocks = ["1234/udp", "9876/udp", "5555/udp"]
+probes = ["tcp:22"]
+
+[targets.office]
+host = "192.0.2.7"
+knocks = ["7000", "9000", "8000"]
+
+[targets.stairs]
+host = "192.0.2.8"
+knocks = ["1", "2", "3"]
+probes = ["tcp:22"]
+`;
+
+async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const world = new World({ stdin: PHRASES, ...options });
+  await world.write(TARGETS);
+  return world;
+}
+
+Deno.test("rules go to standard output, what is weak to standard error, passphrases nowhere", async () => {
+  await using world = await createWorld();
+  const { code, stdout, stderr } = await world.run(
+    ...["rules", "home", "--for", "nftables", "--secrets-from", "-"],
+  );
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "table inet spknock_home {");
+  assertMatch(stderr, /warning: the passphrase of knock 1 .*\n {2}remedy: /);
+  for (const phrase of ["MikroTik", "awesome"]) {
+    assertEquals([stdout.includes(phrase), stderr.includes(phrase)], [false, false]);
+  }
+});
+
+Deno.test("with --json the rules are a value, with the plan and its weaknesses", async () => {
+  await using world = await createWorld();
+  const value = valueOf<
+    { plan: { open: string[]; guard: boolean }; rules: string; backend: string }
+  >(
+    await world.run(...["rules", "office", "--for", "iptables", "--open", "tcp/22,443", "--json"]),
+  );
+  assertEquals(value.backend, "iptables");
+  assertEquals([value.plan.open, value.plan.guard], [["22/tcp", "443/tcp"], true]);
+  assertStringIncludes(value.rules, "#!/bin/sh");
+});
+
+Deno.test("what cannot be is refused before anybody is asked for a passphrase", async () => {
+  const cases: [string[], string, RegExp][] = [
+    [["office", "--for", "nftables"], "usage", /what should the knocks on "office" open/],
+    [["stairs", "--for", "nftables"], "consecutive", /one ascending port scan/],
+    [["home", "--for", "knockd"], "unsupported", /knockd cannot express/],
+    [["home", "--for", "nftabels"], "usage", /"nftabels" is no firewall/],
+    [["home", "--for", "mikrotik", "--variant", "x"], "usage", /variant/],
+    [["home", "--guard", "--no-guard", "--for", "nftables"], "usage", /exclude each other/],
+    [["home", "--prove", "--output", "x"], "usage", /--output says nothing with --prove/],
+    [["--for", "nftables"], "usage", /a target is wanted/],
+  ];
+  for (const [argv, code, message] of cases) {
+    await using world = await createWorld();
+    const ended = await world.run("rules", ...argv, "--json");
+    const error = errorOf(ended);
+    assertEquals([ended.code, error.code], [2, code], JSON.stringify(argv));
+    assertMatch(error.message, message);
+  }
+});
+
+Deno.test("a file is private, is not written over by chance, and is a regular one", async () => {
+  await using world = await createWorld();
+  const file = `${world.home}/office.nft`;
+  const argv = ["rules", "office", "--for", "nftables", "--open", "22", "--output", file];
+  assertEquals((await world.run(...argv)).code, 0);
+  const { mode } = await Deno.stat(file);
+  assertEquals((mode ?? 0) & 0o777, 0o600);
+  assertMatch(errorOf(await world.run(...argv, "--json")).message, /exists already/);
+  await Deno.writeTextFile(file, "old");
+  assertEquals((await world.run(...argv, "--force")).code, 0);
+  assertStringIncludes(await Deno.readTextFile(file), "table inet spknock_office");
+  const link = `${world.home}/link.nft`;
+  await Deno.symlink(`${world.home}/nowhere`, link);
+  const linked = await world.run(...argv.slice(0, -1), link, "--force", "--json");
+  assertMatch(errorOf(linked).message, /is no regular file/);
+  assertEquals(
+    (await world.run(...argv.slice(0, -1), "-")).stdout.startsWith("#!/usr/sbin/nft"),
+    true,
+  );
+});
+
+Deno.test("the proof ends with 0 where everything is as claimed, and names what falls", async () => {
+  await using world = await createWorld();
+  const argv = ["rules", "home", "--prove", "--secrets-from", "-", "--seed", "7"];
+  const { code, stdout } = await world.run(...argv);
+  assertEquals(code, 0);
+  assertMatch(stdout, /all overheard knocks.* +opened +weak/);
+  assertMatch(stdout, /a wrong hash in place 2 +shut +yes/);
+  assertMatch(stdout, /cases, all as claimed \(seed 7\)/);
+});
+
+Deno.test("the proof counts with attackers that are not trusted", async () => {
+  await using world = await createWorld();
+  const argv = ["rules", "home", "--prove", "--secrets-from", "-", "--json"];
+  const networks = "203.0.113.0/24,198.18.0.0/15,0.0.0.0/2";
+  const ended = await world.run(...argv, "--trust", networks);
+  assertEquals([ended.code, valueOf<{ ok: boolean }>(ended).ok], [0, true]);
+});
+
+Deno.test("the proof ends with 1 where an attack opens what the plan claims to withstand", async () => {
+  await using world = await createWorld();
+  const { code, stdout } = await world.run(...["rules", "stairs", "--prove", "--ban"]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /a sweep of all ports, ascending, once +opened +NO/);
+});
+
+Deno.test("the wizard asks step by step, draws the stages and saves", async () => {
+  // Target, firewall, eleven defaults; the file.
+  const enters = Array.from({ length: 10 }, () => "\r");
+  await using world = await createWorld({ keys: ["2\r", "1\r", ...enters, "office.nft\r"] });
+  const file = `${world.home}/office.nft`;
+  const before = Deno.cwd();
+  Deno.chdir(world.home);
+  try {
+    const { code, stderr } = await world.run("rules", "--plain");
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /shut\n {5}\| {2}7000\/tcp\n {5}v\n {2}stage 1, waits 5s/);
+    assertStringIncludes(await Deno.readTextFile(file), "7000");
+  } finally {
+    Deno.chdir(before);
+  }
+});
