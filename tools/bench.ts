@@ -7,14 +7,24 @@
  *
  * Prints Markdown on stdout, and what it is at on stderr. A section is one file and one row here.
  */
+import { banner } from "./bench/banner.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
+import { relay } from "./bench/relay.ts";
 import { rules } from "./bench/rules.ts";
 import { sequence } from "./bench/sequence.ts";
 import { startup } from "./bench/startup.ts";
 import { targets } from "./bench/targets.ts";
 
-const SECTIONS: Record<string, Section> = { startup, sequence, targets, door, rules };
+const SECTIONS: Record<string, Section> = {
+  startup,
+  sequence,
+  targets,
+  door,
+  rules,
+  banner,
+  relay,
+};
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
 const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));

@@ -109,7 +109,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: ["connect TARGET [HOST] PORT"],
     details: "TARGET is a target's name or its host. An open port is not knocked on. HOST is\n" +
       "where the connection leads: the host of the target's connect table, or the\n" +
-      "target's own.",
+      "target's own. The connection is the probe: others are asked only with --probe.",
     options: [
       {
         name: "grace",

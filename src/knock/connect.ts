@@ -23,6 +23,8 @@ export interface ConnectRequest {
   tries: number;
   /** Milliseconds for one try's SYNs. */
   timeoutMs: number;
+  /** What has to pass besides, after a knock. */
+  probes?: readonly BoundProbe[];
   /** Milliseconds that the first look may take; 0 for none. */
   graceMs: number;
   /** One SYN to where the connection leads; rejects when the signal aborts. */
@@ -59,6 +61,7 @@ export async function connectThrough(
       clock,
       timeoutMs: graceMs,
       intervalMs: graceMs,
+      refusals: 1,
       signal,
     });
     if (look.status === "open") return { connection: look.connection, knocks: undefined };
@@ -72,10 +75,12 @@ export async function connectThrough(
   };
   const payloads = await request.payloads();
   const knocks = await knockUntilOpen(
-    { ...request, payloads, probes: [race] },
+    { ...request, payloads, probes: [race, ...request.probes ?? []] },
     { net, clock, signal, events },
   );
-  return { connection, knocks };
+  if (knocks.isOpen) return { connection, knocks };
+  connection?.close();
+  return { connection: undefined, knocks };
 }
 
 function wordsOf(cause: unknown): string {

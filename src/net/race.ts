@@ -30,6 +30,8 @@ export interface RaceOptions {
   timeoutMs: number;
   /** Milliseconds between two SYNs; {@linkcode SYN_INTERVAL_MS} where undefined. */
   intervalMs?: number | undefined;
+  /** Refusals in a row that are believed; {@linkcode REFUSALS} where undefined. */
+  refusals?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -69,7 +71,7 @@ export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
         refusals = isRefused ? refusals + 1 : 0;
         if (!isRefused && !isPassing(cause)) {
           finish({ status: "error", ms: clock.now() - start, cause });
-        } else if (refusals >= REFUSALS) {
+        } else if (refusals >= (options.refusals ?? REFUSALS)) {
           finish({ status: "refused", ms: clock.now() - start, cause });
         }
       },

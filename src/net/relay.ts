@@ -3,7 +3,7 @@
  * ways at the same time, as a ProxyCommand has to.
  *
  * Rules:
- * - no byte is changed, and none is read before the one before it is written (back-pressure);
+ * - no byte is changed, and no more than one buffer is read ahead of what is written (back-pressure);
  * - the end of what the near end says is passed on, and what the far end says goes on (half-close);
  * - when the far end has said its last word, the near end may go on for as long as it has something
  *   to say: after {@linkcode LINGER_MS} of silence the relay is over. A far end that is gone looks
@@ -40,7 +40,7 @@ export interface RelayReport {
 /** Milliseconds that the near end may be silent after the far end's last word. */
 export const LINGER_MS = 1_000;
 
-/** Large enough that the calls cost less than the copying does. */
+/** Large enough that the calls cost less than the copying; see docs/measurements.md. */
 const BUFFER_BYTES = 262_144;
 
 /**
@@ -56,23 +56,16 @@ export async function relay(
 ): Promise<RelayReport> {
   const over = new AbortController();
   const aborted = rejectOnAbort(signal, over.signal);
-  const report: RelayReport = { sent: 0, received: 0 };
-  const silence = { since: clock.now(), isBusy: false };
+  const [up, down] = [new Flow(clock), new Flow(clock)];
   const upload = pump(
-    async (buffer) => {
-      silence.isBusy = false;
-      silence.since = clock.now();
-      const count = await near.read(buffer);
-      silence.isBusy = true;
-      return count;
-    },
+    (buffer) => near.read(buffer),
     guard((bytes) => far.write(bytes)),
-    (count) => report.sent += count,
+    up,
   );
   const download = pump(
     guard((buffer) => far.read(buffer)),
     (bytes) => near.write(bytes),
-    (count) => report.received += count,
+    down,
   );
   let broken: unknown;
   // What the far end does not take any more does not stop what it has yet to say.
@@ -81,8 +74,8 @@ export async function relay(
   try {
     await Promise.race([download, aborted]);
     if (broken !== undefined) throw broken;
-    silence.since = clock.now();
-    await Promise.race([uploaded, untilSilent(silence, clock, { signal: over.signal }), aborted]);
+    up.touch();
+    await Promise.race([uploaded, up.untilSilent(over.signal), aborted]);
   } catch (cause) {
     if (!isGone(cause)) throw cause;
   } finally {
@@ -90,37 +83,57 @@ export async function relay(
     // It may still fail, with nobody left to tell.
     download.catch(() => {});
   }
-  return report;
+  return { sent: up.bytes, received: down.bytes };
 }
 
-/** Resolves when nothing has come from the near end, and nothing was on its way, for long enough. */
-async function untilSilent(
-  silence: { since: number; isBusy: boolean },
-  clock: Clock,
-  { signal }: { signal: AbortSignal },
-): Promise<void> {
-  for (;;) {
-    const end = silence.since + LINGER_MS;
-    if (!silence.isBusy && clock.now() >= end) return;
-    await clock.sleepUntil(Math.max(end, clock.now() + LINGER_MS / 10), signal);
+/** One direction: how much went through it, and since when it is silent. */
+class Flow {
+  /** Bytes that were written. */
+  bytes = 0;
+  /** Whether something that was read is not written yet. */
+  isBusy = false;
+  readonly #clock: Clock;
+  #since: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#since = clock.now();
+  }
+
+  /** Something went through just now. */
+  touch(): void {
+    this.#since = this.#clock.now();
+  }
+
+  /** Resolves when nothing has come, and nothing was on its way, for {@linkcode LINGER_MS}. */
+  async untilSilent(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const now = this.#clock.now();
+      const end = this.#since + LINGER_MS;
+      if (!this.isBusy && now >= end) return;
+      await this.#clock.sleepUntil(Math.max(end, now + LINGER_MS / 10), signal);
+    }
   }
 }
 
-/** Reads and writes in turn until the end. */
-async function pump(
-  read: NearEnd["read"],
-  write: NearEnd["write"],
-  count: (bytes: number) => void,
-): Promise<void> {
-  const buffer = new Uint8Array(BUFFER_BYTES);
-  for (;;) {
-    const length = await read(buffer);
-    if (length === null) return;
-    for (let rest = buffer.subarray(0, length); rest.length > 0;) {
+/** Reads and writes until the end; while one buffer is written the next one is read. */
+async function pump(read: NearEnd["read"], write: NearEnd["write"], flow: Flow): Promise<void> {
+  const [first, second] = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)];
+  let [current, next] = [first, second];
+  let reading = read(current);
+  for (let length = await reading; length !== null; length = await reading) {
+    flow.isBusy = true;
+    reading = read(next);
+    // Where the write fails, nobody waits for it any more.
+    reading.catch(() => {});
+    for (let rest = current.subarray(0, length); rest.length > 0;) {
       const written = await write(rest);
-      count(written);
+      flow.bytes += written;
       rest = rest.subarray(written);
     }
+    flow.isBusy = false;
+    flow.touch();
+    [current, next] = [next, current];
   }
 }
 

@@ -111,7 +111,8 @@ Deno.test("early tries are less patient, the last has the whole timeout", async 
   const cases: [number, number, number, number][] = [
     [1, 1, 10_000, 10_000],
     [1, 3, 500, 500],
-    [4, 9, 5_000, 5_000],
+    [4, 9, 5_000, 4_000],
+    [5, 9, 5_000, 5_000],
     [60, 99, 10_000, 10_000],
   ];
   for (const [attempt, tries, timeoutMs, patience] of cases) {

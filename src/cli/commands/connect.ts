@@ -12,12 +12,13 @@ import { relay } from "../../net/relay.ts";
 import { closeQuietly } from "../../probe/tcp.ts";
 import { createOutput } from "../../output/output.ts";
 import { type Context, loadTargets, wantWords } from "../context.ts";
+import { bindProbes } from "../door.ts";
 import { EXIT, reportFailure } from "../failure.ts";
 import { narrate } from "../live.ts";
 import { asUsage } from "../options.ts";
 import { findRoute, type PinnedRoute, pinRoute, type Route } from "../route.ts";
 import { collectFor, dropUnneeded } from "../secrets.ts";
-import { readSettings } from "../select.ts";
+import { readChanges } from "../select.ts";
 
 /** Milliseconds that an open door has to answer the first SYN, unless `--grace` says otherwise. */
 const GRACE_MS = 150;
@@ -39,6 +40,7 @@ export async function run(given: Context): Promise<number> {
   const { connection, knocks } = await connectThrough({
     ...target,
     sequence: target,
+    probes: bindProbes(target, door, ports),
     address: door.address,
     graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
     payloads: async () => (await collectFor([target], context))[0] ?? [],
@@ -85,7 +87,9 @@ async function readRoute(context: Context): Promise<{ port: number; route: Route
   try {
     const port = parsePort(words.at(-1) ?? "");
     const { target, host: far } = findRoute(await loadTargets(context), { name, host, port });
-    return { port, route: { target: { ...target, ...readSettings(args) }, host: far } };
+    // The connection is the probe; others are asked only on demand.
+    const changes = { ...target, probes: [], ...await readChanges(args) };
+    return { port, route: { target: changes, host: far } };
   } catch (cause) {
     throw asUsage(cause);
   }
@@ -99,15 +103,17 @@ function explainShut(
     knocks: OpenReport | undefined;
   },
 ): SpknockError {
-  const outcome = knocks?.probes[0];
+  const outcome = knocks?.probes.find(({ status }) => status !== "open");
   const tries = knocks?.tries === 1 ? "1 try" : `${knocks?.tries ?? 0} tries`;
   const place = `port ${port} of "${host}" (${address})`;
-  if (outcome?.status === "refused") {
+  const isConnection = outcome === knocks?.probes[0];
+  if (isConnection && outcome?.status === "refused") {
     return new SpknockError("refused", `${place} refused the connection after ${tries}`, {
       hint: "the knocks may be right, but no service listens there",
     });
   }
-  const why = outcome?.detail ? `: ${outcome.detail}` : "";
+  const label = isConnection ? "" : `: ${outcome?.label} ${outcome?.status}`;
+  const why = label + (outcome?.detail ? `: ${outcome.detail}` : "");
   return new SpknockError("closed", `${place} did not open after ${tries}${why}`, {
     hint: doctorHint(target),
   });

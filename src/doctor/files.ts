@@ -1,0 +1,102 @@
+/** Looks at the files of a configuration: are they there, and who may read them. */
+import type { FileEvidence } from "./evidence.ts";
+import type { Target } from "../core/target.ts";
+import { quoteShell } from "../rules/quote/shell.ts";
+
+/** What this needs of the world. */
+export interface FilePorts {
+  /** Permission bits; undefined on Windows; rejects where the file is missing. */
+  fileMode(path: string): Promise<number | undefined>;
+  home: string | undefined;
+}
+
+/** The file of targets and its folder. */
+export async function lookAtConfig(path: string, ports: FilePorts): Promise<FileEvidence[]> {
+  const folder = path.replace(/[/\\][^/\\]*$/, "");
+  const mode = await modeOf(path, ports);
+  if (mode === "missing") return [{ role: "targets", path, found: "not there yet" }];
+  const isOpen = typeof mode === "number" && (mode & 0o022) !== 0;
+  const file: FileEvidence = { role: "targets", path, found: renderMode(mode) };
+  const evidence = [
+    isOpen
+      ? {
+        ...file,
+        problem: {
+          kind: "config" as const,
+          cause: `Others may change "${path}", and with it what spknock runs.`,
+          fix: `chmod 600 ${quoteShell(path)}`,
+        },
+      }
+      : file,
+  ];
+  const folderMode = folder === path ? undefined : await modeOf(folder, ports);
+  if (folderMode === undefined || folderMode === "missing") return evidence;
+  // A sticky folder, as /tmp is, lets nobody replace the files of others.
+  const isShared = (folderMode & 0o022) !== 0 && (folderMode & 0o1000) === 0;
+  return [...evidence, {
+    role: "folder",
+    path: folder,
+    found: renderMode(folderMode),
+    ...(isShared
+      ? {
+        problem: {
+          kind: "config" as const,
+          cause: `Others may replace the files in "${folder}".`,
+          fix: `chmod 700 ${quoteShell(folder)}`,
+        },
+      }
+      : {}),
+  }];
+}
+
+/** The secret files that targets name. */
+export async function lookAtSecrets(
+  targets: readonly Target[],
+  ports: FilePorts,
+): Promise<FileEvidence[]> {
+  const evidence: FileEvidence[] = [];
+  const seen = new Set<string>();
+  for (const { name, knocks, close = [] } of targets) {
+    for (const { payload } of [...knocks, ...close]) {
+      if (payload.kind !== "secret" || payload.source.kind !== "file") continue;
+      const { path } = payload.source;
+      const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
+      if (seen.has(full)) continue;
+      seen.add(full);
+      evidence.push(judgeSecret(`secret of ${name}`, full, await modeOf(full, ports)));
+    }
+  }
+  return evidence;
+}
+
+function judgeSecret(
+  role: string,
+  path: string,
+  mode: number | "missing" | undefined,
+): FileEvidence {
+  const file = { role, path, found: renderMode(mode) };
+  if (mode === "missing") {
+    const cause = `The secret file "${path}" is not there.`;
+    const fix = `write the passphrase into it: (umask 077; cat > ${quoteShell(path)})`;
+    return { ...file, problem: { kind: "secret", cause, fix } };
+  }
+  if (mode === undefined || (mode & 0o077) === 0) return file;
+  const cause = `The secret file "${path}" can be read by others, so it is not used.`;
+  return { ...file, problem: { kind: "secret", cause, fix: `chmod 600 ${quoteShell(path)}` } };
+}
+
+async function modeOf(
+  path: string,
+  { fileMode }: FilePorts,
+): Promise<number | "missing" | undefined> {
+  try {
+    return await fileMode(path);
+  } catch {
+    return "missing";
+  }
+}
+
+function renderMode(mode: number | "missing" | undefined): string {
+  if (mode === "missing") return "missing";
+  return mode === undefined ? "there" : `mode ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
+}

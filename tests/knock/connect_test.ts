@@ -1,0 +1,152 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { CancelledError, NetworkError, SecretError } from "../../src/core/errors.ts";
+import type { Knock } from "../../src/core/knock.ts";
+import { connectThrough } from "../../src/knock/connect.ts";
+import type { TcpConnection } from "../../src/net/tcp.ts";
+import { FakeClock, FakeConnection, FakeNet } from "../fakes.ts";
+
+const knocks: Knock[] = [1, 2].map((port) => ({
+  port,
+  protocol: "udp",
+  payload: { kind: "none" },
+}));
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
+interface DoorOptions {
+  /** Whether a SYN that leaves now is answered, and after how many milliseconds. */
+  answer: (world: { at: number; sent: number }) => number | "silence" | "refusal";
+  graceMs?: number;
+  tries?: number;
+  payloads?: () => Promise<readonly Uint8Array[]>;
+}
+
+function setUp({ answer, graceMs = 150, tries = 3, payloads }: DoorOptions) {
+  const clock = new FakeClock();
+  const net = new FakeNet(clock);
+  const cancel = new AbortController();
+  const syns: number[] = [];
+  const connections: FakeConnection[] = [];
+  let asked = 0;
+  const open = async (signal: AbortSignal): Promise<TcpConnection> => {
+    syns.push(clock.now());
+    const after = answer({ at: clock.now(), sent: net.sent.length });
+    if (after === "refusal") throw Object.assign(new Error(), { code: "ECONNREFUSED" });
+    await (after === "silence"
+      ? untilAborted(signal)
+      : clock.sleepUntil(clock.now() + after, signal));
+    const connection = new FakeConnection();
+    connections.push(connection);
+    return connection;
+  };
+  const connect = async () => {
+    const running = connectThrough({
+      sequence: { knocks, delayMs: 50, stageTimeoutMs: 5_000, copies: "auto" },
+      payloads: () => (asked++,
+        payloads?.() ?? Promise.resolve(knocks.map(() => new Uint8Array()))),
+      address: "192.0.2.1",
+      tries,
+      timeoutMs: 10_000,
+      graceMs,
+      open,
+    }, { net, clock, signal: cancel.signal });
+    running.catch(() => {});
+    await clock.advance(20_000);
+    return await running;
+  };
+  return { clock, net, cancel, syns, connections, connect, asked: () => asked };
+}
+
+Deno.test("an open door is neither asked for nor knocked on", async () => {
+  const { net, syns, connections, connect, asked } = setUp({ answer: () => 149 });
+  const { connection, knocks } = await connect();
+  assertEquals([connection === connections[0], knocks], [true, undefined]);
+  assertEquals([syns, net.sent.length, asked()], [[0], 0, 0]);
+});
+
+Deno.test("the first look is one SYN and the grace, and then the knocks leave", async () => {
+  const { net, syns, connect } = setUp({ answer: ({ sent }) => sent < 2 ? "silence" : 30 });
+  const { connection, knocks } = await connect();
+  assertEquals([connection !== undefined, knocks?.tries, knocks?.isOpen], [true, 1, true]);
+  assertEquals(net.sent.map(({ at }) => at), [150, 200]);
+  assertEquals(syns, [0, 200]);
+});
+
+Deno.test("a refusal ends the first look", async () => {
+  const { net, connect } = setUp({ answer: ({ sent }) => sent < 2 ? "refusal" : 30 });
+  await connect();
+  assertEquals(net.sent[0]?.at, 0);
+});
+
+Deno.test("no grace, no look", async () => {
+  const { syns, net, connect } = setUp({ answer: () => 5, graceMs: 0 });
+  await connect();
+  assertEquals([net.sent.map(({ at }) => at), syns], [[0, 50], [50]]);
+});
+
+Deno.test("new SYNs leave every 100 ms, the first answer wins, the others are dropped", async () => {
+  // The door opens 250 ms after the last knock.
+  const { syns, connections, connect, clock } = setUp({
+    answer: ({ at }) => at < 450 ? "silence" : 40,
+  });
+  const { connection, knocks } = await connect();
+  assertEquals(syns, [0, 200, 300, 400, 500]);
+  assertEquals([connection === connections[0], knocks?.probes[0]?.ms], [true, 340]);
+  assertEquals([connections.length, clock.sleeping], [1, 0]);
+});
+
+Deno.test("each further try is sent slower, twice, and waited for longer", async () => {
+  const { net, connect } = setUp({ answer: ({ sent }) => sent < 10 ? "silence" : 10, tries: 8 });
+  const { knocks } = await connect();
+  assertEquals(knocks?.tries, 3);
+  assertEquals(net.sent.map(({ port, at }) => [port, at]), [
+    ...[[1, 150], [2, 200]],
+    ...[[1, 700], [1, 750], [2, 800], [2, 850]],
+    ...[[1, 1850], [1, 1950], [2, 2050], [2, 2150]],
+  ]);
+});
+
+Deno.test("a door that stays shut is no connection", async () => {
+  const { connect } = setUp({ answer: () => "silence", tries: 2 });
+  const { connection, knocks } = await connect();
+  assertEquals([connection, knocks?.isOpen, knocks?.tries], [undefined, false, 2]);
+  assertEquals(knocks?.probes[0]?.status, "closed");
+});
+
+Deno.test("a service that refuses is told from a door that is shut", async () => {
+  const { connect } = setUp({
+    answer: ({ sent }) => sent < 2 ? "silence" : "refusal",
+    tries: 1,
+  });
+  const { connection, knocks } = await connect();
+  assertEquals([connection, knocks?.probes[0]?.status], [undefined, "refused"]);
+});
+
+Deno.test("without a secret nothing is sent", async () => {
+  const { net, connect, clock } = setUp({
+    answer: () => "silence",
+    payloads: () => Promise.reject(new SecretError("no")),
+  });
+  await assertRejects(connect, SecretError);
+  assertEquals([net.sent.length, clock.sleeping], [0, 0]);
+});
+
+Deno.test("a packet that cannot be sent ends it", async () => {
+  const { net, connect, clock } = setUp({ answer: () => "silence" });
+  net.failure = new NetworkError("no route");
+  await assertRejects(connect, NetworkError);
+  assertEquals([net.open, clock.sleeping], [0, 0]);
+});
+
+Deno.test("Ctrl-C leaves no socket at any stage", async () => {
+  // In the first look, between the knocks, and in the race.
+  for (const after of [100, 170, 420]) {
+    const { clock, net, cancel, connect } = setUp({ answer: () => "silence" });
+    const interrupt = clock.sleepUntil(after).then(() => cancel.abort(new CancelledError()));
+    await assertRejects(connect, CancelledError);
+    await interrupt;
+    assertEquals([net.open, clock.sleeping], [0, 0]);
+  }
+});

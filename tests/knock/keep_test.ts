@@ -1,0 +1,108 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { CancelledError } from "../../src/core/errors.ts";
+import { type KeepEvent, keepOpen, LOOK_MS, MAX_RETRY_MS } from "../../src/knock/keep.ts";
+import { FakeClock } from "../fakes.ts";
+
+const MINUTE = 60_000;
+
+/** A door that a test shuts, and a network that it takes away. */
+function setUp({ openForMs = 5 * MINUTE, hasProbe = true } = {}) {
+  const clock = new FakeClock();
+  const cancel = new AbortController();
+  const door = { isOpen: true, isReachable: true };
+  const story: (string | number)[][] = [];
+  const looks: number[] = [];
+  const tell = (event: KeepEvent) =>
+    story.push([
+      clock.now(),
+      event.kind,
+      ...(event.kind === "failed" ? [event.retryInMs] : []),
+    ]);
+  const running = keepOpen({
+    openForMs,
+    onEvent: tell,
+    knock() {
+      if (!door.isReachable) return Promise.resolve("no route");
+      door.isOpen = true;
+      return Promise.resolve(undefined);
+    },
+    ...(hasProbe ? { look: () => (looks.push(clock.now()), Promise.resolve(door.isOpen)) } : {}),
+  }, { clock, signal: cancel.signal });
+  running.catch(() => {});
+  return { clock, cancel, door, story, looks, running };
+}
+
+Deno.test("the knock is renewed at 80 % of the open time", async () => {
+  const { clock, story } = setUp();
+  await clock.advance(13 * MINUTE);
+  assertEquals(story, [
+    [0, "opened"],
+    [4 * MINUTE, "renewed"],
+    [8 * MINUTE, "renewed"],
+    [12 * MINUTE, "renewed"],
+  ]);
+});
+
+Deno.test("also where nothing can be asked", async () => {
+  const { clock, story, looks } = setUp({ hasProbe: false, openForMs: 1_000 });
+  await clock.advance(2_500);
+  assertEquals(story.map(([at]) => at), [0, 800, 1_600, 2_400]);
+  assertEquals(looks, []);
+});
+
+Deno.test("a door that is found shut is knocked on at once", async () => {
+  const { clock, door, story, looks } = setUp();
+  await clock.advance(MINUTE);
+  door.isOpen = false;
+  await clock.advance(3 * MINUTE);
+  assertEquals(story, [[0, "opened"], [3 * LOOK_MS, "shut"], [3 * LOOK_MS, "renewed"]]);
+  assertEquals(looks.slice(0, 4), [1, 2, 3, 4].map((count) => count * LOOK_MS));
+});
+
+Deno.test("a renewal that was lost shows as soon as the time before it is over", async () => {
+  const { clock, door, story } = setUp({ openForMs: 10 * MINUTE });
+  await clock.advance(8 * MINUTE);
+  // The packets of minute 8 were lost: the door shuts at minute 10, by its own clock.
+  await clock.advance(2 * MINUTE + 500);
+  door.isOpen = false;
+  await clock.advance(1_000);
+  assertEquals(story.slice(1), [
+    [8 * MINUTE, "renewed"],
+    [10 * MINUTE + 1_000, "shut"],
+    [10 * MINUTE + 1_000, "renewed"],
+  ]);
+});
+
+Deno.test("short open times are looked at more often", async () => {
+  const { clock, looks } = setUp({ openForMs: 10_000 });
+  await clock.advance(7_000);
+  assertEquals(looks, [2_000, 4_000, 6_000]);
+});
+
+Deno.test("a failed knock is tried again, ever more patiently, and the network comes back", async () => {
+  const { clock, door, story, looks } = setUp({ openForMs: MINUTE });
+  await clock.advance(47_000);
+  door.isReachable = false;
+  const before = looks.length;
+  await clock.advance(10 * MINUTE);
+  const failed = story.filter(([, kind]) => kind === "failed");
+  assertEquals(failed.slice(0, 4), [
+    [48_000, "failed", 2_000],
+    [50_000, "failed", 4_000],
+    [54_000, "failed", 8_000],
+    [62_000, "failed", 16_000],
+  ]);
+  assertEquals(failed.at(-1)?.[2], MAX_RETRY_MS);
+  assertEquals(looks.length, before);
+  door.isReachable = true;
+  await clock.advance(2 * MINUTE);
+  assertEquals(story.at(-1)?.[1], "renewed");
+});
+
+Deno.test("it ends when it is told to", async () => {
+  const { clock, cancel, running } = setUp();
+  await clock.advance(5_000);
+  cancel.abort(new CancelledError());
+  await assertRejects(() => running, CancelledError);
+  assertEquals(clock.sleeping, 0);
+});

@@ -1,0 +1,87 @@
+/**
+ * A door of three regular UDP knocks in network namespaces, with a server behind it that says an ssh
+ * banner: Debian's `knock` knows no secret ones, and both shall meet the same firewall.
+ */
+import { Home } from "../../tests/e2e/program.ts";
+import { createLab } from "../../tests/kernel/lab.ts";
+
+const BANNER = "SSH-2.0-bench\r\n";
+const KNOCKS = ["9012/udp", "7003/udp", "8044/udp"];
+
+const SERVER = `import socket
+server = socket.create_server(("0.0.0.0", 22), backlog=128)
+while True:
+    connection, _ = server.accept()
+    connection.sendall(${JSON.stringify(BANNER)}.encode())
+    connection.close()
+`;
+
+/** See the header. */
+export interface BannerLab extends AsyncDisposable {
+  /** The server's address, where spknock knows it as the target `bench`. */
+  host: string;
+  /** The knocks as Debian's `knock` takes them. */
+  knocks: string;
+  /** Shuts the door. */
+  shut(): Promise<void>;
+  /** Loses as many of a hundred of the client's packets. */
+  lose(percent: number): Promise<void>;
+  /** Milliseconds from the start of a process to the banner; undefined where it never came. */
+  timeToBanner(command: readonly string[]): Promise<number | undefined>;
+}
+
+/** Builds one; needs root on Linux, nft, ip and python3. */
+export async function createBannerLab(): Promise<BannerLab> {
+  const cleanup = new AsyncDisposableStack();
+  const lab = cleanup.use(await createLab());
+  const home = cleanup.use(new Home());
+  const { client, server } = lab;
+  await home.write(`version = 1
+[targets.bench]
+host = "${server.ipv4}"
+knocks = ${JSON.stringify(KNOCKS)}
+secret = "none"
+probes = ["tcp:22"]
+`);
+  const rules = await home.run(["rules", "bench", "--for", "nftables"]);
+  if (rules.code !== 0) throw new Error(rules.stderr);
+  await server.nft(rules.stdout);
+  server.spawn(["python3", "-c", SERVER]);
+  await server.run(["sh", "-c", "until nc -z 127.0.0.1 22; do sleep 0.05; done"]);
+  const sets = ["stage1", "stage2", "open"];
+  return {
+    host: server.ipv4,
+    knocks: KNOCKS.map((knock) => knock.replace("/", ":")).join(" "),
+    shut: () => server.nft(sets.map((set) => `flush set inet spknock_bench ${set}_4\n`).join("")),
+    lose: (percent) =>
+      server.nft(`table inet loss
+delete table inet loss
+table inet loss {
+  chain in {
+    type filter hook prerouting priority -300; policy accept;
+    meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop
+  }
+}
+`),
+    async timeToBanner(command) {
+      const start = performance.now();
+      const child = new Deno.Command("ip", {
+        args: ["netns", "exec", client.name, ...command],
+        env: home.env,
+        clearEnv: true,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      let ms: number | undefined;
+      let text = "";
+      for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        if (text.includes(BANNER)) ms ??= performance.now() - start;
+      }
+      await child.status;
+      return ms;
+    },
+    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+  };
+}
