@@ -5,7 +5,9 @@
  * of the process to the first byte of the ssh banner. Needs root on Linux. A quarter of an hour for
  * each percentage; several can run side by side.
  *
- *   deno run -P=tools --import-map npm.importmap.json tools/loss_bench.ts [RUNS [PERCENT...]]
+ *   deno run -P=tools --import-map npm.importmap.json tools/loss_bench.ts [secret] [RUNS [PERCENT...]]
+ *
+ * With `secret` the knocks are secret ones, which leaves only spknock to be measured.
  */
 import { commandOf } from "../tests/e2e/program.ts";
 import { createBannerLab } from "./bench/banner_lab.ts";
@@ -13,16 +15,16 @@ import { quantile } from "./bench/measure.ts";
 
 const TRIES = 8;
 
-const [runs = 100, ...some] = Deno.args.map(Number);
+const isSecret = Deno.args[0] === "secret";
+const [runs = 100, ...some] = Deno.args.slice(isSecret ? 1 : 0).map(Number);
 const losses = some.length > 0 ? some : [0, 10, 20, 30];
-await using lab = await createBannerLab();
+await using lab = await createBannerLab({ secret: isSecret });
 
 const connect = ["connect", "bench", "22", "--tries", `${TRIES}`];
 const knock = `knock -d 50 ${lab.host} ${lab.knocks}`;
 const netcat = `nc -d -w 2 ${lab.host} 22`;
 const loop = `for i in $(seq ${TRIES}); do ${knock}; ${netcat} && exit; done; exit 1`;
-const contestants: [string, string[]][] = [
-  [`\`spknock connect --tries ${TRIES}\``, commandOf(connect)],
+const peers: [string, string[]][] = [
   [
     `\`spknock connect --tries ${TRIES} --delay 0 --grace 0\``,
     commandOf([...connect, "--delay", "0", "--grace", "0"]),
@@ -32,6 +34,11 @@ const contestants: [string, string[]][] = [
     "`knock -d 50 ... && sleep 2 && nc -w 2 ... 22`",
     ["sh", "-c", `${knock} && sleep 2 && ${netcat}`],
   ],
+];
+
+const contestants: [string, string[]][] = [
+  [`\`spknock connect --tries ${TRIES}\``, commandOf(connect)],
+  ...(isSecret ? [] : peers),
 ];
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 /**
- * A door of three regular UDP knocks in network namespaces, with a server behind it that says an ssh
- * banner: Debian's `knock` knows no secret ones, and both shall meet the same firewall.
+ * A door of three UDP knocks in network namespaces, with a server behind it that says an ssh banner.
+ * The knocks are regular ones where Debian's `knock` shall meet the same firewall.
  */
 import { Home } from "../../tests/e2e/program.ts";
 import { createLab } from "../../tests/kernel/lab.ts";
@@ -30,8 +30,17 @@ export interface BannerLab extends AsyncDisposable {
   timeToBanner(command: readonly string[]): Promise<number | undefined>;
 }
 
-/** Builds one; needs root on Linux, nft, ip and python3. */
-export async function createBannerLab(): Promise<BannerLab> {
+/** A payload for all three knocks. */
+const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
+
+/**
+ * Builds one; needs root on Linux, nft, ip and python3.
+ *
+ * @param options.secret whether the knocks are secret ones, which Debian's `knock` cannot send.
+ */
+export async function createBannerLab(
+  { secret = false }: { secret?: boolean } = {},
+): Promise<BannerLab> {
   const cleanup = new AsyncDisposableStack();
   const lab = cleanup.use(await createLab());
   const home = cleanup.use(new Home());
@@ -40,7 +49,7 @@ export async function createBannerLab(): Promise<BannerLab> {
 [targets.bench]
 host = "${server.ipv4}"
 knocks = ${JSON.stringify(KNOCKS)}
-secret = "none"
+secret = ${secret ? `{ hash = "${HASH}" }` : '"none"'}
 probes = ["tcp:22"]
 `);
   const rules = await home.run(["rules", "bench", "--for", "nftables"]);
