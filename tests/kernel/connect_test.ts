@@ -44,6 +44,29 @@ await kernelTest("ssh through spknock connect", async (lab, t) => {
     assertStringIncludes(stderr, "did not open after 2 tries");
     assertEquals((await login("wrong", "echo", "in")).code, 255);
   });
+  await t.step("a session outlives the door's time and loading the rules again", async () => {
+    await ssh.shut();
+    const [program = "", ...args] = [...ssh.prefix, "ssh", ...ssh.sshOptions, "home"];
+    const session = new Deno.Command(program, {
+      args: [...args, "echo ready; read line; echo got $line"],
+      env: ssh.home.env,
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const said = session.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assertEquals((await said.read()).value, "ready\n");
+    await ssh.reload();
+    await ssh.reload();
+    await ssh.shut();
+    const typed = session.stdin.getWriter();
+    await typed.write(new TextEncoder().encode("it\n"));
+    assertEquals((await said.read()).value, "got it\n");
+    await typed.close();
+    assertEquals((await said.read()).done, true);
+    assertEquals((await session.status).code, 0);
+  });
   await t.step(`scp of ${SIZE_MB} MB, both ways`, () => copyBothWays(ssh));
 }, { tools: SSH_TOOLS });
 

@@ -29,6 +29,8 @@ export interface SshLab extends AsyncDisposable {
   counters(): Promise<Record<"syn" | "knock", number>>;
   /** Shuts the door for everyone and starts to count anew. */
   shut(): Promise<void>;
+  /** Loads the rule set once more. */
+  reload(): Promise<void>;
   /** Loses as many of a hundred of the client's packets, before the firewall sees them. */
   lose(percent: number): Promise<void>;
 }
@@ -107,6 +109,7 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
       const flushes = sets.map((set) => `flush set inet spknock_home ${set}\n`).join("");
       await server.nft(`${flushes}reset counters table inet seen\n`);
     },
+    reload: () => server.nft(rules.stdout),
     async lose(percent) {
       await server.nft(`table inet loss
 delete table inet loss
