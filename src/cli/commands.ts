@@ -30,7 +30,7 @@ const FAMILY: readonly OptionSpec[] = [
 ];
 
 const PROBES: readonly OptionSpec[] = [
-  { name: "timeout", value: "DURATION", help: "how long one try's probes may take (10s)" },
+  { name: "timeout", value: "DURATION", help: "how long one try's probes may take" },
   {
     name: "probe",
     value: "SPEC",
@@ -255,7 +255,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens a TCP\n" +
       "port there when the right sequence has come.",
     options: [
-      { name: "open", value: "PORT", help: "the port to open (the first tcp probe's, or 2222)" },
+      { name: "open", value: "PORT", help: "the port to open (the probed one; below 1024: 2222)" },
       SECRETS,
     ],
     load: () => import("./commands/simulate.ts"),

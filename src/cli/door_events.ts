@@ -1,13 +1,14 @@
 /** What happens at a door on loopback, in words. */
 import { renderElapsed } from "../core/duration.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import type { DoorEvent, Verdict } from "../gate/mod.ts";
+import type { Plan } from "../core/plan.ts";
+import type { DoorEvent } from "../gate/mod.ts";
 
-/** One event as a line, without its time. */
-export function describeEvent(event: DoorEvent): string {
+/** One event at the door of `plan` as a line, without its time. */
+export function describeEvent(event: DoorEvent, plan: Plan): string {
   switch (event.kind) {
     case "packet":
-      return `${renderPortSpec(event)} from ${event.source}: ${describeVerdict(event.verdict)}`;
+      return `${renderPortSpec(event)} from ${event.source}: ${describeVerdict(event, plan)}`;
     case "opened":
       return `open for ${event.source}, for ${renderElapsed(event.until - event.at)}`;
     case "shut":
@@ -17,7 +18,10 @@ export function describeEvent(event: DoorEvent): string {
   }
 }
 
-function describeVerdict(verdict: Verdict): string {
+function describeVerdict(
+  { verdict, ...spec }: Extract<DoorEvent, { kind: "packet" }>,
+  { open }: Plan,
+): string {
   switch (verdict.kind) {
     case "advance":
       return `right, stage ${verdict.stage}`;
@@ -32,6 +36,8 @@ function describeVerdict(verdict: Verdict): string {
     case "refuse":
       return "refused, the door is shut";
     case "pass":
-      return verdict.accepted ? "let through" : "nothing to the gate";
+      return open.some((door) => renderPortSpec(door) === renderPortSpec(spec))
+        ? "let through"
+        : "ignored: a wrong payload, or not its turn";
   }
 }

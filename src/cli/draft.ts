@@ -5,6 +5,7 @@ import { UsageError } from "../core/errors.ts";
 import {
   type Knock,
   type KnockPayload,
+  parsePort,
   parsePortSpec,
   type Protocol,
   renderPortSpec,
@@ -171,10 +172,9 @@ async function askForProbes(prompter: Prompter, { port }: { port: string }): Pro
   const text = await prompter.input({
     message: "TCP port that is open afterwards (none to check nothing)",
     default: port,
-    validate: (answer) =>
-      answer === "none" ? undefined : checked((it) => readProbe(`tcp:${it}`))(answer),
+    validate: (answer) => answer === "none" ? undefined : checked(parsePort)(answer),
   });
-  return text === "none" ? [] : [readProbe(`tcp:${text}`)];
+  return text === "none" ? [] : [{ type: "tcp", port: parsePort(text) }];
 }
 
 async function askForDescription(prompter: Prompter, before: string): Promise<string> {

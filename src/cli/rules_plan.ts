@@ -4,6 +4,7 @@ import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import {
+  type Backend,
   makePlan,
   parseInterface,
   parsePorts,
@@ -30,7 +31,11 @@ export interface JudgedPlan {
  *
  * @throws {UsageError} where nobody says what to open.
  */
-export function planOptions(target: Target, args: ParsedArgs): PlanOptions {
+export function planOptions(
+  target: Target,
+  args: ParsedArgs,
+  { backend }: { backend?: Backend | undefined } = {},
+): PlanOptions {
   const open = args.read("open", parsePorts) ?? portsOfTarget(target);
   if (open === undefined) {
     throw new UsageError(`what should the knocks on "${target.name}" open?`, {
@@ -44,7 +49,11 @@ export function planOptions(target: Target, args: ParsedArgs): PlanOptions {
     open,
     openForMs: args.read("open-for", parseDuration),
     stageTimeoutMs: args.read("stage", parseDuration),
-    guard: args.has("guard") ? true : args.has("no-guard") ? false : undefined,
+    guard: args.has("guard")
+      ? true
+      : args.has("no-guard") || backend?.canGuard === false
+      ? false
+      : undefined,
     ban: args.has("ban"),
     families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
     interface: args.read("interface", parseInterface),
@@ -93,5 +102,7 @@ export async function judgePlan(
 /** A payload of the right kind that differs from all others. */
 function placeholder({ payload }: Target["knocks"][number], index: number): Uint8Array {
   if (payload.kind === "bytes") return payload.bytes;
-  return payload.kind === "none" ? new Uint8Array() : new Uint8Array(64).fill(index);
+  if (payload.kind === "none") return new Uint8Array();
+  // As a secret's payload looks: 64 hex digits.
+  return new TextEncoder().encode(index.toString(16).padStart(64, "0"));
 }

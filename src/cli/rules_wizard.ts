@@ -39,7 +39,11 @@ export async function askForBackend(
 }
 
 /** Asks for everything else that a plan needs. */
-export async function askForPlan(prompter: Prompter, target: Target): Promise<PlanOptions> {
+export async function askForPlan(
+  prompter: Prompter,
+  target: Target,
+  { backend }: { backend: Backend },
+): Promise<PlanOptions> {
   const ask = async <T>(
     message: string,
     parse: (text: string) => T,
@@ -86,11 +90,11 @@ export async function askForPlan(prompter: Prompter, target: Target): Promise<Pl
     default: FAMILIES[0].value,
   });
   const isRegular = target.knocks.every(({ payload }) => payload.kind === "none");
-  const guard = isRegular && await prompter.confirm({
+  const guard = isRegular && backend.canGuard && await prompter.confirm({
     message: "Guard: shall a packet to a wrong port lose the progress?",
     default: true,
   });
-  const ban = isRegular && await prompter.confirm({
+  const ban = isRegular && backend.canGuard && await prompter.confirm({
     message: "Ban: shall many mistakes shut a source out for a while?",
     default: false,
   });

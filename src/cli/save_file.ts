@@ -37,8 +37,12 @@ export async function saveNew(
   }
 }
 
-/** Whether a regular file is there; anything else that is there is refused. */
-async function exists(file: string, fs: FileSystem): Promise<boolean> {
+/**
+ * Whether a regular file is there.
+ *
+ * @throws {UsageError} if something else is.
+ */
+export async function exists(file: string, fs: FileSystem): Promise<boolean> {
   try {
     const isLink = await fs.readLink(file) !== undefined;
     if (!isLink && (await fs.stat(file)).isFile) return true;

@@ -8,6 +8,8 @@ import type { Plan, PortSpec, Stage } from "../core/plan.ts";
 export interface RenderContext {
   /** The host of the target, for the header. */
   host: string;
+  /** The file that the rules are saved in, for the commands in the header. */
+  file?: string | undefined;
   /** One of the back end's variants; its first where undefined. */
   variant?: string | undefined;
 }
@@ -20,6 +22,8 @@ export interface Backend {
   summary: string;
   /** Of a file that holds its output, without the dot. */
   extension: string;
+  /** Whether it can express the guard; where not, it is off unless it is asked for. */
+  canGuard: boolean;
   /** The values of `--variant`, the default first; empty where there is nothing to choose. */
   variants: readonly string[];
   /**
@@ -34,6 +38,16 @@ export interface Backend {
 /** The error for a part of a plan that a back end cannot express. */
 export function unsupported(backend: string, part: string, hint?: string): UsageError {
   return new UsageError(`${backend} cannot express ${part}`, { code: "unsupported", hint });
+}
+
+/** The file of a rule set as the commands in its header name it; names that need quotes are not taken. */
+export function fileOf({ file }: RenderContext, fallback: string): string {
+  return file !== undefined && /^[\w./+-]+$/.test(file) && !file.startsWith("-") ? file : fallback;
+}
+
+/** The last part of a path. */
+export function lastPartOf(file: string): string {
+  return file.slice(file.lastIndexOf("/") + 1);
 }
 
 /** The chosen variant. @throws {UsageError} if the back end has none of this name. */

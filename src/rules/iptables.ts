@@ -13,7 +13,16 @@
  * - cron and its like look for programs in /usr/bin and /bin only: the script names the other folders.
  */
 import type { Plan } from "../core/plan.ts";
-import { type Backend, commentLines, headline, variantOf, wayBack } from "./backend.ts";
+import {
+  type Backend,
+  commentLines,
+  fileOf,
+  headline,
+  lastPartOf,
+  type RenderContext,
+  variantOf,
+  wayBack,
+} from "./backend.ts";
 import {
   baseName,
   type IptablesRules,
@@ -29,6 +38,7 @@ export const iptables: Backend = {
   name: "iptables",
   summary: "iptables and ip6tables, with ipset or the recent match: a shell script",
   extension: "sh",
+  canGuard: true,
   variants: ["ipset", "recent"],
   render(plan, context) {
     const variant = variantOf(iptables, context) as Variant;
@@ -37,7 +47,7 @@ export const iptables: Backend = {
       "#!/bin/sh",
       ...commentLines([
         ...headline(`iptables with ${variant}`, plan, context),
-        ...adviceOf(plan, variant),
+        ...adviceOf(context, plan, variant),
       ]),
       "set -eu",
       'PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"',
@@ -148,8 +158,9 @@ function staleRest(plan: Plan, rules: readonly IptablesRules[], variant: Variant
   ];
 }
 
-function adviceOf(plan: Plan, variant: Variant): string[] {
-  const file = `spknock_${plan.name}.sh`;
+function adviceOf(context: RenderContext, plan: Plan, variant: Variant): string[] {
+  const file = fileOf(context, `spknock_${plan.name}.sh`);
+  const base = lastPartOf(file);
   const open = `${baseName(plan.name)}.o`;
   const digits = plan.families.map((family) => family === "ipv4" ? "4" : "6");
   return [
@@ -163,8 +174,8 @@ function adviceOf(plan: Plan, variant: Variant): string[] {
     "  kill $undo",
     "Run it again after a change; connections and who is in stay.",
     `Undo:     sh ${file} undo`,
-    `Persist:  copy it to /etc/${file} (chmod 700) and run it at boot after your own rules, such as`,
-    `          by a line in /etc/cron.d/spknock: @reboot root sh /etc/${file}`,
+    `Persist:  copy it to /etc/${base} (chmod 700) and run it at boot after your own rules, such as`,
+    `          by a line in /etc/cron.d/spknock: @reboot root sh /etc/${base}`,
     ...(variant === "ipset" ? digits.map((digit) => `Who is in: ipset list ${open}.${digit}`) : [
       ...digits.map((digit) => `Who is in: cat /proc/net/xt_recent/${open}.${digit}`),
       "A list of the recent match keeps 100 sources unless xt_recent is loaded with ip_list_tot=N:",

@@ -34,6 +34,7 @@ export const knockd: Backend = {
   name: "knockd",
   summary: "knockd 0.8, a daemon: a section for knockd.conf, regular knocks only",
   extension: "conf",
+  canGuard: false,
   variants: [],
   render(plan, context) {
     variantOf(knockd, context);

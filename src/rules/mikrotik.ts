@@ -22,8 +22,11 @@ import {
   type Backend,
   commentLines,
   distinctPorts,
+  fileOf,
   headline,
+  lastPartOf,
   portsOf,
+  type RenderContext,
   secondsOf,
   unsupported,
   variantOf,
@@ -42,12 +45,16 @@ export const mikrotik: Backend = {
   name: "mikrotik",
   summary: "MikroTik RouterOS 7 and 6: a script to import",
   extension: "rsc",
+  canGuard: true,
   variants: [],
   render(plan, context) {
     variantOf(mikrotik, context);
     refuse(plan);
     return [
-      ...commentLines([...headline("MikroTik RouterOS 7 and 6", plan, context), ...adviceOf(plan)]),
+      ...commentLines([
+        ...headline("MikroTik RouterOS 7 and 6", plan, context),
+        ...adviceOf(context, plan),
+      ]),
       ...plan.families.flatMap((family) => familyLines(plan, family)),
       "",
     ].join("\n");
@@ -254,8 +261,8 @@ function trustedOf(plan: Plan, family: Words["family"]): string[] {
   return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));
 }
 
-function adviceOf(plan: Plan): string[] {
-  const file = `spknock_${plan.name}.rsc`;
+function adviceOf(context: RenderContext, plan: Plan): string[] {
+  const file = lastPartOf(fileOf(context, `spknock_${plan.name}.rsc`));
   const own = quoteRouterOs(`^spknock:${plan.name}:`);
   const wait = renderDuration(plan.stageTimeoutMs);
   const undo = plan.families.flatMap((family) =>

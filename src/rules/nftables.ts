@@ -10,7 +10,17 @@
  *   cannot open what they drop. The header says so.
  */
 import type { Plan } from "../core/plan.ts";
-import { type Backend, commentLines, headline, portsOf, variantOf, wayBack } from "./backend.ts";
+import {
+  type Backend,
+  commentLines,
+  fileOf,
+  headline,
+  lastPartOf,
+  portsOf,
+  type RenderContext,
+  variantOf,
+  wayBack,
+} from "./backend.ts";
 import { renderNftRules } from "./nft_rules.ts";
 import { identifierNft } from "./quote/nft.ts";
 
@@ -19,6 +29,7 @@ export const nftables: Backend = {
   name: "nftables",
   summary: "nftables 1.0.1 or newer: an own table, IPv4 and IPv6",
   extension: "nft",
+  canGuard: true,
   variants: [],
   render(plan, context) {
     variantOf(nftables, context);
@@ -26,7 +37,7 @@ export const nftables: Backend = {
     const { sets, chains, progress } = renderNftRules("nftables", plan);
     return [
       "#!/usr/sbin/nft -f",
-      ...commentLines([...headline("nftables", plan, context), ...adviceOf(plan, table)]),
+      ...commentLines([...headline("nftables", plan, context), ...adviceOf(context, plan, table)]),
       "",
       ...block(table, sets),
       "",
@@ -44,8 +55,9 @@ function block(table: string, lines: readonly string[]): string[] {
   return [`table inet ${table} {`, ...lines.map((line) => `\t${line}`), "}"];
 }
 
-function adviceOf(plan: Plan, table: string): string[] {
-  const file = `${table}.nft`;
+function adviceOf(context: RenderContext, plan: Plan, table: string): string[] {
+  const file = fileOf(context, `${table}.nft`);
+  const base = lastPartOf(file);
   const accepts = (["tcp", "udp"] as const).flatMap((protocol) => {
     const ports = portsOf(plan.open, protocol);
     return ports.length === 0 ? [] : [`${protocol} dport { ${ports.join(", ")} } accept`];
@@ -65,7 +77,7 @@ function adviceOf(plan: Plan, table: string): string[] {
     "Load it again after a change; connections and who is in stay. Where no firewall tracked",
     "connections before, the first load may end idle ones that others hold to the guarded ports.",
     `Undo:     nft delete table inet ${table}`,
-    `Persist:  copy it to /etc/${file}, add 'include "/etc/${file}"' at the end of`,
+    `Persist:  copy it to /etc/${base}, add 'include "/etc/${base}"' at the end of`,
     "          /etc/nftables.conf, and: systemctl enable nftables",
     `Who is in: nft list table inet ${table}`,
   ];

@@ -19,6 +19,7 @@ export const nftablesOpenwrt: Backend = {
   name: "nftables-openwrt",
   summary: "OpenWrt 22.03 or newer (fw4): an include for /etc/nftables.d",
   extension: "nft",
+  canGuard: true,
   variants: [],
   render(plan, context) {
     variantOf(nftablesOpenwrt, context);

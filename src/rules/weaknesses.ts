@@ -31,6 +31,8 @@ export interface WeaknessOptions {
 
 /** Payloads under this many bytes can be guessed over the network. */
 const SHORT_PAYLOAD = 8;
+/** A passphrase below this many bits falls in no time. */
+const TRIVIAL_BITS = 20;
 /** Trusted networks with a shorter prefix are wider than anybody's own. */
 const WIDE_PREFIX = { ipv4: 8, ipv6: 16 } as const;
 const SEVERITIES: readonly Severity[] = ["danger", "warning", "info"];
@@ -164,19 +166,20 @@ function ofPace(plan: Plan, pace: WeaknessOptions["pace"]): Weakness[] {
 }
 
 function ofPassphrases(passphrases: readonly (string | undefined)[]): Weakness[] {
-  return passphrases.flatMap((passphrase, index) => {
-    if (passphrase === undefined) return [];
-    const bits = Math.floor(estimateBits(passphrase));
-    if (bits >= MIN_PASSPHRASE_BITS) return [];
-    return [{
-      code: "weak-passphrase",
-      severity: "warning" as const,
-      reason: `the passphrase of knock ${index + 1} has at most ${bits} bits, by its length and ` +
-        `kinds of characters (words are weaker still): whoever records the knock can guess it`,
-      remedy: `use at least ${MIN_PASSPHRASE_BITS} bits, such as 13 random letters and digits ` +
-        `or six random words`,
-    }];
+  const weak = passphrases.flatMap((passphrase, index) => {
+    const bits = passphrase === undefined ? Infinity : Math.floor(estimateBits(passphrase));
+    return bits < MIN_PASSPHRASE_BITS ? [{ knock: index + 1, bits }] : [];
   });
+  if (weak.length === 0) return [];
+  const list = weak.map(({ knock, bits }) => `knock ${knock} (${bits} bits at most)`).join(", ");
+  return [{
+    code: "weak-passphrase",
+    severity: weak.some(({ bits }) => bits < TRIVIAL_BITS) ? "danger" : "warning",
+    reason: `whoever records a knock can guess the passphrase of ${list}, by length and kinds of ` +
+      "characters; words are weaker still",
+    remedy: `use at least ${MIN_PASSPHRASE_BITS} bits, such as 13 random letters and digits ` +
+      `or six random words`,
+  }];
 }
 
 function ofTrust(plan: Plan): Weakness[] {

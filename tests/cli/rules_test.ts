@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BACKENDS } from "../../src/rules/mod.ts";
 import { errorOf, valueOf, World, type WorldOptions } from "./world.ts";
 
 const PHRASES = "MikroTik\nis\nawesome\n";
@@ -31,7 +32,10 @@ Deno.test("rules go to standard output, what is weak to standard error, passphra
   );
   assertEquals(code, 0);
   assertStringIncludes(stdout, "table inet spknock_home {");
-  assertMatch(stderr, /warning: the passphrase of knock 1 .*\n {2}remedy: /);
+  assertMatch(
+    stderr,
+    /danger: whoever records a knock can guess the passphrase of knock 1 .*\n {2}remedy: /,
+  );
   for (const phrase of ["MikroTik", "awesome"]) {
     assertEquals([stdout.includes(phrase), stderr.includes(phrase)], [false, false]);
   }
@@ -49,11 +53,34 @@ Deno.test("with --json the rules are a value, with the plan and its weaknesses",
   assertStringIncludes(value.rules, "#!/bin/sh");
 });
 
+Deno.test("every back end writes what it can express, without an option more", async () => {
+  for (const backend of BACKENDS) {
+    await using world = await createWorld();
+    const argv = backend.name === "knockd"
+      ? ["office", "--open", "22"]
+      : ["home", "--secrets-from", "-"];
+    const ended = await world.run("rules", ...argv, "--for", backend.name);
+    assertEquals([ended.code, ended.stdout.length > 500], [0, true], ended.stderr);
+    assertEquals(/the passphrase of knock 1/.test(ended.stderr), backend.name !== "knockd");
+  }
+});
+
+Deno.test("the commands in the header name the file that the rules are saved in", async () => {
+  await using world = await createWorld();
+  const file = `${world.home}/my-door.nft`;
+  const argv = ["rules", "office", "--for", "nftables", "--open", "22", "--output", file];
+  assertEquals((await world.run(...argv)).code, 0);
+  const rules = await Deno.readTextFile(file);
+  assertStringIncludes(rules, `#   nft -c -f ${file}\n`);
+  assertStringIncludes(rules, "copy it to /etc/my-door.nft");
+});
+
 Deno.test("what cannot be is refused before anybody is asked for a passphrase", async () => {
   const cases: [string[], string, RegExp][] = [
     [["office", "--for", "nftables"], "usage", /what should the knocks on "office" open/],
     [["stairs", "--for", "nftables"], "consecutive", /one ascending port scan/],
     [["home", "--for", "knockd"], "unsupported", /knockd cannot express/],
+    [["office", "--for", "knockd", "--open", "22", "--guard"], "unsupported", /the guard/],
     [["home", "--for", "nftabels"], "usage", /"nftabels" is no firewall/],
     [["home", "--for", "mikrotik", "--variant", "x"], "usage", /variant/],
     [["home", "--guard", "--no-guard", "--for", "nftables"], "usage", /exclude each other/],
@@ -126,6 +153,12 @@ Deno.test("the wizard asks step by step, draws the stages and saves", async () =
     const { code, stderr } = await world.run("rules", "--plain");
     assertEquals(code, 0, stderr);
     assertMatch(stderr, /shut\n {5}\| {2}7000\/tcp\n {5}v\n {2}stage 1, waits 5s/);
+    assertStringIncludes(await Deno.readTextFile(file), "7000");
+    await using again = await createWorld({
+      keys: ["2\r", "1\r", ...enters, "office.nft\r", "y\r"],
+    });
+    await Deno.writeTextFile(file, "old");
+    assertEquals((await again.run("rules", "--plain")).code, 0);
     assertStringIncludes(await Deno.readTextFile(file), "7000");
   } finally {
     Deno.chdir(before);

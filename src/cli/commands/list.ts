@@ -25,7 +25,13 @@ export async function run(context: Context): Promise<number> {
       sequence: target.knocks.map(renderPortSpec),
     })),
   });
-  if (targets.length === 0) out.note("there are no targets yet; save one with: spknock add");
+  if (targets.length === 0) {
+    out.note(
+      config.targets.size === 0
+        ? "there are no targets yet; save one with: spknock add"
+        : `no target has the tag "${sanitize(tags.join('", "'))}"`,
+    );
+  }
   const { strong, faint } = out.style;
   out.print(renderTable(targets.map((target) => [
     strong(target.name),

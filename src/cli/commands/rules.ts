@@ -9,7 +9,7 @@ import { type Backend, backendOf, BACKENDS, type Weakness } from "../../rules/mo
 import { type Context, findTarget, loadTargets, needPrompter, wantWords } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { judgePlan, planOptions } from "../rules_plan.ts";
-import { saveNew } from "../save_file.ts";
+import { exists, saveNew } from "../save_file.ts";
 
 const USAGE = "spknock rules TARGET --for BACKEND";
 
@@ -23,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   if (wanted === undefined) return await askAndWrite(given, context);
   const target = wantTarget(given);
   const choice = { backend: backendOf(wanted), variant: args.text("variant") };
-  const { plan, weak } = await judgePlan(target, planOptions(target, args), {
+  const { plan, weak } = await judgePlan(target, planOptions(target, args, choice), {
     context,
     check: checkWith(target, choice),
   });
@@ -88,7 +88,7 @@ export async function writeByAsking(
 ): Promise<void> {
   const { askForBackend, askForPlan, drawPlan } = await import("../rules_wizard.ts");
   const { backend, variant } = await askForBackend(prompter);
-  const options = await askForPlan(prompter, target);
+  const options = await askForPlan(prompter, target, { backend });
   const check = checkWith(target, { backend, variant });
   const { plan, weak } = await judgePlan(target, options, { context, check });
   context.out.note(`\n${drawPlan(plan)}`);
@@ -99,7 +99,12 @@ export async function writeByAsking(
     message: "Save to which file (- prints the rules)",
     default: context.args.text("output") ?? fallback,
   });
-  await write(rules, context, { file });
+  const isThere = file !== "-" && await exists(file, context.ports.fs);
+  if (isThere && !await prompter.confirm({ message: `Write over ${file}?`, default: false })) {
+    context.out.note("nothing was saved; here they are:");
+    return void await write(rules, context, { file: "-" });
+  }
+  await write(rules, context, { file, force: isThere });
 }
 
 interface RuleSet {
@@ -113,15 +118,18 @@ interface RuleSet {
 async function write(
   { target, plan, weak, backend, variant }: RuleSet,
   context: Context,
-  { file: named = context.args.text("output") }: { file?: string | undefined } = {},
+  { file: named = context.args.text("output"), force = context.args.has("force") }: {
+    file?: string | undefined;
+    force?: boolean;
+  } = {},
 ): Promise<number> {
   const file = named === "-" ? undefined : named;
-  const { out, ports, args } = context;
-  const rules = backend.render(plan, { host: target.host, variant });
+  const { out, ports } = context;
+  const rules = backend.render(plan, { host: target.host, variant, file });
   if (file === undefined) {
     out.print(rules);
   } else {
-    await saveNew(file, rules, { fs: ports.fs, force: args.has("force") });
+    await saveNew(file, rules, { fs: ports.fs, force });
     out.say(
       `saved the rules for ${target.name} in ${sanitize(file)}; how to apply them stands in it\n`,
     );

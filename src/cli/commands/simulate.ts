@@ -7,8 +7,9 @@ import { EXIT } from "../failure.ts";
 import { gatePlanOf } from "../gate_plan.ts";
 import { collectFor, dropUnneeded } from "../secrets.ts";
 
-/** Ports below this need root to listen on; a free one stands in for them. */
+/** Ports below this need root to listen on, and are the real service's; another stands in for them. */
 const FIRST_FREE_PORT = 1024;
+const STAND_IN = 2222;
 
 /** Runs `simulate`. */
 export async function run(context: Context): Promise<number> {
@@ -25,18 +26,24 @@ export async function run(context: Context): Promise<number> {
     clock: ports.clock,
     ports: Object.fromEntries(
       plan.open.filter(({ port }) => port < FIRST_FREE_PORT)
-        .map((spec) => [renderPortSpec(spec), 0]),
+        .map((spec) => [renderPortSpec(spec), STAND_IN]),
     ),
     onEvent(event) {
       if (out.json) events.push(event);
       const seconds = ((event.at - start) / 1_000).toFixed(3);
-      out.say(`${seconds.padStart(9)}  ${describeEvent(event)}\n`);
+      out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan)}\n`);
     },
   });
   const stages = plan.stages.map(renderPortSpec).join(" ");
   const doors = plan.open.map((spec) => `${door.portOf(spec)}/${spec.protocol}`).join(" ");
   out.say(`a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}\n`);
-  out.say(`knock on it from another terminal, stop it with Ctrl-C\n`);
+  const secrets = plan.stages.some(({ payload }) => payload !== undefined)
+    ? " --secrets-from -"
+    : "";
+  const probe = plan.open.find(({ protocol }) => protocol === "tcp");
+  const asked = probe === undefined ? "" : ` --probe tcp:${door.portOf(probe)}`;
+  out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
+  out.say("stop it with Ctrl-C\n");
   await untilAborted(ports.signal);
   out.value({
     target: target.name,
@@ -46,7 +53,7 @@ export async function run(context: Context): Promise<number> {
     events: events.map((event) => ({
       at_ms: Math.round(event.at - start),
       kind: event.kind,
-      text: describeEvent(event),
+      text: describeEvent(event, plan),
     })),
   });
   return EXIT.done;
