@@ -16,10 +16,14 @@ import { realClock } from "./src/system/clock.ts";
 import { dataOf, readAll, sinkOf } from "./src/system/streams.ts";
 
 const cancel = new AbortController();
+/** Whether a program of the user's runs in our place. */
+let isHandedOver = false;
 const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 for (const signal of signals) {
   Deno.addSignalListener(signal, () => {
-    // The second one does not wait for what the first one could not stop.
+    // The second one does not wait for what the first one could not stop; but a program that runs in
+    // our place may live through many, and we do not end before it does.
+    if (isHandedOver) return cancel.abort(new CancelledError());
     if (cancel.signal.aborted) Deno.exit(EXIT.cancelled);
     cancel.abort(new CancelledError());
   });
@@ -56,7 +60,15 @@ const ports: Ports = {
   },
   runProgram: async (...call) =>
     await (await import("./src/system/program.ts")).runProgram(...call),
-  handOver: async (...call) => await (await import("./src/system/hand_over.ts")).handOver(...call),
+  handOver: async (...call) => {
+    const { handOver } = await import("./src/system/hand_over.ts");
+    isHandedOver = true;
+    try {
+      return await handOver(...call);
+    } finally {
+      isHandedOver = false;
+    }
+  },
   dropPermissions: (names) => {
     for (const name of names) Deno.permissions.revokeSync({ name });
   },

@@ -193,3 +193,16 @@ Deno.test("ssh-config: a zone's percent sign is no token", () => {
       "    ProxyCommand spknock connect lan %h %p\n",
   );
 });
+
+Deno.test("connect -v counts the tries that there are", async () => {
+  const { stderr } = await connect(["home", "22", "-v", "--tries", "2"]);
+  assertStringIncludes(stderr, "try 1 of 2\n");
+  assertStringIncludes(stderr, "try 2 of 2\n");
+});
+
+Deno.test("ssh-config: a file's name that would break the block is refused", async () => {
+  await using world = new World();
+  await Deno.writeTextFile(`${world.home}/a\nb`, '[targets.home]\nhost = "h"\nknocks = ["1"]\n');
+  const { code, stdout } = await world.run("ssh-config", "home", "-c", `${world.home}/a\nb`);
+  assertEquals([code, stdout], [2, ""]);
+});

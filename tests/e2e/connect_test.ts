@@ -287,3 +287,24 @@ Deno.test("knock -- COMMAND: the command has our streams, and signals that come 
   listener.close();
   await accepting;
 });
+
+Deno.test("keep -- COMMAND: a command that lives through Ctrl-C is not left behind", async () => {
+  await using home = new Home();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await home.write(targets(`probes = ["tcp:${listener.addr.port}"]\n`));
+  const trap =
+    'trap "echo again" INT; trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done';
+  const child = home.start(["keep", "home", "--", "sh", "-c", trap]);
+  const reader = child.stdout.getReader();
+  await reader.read();
+  for (const signal of ["SIGINT", "SIGINT"] as const) {
+    child.kill(signal);
+    const { value } = await reader.read();
+    assertEquals(new TextDecoder().decode(value), "again\n");
+  }
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 9);
+  await reader.cancel();
+  await child.stderr.cancel();
+  await child.stdin.close().catch(() => {});
+});

@@ -29,9 +29,11 @@ export async function run(given: Context): Promise<number> {
   const { ports, args, out } = context;
   const { port, route } = await readRoute(context);
   const { target } = route;
+  // As people see it: the connection is one more probe.
+  const asked: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
   if (args.has("dry-run")) {
     const { showPlan } = await import("../dry_run.ts");
-    return await showPlan([{ ...target, probes: [{ type: "tcp", port }] }], given);
+    return await showPlan([asked], given);
   }
   ports.dropPermissions(["write"]);
   const pinned = await pinRoute(route, ports.net);
@@ -45,7 +47,7 @@ export async function run(given: Context): Promise<number> {
     graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
     payloads: async () => (await collectFor([target], context))[0] ?? [],
     open: (signal) => ports.net.openTcp({ address, port, source }, signal),
-  }, { ...ports, events: narrate({ target, resolved: door }, out, ports) });
+  }, { ...ports, events: narrate({ target: asked, resolved: door }, out, ports) });
   dropUnneeded([], ports);
   if (connection === undefined) {
     reportFailure(explainShut({ route, pinned, port, knocks }), given.out);

@@ -1,4 +1,5 @@
 /** `ssh-config`: the `Host` block for ssh's own configuration, so that `ssh NAME` knocks by itself. */
+import { UsageError } from "../../core/errors.ts";
 import type { Target } from "../../core/target.ts";
 import type { Context } from "../context.ts";
 import { quoteShell } from "../../rules/quote/shell.ts";
@@ -12,6 +13,15 @@ export async function run(context: Context): Promise<number> {
   const { out, configFile, ports } = context;
   const targets = await selectTargets(context);
   const config = configFile === undefined ? undefined : absolute(configFile, ports.cwd());
+  // deno-lint-ignore no-control-regex -- a line of ssh's configuration cannot hold them, quoted or not
+  if (config !== undefined && /[\x00-\x1f\x7f]/.test(config)) {
+    throw new UsageError(
+      "the file's name has control characters, which ssh's configuration cannot hold",
+      {
+        hint: "give the file another name",
+      },
+    );
+  }
   out.print(HEADER);
   for (const target of targets) out.print(`\n${renderBlock(target, { config })}`);
   out.value({
