@@ -34,6 +34,7 @@
  *
  * Who is in stays in: neither guard nor ban touches the open set.
  */
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { Protocol } from "../core/knock.ts";
 import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../core/plan.ts";
 import { matcherOf, parseAddress } from "./address.ts";
@@ -289,5 +290,5 @@ function portMatcherOf(specs: readonly PortSpec[]): (spec: PortSpec) => boolean 
 const NO_BYTES = new Uint8Array();
 
 function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  return a.length === b.length && timingSafeEqual(a, b);
 }
