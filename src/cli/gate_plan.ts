@@ -4,8 +4,8 @@ import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { makePlan } from "../rules/plan.ts";
 
-/** What a door opens when neither a probe nor an option says so. */
-const FALLBACK_PORT = 2222;
+/** What a door opens when neither a probe nor an option says so, or that port is privileged. */
+export const FALLBACK_PORT = 2222;
 
 /** The port that a target is about: what its first probe of a port asks. */
 export function probedPort(target: Target): number | undefined {

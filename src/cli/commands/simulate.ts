@@ -4,12 +4,11 @@ import { type DoorEvent, openDoor } from "../../gate/mod.ts";
 import { type Context, findTarget, loadTargets, wantWords } from "../context.ts";
 import { describeEvent } from "../door_events.ts";
 import { EXIT } from "../failure.ts";
-import { gatePlanOf } from "../gate_plan.ts";
+import { FALLBACK_PORT, gatePlanOf } from "../gate_plan.ts";
 import { collectFor, dropUnneeded } from "../secrets.ts";
 
-/** Ports below this need root to listen on, and are the real service's; another stands in for them. */
+/** Ports below this need root, and are the real service's; `FALLBACK_PORT` stands in for them. */
 const FIRST_FREE_PORT = 1024;
-const STAND_IN = 2222;
 
 /** Runs `simulate`. */
 export async function run(context: Context): Promise<number> {
@@ -26,7 +25,7 @@ export async function run(context: Context): Promise<number> {
     clock: ports.clock,
     ports: Object.fromEntries(
       plan.open.filter(({ port }) => port < FIRST_FREE_PORT)
-        .map((spec) => [renderPortSpec(spec), STAND_IN]),
+        .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
     ),
     onEvent(event) {
       if (out.json) events.push(event);
