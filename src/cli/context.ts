@@ -5,7 +5,7 @@ import type { Target } from "../core/target.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Prompter } from "../prompt/mod.ts";
-import { nearest } from "./nearest.ts";
+import { suggest } from "../core/suggest.ts";
 import type { ParsedArgs } from "./options.ts";
 import type { Ports } from "./ports.ts";
 
@@ -86,7 +86,7 @@ export function refuseLegacy({ kind, file }: Config): void {
 export function findTarget(config: Config, name: string): Target {
   const target = config.targets.get(name);
   if (target !== undefined) return target;
-  const near = nearest(name, [...config.targets.keys()]);
+  const near = suggest(name, [...config.targets.keys()]);
   const hint = near !== undefined
     ? `did you mean ${near}?`
     : config.targets.size === 0

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../core/errors.ts";
-import { nearest } from "./nearest.ts";
+import { suggest } from "../core/suggest.ts";
 
 /** One option. */
 export interface OptionSpec {
@@ -160,7 +160,7 @@ function unknownOption(arg: string, specs: readonly OptionSpec[]): UsageError {
   const known = specs.flatMap((
     spec,
   ) => [`--${spec.name}`, ...(spec.short ? [`-${spec.short}`] : [])]);
-  const near = nearest(name, known);
+  const near = suggest(name, known);
   return new UsageError(`unknown option "${name}"`, {
     hint: near === undefined ? "see the options with --help" : `did you mean ${near}?`,
   });

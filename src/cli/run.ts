@@ -54,8 +54,8 @@ async function findCommand(name: string) {
   if (name === "help") return undefined;
   const command = COMMANDS.find((command) => command.name === name);
   if (command !== undefined) return command;
-  const { nearest } = await import("./nearest.ts");
-  const near = nearest(name, COMMANDS.map((command) => command.name));
+  const { suggest } = await import("../core/suggest.ts");
+  const near = suggest(name, COMMANDS.map((command) => command.name));
   throw new UsageError(`there is no command "${name}"`, {
     hint: near === undefined ? "see the commands with: spknock --help" : `did you mean ${near}?`,
   });

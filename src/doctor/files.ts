@@ -1,7 +1,7 @@
 /** Looks at the files of a configuration: are they there, and who may read them. */
 import type { FileEvidence } from "./evidence.ts";
 import type { Target } from "../core/target.ts";
-import { quoteShell } from "../rules/quote/shell.ts";
+import { quoteShell } from "../core/quote_shell.ts";
 
 /** What this needs of the world. */
 export interface FilePorts {

@@ -29,7 +29,7 @@ import {
   renderIptablesRules,
   type Variant,
 } from "./iptables_rules.ts";
-import { quoteShell } from "./quote/shell.ts";
+import { quoteShell } from "../core/quote_shell.ts";
 
 const TABLES = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 

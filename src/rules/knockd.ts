@@ -22,7 +22,7 @@ import {
   wayBack,
 } from "./backend.ts";
 import { valueKnockd } from "./quote/knockd.ts";
-import { quoteShell } from "./quote/shell.ts";
+import { quoteShell } from "../core/quote_shell.ts";
 
 /** The longest line that knockd reads, in bytes (`PATH_MAX`), with room for its key. */
 const MAX_VALUE = 4_000;

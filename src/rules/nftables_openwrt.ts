@@ -9,7 +9,7 @@
 import type { Plan } from "../core/plan.ts";
 import { type Backend, commentLines, headline, portsOf, variantOf, wayBack } from "./backend.ts";
 import { renderNftRules } from "./nft_rules.ts";
-import { quoteShell } from "./quote/shell.ts";
+import { quoteShell } from "../core/quote_shell.ts";
 
 const FOLDER = "/etc/nftables.d";
 const CHAIN_PRE = "/usr/share/nftables.d/chain-pre/input_wan";

@@ -168,6 +168,8 @@ Deno.test({
         await Deno.chmod(file, mode);
         assertEquals((await loadConfig(source)).targets.size, 1);
       }
+      // Only root can write to a file of mode 0400.
+      await Deno.chmod(file, 0o600);
       await Deno.writeTextFile(file, GOOD);
       await Deno.chmod(file, 0o644);
       assertEquals((await loadConfig(source)).targets.size, 1);

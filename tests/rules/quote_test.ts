@@ -3,7 +3,7 @@ import { valueKnockd } from "../../src/rules/quote/knockd.ts";
 import { durationNft, identifierNft, quoteNft } from "../../src/rules/quote/nft.ts";
 import { quoteRestore } from "../../src/rules/quote/restore.ts";
 import { quoteRouterOs } from "../../src/rules/quote/routeros.ts";
-import { quoteShell } from "../../src/rules/quote/shell.ts";
+import { quoteShell } from "../../src/core/quote_shell.ts";
 import { parseRouterOs } from "./routeros.ts";
 
 const NASTY = [

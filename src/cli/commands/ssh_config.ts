@@ -2,7 +2,7 @@
 import { UsageError } from "../../core/errors.ts";
 import type { Target } from "../../core/target.ts";
 import type { Context } from "../context.ts";
-import { quoteShell } from "../../rules/quote/shell.ts";
+import { quoteShell } from "../../core/quote_shell.ts";
 import { EXIT } from "../failure.ts";
 import { selectTargets } from "../select.ts";
 
