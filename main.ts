@@ -6,42 +6,42 @@
  * @module
  */
 import { run } from "./src/cli/run.ts";
-import { EXIT } from "./src/cli/failure.ts";
-import type { Ports } from "./src/cli/ports.ts";
+import { EXIT } from "./src/cli/exit_codes.ts";
+import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
-import { dataOf, readAll, sinkOf } from "./src/system/streams.ts";
+import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 
 const cancel = new AbortController();
-/** Whether a program of the user's runs in our place. */
-let isHandedOver = false;
+/** Whether a command of the user's runs attached to the terminal. */
+let hasChild = false;
 const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 for (const signal of signals) {
   Deno.addSignalListener(signal, () => {
-    // The second one does not wait for what the first one could not stop; but a program that runs in
-    // our place may live through many, and we do not end before it does.
-    if (isHandedOver) return cancel.abort(new CancelledError());
+    // A second signal ends the program at once, unless a command runs attached: that one may handle
+    // many signals, and we do not end before it does.
+    if (hasChild) return cancel.abort(new CancelledError());
     if (cancel.signal.aborted) Deno.exit(EXIT.cancelled);
     cancel.abort(new CancelledError());
   });
 }
 
-/** What the programs that we start shall not inherit. */
+/** Variables that started programs do not inherit. */
 const hidden = new Map<string, string>();
 
-const ports: Ports = {
-  stdout: sinkOf(Deno.stdout),
-  stderr: sinkOf(Deno.stderr),
+const ports: CliPorts = {
+  stdout: createSink(Deno.stdout),
+  stderr: createSink(Deno.stderr),
   stdin: {
     isTerminal: () => Deno.stdin.isTerminal(),
     readAll: () => readAll(Deno.stdin, cancel.signal),
   },
-  // Most runs neither ask nor start a program: these two are loaded when they are wanted.
+  // Most runs neither ask nor start a program: these two are loaded when they are needed.
   openTerminal: async () => (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
-  data: dataOf(Deno, { clock: realClock }),
+  stdio: createStdio(Deno, { clock: realClock }),
   env: (name) => hidden.get(name) ?? Deno.env.get(name),
   hideEnv: (name) => {
     const value = Deno.env.get(name);
@@ -60,13 +60,13 @@ const ports: Ports = {
   },
   runProgram: async (...call) =>
     await (await import("./src/system/program.ts")).runProgram(...call),
-  handOver: async (...call) => {
-    const { handOver } = await import("./src/system/hand_over.ts");
-    isHandedOver = true;
+  runAttached: async (...call) => {
+    const { runAttached } = await import("./src/system/run_attached.ts");
+    hasChild = true;
     try {
-      return await handOver(...call);
+      return await runAttached(...call);
     } finally {
-      isHandedOver = false;
+      hasChild = false;
     }
   },
   dropPermissions: (names) => {

@@ -1,44 +1,65 @@
-/** `-- COMMAND`: what runs with the terminal while the door is open. */
-import { SpknockError } from "../core/errors.ts";
-import { createOutput } from "../output/output.ts";
-import { programEnv, type ProgramFacts } from "../probe/program.ts";
-import type { Context } from "./context.ts";
-import { reportFailure } from "./failure.ts";
+/** What a command is, and what each run of one is given. */
+import { UsageError } from "../core/errors.ts";
+import type { Output } from "../output/output.ts";
+import type { OptionNames, OptionSpec, ParsedArgs } from "./options.ts";
+import type { CliPorts } from "./ports.ts";
 
-/** What shells exit with when a command cannot be run (POSIX, 2.8.2). */
-const CANNOT_RUN = 126;
-const NOT_FOUND = 127;
-
-/** Standard output is the command's: the same context, with what people read on stderr. */
-export function leaveStdout(context: Context): Context {
-  const { ports: { stdout, stderr }, out, color } = context;
-  const people = createOutput({ ...out, stdout: stderr, stderr, color });
-  const scripts = createOutput({ ...out, stdout, stderr, color });
-  return { ...context, out: { ...people, value: scripts.value, event: scripts.event } };
+/** One run of one command, which declares options of these names. */
+export interface Context<Name extends string = never> {
+  ports: CliPorts;
+  out: Output;
+  args: ParsedArgs<Name>;
+  /** Whether colours may be used. */
+  color: boolean;
+  /** `--plain`. */
+  plain: boolean;
+  /** `--config`, if it was given. */
+  configFile: string | undefined;
 }
 
-/** Runs the command that follows `--`, told of the door in its environment; its exit code. */
-export async function runCommand(
-  [program = "", ...args]: readonly string[],
-  facts: ProgramFacts,
-  { ports, out }: Context,
-): Promise<number> {
-  try {
-    return await ports.handOver([program, ...args], { env: programEnv(facts) });
-  } catch (cause) {
-    const isMissing = cause instanceof Deno.errors.NotFound;
-    const why = isMissing
-      ? "it was not found"
-      : cause instanceof Error
-      ? cause.message
-      : `${cause}`;
-    reportFailure(
-      new SpknockError("command", `the command "${program}" could not be started: ${why}`, {
-        hint: isMissing ? "is it installed and in the PATH?" : undefined,
-        cause,
-      }),
-      out,
-    );
-    return isMissing ? NOT_FOUND : CANNOT_RUN;
+/** A command: what its command line looks like, and what it does. */
+export interface Command {
+  /** The command line without `spknock`, one form a line. */
+  usage: readonly string[];
+  /** What the help says below the usage. */
+  details?: string;
+  options: readonly OptionSpec[];
+  /** Whether `-- COMMAND [ARG...]` may follow. */
+  takesCommand?: boolean;
+  /** Returns the exit code. */
+  run(context: Context<string>): Promise<number>;
+}
+
+/** Makes a command whose `run` can only ask for the options that it declares. */
+export function defineCommand<const Specs extends readonly OptionSpec[]>(
+  command: Omit<Command, "options" | "run"> & {
+    options: Specs;
+    run: (context: Context<OptionNames<Specs>>) => Promise<number>;
+  },
+): Command {
+  return command;
+}
+
+/**
+ * Returns the positionals of a command line: at least `min`, at most `max`.
+ *
+ * @throws {UsageError} that names the usage.
+ */
+export function requirePositionals(
+  { args: { positionals } }: Context,
+  { min, max = min, usage }: { min: number; max?: number; usage: string },
+): readonly string[] {
+  if (positionals.length < min || positionals.length > max) {
+    const what = positionals.length > max
+      ? `unexpected argument "${positionals[max]}"`
+      : `missing argument ${findMissing(usage, positionals.length)}`;
+    throw new UsageError(what, { hint: `usage: ${usage}` });
   }
+  return positionals;
+}
+
+/** The required argument that a usage line has at a place, such as `TARGET`. */
+function findMissing(usage: string, index: number): string {
+  const required = usage.split(" ").slice(2).filter((word) => /^[A-Z]/.test(word));
+  return (required[index] ?? required.at(-1) ?? "").replace(/[[.].*$/, "");
 }

@@ -2,18 +2,21 @@
 import { ConfigError, UsageError } from "../core/errors.ts";
 import type { Config } from "../config/mod.ts";
 import type { Target } from "../core/target.ts";
+import { plural } from "../core/text.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Prompter, SelectOption } from "../prompt/mod.ts";
-import { type Context, findLegacy, loadTargets, needPrompter, readTargets } from "./context.ts";
-import { EXIT, reportFailure } from "./failure.ts";
+import type { Context } from "./command.ts";
+import { findLegacy, loadTargets, readTargets, requirePrompter } from "./context.ts";
+import { EXIT } from "./exit_codes.ts";
+import { reportError } from "./report_error.ts";
 
 /** What a choice does; its result is the exit code, or undefined to show the menu again. */
 type Action = (context: Context, prompter: Prompter) => Promise<number | undefined>;
 
 /** Runs the menu. */
 export async function run(context: Context): Promise<number> {
-  const prompter = await needPrompter(context, "spknock --help");
-  // What is to be said of the file is said once.
+  const prompter = await requirePrompter(context, "spknock --help");
+  // Notes about the file are printed once.
   for (let config = await loadTargets(context);; config = await readTargets(context)) {
     const act = await prompter.select({
       message: describe(config, context.ports.env("HOME")),
@@ -25,7 +28,7 @@ export async function run(context: Context): Promise<number> {
   }
 }
 
-/** A mistake in one choice is told, and the menu comes back; what else went wrong ends it. */
+/** A mistake in one choice is reported, and the menu is shown again; other failures end it. */
 async function attempt(
   act: Action,
   { context, prompter }: { context: Context; prompter: Prompter },
@@ -34,16 +37,15 @@ async function attempt(
     return await act(context, prompter);
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
-    reportFailure(error, context.out);
+    reportError(error, context.out);
     return undefined;
   }
 }
 
 function describe({ targets, file }: Config, home: string | undefined): string {
   if (targets.size === 0) return "spknock, no targets yet";
-  const count = targets.size === 1 ? "1 target" : `${targets.size} targets`;
-  const place = home && file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file;
-  return `spknock, ${count} in ${sanitize(place)}`;
+  const short = home && file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file;
+  return `spknock, ${plural(targets.size, "target")} in ${sanitize(short)}`;
 }
 
 async function choices(config: Config, context: Context): Promise<SelectOption<Action>[]> {
@@ -75,42 +77,50 @@ async function choices(config: Config, context: Context): Promise<SelectOption<A
 }
 
 function knock(target: Target): Action {
-  return async (context) => await (await import("./commands/knock.ts")).knockOn([target], context);
+  return async (context) => {
+    const { knockTargets } = await import("./commands/doors/knock.ts");
+    const { reportTargets } = await import("./reports/target_report.ts");
+    return reportTargets(await knockTargets([target], context), context.out);
+  };
 }
 
 async function probe(target: Target, context: Context): Promise<undefined> {
   if (target.probes.length === 0) {
     throw new UsageError(`"${target.name}" has no probes`, { hint: "add one with: Edit a target" });
   }
-  await (await import("./commands/probe.ts")).probeOn([target], context);
+  const { limitTimeout, probeTargets } = await import("./commands/doors/probe.ts");
+  await probeTargets([limitTimeout(target)], context);
 }
 
 async function add(context: Context, prompter: Prompter): Promise<undefined> {
-  await (await import("./commands/add.ts")).addByAsking(context, prompter);
+  await (await import("./commands/targets/add.ts")).addByAsking(context, prompter);
 }
 
 async function rules(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
-  await (await import("./commands/rules.ts")).writeByAsking(target, context, { prompter });
+  await (await import("./commands/firewall/rules.ts")).writeByAsking(target, context, { prompter });
 }
 
 async function edit(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
-  await (await import("./commands/edit.ts")).editByAsking(target, context, { prompter });
+  await (await import("./commands/targets/edit.ts")).editByAsking(target, context, { prompter });
 }
 
 async function remove(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
   const sure = await prompter.confirm({ message: `Remove ${target.name}?`, default: false });
-  if (sure) await (await import("./commands/remove.ts")).removeTargets([target.name], context);
+  if (sure) {
+    await (await import("./commands/targets/remove.ts")).removeTargets([target.name], context);
+  }
 }
 
 async function hash({ out }: Context, prompter: Prompter): Promise<undefined> {
-  const { askTwice, hashOf } = await import("./commands/hash.ts");
-  out.print(`${await hashOf(await askTwice(prompter))}\n`);
+  const { renderHash } = await import("./commands/firewall/hash.ts");
+  const { askTwice } = await import("./questions/secret_questions.ts");
+  out.print(`${await renderHash(await askTwice(prompter))}\n`);
 }
 
 function importFrom(file: string): Action {
   return async (context) => {
-    const { importFile } = await import("./commands/import.ts");
-    await importFile({ file, format: "legacy" }, context);
+    const { importFile } = await import("./commands/targets/import.ts");
+    await importFile(file, context, { format: "legacy" });
     return undefined;
   };
 }

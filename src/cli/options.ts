@@ -1,7 +1,10 @@
 /**
  * Options as data: what a command takes, how its values are read, what the help says. Parsing is
- * @std/cli's; this adds what a contract needs: unknown options with the nearest known one, missing
- * and repeated values, `-` as a value, and `-u4` as `-u -4`.
+ * @std/cli's; this adds what a contract needs: unknown options with a suggestion, missing and
+ * repeated values, `-` as a value, and `-u4` as `-u -4`.
+ *
+ * The names of a command's options are a type ({@linkcode OptionNames}), so that asking for one that
+ * the command does not declare is no program.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../core/errors.ts";
@@ -10,103 +13,106 @@ import { suggest } from "../core/suggest.ts";
 /** One option. */
 export interface OptionSpec {
   /** Long name without dashes. */
-  name: string;
+  readonly name: string;
   /** One letter or digit. */
-  short?: string;
+  readonly short?: string;
   /** What the value is called in the help; a switch where undefined. */
-  value?: string;
-  /** May be given several times. */
-  many?: boolean;
+  readonly value?: string;
+  /** Whether it may be given several times. */
+  readonly many?: boolean;
   /** Whether "" is a value. */
-  mayBeEmpty?: boolean;
-  help: string;
+  readonly mayBeEmpty?: boolean;
+  readonly help: string;
 }
 
-/** A command line after parsing. */
-export interface ParsedArgs {
-  /** What is no option, in order. */
-  words: string[];
-  /** What follows `--`; undefined where there is no `--`. */
-  rest: string[] | undefined;
-  has(name: string): boolean;
-  /** The value of an option, if it was given. */
-  text(name: string): string | undefined;
-  /** The values of an option that may be repeated. */
-  texts(name: string): string[];
+/** The names of the options that are declared in a list. */
+export type OptionNames<Specs extends readonly OptionSpec[]> = Specs[number]["name"];
+
+/** A command line after parsing, with options of these names. */
+export interface ParsedArgs<Name extends string> {
+  /** The arguments that are not options, in order. */
+  readonly positionals: readonly string[];
+  /** The arguments after `--`; undefined where there is no `--`. */
+  readonly passthrough: readonly string[] | undefined;
+  /** Whether the option was given. */
+  readonly has: (name: Name) => boolean;
+  /** Returns the value of an option, if it was given. */
+  readonly value: (name: Name) => string | undefined;
+  /** Returns the values of an option that may be repeated. */
+  readonly values: (name: Name) => readonly string[];
   /**
-   * The value as `parse` reads it.
+   * Returns the value as `parse` reads it.
    *
    * @throws {UsageError} with the option's name before what `parse` says.
    */
-  read<T>(name: string, parse: (text: string) => T): T | undefined;
+  readonly read: <T>(name: Name, parse: (text: string) => T) => T | undefined;
 }
 
 /** Options that every command takes. */
-export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+export const GLOBAL_OPTIONS = [
   { name: "config", short: "c", value: "FILE", help: "use this file of targets" },
   { name: "json", help: "print one JSON value" },
-  { name: "quiet", short: "q", help: "say only what was asked for, and errors" },
-  { name: "verbose", short: "v", help: "say more" },
-  { name: "plain", help: "plain prompts: dumb terminals, screen readers" },
+  { name: "quiet", short: "q", help: "print only results and errors" },
+  { name: "verbose", short: "v", help: "print details" },
+  { name: "plain", help: "plain prompts, for dumb terminals and screen readers" },
   { name: "no-color", help: "no colours (NO_COLOR is respected too)" },
   { name: "help", short: "h", help: "show help" },
   { name: "version", short: "V", help: "show the version" },
-];
+] as const satisfies readonly OptionSpec[];
+
+/** The names of {@linkcode GLOBAL_OPTIONS}. */
+export type GlobalName = OptionNames<typeof GLOBAL_OPTIONS>;
 
 /**
  * Parses `argv`.
  *
- * @param options.stopEarly stop at the first word: it and all that follows are words.
  * @throws {UsageError}
  */
-export function parseOptions(
+export function parseOptions<Name extends string>(
   argv: readonly string[],
-  specs: readonly OptionSpec[],
-  { stopEarly = false }: { stopEarly?: boolean } = {},
-): ParsedArgs {
+  specs: readonly (OptionSpec & { name: Name })[],
+): ParsedArgs<Name> {
   const withValue = specs.filter(({ value }) => value !== undefined);
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
-  // The caller counts the words of an early stop: they stay as they are.
-  const single = stopEarly
-    ? argv
-    : argv.flatMap((arg, index) => index < end ? splitSwitches(arg, specs) : [arg]);
-  const values = parseArgs(joinValues(single, withValue), {
+  const single = argv.flatMap((arg, index) => index < end ? splitSwitches(arg, specs) : [arg]);
+  const parsed = parseArgs(joinValues(single, withValue), {
     string: ["_", ...withValue.map(({ name }) => name)],
     boolean: specs.filter(({ value }) => value === undefined).map(({ name }) => name),
     alias: Object.fromEntries(specs.flatMap(({ name, short }) => short ? [[name, short]] : [])),
     collect: withValue.map(({ name }) => name),
-    stopEarly,
     "--": true,
     unknown: (arg: string, key?: string) => {
       if (key !== undefined) throw unknownOption(arg, specs);
     },
   }) as Record<string, unknown>;
   for (const spec of specs) if (spec.value === undefined) refuseValue(spec, argv);
-  const textsOf = (name: string) => (values[name] ?? []) as string[];
-  for (const spec of withValue) checkValues(spec, textsOf(spec.name));
-  const text = (name: string) => textsOf(name)[0];
-  const isSplit = argv.includes("--");
+  const values = (name: Name) => (parsed[name] ?? []) as string[];
+  for (const spec of withValue) checkValues(spec, values(spec.name));
+  const value = (name: Name) => values(name)[0];
   return {
-    words: (values["_"] as unknown[]).map(String),
-    rest: isSplit ? values["--"] as string[] : undefined,
-    has: (name) => values[name] === true || textsOf(name).length > 0,
-    text,
-    texts: textsOf,
+    positionals: (parsed["_"] as unknown[]).map(String),
+    passthrough: argv.includes("--") ? parsed["--"] as string[] : undefined,
+    has: (name) => parsed[name] === true || values(name).length > 0,
+    value,
+    values,
     read(name, parse) {
-      const value = text(name);
-      if (value === undefined) return undefined;
-      try {
-        return parse(value);
-      } catch (cause) {
-        throw asUsage(cause, `--${name}: `);
-      }
+      const text = value(name);
+      return text === undefined ? undefined : asUsageError(() => parse(text), `--${name}: `);
     },
   };
 }
 
-/** What a pure parser threw, as a usage error. */
-export function asUsage(cause: unknown, prefix = ""): unknown {
-  return cause instanceof RangeError ? new UsageError(prefix + cause.message) : cause;
+/**
+ * Returns what `read` returns; a RangeError of a pure parser becomes a usage error.
+ *
+ * @throws {UsageError}
+ */
+export function asUsageError<T>(read: () => T, prefix = ""): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw cause instanceof RangeError ? new UsageError(prefix + cause.message) : cause;
+  }
 }
 
 /** `-u4` as `-u`, `-4`: @std/cli would take a digit for the value of the switch before it. */
@@ -116,7 +122,7 @@ function splitSwitches(arg: string, specs: readonly OptionSpec[]): string[] {
   return [arg.slice(0, 2), ...splitSwitches(`-${arg.slice(2)}`, specs)];
 }
 
-/** `--secrets-from -` as `--secrets-from=-`: @std/cli takes a lone `-`, or "", for a word. */
+/** `--secrets-from -` as `--secrets-from=-`: @std/cli takes a lone `-`, or "", for a positional. */
 function joinValues(argv: readonly string[], withValue: readonly OptionSpec[]): string[] {
   const names = new Set(
     withValue.flatMap(({ name, short }) => [`--${name}`, ...(short ? [`-${short}`] : [])]),
@@ -157,9 +163,10 @@ function checkValues(spec: OptionSpec, values: readonly string[]): void {
 
 function unknownOption(arg: string, specs: readonly OptionSpec[]): UsageError {
   const name = arg.split("=")[0] ?? arg;
-  const known = specs.flatMap((
-    spec,
-  ) => [`--${spec.name}`, ...(spec.short ? [`-${spec.short}`] : [])]);
+  const known = specs.flatMap((spec) => [
+    `--${spec.name}`,
+    ...(spec.short ? [`-${spec.short}`] : []),
+  ]);
   const near = suggest(name, known);
   return new UsageError(`unknown option "${name}"`, {
     hint: near === undefined ? "see the options with --help" : `did you mean ${near}?`,

@@ -1,74 +1,94 @@
 /** argv to command to exit code. */
 import { UsageError } from "../core/errors.ts";
-import type { CommandSpec } from "./commands.ts";
+import { suggest } from "../core/suggest.ts";
 import { createOutput, type Output } from "../output/output.ts";
-import { COMMANDS } from "./commands.ts";
-import type { Context } from "./context.ts";
-import { EXIT, reportFailure } from "./failure.ts";
-import { GLOBAL_OPTIONS, type ParsedArgs, parseOptions } from "./options.ts";
-import type { Ports } from "./ports.ts";
+import type { Command, Context } from "./command.ts";
+import { type CommandRow, COMMANDS } from "./command_table.ts";
+import { EXIT } from "./exit_codes.ts";
+import {
+  GLOBAL_OPTIONS,
+  type GlobalName,
+  type OptionSpec,
+  type ParsedArgs,
+  parseOptions,
+} from "./options.ts";
+import type { CliPorts } from "./ports.ts";
+import { reportError } from "./report_error.ts";
 
 /** Runs the program and returns its exit code; never throws. */
-export async function run(argv: readonly string[], ports: Ports): Promise<number> {
-  let out = makeOutput(argv, ports);
+export async function run(argv: readonly string[], ports: CliPorts): Promise<number> {
+  let out = makeOutput((name) => argv.includes(`--${name}`), ports, { color: false });
   try {
     const { name, rest } = splitCommand(argv);
-    const command = name === undefined ? undefined : await findCommand(name);
-    const args = parseOptions(rest, [...(command?.options ?? []), ...GLOBAL_OPTIONS]);
-    out = makeOutput(args, ports);
+    const row = name === undefined || name === "help" ? undefined : findCommand(name);
+    const command = (await row?.load())?.command;
+    const args = parseOptions<string>(rest, [...command?.options ?? [], ...GLOBAL_OPTIONS]);
+    const color = wantsColor(args, ports);
+    out = makeOutput(args.has, ports, { color });
     if (args.has("version")) return await printVersion(out);
-    if (args.has("help") || name === "help") return await printHelp(out, command ?? args.words[0]);
-    const context: Context = {
+    if (name === "help") return await printHelpOn(args.positionals[0], out);
+    if (args.has("help")) return await printHelp(row, command, out);
+    const context: Context<string> = {
       ports,
       out,
       args,
-      color: wantsColor(args, ports),
+      color,
       plain: args.has("plain"),
-      configFile: args.text("config"),
+      configFile: args.value("config"),
     };
-    if (args.rest !== undefined) checkRest(args.rest, command);
-    if (command !== undefined) return await (await command.load()).run(context);
+    if (args.passthrough !== undefined) checkPassthrough(args.passthrough, command);
+    if (command !== undefined) return await command.run(context);
     if (isInteractive(context)) return await (await import("./menu.ts")).run(context);
     return await explainUsage(out);
   } catch (error) {
     const reason = ports.signal.aborted ? ports.signal.reason : error;
-    return reportFailure(reason, out);
+    return reportError(reason, out);
   }
 }
 
-/** The command's name, and everything else in order. */
+/**
+ * Returns the command's name, and all other arguments in order. Only global options can be before
+ * the name; after another option there is no name, and the parser reports that option.
+ */
 function splitCommand(argv: readonly string[]): { name: string | undefined; rest: string[] } {
-  // Options before the command are global ones; a wrong one shows itself in the second parse.
-  const known = parseGlobals(argv);
-  const name = known?.words[0];
-  if (name === undefined) return { name: undefined, rest: [...argv] };
-  const at = argv.length - (known?.words.length ?? 0) - (known?.rest ? known.rest.length + 1 : 0);
-  return { name, rest: [...argv.slice(0, at), ...argv.slice(at + 1)] };
+  for (let index = 0; index < argv.length; index++) {
+    const arg = argv[index] as string;
+    if (arg === "-" || !arg.startsWith("-")) {
+      return { name: arg, rest: [...argv.slice(0, index), ...argv.slice(index + 1)] };
+    }
+    const spec = findGlobalOption(arg);
+    if (spec === undefined) break;
+    if (spec.value !== undefined && !arg.includes("=")) index++;
+  }
+  return { name: undefined, rest: [...argv] };
 }
 
-function parseGlobals(argv: readonly string[]): ParsedArgs {
-  return parseOptions(argv, GLOBAL_OPTIONS, { stopEarly: true });
+/** Of several short options in one argument the last one can take a value. */
+function findGlobalOption(arg: string): OptionSpec | undefined {
+  const [name = ""] = arg.split("=");
+  const letter = name.startsWith("--") ? undefined : name.at(-1);
+  return GLOBAL_OPTIONS.find((spec: OptionSpec) =>
+    name === `--${spec.name}` || (letter !== undefined && letter === spec.short)
+  );
 }
 
-async function findCommand(name: string) {
-  if (name === "help") return undefined;
-  const command = COMMANDS.find((command) => command.name === name);
-  if (command !== undefined) return command;
-  const { suggest } = await import("../core/suggest.ts");
+function findCommand(name: string): CommandRow {
+  const row = COMMANDS.find((command) => command.name === name);
+  if (row !== undefined) return row;
   const near = suggest(name, COMMANDS.map((command) => command.name));
-  throw new UsageError(`there is no command "${name}"`, {
+  throw new UsageError(`unknown command "${name}"`, {
     hint: near === undefined ? "see the commands with: spknock --help" : `did you mean ${near}?`,
   });
 }
 
-/** What follows `--` is a command to run, where there can be one. */
-function checkRest([program]: string[], command: CommandSpec | undefined): void {
+/** The arguments after `--` are a command to run, where there can be one. */
+function checkPassthrough([program]: readonly string[], command: Command | undefined): void {
   if (command?.takesCommand && program !== undefined && program !== "") return;
   throw command?.takesCommand
-    ? new UsageError("a command is wanted after --", {
+    ? new UsageError("missing argument COMMAND after --", {
       hint: `usage: spknock ${command.usage.at(-1)}`,
     })
-    : new UsageError("nothing can follow -- here", { hint: "leave the -- out" });
+    : new UsageError("no arguments are allowed after --", { hint: "leave the -- out" });
 }
 
 function isInteractive({ ports, out }: Context): boolean {
@@ -76,7 +96,7 @@ function isInteractive({ ports, out }: Context): boolean {
 }
 
 async function explainUsage(out: Output): Promise<number> {
-  if (out.json) throw new UsageError("a command is wanted", { hint: "spknock --help" });
+  if (out.json) throw new UsageError("missing argument COMMAND", { hint: "spknock --help" });
   const { renderHelp } = await import("./help.ts");
   out.error(renderHelp().trimEnd());
   return EXIT.usage;
@@ -86,34 +106,46 @@ async function printVersion(out: Output): Promise<number> {
   const { VERSION } = await import("./version.ts");
   out.print(`spknock ${VERSION}\n`);
   out.value({ name: "spknock", version: VERSION });
-  return 0;
+  return EXIT.done;
+}
+
+/** `spknock help [COMMAND|TOPIC]`. */
+async function printHelpOn(name: string | undefined, out: Output): Promise<number> {
+  const { HELP_TOPICS } = await import("./help.ts");
+  const topic = name !== undefined && Object.hasOwn(HELP_TOPICS, name)
+    ? HELP_TOPICS[name]?.()
+    : undefined;
+  if (topic !== undefined) return printText(topic, out);
+  const row = name === undefined || name === "help" ? undefined : findCommand(name);
+  return await printHelp(row, (await row?.load())?.command, out);
 }
 
 async function printHelp(
+  row: CommandRow | undefined,
+  command: Command | undefined,
   out: Output,
-  command: Awaited<ReturnType<typeof findCommand>> | string,
 ): Promise<number> {
   const { renderCommandHelp, renderHelp } = await import("./help.ts");
-  const spec = typeof command === "string" ? await findCommand(command) : command;
-  const text = spec === undefined ? renderHelp() : renderCommandHelp(spec);
-  out.print(text);
-  out.value({ help: text });
-  return 0;
+  const isAboutCommand = row !== undefined && command !== undefined;
+  return printText(isAboutCommand ? renderCommandHelp(row, command) : renderHelp(), out);
 }
 
-function wantsColor(args: ParsedArgs, ports: Ports): boolean {
+function printText(text: string, out: Output): number {
+  out.print(text);
+  out.value({ help: text });
+  return EXIT.done;
+}
+
+function wantsColor(args: ParsedArgs<GlobalName>, ports: CliPorts): boolean {
   return !args.has("no-color") && !ports.env("NO_COLOR") && ports.env("TERM") !== "dumb";
 }
 
-/** The voice; before the command line is understood, by what it looks like. */
-function makeOutput(args: ParsedArgs | readonly string[], ports: Ports): Output {
-  const has = (name: string) => "has" in args ? args.has(name) : args.includes(`--${name}`);
-  return createOutput({
-    stdout: ports.stdout,
-    stderr: ports.stderr,
-    json: has("json"),
-    quiet: has("quiet"),
-    verbose: has("verbose"),
-    color: "has" in args && wantsColor(args, ports),
-  });
+/** The output of a run; before the command line is parsed, by what the arguments look like. */
+function makeOutput(
+  has: (name: GlobalName) => boolean,
+  { stdout, stderr }: CliPorts,
+  { color }: { color: boolean },
+): Output {
+  const [json, quiet, verbose] = [has("json"), has("quiet"), has("verbose")];
+  return createOutput({ stdout, stderr, json, quiet, verbose, color });
 }

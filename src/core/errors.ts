@@ -1,6 +1,7 @@
 /**
  * The errors that a user can meet. Each has a stable `code` (part of the JSON contract), often a
- * `hint` with the fix, and is mapped to text and an exit code in one place (`cli/failure.ts`).
+ * `hint` with the fix, and is mapped to an exit code in `cli/exit_codes.ts` and to text in
+ * `cli/report_error.ts`.
  *
  * Wording: what failed, the value in quotes, what is allowed. Never a secret.
  */
@@ -28,7 +29,7 @@ export class SpknockError extends Error {
   }
 }
 
-/** The command line asks for something that cannot be: exit code 2, nothing was sent. */
+/** The command line is wrong: exit code 2, nothing was sent. */
 export class UsageError extends SpknockError {
   constructor(message: string, options: ErrorDetails & { code?: string } = {}) {
     super(options.code ?? "usage", message, options);
@@ -73,14 +74,28 @@ export class NetworkError extends SpknockError {
   }
 }
 
-/** A secret could not be had: exit code 4, nothing was sent. */
+/** A door did not open although the knocks were sent: exit code 1. */
+export class ClosedError extends SpknockError {
+  constructor(message: string, options: ErrorDetails & { code?: "closed" | "refused" } = {}) {
+    super(options.code ?? "closed", message, options);
+  }
+}
+
+/** A secret is not available: exit code 4, nothing was sent. */
 export class SecretError extends SpknockError {
   constructor(message: string, options: ErrorDetails = {}) {
     super("secret", message, options);
   }
 }
 
-/** The user said stop, at a prompt or by Ctrl-C: exit code 130. */
+/** Standard output cannot be written, such as on a full disk: exit code 5. */
+export class OutputError extends SpknockError {
+  constructor(message: string, options: ErrorDetails = {}) {
+    super("output", message, options);
+  }
+}
+
+/** The user cancelled, at a prompt or by Ctrl-C: exit code 130. */
 export class CancelledError extends SpknockError {
   constructor(message = "cancelled") {
     super("cancelled", message);

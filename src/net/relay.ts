@@ -1,31 +1,32 @@
 /**
- * Carries bytes between our own standard streams (the near end) and a connection (the far end), both
- * ways at the same time, as a ProxyCommand has to.
+ * Carries bytes between standard input and output (local) and a connection (remote), in both
+ * directions at the same time, as a ProxyCommand has to.
  *
  * Rules:
- * - no byte is changed, and no more than one buffer is read ahead of what is written (back-pressure);
- * - the end of what the near end says is passed on, and what the far end says goes on (half-close);
- * - when the far end has said its last word, the near end may go on for as long as it has something
- *   to say: after {@linkcode LINGER_MS} of silence the relay is over. A far end that is gone looks
- *   just like one that only listens, and Deno cannot close standard output: only the end of the
- *   program tells its reader (socat waits 0.5 s);
- * - a reader of ours that has gone away (EPIPE) ends the relay quietly.
+ * - no byte is changed, and at most one buffer is read ahead of what is written (back-pressure);
+ * - the end of the local input is passed on, and remote data still arrives (half-close);
+ * - after the remote side closes, local data is still sent until the local input was idle for
+ *   {@linkcode LINGER_MS}; then the relay ends. A remote side that is gone looks like one that only
+ *   reads, and Deno cannot close standard output: only the end of the program tells its reader
+ *   (socat waits 0.5 s);
+ * - a local reader that closes its end (EPIPE) ends the relay without an error.
  */
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
+import { errorMessage } from "../core/text.ts";
 import { errnoOf } from "./failure.ts";
 
-/** Our own side. */
-export interface NearEnd {
-  /** Fills the buffer; how many bytes, or null at the end. */
+/** Standard input and output as bytes. */
+export interface LocalStream {
+  /** Fills the buffer; returns how many bytes, or null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Takes some of the bytes; how many. */
+  /** Writes some of the bytes; returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** The connection. */
-export interface FarEnd extends NearEnd {
-  /** Says that nothing more will be written. */
+/** A connection as bytes. */
+export interface RemoteStream extends LocalStream {
+  /** Sends the end of the data: nothing more will be written. */
   closeWrite(): Promise<void>;
 }
 
@@ -37,8 +38,8 @@ export interface RelayReport {
   received: number;
 }
 
-/** Milliseconds that the near end may be silent after the far end's last word. */
-export const LINGER_MS = 1_000;
+/** Milliseconds that the local input may be idle after the remote side closed. */
+const LINGER_MS = 1_000;
 
 /** Large enough that the calls cost less than the copying; see docs/measurements.md. */
 const BUFFER_BYTES = 262_144;
@@ -50,43 +51,43 @@ const BUFFER_BYTES = 262_144;
  * signal's reason when it aborts.
  */
 export async function relay(
-  near: NearEnd,
-  far: FarEnd,
+  local: LocalStream,
+  remote: RemoteStream,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<RelayReport> {
   const over = new AbortController();
   const aborted = rejectOnAbort(signal, over.signal);
   const [up, down] = [new Flow(clock), new Flow(clock)];
   const upload = pump(
-    (buffer) => near.read(buffer),
-    guard((bytes) => far.write(bytes)),
+    (buffer) => local.read(buffer),
+    guard((bytes) => remote.write(bytes)),
     up,
   );
   const download = pump(
-    guard((buffer) => far.read(buffer)),
-    (bytes) => near.write(bytes),
+    guard((buffer) => remote.read(buffer)),
+    (bytes) => local.write(bytes),
     down,
   );
   let broken: unknown;
-  // What the far end does not take any more does not stop what it has yet to say.
+  // A remote side that no longer reads can still send.
   const uploaded = upload.catch((cause) => broken = cause)
-    .then(guard(() => far.closeWrite())).catch((cause) => broken ??= cause);
+    .then(guard(() => remote.closeWrite())).catch((cause) => broken ??= cause);
   try {
     await Promise.race([download, aborted]);
     if (broken !== undefined) throw broken;
     up.touch();
-    await Promise.race([uploaded, up.untilSilent(over.signal), aborted]);
+    await Promise.race([uploaded, up.untilIdle(over.signal), aborted]);
   } catch (cause) {
     if (!isGone(cause)) throw cause;
   } finally {
     over.abort();
-    // It may still fail, with nobody left to tell.
+    // A late failure has no one to be reported to.
     download.catch(() => {});
   }
   return { sent: up.bytes, received: down.bytes };
 }
 
-/** One direction: how much went through it, and since when it is silent. */
+/** One direction: the bytes that were carried, and since when it is idle. */
 class Flow {
   /** Bytes that were written. */
   bytes = 0;
@@ -100,13 +101,13 @@ class Flow {
     this.#since = clock.now();
   }
 
-  /** Something went through just now. */
+  /** Marks the flow as active now. */
   touch(): void {
     this.#since = this.#clock.now();
   }
 
-  /** Resolves when nothing has come, and nothing was on its way, for {@linkcode LINGER_MS}. */
-  async untilSilent(signal: AbortSignal): Promise<void> {
+  /** Resolves when no data has arrived or was pending for {@linkcode LINGER_MS}. */
+  async untilIdle(signal: AbortSignal): Promise<void> {
     for (;;) {
       const now = this.#clock.now();
       const end = this.#since + LINGER_MS;
@@ -117,14 +118,18 @@ class Flow {
 }
 
 /** Reads and writes until the end; while one buffer is written the next one is read. */
-async function pump(read: NearEnd["read"], write: NearEnd["write"], flow: Flow): Promise<void> {
+async function pump(
+  read: LocalStream["read"],
+  write: LocalStream["write"],
+  flow: Flow,
+): Promise<void> {
   const [first, second] = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)];
   let [current, next] = [first, second];
   let reading = read(current);
   for (let length = await reading; length !== null; length = await reading) {
     flow.isBusy = true;
     reading = read(next);
-    // Where the write fails, nobody waits for it any more.
+    // If the write fails, this read is no longer awaited.
     reading.catch(() => {});
     for (let rest = current.subarray(0, length); rest.length > 0;) {
       const written = await write(rest);
@@ -137,7 +142,7 @@ async function pump(read: NearEnd["read"], write: NearEnd["write"], flow: Flow):
   }
 }
 
-/** What the system says about the connection, as an error for the user. */
+/** Turns a system error of the connection into an error for the user. */
 function guard<A extends unknown[], R>(
   call: (...args: A) => Promise<R>,
 ): (...args: A) => Promise<R> {
@@ -146,10 +151,10 @@ function guard<A extends unknown[], R>(
       return await call(...args);
     } catch (cause) {
       if (isGone(cause)) throw cause;
-      throw new NetworkError(`the connection broke: ${wordsOf(cause)}`, {
+      throw new NetworkError(`the connection broke: ${describeReason(cause)}`, {
         code: "connection_lost",
         hint: errnoOf(cause) === "ETIMEDOUT"
-          ? "the door may have shut: spknock keep holds it open while you work"
+          ? "the door may have closed: spknock keep holds it open while you work"
           : undefined,
         cause,
       });
@@ -157,23 +162,23 @@ function guard<A extends unknown[], R>(
   };
 }
 
-const WORDS: Record<string, string> = {
+const REASONS: Record<string, string> = {
   ECONNRESET: "the other side reset it",
-  ETIMEDOUT: "the other side does not answer any more",
+  ETIMEDOUT: "the other side no longer answers",
   EHOSTUNREACH: "the host became unreachable",
   ENETUNREACH: "the network became unreachable",
 };
 
-function wordsOf(cause: unknown): string {
-  return WORDS[errnoOf(cause) ?? ""] ?? (cause instanceof Error ? cause.message : String(cause));
+function describeReason(cause: unknown): string {
+  return REASONS[errnoOf(cause) ?? ""] ?? errorMessage(cause);
 }
 
-/** Whether a reader has gone away, ours or the far one. */
+/** Whether a reader has closed its end, the local or the remote one. */
 function isGone(cause: unknown): boolean {
   return errnoOf(cause) === "EPIPE" || cause instanceof Deno.errors.BrokenPipe;
 }
 
-/** Rejects with the signal's reason; stops to listen when `over` aborts. */
+/** Rejects with the signal's reason; stops listening when `over` aborts. */
 function rejectOnAbort(signal: AbortSignal, over: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);

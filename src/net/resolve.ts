@@ -27,7 +27,7 @@ export type Lookup = (host: string) => Promise<Address[]>;
  */
 export async function resolveHost(
   host: string,
-  { family = "any", lookup = systemLookup }: { family?: Family; lookup?: Lookup } = {},
+  { family = "any", lookup = systemLookup }: { family?: Family; lookup?: Lookup | undefined } = {},
 ): Promise<Resolved> {
   const found = isIpv4(host) || isIpv6(host)
     ? [{ address: host, family: familyOf(host) }]

@@ -2,7 +2,7 @@
  * Where everything that the program says goes: stdout is for what a script may read, stderr for
  * people. With `json`, stdout gets one value and nothing else.
  */
-import { SpknockError } from "../core/errors.ts";
+import { OutputError } from "../core/errors.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
 /** One of the two streams. */
@@ -11,7 +11,7 @@ export interface Sink {
   isTerminal(): boolean;
 }
 
-/** How to speak. */
+/** How the output looks. */
 export interface OutputOptions {
   stdout: Sink;
   stderr: Sink;
@@ -22,7 +22,7 @@ export interface OutputOptions {
   color: boolean;
 }
 
-/** The voice of a run. */
+/** The output of a run. */
 export interface Output {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -49,7 +49,7 @@ export interface Output {
   endLine(): void;
 }
 
-/** Makes the voice of a run. */
+/** Makes the output of a run. */
 export function createOutput(options: OutputOptions): Output {
   const { stdout, stderr, json, quiet, verbose, color } = options;
   let isLineOpen = false;
@@ -58,15 +58,14 @@ export function createOutput(options: OutputOptions): Output {
     stdout.write(text);
     isLineOpen = !text.endsWith("\n");
   };
-  const endLine = () => void (isLineOpen && toStdout("\n"));
+  // A failure to end a line, or to write to stderr, must not hide the error that is reported.
+  const endLine = () => {
+    if (isLineOpen) ignoreOutputError(() => stdout.write("\n"));
+    isLineOpen = false;
+  };
   const toStderr = (text: string) => {
-    try {
-      endLine();
-      stderr.write(text + "\n");
-    } catch (error) {
-      // Nobody can be told of it; the exit code still says what is to be said.
-      if (!(error instanceof SpknockError)) throw error;
-    }
+    endLine();
+    ignoreOutputError(() => stderr.write(text + "\n"));
   };
   return {
     json,
@@ -83,4 +82,12 @@ export function createOutput(options: OutputOptions): Output {
     error: toStderr,
     endLine,
   };
+}
+
+function ignoreOutputError(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof OutputError)) throw error;
+  }
 }

@@ -1,6 +1,6 @@
 /** Standard streams. */
 import type { Clock } from "../core/clock.ts";
-import { SpknockError } from "../core/errors.ts";
+import { OutputError } from "../core/errors.ts";
 import type { Sink } from "../output/output.ts";
 
 /** What a sink writes to: one of Deno's standard streams. */
@@ -12,9 +12,9 @@ const FULL_PIPE_MS = 5;
 /**
  * A stream that takes text. Where the reader has gone away (EPIPE) the rest is dropped: the work goes
  * on, and the exit code tells of it. A full pipe that does not block is waited for; what cannot be
- * written for another reason, such as a full disk, is a SpknockError (`output`).
+ * written for another reason, such as a full disk, is an OutputError.
  */
-export function sinkOf(stream: SinkStream): Sink {
+export function createSink(stream: SinkStream): Sink {
   const encoder = new TextEncoder();
   let isGone = false;
   return {
@@ -34,9 +34,9 @@ export function sinkOf(stream: SinkStream): Sink {
   };
 }
 
-function writeFailure(cause: unknown): SpknockError {
+function writeFailure(cause: unknown): OutputError {
   const reason = cause instanceof Error ? cause.message.replace(/ \(os error \d+\)$/, "") : cause;
-  return new SpknockError("output", `the output cannot be written: ${reason}`, { cause });
+  return new OutputError(`the output cannot be written: ${reason}`, { cause });
 }
 
 /** Blocks: a write is not done before its text is out. */
@@ -86,7 +86,7 @@ export interface DataStreams {
  * Standard input and output as bytes, for a relay. Whoever started us may have left them
  * non-blocking; they are asked again then.
  */
-export function dataOf(
+export function createStdio(
   { stdin, stdout }: DataStreams,
   { clock }: { clock: Clock },
 ): { read(buffer: Uint8Array): Promise<number | null>; write(bytes: Uint8Array): Promise<number> } {

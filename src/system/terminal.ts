@@ -4,7 +4,7 @@
  * without `--allow-all`. Output goes to stderr.
  */
 import type { Terminal } from "../prompt/mod.ts";
-import { sinkOf, unlessAborted } from "./streams.ts";
+import { createSink, unlessAborted } from "./streams.ts";
 
 let terminal: Terminal | undefined;
 
@@ -22,7 +22,7 @@ export async function openTerminal(signal: AbortSignal): Promise<Terminal | unde
   terminal = {
     read: (buffer) => unlessAborted(input.read(buffer), signal),
     setRaw: (mode) => input.setRaw(mode),
-    write: sinkOf(Deno.stderr).write,
+    write: createSink(Deno.stderr).write,
     columns,
   };
   return terminal;

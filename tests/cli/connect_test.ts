@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { renderBlock } from "../../src/cli/commands/ssh_config.ts";
+import { renderBlock } from "../../src/cli/commands/doors/ssh_config.ts";
 import { parseConfig } from "../../src/config/mod.ts";
 import { errorOf, valueOf, World, type WorldOptions } from "./world.ts";
 
@@ -108,15 +108,15 @@ Deno.test("connect: bad input is named, and nothing is sent", async () => {
     [["home", "ssh"], 2, '"ssh" is not a port'],
     [["home", "0"], 2, '"0" is not a port'],
     [["home", "65536"], 2, '"65536" is not a port'],
-    [["home"], 2, "too few arguments"],
+    [["home"], 2, "missing argument PORT"],
     [["home", "a", "22", "x"], 2, 'unexpected argument "x"'],
-    [["hom", "22"], 2, 'there is no target "hom"'],
+    [["hom", "22"], 2, 'unknown target "hom"'],
     [["home", "a b", "22"], 2, '"a b" is not a host'],
     [["home", "gone.example.com", "22"], 3, 'the name "gone.example.com" does not resolve'],
-    [["192.0.2.9", "443"], 2, "is that of several targets: twin, other-twin"],
+    [["192.0.2.9", "443"], 2, "belongs to several targets: twin, other-twin"],
     [["home", "22", "--grace", "x"], 2, '--grace: "x" is not a duration'],
     [["home", "22", "--secrets-from", "-"], 2, "standard input carries the data"],
-    [["home", "22", "--", "x"], 2, "nothing can follow --"],
+    [["home", "22", "--", "x"], 2, "no arguments are allowed after --"],
   ];
   for (const [argv, wanted, words] of cases) {
     const { code, stderr, stdout, sent, data } = await connect(argv, { open: [] });

@@ -77,11 +77,11 @@ Deno.test("knock -- COMMAND: what cannot be started is told as shells do", async
 
 Deno.test("a -- where no command can follow, and none where one must, is a usage error", async () => {
   const cases: [string[], string][] = [
-    [["list", "--", "x"], "nothing can follow -- here"],
-    [["knock", "home", "--"], "a command is wanted after --"],
-    [["keep", "home", "--"], "a command is wanted after --"],
+    [["list", "--", "x"], "no arguments are allowed after --"],
+    [["knock", "home", "--"], "missing argument COMMAND after --"],
+    [["keep", "home", "--"], "missing argument COMMAND after --"],
     [["knock", "home", "plain", "--", "x"], "2 targets, but one command"],
-    [["keep"], "too few arguments"],
+    [["keep"], "missing argument TARGET"],
     [["keep", "home", "plain"], 'unexpected argument "plain"'],
     [["close", "plain"], '"plain" has no closing sequence'],
   ];
@@ -99,7 +99,7 @@ Deno.test("close: the closing knocks, until the door is shut", async () => {
   await inWorld({ open: [22], shutsAfter: 2 }, async (world) => {
     const { code, stdout } = await world.run("close", "home");
     assertEquals(code, 0);
-    assertStringIncludes(stdout, "home: the door is shut");
+    assertStringIncludes(stdout, "home: the door is closed");
     assertEquals(world.net.sent.map(({ port }) => port), [9000, 9000, 9000]);
   });
 });
@@ -158,7 +158,7 @@ Deno.test("keep: holds while the command runs, and ends as it does", async () =>
     const { code, stdout, stderr } = await world.run("keep", "home", "--", "rsync");
     assertEquals([code, stdout], [3, ""]);
     assertStringIncludes(stderr, "home: open");
-    assertStringIncludes(stderr, "home: shut again");
+    assertStringIncludes(stderr, "home: closed again");
     assertEquals(world.dropped, ["write"]);
   });
 });

@@ -29,7 +29,7 @@ Deno.test("where only the old file is, it is read and never written", async () =
   ) {
     const ended = await world.run(...argv, "--json");
     assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
-    assertEquals(errorOf(ended).hint, `take its targets over first: spknock import ${file}`);
+    assertEquals(errorOf(ended).hint, `import its targets first: spknock import ${file}`);
   }
   assertEquals([await Deno.readTextFile(file), await world.read()], [GOOD, ""]);
 });
@@ -75,7 +75,7 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
     const [argv, message] of [
       [["import", `${file}.not`], "there is no such file"],
       [["import", file, "--from", "legcy"], '"legcy" is not a format'],
-      [["import"], "too few arguments"],
+      [["import"], "missing argument FILE"],
     ] as const
   ) {
     const ended = await world.run(...argv);

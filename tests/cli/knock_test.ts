@@ -58,7 +58,7 @@ Deno.test("a saved sequence leaves in order, paced, with the hashes as its paylo
   );
   assertEquals(stdout.split("\n"), [
     "home fw.example.com (192.0.2.1)",
-    "  it has 2 addresses; not taken: 192.0.2.2",
+    "  it has 2 addresses; not used: 192.0.2.2",
     "  knock  1234/udp  9876/udp  5555/udp  sent in 100 ms",
     "  probe  tcp 22 open 0.0 ms",
     ...stdout.split("\n").slice(4),
@@ -78,7 +78,7 @@ Deno.test("an ad hoc sequence takes every way to write a port", async () => {
 
 Deno.test("an ad hoc sequence that cannot be is told apart from a target", async () => {
   const cases: [string[], string][] = [
-    [["192.0.2.1"], '"192.0.2.1" is no saved target, and as a host it needs ports'],
+    [["192.0.2.1"], '"192.0.2.1" is not a saved target, and as a host it needs ports'],
     [["fw.example.com"], '"fw.example.com" is no saved target'],
     [["192.0.2.1", "7000", "abc"], '"abc" is not a port'],
     [["fw", "80x"], '"80x" is not a port'],
@@ -87,7 +87,7 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
     [["fw", "7/icmp"], '"7/icmp" names an unknown protocol'],
     [["300.1.1.1", "7"], '"300.1.1.1" is not a host'],
     [["a\x07b", "7"], '"a\\u0007b" is not a host'],
-    [["fw", "lab"], 'there is no target "fw"'],
+    [["fw", "lab"], 'unknown target "fw"'],
     [["::1", "7", "-d", "soon"], '--delay: "soon" is not a duration'],
     [["::1", "7", "-s", "here"], '--source: "here" is not an address'],
     [["::1", "7", "--tries", "0"], '--tries: "0" is not a whole number from 1 to 100'],
@@ -154,7 +154,7 @@ Deno.test("names and --all exclude each other", async () => {
     const ended = await world.run("knock", ...argv, "--json");
     assertEquals([ended.code, errorOf(ended).message], [
       2,
-      "names and --all or --tag exclude each other",
+      "choose one: names, or --all or --tag",
     ]);
   }
 });
@@ -234,7 +234,7 @@ Deno.test("a dry run resolves, asks and sends nothing", async () => {
     "  after 0ms  1234/udp  secret, asked for",
     "  after 1s  9876/udp  secret, asked for",
     "  after 2s  5555/udp  secret, asked for",
-    "  then ask: tcp 22, at most 3 tries",
+    "  then probe: tcp 22, at most 3 tries",
     "",
   ]);
   const value = valueOf(await world.run("knock", "home", "-n", "--json"));

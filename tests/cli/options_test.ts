@@ -13,11 +13,11 @@ const SPECS: readonly OptionSpec[] = [
 function read(...argv: string[]) {
   const args = parseOptions(argv, SPECS);
   return {
-    words: args.words,
-    delay: args.text("delay"),
-    tags: args.texts("tag"),
+    words: args.positionals,
+    delay: args.value("delay"),
+    tags: args.values("tag"),
     flags: SPECS.filter(({ name }) => args.has(name)).map(({ name }) => name),
-    rest: args.rest,
+    rest: args.passthrough,
   };
 }
 
@@ -80,7 +80,11 @@ Deno.test("an empty value counts where a text may be empty, and nowhere else", (
   ];
   for (const argv of [["--description", ""], ["--description="]]) {
     const args = parseOptions(argv, specs);
-    assertEquals([args.has("description"), args.text("description"), args.words], [true, "", []]);
+    assertEquals([args.has("description"), args.value("description"), args.positionals], [
+      true,
+      "",
+      [],
+    ]);
   }
   assertThrows(() => parseOptions(["--delay", ""], specs), UsageError, "--delay needs a value");
 });

@@ -83,9 +83,9 @@ Deno.test("what cannot be is refused before anybody is asked for a passphrase", 
     [["office", "--for", "knockd", "--open", "22", "--guard"], "unsupported", /the guard/],
     [["home", "--for", "nftabels"], "usage", /"nftabels" is no firewall/],
     [["home", "--for", "mikrotik", "--variant", "x"], "usage", /variant/],
-    [["home", "--guard", "--no-guard", "--for", "nftables"], "usage", /exclude each other/],
-    [["home", "--prove", "--output", "x"], "usage", /--output says nothing with --prove/],
-    [["--for", "nftables"], "usage", /a target is wanted/],
+    [["home", "--guard", "--no-guard", "--for", "nftables"], "usage", /choose one/],
+    [["home", "--prove", "--output", "x"], "usage", /--output has no effect with --prove/],
+    [["--for", "nftables"], "usage", /missing argument TARGET/],
   ];
   for (const [argv, code, message] of cases) {
     await using world = await createWorld();
@@ -103,14 +103,14 @@ Deno.test("a file is private, is not written over by chance, and is a regular on
   assertEquals((await world.run(...argv)).code, 0);
   const { mode } = await Deno.stat(file);
   assertEquals((mode ?? 0) & 0o777, 0o600);
-  assertMatch(errorOf(await world.run(...argv, "--json")).message, /exists already/);
+  assertMatch(errorOf(await world.run(...argv, "--json")).message, /already exists/);
   await Deno.writeTextFile(file, "old");
   assertEquals((await world.run(...argv, "--force")).code, 0);
   assertStringIncludes(await Deno.readTextFile(file), "table inet spknock_office");
   const link = `${world.home}/link.nft`;
   await Deno.symlink(`${world.home}/nowhere`, link);
   const linked = await world.run(...argv.slice(0, -1), link, "--force", "--json");
-  assertMatch(errorOf(linked).message, /is no regular file/);
+  assertMatch(errorOf(linked).message, /is not a regular file/);
   assertEquals(
     (await world.run(...argv.slice(0, -1), "-")).stdout.startsWith("#!/usr/sbin/nft"),
     true,

@@ -1,46 +1,48 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/command_table.ts";
+import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./world.ts";
 
 const HINTS: readonly [argv: string[], message: string, hint: string][] = [
-  [["knok"], 'there is no command "knok"', "did you mean knock?"],
-  [["zzz"], 'there is no command "zzz"', "see the commands with: spknock --help"],
+  [["knok"], 'unknown command "knok"', "did you mean knock?"],
+  [["zzz"], 'unknown command "zzz"', "see the commands with: spknock --help"],
   [["--jsn"], 'unknown option "--jsn"', "did you mean --json?"],
   [["knock", "a", "--dely", "3"], 'unknown option "--dely"', "did you mean --delay?"],
   [["list", "-Z"], 'unknown option "-Z"', "see the options with --help"],
   [["list", "extra"], 'unexpected argument "extra"', "usage: spknock list [--tag TAG]"],
-  [["show"], "too few arguments", "usage: spknock show TARGET"],
-  [["knock"], "a target is wanted", "name one, or use --all or --tag"],
+  [["show"], "missing argument TARGET", "usage: spknock show TARGET"],
+  [["rename", "a"], "missing argument NEW-NAME", "usage: spknock rename TARGET NEW-NAME"],
+  [["connect", "a"], "missing argument PORT", "usage: spknock connect TARGET [HOST] PORT"],
+  [["knock"], "missing argument TARGET", "name one, or use --all or --tag"],
   [["knock", "a", "-d"], "--delay needs a value", "--delay DURATION"],
   [["knock", "a", "-d", "1", "-d", "2"], "--delay was given 2 times", "give it once"],
   [["list", "--json=no"], "--json takes no value", "--json"],
-  [["knock", "::1", "7", "-4", "-6"], "-4 and -6 exclude each other", "leave both out"],
-  [["hash", "MikroTik"], "a passphrase does not belong on the command line", "pipe it in"],
+  [["knock", "::1", "7", "-4", "-6"], "choose one: -4 or -6", "leave both out"],
+  [["hash", "MikroTik"], "a passphrase is not allowed on the command line", "pipe it in"],
 ];
 
-Deno.test("a wrong command line is a usage error with the fix, and nothing is sent", async () => {
-  for (const [argv, message, hint] of HINTS) {
-    await using world = new World();
-    const { code, stdout, stderr } = await world.run(...argv);
-    assertEquals([code, stdout], [2, ""], argv.join(" "));
-    assertStringIncludes(stderr, `error: ${message}\n`);
-    assertStringIncludes(stderr, "hint: ");
-    assertStringIncludes(stderr, hint);
-    assertEquals(world.net.sent, []);
-  }
+const ROWS = HINTS.map((row) => [row[0].join(" "), row] as const);
+
+table("run: usage error with a hint, nothing is sent", ROWS, async ([argv, message, hint]) => {
+  await using world = new World();
+  const { code, stdout, stderr } = await world.run(...argv);
+  assertEquals([code, stdout], [2, ""]);
+  assertStringIncludes(stderr, `error: ${message}\n`);
+  assertStringIncludes(stderr, "hint: ");
+  assertStringIncludes(stderr, hint);
+  assertEquals(world.net.sent, []);
 });
 
-Deno.test("with --json the same errors are one JSON value on stderr", async () => {
-  for (const [argv, message, hint] of HINTS) {
-    if (argv.includes("--json=no")) continue;
-    await using world = new World();
-    const ended = await world.run(...argv, "--json");
-    assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
-    const error = errorOf(ended);
-    assertEquals(error.message, message);
-    assertStringIncludes(error.hint ?? "", hint);
-    assertMatch(error.code, /^[a-z_]+$/);
-  }
+const JSON_ROWS = ROWS.filter(([title]) => !title.includes("--json=no"));
+
+table("run: usage error with --json", JSON_ROWS, async ([argv, message, hint]) => {
+  await using world = new World();
+  const ended = await world.run(...argv, "--json");
+  assertEquals([ended.code, ended.stdout], [2, ""]);
+  const error = errorOf(ended);
+  assertEquals(error.message, message);
+  assertStringIncludes(error.hint ?? "", hint);
+  assertMatch(error.code, /^[a-z_]+$/);
 });
 
 Deno.test("without a terminal, spknock alone explains itself on stderr", async () => {
@@ -78,7 +80,7 @@ Deno.test("help and version are values with --json", async () => {
   assertStringIncludes(String(valueOf(await world.run("list", "-h", "--json"))["help"]), "usage:");
 });
 
-Deno.test("global options may stand before the command", async () => {
+Deno.test("run: global options before the command", async () => {
   await using world = new World();
   await world.write('[targets.a]\nhost = "::1"\nknocks = ["7"]\n');
   const after = await world.run("list", "--json", "-c", world.config);
@@ -103,6 +105,7 @@ Deno.test("a bug is an error that asks for a report", async () => {
   await using world = new World();
   world.net.failure = new TypeError("x is not a function");
   const ended = await world.run("knock", "::1", "7", "--json");
-  assertEquals([ended.code, errorOf(ended).code], [2, "internal"]);
+  assertEquals([ended.code, errorOf(ended).code], [70, "internal"]);
   assertStringIncludes(errorOf(ended).hint ?? "", "report it");
+  assertStringIncludes(errorOf(ended).hint ?? "", "https://");
 });

@@ -92,7 +92,7 @@ Deno.test("an unknown target is answered with the nearest", async () => {
     assertEquals([ended.code, ended.stdout], [2, ""], argv.join(" "));
     assertEquals(errorOf(ended), {
       code: "unknown_target",
-      message: 'there is no target "hom"',
+      message: 'unknown target "hom"',
       hint: "did you mean home?",
     });
   }
@@ -135,11 +135,11 @@ Deno.test("an edit that says nothing, or what cannot be, changes nothing", async
   for (
     const [argv, message] of [
       [["edit", "home"], "there is no terminal to ask on"],
-      [["edit", "home", "-u"], "--udp says nothing without --knock"],
+      [["edit", "home", "-u"], "--udp has no effect without --knock"],
       [["edit", "home", "--delay", "soon"], '--delay: "soon" is not a duration'],
       [["edit", "home", "--host", "a b"], '--host: "a b" is not a host'],
       [["edit", "home", "--knock", "80x"], '"80x" is not a port'],
-      [["edit", "home", "--secret", "sesame"], '--secret: "sesame" is not where a secret'],
+      [["edit", "home", "--secret", "sesame"], '--secret: "sesame" is not a source of a secret'],
       [["rename", "home", "office"], '"office" is saved already'],
       [["rename", "home", "9x"], '"9x" cannot name a target'],
       [["add", "home", "::1", "7"], '"home" is saved already'],

@@ -1,6 +1,6 @@
 /** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
 import { run } from "../../src/cli/run.ts";
-import type { Ports } from "../../src/cli/ports.ts";
+import type { CliPorts } from "../../src/cli/ports.ts";
 import { realFiles } from "../../src/config/mod.ts";
 import { CancelledError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
@@ -110,7 +110,7 @@ export class World implements AsyncDisposable {
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
 
-  #ports(stdout: Sink, stderr: Sink): Ports {
+  #ports(stdout: Sink, stderr: Sink): CliPorts {
     const { env = {}, stdin = "" } = this.#options;
     return {
       stdout,
@@ -119,7 +119,7 @@ export class World implements AsyncDisposable {
         isTerminal: () => this.terminal !== undefined,
         readAll: () => Promise.resolve(new TextEncoder().encode(stdin)),
       },
-      data: {
+      stdio: {
         read: (buffer) => Promise.resolve(this.#readData(buffer)),
         write: (bytes) => {
           this.data += textOf(bytes);
@@ -141,7 +141,7 @@ export class World implements AsyncDisposable {
       fs: realFiles,
       fileMode: async (path) => (await Deno.stat(path)).mode ?? undefined,
       runProgram: this.programs.run,
-      handOver: async (command, options) => {
+      runAttached: async (command, options) => {
         const { code } = await this.programs.run(command, { ...options, timeoutMs: Infinity });
         return code ?? 137;
       },

@@ -1,12 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CancelledError, NetworkError } from "../../src/core/errors.ts";
-import { type FarEnd, LINGER_MS, relay } from "../../src/net/relay.ts";
+import { relay, type RemoteStream } from "../../src/net/relay.ts";
 import { FakeClock, settle, textOf } from "../fakes.ts";
+
+/** As in relay.ts: milliseconds without local data, after which the relay ends. */
+const LINGER_MS = 1_000;
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
 /** One end: what it says is given by the test; what it is told is written down. */
-class FakeEnd implements FarEnd {
+class FakeEnd implements RemoteStream {
   heard = "";
   /** Sizes of the writes. */
   readonly writes: number[] = [];

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SpknockError } from "../../src/core/errors.ts";
+import { OutputError } from "../../src/core/errors.ts";
 import { createOutput, type Sink } from "../../src/output/output.ts";
 import { COLOR_STYLE, PLAIN_STYLE } from "../../src/output/style.ts";
 
@@ -88,7 +88,7 @@ Deno.test("styles mark, and the plain one does not", () => {
 Deno.test("a stderr that cannot be written is nothing to fail of, a stdout is", () => {
   const full = {
     write() {
-      throw new SpknockError("output", "the output cannot be written: no space left");
+      throw new OutputError("the output cannot be written: no space left");
     },
     isTerminal: () => false,
   };
@@ -96,5 +96,5 @@ Deno.test("a stderr that cannot be written is nothing to fail of, a stdout is", 
   const out = createOutput({ stdout: full, stderr: full, ...options });
   out.error("error");
   out.note("note");
-  assertThrows(() => out.say("say"), SpknockError);
+  assertThrows(() => out.say("say"), OutputError);
 });

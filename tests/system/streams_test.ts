@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { readAll, sinkOf, unlessAborted } from "../../src/system/streams.ts";
+import { createSink, readAll, unlessAborted } from "../../src/system/streams.ts";
 import { textOf } from "../fakes.ts";
 
 /** A stream whose every write ends as told: bytes taken, or an error; then it takes all. */
@@ -21,7 +21,7 @@ function fakeStream(ends: (number | Error)[]) {
 
 Deno.test("a sink writes everything, however little the stream takes at a time", () => {
   const { stream, text } = fakeStream([1, 0, 2]);
-  const sink = sinkOf(stream);
+  const sink = createSink(stream);
   sink.write("hello ");
   sink.write("wörld\n");
   assertEquals(text(), "hello wörld\n");
@@ -31,13 +31,13 @@ Deno.test("a sink writes everything, however little the stream takes at a time",
 Deno.test("a full pipe is waited for, and nothing is lost", () => {
   const full = () => new Deno.errors.WouldBlock("os error 11");
   const { stream, text, calls } = fakeStream([2, full(), full()]);
-  sinkOf(stream).write("hello\n");
+  createSink(stream).write("hello\n");
   assertEquals([text(), calls()], ["hello\n", 4]);
 });
 
 Deno.test("a reader that went away is not written to again, and ends nothing", () => {
   const { stream, text, calls } = fakeStream([2, new Deno.errors.BrokenPipe("os error 32")]);
-  const sink = sinkOf(stream);
+  const sink = createSink(stream);
   sink.write("hello\n");
   sink.write("more\n");
   assertEquals([text(), calls()], ["he", 2]);
@@ -45,7 +45,7 @@ Deno.test("a reader that went away is not written to again, and ends nothing", (
 
 Deno.test("any other failure to write is an error", () => {
   const { stream } = fakeStream([new Error("no space left on device")]);
-  assertThrows(() => sinkOf(stream).write("x"), Error, "no space left");
+  assertThrows(() => createSink(stream).write("x"), Error, "no space left");
 });
 
 Deno.test("everything is read up to the end", async () => {

@@ -1,0 +1,83 @@
+/** What the options of `rules` say about a plan. */
+import { parseDuration } from "../../core/duration.ts";
+import { UsageError } from "../../core/errors.ts";
+import type { PortSpec } from "../../core/plan.ts";
+import type { Target } from "../../core/target.ts";
+import {
+  type Backend,
+  parseInterface,
+  parsePorts,
+  parseTrusted,
+  type PlanOptions,
+} from "../../rules/mod.ts";
+import { findProbedPort } from "../../use_cases/simulated_plan.ts";
+import type { OptionNames, OptionSpec, ParsedArgs } from "../options.ts";
+
+/** The options that shape a plan. */
+export const PLAN_OPTIONS = [
+  { name: "open", value: "PORTS", help: "what opens: 22/tcp,443/tcp (default: probed port)" },
+  { name: "open-for", value: "DURATION", help: "how long it is open (default: open_for, 5m)" },
+  {
+    name: "stage",
+    value: "DURATION",
+    help: "time to the next knock (default: stage_timeout, 5s)",
+  },
+  {
+    name: "interface",
+    value: "NAME",
+    help: "only packets arriving here (default: every one)",
+  },
+  { name: "trust", value: "NETWORKS", help: "never locked out: 192.168.0.0/24,2001:db8::/32" },
+  { name: "public", value: "PORTS", help: "services that stay open to everyone" },
+  { name: "ipv4", short: "4", help: "IPv4 only" },
+  { name: "ipv6", short: "6", help: "IPv6 only" },
+  { name: "guard", help: "reset the sequence on a packet to any other port" },
+  { name: "no-guard", help: "no guard (default with secret knocks)" },
+  { name: "ban", help: "block sources that send many wrong packets (10 min)" },
+] as const satisfies readonly OptionSpec[];
+
+/**
+ * Reads the options of a plan; the ports to open are those of the target's probe where no option
+ * names them.
+ *
+ * @throws {UsageError} where there is nothing to open.
+ */
+export function readPlanOptions(
+  args: ParsedArgs<OptionNames<typeof PLAN_OPTIONS>>,
+  target: Target,
+  { backend }: { backend?: Backend | undefined } = {},
+): PlanOptions {
+  const open = args.read("open", parsePorts) ?? findOpenPorts(target);
+  if (open === undefined) {
+    throw new UsageError(
+      `missing option --open: what should the knocks on "${target.name}" open?`,
+      {
+        hint: "name it, such as --open tcp/22 (or give the target a probe of a port)",
+      },
+    );
+  }
+  if (args.has("guard") && args.has("no-guard")) {
+    throw new UsageError("choose one: --guard or --no-guard");
+  }
+  return {
+    open,
+    openForMs: args.read("open-for", parseDuration),
+    stageTimeoutMs: args.read("stage", parseDuration),
+    guard: args.has("guard")
+      ? true
+      : args.has("no-guard") || backend?.canGuard === false
+      ? false
+      : undefined,
+    ban: args.has("ban"),
+    families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
+    interface: args.read("interface", parseInterface),
+    trusted: args.read("trust", parseTrusted),
+    public: args.read("public", parsePorts),
+  };
+}
+
+/** Returns the ports that a target's probes tell. */
+export function findOpenPorts(target: Target): PortSpec[] | undefined {
+  const port = findProbedPort(target);
+  return port === undefined ? undefined : [{ port, protocol: "tcp" }];
+}

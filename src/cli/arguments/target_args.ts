@@ -1,0 +1,179 @@
+/** Which targets a command line means, and what its options change about them. */
+import { parseDuration } from "../../core/duration.ts";
+import { UsageError } from "../../core/errors.ts";
+import { parsePortSpec } from "../../core/knock.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Family,
+  isIpv4,
+  isIpv6,
+  parseHost,
+  type Target,
+} from "../../core/target.ts";
+import type { Context } from "../command.ts";
+import { findTarget, loadTargets } from "../context.ts";
+import type {
+  FAMILY_OPTIONS,
+  KNOCK_OPTIONS,
+  PACE_OPTIONS,
+  PROBE_OPTIONS,
+  SELECTION_OPTIONS,
+  UDP_OPTION,
+} from "../option_specs.ts";
+import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
+
+/** Targets at a time, unless `--jobs` says otherwise. */
+export const DEFAULT_JOBS = 32;
+const MAX_JOBS = 10_000;
+
+/** Reads `--jobs`. */
+export function readJobs(args: ParsedArgs<"jobs">): number {
+  return args.read("jobs", (text) => parseCount(text, { max: MAX_JOBS })) ?? DEFAULT_JOBS;
+}
+
+/**
+ * Returns the targets that are named, all, or those with a tag; in the order named or saved, each
+ * once.
+ *
+ * @throws {UsageError} where a name is unknown, or no target is selected.
+ */
+export async function selectTargets(
+  context: Context<OptionNames<typeof SELECTION_OPTIONS>>,
+): Promise<Target[]> {
+  const { args } = context;
+  const tags = args.values("tag");
+  const config = await loadTargets(context);
+  const chosen = new Set(args.positionals.map((name) => findTarget(config, name)));
+  if (args.has("all") || tags.length > 0) {
+    if (args.positionals.length > 0) {
+      throw new UsageError("choose one: names, or --all or --tag");
+    }
+    for (const target of config.targets.values()) {
+      if (args.has("all") || target.tags.some((tag) => tags.includes(tag))) chosen.add(target);
+    }
+    if (chosen.size === 0) {
+      throw new UsageError(
+        args.has("all")
+          ? "there are no targets yet"
+          : `no target has the tag "${tags.join('", "')}"`,
+        { hint: args.has("all") ? "spknock add" : "see the tags with: spknock list" },
+      );
+    }
+  }
+  if (chosen.size === 0) {
+    throw new UsageError("missing argument TARGET", {
+      hint: "name one, or use --all or --tag; see them with: spknock list",
+    });
+  }
+  return [...chosen];
+}
+
+/**
+ * Whether the positionals are an ad hoc sequence: a host and ports. The name of a target has no `.`
+ * or `:` and starts with a letter, so a host that cannot be one, or a port among the rest, tells.
+ */
+export function isAdHoc(positionals: readonly string[]): boolean {
+  const [first = "", ...rest] = positionals;
+  return /[.:]/.test(first) || rest.some((word) => /^\d/.test(word));
+}
+
+/**
+ * Returns `HOST PORT[/PROTO]...` as a target without a name of its own. Its udp knocks have no
+ * payload, or are secret when `--secrets-from` has their passphrases.
+ *
+ * @throws {UsageError}
+ */
+export function readAdHocTarget(
+  args: ParsedArgs<OptionNames<readonly [typeof UDP_OPTION, ...typeof KNOCK_OPTIONS]>>,
+): Target {
+  const [hostText = "", ...ports] = args.positionals;
+  const isSecret = args.has("secrets-from");
+  return asUsageError(() => {
+    const host = parseHost(hostText);
+    if (ports.length === 0) {
+      throw new UsageError(`"${hostText}" is not a saved target, and as a host it needs ports`, {
+        hint: `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
+      });
+    }
+    const knocks = ports.map((text) => {
+      const spec = parsePortSpec(text, args.has("udp") ? "udp" : "tcp");
+      return {
+        ...spec,
+        payload: isSecret && spec.protocol === "udp"
+          ? { kind: "secret", source: { kind: "prompt" } } as const
+          : { kind: "none" } as const,
+      };
+    });
+    return { ...DEFAULT_SETTINGS, name: host, host, knocks };
+  });
+}
+
+/** Reads what `knock` and its kin change about a target; only the options that were given. */
+export async function readKnockChanges(
+  args: ParsedArgs<OptionNames<typeof KNOCK_OPTIONS>>,
+): Promise<Partial<Target>> {
+  const settings = { ...readPace(args), ...readFamily(args), ...await readProbes(args) };
+  return args.has("no-probe") ? { ...settings, probes: [] } : settings;
+}
+
+/** Reads the pace; only the options that were given. */
+export function readPace(args: ParsedArgs<OptionNames<typeof PACE_OPTIONS>>): Partial<Target> {
+  return pickDefined({
+    delayMs: args.read("delay", parseDuration),
+    tries: args.read("tries", (text) => parseCount(text, { max: 100 })),
+  });
+}
+
+/** Reads the probes and their time limit; only the options that were given. */
+export async function readProbes(
+  args: ParsedArgs<OptionNames<typeof PROBE_OPTIONS>>,
+): Promise<Partial<Target>> {
+  const settings = pickDefined({ timeoutMs: args.read("timeout", parseDuration) });
+  if (!args.has("probe")) return settings;
+  // Loaded when it is needed: it needs the reader of the whole configuration.
+  const { parseProbeSpec } = await import("../../config/mod.ts");
+  const probes = args.values("probe").map((text) =>
+    asUsageError(() => parseProbeSpec(text), "--probe: ")
+  );
+  return { ...settings, probes };
+}
+
+/** Reads the address family and the source address; only the options that were given. */
+export function readFamily(
+  args: ParsedArgs<OptionNames<typeof FAMILY_OPTIONS>>,
+): Partial<Target> {
+  if (args.has("ipv4") && args.has("ipv6")) {
+    throw new UsageError("choose one: -4 or -6", { hint: "leave both out to allow either" });
+  }
+  const family: Family | undefined = args.has("ipv4")
+    ? "ipv4"
+    : args.has("ipv6")
+    ? "ipv6"
+    : undefined;
+  return pickDefined({ family, source: args.read("source", parseAddress) });
+}
+
+/** Returns `values` without those that are undefined. */
+export function pickDefined<T extends object>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/**
+ * Returns a whole number from 1 to `max`.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseCount(text: string, { max }: { max: number }): number {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (count >= 1 && count <= max) return count;
+  throw new RangeError(`"${text}" is not a whole number from 1 to ${max}`);
+}
+
+function parseAddress(text: string): string {
+  if (isIpv4(text) || isIpv6(text)) return text;
+  throw new RangeError(`"${text}" is not an address: use an IPv4 or IPv6 address of this machine`);
+}

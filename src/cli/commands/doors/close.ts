@@ -1,0 +1,52 @@
+/** `close`: the closing sequence, and a check that the door is closed now. */
+import { UsageError } from "../../../core/errors.ts";
+import { isResolved, resolveTargets } from "../../../use_cases/batch.ts";
+import { closeTarget, toClosingTarget } from "../../../use_cases/close_target.ts";
+import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { readJobs, readKnockChanges, selectTargets } from "../../arguments/target_args.ts";
+import { defineCommand } from "../../command.ts";
+import { makeAsk } from "../../context.ts";
+import {
+  DRY_RUN_OPTION,
+  JOBS_OPTION,
+  KNOCK_OPTIONS,
+  SELECTION_OPTIONS,
+} from "../../option_specs.ts";
+import { reportTargets } from "../../reports/target_report.ts";
+import { runOnTargets } from "../../target_batch.ts";
+
+/** The command `close`. */
+export const command = defineCommand({
+  usage: ["close TARGET..."],
+  options: [...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
+  async run(context) {
+    const { ports, out, args } = context;
+    const changes = await readKnockChanges(args);
+    const targets = (await selectTargets(context)).map((target) => {
+      const closing = toClosingTarget({ ...target, ...changes });
+      if (closing !== undefined) return closing;
+      throw new UsageError(`"${target.name}" has no closing sequence`, {
+        hint: `add one to the configuration: [targets.${target.name}.close] knocks = ["7000/udp"]`,
+      });
+    });
+    if (args.has("dry-run")) {
+      const { showDryRun } = await import("../../reports/dry_run.ts");
+      return await showDryRun(targets, context);
+    }
+    const jobs = readJobs(args);
+    const resolutions = await resolveTargets(targets, ports, { jobs });
+    let payloads: Uint8Array[][] = [];
+    if (resolutions.some(isResolved)) {
+      const secretsFrom = args.value("secrets-from");
+      payloads = await collectSecrets(targets, ports, { secretsFrom, ask: makeAsk(context) });
+      dropUnusedPermissions(targets, ports);
+    }
+    const reports = await runOnTargets(resolutions, context, {
+      jobs,
+      work: (resolved, index, events) =>
+        closeTarget({ ...resolved, payloads: payloads[index] ?? [] }, ports, events),
+    });
+    return reportTargets(reports, out);
+  },
+});

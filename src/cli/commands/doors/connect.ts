@@ -1,0 +1,172 @@
+/**
+ * `connect`: knock if necessary, wait for the door, then carry standard input and output, as ssh's
+ * ProxyCommand does it. stdout has only data; stderr is silent without `-v`, apart from errors.
+ */
+import type { Config } from "../../../config/mod.ts";
+import { parseDuration, renderElapsed } from "../../../core/duration.ts";
+import { ClosedError, UsageError } from "../../../core/errors.ts";
+import { parsePort } from "../../../core/knock.ts";
+import type { Target } from "../../../core/target.ts";
+import { plural } from "../../../core/text.ts";
+import { connectThrough } from "../../../knock/connect.ts";
+import type { OpenReport } from "../../../knock/until_open.ts";
+import { relay } from "../../../net/relay.ts";
+import { createOutput } from "../../../output/output.ts";
+import { closeQuietly } from "../../../probe/tcp.ts";
+import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import {
+  findRoute,
+  matchTargets,
+  type PinnedRoute,
+  pinRoute,
+  type Route,
+} from "../../../use_cases/connect_target.ts";
+import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { bindProbes } from "../../../use_cases/probe_target.ts";
+import { readKnockChanges } from "../../arguments/target_args.ts";
+import { type Context, defineCommand, requirePositionals } from "../../command.ts";
+import { findTarget, loadTargets, makeAsk } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
+import { asUsageError, type OptionNames } from "../../options.ts";
+import { createProgress } from "../../reports/progress.ts";
+import { reportError } from "../../report_error.ts";
+
+/** Milliseconds that an open door has to answer the first SYN, unless `--grace` is given. */
+const GRACE_MS = 150;
+
+/** The command `connect`. */
+export const command = defineCommand({
+  usage: ["connect TARGET [HOST] PORT"],
+  details: "TARGET is a target's name or its host. No knock is sent to an open port. HOST is\n" +
+    "where the connection leads: the host of the target's connect table, or the\n" +
+    "target's own. The connection is the probe: others run only with --probe.",
+  options: [
+    {
+      name: "grace",
+      value: "DURATION",
+      help: "time for an open port to answer (default: 150ms)",
+    },
+    ...KNOCK_OPTIONS,
+    DRY_RUN_OPTION,
+  ],
+  async run(given) {
+    const context = withVerboseStderr(given);
+    const { ports, args, out } = context;
+    const { port, route } = await readRoute(context);
+    const { target } = route;
+    // The connection is shown as one more probe.
+    const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
+    if (args.has("dry-run")) {
+      const { showDryRun } = await import("../../reports/dry_run.ts");
+      return await showDryRun([shown], given);
+    }
+    ports.dropPermissions(["write"]);
+    const pinned = await pinRoute(route, ports);
+    const { resolved, address } = pinned;
+    const { source } = target;
+    const secretsFrom = args.value("secrets-from");
+    const { connection, knocks } = await connectThrough({
+      ...target,
+      sequence: target,
+      probes: bindProbes({ target, resolved }, ports),
+      address: resolved.address,
+      graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
+      payloads: async () => {
+        const ask = makeAsk(context);
+        const [payloads = []] = await collectSecrets([target], ports, { secretsFrom, ask });
+        return payloads;
+      },
+      open: (signal) => ports.net.openTcp({ address, port, source }, signal),
+    }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
+    dropUnusedPermissions([], ports);
+    if (connection === undefined) {
+      return reportError(explainClosed({ route, pinned, port, knocks }), given.out);
+    }
+    const note = knocks === undefined ? ", no knock needed" : "";
+    out.say(`connected to ${address} port ${port}${note}\n`);
+    const start = ports.clock.now();
+    try {
+      const { sent, received } = await relay(ports.stdio, connection, ports);
+      const elapsed = renderElapsed(ports.clock.now() - start);
+      out.say(`sent ${sent} bytes, received ${received} in ${elapsed}\n`);
+      return EXIT.done;
+    } finally {
+      closeQuietly(connection);
+    }
+  },
+});
+
+type ConnectContext = Context<OptionNames<typeof KNOCK_OPTIONS>>;
+
+/** The same context, with all text for people on stderr, and only with `-v`. */
+function withVerboseStderr<Name extends string>(context: Context<Name>): Context<Name> {
+  const { ports: { stderr }, out, color } = context;
+  const quiet = !out.verbose || out.json;
+  return {
+    ...context,
+    out: createOutput({ ...out, stdout: stderr, stderr, json: false, quiet, color }),
+  };
+}
+
+async function readRoute(context: ConnectContext): Promise<{ port: number; route: Route }> {
+  const { args } = context;
+  const usage = "spknock connect TARGET [HOST] PORT";
+  const positionals = requirePositionals(context, { min: 2, max: 3, usage });
+  const [name = "", host] = positionals.length === 3 ? positionals : positionals.slice(0, 1);
+  if (args.value("secrets-from") === "-") {
+    throw new UsageError("--secrets-from - cannot be used here: standard input carries the data", {
+      hint: "use a file, or a secret from env, file or command in the configuration",
+    });
+  }
+  const port = asUsageError(() => parsePort(positionals.at(-1) ?? ""));
+  const config = await loadTargets(context);
+  const target = findOnlyTarget(config, { name, host, port });
+  const route = asUsageError(() => findRoute(target, { name, host }));
+  // The connection is the probe; others run only on demand.
+  const changes = { probes: [], ...await readKnockChanges(args) };
+  return { port, route: { ...route, target: { ...target, ...changes } } };
+}
+
+function findOnlyTarget(
+  config: Config,
+  { name, host, port }: { name: string; host: string | undefined; port: number },
+): Target {
+  const [only, other, ...more] = matchTargets(config, name, { port });
+  if (only === undefined) return findTarget(config, name);
+  if (other === undefined) return only;
+  const names = [only, other, ...more].map((target) => target.name).join(", ");
+  throw new UsageError(`the host "${name}" belongs to several targets: ${names}`, {
+    hint: `name one of them: spknock connect ${only.name} ${host ?? name} ${port}`,
+  });
+}
+
+function explainClosed(
+  { route: { target, host }, pinned: { address }, port, knocks }: {
+    route: Route;
+    pinned: PinnedRoute;
+    port: number;
+    knocks: OpenReport | undefined;
+  },
+): ClosedError {
+  const outcome = knocks?.probes.find(({ status }) => status !== "open");
+  const tries = plural(knocks?.tries ?? 0, "try", "tries");
+  const where = `port ${port} of "${host}" (${address})`;
+  const isConnection = outcome === knocks?.probes[0];
+  if (isConnection && outcome?.status === "refused") {
+    return new ClosedError(`${where} refused the connection after ${tries}`, {
+      code: "refused",
+      hint: "the knocks may be right, but no service listens there",
+    });
+  }
+  const label = isConnection ? "" : `: ${outcome?.label} ${outcome?.status}`;
+  const why = label + (outcome?.detail ? `: ${outcome.detail}` : "");
+  return new ClosedError(`${where} did not open after ${tries}${why}`, {
+    hint: makeDoctorHint(target),
+  });
+}
+
+/** Returns the hint of a door that did not open. */
+export function makeDoctorHint({ name }: Target): string {
+  return `is the passphrase right? find out more with: spknock doctor ${name}`;
+}

@@ -1,0 +1,99 @@
+/** `keep`: knock, hold the door open until Ctrl-C or the command's end, and close it again. */
+import { parseDuration } from "../../../core/duration.ts";
+import { ClosedError } from "../../../core/errors.ts";
+import { plural } from "../../../core/text.ts";
+import { loadProbes } from "../../../probe/mod.ts";
+import { toClosingTarget } from "../../../use_cases/close_target.ts";
+import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { endHold, holdOpen, type KeptTarget } from "../../../use_cases/keep_target.ts";
+import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
+import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { resolveTarget } from "../../../use_cases/resolve_targets.ts";
+import { readKnockChanges } from "../../arguments/target_args.ts";
+import { runChildCommand, withStderrOutput } from "../../child_command.ts";
+import { type Context, defineCommand, requirePositionals } from "../../command.ts";
+import { findTarget, loadTargets, makeAsk } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { KNOCK_OPTIONS } from "../../option_specs.ts";
+import type { OptionNames } from "../../options.ts";
+import { reportError } from "../../report_error.ts";
+import { createKeepProgress } from "../../reports/keep_progress.ts";
+import { makeDoctorHint } from "./connect.ts";
+
+const OPEN_FOR_OPTION = {
+  name: "open-for",
+  value: "DURATION",
+  help: "how long the firewall keeps the door open",
+} as const;
+
+type KeepContext = Context<OptionNames<typeof KNOCK_OPTIONS> | "open-for">;
+
+/** The command `keep`. */
+export const command = defineCommand({
+  usage: ["keep TARGET [OPTIONS]", "keep TARGET [OPTIONS] -- COMMAND [ARG...]"],
+  details: "Knocks again at 80 % of the target's open_for, and when a probe finds the door\n" +
+    "closed. At the end it sends the knocks of the target's close table. With --json\n" +
+    "one line an event.",
+  options: [OPEN_FOR_OPTION, ...KNOCK_OPTIONS],
+  takesCommand: true,
+  async run(given) {
+    const command = given.args.passthrough;
+    const context = command === undefined ? given : withStderrOutput(given);
+    const { ports, out } = context;
+    const kept = await prepare(context);
+    const { target, resolved } = kept;
+    dropUnusedPermissions([target], ports, { command });
+    const progress = createKeepProgress(
+      { name: target.name, address: resolved.address },
+      out,
+      ports,
+    );
+
+    const first = await knockTarget(kept, ports);
+    if (!first.knocks?.isOpen) {
+      const tries = plural(first.knocks?.tries ?? 0, "try", "tries");
+      const message = `"${target.name}" (${resolved.address}) did not open after ${tries}`;
+      return reportError(new ClosedError(message, { hint: makeDoctorHint(target) }), out);
+    }
+    const end = new AbortController();
+    const facts = listFacts({ target, resolved }, { attempt: first.knocks.tries });
+    // On a terminal Ctrl-C is the command's: the command may go on, and the door stays open.
+    const signal = command === undefined ? ports.signal : end.signal;
+    const running = command === undefined ? undefined : runChildCommand(command, facts, context)
+      .finally(() => end.abort(new Error("the command ended")));
+    const ticking = command === undefined ? progress.tick(signal) : undefined;
+    try {
+      await holdOpen(kept, { ...ports, signal }, { onEvent: progress.report });
+    } catch (cause) {
+      if (!signal.aborted) throw cause;
+    }
+    await ticking;
+    const isClosed = await endHold(kept, ports, { onEvent: progress.report });
+    return running === undefined ? (isClosed ? EXIT.done : EXIT.closed) : await running;
+  },
+});
+
+/** Everything before the first packet: names, and every secret that will be needed. */
+async function prepare(context: KeepContext): Promise<KeptTarget> {
+  const { ports, args } = context;
+  const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock keep TARGET" });
+  const saved = findTarget(await loadTargets(context), name);
+  const openForMs = args.read("open-for", parseDuration) ?? saved.openForMs;
+  const target = { ...saved, ...await readKnockChanges(args), openForMs };
+  const { resolved } = await resolveTarget(target, ports);
+  const closing = toClosingTarget(target);
+  const requests = closing === undefined
+    ? [target]
+    : [target, { name: `closing ${target.name}`, knocks: closing.knocks }];
+  const [payloads = [], closingPayloads = []] = await collectSecrets(requests, ports, {
+    secretsFrom: args.value("secrets-from"),
+    ask: makeAsk(context),
+  });
+  await loadProbes(target.probes);
+  return {
+    target,
+    resolved,
+    payloads,
+    closing: closing && { target: closing, payloads: closingPayloads },
+  };
+}

@@ -1,0 +1,112 @@
+/** `knock`: resolve, collect every secret, knock, probe, report. */
+import { UsageError } from "../../../core/errors.ts";
+import type { Target } from "../../../core/target.ts";
+import { loadProbes } from "../../../probe/mod.ts";
+import { isResolved, resolveTargets } from "../../../use_cases/batch.ts";
+import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
+import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import type { TargetReport } from "../../../use_cases/target_report.ts";
+import {
+  DEFAULT_JOBS,
+  isAdHoc,
+  readAdHocTarget,
+  readJobs,
+  readKnockChanges,
+  selectTargets,
+} from "../../arguments/target_args.ts";
+import { type Context, defineCommand } from "../../command.ts";
+import { makeAsk } from "../../context.ts";
+import {
+  DRY_RUN_OPTION,
+  JOBS_OPTION,
+  KNOCK_OPTIONS,
+  SELECTION_OPTIONS,
+  UDP_OPTION,
+} from "../../option_specs.ts";
+import { reportTargets } from "../../reports/target_report.ts";
+import { runOnTargets } from "../../target_batch.ts";
+
+/** How targets are knocked on. */
+export interface KnockOptions {
+  secretsFrom?: string | undefined;
+  jobs?: number;
+  /** What runs afterwards. */
+  command?: readonly string[] | undefined;
+}
+
+/** The command `knock`. */
+export const command = defineCommand({
+  usage: [
+    "knock TARGET...",
+    "knock HOST PORT[/PROTO]...",
+    "knock TARGET [OPTIONS] -- COMMAND [ARG...]",
+  ],
+  details: "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry\n" +
+    "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
+    "--secrets-from.\n" +
+    "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
+    "with SPKNOCK_ADDRESS and similar variables in its environment, and its exit code\n" +
+    "is ours.",
+  options: [UDP_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
+  takesCommand: true,
+  async run(context) {
+    const { args } = context;
+    const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
+    const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
+    const changes = await readKnockChanges(args);
+    const targets = chosen.map((target) => ({ ...target, ...changes }));
+    if (args.has("dry-run")) {
+      const { showDryRun } = await import("../../reports/dry_run.ts");
+      return await showDryRun(targets, context);
+    }
+    const options = { secretsFrom: args.value("secrets-from"), jobs: readJobs(args) };
+    return args.passthrough === undefined
+      ? reportTargets(await knockTargets(targets, context, options), context.out)
+      : await knockAndRun(targets, context, { ...options, command: args.passthrough });
+  },
+});
+
+/** Knocks on a target, and runs the command if the door is open; the exit code is the command's. */
+async function knockAndRun(
+  targets: readonly Target[],
+  given: Context,
+  { command, ...options }: KnockOptions & { command: readonly string[] },
+): Promise<number> {
+  const { runChildCommand, withStderrOutput } = await import("../../child_command.ts");
+  if (targets.length > 1) {
+    throw new UsageError(`${targets.length} targets, but one command`, {
+      hint: "name one target before the --",
+    });
+  }
+  const context = withStderrOutput(given);
+  const reports = await knockTargets(targets, context, { ...options, command });
+  const code = reportTargets(reports, context.out);
+  const [report] = reports;
+  if (report?.resolved === undefined || !report.knocks?.isOpen) return code;
+  const { target, resolved, knocks } = report;
+  const facts = listFacts({ target, resolved }, { attempt: knocks.tries });
+  return await runChildCommand(command, facts, context);
+}
+
+/** Knocks on targets; the menu does the same. */
+export async function knockTargets(
+  targets: readonly Target[],
+  context: Context,
+  { secretsFrom, jobs = DEFAULT_JOBS, command }: KnockOptions = {},
+): Promise<TargetReport[]> {
+  const { ports } = context;
+  // Names before secrets: no passphrase is asked for a host that does not exist.
+  const resolutions = await resolveTargets(targets, ports, { jobs });
+  let payloads: Uint8Array[][] = [];
+  if (resolutions.some(isResolved)) {
+    payloads = await collectSecrets(targets, ports, { secretsFrom, ask: makeAsk(context) });
+    await loadProbes(targets.flatMap(({ probes }) => probes));
+    dropUnusedPermissions(targets, ports, { command });
+  }
+  return await runOnTargets(resolutions, context, {
+    jobs,
+    work: (resolved, index, events) =>
+      knockTarget({ ...resolved, payloads: payloads[index] ?? [] }, ports, events),
+  });
+}

@@ -1,0 +1,231 @@
+/** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
+import { UsageError } from "../../../core/errors.ts";
+import { renderPortSpec } from "../../../core/knock.ts";
+import type { Plan } from "../../../core/plan.ts";
+import type { Target } from "../../../core/target.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import type { Prompter } from "../../../prompt/mod.ts";
+import { type Backend, backendOf, BACKENDS, type Weakness } from "../../../rules/mod.ts";
+import { buildPlan } from "../../../use_cases/build_plan.ts";
+import { isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
+import { PLAN_OPTIONS, readPlanOptions } from "../../arguments/plan_args.ts";
+import { type Context, defineCommand, requirePositionals } from "../../command.ts";
+import { findTarget, loadTargets, makeAsk, requirePrompter } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { SECRETS_OPTION } from "../../option_specs.ts";
+import type { OptionNames, OptionSpec } from "../../options.ts";
+import { askTwice } from "../../questions/secret_questions.ts";
+
+const USAGE = "spknock rules TARGET --for BACKEND";
+
+const RULES_OPTIONS = [
+  { name: "for", value: "BACKEND", help: "the firewall to write for" },
+  { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
+  ...PLAN_OPTIONS,
+  {
+    name: "output",
+    short: "o",
+    value: "FILE",
+    help: "save here, mode 0600 (default: standard output)",
+  },
+  { name: "force", short: "f", help: "overwrite the file" },
+  { name: "prove", help: "attack the model of the rules, and print what opens" },
+  { name: "seed", value: "N", help: "of the random attacks (default: 1)" },
+  SECRETS_OPTION,
+] as const satisfies readonly OptionSpec[];
+
+type RulesContext = Context<OptionNames<typeof RULES_OPTIONS>>;
+
+/** The command `rules`. */
+export const command = defineCommand({
+  usage: ["rules", "rules TARGET --for BACKEND [OPTIONS]", "rules TARGET --prove"],
+  details: "Without --for it asks, step by step. BACKEND is nftables, nftables-openwrt,\n" +
+    "iptables, mikrotik or knockd. Typed passphrases are asked twice; only hashes\n" +
+    "enter the rules.",
+  options: RULES_OPTIONS,
+  async run(context) {
+    const { args, ports } = context;
+    const [name] = requirePositionals(context, { min: 0, max: 1, usage: USAGE });
+    const given = name === undefined ? undefined : findTarget(await loadTargets(context), name);
+    if (args.has("prove")) return await prove(requireTarget(given), context);
+    const backendName = args.value("for");
+    const secretsFrom = args.value("secrets-from");
+    const [output, force] = [args.value("output"), args.has("force")];
+    if (backendName === undefined) {
+      return await askAndWrite(given, context, { secretsFrom, output });
+    }
+    const target = requireTarget(given);
+    const choice = { backend: backendOf(backendName), variant: args.value("variant") };
+    const { plan, weak } = await buildPlan(target, readPlanOptions(args, target, choice), {
+      ports,
+      secretsFrom,
+      ask: makeAsk(context, askTwice),
+      check: makeCheck(target, choice),
+    });
+    printWeaknesses(weak, context);
+    return await write({ target, plan, weak, ...choice }, context, { output, force });
+  },
+});
+
+async function prove(target: Target, context: RulesContext): Promise<number> {
+  const { args, ports } = context;
+  const useless = (["for", "variant", "output", "force"] as const).find((name) => args.has(name));
+  if (useless !== undefined) {
+    throw new UsageError(`--${useless} has no effect with --prove`, {
+      hint: "the proof is of the plan, for every firewall",
+    });
+  }
+  const seed = args.read("seed", parseSeed) ?? 1;
+  const { plan, weak } = await buildPlan(target, readPlanOptions(args, target), {
+    ports,
+    secretsFrom: args.value("secrets-from"),
+    ask: makeAsk(context, askTwice),
+  });
+  const { reportProof } = await import("../../reports/proof.ts");
+  printWeaknesses(weak, context);
+  return reportProof(plan, context, { seed });
+}
+
+function parseSeed(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text);
+  throw new RangeError(`"${text}" is not a whole number below 2^32`);
+}
+
+/** What a back end cannot express is refused before a passphrase is typed. */
+function makeCheck(
+  { host }: Target,
+  { backend, variant }: Pick<RuleSet, "backend" | "variant">,
+): (plan: Plan) => void {
+  return (plan) => void backend.render(plan, { host, variant });
+}
+
+function requireTarget(target: Target | undefined): Target {
+  if (target !== undefined) return target;
+  throw new UsageError("missing argument TARGET", { hint: `usage: ${USAGE}` });
+}
+
+/** Where the wizard gets secrets from and saves the rules, if an option says so. */
+interface WizardOptions {
+  secretsFrom?: string | undefined;
+  output?: string | undefined;
+}
+
+async function askAndWrite(
+  given: Target | undefined,
+  context: Context,
+  options: WizardOptions,
+): Promise<number> {
+  const names = BACKENDS.map((backend) => backend.name).join(", ");
+  const prompter = await requirePrompter(context, `usage: ${USAGE}, one of ${names}`);
+  const target = given ?? await askForTarget(context, prompter);
+  await writeByAsking(target, context, { prompter, ...options });
+  return EXIT.done;
+}
+
+async function askForTarget(context: Context, prompter: Prompter): Promise<Target> {
+  const targets = [...(await loadTargets(context)).targets.values()];
+  if (targets.length === 0) {
+    throw new UsageError("there are no targets yet", { hint: "spknock add" });
+  }
+  return await prompter.select({
+    message: "Rules for which target",
+    options: targets.map((target) => ({
+      label: target.name,
+      hint: sanitize(target.host),
+      value: target,
+    })),
+  });
+}
+
+/** The wizard; the menu does the same. */
+export async function writeByAsking(
+  target: Target,
+  context: Context,
+  { prompter, secretsFrom, output }: { prompter: Prompter } & WizardOptions,
+): Promise<void> {
+  const { askForBackend, askForPlan, drawPlan } = await import("../../questions/rules_wizard.ts");
+  const { backend, variant } = await askForBackend(prompter);
+  const options = await askForPlan(prompter, target, { backend });
+  const { plan, weak } = await buildPlan(target, options, {
+    ports: context.ports,
+    secretsFrom,
+    ask: makeAsk(context, askTwice),
+    check: makeCheck(target, { backend, variant }),
+  });
+  context.out.note(`\n${drawPlan(plan)}`);
+  printWeaknesses(weak, context);
+  const rules = { target, plan, weak, backend, variant };
+  const file = await prompter.input({
+    message: "Save to which file (- prints the rules)",
+    default: output ?? `${target.name}.${backend.extension}`,
+  });
+  const isThere = file !== "-" && await isExistingFile(file, context.ports.fs);
+  if (isThere && !await prompter.confirm({ message: `Overwrite ${file}?`, default: false })) {
+    context.out.note("nothing was saved; here are the rules:");
+    return void await write(rules, context, { output: "-", force: false });
+  }
+  await write(rules, context, { output: file, force: isThere });
+}
+
+interface RuleSet {
+  target: Target;
+  plan: Plan;
+  weak: readonly Weakness[];
+  backend: Backend;
+  variant: string | undefined;
+}
+
+async function write(
+  { target, plan, weak, backend, variant }: RuleSet,
+  { out, ports }: Context,
+  { output, force }: { output: string | undefined; force: boolean },
+): Promise<number> {
+  const file = output === "-" ? undefined : output;
+  const rules = backend.render(plan, { host: target.host, variant, file });
+  if (file === undefined) {
+    out.print(rules);
+  } else {
+    await saveNew(file, rules, { fs: ports.fs, force });
+    const saved = `saved the rules for ${target.name} in ${sanitize(file)}`;
+    out.say(`${saved}; the file's header says how to apply them\n`);
+  }
+  out.value({
+    target: target.name,
+    backend: backend.name,
+    variant: variant ?? backend.variants[0] ?? null,
+    file: file ?? null,
+    plan: toPlanValue(plan),
+    weaknesses: weak,
+    rules: file === undefined ? rules : null,
+  });
+  return EXIT.done;
+}
+
+/** Returns a plan as the JSON contract has it. */
+function toPlanValue(plan: Plan): unknown {
+  return {
+    stages: plan.stages.map((stage) => ({
+      knock: renderPortSpec(stage),
+      secret: stage.payload !== undefined,
+    })),
+    open: plan.open.map(renderPortSpec),
+    open_for_ms: plan.openForMs,
+    stage_timeout_ms: plan.stageTimeoutMs,
+    guard: plan.guard,
+    ban: plan.ban,
+    families: plan.families,
+    interface: plan.interface ?? null,
+    trusted: plan.trusted,
+    public: plan.public.map(renderPortSpec),
+  };
+}
+
+/** Prints what is weak on stderr, so that the rules can be piped. */
+function printWeaknesses(weak: readonly Weakness[], { out }: Context): void {
+  const { bad, warn, faint } = out.noteStyle;
+  const paint = { danger: bad, warning: warn, info: faint };
+  for (const { severity, reason, remedy } of weak) {
+    out.note(`${paint[severity](`${severity}:`)} ${reason}`);
+    out.note(`  ${faint("remedy:")} ${remedy}`);
+  }
+}

@@ -1,0 +1,81 @@
+/** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
+import { parsePortSpec, renderPortSpec } from "../../../core/knock.ts";
+import { type DoorEvent, openDoor } from "../../../gate/mod.ts";
+import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { FALLBACK_PORT, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
+import { defineCommand, requirePositionals } from "../../command.ts";
+import { findTarget, loadTargets, makeAsk } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { SECRETS_OPTION } from "../../option_specs.ts";
+import { describeEvent } from "../../reports/simulator_events.ts";
+
+/** Ports below this need root, and are the real service's; `FALLBACK_PORT` stands in for them. */
+const FIRST_FREE_PORT = 1024;
+
+/** The command `simulate`. */
+export const command = defineCommand({
+  usage: ["simulate TARGET"],
+  details: "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens a TCP\n" +
+    "port there when the right sequence has arrived.",
+  options: [
+    { name: "open", value: "PORT", help: "the port to open (default: the probed one, or 2222)" },
+    SECRETS_OPTION,
+  ],
+  run: async (context) => {
+    const { ports, out, args } = context;
+    const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
+    const target = findTarget(await loadTargets(context), name);
+    const open = args.read("open", (text) => parsePortSpec(text));
+    const [payloads = []] = await collectSecrets([target], ports, {
+      secretsFrom: args.value("secrets-from"),
+      ask: makeAsk(context),
+    });
+    dropUnusedPermissions([], ports);
+    const plan = makeSimulatedPlan(target, payloads, { open });
+    const events: DoorEvent[] = [];
+    const start = ports.clock.now();
+    await using door = await openDoor(plan, {
+      clock: ports.clock,
+      ports: Object.fromEntries(
+        plan.open.filter(({ port }) => port < FIRST_FREE_PORT)
+          .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
+      ),
+      onEvent(event) {
+        if (out.json) events.push(event);
+        const seconds = ((event.at - start) / 1_000).toFixed(3);
+        out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan)}\n`);
+      },
+    });
+    const stages = plan.stages.map(renderPortSpec).join(" ");
+    const doors = plan.open.map((spec) => `${door.portOf(spec)}/${spec.protocol}`).join(" ");
+    out.say(`a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}\n`);
+    const secrets = plan.stages.some(({ payload }) => payload !== undefined)
+      ? " --secrets-from -"
+      : "";
+    const probe = plan.open.find(({ protocol }) => protocol === "tcp");
+    const asked = probe === undefined ? "" : ` --probe tcp:${door.portOf(probe)}`;
+    out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
+    out.say("stop it with Ctrl-C\n");
+    await untilAborted(ports.signal);
+    out.value({
+      target: target.name,
+      address: door.address,
+      stages: plan.stages.map(renderPortSpec),
+      opens: doors.split(" "),
+      events: events.map((event) => ({
+        at_ms: Math.round(event.at - start),
+        kind: event.kind,
+        text: describeEvent(event, plan),
+      })),
+    });
+    return EXIT.done;
+  },
+});
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

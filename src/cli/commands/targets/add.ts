@@ -1,0 +1,55 @@
+/** `add`: save a target, from the command line or from answers. */
+import { addTarget, type TargetDraft, updateConfig } from "../../../config/changes.ts";
+import { parseHost, parseTargetName } from "../../../core/target.ts";
+import type { Prompter } from "../../../prompt/mod.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { readDraft, readKnocks } from "../../arguments/draft_args.ts";
+import { type Context, defineCommand, requirePositionals } from "../../command.ts";
+import { loadForAdding, refuseLegacy, requirePrompter, targetsPath } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { SAVE_OPTIONS } from "../../option_specs.ts";
+import { asUsageError } from "../../options.ts";
+import { askForTarget } from "../../questions/target_questions.ts";
+
+const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
+
+/** The command `add`. */
+export const command = defineCommand({
+  usage: ["add", "add NAME HOST PORT[/PROTO]..."],
+  options: SAVE_OPTIONS,
+  async run(context) {
+    const { args } = context;
+    if (args.positionals.length === 0) {
+      await addByAsking(context, await requirePrompter(context, USAGE));
+      return EXIT.done;
+    }
+    const [name = "", host = "", ...ports] = requirePositionals(context, {
+      min: 3,
+      max: Infinity,
+      usage: USAGE,
+    });
+    const draft = {
+      ...await readDraft(args),
+      name: asUsageError(() => parseTargetName(name)),
+      host: asUsageError(() => parseHost(host)),
+      knocks: readKnocks(ports, args),
+    };
+    await save(draft, context);
+    return EXIT.done;
+  },
+});
+
+/** Asks for a target and saves it; the menu does the same. */
+export async function addByAsking(context: Context, prompter: Prompter): Promise<void> {
+  const config = await loadForAdding(context);
+  refuseLegacy(config);
+  await save(await askForTarget(prompter, { taken: new Set(config.targets.keys()) }), context);
+}
+
+async function save(draft: TargetDraft, context: Context): Promise<void> {
+  refuseLegacy(await loadForAdding(context));
+  const file = await targetsPath(context);
+  await updateConfig(file, (text) => addTarget(text, draft, { file }), context.ports.fs);
+  context.out.say(`saved ${draft.name} in ${sanitize(file)}\n`);
+  context.out.value({ added: draft.name, file });
+}

@@ -1,0 +1,55 @@
+/** `list`: the saved targets, a line each. */
+import { renderPortSpec } from "../../../core/knock.ts";
+import type { Target } from "../../../core/target.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { renderTable } from "../../../output/table.ts";
+import { defineCommand, requirePositionals } from "../../command.ts";
+import { loadTargets } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+
+/** The command `list`. */
+export const command = defineCommand({
+  usage: ["list"],
+  options: [{ name: "tag", value: "TAG", many: true, help: "only targets with this tag" }],
+  run: async (context) => {
+    requirePositionals(context, { min: 0, usage: "spknock list [--tag TAG]" });
+    const { out, args } = context;
+    const config = await loadTargets(context);
+    const tags = args.values("tag");
+    const targets = [...config.targets.values()].filter((target) =>
+      tags.length === 0 || target.tags.some((tag) => tags.includes(tag))
+    );
+    out.value({
+      file: config.file,
+      targets: targets.map((target) => ({
+        name: target.name,
+        host: target.host,
+        description: target.description,
+        tags: target.tags,
+        sequence: target.knocks.map(renderPortSpec),
+      })),
+    });
+    if (targets.length === 0) {
+      out.note(
+        config.targets.size === 0
+          ? "there are no targets yet; save one with: spknock add"
+          : `no target has the tag "${sanitize(tags.join('", "'))}"`,
+      );
+    }
+    const { strong, faint } = out.style;
+    out.print(renderTable(targets.map((target) => [
+      strong(target.name),
+      sanitize(target.host),
+      renderKnocks(target),
+      faint(sanitize(target.tags.map((tag) => `#${tag}`).join(" "))),
+      sanitize(target.description),
+    ])));
+    return EXIT.done;
+  },
+});
+
+/** The sequence on one line; a long one is cut. */
+function renderKnocks({ knocks }: Target): string {
+  const shown = knocks.slice(0, 5).map(renderPortSpec).join(" ");
+  return knocks.length > 5 ? `${shown} and ${knocks.length - 5} more` : shown;
+}

@@ -1,0 +1,27 @@
+/** `rename`: give a target another name. */
+import { renameTarget, updateConfig } from "../../../config/changes.ts";
+import { parseTargetName } from "../../../core/target.ts";
+import { defineCommand, requirePositionals } from "../../command.ts";
+import { findTarget, loadTargets, refuseLegacy, targetsPath } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { asUsageError } from "../../options.ts";
+
+/** The command `rename`. */
+export const command = defineCommand({
+  usage: ["rename TARGET NEW-NAME"],
+  options: [],
+  async run(context) {
+    const usage = "spknock rename TARGET NEW-NAME";
+    const [from = "", to = ""] = requirePositionals(context, { min: 2, usage });
+    const config = await loadTargets(context);
+    refuseLegacy(config);
+    findTarget(config, from);
+    asUsageError(() => parseTargetName(to));
+    const file = await targetsPath(context);
+    const { fs } = context.ports;
+    await updateConfig(file, (text) => renameTarget(text, { from, to }, { file }), fs);
+    context.out.say(`${from} is now ${to}\n`);
+    context.out.value({ renamed: from, to, file });
+    return EXIT.done;
+  },
+});

@@ -1,0 +1,92 @@
+/** Options that several commands share. */
+import type { OptionSpec } from "./options.ts";
+
+/** Which address family, and from which local address. */
+export const FAMILY_OPTIONS = [
+  { name: "ipv4", short: "4", help: "use IPv4 only" },
+  { name: "ipv6", short: "6", help: "use IPv6 only" },
+  { name: "source", short: "s", value: "ADDRESS", help: "send from this local address" },
+] as const satisfies readonly OptionSpec[];
+
+/** What to probe, and for how long. */
+export const PROBE_OPTIONS = [
+  { name: "timeout", value: "DURATION", help: "time limit for the probes of one try" },
+  {
+    name: "probe",
+    value: "SPEC",
+    many: true,
+    help: "probe: tcp:22, ssh, tls:443, http://..., ping",
+  },
+] as const satisfies readonly OptionSpec[];
+
+/** Which of the saved targets. */
+export const SELECTION_OPTIONS = [
+  { name: "all", help: "every target" },
+  { name: "tag", value: "TAG", many: true, help: "every target with this tag" },
+] as const satisfies readonly OptionSpec[];
+
+/** How many targets at a time. */
+export const JOBS_OPTION = {
+  name: "jobs",
+  value: "N",
+  help: "targets at a time (default: 32)",
+} as const satisfies OptionSpec;
+
+/** Where passphrases come from instead of the configured sources. */
+export const SECRETS_OPTION = {
+  name: "secrets-from",
+  value: "FILE|-",
+  help: "passphrases, one line a secret knock, in order",
+} as const satisfies OptionSpec;
+
+/** A port without a protocol. */
+export const UDP_OPTION = {
+  name: "udp",
+  short: "u",
+  help: "a port without a protocol is udp",
+} as const satisfies OptionSpec;
+
+/** Show instead of send. */
+export const DRY_RUN_OPTION = {
+  name: "dry-run",
+  short: "n",
+  help: "show what would be sent, and send nothing",
+} as const satisfies OptionSpec;
+
+/** The pace of the knocks. */
+export const PACE_OPTIONS = [
+  {
+    name: "delay",
+    short: "d",
+    value: "DURATION",
+    help: "time between two knocks (default: 50ms)",
+  },
+  { name: "tries", value: "N", help: "knock again until the probes pass (default: 3)" },
+] as const satisfies readonly OptionSpec[];
+
+/** Everything that changes how a sequence is sent and probed. */
+export const KNOCK_OPTIONS = [
+  ...PACE_OPTIONS,
+  ...FAMILY_OPTIONS,
+  ...PROBE_OPTIONS,
+  { name: "no-probe", help: "do not probe whether the door is open" },
+  SECRETS_OPTION,
+] as const satisfies readonly OptionSpec[];
+
+/** Everything that `add` and `edit` save. */
+export const SAVE_OPTIONS = [
+  { name: "description", value: "TEXT", mayBeEmpty: true, help: "what the target is" },
+  { name: "tag", value: "TAG", many: true, help: "a tag, for knock --tag" },
+  ...PACE_OPTIONS,
+  UDP_OPTION,
+  ...FAMILY_OPTIONS,
+  ...PROBE_OPTIONS,
+  { name: "secret", value: "SPEC", help: "of udp knocks: prompt, none, env:NAME, file:PATH" },
+  { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
+  { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
+  {
+    name: "stage-timeout",
+    value: "DURATION",
+    help: "how long the firewall waits for the next knock",
+  },
+] as const satisfies readonly OptionSpec[];

@@ -1,0 +1,127 @@
+/** The questions of `spknock rules`: from a target to what a plan needs, with defaults from it. */
+import { parseDuration, renderDuration } from "../../core/duration.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import type { Plan } from "../../core/plan.ts";
+import type { Target } from "../../core/target.ts";
+import type { Prompter } from "../../prompt/mod.ts";
+import {
+  type Backend,
+  BACKENDS,
+  parseInterface,
+  parsePorts,
+  parseTrusted,
+  type PlanOptions,
+} from "../../rules/mod.ts";
+import { findOpenPorts } from "../arguments/plan_args.ts";
+import { makeValidator } from "./target_questions.ts";
+
+const FAMILIES = [
+  { label: "IPv4 and IPv6", value: ["ipv4", "ipv6"] },
+  { label: "IPv4 only", value: ["ipv4"] },
+  { label: "IPv6 only", value: ["ipv6"] },
+] as const;
+
+/** Asks for the firewall. */
+export async function askForBackend(
+  prompter: Prompter,
+): Promise<{ backend: Backend; variant: string | undefined }> {
+  const backend = await prompter.select({
+    message: "Which firewall",
+    options: BACKENDS.map((each) => ({ label: each.name, hint: each.summary, value: each })),
+  });
+  if (backend.variants.length === 0) return { backend, variant: undefined };
+  const variant = await prompter.select({
+    message: "Which variant",
+    options: backend.variants.map((name) => ({ label: name, value: name })),
+    default: backend.variants[0],
+  });
+  return { backend, variant };
+}
+
+/** Asks for everything else that a plan needs. */
+export async function askForPlan(
+  prompter: Prompter,
+  target: Target,
+  { backend }: { backend: Backend },
+): Promise<PlanOptions> {
+  const ask = async <T>(
+    message: string,
+    parse: (text: string) => T,
+    { fallback, none }: { fallback: string; none?: T },
+  ): Promise<T> => {
+    const isNone = (text: string) => none !== undefined && (text === "none" || text === "");
+    const text = await prompter.input({
+      message,
+      default: fallback,
+      validate: (answer) => isNone(answer) ? undefined : makeValidator(parse)(answer),
+    });
+    return isNone(text) ? none as T : parse(text);
+  };
+  const ports = findOpenPorts(target)?.map(renderPortSpec).join(",") ?? "22/tcp";
+  const open = await ask("Ports that the knocks open", parsePorts, { fallback: ports });
+  const openForMs = await ask("Open for", parseDuration, {
+    fallback: renderDuration(target.openForMs),
+  });
+  const stageTimeoutMs = await ask("Longest time between two knocks", parseDuration, {
+    fallback: renderDuration(target.stageTimeoutMs),
+  });
+  const wan = await ask(
+    "WAN interface (all: every one)",
+    (text) => text === "all" ? "" : parseInterface(text),
+    {
+      fallback: "all",
+    },
+  );
+  const trusted = await ask(
+    "Networks that are never locked out, such as 192.168.0.0/24",
+    parseTrusted,
+    {
+      fallback: "none",
+      none: [],
+    },
+  );
+  const openToAll = await ask("Services that stay public, such as tcp/443", parsePorts, {
+    fallback: "none",
+    none: [],
+  });
+  const families = await prompter.select<Plan["families"]>({
+    message: "Address families",
+    options: FAMILIES,
+    default: FAMILIES[0].value,
+  });
+  const isRegular = target.knocks.every(({ payload }) => payload.kind === "none");
+  const guard = isRegular && backend.canGuard && await prompter.confirm({
+    message: "Guard: reset the sequence on a packet to any other port?",
+    default: true,
+  });
+  const ban = isRegular && backend.canGuard && await prompter.confirm({
+    message: "Ban: block a source for 10 minutes after more than 5 wrong packets a minute?",
+    default: false,
+  });
+  return {
+    open,
+    openForMs,
+    stageTimeoutMs,
+    families,
+    trusted,
+    public: openToAll,
+    guard,
+    ban,
+    ...(wan === "" ? {} : { interface: wan }),
+  };
+}
+
+/** Draws the stages of a plan. */
+export function drawPlan(plan: Plan): string {
+  const wait = renderDuration(plan.stageTimeoutMs);
+  const last = plan.stages.length - 1;
+  const steps = plan.stages.map((stage, index) => {
+    const what = `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " + secret"}`;
+    const next = index === last
+      ? `open: ${plan.open.map(renderPortSpec).join(", ")} for ${renderDuration(plan.openForMs)}`
+      : `stage ${index + 1}, waits ${wait}`;
+    return `     |  ${what}\n     v\n  ${next}\n`;
+  });
+  const guard = plan.guard ? "  (a packet to any other port: back to shut)\n" : "";
+  return `  shut\n${steps.join("")}${guard}`;
+}

@@ -1,0 +1,129 @@
+/** The questions of `add` and `edit`. */
+import type { TargetDraft } from "../../config/changes.ts";
+import { UsageError } from "../../core/errors.ts";
+import {
+  type Knock,
+  type KnockPayload,
+  parsePort,
+  parsePortSpec,
+  type Protocol,
+  renderPortSpec,
+} from "../../core/knock.ts";
+import { parseHost, parseTargetName, type ProbeSpec, type Target } from "../../core/target.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type { Prompter } from "../../prompt/mod.ts";
+
+/** Makes a validator of a parser: its error is shown, and the question is asked again. */
+export function makeValidator(
+  parse: (text: string) => unknown,
+): (text: string) => string | undefined {
+  return (text) => {
+    try {
+      parse(text);
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof RangeError || cause instanceof UsageError) {
+        return sanitize(cause.message);
+      }
+      throw cause;
+    }
+  };
+}
+
+/** Asks for a new target. */
+export async function askForTarget(
+  prompter: Prompter,
+  { taken }: { taken: ReadonlySet<string> },
+): Promise<TargetDraft> {
+  const host = parseHost(
+    await prompter.input({ message: "Host name or address", validate: makeValidator(parseHost) }),
+  );
+  const name = await prompter.input({
+    message: "Name of the target",
+    default: findFreeName(host, taken),
+    validate: (text) =>
+      makeValidator(parseTargetName)(text) ?? (taken.has(text) ? `"${text}" is taken` : undefined),
+  });
+  const knocks = await askForKnocks(prompter, []);
+  const probes = await askForProbes(prompter, { port: "22" });
+  const description = await askForDescription(prompter, "");
+  return { name, host, knocks, probes, description };
+}
+
+/** Asks for what most often changes in a target. */
+export async function askForChanges(prompter: Prompter, target: Target): Promise<TargetDraft> {
+  const host = await prompter.input({
+    message: "Host name or address",
+    default: target.host,
+    validate: makeValidator(parseHost),
+  });
+  const knocks = await askForKnocks(prompter, target.knocks);
+  const [first] = target.probes;
+  const isSimple = target.probes.length === 0 ||
+    (target.probes.length === 1 && first?.type === "tcp");
+  const probes = isSimple
+    ? await askForProbes(prompter, { port: first?.port === undefined ? "none" : `${first.port}` })
+    : target.probes;
+  const description = await askForDescription(prompter, target.description);
+  return { name: target.name, host: parseHost(host), knocks, probes, description };
+}
+
+async function askForKnocks(
+  prompter: Prompter,
+  before: readonly Knock[],
+): Promise<readonly Knock[]> {
+  const old = before.map(renderPortSpec).join(" ");
+  const text = await prompter.input({
+    message: "Knocks in order, such as 1234/udp 9876/udp 7000/tcp",
+    ...(old === "" ? {} : { default: old }),
+    validate: makeValidator(parseSpecs),
+  });
+  const specs = parseSpecs(text);
+  if (specs.map(renderPortSpec).join(" ") === old) return before;
+  const hasUdp = specs.some(({ protocol }) => protocol === "udp");
+  const isSecret = hasUdp && await prompter.confirm({
+    message: "Do the udp knocks carry a secret (a hashed passphrase)?",
+    default: true,
+  });
+  const secret: KnockPayload = isSecret
+    ? { kind: "secret", source: { kind: "prompt" } }
+    : { kind: "none" };
+  return specs.map((spec) => ({
+    ...spec,
+    payload: spec.protocol === "udp" ? secret : { kind: "none" },
+  }));
+}
+
+function parseSpecs(text: string): { port: number; protocol: Protocol }[] {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  if (words.length === 0) throw new RangeError("at least one knock is needed");
+  return words.map((word) => parsePortSpec(word));
+}
+
+async function askForProbes(prompter: Prompter, { port }: { port: string }): Promise<ProbeSpec[]> {
+  const text = await prompter.input({
+    message: "TCP port that is open afterwards (none to check nothing)",
+    default: port,
+    validate: (answer) => answer === "none" ? undefined : makeValidator(parsePort)(answer),
+  });
+  return text === "none" ? [] : [{ type: "tcp", port: parsePort(text) }];
+}
+
+async function askForDescription(prompter: Prompter, before: string): Promise<string> {
+  const shown = sanitize(before);
+  const text = await prompter.input({
+    message: "Description (may stay empty)",
+    ...(shown === "" ? {} : { default: shown }),
+  });
+  return text === shown ? before : text;
+}
+
+/** Returns a free name that is made of the host. */
+function findFreeName(host: string, taken: ReadonlySet<string>): string {
+  const label = (host.split(".")[0] ?? "").replace(/[^A-Za-z0-9_-]/g, "");
+  const base = /^[A-Za-z]/.test(label) ? label.slice(0, 60) : "target";
+  for (let number = 1;; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}

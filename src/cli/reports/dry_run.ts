@@ -1,0 +1,65 @@
+/** `--dry-run`: what would be sent, without asking, resolving or sending anything. */
+import { renderDuration } from "../../core/duration.ts";
+import { type Knock, renderPortSpec } from "../../core/knock.ts";
+import { buildSequence } from "../../core/sequence.ts";
+import type { Target } from "../../core/target.ts";
+import { plural } from "../../core/text.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import { labelOf } from "../../probe/mod.ts";
+import type { Context } from "../command.ts";
+import { EXIT } from "../exit_codes.ts";
+
+/** Describes what a knock carries; never the content. */
+export function describePayload({ protocol, payload }: Knock): string {
+  if (payload.kind === "bytes") return `${payload.bytes.length} fixed bytes`;
+  if (payload.kind === "none") return protocol === "tcp" ? "SYN" : "empty";
+  const { source } = payload;
+  switch (source.kind) {
+    case "prompt":
+      return "secret, asked for";
+    case "env":
+      return `secret from the environment variable ${source.name}`;
+    case "file":
+      return `secret from the file ${source.path}`;
+    case "command":
+      return `secret from the command ${source.command[0]}`;
+    case "hash":
+      return "secret, its hash is in the configuration";
+  }
+}
+
+/** Prints what would be sent to each target. */
+export async function showDryRun(targets: readonly Target[], { out }: Context): Promise<number> {
+  const values = [];
+  for (const target of targets) {
+    const nothing = target.knocks.map(() => new Uint8Array());
+    const packets = buildSequence(target, nothing);
+    const probes = await Promise.all(target.probes.map(labelOf));
+    values.push({
+      target: target.name,
+      host: target.host,
+      packets: packets.map(({ port, protocol, at, knock }) => ({
+        port,
+        protocol,
+        at_ms: at,
+        payload: describePayload(target.knocks[knock] as Knock),
+      })),
+      probes,
+    });
+    out.print(`${target.name} (${sanitize(target.host)}), nothing is sent\n`);
+    for (const { knock, at } of packets) {
+      const each = target.knocks[knock] as Knock;
+      out.print(
+        `  after ${renderDuration(at)}  ${renderPortSpec(each)}  ${
+          sanitize(describePayload(each))
+        }\n`,
+      );
+    }
+    if (probes.length > 0) {
+      const most = `at most ${plural(target.tries, "try", "tries")}`;
+      out.print(`  then probe: ${sanitize(probes.join(", "))}, ${most}\n`);
+    }
+  }
+  out.value({ dry_run: true, targets: values });
+  return EXIT.done;
+}

@@ -1,0 +1,123 @@
+/**
+ * What people see while it happens: for one target a line that fills in knock by knock, for several
+ * a count that rewrites itself (only on a terminal); with `--verbose` every packet and every probe of
+ * every try.
+ */
+import type { Clock } from "../../core/clock.ts";
+import { renderElapsed } from "../../core/duration.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import type { Target } from "../../core/target.ts";
+import type { OpenEvents } from "../../knock/until_open.ts";
+import type { Output } from "../../output/output.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type { ResolvedTarget } from "../../use_cases/resolve_targets.ts";
+import { renderProbe } from "./target_report.ts";
+
+/** The knocks of a long sequence that are named; the rest is counted. */
+const MAX_NAMED = 12;
+
+/** Columns for milliseconds with one decimal, up to ten minutes. */
+const OFFSET_WIDTH = 8;
+
+/** How the progress of a target is shown. */
+interface ProgressOptions {
+  clock: Clock;
+  /** Whether it is the only one; of several nothing is shown unless `--verbose`. Default true. */
+  isOnly?: boolean;
+}
+
+/** Makes the live output of one target, while its knocks are sent. */
+export function createProgress(
+  { target, resolved }: ResolvedTarget,
+  out: Output,
+  { clock, isOnly = true }: ProgressOptions,
+): OpenEvents {
+  if (!isOnly) {
+    return out.verbose ? showVerbose(target, out, { clock, prefix: `${target.name}: ` }) : {};
+  }
+  const { strong, faint } = out.style;
+  const others = resolved.all.slice(1).map(({ address }) => address);
+  const host = resolved.address === target.host ? "" : ` ${sanitize(target.host)}`;
+  out.say(
+    `${strong(target.name)}${host === ` ${target.name}` ? "" : host} (${resolved.address})\n`,
+  );
+  if (others.length > 0) {
+    out.say(
+      faint(`  it has ${others.length + 1} addresses; not used: ${others.join(", ")}`) + "\n",
+    );
+  }
+  return out.verbose ? showVerbose(target, out, { clock, prefix: "  " }) : showCompact(target, out);
+}
+
+/** A line that fills in, and one a probe. */
+function showCompact(target: Target, out: Output): OpenEvents {
+  let last = -1;
+  return {
+    onTry(attempt) {
+      last = -1;
+      out.say(attempt === 1 ? "  knock" : `  try ${attempt}`);
+    },
+    onPacket({ knock }) {
+      if (knock === last) return;
+      last = knock;
+      const named = target.knocks[knock];
+      if (named !== undefined && knock < MAX_NAMED) out.say(`  ${renderPortSpec(named)}`);
+    },
+    onSent(ms) {
+      const more = target.knocks.length - MAX_NAMED;
+      out.say(
+        `${more > 0 ? `  and ${more} more` : ""}  ${
+          out.style.faint(`sent in ${renderElapsed(ms)}`)
+        }\n`,
+      );
+    },
+    onProbe(outcome) {
+      out.say(`  probe  ${renderProbe(outcome, out.style)}\n`);
+    },
+  };
+}
+
+/** A line for everything; those of several targets mix, so each names its own. */
+function showVerbose(
+  target: Target,
+  out: Output,
+  { clock, prefix }: { clock: Clock; prefix: string },
+): OpenEvents {
+  let start = 0;
+  const say = (text: string) => out.say(`${prefix}${text}\n`);
+  return {
+    onTry(attempt) {
+      start = clock.now();
+      const from = target.source === undefined ? "" : `, from ${target.source}`;
+      say(`try ${attempt} of ${target.probes.length === 0 ? 1 : target.tries}${from}`);
+    },
+    onPacket({ port, protocol, payload }) {
+      const offset = (clock.now() - start).toFixed(1).padStart(OFFSET_WIDTH);
+      const content = protocol === "tcp" ? "SYN" : `${payload.length} bytes`;
+      say(`${offset} ms  ${renderPortSpec({ port, protocol })}  ${content}`);
+    },
+    onSent: (ms) => say(`sent in ${renderElapsed(ms)}`),
+    onProbe: (outcome) => say(`probe  ${renderProbe(outcome, out.style)}`),
+  };
+}
+
+/** Counts several targets on a terminal, on one line that is cleared at the end. */
+export function countDone(total: number, out: Output): { done(): void; clear(): void } {
+  if (!out.isLive || total === 1) return { done() {}, clear() {} };
+  let count = 0;
+  let shown = -1;
+  const show = () => {
+    const percent = Math.floor((count / total) * 100);
+    if (percent === shown) return;
+    shown = percent;
+    out.say(`\r${count}/${total} targets`);
+  };
+  show();
+  return {
+    done() {
+      count++;
+      show();
+    },
+    clear: () => out.say("\r" + " ".repeat(`${total}/${total} targets`.length) + "\r"),
+  };
+}

@@ -1,0 +1,43 @@
+/** What happens at a door on loopback, in words. */
+import { renderElapsed } from "../../core/duration.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import type { Plan } from "../../core/plan.ts";
+import type { DoorEvent } from "../../gate/mod.ts";
+
+/** One event at the door of `plan` as a line, without its time. */
+export function describeEvent(event: DoorEvent, plan: Plan): string {
+  switch (event.kind) {
+    case "packet":
+      return `${renderPortSpec(event)} from ${event.source}: ${describeVerdict(event, plan)}`;
+    case "opened":
+      return `open for ${event.source}, for ${renderElapsed(event.until - event.at)}`;
+    case "shut":
+      return "shut again";
+    case "failed":
+      return `the sequence was right, but ${event.error.message}`;
+  }
+}
+
+function describeVerdict(
+  { verdict, ...spec }: Extract<DoorEvent, { kind: "packet" }>,
+  { open }: Plan,
+): string {
+  switch (verdict.kind) {
+    case "advance":
+      return `right, stage ${verdict.stage}`;
+    case "open":
+      return "right, the last stage";
+    case "duplicate":
+      return `a copy of the knock of stage ${verdict.stage}`;
+    case "mistake":
+      return verdict.lost ? "wrong, the progress is lost" : "wrong";
+    case "banned":
+      return "not looked at, the source is banned";
+    case "refuse":
+      return "refused, the door is shut";
+    case "pass":
+      return open.some((door) => renderPortSpec(door) === renderPortSpec(spec))
+        ? "let through"
+        : "ignored: a wrong payload, or not its turn";
+  }
+}

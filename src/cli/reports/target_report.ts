@@ -1,0 +1,123 @@
+/** What happened to targets: for people line by line, for scripts as one value, and as an exit code. */
+import { renderElapsed } from "../../core/duration.ts";
+import { SpknockError } from "../../core/errors.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import { plural } from "../../core/text.ts";
+import type { ProbeOutcome } from "../../knock/until_open.ts";
+import type { Output } from "../../output/output.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type { Style } from "../../output/style.ts";
+import { renderTable } from "../../output/table.ts";
+import type { TargetReport } from "../../use_cases/target_report.ts";
+import { EXIT, findExitCode, mergeExitCodes } from "../exit_codes.ts";
+import { reportError, toErrorValue } from "../report_error.ts";
+
+/** Prints the reports for people or scripts; returns the most serious exit code. */
+export function reportTargets(reports: readonly TargetReport[], out: Output): number {
+  out.value({ targets: reports.map(toReportValue) });
+  const [first] = reports;
+  if (reports.length === 1 && first !== undefined) printEnd(first, out);
+  else out.say(renderTable(reports.map((report) => renderRow(report, out.style))));
+  reportFailures(reports, out);
+  return mergeExitCodes(reports.map(findTargetExitCode));
+}
+
+function findTargetExitCode({ status, error, after }: TargetReport): number {
+  if (error !== undefined) return findExitCode(error);
+  const isMissed = status === "closed" || status === "still_open";
+  return isMissed || after.some(({ ok }) => !ok) ? EXIT.closed : EXIT.done;
+}
+
+/** Each failure once on stderr; with `--json` only the first one, since stderr has one value. */
+function reportFailures(reports: readonly TargetReport[], out: Output): void {
+  const failed = reports.filter((report) => report.error !== undefined);
+  const printed = new Set<string>();
+  for (const { target, error } of out.json ? failed.slice(0, 1) : failed) {
+    const { code, message, hint } = toErrorValue(error);
+    const text = reports.length === 1 || out.json ? message : `${target.name}: ${message}`;
+    const isNew = hint !== null && !printed.has(hint);
+    printed.add(hint ?? "");
+    const options = { hint: isNew ? hint : undefined, cause: error?.cause };
+    reportError(new SpknockError(code, text, options), out);
+  }
+}
+
+const ENDINGS = {
+  open: "the door is open",
+  sent: "sent; no probe tells whether the door is open",
+  closed: "the door is not open",
+  shut: "the door is closed",
+  still_open: "the door is still open",
+};
+
+function printEnd({ status, target, after, knocks }: TargetReport, out: Output): void {
+  for (const { command, ok, detail } of after) {
+    const end = ok ? out.style.good("ok") : out.style.bad("failed");
+    out.say(`  after  ${sanitize(command)} ${end}${detail ? `  ${sanitize(detail)}` : ""}\n`);
+  }
+  if (status === "error") return;
+  const tries = knocks !== undefined && knocks.tries > 1
+    ? ` after ${plural(knocks.tries, "try", "tries")}`
+    : "";
+  const isMissed = status === "closed" || status === "still_open";
+  const paint = isMissed ? out.style.warn : out.style.good;
+  out.say(`${target.name}: ${paint(ENDINGS[status])}${tries}\n`);
+}
+
+/** Returns a report as the JSON contract has it. */
+export function toReportValue(
+  { target, resolved, status, knocks, after, error }: TargetReport,
+): unknown {
+  return {
+    target: target.name,
+    host: target.host,
+    address: resolved?.address ?? null,
+    addresses: resolved?.all.map(({ address }) => address) ?? [],
+    status,
+    tries: knocks?.tries ?? 0,
+    packets: knocks?.packets ?? 0,
+    sequence: target.knocks.map(renderPortSpec),
+    sent_ms: knocks === undefined ? null : round(knocks.sentMs),
+    probes: (knocks?.probes ?? []).map(toProbeValue),
+    after,
+    ...(error === undefined ? {} : { error: toErrorValue(error) }),
+  };
+}
+
+/** Returns a probe's outcome as the JSON contract has it. */
+function toProbeValue({ label, status, ms, detail }: ProbeOutcome): unknown {
+  return { probe: label, status, ms: round(ms), detail };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
+/** A status in its colour. */
+function paintStatus(status: string, style: Style): string {
+  if (status === "open" || status === "sent" || status === "shut") return style.good(status);
+  return status === "closed" ? style.warn(status) : style.bad(status);
+}
+
+/** Renders a probe's outcome: `tcp 22 open 12 ms  detail`. */
+export function renderProbe({ label, status, ms, detail }: ProbeOutcome, style: Style): string {
+  const about = detail === "" ? "" : `  ${style.faint(sanitize(detail))}`;
+  return `${sanitize(label)} ${paintStatus(status, style)} ${renderElapsed(ms)}${about}`;
+}
+
+/** The columns of one line a target; its error is on stderr. */
+function renderRow(report: TargetReport, style: Style): string[] {
+  const { target, resolved, status, knocks, after } = report;
+  const failed = after.find(({ ok }) => !ok);
+  const details = [
+    ...(knocks?.probes ?? []).map((probe) => renderProbe(probe, style)),
+    ...(knocks !== undefined && knocks.tries > 1 ? [`${knocks.tries} tries`] : []),
+    ...(failed === undefined ? [] : [style.bad(`after: ${sanitize(failed.detail)}`)]),
+  ];
+  return [
+    target.name,
+    paintStatus(status, style),
+    resolved?.address ?? sanitize(target.host),
+    details.join(", "),
+  ];
+}

@@ -1,0 +1,39 @@
+/** Runs a use case on many targets, with live output. */
+import type { OpenEvents } from "../knock/until_open.ts";
+import { forEachTarget, type Resolution } from "../use_cases/batch.ts";
+import type { ResolvedTarget } from "../use_cases/resolve_targets.ts";
+import type { TargetReport } from "../use_cases/target_report.ts";
+import type { Context } from "./command.ts";
+import { countDone, createProgress } from "./reports/progress.ts";
+
+/** What is done to each target. */
+export interface TargetWork {
+  /** Targets at a time. */
+  jobs: number;
+  /** The use case; `index` is the target's place, `events` shows what happens. */
+  work(
+    target: ResolvedTarget,
+    index: number,
+    options: { events: OpenEvents },
+  ): Promise<TargetReport>;
+}
+
+/** Runs a use case on every target that resolved; reports in the order of the targets. */
+export async function runOnTargets(
+  resolutions: readonly Resolution[],
+  { ports, out }: Context,
+  { jobs, work }: TargetWork,
+): Promise<TargetReport[]> {
+  const isOnly = resolutions.length === 1;
+  const counter = countDone(resolutions.length, out);
+  const reports = await forEachTarget(resolutions, ports, {
+    jobs,
+    work(target, index) {
+      const events = createProgress(target, out, { clock: ports.clock, isOnly });
+      return work(target, index, { events });
+    },
+    onDone: counter.done,
+  });
+  counter.clear();
+  return reports;
+}

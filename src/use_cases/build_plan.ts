@@ -1,0 +1,53 @@
+/** From a target to the plan of its firewall rules, with warnings about what is weak. */
+import type { Plan } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { makePlan, type PlanOptions, type Weakness, weaknesses } from "../rules/mod.ts";
+import { payloadOf } from "../secret/payload.ts";
+import { collectSecrets, type CollectSecretsOptions } from "./collect_secrets.ts";
+import type { Ports } from "./ports.ts";
+
+/** A plan and what is weak about it. */
+export interface CheckedPlan {
+  plan: Plan;
+  weak: Weakness[];
+}
+
+/** How the secrets of a plan are collected, and who else checks the plan. */
+export interface BuildPlanOptions extends Pick<CollectSecretsOptions, "ask" | "secretsFrom"> {
+  /** Throws if the plan cannot be used; called with placeholder payloads before a secret is typed. */
+  check?: (plan: Plan) => void;
+}
+
+/**
+ * Collects the secrets and makes the plan, with its weaknesses.
+ *
+ * @throws {UsageError} if the plan is refused, before any secret is collected; {SecretError}.
+ */
+export async function buildPlan(
+  target: Target,
+  planOptions: PlanOptions,
+  { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
+): Promise<CheckedPlan> {
+  check(makePlan(target, target.knocks.map(makePlaceholder), planOptions));
+  const typed = new Map<string, string>();
+  const [payloads = []] = await collectSecrets([target], ports, {
+    ...options,
+    hash: async (passphrase) => {
+      const payload = await payloadOf(passphrase);
+      const isText = typeof passphrase === "string";
+      typed.set(payload.toHex(), isText ? passphrase : new TextDecoder().decode(passphrase));
+      return payload;
+    },
+  });
+  const plan = makePlan(target, payloads, planOptions);
+  const passphrases = payloads.map((payload) => typed.get(payload.toHex()));
+  return { plan, weak: weaknesses(plan, { passphrases, pace: target }) };
+}
+
+/** A payload of the right kind that differs from all others. */
+function makePlaceholder({ payload }: Target["knocks"][number], index: number): Uint8Array {
+  if (payload.kind === "bytes") return payload.bytes;
+  if (payload.kind === "none") return new Uint8Array();
+  // Like a secret's payload: 64 hex digits.
+  return new TextEncoder().encode(index.toString(16).padStart(64, "0"));
+}

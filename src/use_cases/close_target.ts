@@ -1,0 +1,83 @@
+/** Closes a door: its closing sequence, and probes that tell that it is closed now. */
+import type { Target } from "../core/target.ts";
+import { type BoundProbe, knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
+import { errnoOf } from "../net/failure.ts";
+import { raceConnect, SYN_INTERVAL_MS } from "../net/race.ts";
+import { closeQuietly } from "../probe/tcp.ts";
+import type { ReadyTarget } from "./knock_target.ts";
+import type { Ports } from "./ports.ts";
+import { bindProbes } from "./probe_target.ts";
+import type { ResolvedTarget } from "./resolve_targets.ts";
+import type { TargetReport } from "./target_report.ts";
+
+/** Milliseconds of silence that tell that a port is closed. */
+const SILENCE_MS = 1_000;
+/** Milliseconds that the firewall has to close the door, for each try at most. */
+const CLOSE_TIMEOUT_MS = 3_000;
+
+/** Returns the target with the knocks of its `close` table; undefined where it has none. */
+export function toClosingTarget(target: Target): Target | undefined {
+  const { close } = target;
+  return close === undefined ? undefined : { ...target, knocks: close, after: [] };
+}
+
+/**
+ * Knocks on a target of {@linkcode toClosingTarget} until it is closed.
+ *
+ * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
+ */
+export async function closeTarget(
+  { target, resolved, payloads }: ReadyTarget,
+  ports: Ports,
+  { events = {} }: { events?: OpenEvents } = {},
+): Promise<TargetReport> {
+  const bound = bindProbes({ target, resolved }, ports);
+  const probes = target.probes.map((probe, index) =>
+    probe.port === undefined || probe.command !== undefined
+      ? bound[index] as BoundProbe
+      : bindClosedProbe(probe.port, { target, resolved }, ports)
+  );
+  const knocks = await knockUntilOpen({
+    sequence: target,
+    payloads,
+    address: resolved.address,
+    source: target.source,
+    tries: target.tries,
+    timeoutMs: Math.min(target.timeoutMs, CLOSE_TIMEOUT_MS),
+    probes,
+    goal: "shut",
+  }, { net: ports.net, clock: ports.clock, signal: ports.signal, events });
+  const status = !knocks.isOpen ? "still_open" : probes.length === 0 ? "sent" : "shut";
+  return { target, resolved, status, knocks, after: [] };
+}
+
+/** A probe that asks for a handshake until there is none any more. */
+function bindClosedProbe(
+  port: number,
+  { target: { source }, resolved: { address } }: ResolvedTarget,
+  { net, clock }: Ports,
+): BoundProbe {
+  return async ({ patienceMs, signal }) => {
+    const start = clock.now();
+    const label = `tcp ${port}`;
+    for (;;) {
+      const race = await raceConnect({
+        open: (stop) => net.openTcp({ address, port, source }, stop),
+        clock,
+        timeoutMs: SILENCE_MS,
+        signal,
+      });
+      const ms = clock.now() - start;
+      if (race.status === "open") {
+        closeQuietly(race.connection);
+        if (ms >= patienceMs) return { label, status: "open", ms, detail: "" };
+        await clock.sleepUntil(clock.now() + SYN_INTERVAL_MS, signal);
+      } else if (race.status === "error" && UNREACHABLE.has(errnoOf(race.cause) ?? "")) {
+        return { label, status: "refused", ms, detail: "unreachable" };
+      } else return { label, status: race.status, ms, detail: "" };
+    }
+  };
+}
+
+/** How a firewall's ICMP answers arrive here. */
+const UNREACHABLE = new Set(["EHOSTUNREACH", "ENETUNREACH", "EACCES"]);

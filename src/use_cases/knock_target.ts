@@ -1,0 +1,90 @@
+/** One target from its pinned address to its report: knocks, probes, and the `after` programs. */
+import type { AfterSpec } from "../core/target.ts";
+import { errorMessage } from "../core/text.ts";
+import { knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
+import type { ProgramFacts } from "../probe/program.ts";
+import type { Ports } from "./ports.ts";
+import { bindProbes } from "./probe_target.ts";
+import type { ResolvedTarget } from "./resolve_targets.ts";
+import type { AfterReport, TargetReport } from "./target_report.ts";
+
+/** A target that is ready to be knocked on. */
+export interface ReadyTarget extends ResolvedTarget {
+  /** One a knock, in order. */
+  payloads: readonly Uint8Array[];
+}
+
+/**
+ * Knocks on a target until it is open, and runs its `after` programs then.
+ *
+ * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
+ */
+export async function knockTarget(
+  { target, resolved, payloads }: ReadyTarget,
+  ports: Ports,
+  { events = {} }: { events?: OpenEvents } = {},
+): Promise<TargetReport> {
+  const { source, tries, timeoutMs } = target;
+  const knocks = await knockUntilOpen({
+    sequence: target,
+    payloads,
+    address: resolved.address,
+    source,
+    tries,
+    timeoutMs,
+    probes: bindProbes({ target, resolved }, ports),
+  }, { net: ports.net, clock: ports.clock, signal: ports.signal, events });
+  if (!knocks.isOpen) return { target, resolved, status: "closed", knocks, after: [] };
+  const status = target.probes.length === 0 ? "sent" : "open";
+  const after = await runAfter({ target, resolved }, ports, { tries: knocks.tries });
+  return { target, resolved, status, knocks, after };
+}
+
+/** Returns what programs are told about a target. */
+export function listFacts(
+  { target, resolved }: ResolvedTarget,
+  { attempt }: { attempt: number },
+): ProgramFacts {
+  return {
+    target: target.name,
+    host: target.host,
+    address: resolved.address,
+    port: target.probes.find(({ port }) => port !== undefined)?.port,
+    attempt,
+  };
+}
+
+/** Only the user waits for these programs, and can press Ctrl-C. */
+const AFTER_TIMEOUT_MS = 2 ** 31 - 1;
+
+async function runAfter(
+  resolved: ResolvedTarget,
+  { runProgram, signal }: Ports,
+  { tries }: { tries: number },
+): Promise<AfterReport[]> {
+  const { after } = resolved.target;
+  if (after.length === 0) return [];
+  const { fillIn, lastLine, runWithFacts } = await import("../probe/program.ts");
+  const facts = listFacts(resolved, { attempt: tries });
+  const runOne = async ({ command, options }: AfterSpec): Promise<AfterReport> => {
+    const name = fillIn(command, facts).join(" ");
+    try {
+      const { code, stdout, stderr } = await runWithFacts(command, facts, {
+        runProgram,
+        timeoutMs: AFTER_TIMEOUT_MS,
+        signal,
+        options,
+      });
+      const detail = lastLine(stdout) || lastLine(stderr);
+      if (code === 0) return { command: name, ok: true, detail };
+      const reason = `exit code ${code}${detail ? `: ${detail}` : ""}`;
+      return { command: name, ok: false, detail: reason };
+    } catch (cause) {
+      signal.throwIfAborted();
+      return { command: name, ok: false, detail: errorMessage(cause) };
+    }
+  };
+  const reports: AfterReport[] = [];
+  for (const spec of after) reports.push(await runOne(spec));
+  return reports;
+}

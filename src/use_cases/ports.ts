@@ -1,0 +1,36 @@
+/** What the use cases need of the world. `main.ts` builds the real ports; tests bring fakes. */
+import type { FileSystem } from "../config/mod.ts";
+import type { Clock } from "../core/clock.ts";
+import type { KnockNet } from "../knock/send.ts";
+import type { Lookup } from "../net/resolve.ts";
+import type { TcpConnection, TcpPlace } from "../net/tcp.ts";
+import type { RunProgram } from "../probe/mod.ts";
+
+/** Sockets and names. */
+interface NetPorts extends KnockNet {
+  /** The system's resolver; the default of `resolveHost` where undefined. */
+  lookup?: Lookup;
+  openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection>;
+}
+
+/** The ports of the use cases. */
+export interface Ports {
+  stdin: {
+    isTerminal(): boolean;
+    readAll(): Promise<Uint8Array>;
+  };
+  env(name: string): string | undefined;
+  /** Takes a variable out of the environment that programs are started with; `env` still has it. */
+  hideEnv(name: string): void;
+  os: string;
+  clock: Clock;
+  net: NetPorts;
+  fs: FileSystem;
+  /** Permission bits of a file; undefined on Windows. */
+  fileMode(path: string): Promise<number | undefined>;
+  runProgram: RunProgram;
+  /** Gives permissions up for the rest of the run. */
+  dropPermissions(names: readonly ("run" | "write")[]): void;
+  /** Aborts with a CancelledError on Ctrl-C. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,44 @@
+/** The probes of a target, bound to its pinned address. */
+import type { BoundProbe, OpenEvents, OpenReport } from "../knock/until_open.ts";
+import { askProbe } from "../probe/mod.ts";
+import type { Ports } from "./ports.ts";
+import type { ResolvedTarget } from "./resolve_targets.ts";
+import type { TargetReport } from "./target_report.ts";
+
+/** Binds the probes of a target to its pinned address. */
+export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): BoundProbe[] {
+  return target.probes.map((spec) => (options) =>
+    askProbe(spec, {
+      ...options,
+      target: target.name,
+      host: target.host,
+      address: resolved.address,
+      family: resolved.family,
+      source: target.source,
+      clock: ports.clock,
+      openTcp: ports.net.openTcp,
+      runProgram: ports.runProgram,
+      os: ports.os,
+    })
+  );
+}
+
+/** Runs a target's probes once, without knocking. */
+export async function probeTarget(
+  resolved: ResolvedTarget,
+  ports: Ports,
+  { events = {} }: { events?: OpenEvents } = {},
+): Promise<TargetReport> {
+  const { timeoutMs } = resolved.target;
+  const { signal } = ports;
+  const probes = await Promise.all(
+    bindProbes(resolved, ports).map(async (probe) => {
+      const outcome = await probe({ attempt: 1, timeoutMs, patienceMs: timeoutMs, signal });
+      events.onProbe?.(outcome, 1);
+      return outcome;
+    }),
+  );
+  const isOpen = probes.every(({ status }) => status === "open");
+  const knocks: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes, isOpen };
+  return { ...resolved, status: isOpen ? "open" : "closed", knocks, after: [] };
+}

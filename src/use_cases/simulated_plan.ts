@@ -1,0 +1,36 @@
+/** The plan of a simulated firewall for a target, as `rules` would make it, on IPv4 loopback. */
+import { UsageError } from "../core/errors.ts";
+import type { Plan, PortSpec } from "../core/plan.ts";
+import type { Target } from "../core/target.ts";
+import { makePlan } from "../rules/plan.ts";
+
+/** The port that opens when neither a probe nor an option names one, or that one is privileged. */
+export const FALLBACK_PORT = 2222;
+
+/** Returns the port of a target's first probe that has one. */
+export function findProbedPort(target: Target): number | undefined {
+  return target.probes.find(({ port }) => port !== undefined)?.port;
+}
+
+/**
+ * Returns the plan of a target's simulated firewall.
+ *
+ * @throws {UsageError} as `makePlan` does.
+ */
+export function makeSimulatedPlan(
+  target: Target,
+  payloads: readonly Uint8Array[],
+  { open }: { open?: PortSpec | undefined } = {},
+): Plan {
+  const options = {
+    open: [open ?? { port: findProbedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const }],
+    families: ["ipv4" as const],
+  };
+  try {
+    return makePlan(target, payloads, options);
+  } catch (error) {
+    // Consecutive ports are accepted with the ban only, by `rules` too.
+    if (!(error instanceof UsageError && error.code === "consecutive")) throw error;
+    return makePlan(target, payloads, { ...options, ban: true });
+  }
+}
