@@ -40,7 +40,7 @@ const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   internal: "internal error: a bug in spknock; packets may have been sent",
   notExecutable: "the command after `--` could not be run",
   notFound: "the command after `--` was not found",
-  cancelled: "cancelled at a prompt or by Ctrl-C (which ends `keep` and `simulate` with 0)",
+  cancelled: "cancelled by Ctrl-C (the regular end of `keep` and `simulate`: 0)",
 };
 
 /** From the least to the most serious; what is last decides. */

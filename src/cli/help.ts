@@ -38,7 +38,7 @@ function renderExitCodes(): string {
   return "exit codes:\n" +
     renderTable(listExitCodes().map(([code, meaning]) => [`  ${code}`, meaning])) +
     "\nWith several targets the most serious one decides (3 over 1 over 0).\n" +
-    "2 and 4 promise that no packet was sent. After `--` the command's own code is ours.\n";
+    "2 and 4 promise that no packet was sent. After -- the command's code is ours.\n";
 }
 
 function renderOptions(options: readonly OptionSpec[]): string {

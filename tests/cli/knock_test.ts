@@ -79,7 +79,7 @@ Deno.test("an ad hoc sequence takes every way to write a port", async () => {
 Deno.test("an ad hoc sequence that cannot be is told apart from a target", async () => {
   const cases: [string[], string][] = [
     [["192.0.2.1"], '"192.0.2.1" is not a saved target, and as a host it needs ports'],
-    [["fw.example.com"], '"fw.example.com" is no saved target'],
+    [["fw.example.com"], '"fw.example.com" is not a saved target'],
     [["192.0.2.1", "7000", "abc"], '"abc" is not a port'],
     [["fw", "80x"], '"80x" is not a port'],
     [["fw", "0"], '"0" is not a port'],

@@ -149,7 +149,7 @@ Deno.test("an edit that says nothing, or what cannot be, changes nothing", async
       [["add", "a", "::1", "65536"], '"65536" is not a port'],
       [["add", "a", "::1", "80x"], '"80x" is not a port'],
       [["add", "a", "::1", "7/sctp"], '"7/sctp" names an unknown protocol'],
-      [["add", "a", "::1"], "too few arguments"],
+      [["add", "a", "::1"], "missing argument PORT"],
       [["add"], "there is no terminal to ask on"],
     ] as const
   ) {

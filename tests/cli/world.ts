@@ -2,7 +2,7 @@
 import { run } from "../../src/cli/run.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { realFiles } from "../../src/config/mod.ts";
-import { CancelledError } from "../../src/core/errors.ts";
+import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import type { TcpConnection } from "../../src/net/tcp.ts";
 import type { Sink } from "../../src/output/output.ts";
@@ -28,6 +28,8 @@ export interface WorldOptions {
   keys?: readonly Chunk[];
   /** Whether stdout is a terminal. */
   isLive?: boolean;
+  /** Whether stdout is on a full disk. */
+  isFull?: boolean;
   /** How programs end, in order. */
   programs?: readonly (ProgramResult | Error)[];
 }
@@ -42,12 +44,15 @@ export interface Ended {
 class FakeSink implements Sink {
   text = "";
   readonly #isTerminal: boolean;
+  readonly #isFull: boolean;
 
-  constructor(isTerminal: boolean) {
+  constructor({ isTerminal, isFull = false }: { isTerminal: boolean; isFull?: boolean }) {
     this.#isTerminal = isTerminal;
+    this.#isFull = isFull;
   }
 
   write(text: string): void {
+    if (this.#isFull) throw new OutputError("the output cannot be written: no space left");
     this.text += text;
   }
 
@@ -104,8 +109,9 @@ export class World implements AsyncDisposable {
 
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
-    const stdout = new FakeSink(this.#options.isLive ?? false);
-    const stderr = new FakeSink(this.terminal !== undefined);
+    const { isLive = false, isFull = false } = this.#options;
+    const stdout = new FakeSink({ isTerminal: isLive, isFull });
+    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined });
     const code = await run(argv, this.#ports(stdout, stderr));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { findExports, findImports, findReexports, readSources } from "./source.ts";
+
+const sources = await readSources(["src", "tools"]);
+const byPath = new Map(sources.map((file) => [file.path, file]));
+const reexports = new Map(sources.map((file) => [file.path, findReexports(file)]));
+const used = new Set<string>();
+
+for (const file of sources) {
+  const faces = new Set((reexports.get(file.path) ?? []).map(({ to }) => to));
+  for (const { to, names } of findImports(file)) {
+    if (!faces.has(to)) { for (const name of names) markUsed(to, name); }
+  }
+}
+
+/** A name that is imported from a face (`mod.ts`) is used where it is declared, too. */
+function markUsed(path: string, name: string): void {
+  if (used.has(`${path}#${name}`)) return;
+  used.add(`${path}#${name}`);
+  for (const { to, names } of reexports.get(path) ?? []) {
+    if (name === "*" || names.includes(name) || names.includes("*")) markUsed(to, name);
+  }
+}
+
+function isUsed(path: string, name: string): boolean {
+  return used.has(`${path}#${name}`) || used.has(`${path}#*`);
+}
+
+Deno.test("exports: every exported name of src and tools is imported by another file", () => {
+  const unused = sources.flatMap((file) =>
+    findExports(file).filter((name) => !isUsed(file.path, name))
+      .map((name) => `${file.path}: ${name}`)
+  );
+  assertEquals(unused, []);
+});
+
+Deno.test("exports: every name that a face passes on is imported from it", () => {
+  const unused = [...reexports].flatMap(([path, rows]) =>
+    rows.flatMap(({ names }) => names).filter((name) => name !== "*" && !isUsed(path, name))
+      .map((name) => `${path}: ${name}`)
+  );
+  assertEquals(unused, []);
+});
+
+Deno.test("exports: every imported file exists", () => {
+  const missing = sources.flatMap(findImports)
+    .filter(({ to }) => to.endsWith(".ts") && !byPath.has(to))
+    .map(({ from, to }) => `${from} -> ${to}`);
+  assertEquals(missing, []);
+});

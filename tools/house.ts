@@ -1,0 +1,80 @@
+/**
+ * The rooms of the house: what each folder of `src` is for, and which other rooms it may import.
+ * A test holds the imports to it, and the README's map is made from it.
+ */
+
+/** One folder of `src`. */
+export interface Room {
+  /** One line for the README's map. */
+  summary: string;
+  /** The rooms that it may import, besides itself and `core`. */
+  mayImport: readonly string[];
+}
+
+/** Every folder of `src`, from the bottom to the top. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  core: { summary: "target, knock, sequence, plan, duration, errors: pure", mayImport: [] },
+  net: {
+    summary: "resolve once, UDP, TCP, waiting for a port: the only sockets",
+    mayImport: [],
+  },
+  secret: {
+    summary: "where a passphrase comes from, and the payload that it becomes",
+    mayImport: [],
+  },
+  knock: {
+    summary: "sends a sequence, paces it, repeats it until the door is open",
+    mayImport: ["net"],
+  },
+  probe: { summary: "one file a kind, one table that names them", mayImport: ["net"] },
+  config: {
+    summary: "TOML text to targets, the file store, edits that keep every byte, imports",
+    mayImport: ["probe", "secret"],
+  },
+  model: {
+    summary: "the pure model of the firewall, the attacks on it, the simulator on loopback",
+    mayImport: [],
+  },
+  rules: {
+    summary: "from a target to a plan, its weaknesses, one file a back end",
+    mayImport: [],
+  },
+  doctor: {
+    summary: "evidence about files, names and ports, and the most likely cause",
+    mayImport: ["net"],
+  },
+  use_cases: {
+    summary: "what is done to a target: resolve, collect, knock, probe, close, keep, examine",
+    mayImport: ["net", "secret", "knock", "probe", "config", "model", "rules", "doctor"],
+  },
+  output: { summary: "text, tables, JSON, sanitizing", mayImport: [] },
+  prompt: { summary: "the questions: cliffy, or plain lines", mayImport: ["output"] },
+  cli: {
+    summary: "argv to command to exit code, and every text; one file a command",
+    mayImport: [
+      "net",
+      "secret",
+      "knock",
+      "probe",
+      "config",
+      "model",
+      "rules",
+      "doctor",
+      "use_cases",
+      "output",
+      "prompt",
+    ],
+  },
+  system: {
+    summary: "the real clock, streams, terminal and programs, for `main.ts`",
+    mayImport: ["probe", "output", "prompt"],
+  },
+};
+
+/** Returns the README's map of the source folders as a Markdown table. */
+export function renderHouseMap(): string {
+  const rows = Object.entries(ROOMS).map(([name, { summary }]) =>
+    `| \`src/${name}\` | ${summary} |`
+  );
+  return ["| folder | |", "|---|---|", ...rows].join("\n");
+}
