@@ -29,7 +29,7 @@ const SECTIONS: Record<string, Section> = {
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
 const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));
 if (unknown !== undefined) {
-  throw new Error(`"${unknown}" is no section: use ${Object.keys(SECTIONS).join(", ")}`);
+  throw new Error(`"${unknown}" is not a section: use ${Object.keys(SECTIONS).join(", ")}`);
 }
 
 const write = (stream: typeof Deno.stdout | typeof Deno.stderr, text: string) =>

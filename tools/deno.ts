@@ -2,7 +2,7 @@
  * Runs deno with the dependencies that can be had: from JSR (deno.json) when they are cached or
  * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
  *
- *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | compile
+ *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | docs | compile
  *
  * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
  * npm; nothing goes to stdout but the output of what it runs.
@@ -72,6 +72,7 @@ const VERBS: Record<string, (rest: string[]) => { args: string[]; cwd?: string |
   check: () => ({ args: ["main.ts", "tools", "tests"] }),
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
+  docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs.ts`] }),
   compile: (rest) => ({
     args: [
       "--no-prompt",
@@ -90,7 +91,7 @@ if (makeCall === undefined) {
 }
 const flags = await dependencyFlags();
 const { args, cwd } = makeCall(rest);
-const subcommand = verb === "bench" ? "run" : verb;
+const subcommand = ["bench", "docs"].includes(verb) ? "run" : verb;
 const child = new Deno.Command(Deno.execPath(), {
   args: [
     subcommand,

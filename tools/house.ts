@@ -4,7 +4,7 @@
  */
 
 /** One folder of `src`. */
-export interface Room {
+interface Room {
   /** One line for the README's map. */
   summary: string;
   /** The rooms that it may import, besides itself and `core`. */

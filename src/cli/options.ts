@@ -4,7 +4,7 @@
  * repeated values, `-` as a value, and `-u4` as `-u -4`.
  *
  * The names of a command's options are a type ({@linkcode OptionNames}), so that asking for one that
- * the command does not declare is no program.
+ * the command does not declare does not compile.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../core/errors.ts";

@@ -7,7 +7,7 @@ import type { Context } from "./command.ts";
 import { countDone, createProgress } from "./reports/progress.ts";
 
 /** What is done to each target. */
-export interface TargetWork {
+interface TargetWork {
   /** Targets at a time. */
   jobs: number;
   /** The use case; `index` is the target's place, `events` shows what happens. */

@@ -31,7 +31,7 @@ export interface Plan {
   stageTimeoutMs: number;
   /** Whether a packet to any other port loses the progress of its source. */
   guard: boolean;
-  /** Whether a source that makes many mistakes in a short time is shut out for a while. */
+  /** Whether a source that sends many wrong packets in a short time is blocked for a while. */
   ban: boolean;
   /** Which families the rules cover; at least one. */
   families: readonly ("ipv4" | "ipv6")[];
@@ -39,7 +39,7 @@ export interface Plan {
   interface?: string | undefined;
   /** Addresses and CIDR networks that are never locked out. */
   trusted: readonly string[];
-  /** Services that stay open to everyone, and are no mistake to the guard. */
+  /** Services that stay open to everyone; the guard does not count them as mistakes. */
   public: readonly PortSpec[];
 }
 

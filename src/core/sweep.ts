@@ -1,6 +1,7 @@
 /**
  * What a port scan does to a sequence of regular knocks. A scan in one direction passes every port
- * of one transport in order; with a guard, any port in between that is nobody's loses the progress.
+ * of one transport in order; with a guard, any port in between that is neither open nor public
+ * resets the progress.
  */
 import type { Plan, PortSpec } from "./plan.ts";
 

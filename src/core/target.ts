@@ -77,7 +77,7 @@ export interface Target extends TargetSettings {
   connect?: ConnectSpec | undefined;
 }
 
-/** The settings of a target that says nothing. */
+/** The settings of a target that sets none. */
 export const DEFAULT_SETTINGS: TargetSettings = {
   description: "",
   tags: [],

@@ -49,7 +49,7 @@ const DOOR: readonly [code: string, find: (door: DoorEvidence) => Finding][] = [
   ["secret", ({ noSecret }) =>
     noSecret && {
       kind: "secret",
-      cause: `${sentence(noSecret.message)}, so nobody knocked.`,
+      cause: `${sentence(noSecret.message)}, so no knock was sent.`,
       fix: noSecret.hint ?? "spknock show TARGET tells where the secrets come from",
     }],
   ["cannot_send", ({ addresses }) => {
@@ -77,7 +77,7 @@ const DOOR: readonly [code: string, find: (door: DoorEvidence) => Finding][] = [
       !addresses[0] || addresses[0].before.answer !== "answered" ? undefined : {
         kind: "fine",
         cause:
-          `Port ${port} is open before any knock: somebody here has knocked lately, or nothing ` +
+          `Port ${port} is open before any knock: there was a knock from here lately, or no rule ` +
           "guards it.",
         fix: "wait until the open time is over and look again: spknock doctor --no-knock",
       },
@@ -117,7 +117,7 @@ const DOOR: readonly [code: string, find: (door: DoorEvidence) => Finding][] = [
   ["fine", ({ addresses: [taken] }) =>
     !taken || !isOpenAfter(taken) ? undefined : {
       kind: "fine",
-      cause: "Nothing is wrong: the door is shut before the knocks and open after them.",
+      cause: "Nothing is wrong: the door is closed before the knocks and open after them.",
       fix: "",
     }],
   [
@@ -133,8 +133,8 @@ const DOOR: readonly [code: string, find: (door: DoorEvidence) => Finding][] = [
     taken?.before.answer !== "refused" ? undefined : {
       kind: "closed",
       cause:
-        `Port ${port} is refused${taken.after ? ", knock or not" : ""}: nothing listens there, ` +
-        "or the firewall rejects and takes no notice of the knocks.",
+        `Port ${port} is refused${taken.after ? ", with or without a knock" : ""}: no service ` +
+        "listens there, or the firewall rejects and ignores the knocks.",
       fix: "see whether the service runs; then compare ports, order and passphrases with its rules",
     }],
   ["unreachable", ({ addresses: [taken] }) => {
@@ -157,22 +157,23 @@ const DOOR: readonly [code: string, find: (door: DoorEvidence) => Finding][] = [
     ({ port, addresses: [taken] }) =>
       !taken || taken.after !== undefined ? undefined : {
         kind: "closed",
-        cause: `Port ${port} is silent, and nobody knocked.`,
+        cause: `Port ${port} is silent, and no knock was sent.`,
         fix: "let the doctor knock: leave --no-knock out",
       },
   ],
   ["not_accepted", ({ addresses: [taken] }) =>
     !taken || !isThere(taken) ? undefined : {
       kind: "closed",
-      cause: "The host is there, but takes no notice of the knocks: a passphrase, a port or the " +
+      cause:
+        "The host answers, but the knocks did not open the port: a passphrase, a port or the " +
         "order is wrong, or they arrive from another address than the connection (NAT).",
       fix: "compare spknock show TARGET with the firewall's rules, and its log with our address",
     }],
   ["silence", ({ addresses: [taken] }) =>
     taken && {
       kind: "closed",
-      cause: `Nothing at all comes back from ${taken.address}: it is down or not the right ` +
-        "address, or its firewall is silent and the knocks are wrong.",
+      cause: `No answer at all from ${taken.address}: the host is down or the address is wrong, ` +
+        "or its firewall is silent and the knocks are wrong.",
       fix: "ask from another network; then compare ports, order and passphrases with its rules",
     }],
 ];

@@ -1,4 +1,4 @@
-/** What a doctor goes by: facts about files, names, and what a door answers. */
+/** The evidence of the doctor: facts about files, names, and what a door answers. */
 import type { SpknockError } from "../core/errors.ts";
 
 /** What one SYN, or a race of them, gave. */
@@ -15,7 +15,7 @@ export interface SynEvidence {
 export interface KnockPortEvidence {
   port: number;
   before: SynEvidence;
-  /** Undefined where nobody knocked. */
+  /** Undefined where no knock was sent. */
   after: SynEvidence | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface AddressEvidence {
   /** Whether an echo came back; undefined where that could not be asked. */
   ping: boolean | undefined;
   before: SynEvidence;
-  /** Undefined where nobody knocked. */
+  /** Undefined where no knock was sent. */
   after: SynEvidence | undefined;
-  /** Tries that were made; 0 where nobody knocked. */
+  /** Tries that were made; 0 where no knock was sent. */
   tries: number;
   knockPorts: readonly KnockPortEvidence[];
   /** Why the knocks could not be sent. */
@@ -47,7 +47,7 @@ export interface FileEvidence {
 }
 
 /** The pace of a target beside the firewall's patience; milliseconds. */
-export interface TimingEvidence {
+interface TimingEvidence {
   longestGapMs: number;
   stageTimeoutMs: number;
 }
@@ -59,7 +59,7 @@ export interface NameEvidence {
   failure: SpknockError | undefined;
 }
 
-/** Everything about one door. */
+/** The evidence about one door. */
 export interface DoorEvidence {
   target: string;
   /** The port that the door is about. */
@@ -67,11 +67,11 @@ export interface DoorEvidence {
   timing: TimingEvidence;
   /** In the resolver's order; spknock takes the first. */
   addresses: readonly AddressEvidence[];
-  /** Why nobody knocked; undefined where somebody did, or `--no-knock` was given. */
+  /** Why no knock was sent; undefined where one was sent, or `--no-knock` was given. */
   noSecret: SpknockError | undefined;
 }
 
-/** Everything. */
+/** All evidence. */
 export interface Evidence {
   files: readonly FileEvidence[];
   /** The system's clock, as ISO 8601. */

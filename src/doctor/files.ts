@@ -1,4 +1,4 @@
-/** Looks at the files of a configuration: are they there, and who may read them. */
+/** Checks the files of a configuration: whether they exist, and who can read them. */
 import type { FileEvidence } from "./evidence.ts";
 import type { Target } from "../core/target.ts";
 import { quoteShell } from "../core/quote_shell.ts";
@@ -13,7 +13,7 @@ export interface FilePorts {
 /** The file of targets and its folder. */
 export async function lookAtConfig(path: string, ports: FilePorts): Promise<FileEvidence[]> {
   const folder = path.replace(/[/\\][^/\\]*$/, "");
-  const mode = await modeOf(path, ports);
+  const mode = await readMode(path, ports);
   if (mode === "missing") return [{ role: "targets", path, found: "not there yet" }];
   const isOpen = typeof mode === "number" && (mode & 0o022) !== 0;
   const file: FileEvidence = { role: "targets", path, found: renderMode(mode) };
@@ -23,15 +23,15 @@ export async function lookAtConfig(path: string, ports: FilePorts): Promise<File
         ...file,
         problem: {
           kind: "config" as const,
-          cause: `Others may change "${path}", and with it what spknock runs.`,
+          cause: `Other users can change "${path}", and with it what spknock runs.`,
           fix: `chmod 600 ${quoteShell(path)}`,
         },
       }
       : file,
   ];
-  const folderMode = folder === path ? undefined : await modeOf(folder, ports);
+  const folderMode = folder === path ? undefined : await readMode(folder, ports);
   if (folderMode === undefined || folderMode === "missing") return evidence;
-  // A sticky folder, as /tmp is, lets nobody replace the files of others.
+  // In a sticky folder, such as /tmp, users cannot replace the files of others.
   const isShared = (folderMode & 0o022) !== 0 && (folderMode & 0o1000) === 0;
   return [...evidence, {
     role: "folder",
@@ -41,7 +41,7 @@ export async function lookAtConfig(path: string, ports: FilePorts): Promise<File
       ? {
         problem: {
           kind: "config" as const,
-          cause: `Others may replace the files in "${folder}".`,
+          cause: `Other users can replace the files in "${folder}".`,
           fix: `chmod 700 ${quoteShell(folder)}`,
         },
       }
@@ -63,7 +63,7 @@ export async function lookAtSecrets(
       const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
       if (seen.has(full)) continue;
       seen.add(full);
-      evidence.push(judgeSecret(`secret of ${name}`, full, await modeOf(full, ports)));
+      evidence.push(judgeSecret(`secret of ${name}`, full, await readMode(full, ports)));
     }
   }
   return evidence;
@@ -76,16 +76,16 @@ function judgeSecret(
 ): FileEvidence {
   const file = { role, path, found: renderMode(mode) };
   if (mode === "missing") {
-    const cause = `The secret file "${path}" is not there.`;
+    const cause = `The secret file "${path}" does not exist.`;
     const fix = `write the passphrase into it: (umask 077; cat > ${quoteShell(path)})`;
     return { ...file, problem: { kind: "secret", cause, fix } };
   }
   if (mode === undefined || (mode & 0o077) === 0) return file;
-  const cause = `The secret file "${path}" can be read by others, so it is not used.`;
+  const cause = `Other users can read the secret file "${path}", so it is not used.`;
   return { ...file, problem: { kind: "secret", cause, fix: `chmod 600 ${quoteShell(path)}` } };
 }
 
-async function modeOf(
+async function readMode(
   path: string,
   { fileMode }: FilePorts,
 ): Promise<number | "missing" | undefined> {

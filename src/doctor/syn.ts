@@ -7,7 +7,7 @@ import type { TcpConnection } from "../net/tcp.ts";
 import type { SynEvidence } from "./evidence.ts";
 
 /** How to ask. */
-export interface SynOptions {
+interface SynOptions {
   address: string;
   open(signal: AbortSignal): Promise<TcpConnection>;
   clock: Clock;

@@ -12,7 +12,7 @@ import type { TcpConnection } from "../net/tcp.ts";
 import type { KnockNet } from "./send.ts";
 import { type BoundProbe, knockUntilOpen, type OpenEvents, type OpenReport } from "./until_open.ts";
 
-/** A connection that is wanted. */
+/** A connection through a door. */
 export interface ConnectRequest {
   sequence: SequencePlan;
   /** Collects the payloads, one a knock; called only if the door is shut. */
@@ -35,7 +35,7 @@ export interface ConnectRequest {
 export interface ConnectResult {
   /** Undefined where the door stayed shut. */
   connection: TcpConnection | undefined;
-  /** Undefined where nobody had to knock. */
+  /** Undefined where no knock was needed. */
   knocks: OpenReport | undefined;
 }
 

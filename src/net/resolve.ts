@@ -1,5 +1,5 @@
 /**
- * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); whoever resolves
+ * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
 import { NetworkError } from "../core/errors.ts";

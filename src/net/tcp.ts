@@ -26,7 +26,7 @@ export interface TcpConnection {
   close(): void;
 }
 
-/** The kernel answered that nobody is there, or that the port is closed: no fault of a knock. */
+/** Answers of the kernel: no host, or a closed port. The knock was sent all the same. */
 const ANSWERS = new Set(["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH"]);
 
 /**

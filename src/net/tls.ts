@@ -1,7 +1,7 @@
 /**
- * TLS over a connection that is open already, by node:tls: unlike `Deno.startTls` it takes a
- * connection from a chosen source, and goes on with a server that nobody vouches for. Whom to trust
- * is the caller's to judge, by `distrust`.
+ * TLS over an open connection, by node:tls: unlike `Deno.startTls` it takes a connection from a chosen
+ * source, and continues with a server whose certificate is not trusted. The caller decides what that
+ * means, by `distrust`.
  */
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";

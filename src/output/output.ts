@@ -12,7 +12,7 @@ export interface Sink {
 }
 
 /** How the output looks. */
-export interface OutputOptions {
+interface OutputOptions {
   stdout: Sink;
   stderr: Sink;
   json: boolean;

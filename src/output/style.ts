@@ -1,4 +1,4 @@
-/** Colour where it is wanted; everything can be read without it. */
+/** Colours; everything can be read without them. */
 import * as colors from "@std/fmt/colors";
 
 /** Marks text by its meaning. */

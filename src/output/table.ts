@@ -8,18 +8,18 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from(
     { length: count },
-    (_, column) => columnWidth(rows.map((row) => widthOf(row[column] ?? ""))),
+    (_, column) => columnWidth(rows.map((row) => measureWidth(row[column] ?? ""))),
   );
   const used = widths.map((width, column) => ({ width, column })).filter(({ width }) => width > 0);
   return rows.map((row) =>
     used.map(({ width, column }) => {
       const cell = row[column] ?? "";
-      return cell + " ".repeat(Math.max(0, width - widthOf(cell)));
+      return cell + " ".repeat(Math.max(0, width - measureWidth(cell)));
     }).join("  ").trimEnd() + "\n"
   ).join("");
 }
 
-/** The widest of the cells that fit; 1 where only wider ones stand. */
+/** The widest of the cells that fit; 1 where all are wider. */
 function columnWidth(widths: readonly number[]): number {
   const fitting = widths.filter((width) => width <= MAX_WIDTH);
   const widest = fitting.reduce((most, width) => Math.max(most, width), 0);
@@ -27,7 +27,7 @@ function columnWidth(widths: readonly number[]): number {
 }
 
 /** Columns on a terminal, colours aside. */
-function widthOf(text: string): number {
+function measureWidth(text: string): number {
   // deno-lint-ignore no-control-regex
   const bare = text.replace(/\x1b\[[\d;]*m/g, "");
   if (/^[\x20-\x7e]*$/.test(bare)) return bare.length;

@@ -37,7 +37,7 @@ export function createPrompter(
   terminal: Terminal,
   { color = true }: PrompterOptions = {},
 ): Prompter {
-  const io = { reader: readerOf(keyboardOf(terminal)), writer: writerOf(terminal, color) };
+  const io = { reader: createReader(keyboardOf(terminal)), writer: createWriter(terminal, color) };
   const ask = <T>(prompt: () => Promise<T>) => inRawMode(terminal, () => tidily(terminal, prompt));
   return {
     select: (question) => ask(() => select(question, io, terminal.columns())),
@@ -67,7 +67,7 @@ export function createPrompter(
   };
 }
 
-/** Leaves the question where it stands, and nothing below it, when it is not answered. */
+/** Leaves the question on the screen, and clears what is below it, when it is not answered. */
 async function tidily<T>(terminal: Terminal, prompt: () => Promise<T>): Promise<T> {
   try {
     return await prompt();
@@ -106,7 +106,7 @@ const KNOWN_SEQUENCE =
 // deno-lint-ignore no-control-regex -- keys are control characters
 const KNOWN_CONTROL = /^[\x01-\x1a\x7f]$/;
 
-function readerOf(keyboard: Keyboard): Io["reader"] {
+function createReader(keyboard: Keyboard): Io["reader"] {
   const encoder = new TextEncoder();
   return {
     async read(buffer) {
@@ -124,7 +124,7 @@ function readerOf(keyboard: Keyboard): Io["reader"] {
   };
 }
 
-function writerOf(terminal: Terminal, color: boolean): Io["writer"] {
+function createWriter(terminal: Terminal, color: boolean): Io["writer"] {
   const decoder = new TextDecoder();
   return {
     writeSync(bytes) {

@@ -144,7 +144,7 @@ function confirm(
       const answer = text.trim().toLowerCase();
       if (answer === "" && fallback !== undefined) return { value: fallback };
       if (/^(?:y|yes|n|no)$/.test(answer)) return { value: answer.startsWith("y") };
-      return { error: `"${text.trim()}" is no answer: type y or n` };
+      return { error: `"${text.trim()}" is not an answer: type y or n` };
     },
   });
 }
@@ -181,7 +181,7 @@ function renderOptions<T>(message: string, options: readonly Listed<T>[]): strin
   let text = ` ${/[?:]$/.test(message) ? message : `${message}:`}\n`;
   for (const [index, { name, label, hint, key }] of options.entries()) {
     const previous = options[index - 1];
-    // The lettered commands stand apart from the numbered things.
+    // The lettered commands are set apart from the numbered targets.
     if (previous !== undefined && (previous.key === undefined) !== (key === undefined)) {
       text += "\n";
     }
@@ -205,7 +205,7 @@ function choose<T>(answer: string, options: readonly Listed<T>[]): Parsed<T> {
   if (match !== undefined && others.length === 0) return { value: match.value };
   const problem = matches.length > 1
     ? `"${answer}" is in ${matches.length} of the names`
-    : `"${answer}" is no choice`;
+    : `"${answer}" is not a choice`;
   return { error: `${problem}: type ${renderAllowed(options)}, or part of one name` };
 }
 

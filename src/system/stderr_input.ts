@@ -2,7 +2,7 @@
 import { ReadStream } from "node:tty";
 
 /** What of a terminal this gives. */
-export interface KeyboardInput {
+interface KeyboardInput {
   read(buffer: Uint8Array): Promise<number | null>;
   setRaw(mode: boolean): void;
 }

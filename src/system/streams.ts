@@ -4,7 +4,7 @@ import { OutputError } from "../core/errors.ts";
 import type { Sink } from "../output/output.ts";
 
 /** What a sink writes to: one of Deno's standard streams. */
-export type SinkStream = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
+type SinkStream = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
 
 /** Milliseconds until a pipe that is full is tried again. */
 const FULL_PIPE_MS = 5;
@@ -77,14 +77,14 @@ export async function readAll(
 }
 
 /** What data goes through: two of Deno's standard streams. */
-export interface DataStreams {
+interface DataStreams {
   stdin: { read(buffer: Uint8Array): Promise<number | null> };
   stdout: { write(bytes: Uint8Array): Promise<number> };
 }
 
 /**
- * Standard input and output as bytes, for a relay. Whoever started us may have left them
- * non-blocking; they are asked again then.
+ * Standard input and output as bytes, for a relay. The parent process may have left them
+ * non-blocking; then they are tried again.
  */
 export function createStdio(
   { stdin, stdout }: DataStreams,

@@ -31,7 +31,7 @@ export function isResolved(resolution: Resolution): resolution is ResolvedTarget
 }
 
 /** How to run through many targets. */
-export interface BatchOptions {
+interface BatchOptions {
   /** Targets at a time. */
   jobs: number;
   /** The use case for one target; `index` is its place among the targets. */

@@ -7,13 +7,13 @@ import { collectSecrets, type CollectSecretsOptions } from "./collect_secrets.ts
 import type { Ports } from "./ports.ts";
 
 /** A plan and what is weak about it. */
-export interface CheckedPlan {
+interface CheckedPlan {
   plan: Plan;
   weak: Weakness[];
 }
 
 /** How the secrets of a plan are collected, and who else checks the plan. */
-export interface BuildPlanOptions extends Pick<CollectSecretsOptions, "ask" | "secretsFrom"> {
+interface BuildPlanOptions extends Pick<CollectSecretsOptions, "ask" | "secretsFrom"> {
   /** Throws if the plan cannot be used; called with placeholder payloads before a secret is typed. */
   check?: (plan: Plan) => void;
 }

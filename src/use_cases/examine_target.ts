@@ -15,7 +15,7 @@ import type { Ports } from "./ports.ts";
 import type { ResolvedTarget } from "./resolve_targets.ts";
 
 /** How a target is examined. */
-export interface ExamineOptions {
+interface ExamineOptions {
   /** The port that the door is about. */
   port: number;
   /** Milliseconds that one question may take. */
@@ -127,8 +127,8 @@ async function knock(
 }
 
 /**
- * The knock ports in an order that is no sequence: a SYN to a TCP knock port is a knock. Where that
- * cannot be, as with a single one, they are not asked.
+ * Returns the knock ports in an order that is not a sequence: a SYN to a TCP knock port is a knock.
+ * Where there is no such order, as with a single port, none is asked.
  */
 function harmlessOrder({ knocks }: Target): number[] {
   const order = [...new Set(knocks.map(({ port }) => port))].reverse();

@@ -13,12 +13,12 @@ import { findProbedPort } from "./simulated_plan.ts";
 const SSH_PORT = 22;
 
 /** How evidence is gathered. */
-export interface GatherOptions {
+interface GatherOptions {
   /** The target to examine; undefined where only files and names are looked at. */
   target: Target | undefined;
   /** Milliseconds that one question may take. */
   timeoutMs: number;
-  /** Collects the payloads of the target; undefined where no knock is to be sent. */
+  /** Collects the payloads of the target; undefined where no knock is sent. */
   collect: (() => Promise<readonly Uint8Array[] | undefined>) | undefined;
 }
 

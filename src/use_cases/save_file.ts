@@ -6,7 +6,7 @@ import { errorMessage } from "../core/text.ts";
 /**
  * Saves `text` with mode 0600.
  *
- * @throws {UsageError} if the file exists, unless `force`, or is no regular file.
+ * @throws {UsageError} if the file exists, unless `force`, or is not a regular file.
  * @throws {ConfigError} if it cannot be written.
  */
 export async function saveNew(

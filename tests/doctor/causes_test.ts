@@ -111,14 +111,14 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
   ],
   ["local", "network", evidence({ before: syn("failed", "too many files") }), /too many files/],
   ["not_knocked", "closed", evidence({ after: undefined }), /silent, and nobody knocked/],
-  ["not_accepted", "closed", evidence({ ping: true }), /takes no notice of the knocks/],
+  ["not_accepted", "closed", evidence({ ping: true }), /the knocks did not open the port/],
   [
     "not_accepted",
     "closed",
     evidence({
       knockPorts: [{ port: 7, before: refused, after: silent }],
     }),
-    /takes no notice of the knocks/,
+    /the knocks did not open the port/,
   ],
   ["silence", "closed", evidence(), /Nothing at all comes back/],
   ["silence", "closed", evidence({ ping: undefined }), /Nothing at all comes back/],

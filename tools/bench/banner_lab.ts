@@ -1,6 +1,6 @@
 /**
  * A door of three UDP knocks in network namespaces, with a server behind it that says an ssh banner.
- * The knocks are regular ones where Debian's `knock` shall meet the same firewall.
+ * The knocks are regular ones where Debian's `knock` meets the same firewall.
  */
 import { Home } from "../../tests/e2e/program.ts";
 import { createLab } from "../../tests/kernel/lab.ts";
@@ -17,7 +17,7 @@ while True:
 `;
 
 /** See the header. */
-export interface BannerLab extends AsyncDisposable {
+interface BannerLab extends AsyncDisposable {
   /** The server's address, where spknock knows it as the target `bench`. */
   host: string;
   /** The knocks as Debian's `knock` takes them. */

@@ -9,7 +9,7 @@ export interface Contestant {
 }
 
 /** What one process took. */
-export interface Run {
+interface Run {
   /** Milliseconds from spawn to exit. */
   ms: number;
   stdout: string;

@@ -11,7 +11,7 @@ export const SECRETS = {
   awesome: "705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c",
 } as const;
 
-/** What every process gets: the knocks are plain, and nobody's own configuration is read. */
+/** What every process gets: the knocks are plain, and no configuration of a user is read. */
 export const QUIET_ENV: Record<string, string> = { NO_COLOR: "1", SPKNOCK_CONFIG: "/dev/null" };
 
 /** spknock from this checkout. */

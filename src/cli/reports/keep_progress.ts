@@ -9,7 +9,7 @@ import { sanitize } from "../../output/sanitize.ts";
 import type { KeptEvent } from "../../use_cases/keep_target.ts";
 
 /** Reports about a door that is held open. */
-export interface KeepProgress {
+interface KeepProgress {
   report(event: KeptEvent): void;
   /** Rewrites the line every second until the signal aborts; returns at once without a terminal. */
   tick(signal: AbortSignal): Promise<void>;

@@ -28,7 +28,7 @@ import { reportTargets } from "../../reports/target_report.ts";
 import { runOnTargets } from "../../target_batch.ts";
 
 /** How targets are knocked on. */
-export interface KnockOptions {
+interface KnockOptions {
   secretsFrom?: string | undefined;
   jobs?: number;
   /** What runs afterwards. */

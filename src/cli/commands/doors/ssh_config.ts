@@ -80,7 +80,7 @@ function findPort({ connect, probes }: Target): number {
   return connect?.port ?? asked?.port ?? SSH_PORT;
 }
 
-/** A percent sign that is no token (ssh_config(5), TOKENS): IPv6 zones and odd paths have one. */
+/** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */
 function escapeTokens(text: string): string {
   return text.replaceAll("%", "%%");
 }

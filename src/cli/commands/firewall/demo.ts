@@ -1,6 +1,6 @@
 /**
  * `demo`: closed, a wrong passphrase, knock, open: the `demo` target of targets.example.toml against
- * a door on loopback. The example is embedded in the program, its passphrases stand in its comments.
+ * a door on loopback. The example is embedded in the program, its passphrases are in its comments.
  */
 import example from "../../../../targets.example.toml" with { type: "text" };
 import { parseConfig } from "../../../config/mod.ts";

@@ -40,7 +40,7 @@ export const command = defineCommand({
 });
 
 /** How a file is imported. */
-export interface ImportFileOptions {
+interface ImportFileOptions {
   /** The format; found from the text where undefined. */
   format?: string | undefined;
   keepGoing?: boolean;
