@@ -182,12 +182,14 @@ function namespaceOf(
 }
 
 /**
- * Why the real firewall cannot be tested here; undefined where it can.
+ * Returns why the real firewall cannot be tested here; undefined where it can.
  *
  * @param tools programs that the test needs besides `ip` and `nft`.
- * @throws {Error} with the reason, if `SPKNOCK_REQUIRE_KERNEL=1` says that nothing may be skipped.
+ * @throws {Error} with the reason, if `SPKNOCK_REQUIRE_KERNEL=1` forbids root to skip a test.
  */
 export async function labSkipReason(tools: readonly string[] = []): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return "network namespaces need Linux";
+  if (!await isRoot()) return "network namespaces need root";
   const reason = await findObstacle(["ip", "nft", ...tools]);
   if (reason !== undefined && Deno.env.get("SPKNOCK_REQUIRE_KERNEL") === "1") {
     throw new Error(`the real firewall cannot be tested: ${reason}`);
@@ -216,9 +218,11 @@ export async function kernelTest(
   });
 }
 
+async function isRoot(): Promise<boolean> {
+  return (await execute(["id", "-u"])).stdout.trim() === "0";
+}
+
 async function findObstacle(tools: readonly string[]): Promise<string | undefined> {
-  if (Deno.build.os !== "linux") return "network namespaces need Linux";
-  if ((await execute(["id", "-u"])).stdout.trim() !== "0") return "network namespaces need root";
   for (const tool of tools) {
     if (!await isInstalled(tool)) return `${tool} is not installed`;
   }
