@@ -1,6 +1,7 @@
 /** `connect` as a ProxyCommand sees it: real processes, pipes and sockets on loopback. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { freeTcpPort, Home } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { Home } from "./program.ts";
 
 const MEBIBYTE = 1_048_576;
 

@@ -1,6 +1,7 @@
 /** What scripts hold on to: one JSON value, one JSON error, the exit codes. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Ended, errorOf, freeTcpPort, Home, valueOf } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { type Ended, errorOf, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 import { HASHES, PHRASES } from "./vectors.ts";
 

@@ -1,6 +1,7 @@
 /** `demo` and `simulate`: a door on loopback. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { errorOf, freeTcpPort, freeUdpPorts, Home, valueOf } from "./program.ts";
+import { freeTcpPort, freeUdpPorts } from "../ports.ts";
+import { errorOf, Home, valueOf } from "./program.ts";
 import { Transcript } from "./transcript.ts";
 import { PHRASES } from "./vectors.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { textOf } from "../fakes.ts";
-import { freeTcpPort, Home, valueOf } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { Home, valueOf } from "./program.ts";
 import { type Arrival, Receivers } from "./receivers.ts";
 import { HASHES, PHRASES } from "./vectors.ts";
 

@@ -2,7 +2,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KIND } from "../../src/prompt/cliffy.ts";
 import { textOf } from "../fakes.ts";
-import { freeTcpPort, Home } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 import { HAS_SCRIPT, Session } from "./terminal.ts";
 import { HASHES } from "./vectors.ts";

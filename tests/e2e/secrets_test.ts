@@ -1,7 +1,8 @@
 /** Passphrases and hashes appear nowhere but on the wire. */
 import { assertEquals } from "@std/assert";
 import { textOf } from "../fakes.ts";
-import { type Ended, freeTcpPort, freeUdpPorts, Home, valueOf } from "./program.ts";
+import { freeTcpPort, freeUdpPorts } from "../ports.ts";
+import { type Ended, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
 const PHRASE = "Correct-Horse 🔑 žluť";

@@ -37,6 +37,8 @@ export interface Namespace {
   spawn(args: readonly string[], options?: Pick<ExecOptions, "env">): Deno.ChildProcess;
   /** Loads nftables rules. */
   nft(rules: string): Promise<void>;
+  /** Loses as many of a hundred packets that come in, and with `out` that leave, at random. */
+  lose(percent: number, options?: { out?: boolean }): Promise<void>;
   /** Starts an agent, which sends packets, listens and connects; it is stopped with the lab. */
   agent(): Promise<Agent>;
 }
@@ -166,6 +168,9 @@ function namespaceOf(
     async nft(rules) {
       await mustRun(inside(["nft", "-f", "-"]), { stdin: rules });
     },
+    async lose(percent, { out = false } = {}) {
+      await mustRun(inside(["nft", "-f", "-"]), { stdin: renderLossRules(percent, out) });
+    },
     agent() {
       const script = new URL("./agent.ts", import.meta.url).pathname;
       const flags = ["-q", "--no-config", "--no-lock", "--no-prompt", "--allow-net", "--allow-ffi"];
@@ -179,6 +184,18 @@ function namespaceOf(
       return Promise.resolve(agent);
     },
   };
+}
+
+/** Rules that see a packet before any rule set does, and after. */
+function renderLossRules(percent: number, out: boolean): string {
+  const drop = `meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop`;
+  return `table inet loss {}
+delete table inet loss
+table inet loss {
+  chain in { type filter hook prerouting priority -300; policy accept; ${drop}; }
+  ${out ? `chain out { type filter hook postrouting priority 300; policy accept; ${drop}; }` : ""}
+}
+`;
 }
 
 /**
