@@ -1,6 +1,7 @@
 /** `connect` as a ProxyCommand sees it: real processes, pipes and sockets on loopback. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { freeTcpPort, Home } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { Home } from "./program.ts";
 
 const MEBIBYTE = 1_048_576;
 
@@ -114,7 +115,7 @@ Deno.test("connect: the end of stdin is passed on, and the answer still comes", 
   assertEquals(ended, { code: 0, stdout: "8 bytes", stderr: "" });
 });
 
-Deno.test("connect: the far end's last word does not cut off what stdin has to say", async () => {
+Deno.test("connect: the end of the remote data does not cut off stdin", async () => {
   await using home = await homeWithTargets();
   const up = noise(8 * MEBIBYTE);
   let received = 0;
@@ -130,7 +131,7 @@ Deno.test("connect: the far end's last word does not cut off what stdin has to s
   assertEquals(received, up.length);
 });
 
-Deno.test("connect: ends when the peer hangs up, though stdin stays open", async () => {
+Deno.test("connect: ends when the peer closes, while stdin stays open", async () => {
   await using home = await homeWithTargets();
   await using server = serve(async (connection) => {
     await connection.write(new TextEncoder().encode("SSH-2.0-bye\r\n"));
@@ -143,7 +144,7 @@ Deno.test("connect: ends when the peer hangs up, though stdin stays open", async
   assertEquals(await new Response(program.child.stderr).text(), "");
 });
 
-Deno.test("connect: a reader of stdout that goes away is no error", async () => {
+Deno.test("connect: a reader of stdout that goes away is not an error", async () => {
   await using home = await homeWithTargets();
   await using server = serve(async (connection) => {
     const chunk = new Uint8Array(65_536);
@@ -210,7 +211,7 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(kib) * 1_024;
 }
 
-Deno.test("connect: Ctrl-C ends it, in the race and in the relay", async () => {
+Deno.test("connect: Ctrl-C ends the wait for the port, and the relay", async () => {
   await using home = await homeWithTargets(
     '[targets.slow]\nhost = "127.0.0.1"\n' +
       `knocks = ["${freeTcpPort()}/tcp"]\ntries = 100\n`,
@@ -263,7 +264,7 @@ Deno.test("connect: from a chosen source, through another kind of socket", async
   assertEquals([ended.code, ended.stdout, peer], [0, await digest(up), "127.0.0.9"]);
 });
 
-Deno.test("knock -- COMMAND: the command has our streams, and signals that come to us", async () => {
+Deno.test("knock -- COMMAND: the command has our streams, and gets our signals", async () => {
   await using home = new Home();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = (async () => {
@@ -288,7 +289,7 @@ Deno.test("knock -- COMMAND: the command has our streams, and signals that come 
   await accepting;
 });
 
-Deno.test("keep -- COMMAND: a command that lives through Ctrl-C is not left behind", async () => {
+Deno.test("keep -- COMMAND: a command that ignores Ctrl-C is not left behind", async () => {
   await using home = new Home();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await home.write(targets(`probes = ["tcp:${listener.addr.port}"]\n`));

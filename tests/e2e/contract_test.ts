@@ -1,8 +1,10 @@
 /** What scripts hold on to: one JSON value, one JSON error, the exit codes. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Ended, errorOf, freeTcpPort, Home, valueOf } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { table } from "../table.ts";
+import { type Ended, errorOf, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
-import { HASHES, PHRASES } from "./vectors.ts";
+import { PHRASES } from "./vectors.ts";
 
 /** What a value looks like: the kinds of its parts. */
 function shapeOf(value: unknown): unknown {
@@ -97,39 +99,73 @@ Deno.test("every command prints one JSON value", async () => {
   assertShape(await json("--help"), { help: "string" });
 });
 
-Deno.test("each exit code, with its error as one JSON value on stderr", async () => {
+/** Ports: two of TCP, and a knock. */
+interface Ports {
+  open: number;
+  closed: number;
+  knock: string;
+}
+
+interface ExitRow {
+  argv: (ports: Ports) => string[];
+  code: number;
+  error?: string;
+}
+
+const adHoc = (
+  knock: string,
+) => ["knock", "127.0.0.1", knock, "--tries", "1", "--timeout", "300ms"];
+
+table<ExitRow>("exit code, with the error as one JSON value on stderr", {
+  "0, the probe passed": {
+    argv: ({ knock, open }) => [...adHoc(knock), "--probe", `tcp:${open}`],
+    code: 0,
+  },
+  "1, the probe failed": {
+    argv: ({ knock, closed }) => [...adHoc(knock), "--probe", `tcp:${closed}`],
+    code: 1,
+  },
+  "1, the probe failed without a knock": {
+    argv: ({ closed }) => ["probe", "sealed", "--probe", `tcp:${closed}`],
+    code: 1,
+  },
+  "2, unknown target": { argv: () => ["knock", "nobody"], code: 2, error: "unknown_target" },
+  "2, unknown command": { argv: () => ["knok"], code: 2, error: "usage" },
+  "2, no file": { argv: () => ["list", "-c", "missing.toml"], code: 2, error: "config" },
+  "3, unknown name": {
+    argv: ({ knock }) => ["knock", "nosuch.invalid", knock],
+    code: 3,
+    error: "resolve",
+  },
+  "3, foreign source": {
+    argv: ({ knock }) => ["knock", "127.0.0.1", knock, "-s", "192.0.2.99"],
+    code: 3,
+    error: "network",
+  },
+  "4, no terminal to ask for a secret": {
+    argv: () => ["knock", "sealed"],
+    code: 4,
+    error: "secret",
+  },
+  "4, no input": { argv: () => ["hash"], code: 4, error: "secret" },
+}, async ({ argv: write, code, error }) => {
   await using home = new Home();
   await using there = new Receivers();
-  const [open, closed, knock] = [there.tcp(), freeTcpPort(), `${there.udp()}/udp`];
-  await home.write(`[targets.sealed]\nhost = "127.0.0.1"\nknocks = ["${knock}"]\n`);
-  const ad = ["knock", "127.0.0.1", knock, "--tries", "1", "--timeout", "300ms"];
-  const cases: [argv: string[], code: number, error: string | undefined][] = [
-    [[...ad, "--probe", `tcp:${open}`], 0, undefined],
-    [[...ad, "--probe", `tcp:${closed}`], 1, undefined],
-    [["probe", "sealed", "--probe", `tcp:${closed}`], 1, undefined],
-    [["knock", "nobody"], 2, "unknown_target"],
-    [["knok"], 2, "usage"],
-    [["list", "-c", "missing.toml"], 2, "config"],
-    [["knock", "nosuch.invalid", knock], 3, "resolve"],
-    [["knock", "127.0.0.1", knock, "-s", "192.0.2.99"], 3, "network"],
-    [["knock", "sealed"], 4, "secret"],
-    [["hash"], 4, "secret"],
-  ];
-  for (const [argv, code, error] of cases) {
-    const ended = await home.run([...argv, "--json"]);
-    assertEquals(ended.code, code, argv.join(" "));
-    if (error === undefined) assertEquals(ended.stderr, "");
-    else assertEquals(errorOf(ended).code, error, argv.join(" "));
-    if (ended.stdout !== "") valueOf(ended);
-    const plain = await home.run(argv);
-    assertEquals(plain.code, code);
-    if (error !== undefined) assertMatch(plain.stderr, /^error: .+\n(?:hint: .+\n)?$/);
-  }
+  const ports = { open: there.tcp(), closed: freeTcpPort(), knock: `${there.udp()}/udp` };
+  await home.write(`[targets.sealed]\nhost = "127.0.0.1"\nknocks = ["${ports.knock}"]\n`);
+  const argv = write(ports);
+  const ended = await home.run([...argv, "--json"]);
+  assertEquals(ended.code, code);
+  if (error === undefined) assertEquals(ended.stderr, "");
+  else assertEquals(errorOf(ended).code, error);
+  if (ended.stdout !== "") valueOf(ended);
+  const plain = await home.run(argv);
+  assertEquals(plain.code, code);
+  if (error !== undefined) assertMatch(plain.stderr, /^error: .+\n(?:hint: .+\n)?$/);
 });
 
-Deno.test("of several targets the worst decides, and the others are done", async () => {
-  await using home = new Home();
-  await using there = new Receivers();
+/** Writes targets that end as open, closed and unresolved. */
+async function writeThree(home: Home, there: Receivers): Promise<void> {
   const [open, closed] = [there.tcp(), freeTcpPort()];
   const target = (name: string, host: string, probe: number) =>
     `[targets.${name}]
@@ -143,35 +179,33 @@ probes = ["tcp:${probe}"]
       target("ok", "127.0.0.1", open) + target("shut", "127.0.0.1", closed) +
       target("lost", "nosuch.invalid", open),
   );
-  const cases: [argv: string[], code: number, statuses: string[]][] = [
-    [["--tag", "good"], 0, ["open"]],
-    [["ok", "shut"], 1, ["open", "closed"]],
-    [["--tag", "bad"], 3, ["closed", "error"]],
-    [["lost", "shut", "ok"], 3, ["error", "closed", "open"]],
-    [["--all", "--jobs", "1"], 3, ["open", "closed", "error"]],
-  ];
-  for (const [argv, code, statuses] of cases) {
-    const ended = await home.run(["knock", ...argv, "--json"]);
-    const { targets } = valueOf<{ targets: { status: string }[] }>(ended);
-    assertEquals([ended.code, targets.map(({ status }) => status)], [code, statuses]);
-  }
+}
+
+table("the worst of several targets decides the exit code", {
+  "--tag good": { code: 0, statuses: ["open"] },
+  "ok shut": { code: 1, statuses: ["open", "closed"] },
+  "--tag bad": { code: 3, statuses: ["closed", "error"] },
+  "lost shut ok": { code: 3, statuses: ["error", "closed", "open"] },
+  "--all --jobs 1": { code: 3, statuses: ["open", "closed", "error"] },
+}, async ({ code, statuses }, argv) => {
+  await using home = new Home();
+  await using there = new Receivers();
+  await writeThree(home, there);
+  const ended = await home.run(["knock", ...argv.split(" "), "--json"]);
+  const { targets } = valueOf<{ targets: { status: string }[] }>(ended);
+  assertEquals([ended.code, targets.map(({ status }) => status)], [code, statuses]);
+});
+
+Deno.test("several targets print a line each, and their errors", async () => {
+  await using home = new Home();
+  await using there = new Receivers();
+  await writeThree(home, there);
   const { stdout, stderr } = await home.run(["knock", "--all"]);
   assertMatch(stdout, /^ok {4}open .*\nshut {2}closed .*\nlost {2}error .*\n$/);
   assertStringIncludes(stderr, 'error: lost: the name "nosuch.invalid" does not resolve\n');
 });
 
-Deno.test("--quiet leaves what was asked for, and errors", async () => {
-  await using home = new Home();
-  await home.write('[targets.a]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\n');
-  const quiet = (argv: string[], stdin = "") => home.run([...argv, "-q"], { stdin });
-  assertEquals(await quiet(["knock", "a"]), { code: 0, stdout: "", stderr: "" });
-  assertEquals((await quiet(["list"])).stdout, "a  127.0.0.1  7/udp\n");
-  assertEquals((await quiet(["hash"], "MikroTik\n")).stdout, `${HASHES[0]}\n`);
-  assertEquals(await quiet(["edit", "a", "-d", "1s"]), { code: 0, stdout: "", stderr: "" });
-  assertMatch((await quiet(["knock", "b"])).stderr, /^error: .*\nhint: .*\n$/);
-});
-
-Deno.test("what comes from outside cannot steer the terminal", async () => {
+Deno.test("text from outside cannot steer the terminal", async () => {
   await using home = new Home();
   await using there = new Receivers();
   const ssh = there.tcp("127.0.0.1", { answer: "SSH-2.0-\x1b[2J\u202eevil\x07\r\n" });

@@ -1,6 +1,7 @@
 /** `demo` and `simulate`: a door on loopback. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { errorOf, freeTcpPort, freeUdpPorts, Home, valueOf } from "./program.ts";
+import { freeTcpPort, freeUdpPorts } from "../ports.ts";
+import { errorOf, Home, valueOf } from "./program.ts";
 import { Transcript } from "./transcript.ts";
 import { PHRASES } from "./vectors.ts";
 
@@ -16,9 +17,9 @@ Deno.test("demo shows closed, knock, open, with no configuration", async () => {
   assertEquals(Array.from(Deno.readDirSync(home.path)), []);
 });
 
-Deno.test("demo takes free ports where its own are taken, and says so", async () => {
+Deno.test("demo takes free ports where its own are in use, and says so", async () => {
   await using home = new Home();
-  // Whoever has them, the demo's ports are busy now.
+  // In use by another program, or by this one from here on.
   const busy: { close(): void }[] = [];
   for (const port of [1234, 9876, 5555]) {
     try {
@@ -45,7 +46,7 @@ async function saveDoor(home: Home): Promise<void> {
   );
 }
 
-Deno.test("simulate is a door that a knock of another process opens", async () => {
+Deno.test("simulate: a knock of another process opens the port", async () => {
   await using home = new Home();
   await saveDoor(home);
   const door = home.start(["simulate", "door", "--secrets-from", "-"]);
@@ -70,7 +71,7 @@ Deno.test("simulate is a door that a knock of another process opens", async () =
   }
 });
 
-Deno.test("simulate --json tells everything at the end, and never a secret", async () => {
+Deno.test("simulate --json prints its events at the end, without a secret", async () => {
   await using home = new Home();
   await saveDoor(home);
   const door = home.start(["simulate", "door", "--secrets-from", "-", "--json"]);
@@ -88,7 +89,7 @@ Deno.test("simulate --json tells everything at the end, and never a secret", asy
   assertEquals(/MikroTik|862b6133/.test(text), false);
 });
 
-Deno.test("simulate on a busy port says which", async () => {
+Deno.test("simulate names a port that is in use", async () => {
   await using home = new Home();
   await saveDoor(home);
   const [port = 0] = freeUdpPorts(1);

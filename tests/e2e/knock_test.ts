@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { textOf } from "../fakes.ts";
-import { freeTcpPort, Home, valueOf } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { table } from "../table.ts";
+import { Home, valueOf } from "./program.ts";
 import { type Arrival, Receivers } from "./receivers.ts";
 import { HASHES, PHRASES } from "./vectors.ts";
 
@@ -62,7 +64,7 @@ knocks = [
   assertEquals(arrivals.map(({ payload }) => payload), expected);
 });
 
-Deno.test("every way to write an ad hoc port, mixed, in order", async () => {
+Deno.test("ad hoc ports in every form, in order", async () => {
   await using home = new Home();
   await using there = new Receivers();
   const [a, b, c, d] = [there.udp(), there.tcp(), there.udp(), there.tcp()];
@@ -75,7 +77,7 @@ Deno.test("every way to write an ad hoc port, mixed, in order", async () => {
   assertEquals(arrivals[0]?.from, arrivals[2]?.from);
 });
 
-Deno.test("a tcp knock on an open port is one connection, closed without a word", async () => {
+Deno.test("a tcp knock on an open port is one empty connection", async () => {
   await using home = new Home();
   await using there = new Receivers();
   const [port, last] = [there.tcp(), there.udp()];
@@ -86,17 +88,20 @@ Deno.test("a tcp knock on an open port is one connection, closed without a word"
   assertEquals(arrivals[0]?.payload.length, 0);
 });
 
-Deno.test("-4, -6 and an IPv6 literal choose the family", async () => {
+table("an IPv6 literal", {
+  "::1": undefined,
+  "[::1]": undefined,
+  "0:0:0:0:0:0:0:1": undefined,
+}, async (_, host) => {
   await using home = new Home();
-  await using six = new Receivers();
-  const port = `${six.udp("::1")}/udp`;
-  const tcp = `${six.tcp("::1")}`;
-  for (const [count, host] of ["::1", "[::1]", "0:0:0:0:0:0:0:1"].entries()) {
-    assertEquals((await home.run(["knock", host, port, tcp, "-6", "-d", "30"])).code, 0);
-    assertEquals((await six.wait(2 * count + 2)).length, 2 * count + 2);
-  }
-  assertEquals(six.arrivals.every(({ address }) => address === "::1"), true);
+  await using there = new Receivers();
+  const [udp, tcp] = [`${there.udp("::1")}/udp`, `${there.tcp("::1")}`];
+  assertEquals((await home.run(["knock", host, udp, tcp, "-6", "-d", "30"])).code, 0);
+  assertEquals((await there.wait(2)).map(({ address }) => address), ["::1", "::1"]);
+});
 
+Deno.test("-4 and -6 choose the family", async () => {
+  await using home = new Home();
   await using four = new Receivers();
   const argv = ["knock", "localhost", `${four.udp()}/udp`, "-4", "--json"];
   const [door] = valueOf<{ targets: Door[] }>(await home.run(argv)).targets;
@@ -139,24 +144,23 @@ Deno.test("many knocks leave complete and in order", async () => {
   assertEquals(new Set(arrivals.map(({ from }) => from)).size, 1);
 });
 
-Deno.test("from the second try on each packet goes out twice, unless copies says otherwise", async () => {
+table<readonly [copies: string, count: number]>("packets of two tries, by copies", {
+  "twice from the second try on": ['"auto"', 3],
+  "once each": ["1", 2],
+}, async ([copies, count]) => {
   await using home = new Home();
   await using there = new Receivers();
-  const closed = freeTcpPort();
-  for (const [name, copies, count] of [["a", '"auto"', 3], ["b", "1", 2]] as const) {
-    await home.write(`[targets.${name}]
+  await home.write(`[targets.fw]
 host = "127.0.0.1"
 knocks = ["${there.udp()}/udp"]
 secret = "none"
 copies = ${copies}
 tries = 2
 timeout = "200ms"
-probes = ["tcp:${closed}"]
+probes = ["tcp:${freeTcpPort()}"]
 `);
-    const before = there.arrivals.length;
-    assertEquals((await home.run(["knock", name])).code, 1);
-    assertEquals((await there.wait(before + count)).length - before, count);
-  }
+  assertEquals((await home.run(["knock", "fw"])).code, 1);
+  assertEquals((await there.wait(count)).length, count);
 });
 
 Deno.test("a dry run sends nothing", async () => {

@@ -2,7 +2,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KIND } from "../../src/prompt/cliffy.ts";
 import { textOf } from "../fakes.ts";
-import { freeTcpPort, Home } from "./program.ts";
+import { freeTcpPort } from "../ports.ts";
+import { Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 import { HAS_SCRIPT, Session } from "./terminal.ts";
 import { HASHES } from "./vectors.ts";
@@ -87,7 +88,7 @@ plainTest("edit, remove, hash, import, exit", async () => {
   assertEquals((await home.run(["list"])).stdout, "host-192-0-2-2  192.0.2.3  2/tcp\n");
 });
 
-plainTest("Ctrl-C at every question is 130, and the terminal is as before", async () => {
+plainTest("Ctrl-C at every question is 130, and the terminal is restored", async () => {
   await using home = new Home();
   await home.write('[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nprobes = ["tcp:9"]\n');
   const text = await Deno.readTextFile(home.config);
@@ -119,7 +120,7 @@ plainTest("Ctrl-C while knocking is 130", async () => {
   assertEquals(there.arrivals.length, 1);
 });
 
-plainTest("a passphrase is asked on the terminal while stdin and stdout are pipes", async () => {
+plainTest("a passphrase is read from the terminal while stdin and stdout are pipes", async () => {
   await using home = new Home();
   await using there = new Receivers();
   await home.write(`[targets.fw]\nhost = "127.0.0.1"\nknocks = ["${there.udp()}/udp"]\n`);
@@ -152,7 +153,7 @@ plainTest("TERM=dumb is plain by itself; NO_COLOR and pipes have no colours", as
   assertEquals(colour.test(await list({ NO_COLOR: "", TERM: "dumb" })), false);
 });
 
-plainTest("a wrong passphrase shows a closed door, and the menu's exit code tells", async () => {
+plainTest("a wrong passphrase leaves the port closed, and the exit code is 1", async () => {
   await using home = new Home();
   await using there = new Receivers();
   await home.write(

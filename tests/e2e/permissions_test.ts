@@ -1,5 +1,6 @@
 /** What the program may still do when it ends: a preloaded module asks as it exits. */
 import { assertEquals } from "@std/assert";
+import { table } from "../table.ts";
 import { commandOf, Home } from "./program.ts";
 
 const PRELOAD = `const exit = Deno.exit;
@@ -25,25 +26,26 @@ async function heldBy(home: Home, argv: readonly string[]): Promise<string> {
   return /held: (.*)/.exec(new TextDecoder().decode(stderr))?.[1] ?? "nothing was said";
 }
 
-Deno.test("a knock gives up write, and run where no program is needed", async () => {
+const target = (name: string, more: string) =>
+  `[targets.${name}]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\n${more}\n`;
+
+const TARGETS = target("bare", "") +
+  target("exec", 'probes = [{ type = "exec", run = ["true"] }]') +
+  target("command", 'secret = { command = ["echo", "x"] }').replace('secret = "none"\n', "") +
+  target("after", '[[targets.after.after]]\nrun = ["true"]');
+
+table("the program drops write, and run unless it starts programs", {
+  "knock bare": "read net env",
+  "knock command": "read net env",
+  "knock 127.0.0.1 7 8/udp": "read net env",
+  "knock exec": "read net env run",
+  "knock after": "read net env run",
+  "knock --all": "read net env run",
+  "knock exec --no-probe": "read net env",
+  "probe after --probe tcp:9": "read net env",
+  "demo": "read net env",
+}, async (held, argv) => {
   await using home = new Home();
-  const target = (name: string, more: string) =>
-    `[targets.${name}]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\n${more}\n`;
-  await home.write(
-    target("bare", "") + target("exec", 'probes = [{ type = "exec", run = ["true"] }]') +
-      target("command", 'secret = { command = ["echo", "x"] }').replace('secret = "none"\n', "") +
-      target("after", '[[targets.after.after]]\nrun = ["true"]'),
-  );
-  const cases: [argv: string[], held: string][] = [
-    [["knock", "bare"], "read net env"],
-    [["knock", "command"], "read net env"],
-    [["knock", "127.0.0.1", "7", "8/udp"], "read net env"],
-    [["knock", "exec"], "read net env run"],
-    [["knock", "after"], "read net env run"],
-    [["knock", "--all"], "read net env run"],
-    [["knock", "exec", "--no-probe"], "read net env"],
-    [["probe", "after", "--probe", "tcp:9"], "read net env"],
-    [["demo"], "read net env"],
-  ];
-  for (const [argv, held] of cases) assertEquals(await heldBy(home, argv), held, argv.join(" "));
+  await home.write(TARGETS);
+  assertEquals(await heldBy(home, argv.split(" ")), held);
 });

@@ -29,23 +29,6 @@ export function errorOf(
     .error;
 }
 
-/** A TCP port on 127.0.0.1 that nobody listens on. */
-export function freeTcpPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** UDP ports on 127.0.0.1 that nobody listens on. */
-export function freeUdpPorts(count: number): number[] {
-  const sockets = Array.from(
-    { length: count },
-    () => Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = sockets.map(({ addr }) => (addr as Deno.NetAddr).port);
-  for (const socket of sockets) socket.close();
-  return ports;
-}
-
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The command line that starts the program with the dependencies that the tests have. */

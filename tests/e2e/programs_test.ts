@@ -26,7 +26,7 @@ async function script(home: Home, body: string): Promise<string> {
   return `[plugins.door]\ncommand = ["${path}", "{host}"]`;
 }
 
-Deno.test("a plug-in is told of the target in its environment and as JSON on stdin", async () => {
+Deno.test("a plug-in gets the target in its environment and as JSON on stdin", async () => {
   await using home = new Home();
   const plugin = await script(
     home,
@@ -52,7 +52,7 @@ echo one; echo open indeed`,
   ]);
 });
 
-Deno.test("a plug-in that says no is asked again after the next knock", async () => {
+Deno.test("a plug-in that fails runs again after the next knock", async () => {
   await using home = new Home();
   const plugin = await script(
     home,
@@ -71,30 +71,4 @@ Deno.test("a plug-in that says no is asked again after the next knock", async ()
     Array.from(Deno.readDirSync(home.path), ({ name }) => name).includes("after.json"),
     false,
   );
-});
-
-Deno.test("an after that fails is told, and is exit code 1", async () => {
-  await using home = new Home();
-  await home.write(
-    '[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\n' +
-      '[[targets.fw.after]]\nrun = ["sh", "-c", "echo broken; exit 3"]\n' +
-      '[[targets.fw.after]]\nrun = ["/no/such/program"]\n' +
-      '[[targets.fw.after]]\nrun = ["echo", "still done"]\n',
-  );
-  const { code, stdout } = await home.run(["knock", "fw"]);
-  assertEquals(code, 1);
-  assertStringIncludes(stdout, "failed  exit code 3: broken\n");
-  assertStringIncludes(stdout, "/no/such/program failed  ");
-  assertStringIncludes(stdout, "ok  still done\n");
-});
-
-Deno.test("programs that hang are killed at the timeout", async () => {
-  await using home = new Home();
-  await home.write(
-    '[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = "none"\ntries = 1\n' +
-      'timeout = "300ms"\nprobes = [{ type = "exec", run = ["sleep", "600"] }]\n',
-  );
-  const { code, stdout } = await home.run(["knock", "fw"]);
-  assertEquals(code, 1);
-  assertStringIncludes(stdout, "still running at the timeout");
 });

@@ -1,7 +1,9 @@
 /** Passphrases and hashes appear nowhere but on the wire. */
 import { assertEquals } from "@std/assert";
 import { textOf } from "../fakes.ts";
-import { type Ended, freeTcpPort, freeUdpPorts, Home, valueOf } from "./program.ts";
+import { freeTcpPort, freeUdpPorts } from "../ports.ts";
+import { table } from "../table.ts";
+import { type Ended, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
 const PHRASE = "Correct-Horse 🔑 žluť";
@@ -26,98 +28,105 @@ const SPY = `#!/bin/sh
 echo told
 `;
 
-Deno.test("no source of a secret, and no output, shows it", async () => {
-  const hash = await hashOf(PHRASE);
-  const quoted = JSON.stringify(PHRASE);
-  const sources: [source: string, name: string][] = [
-    ['{ env = "FW_SECRET" }', "env"],
-    ['{ file = "fw.secret" }', "file"],
-    ['{ command = ["cat", "fw.secret"] }', "command"],
-    [`{ hash = "${hash}" }`, "hash"],
-  ];
-  await using home = new Home();
-  await using there = new Receivers();
-  const port = there.udp();
-  const closed = freeTcpPort();
-  const spy = `${home.path}/spy`;
-  await Deno.writeTextFile(spy, SPY, { mode: 0o700 });
-  await Deno.writeTextFile(`${home.path}/fw.secret`, `${PHRASE}\n`, { mode: 0o600 });
-  let expected = 0;
-  for (const [source, name] of sources) {
+const COMMANDS = [
+  ["knock", "fw"],
+  ["knock", "fw", "-v"],
+  ["knock", "fw", "--json"],
+  ["knock", "fw", "-v", "--probe", "tcp:CLOSED"],
+  ["knock", "fw", "-v", "-s", "192.0.2.99"],
+  ["knock", "fw", "-n"],
+  ["show", "fw"],
+  ["show", "fw", "--json"],
+  ["list", "-v"],
+];
+/** How many of the commands send a packet. */
+const SENT = 4;
+
+table(
+  "no output, program or file shows the secret",
+  {
+    "from env": () => '{ env = "FW_SECRET" }',
+    "from file": (home) => `{ file = "${home.path}/fw.secret" }`,
+    "from command": (home) => `{ command = ["cat", "${home.path}/fw.secret"] }`,
+    "from hash": (_, hash) => `{ hash = "${hash}" }`,
+  } satisfies Record<string, (home: Home, hash: string) => string>,
+  async (render, title) => {
+    const hash = await hashOf(PHRASE);
+    await using home = new Home();
+    await using there = new Receivers();
+    const [spy, told] = [`${home.path}/spy`, `${home.path}/told`];
+    await Deno.writeTextFile(spy, SPY, { mode: 0o700 });
+    await Deno.writeTextFile(`${home.path}/fw.secret`, `${PHRASE}\n`, { mode: 0o600 });
     await home.write(`[targets.fw]
 host = "127.0.0.1"
-knocks = ["${port}/udp"]
-secret = ${source.replace('"fw.secret"', JSON.stringify(`${home.path}/fw.secret`))}
+knocks = ["${there.udp()}/udp"]
+secret = ${render(home, hash)}
 tries = 1
 timeout = "300ms"
 probes = [{ type = "exec", run = ["${spy}", "{target}"] }]
 [[targets.fw.after]]
 run = ["${spy}", "after", "{host}"]
 `);
-    const told = `${home.path}/${name}.told`;
-    const env = {
-      ...(name === "env" ? { FW_SECRET: PHRASE } : {}),
-      SPY_FILE: name === "env" ? "/dev/null" : told,
-    };
-    const runs: string[][] = [
-      ["knock", "fw"],
-      ["knock", "fw", "-v"],
-      ["knock", "fw", "--json"],
-      ["knock", "fw", "-v", "--probe", `tcp:${closed}`],
-      ["knock", "fw", "-v", "-s", "192.0.2.99"],
-      ["knock", "fw", "-n"],
-      ["show", "fw"],
-      ["show", "fw", "--json"],
-      ["list", "-v"],
-    ];
-    for (const argv of runs) {
+    const env = { ...(title === "from env" ? { FW_SECRET: PHRASE } : {}), SPY_FILE: told };
+    const closed = `${freeTcpPort()}`;
+    for (const words of COMMANDS) {
+      const argv = words.map((word) => word.replace("CLOSED", closed));
       const ended = await home.run(argv, { env });
-      assertSilent(ended.stdout + ended.stderr, hash, `${name}: ${argv.join(" ")}`);
+      assertSilent(ended.stdout + ended.stderr, hash, argv.join(" "));
     }
-    expected += 4;
-    const arrivals = await there.wait(expected);
-    assertEquals(arrivals.length, expected, name);
-    assertEquals(arrivals.every(({ payload }) => textOf(payload) === hash), true, quoted);
-    if (name !== "env") assertSilent(await Deno.readTextFile(told), hash, `${name}: told`);
-  }
-});
+    const arrivals = await there.wait(SENT);
+    assertEquals(arrivals.map(({ payload }) => textOf(payload)), Array(SENT).fill(hash));
+    assertSilent(await Deno.readTextFile(told), hash, "what programs were given");
+  },
+);
 
-Deno.test("nor does an error of a secret", async () => {
-  const hash = await hashOf(PHRASE);
+const AD_HOC = ["knock", "127.0.0.1", "7/udp", "-v"];
+const WRONG: Record<string, (home: Home) => Promise<Ended>> = {
+  "a file with too many lines": async (home) => {
+    await Deno.writeTextFile(`${home.path}/many`, `${PHRASE}\n${PHRASE}\n`, { mode: 0o600 });
+    return home.run([...AD_HOC, "--secrets-from", "many"]);
+  },
+  "a file that others can read": async (home) => {
+    await Deno.writeTextFile(`${home.path}/open`, PHRASE);
+    await Deno.chmod(`${home.path}/open`, 0o644);
+    return home.run([...AD_HOC, "--secrets-from", "open"]);
+  },
+  "an input with too many lines": (home) =>
+    home.run([...AD_HOC, "--secrets-from", "-"], { stdin: `${PHRASE}\n${PHRASE}\n` }),
+  "an argument": (home) => home.run(["hash", PHRASE]),
+};
+
+table("no error shows the secret", WRONG, async (run) => {
   await using home = new Home();
-  await Deno.writeTextFile(`${home.path}/many`, `${PHRASE}\n${PHRASE}\n`, { mode: 0o600 });
-  await Deno.writeTextFile(`${home.path}/open`, PHRASE);
-  await Deno.chmod(`${home.path}/open`, 0o644);
-  const broken = (secret: string) =>
-    `[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = ${secret}\n`;
-  const ad = ["knock", "127.0.0.1", "7/udp"];
-  const ends: Ended[] = [
-    await home.run([...ad, "--secrets-from", "many", "-v"]),
-    await home.run([...ad, "--secrets-from", "open", "-v"]),
-    await home.run([...ad, "--secrets-from", "-", "-v"], { stdin: `${PHRASE}\n${PHRASE}\n` }),
-    await home.run(["hash", PHRASE]),
-  ];
-  for (
-    const secret of [
-      `{ command = ["sh", "-c", "echo '${PHRASE}' >&2; exit 1"] }`,
-      `{ hash = "${hash.slice(1)}" }`,
-      `{ hash = "${hash}", env = "X" }`,
-      `"${PHRASE}"`,
-      `{ passphrase = "${PHRASE}" }`,
-    ]
-  ) {
-    await home.write(broken(secret));
-    const ended = await home.run(["knock", "fw", "-v"]);
-    // What the command itself says on stderr is its own affair.
-    ends.push({ ...ended, stderr: ended.stderr.replace(new RegExp(`^${PHRASE}\\n`, "m"), "") });
-  }
-  for (const [index, ended] of ends.entries()) {
-    assertEquals([2, 4].includes(ended.code), true, `${index}: ${ended.stderr}`);
-    assertSilent(ended.stdout + ended.stderr, hash, `${index}: ${ended.stderr}`);
-  }
+  await assertSilentError(await run(home));
 });
 
-Deno.test("a secret from the environment is not handed on to the programs that are started", async () => {
+table(
+  "no error of a target shows the secret",
+  {
+    "a command that fails": () => `{ command = ["sh", "-c", "echo '${PHRASE}' >&2; exit 1"] }`,
+    "a short hash": (hash) => `{ hash = "${hash.slice(1)}" }`,
+    "two sources": (hash) => `{ hash = "${hash}", env = "X" }`,
+    "a bare string": () => `"${PHRASE}"`,
+    "an unknown source": () => `{ passphrase = "${PHRASE}" }`,
+  } satisfies Record<string, (hash: string) => string>,
+  async (render) => {
+    await using home = new Home();
+    const secret = render(await hashOf(PHRASE));
+    await home.write(`[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nsecret = ${secret}\n`);
+    const ended = await home.run(["knock", "fw", "-v"]);
+    // What a secret's command prints on stderr goes to the terminal.
+    const stderr = ended.stderr.replace(new RegExp(`^${PHRASE}\\n`, "m"), "");
+    await assertSilentError({ ...ended, stderr });
+  },
+);
+
+async function assertSilentError({ code, stdout, stderr }: Ended): Promise<void> {
+  assertEquals([2, 4].includes(code), true, stderr);
+  assertSilent(stdout + stderr, await hashOf(PHRASE), stderr);
+}
+
+Deno.test("a secret from the environment is not passed on to programs", async () => {
   await using home = new Home();
   const [port] = freeUdpPorts(1);
   await home.write(`version = 1

@@ -37,6 +37,8 @@ export interface Namespace {
   spawn(args: readonly string[], options?: Pick<ExecOptions, "env">): Deno.ChildProcess;
   /** Loads nftables rules. */
   nft(rules: string): Promise<void>;
+  /** Loses as many of a hundred packets that come in, and with `out` that leave, at random. */
+  lose(percent: number, options?: { out?: boolean }): Promise<void>;
   /** Starts an agent, which sends packets, listens and connects; it is stopped with the lab. */
   agent(): Promise<Agent>;
 }
@@ -166,6 +168,9 @@ function namespaceOf(
     async nft(rules) {
       await mustRun(inside(["nft", "-f", "-"]), { stdin: rules });
     },
+    async lose(percent, { out = false } = {}) {
+      await mustRun(inside(["nft", "-f", "-"]), { stdin: renderLossRules(percent, out) });
+    },
     agent() {
       const script = new URL("./agent.ts", import.meta.url).pathname;
       const flags = ["-q", "--no-config", "--no-lock", "--no-prompt", "--allow-net", "--allow-ffi"];
@@ -181,13 +186,27 @@ function namespaceOf(
   };
 }
 
+/** Rules that see a packet before any rule set does, and after. */
+function renderLossRules(percent: number, out: boolean): string {
+  const drop = `meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop`;
+  return `table inet loss {}
+delete table inet loss
+table inet loss {
+  chain in { type filter hook prerouting priority -300; policy accept; ${drop}; }
+  ${out ? `chain out { type filter hook postrouting priority 300; policy accept; ${drop}; }` : ""}
+}
+`;
+}
+
 /**
- * Why the real firewall cannot be tested here; undefined where it can.
+ * Returns why the real firewall cannot be tested here; undefined where it can.
  *
  * @param tools programs that the test needs besides `ip` and `nft`.
- * @throws {Error} with the reason, if `SPKNOCK_REQUIRE_KERNEL=1` says that nothing may be skipped.
+ * @throws {Error} with the reason, if `SPKNOCK_REQUIRE_KERNEL=1` forbids root to skip a test.
  */
 export async function labSkipReason(tools: readonly string[] = []): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return "network namespaces need Linux";
+  if (!await isRoot()) return "network namespaces need root";
   const reason = await findObstacle(["ip", "nft", ...tools]);
   if (reason !== undefined && Deno.env.get("SPKNOCK_REQUIRE_KERNEL") === "1") {
     throw new Error(`the real firewall cannot be tested: ${reason}`);
@@ -216,9 +235,11 @@ export async function kernelTest(
   });
 }
 
+async function isRoot(): Promise<boolean> {
+  return (await execute(["id", "-u"])).stdout.trim() === "0";
+}
+
 async function findObstacle(tools: readonly string[]): Promise<string | undefined> {
-  if (Deno.build.os !== "linux") return "network namespaces need Linux";
-  if ((await execute(["id", "-u"])).stdout.trim() !== "0") return "network namespaces need root";
   for (const tool of tools) {
     if (!await isInstalled(tool)) return `${tool} is not installed`;
   }

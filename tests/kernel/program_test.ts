@@ -32,18 +32,6 @@ ${source === undefined ? "" : `source = "${source}"`}
   return `version = 1\n${target("rules")}${doors.join("")}`;
 }
 
-/** Loses packets at random, both ways, before the rule set sees them. */
-function lossRules(percent: number): string {
-  const drop = `meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop`;
-  return `table inet loss {}
-flush table inet loss
-table inet loss {
-  chain in { type filter hook prerouting priority -300; policy accept; ${drop}; }
-  chain out { type filter hook postrouting priority 300; policy accept; ${drop}; }
-}
-`;
-}
-
 const FIREWALLS = [
   { name: "nftables", args: [], load: ["nft", "-f", "-"], losses: [10, 20] },
   { name: "iptables", args: [], load: ["sh", "-s"], losses: [20] },
@@ -89,7 +77,7 @@ for (const { name, args, load, losses } of FIREWALLS) {
             const [source] = lab.sources[family];
             const place = { source, host: lab.server[family], port: 22, timeoutMs: 500 };
             assertEquals(await visitor.connect(place), "silent");
-            await lab.server.nft(lossRules(percent));
+            await lab.server.lose(percent, { out: true });
             const { code, report } = await knock(["--tries", "8"]);
             const shut = report.targets.filter(({ status }) => status !== "open");
             assertEquals([code, shut], [0, []]);

@@ -110,17 +110,7 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
       await server.nft(`${flushes}reset counters table inet seen\n`);
     },
     reload: () => server.nft(rules.stdout),
-    async lose(percent) {
-      await server.nft(`table inet loss
-delete table inet loss
-table inet loss {
-  chain in {
-    type filter hook prerouting priority -300; policy accept;
-    meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop
-  }
-}
-`);
-    },
+    lose: (percent) => server.lose(percent),
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   };
 }

@@ -4,6 +4,7 @@ import type { Knock } from "../../src/core/knock.ts";
 import { connectThrough } from "../../src/knock/connect.ts";
 import type { TcpConnection } from "../../src/net/tcp.ts";
 import { FakeClock, FakeConnection, FakeNet } from "../fakes.ts";
+import { table } from "../table.ts";
 
 const knocks: Knock[] = [1, 2].map((port) => ({
   port,
@@ -59,14 +60,14 @@ function setUp({ answer, graceMs = 150, tries = 3, payloads }: DoorOptions) {
   return { clock, net, cancel, syns, connections, connect, asked: () => asked };
 }
 
-Deno.test("an open door is neither asked for nor knocked on", async () => {
+Deno.test("connectThrough needs no secret and no knock for an open port", async () => {
   const { net, syns, connections, connect, asked } = setUp({ answer: () => 149 });
   const { connection, knocks } = await connect();
   assertEquals([connection === connections[0], knocks], [true, undefined]);
   assertEquals([syns, net.sent.length, asked()], [[0], 0, 0]);
 });
 
-Deno.test("the first look is one SYN and the grace, and then the knocks leave", async () => {
+Deno.test("connectThrough looks with one SYN for the grace, then knocks", async () => {
   const { net, syns, connect } = setUp({ answer: ({ sent }) => sent < 2 ? "silence" : 30 });
   const { connection, knocks } = await connect();
   assertEquals([connection !== undefined, knocks?.tries, knocks?.isOpen], [true, 1, true]);
@@ -74,19 +75,19 @@ Deno.test("the first look is one SYN and the grace, and then the knocks leave", 
   assertEquals(syns, [0, 200]);
 });
 
-Deno.test("a refusal ends the first look", async () => {
+Deno.test("connectThrough knocks at once after a refusal", async () => {
   const { net, connect } = setUp({ answer: ({ sent }) => sent < 2 ? "refusal" : 30 });
   await connect();
   assertEquals(net.sent[0]?.at, 0);
 });
 
-Deno.test("no grace, no look", async () => {
+Deno.test("connectThrough does not look with a grace of 0", async () => {
   const { syns, net, connect } = setUp({ answer: () => 5, graceMs: 0 });
   await connect();
   assertEquals([net.sent.map(({ at }) => at), syns], [[0, 50], [50]]);
 });
 
-Deno.test("new SYNs leave every 100 ms, the first answer wins, the others are dropped", async () => {
+Deno.test("connectThrough sends a SYN every 100 ms and takes the first answer", async () => {
   // The door opens 250 ms after the last knock.
   const { syns, connections, connect, clock } = setUp({
     answer: ({ at }) => at < 450 ? "silence" : 40,
@@ -97,7 +98,7 @@ Deno.test("new SYNs leave every 100 ms, the first answer wins, the others are dr
   assertEquals([connections.length, clock.sleeping], [1, 0]);
 });
 
-Deno.test("each further try is sent slower, twice, and waited for longer", async () => {
+Deno.test("connectThrough: each further try is slower, in duplicate, and waits longer", async () => {
   const { net, connect } = setUp({ answer: ({ sent }) => sent < 10 ? "silence" : 10, tries: 8 });
   const { knocks } = await connect();
   assertEquals(knocks?.tries, 3);
@@ -108,14 +109,14 @@ Deno.test("each further try is sent slower, twice, and waited for longer", async
   ]);
 });
 
-Deno.test("a door that stays shut is no connection", async () => {
+Deno.test("connectThrough returns no connection for a port that stays closed", async () => {
   const { connect } = setUp({ answer: () => "silence", tries: 2 });
   const { connection, knocks } = await connect();
   assertEquals([connection, knocks?.isOpen, knocks?.tries], [undefined, false, 2]);
   assertEquals(knocks?.probes[0]?.status, "closed");
 });
 
-Deno.test("a service that refuses is told from a door that is shut", async () => {
+Deno.test("connectThrough reports a port that refuses", async () => {
   const { connect } = setUp({
     answer: ({ sent }) => sent < 2 ? "silence" : "refusal",
     tries: 1,
@@ -124,7 +125,7 @@ Deno.test("a service that refuses is told from a door that is shut", async () =>
   assertEquals([connection, knocks?.probes[0]?.status], [undefined, "refused"]);
 });
 
-Deno.test("without a secret nothing is sent", async () => {
+Deno.test("connectThrough sends nothing without its secrets", async () => {
   const { net, connect, clock } = setUp({
     answer: () => "silence",
     payloads: () => Promise.reject(new SecretError("no")),
@@ -133,20 +134,21 @@ Deno.test("without a secret nothing is sent", async () => {
   assertEquals([net.sent.length, clock.sleeping], [0, 0]);
 });
 
-Deno.test("a packet that cannot be sent ends it", async () => {
+Deno.test("connectThrough rejects when a packet cannot be sent", async () => {
   const { net, connect, clock } = setUp({ answer: () => "silence" });
   net.failure = new NetworkError("no route");
   await assertRejects(connect, NetworkError);
   assertEquals([net.open, clock.sleeping], [0, 0]);
 });
 
-Deno.test("Ctrl-C leaves no socket at any stage", async () => {
-  // In the first look, between the knocks, and in the race.
-  for (const after of [100, 170, 420]) {
-    const { clock, net, cancel, connect } = setUp({ answer: () => "silence" });
-    const interrupt = clock.sleepUntil(after).then(() => cancel.abort(new CancelledError()));
-    await assertRejects(connect, CancelledError);
-    await interrupt;
-    assertEquals([net.open, clock.sleeping], [0, 0]);
-  }
+table("connectThrough: Ctrl-C leaves no socket open", {
+  "in the first look": 100,
+  "between the knocks": 170,
+  "while it waits for the port": 420,
+}, async (after) => {
+  const { clock, net, cancel, connect } = setUp({ answer: () => "silence" });
+  const interrupt = clock.sleepUntil(after).then(() => cancel.abort(new CancelledError()));
+  await assertRejects(connect, CancelledError);
+  await interrupt;
+  assertEquals([net.open, clock.sleeping], [0, 0]);
 });

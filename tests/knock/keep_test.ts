@@ -32,7 +32,7 @@ function setUp({ openForMs = 5 * MINUTE, hasProbe = true } = {}) {
   return { clock, cancel, door, story, looks, running };
 }
 
-Deno.test("the knock is renewed at 80 % of the open time", async () => {
+Deno.test("keepOpen knocks again at 80 % of the open time", async () => {
   const { clock, story } = setUp();
   await clock.advance(13 * MINUTE);
   assertEquals(story, [
@@ -43,14 +43,14 @@ Deno.test("the knock is renewed at 80 % of the open time", async () => {
   ]);
 });
 
-Deno.test("also where nothing can be asked", async () => {
+Deno.test("keepOpen knocks again without a probe", async () => {
   const { clock, story, looks } = setUp({ hasProbe: false, openForMs: 1_000 });
   await clock.advance(2_500);
   assertEquals(story.map(([at]) => at), [0, 800, 1_600, 2_400]);
   assertEquals(looks, []);
 });
 
-Deno.test("a door that is found shut is knocked on at once", async () => {
+Deno.test("keepOpen knocks at once when a probe finds the port closed", async () => {
   const { clock, door, story, looks } = setUp();
   await clock.advance(MINUTE);
   door.isOpen = false;
@@ -59,7 +59,7 @@ Deno.test("a door that is found shut is knocked on at once", async () => {
   assertEquals(looks.slice(0, 4), [1, 2, 3, 4].map((count) => count * LOOK_MS));
 });
 
-Deno.test("a renewal that was lost shows as soon as the time before it is over", async () => {
+Deno.test("keepOpen looks again when the previous open time is over", async () => {
   const { clock, door, story } = setUp({ openForMs: 10 * MINUTE });
   await clock.advance(8 * MINUTE);
   // The packets of minute 8 were lost: the door shuts at minute 10, by its own clock.
@@ -73,13 +73,13 @@ Deno.test("a renewal that was lost shows as soon as the time before it is over",
   ]);
 });
 
-Deno.test("short open times are looked at more often", async () => {
+Deno.test("keepOpen looks more often during a short open time", async () => {
   const { clock, looks } = setUp({ openForMs: 10_000 });
   await clock.advance(7_000);
   assertEquals(looks, [2_000, 4_000, 6_000]);
 });
 
-Deno.test("a failed knock is tried again, ever more patiently, and the network comes back", async () => {
+Deno.test("keepOpen tries a failed knock again, with growing delays", async () => {
   const { clock, door, story, looks } = setUp({ openForMs: MINUTE });
   await clock.advance(47_000);
   door.isReachable = false;
@@ -99,7 +99,7 @@ Deno.test("a failed knock is tried again, ever more patiently, and the network c
   assertEquals(story.at(-1)?.[1], "renewed");
 });
 
-Deno.test("it ends when it is told to", async () => {
+Deno.test("keepOpen ends when it is cancelled", async () => {
   const { clock, cancel, running } = setUp();
   await clock.advance(5_000);
   cancel.abort(new CancelledError());

@@ -12,7 +12,7 @@ const packet = (port: number, at: number, protocol: "tcp" | "udp" = "udp"): Pack
   knock: port - 1,
 });
 
-Deno.test("packets leave in order, each at its moment, to the pinned address", async () => {
+Deno.test("sendSequence sends in order, each packet at its time, to the pinned address", async () => {
   const clock = new FakeClock({ start: 7_000, auto: true });
   const net = new FakeNet(clock);
   const seen: number[] = [];
@@ -36,7 +36,7 @@ Deno.test("packets leave in order, each at its moment, to the pinned address", a
   assertEquals([net.opened, net.open], [1, 0]);
 });
 
-Deno.test("pacing does not drift when sending takes its time", async () => {
+Deno.test("sendSequence: the pace does not drift when sends take time", async () => {
   const clock = new FakeClock({ auto: true });
   const net = new FakeNet(clock, { sendMs: 7 });
   const packets = Array.from({ length: 100 }, (_, index) => packet(index + 1, index * 10));
@@ -45,7 +45,7 @@ Deno.test("pacing does not drift when sending takes its time", async () => {
   assertEquals(sent, { first: 0, last: 997 });
 });
 
-Deno.test("a send that takes longer than the gap delays only what it must", async () => {
+Deno.test("sendSequence: a slow send delays only the packets that are due meanwhile", async () => {
   const clock = new FakeClock({ auto: true });
   const net = new FakeNet(clock, { sendMs: 15 });
   const packets = [packet(1, 0), packet(2, 10), packet(3, 20), packet(4, 100)];
@@ -53,14 +53,14 @@ Deno.test("a send that takes longer than the gap delays only what it must", asyn
   assertEquals(net.sent.map(({ at }) => at), [0, 15, 30, 100]);
 });
 
-Deno.test("a sequence of tcp opens no udp socket", async () => {
+Deno.test("sendSequence opens no udp socket for tcp knocks", async () => {
   const clock = new FakeClock({ auto: true });
   const net = new FakeNet(clock);
   await sendSequence([packet(1, 0, "tcp"), packet(2, 5, "tcp")], { net, clock, address: "::1" });
   assertEquals([net.opened, net.sent.length], [0, 2]);
 });
 
-Deno.test("a packet that cannot be sent ends the sequence and closes the socket", async () => {
+Deno.test("sendSequence: a failed send ends the sequence and closes the socket", async () => {
   const clock = new FakeClock({ auto: true });
   const net = new FakeNet(clock);
   net.failure = new NetworkError("no route");
@@ -72,7 +72,7 @@ Deno.test("a packet that cannot be sent ends the sequence and closes the socket"
   assertEquals([net.opened, net.open], [1, 0]);
 });
 
-Deno.test("a cancelled sequence sends nothing more and closes the socket", async () => {
+Deno.test("sendSequence: cancelling sends nothing more and closes the socket", async () => {
   const clock = new FakeClock();
   const net = new FakeNet(clock);
   const cancel = new AbortController();

@@ -10,6 +10,7 @@ import {
   type ProbeOutcome,
 } from "../../src/knock/until_open.ts";
 import { FakeClock, FakeNet } from "../fakes.ts";
+import { table } from "../table.ts";
 
 const knocks: Knock[] = [1, 2].map((port) => ({
   port,
@@ -49,20 +50,20 @@ function setUp(
   return { clock, net, cancel, open };
 }
 
-Deno.test("without probes there is one try, and nothing is known to have failed", async () => {
+Deno.test("knockUntilOpen without probes is one try that counts as open", async () => {
   const { net, open } = setUp([]);
   assertEquals(await open(), { tries: 1, packets: 2, sentMs: 50, probes: [], isOpen: true });
   assertEquals(net.sent.map(({ port, at }) => [port, at]), [[1, 0], [2, 50]]);
 });
 
-Deno.test("a door that opens at once is knocked on once", async () => {
+Deno.test("knockUntilOpen knocks once when the port opens at once", async () => {
   const tcp = fakeProbe("tcp 22", ["open"]);
   const { open } = setUp([tcp.probe]);
   const { tries, packets, isOpen } = await open();
   assertEquals({ tries, packets, isOpen }, { tries: 1, packets: 2, isOpen: true });
 });
 
-Deno.test("tries go on until the door is open, and no further", async () => {
+Deno.test("knockUntilOpen stops with the first try that opens the port", async () => {
   const tcp = fakeProbe("tcp 22", ["closed", "open"]);
   const { net, open } = setUp([tcp.probe], { tries: 5 });
   const report = await open();
@@ -70,7 +71,7 @@ Deno.test("tries go on until the door is open, and no further", async () => {
   assertEquals(net.sent.map(({ port }) => port), [1, 2, 1, 1, 2, 2]);
 });
 
-Deno.test("a door that stays shut is knocked on as often as asked", async () => {
+Deno.test("knockUntilOpen uses all tries for a port that stays closed", async () => {
   const tcp = fakeProbe("tcp 22", ["closed", "refused", "error"]);
   const { open } = setUp([tcp.probe]);
   const report = await open();
@@ -78,7 +79,7 @@ Deno.test("a door that stays shut is knocked on as often as asked", async () => 
   assertEquals(report.probes.map(({ status }) => status), ["error"]);
 });
 
-Deno.test("a probe that has passed is not asked again", async () => {
+Deno.test("knockUntilOpen does not repeat a probe that has passed", async () => {
   const first = fakeProbe("tcp 22", ["open", "closed"]);
   const second = fakeProbe("tcp 443", ["closed", "closed", "open"]);
   const { open } = setUp([first.probe, second.probe]);
@@ -90,7 +91,7 @@ Deno.test("a probe that has passed is not asked again", async () => {
   assertEquals([first.asked.length, second.asked.length, report.tries], [1, 3, 3]);
 });
 
-Deno.test("a closing sequence goes on until the probes find silence or a refusal", async () => {
+Deno.test("knockUntilOpen, to close: tries go on until the probes find silence or a refusal", async () => {
   const first = fakeProbe("tcp 22", ["closed"]);
   const second = fakeProbe("tcp 443", ["open", "error", "refused"]);
   const report = await setUp([first.probe, second.probe], { goal: "shut" }).open();
@@ -100,7 +101,7 @@ Deno.test("a closing sequence goes on until the probes find silence or a refusal
   assertEquals((await setUp([stuck.probe], { goal: "shut" }).open()).isOpen, false);
 });
 
-Deno.test("early tries are less patient, the last has the whole timeout", async () => {
+Deno.test("knockUntilOpen: early tries wait less, the last has the whole timeout", async () => {
   const tcp = fakeProbe("tcp 22", ["closed", "closed", "closed"]);
   await setUp([tcp.probe]).open();
   assertEquals(tcp.asked, [
@@ -108,19 +109,19 @@ Deno.test("early tries are less patient, the last has the whole timeout", async 
     { attempt: 2, timeoutMs: 10_000, patienceMs: 1_000 },
     { attempt: 3, timeoutMs: 10_000, patienceMs: 10_000 },
   ]);
-  const cases: [number, number, number, number][] = [
-    [1, 1, 10_000, 10_000],
-    [1, 3, 500, 500],
-    [4, 9, 5_000, 4_000],
-    [5, 9, 5_000, 5_000],
-    [60, 99, 10_000, 10_000],
-  ];
-  for (const [attempt, tries, timeoutMs, patience] of cases) {
-    assertEquals(patienceOfTry(attempt, tries, timeoutMs), patience);
-  }
 });
 
-Deno.test("what happens is told in order", async () => {
+table("patienceOfTry", {
+  "the only try": { attempt: 1, tries: 1, timeoutMs: 10_000, patience: 10_000 },
+  "a short timeout": { attempt: 1, tries: 3, timeoutMs: 500, patience: 500 },
+  "it doubles with each try": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 4_000 },
+  "never more than the timeout": { attempt: 5, tries: 9, timeoutMs: 5_000, patience: 5_000 },
+  "no overflow": { attempt: 60, tries: 99, timeoutMs: 10_000, patience: 10_000 },
+}, ({ attempt, tries, timeoutMs, patience }) => {
+  assertEquals(patienceOfTry(attempt, tries, timeoutMs), patience);
+});
+
+Deno.test("knockUntilOpen reports its events in order", async () => {
   const tcp = fakeProbe("tcp 22", ["closed", "open"]);
   const story: string[] = [];
   await setUp([tcp.probe]).open({
@@ -135,7 +136,7 @@ Deno.test("what happens is told in order", async () => {
   ]);
 });
 
-Deno.test("a packet that cannot be sent ends it before any probe", async () => {
+Deno.test("knockUntilOpen rejects before any probe when a packet cannot be sent", async () => {
   const tcp = fakeProbe("tcp 22", ["open"]);
   const { net, open } = setUp([tcp.probe]);
   net.failure = new NetworkError("no route");
@@ -143,7 +144,7 @@ Deno.test("a packet that cannot be sent ends it before any probe", async () => {
   assertEquals(tcp.asked.length, 0);
 });
 
-Deno.test("cancelled between knocks, no other is sent", async () => {
+Deno.test("knockUntilOpen: cancelling between knocks sends no other", async () => {
   const tcp = fakeProbe("tcp 22", ["open"]);
   const { clock, net, cancel, open } = setUp([tcp.probe], { auto: false });
   const opening = open();
@@ -153,7 +154,7 @@ Deno.test("cancelled between knocks, no other is sent", async () => {
   assertEquals([net.sent.length, net.open, tcp.asked.length], [1, 0, 0]);
 });
 
-Deno.test("cancelled while a probe waits, there is no other try", async () => {
+Deno.test("knockUntilOpen: cancelling during a probe starts no other try", async () => {
   const hanging: BoundProbe = ({ signal }) =>
     new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const { clock, net, cancel, open } = setUp([hanging], { auto: false });

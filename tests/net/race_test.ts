@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { raceConnect, type RaceResult, SYN_INTERVAL_MS } from "../../src/net/race.ts";
 import type { TcpConnection } from "../../src/net/tcp.ts";
 import { FakeClock, FakeConnection, settle } from "../fakes.ts";
+import { table } from "../table.ts";
 
 interface Flight {
   at: number;
@@ -54,7 +55,7 @@ Deno.test("a new SYN leaves every 100 ms, and the first answer wins", async () =
   assertEquals(clock.sleeping, 0);
 });
 
-Deno.test("the interval may be another", async () => {
+Deno.test("the interval between two SYNs can be set", async () => {
   const clock = new FakeClock();
   let count = 0;
   const open = () => (count++, Promise.withResolvers<never>().promise);
@@ -72,7 +73,7 @@ Deno.test("an answer that comes at once needs one SYN", async () => {
   assertEquals(flights.length, 1);
 });
 
-Deno.test("a late success is closed", async () => {
+Deno.test("a connection that succeeds late is closed", async () => {
   const { clock, flights, result } = startRace();
   await clock.advance(100);
   const [winner, late] = [flights[1]?.answer(), flights[0]?.answer()];
@@ -81,7 +82,7 @@ Deno.test("a late success is closed", async () => {
   assertEquals([winner?.isClosed, late?.isClosed], [false, true]);
 });
 
-Deno.test("refusals are believed when the fifth in a row has come", async () => {
+Deno.test("five refusals in a row end the race", async () => {
   const { clock, flights, result } = startRace();
   for (let count = 0; count < 4; count++) {
     await settle();
@@ -94,7 +95,7 @@ Deno.test("refusals are believed when the fifth in a row has come", async () => 
   assertEquals([status, ms, cause.message], ["refused", 400, "refused"]);
 });
 
-Deno.test("another answer in between starts the count of refusals again", async () => {
+Deno.test("another answer restarts the count of refusals", async () => {
   const { clock, flights, result } = startRace();
   for (let count = 0; count < 9; count++) {
     await settle();
@@ -106,7 +107,7 @@ Deno.test("another answer in between starts the count of refusals again", async 
   assertEquals((await result).status, "refused");
 });
 
-Deno.test("a door that opens after refusals is open", async () => {
+Deno.test("a port that opens after a refusal is open", async () => {
   const { clock, flights, result } = startRace();
   await settle();
   flights[0]?.fail(refused());
@@ -115,7 +116,7 @@ Deno.test("a door that opens after refusals is open", async () => {
   assertEquals((await result).status, "open");
 });
 
-Deno.test("silence until the timeout is closed, and every SYN is given up", async () => {
+Deno.test("silence until the timeout is closed, and every attempt is aborted", async () => {
   const { clock, flights, result } = startRace({ timeoutMs: 250 });
   await clock.advance(250);
   assertEquals(await result, { status: "closed", ms: 250, cause: undefined });
@@ -123,22 +124,19 @@ Deno.test("silence until the timeout is closed, and every SYN is given up", asyn
   assertEquals(flights.every(({ signal }) => signal.aborted), true);
 });
 
-Deno.test("what was last heard decides at the timeout", async () => {
-  const cases: [unknown, string][] = [
-    [refused(), "refused"],
-    [failure("EHOSTUNREACH"), "error"],
-    [failure("ETIMEDOUT"), "error"],
-  ];
-  for (const [cause, status] of cases) {
-    const { clock, flights, result } = startRace({ timeoutMs: 150 });
-    await settle();
-    flights[0]?.fail(cause);
-    await clock.advance(150);
-    assertEquals(await result, { status, ms: 150, cause } as RaceResult);
-  }
+table<readonly [unknown, string]>("the last answer decides at the timeout", {
+  "a refusal": [refused(), "refused"],
+  "no route to the host": [failure("EHOSTUNREACH"), "error"],
+  "the kernel's own timeout": [failure("ETIMEDOUT"), "error"],
+}, async ([cause, status]) => {
+  const { clock, flights, result } = startRace({ timeoutMs: 150 });
+  await settle();
+  flights[0]?.fail(cause);
+  await clock.advance(150);
+  assertEquals(await result, { status, ms: 150, cause } as RaceResult);
 });
 
-Deno.test("an error that no knock can mend ends the race", async () => {
+Deno.test("an error that no knock can fix ends the race", async () => {
   const { flights, result } = startRace();
   await settle();
   const cause = failure("EMFILE");
@@ -146,7 +144,7 @@ Deno.test("an error that no knock can mend ends the race", async () => {
   assertEquals(await result, { status: "error", ms: 0, cause });
 });
 
-Deno.test("no more than twenty SYNs are in flight; the oldest is given up", async () => {
+Deno.test("at most twenty attempts are in flight; the oldest is aborted", async () => {
   const { clock, flights, result } = startRace({ timeoutMs: 10_000 });
   await clock.advance(2_900);
   assertEquals(flights.length, 30);
@@ -155,7 +153,7 @@ Deno.test("no more than twenty SYNs are in flight; the oldest is given up", asyn
   assertEquals((await result).status, "open");
 });
 
-Deno.test("a race that is cancelled gives up everything and says why", async () => {
+Deno.test("cancelling aborts every attempt and rejects with the reason", async () => {
   const cancel = new AbortController();
   const { clock, flights, result } = startRace({ signal: cancel.signal });
   await clock.advance(150);
@@ -168,7 +166,7 @@ Deno.test("a race that is cancelled gives up everything and says why", async () 
   assertEquals(late.flights.length, 0);
 });
 
-Deno.test("an attempt that throws is an error and no silence", async () => {
+Deno.test("an attempt that throws rejects the race", async () => {
   const clock = new FakeClock();
   const open = () => {
     throw new TypeError("a bug");

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { CancelledError, NetworkError } from "../../src/core/errors.ts";
 import { relay, type RemoteStream } from "../../src/net/relay.ts";
 import { FakeClock, settle, textOf } from "../fakes.ts";
+import { table } from "../table.ts";
 
 /** As in relay.ts: milliseconds without local data, after which the relay ends. */
 const LINGER_MS = 1_000;
@@ -76,7 +77,7 @@ Deno.test("bytes go both ways at the same time", async () => {
   assertEquals(await running, { sent: 6, received: 9 });
 });
 
-Deno.test("the near end's last word is passed on, and the answer still comes", async () => {
+Deno.test("the end of local data is passed on, and the answer still comes", async () => {
   const { near, far, clock, running, isOver } = setUp();
   near.say("question", null);
   assertEquals(await isOver(), false);
@@ -88,7 +89,7 @@ Deno.test("the near end's last word is passed on, and the answer still comes", a
   assertEquals(near.heard, "answer");
 });
 
-Deno.test("after the far end's last word the near one may go on, until it falls silent", async () => {
+Deno.test("after the remote end, local data is sent until it was idle for LINGER_MS", async () => {
   const { near, far, clock, running, isOver } = setUp();
   far.say("bye", null);
   for (let count = 0; count < 5; count++) {
@@ -102,7 +103,7 @@ Deno.test("after the far end's last word the near one may go on, until it falls 
   assertEquals(clock.sleeping, 0);
 });
 
-Deno.test("the near end is not silent while the far one is slow to take what it said", async () => {
+Deno.test("local data that waits for a slow remote side is not idle", async () => {
   const { near, far, clock, running, isOver } = setUp();
   const slow = Promise.withResolvers<void>();
   far.gate = slow.promise;
@@ -116,7 +117,7 @@ Deno.test("the near end is not silent while the far one is slow to take what it 
   assertEquals([far.heard, far.isClosed], ["late", true]);
 });
 
-Deno.test("no more than one buffer is read ahead of the writes, and short writes go on", async () => {
+Deno.test("at most one buffer is read ahead of the writes, and short writes go on", async () => {
   const { near, far, running } = setUp();
   const slow = Promise.withResolvers<void>();
   near.gate = slow.promise;
@@ -130,14 +131,14 @@ Deno.test("no more than one buffer is read ahead of the writes, and short writes
   assertEquals([near.heard, near.writes], ["0123456789more", [4, 4, 2, 4]]);
 });
 
-Deno.test("a reader of ours that has gone away ends it quietly", async () => {
+Deno.test("a closed reader of our output ends the relay without an error", async () => {
   const { near, far, running } = setUp();
   near.failWrite = failure("EPIPE");
   far.say("nobody hears this");
   await running;
 });
 
-Deno.test("a far end that takes nothing any more is heard to its end", async () => {
+Deno.test("a remote side that accepts no more data is still read to its end", async () => {
   const { near, far, running } = setUp();
   far.failWrite = failure("EPIPE");
   near.say("unheard");
@@ -147,14 +148,17 @@ Deno.test("a far end that takes nothing any more is heard to its end", async () 
   assertEquals(near.heard, "last words");
 });
 
-Deno.test("a connection that breaks is an error", async () => {
-  for (const code of ["ECONNRESET", "ETIMEDOUT"]) {
-    const { far, running } = setUp();
-    far.say(failure(code));
-    const error = await assertRejects(() => running, NetworkError, "the connection broke");
-    assertEquals(error.code, "connection_lost");
-    assertEquals(error.hint !== undefined, code === "ETIMEDOUT");
-  }
+table("reading from a broken connection is an error", {
+  ECONNRESET: { hasHint: false },
+  ETIMEDOUT: { hasHint: true },
+}, async ({ hasHint }, code) => {
+  const { far, running } = setUp();
+  far.say(failure(code));
+  const error = await assertRejects(() => running, NetworkError, "the connection broke");
+  assertEquals([error.code, error.hint !== undefined], ["connection_lost", hasHint]);
+});
+
+Deno.test("writing to a broken connection is an error", async () => {
   const { near, far, running } = setUp();
   far.failWrite = failure("ECONNRESET");
   near.say("x");
@@ -163,14 +167,14 @@ Deno.test("a connection that breaks is an error", async () => {
   await assertRejects(() => running, NetworkError, "the other side reset it");
 });
 
-Deno.test("a full disk behind standard output is an error of its own", async () => {
+Deno.test("a full disk behind standard output is an error", async () => {
   const { near, far, running } = setUp();
   near.failWrite = failure("ENOSPC");
   far.say("x");
   await assertRejects(() => running, Error, "ENOSPC");
 });
 
-Deno.test("Ctrl-C ends it at once", async () => {
+Deno.test("Ctrl-C ends the relay at once", async () => {
   const { cancel, running, clock } = setUp();
   cancel.abort(new CancelledError());
   await assertRejects(() => running, CancelledError);

@@ -2,6 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
 import { openUdp } from "../../src/net/udp.ts";
 import { payloadOf } from "../../src/secret/payload.ts";
+import { freeUdpPorts, SOURCES } from "../ports.ts";
+import { table } from "../table.ts";
 
 interface Datagram {
   bytes: Uint8Array;
@@ -25,41 +27,44 @@ async function receive(
   return datagrams;
 }
 
-Deno.test("datagrams carry exactly their payload, in order, from one socket", async () => {
+table("datagrams carry exactly their payload, in order, from one socket", {
+  IPv4: "127.0.0.1",
+  IPv6: "::1",
+}, async (address) => {
   const payloads = [
     await payloadOf("MikroTik"),
     new Uint8Array(),
     new Uint8Array([0, 255, 10]),
     new Uint8Array(1_400).fill(7),
   ];
-  for (const address of ["127.0.0.1", "::1"]) {
-    const datagrams = await receive(address, {
-      count: payloads.length,
-      async send(port) {
-        const sender = openUdp(address);
-        for (const payload of payloads) await sender.send(payload, port);
-        sender.close();
-      },
-    });
-    assertEquals(datagrams.map(({ bytes }) => bytes), payloads);
-    assertEquals(new Set(datagrams.map(({ from }) => `${from.hostname} ${from.port}`)).size, 1);
-    assertEquals(datagrams[0]?.from.hostname, address);
-  }
+  const datagrams = await receive(address, {
+    count: payloads.length,
+    async send(port) {
+      const sender = openUdp(address);
+      for (const payload of payloads) await sender.send(payload, port);
+      sender.close();
+    },
+  });
+  assertEquals(datagrams.map(({ bytes }) => bytes), payloads);
+  assertEquals(new Set(datagrams.map(({ from }) => `${from.hostname} ${from.port}`)).size, 1);
+  assertEquals(datagrams[0]?.from.hostname, address);
 });
 
-Deno.test("datagrams leave from the chosen source", async () => {
+const ROWS = SOURCES.map((source) => [source ?? "any", source] as const);
+
+table("datagrams leave from the chosen source", ROWS, async (source) => {
   const [datagram] = await receive("127.0.0.1", {
     count: 1,
     async send(port) {
-      const sender = openUdp("127.0.0.1", { source: "127.0.0.5" });
+      const sender = openUdp("127.0.0.1", { source });
       await sender.send(new Uint8Array([1]), port);
       sender.close();
     },
   });
-  assertEquals(datagram?.from.hostname, "127.0.0.5");
+  assertEquals(datagram?.from.hostname, source ?? "127.0.0.1");
 });
 
-Deno.test("a source that is not this machine's is an error", () => {
+Deno.test("a source of another machine is an error", () => {
   assertThrows(
     () => openUdp("127.0.0.1", { source: "192.0.2.99" }),
     NetworkError,
@@ -67,19 +72,20 @@ Deno.test("a source that is not this machine's is an error", () => {
   );
 });
 
-Deno.test("a source of the other family is an error", async () => {
-  for (const [address, source] of [["127.0.0.1", "::1"], ["::1", "127.0.0.1"]] as const) {
-    const sender = openUdp(address, { source });
-    await assertRejects(
-      () => sender.send(new Uint8Array(1), 9),
-      NetworkError,
-      `cannot send from "${source}" to ${address}: one is IPv4, the other IPv6`,
-    );
-    sender.close();
-  }
+table("a source of the other family is an error", {
+  "::1": "127.0.0.1",
+  "127.0.0.1": "::1",
+}, async (address, source) => {
+  const sender = openUdp(address, { source });
+  await assertRejects(
+    () => sender.send(new Uint8Array(1), 9),
+    NetworkError,
+    `cannot send from "${source}" to ${address}: one is IPv4, the other IPv6`,
+  );
+  sender.close();
 });
 
-Deno.test("a payload that no datagram can hold is an error", async () => {
+Deno.test("a payload larger than a datagram is an error", async () => {
   const sender = openUdp("127.0.0.1");
   await assertRejects(
     () => sender.send(new Uint8Array(70_000), 9),
@@ -89,10 +95,8 @@ Deno.test("a payload that no datagram can hold is an error", async () => {
   sender.close();
 });
 
-Deno.test("a closed port on the other side is no error", async () => {
-  const probe = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr as Deno.NetAddr;
-  probe.close();
+Deno.test("a closed port is not an error", async () => {
+  const [port = 0] = freeUdpPorts(1);
   const sender = openUdp("127.0.0.1");
   for (let count = 0; count < 5; count++) await sender.send(new Uint8Array(1), port);
   sender.close();

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { OutputError } from "../../src/core/errors.ts";
 import { createOutput, type Sink } from "../../src/output/output.ts";
 import { COLOR_STYLE, PLAIN_STYLE } from "../../src/output/style.ts";
+import { table } from "../table.ts";
 
 function sink(isTerminal = false): Sink & { text: string } {
   return {
@@ -32,12 +33,12 @@ function speak(how: { json?: boolean; quiet?: boolean }): [string, string] {
   return [stdout.text, stderr.text];
 }
 
-Deno.test("stdout is for what was asked for, stderr for people", () => {
+Deno.test("output: results go to stdout, notes and errors to stderr", () => {
   assertEquals(speak({}), ["say\nprint\n", "note\nerror\n"]);
   assertEquals(speak({ quiet: true }), ["print\n", "error\n"]);
 });
 
-Deno.test("a line that was left open is ended before people are told something else", () => {
+Deno.test("output: an unfinished line is ended before another message", () => {
   const both = sink(true);
   const options = { stdout: both, stderr: both, json: false, quiet: false, verbose: false };
   const out = createOutput({ ...options, color: false });
@@ -53,39 +54,34 @@ Deno.test("a line that was left open is ended before people are told something e
   assertEquals(both.text, "  knock  1/udp\nnote\nhalf\nerror\nwhole\nend\n");
 });
 
-Deno.test("with json stdout has exactly one value", () => {
+Deno.test("output: with json stdout has exactly one value", () => {
   assertEquals(speak({ json: true }), ['{\n  "a": 1\n}\n', "error\n"]);
   assertEquals(speak({ json: true, quiet: true }), ['{\n  "a": 1\n}\n', "error\n"]);
 });
 
-Deno.test("colour and live lines are for terminals that want them", () => {
-  const options = { json: false, quiet: false, verbose: false };
-  const make = (more: { color: boolean; tty: boolean; json?: boolean; quiet?: boolean }) =>
-    createOutput({ ...options, ...more, stdout: sink(more.tty), stderr: sink(!more.tty) });
-  const cases = [
-    { color: true, tty: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: true },
-    { color: true, tty: false, style: PLAIN_STYLE, note: COLOR_STYLE, live: false },
-    { color: false, tty: true, style: PLAIN_STYLE, note: PLAIN_STYLE, live: true },
-    { color: true, tty: true, json: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: false },
-    { color: true, tty: true, quiet: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: false },
-  ];
-  for (const { style, note, live, ...how } of cases) {
-    const out = make(how);
-    assertEquals([out.style, out.noteStyle, out.isLive], [style, note, live]);
-  }
+table("output: colours and live lines", {
+  "a terminal": { tty: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: true },
+  "stderr alone": { tty: false, style: PLAIN_STYLE, note: COLOR_STYLE, live: false },
+  "no colours": { tty: true, color: false, style: PLAIN_STYLE, note: PLAIN_STYLE, live: true },
+  "json": { tty: true, json: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: false },
+  "quiet": { tty: true, quiet: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: false },
+}, ({ tty, style, note, live, ...how }) => {
+  const options = { json: false, quiet: false, verbose: false, color: true, ...how };
+  const out = createOutput({ ...options, stdout: sink(tty), stderr: sink(!tty) });
+  assertEquals([out.style, out.noteStyle, out.isLive], [style, note, live]);
 });
 
-Deno.test("styles mark, and the plain one does not", () => {
-  for (const name of ["good", "bad", "warn", "strong", "faint"] as const) {
+for (const name of ["good", "bad", "warn", "strong", "faint"] as const) {
+  Deno.test(`style: ${name} adds colour codes only, and none in the plain style`, () => {
     assertEquals(PLAIN_STYLE[name]("x"), "x");
     // deno-lint-ignore no-control-regex
     assertEquals(COLOR_STYLE[name]("x").replace(/\x1b\[\d+m/g, ""), "x");
     // What @std/fmt writes depends on NO_COLOR in the environment of the tests.
     assertEquals(COLOR_STYLE[name]("x") === "x", Deno.noColor);
-  }
-});
+  });
+}
 
-Deno.test("a stderr that cannot be written is nothing to fail of, a stdout is", () => {
+Deno.test("output: a failed write is an error on stdout, not on stderr", () => {
   const full = {
     write() {
       throw new OutputError("the output cannot be written: no space left");

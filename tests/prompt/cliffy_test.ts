@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createPrompter, KIND } from "../../src/prompt/cliffy.ts";
 import { testPrompter } from "./cases.ts";
+import { table } from "../table.ts";
 import { type Chunk, FakeTerminal } from "./fake_terminal.ts";
 
 // Without JSR the import map puts plain.ts in the place of cliffy.ts, which is published there only.
@@ -24,47 +25,39 @@ async function choose(keys: readonly Chunk[], columns = 80) {
   return { value, output: terminal.output };
 }
 
-for (
-  const [name, keys, expected] of [
-    ["Enter takes the first", "\r", 0],
-    ["down", "\x1b[B\x1b[B\r", 2],
-    ["down and up, in application mode", "\x1bOB\x1bOB\x1bOA\r", 1],
-    ["up from the first is the last", "\x1b[A\r", 29],
-    ["page down", "\x1b[6~\r", 12],
-    ["Ctrl-N and Ctrl-P", "\x0e\x0e\x10\r", 1],
-    ["typing takes the best match", "\x1b[B\x1b[B\x1b[Bhost2\r", 2],
-    ["typing and down", "host2\x1b[B\r", 20],
-    ["erasing finds others", "host29\x7f\r", 2],
-    ["letters are no movements", "k\r", 0],
-    ["nothing found, then something", "zzz\r\x1b[B\x15host7\r", 7],
-  ] as const
-) {
-  test(`select: ${name}`, async () => {
-    assertEquals((await choose([keys])).value, expected);
-  });
-}
+table<readonly [string, number]>(`${kind}: select`, {
+  "Enter takes the first": ["\r", 0],
+  "down": ["\x1b[B\x1b[B\r", 2],
+  "down and up, in application mode": ["\x1bOB\x1bOB\x1bOA\r", 1],
+  "up from the first is the last": ["\x1b[A\r", 29],
+  "page down": ["\x1b[6~\r", 12],
+  "Ctrl-N and Ctrl-P": ["\x0e\x0e\x10\r", 1],
+  "typing takes the best match": ["\x1b[B\x1b[B\x1b[Bhost2\r", 2],
+  "typing and down": ["host2\x1b[B\r", 20],
+  "erasing finds others": ["host29\x7f\r", 2],
+  "letters are no movements": ["k\r", 0],
+  "nothing found, then something": ["zzz\r\x1b[B\x15host7\r", 7],
+}, async ([keys, expected]) => {
+  assertEquals((await choose([keys])).value, expected);
+}, { ignore });
 
 test("a label that does not fit is cut", async () => {
   const { output } = await choose(["\r"], 12);
   assertStringIncludes(output, "Knock on…");
 });
 
-for (
-  const [name, keys, expected] of [
-    ["left and insert", "ac\x1b[Db\r", "abc"],
-    ["left over an emoji", "a😀\x1b[Db\r", "ab😀"],
-    ["right over an emoji", "😀a\x1b[H\x1b[Cb\r", "😀ba"],
-    ["Home and End", "b\x1b[Ha\x1b[Fc\r", "abc"],
-    ["Ctrl-A and Ctrl-E", "b\x01a\x05c\r", "abc"],
-    ["Delete", "x😀y\x01\x1b[3~\x1b[3~\r", "y"],
-    ["a word left, by cliffy", "one two\x1b[1;5Dx\r", "one xtwo"],
-  ] as const
-) {
-  test(`input: ${name}`, async () => {
-    const terminal = new FakeTerminal([keys]);
-    assertEquals(await createPrompter(terminal).input({ message: "Host" }), expected);
-  });
-}
+table<readonly [string, string]>(`${kind}: input`, {
+  "left and insert": ["ac\x1b[Db\r", "abc"],
+  "left over an emoji": ["a😀\x1b[Db\r", "ab😀"],
+  "right over an emoji": ["😀a\x1b[H\x1b[Cb\r", "😀ba"],
+  "Home and End": ["b\x1b[Ha\x1b[Fc\r", "abc"],
+  "Ctrl-A and Ctrl-E": ["b\x01a\x05c\r", "abc"],
+  "Delete": ["x😀y\x01\x1b[3~\x1b[3~\r", "y"],
+  "a word left, by cliffy": ["one two\x1b[1;5Dx\r", "one xtwo"],
+}, async ([keys, expected]) => {
+  const terminal = new FakeTerminal([keys]);
+  assertEquals(await createPrompter(terminal).input({ message: "Host" }), expected);
+}, { ignore });
 
 test("Tab completes yes", async () => {
   const terminal = new FakeTerminal(["y\t\r"]);

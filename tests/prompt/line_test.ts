@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { columnsOf, editLine, eraseBackward, garbled, isEnd } from "../../src/prompt/line.ts";
+import { table } from "../table.ts";
 
 /** `ab|c` is the text "abc" with the cursor before the c. */
 function parseLine(text: string) {
@@ -38,7 +39,7 @@ for (
     ["a|", "\x1b[A"],
   ] as const
 ) {
-  Deno.test(`line: ${JSON.stringify(key)} on ${before} is nothing to do`, () => {
+  Deno.test(`line: ${JSON.stringify(key)} on ${before} changes nothing`, () => {
     assertEquals(editLine(parseLine(before), key), undefined);
   });
 }
@@ -52,9 +53,14 @@ Deno.test("line: Ctrl-D ends an empty line only", () => {
   assertEquals([isEnd("", "\x04"), isEnd("a", "\x04"), isEnd("", "d")], [true, false, false]);
 });
 
-Deno.test("line: columns", () => {
-  assertEquals(["", "abc", "é", "e\u0301", "東京", "😀"].map(columnsOf), [0, 3, 1, 1, 4, 2]);
-});
+table("line: columns", {
+  "": 0,
+  "abc": 3,
+  "é": 1,
+  "e\u0301": 1,
+  "東京": 4,
+  "😀": 2,
+}, (expected, text) => assertEquals(columnsOf(text), expected));
 
 Deno.test("line: text that did not arrive as typed", () => {
   assertEquals(garbled("pä"), undefined);

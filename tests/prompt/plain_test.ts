@@ -18,7 +18,7 @@ async function choose(keys: readonly Chunk[], { options = MENU, ...rest } = {}) 
   return { value: await createPrompter(terminal).select(question), output: terminal.output };
 }
 
-Deno.test("plain: a menu looks as the original's", async () => {
+Deno.test("plain: a menu looks like that of the Python script", async () => {
   const { value, output } = await choose(["1\r"]);
   assertEquals(value, "fw");
   assertEquals(

@@ -1,117 +1,87 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { runProgram } from "../../src/system/program.ts";
+import { table } from "../table.ts";
 
-/** What the tests take for granted of the system: a POSIX shell. */
+/** Most tests need a POSIX shell. */
 const ignore = Deno.build.os === "windows";
 const GENEROUS_MS = 60_000;
 const shell = (script: string) => ["sh", "-c", script];
 
-Deno.test({
-  name: "a program is told by its environment and stdin, and says what it has to say",
-  ignore,
-  async fn() {
-    const result = await runProgram(shell('echo "$SPKNOCK_HOST"; cat; echo why >&2; exit 3'), {
-      env: { SPKNOCK_HOST: "fw" },
-      stdin: '{"host":"fw"}\n',
-      timeoutMs: GENEROUS_MS,
-    });
-    assertEquals(result, { code: 3, stdout: 'fw\n{"host":"fw"}\n', stderr: "why\n" });
-  },
+function posixTest(name: string, fn: () => Promise<void>) {
+  Deno.test({ name: `runProgram ${name}`, ignore, fn });
+}
+
+posixTest("passes environment and stdin, and returns code and output", async () => {
+  const result = await runProgram(shell('echo "$SPKNOCK_HOST"; cat; echo why >&2; exit 3'), {
+    env: { SPKNOCK_HOST: "fw" },
+    stdin: '{"host":"fw"}\n',
+    timeoutMs: GENEROUS_MS,
+  });
+  assertEquals(result, { code: 3, stdout: 'fw\n{"host":"fw"}\n', stderr: "why\n" });
 });
 
-Deno.test({
-  name: "arguments reach the program as they are, without a shell",
-  ignore,
-  async fn() {
-    const args = ["$HOME", "a b", "`id`", "'\"", "*", ""];
-    const { stdout } = await runProgram(["printf", "%s\\n", ...args], { timeoutMs: GENEROUS_MS });
-    assertEquals(stdout, args.join("\n") + "\n");
-  },
+posixTest("passes arguments as they are, without a shell", async () => {
+  const args = ["$HOME", "a b", "`id`", "'\"", "*", ""];
+  const { stdout } = await runProgram(["printf", "%s\\n", ...args], { timeoutMs: GENEROUS_MS });
+  assertEquals(stdout, args.join("\n") + "\n");
 });
 
-Deno.test({
-  name: "a program without stdin reads nothing of ours",
-  ignore,
-  async fn() {
-    const { code, stdout } = await runProgram(["cat"], { timeoutMs: GENEROUS_MS });
-    assertEquals([code, stdout], [0, ""]);
-  },
+posixTest("gives a program without stdin an empty one", async () => {
+  const { code, stdout } = await runProgram(["cat"], { timeoutMs: GENEROUS_MS });
+  assertEquals([code, stdout], [0, ""]);
 });
 
-Deno.test({
-  name: "a program need not read what it is told, however much that is",
-  ignore,
-  async fn() {
-    for (const stdin of ["short", "x".repeat(1_000_000)]) {
-      const options = { stdin, timeoutMs: GENEROUS_MS };
-      assertEquals((await runProgram(["true"], options)).code, 0);
-      assertEquals((await runProgram(shell("exec <&-; echo done"), options)).stdout, "done\n");
-    }
-  },
+table("runProgram: a program may end without reading its input", {
+  "a short input": "short",
+  "a long input": "x".repeat(1_000_000),
+}, async (stdin) => {
+  const options = { stdin, timeoutMs: GENEROUS_MS };
+  assertEquals((await runProgram(["true"], options)).code, 0);
+  assertEquals((await runProgram(shell("exec <&-; echo done"), options)).stdout, "done\n");
+}, { ignore });
+
+posixTest("reads the output while it still writes the input", async () => {
+  const stdin = "x".repeat(1_000_000);
+  const { stdout } = await runProgram(["cat"], { stdin, timeoutMs: GENEROUS_MS });
+  assertEquals(stdout.length, stdin.length);
 });
 
-Deno.test({
-  name: "a program may speak while it is still being told",
-  ignore,
-  async fn() {
-    const stdin = "x".repeat(1_000_000);
-    const { stdout } = await runProgram(["cat"], { stdin, timeoutMs: GENEROUS_MS });
-    assertEquals(stdout.length, stdin.length);
-  },
+posixTest("kills a program at the timeout, and keeps its output", async () => {
+  const script = "trap '' TERM; echo waiting; exec sleep 600";
+  const { code, stdout } = await runProgram(shell(script), { timeoutMs: 300 });
+  assertEquals(code, undefined);
+  assertEquals(["waiting\n", ""].includes(stdout), true);
 });
 
-Deno.test({
-  name: "a program is killed at the deadline, and what it said is kept",
-  ignore,
-  async fn() {
-    const script = "trap '' TERM; echo waiting; exec sleep 600";
-    const { code, stdout } = await runProgram(shell(script), { timeoutMs: 300 });
-    assertEquals(code, undefined);
-    assertEquals(["waiting\n", ""].includes(stdout), true);
-  },
+posixTest("does not wait for children that keep the output open", async () => {
+  const left = await runProgram(shell("sleep 600 & echo $!"), { timeoutMs: GENEROUS_MS });
+  assertEquals(left.code, 0);
+  Deno.kill(Number(left.stdout), "SIGKILL");
+  const killed = await runProgram(shell("sleep 600 & echo $!; wait"), { timeoutMs: 2_000 });
+  assertEquals(killed.code, undefined);
+  Deno.kill(Number(killed.stdout), "SIGKILL");
 });
 
-Deno.test({
-  name: "children that hold a program's output open do not hold us",
-  ignore,
-  async fn() {
-    const left = await runProgram(shell("sleep 600 & echo $!"), { timeoutMs: GENEROUS_MS });
-    assertEquals(left.code, 0);
-    Deno.kill(Number(left.stdout), "SIGKILL");
-    const killed = await runProgram(shell("sleep 600 & echo $!; wait"), { timeoutMs: 2_000 });
-    assertEquals(killed.code, undefined);
-    Deno.kill(Number(killed.stdout), "SIGKILL");
-  },
+posixTest("kills a program when it is cancelled", async () => {
+  const cancel = new AbortController();
+  const { signal } = cancel;
+  const running = runProgram(["sleep", "600"], { timeoutMs: GENEROUS_MS, signal });
+  cancel.abort(new Error("stop"));
+  await assertRejects(() => running, Error, "stop");
+  await assertRejects(() => runProgram(["sleep", "600"], { timeoutMs: GENEROUS_MS, signal }));
 });
 
-Deno.test({
-  name: "a program is killed when it is cancelled",
-  ignore,
-  async fn() {
-    const cancel = new AbortController();
-    const { signal } = cancel;
-    const running = runProgram(["sleep", "600"], { timeoutMs: GENEROUS_MS, signal });
-    cancel.abort(new Error("stop"));
-    await assertRejects(() => running, Error, "stop");
-    await assertRejects(() => runProgram(["sleep", "600"], { timeoutMs: GENEROUS_MS, signal }));
-  },
-});
-
-Deno.test("a program that is not there is an error", async () => {
+Deno.test("runProgram rejects for a program that does not exist", async () => {
   await assertRejects(
     () => runProgram(["no-such-program-as-this"], { stdin: "x", timeoutMs: GENEROUS_MS }),
     Deno.errors.NotFound,
   );
 });
 
-Deno.test({
-  name: "an interactive program's output is read, and its errors are the user's",
-  ignore,
-  async fn() {
-    const result = await runProgram(shell("echo secret; exit 2"), {
-      timeoutMs: GENEROUS_MS,
-      interactive: true,
-    });
-    assertEquals(result, { code: 2, stdout: "secret\n", stderr: "" });
-  },
+posixTest("leaves stderr of an interactive program to the terminal", async () => {
+  const result = await runProgram(shell("echo secret; exit 2"), {
+    timeoutMs: GENEROUS_MS,
+    interactive: true,
+  });
+  assertEquals(result, { code: 2, stdout: "secret\n", stderr: "" });
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createSink, readAll, unlessAborted } from "../../src/system/streams.ts";
 import { textOf } from "../fakes.ts";
+import { table } from "../table.ts";
 
 /** A stream whose every write ends as told: bytes taken, or an error; then it takes all. */
 function fakeStream(ends: (number | Error)[]) {
@@ -19,7 +20,7 @@ function fakeStream(ends: (number | Error)[]) {
   return { stream, text: () => text, calls: () => calls };
 }
 
-Deno.test("a sink writes everything, however little the stream takes at a time", () => {
+Deno.test("a sink writes everything, in short writes too", () => {
   const { stream, text } = fakeStream([1, 0, 2]);
   const sink = createSink(stream);
   sink.write("hello ");
@@ -28,14 +29,14 @@ Deno.test("a sink writes everything, however little the stream takes at a time",
   assertEquals(sink.isTerminal(), true);
 });
 
-Deno.test("a full pipe is waited for, and nothing is lost", () => {
+Deno.test("a sink waits for a full pipe", () => {
   const full = () => new Deno.errors.WouldBlock("os error 11");
   const { stream, text, calls } = fakeStream([2, full(), full()]);
   createSink(stream).write("hello\n");
   assertEquals([text(), calls()], ["hello\n", 4]);
 });
 
-Deno.test("a reader that went away is not written to again, and ends nothing", () => {
+Deno.test("a sink stops writing, without an error, when its reader has gone", () => {
   const { stream, text, calls } = fakeStream([2, new Deno.errors.BrokenPipe("os error 32")]);
   const sink = createSink(stream);
   sink.write("hello\n");
@@ -43,27 +44,28 @@ Deno.test("a reader that went away is not written to again, and ends nothing", (
   assertEquals([text(), calls()], ["he", 2]);
 });
 
-Deno.test("any other failure to write is an error", () => {
+Deno.test("a sink throws any other error", () => {
   const { stream } = fakeStream([new Error("no space left on device")]);
   assertThrows(() => createSink(stream).write("x"), Error, "no space left");
 });
 
-Deno.test("everything is read up to the end", async () => {
-  for (const chunks of [["one\n", "", "two"], ["one\ntwo"]]) {
-    const input = {
-      read(buffer: Uint8Array): Promise<number | null> {
-        const chunk = chunks.shift();
-        if (chunk === undefined) return Promise.resolve(null);
-        return Promise.resolve(new TextEncoder().encodeInto(chunk, buffer).written);
-      },
-    };
-    assertEquals(textOf(await readAll(input, new AbortController().signal)), "one\ntwo");
-  }
-  const empty = { read: () => Promise.resolve(null) };
-  assertEquals((await readAll(empty, new AbortController().signal)).length, 0);
+table("readAll reads up to the end", {
+  "several chunks": ["one\n", "", "two"],
+  "one chunk": ["one\ntwo"],
+  "no chunk": [],
+}, async (chunks) => {
+  const rest = [...chunks];
+  const input = {
+    read(buffer: Uint8Array): Promise<number | null> {
+      const chunk = rest.shift();
+      if (chunk === undefined) return Promise.resolve(null);
+      return Promise.resolve(new TextEncoder().encodeInto(chunk, buffer).written);
+    },
+  };
+  assertEquals(textOf(await readAll(input, new AbortController().signal)), chunks.join(""));
 });
 
-Deno.test("reading ends with the reason when it is cancelled", async () => {
+Deno.test("readAll rejects with the reason when it is cancelled", async () => {
   const cancel = new AbortController();
   const input = { read: () => Promise.withResolvers<null>().promise };
   const reading = readAll(input, cancel.signal);
@@ -71,7 +73,7 @@ Deno.test("reading ends with the reason when it is cancelled", async () => {
   await assertRejects(() => reading, Error, "stop");
 });
 
-Deno.test("work is what it is, unless the signal was first", async () => {
+Deno.test("unlessAborted settles as the work does, unless the signal was first", async () => {
   const { signal } = new AbortController();
   assertEquals(await unlessAborted(Promise.resolve(1), signal), 1);
   await assertRejects(

@@ -62,16 +62,7 @@ probes = ["tcp:22"]
     host: server.ipv4,
     knocks: KNOCKS.map((knock) => knock.replace("/", ":")).join(" "),
     shut: () => server.nft(sets.map((set) => `flush set inet spknock_bench ${set}_4\n`).join("")),
-    lose: (percent) =>
-      server.nft(`table inet loss
-delete table inet loss
-table inet loss {
-  chain in {
-    type filter hook prerouting priority -300; policy accept;
-    meta l4proto { tcp, udp } numgen random mod 100 < ${percent} drop
-  }
-}
-`),
+    lose: (percent) => server.lose(percent),
     async timeToBanner(command) {
       const start = performance.now();
       const child = new Deno.Command("ip", {

@@ -1,5 +1,6 @@
 /** How fast, and in how much memory, `connect` carries data, beside `nc`. */
-import { commandOf, freeTcpPort } from "../../tests/e2e/program.ts";
+import { commandOf } from "../../tests/e2e/program.ts";
+import { freeTcpPort } from "../../tests/ports.ts";
 import { Ground } from "./ground.ts";
 import { median } from "./measure.ts";
 import { QUIET_ENV } from "./peers.ts";
