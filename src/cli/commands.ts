@@ -1,4 +1,5 @@
 /** The commands as data: the help, the parser and the completions are made from this table. */
+import { BACKEND_NAMES } from "../rules/backends.ts";
 import type { Context } from "./context.ts";
 import type { OptionSpec } from "./options.ts";
 
@@ -219,9 +220,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "rules",
     summary: "write the complete firewall rules for a target",
     usage: ["rules", "rules TARGET --for BACKEND [OPTIONS]", "rules TARGET --prove"],
-    details: "Without --for it asks, step by step. BACKEND is nftables, nftables-openwrt,\n" +
-      "iptables, mikrotik or knockd. Typed passphrases are asked twice; only hashes\n" +
-      "enter the rules.",
+    details: "Without --for it asks, step by step. Typed passphrases are asked twice; the\n" +
+      `rules contain only hashes. BACKEND is one of\n${BACKEND_NAMES.join(", ")}.`,
     options: [
       { name: "for", value: "BACKEND", help: "the firewall to write for" },
       { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
@@ -232,7 +232,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { name: "open-for", value: "DURATION", help: "how long (the target's open_for, 5m)" },
       { name: "stage", value: "DURATION", help: "time to the next knock (stage_timeout, 5s)" },
-      { name: "interface", value: "NAME", help: "only packets that come in here (every one)" },
+      {
+        name: "interface",
+        value: "NAME",
+        help: "only packets that come in here (every one)",
+      },
       { name: "trust", value: "NETWORKS", help: "never locked out: 192.168.0.0/24,2001:db8::/32" },
       { name: "public", value: "PORTS", help: "services that stay open to everyone" },
       { name: "ipv4", short: "4", help: "IPv4 only" },

@@ -19,7 +19,9 @@ export function gatePlanOf(
   { open }: { open?: PortSpec | undefined } = {},
 ): Plan {
   const options = {
-    open: [open ?? { port: probedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const }],
+    protectedPorts: [
+      open ?? { port: probedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const },
+    ],
     families: ["ipv4" as const],
   };
   try {

@@ -1,7 +1,7 @@
 /** `rules --prove`: every attack against the plan's model, a line each. */
 import { UsageError } from "../core/errors.ts";
 import type { Plan } from "../core/plan.ts";
-import { attacksFor, runAttack } from "../gate/mod.ts";
+import { listAttacks, runAttack } from "../model/mod.ts";
 import { renderTable } from "../output/table.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./failure.ts";
@@ -9,7 +9,7 @@ import { EXIT } from "./failure.ts";
 /** Runs the attacks, prints the table, and returns 1 when one that the plan withstands opens it. */
 export function provePlan(plan: Plan, { out, args }: Context): number {
   const seed = args.read("seed", parseSeed) ?? 1;
-  const rows = attacksFor(plan, { seed }).map((attack) => ({
+  const rows = listAttacks(plan, { seed }).map((attack) => ({
     attack,
     result: runAttack(plan, attack),
   }));
@@ -20,7 +20,7 @@ export function provePlan(plan: Plan, { out, args }: Context): number {
     ...rows.map(({ attack, result }) => [
       attack.description,
       result.opened ? "opened" : "shut",
-      result.holds ? attack.claim === "falls" ? warn("weak") : good("yes") : bad("NO"),
+      result.holds ? attack.claim === "vulnerable" ? warn("weak") : good("yes") : bad("NO"),
       faint(attack.reason),
     ]),
   ]));

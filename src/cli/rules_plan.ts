@@ -5,13 +5,13 @@ import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import {
   type Backend,
+  findWeaknesses,
   makePlan,
   parseInterface,
   parsePorts,
   parseTrusted,
   type PlanOptions,
   type Weakness,
-  weaknesses,
 } from "../rules/mod.ts";
 import { payloadOf } from "../secret/payload.ts";
 import { probedPort } from "./gate_plan.ts";
@@ -46,19 +46,19 @@ export function planOptions(
     throw new UsageError("--guard and --no-guard exclude each other");
   }
   return {
-    open,
+    protectedPorts: open,
     openForMs: args.read("open-for", parseDuration),
     stageTimeoutMs: args.read("stage", parseDuration),
     guard: args.has("guard")
       ? true
-      : args.has("no-guard") || backend?.canGuard === false
+      : args.has("no-guard") || backend?.supports.guard === false
       ? false
       : undefined,
     ban: args.has("ban"),
     families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
     interface: args.read("interface", parseInterface),
     trusted: args.read("trust", parseTrusted),
-    public: args.read("public", parsePorts),
+    publicPorts: args.read("public", parsePorts),
   };
 }
 
@@ -96,7 +96,7 @@ export async function judgePlan(
   });
   const plan = makePlan(target, payloads, options);
   const passphrases = payloads.map((payload) => typed.get(payload.toHex()));
-  return { plan, weak: weaknesses(plan, { passphrases, pace: target }) };
+  return { plan, weak: findWeaknesses(plan, { passphrases, pace: target }) };
 }
 
 /** A payload of the right kind that differs from all others. */

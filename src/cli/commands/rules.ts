@@ -5,7 +5,8 @@ import type { Plan } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
-import { type Backend, backendOf, BACKENDS, type Weakness } from "../../rules/mod.ts";
+import { type Backend, findBackend, renderRules, type Weakness } from "../../rules/mod.ts";
+import { BACKEND_NAMES } from "../../rules/backends.ts";
 import { type Context, findTarget, loadTargets, needPrompter, wantWords } from "../context.ts";
 import { EXIT } from "../failure.ts";
 import { judgePlan, planOptions } from "../rules_plan.ts";
@@ -22,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   const wanted = args.text("for");
   if (wanted === undefined) return await askAndWrite(given, context);
   const target = wantTarget(given);
-  const choice = { backend: backendOf(wanted), variant: args.text("variant") };
+  const choice = { backend: await findBackend(wanted), variant: args.text("variant") };
   const { plan, weak } = await judgePlan(target, planOptions(target, args, choice), {
     context,
     check: checkWith(target, choice),
@@ -50,7 +51,7 @@ function checkWith(
   { host }: Target,
   { backend, variant }: Pick<RuleSet, "backend" | "variant">,
 ): (plan: Plan) => void {
-  return (plan) => void backend.render(plan, { host, variant });
+  return (plan) => void renderRules(backend, plan, { host, variant });
 }
 
 function wantTarget(target: Target | undefined): Target {
@@ -59,8 +60,10 @@ function wantTarget(target: Target | undefined): Target {
 }
 
 async function askAndWrite(given: Target | undefined, context: Context): Promise<number> {
-  const names = BACKENDS.map((backend) => backend.name).join(", ");
-  const prompter = await needPrompter(context, `usage: ${USAGE}, one of ${names}`);
+  const prompter = await needPrompter(
+    context,
+    `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`,
+  );
   await writeByAsking(given ?? await askForTarget(context, prompter), context, { prompter });
   return EXIT.done;
 }
@@ -125,7 +128,7 @@ async function write(
 ): Promise<number> {
   const file = named === "-" ? undefined : named;
   const { out, ports } = context;
-  const rules = backend.render(plan, { host: target.host, variant, file });
+  const rules = renderRules(backend, plan, { host: target.host, variant, file });
   if (file === undefined) {
     out.print(rules);
   } else {
@@ -152,7 +155,7 @@ function planValue(plan: Plan): unknown {
       knock: renderPortSpec(stage),
       secret: stage.payload !== undefined,
     })),
-    open: plan.open.map(renderPortSpec),
+    open: plan.protectedPorts.map(renderPortSpec),
     open_for_ms: plan.openForMs,
     stage_timeout_ms: plan.stageTimeoutMs,
     guard: plan.guard,
@@ -160,7 +163,7 @@ function planValue(plan: Plan): unknown {
     families: plan.families,
     interface: plan.interface ?? null,
     trusted: plan.trusted,
-    public: plan.public.map(renderPortSpec),
+    public: plan.publicPorts.map(renderPortSpec),
   };
 }
 
