@@ -2,16 +2,10 @@
  * The keys of a target as data: adding one is one row here (and one in `targets.schema.json`, whose
  * test compares the two). `[defaults]` takes every row but `host` and `knocks`.
  */
+import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
-import {
-  type AfterSpec,
-  isIpv4,
-  isIpv6,
-  parseHost,
-  type ProbeSpec,
-  type TargetSettings,
-} from "../core/target.ts";
+import { type AfterSpec, parseHost, type ProbeSpec, type TargetSettings } from "../core/target.ts";
 import type { Place } from "./place.ts";
 import { type Plugins, readAfter, readProbe } from "./probes.ts";
 import { describe, readChoice, readDuration, readInteger, readList, readString } from "./values.ts";

@@ -1,8 +1,8 @@
 /**
- * The plan: the platform-neutral rule set of a gate. The model in `gate/` runs it, the back ends in
- * `rules/` render it, the proof compares the two.
+ * The plan: the rule set of one target, in no firewall's language. The model in `model/` plays it,
+ * the back ends in `rules/` render it, and the proof compares the two.
  */
-import type { Protocol } from "./knock.ts";
+import { type Protocol, renderPortSpec } from "./knock.ts";
 
 /** A port of one transport. */
 export interface PortSpec {
@@ -11,39 +11,39 @@ export interface PortSpec {
   protocol: Protocol;
 }
 
-/** What one packet must be to move its source one stage on. */
-export interface Stage extends PortSpec {
-  /** The exact payload; undefined where any will do (a regular knock). Only udp has one. */
-  payload?: Uint8Array | undefined;
-}
+/** The packet that moves its source one stage on: a bare SYN, or a datagram. */
+export type Stage =
+  | { port: number; protocol: "tcp"; payload?: undefined }
+  /** `payload` is the exact payload; undefined where any is accepted (a regular knock). */
+  | { port: number; protocol: "udp"; payload?: Uint8Array | undefined };
 
-/** A gate for one target. */
+/** The rule set of one target. */
 export interface Plan {
   /** The target's name: letters, digits, `-` and `_`. */
   name: string;
   /** In the order of the knocks; at least one. */
   stages: readonly Stage[];
-  /** What is closed until a source has passed all stages. */
-  open: readonly PortSpec[];
-  /** Milliseconds that a source may open new connections after its last knock. */
+  /** The ports that are closed until a source has passed all stages. */
+  protectedPorts: readonly PortSpec[];
+  /** Milliseconds in which a source may open new connections after its last knock. */
   openForMs: number;
   /** Milliseconds that a stage waits for the next knock. */
   stageTimeoutMs: number;
-  /** Whether a packet to any other port loses the progress of its source. */
+  /** Whether a packet to any other port resets the sequence of its source. */
   guard: boolean;
-  /** Whether a source that sends many wrong packets in a short time is blocked for a while. */
+  /** Whether a source that makes many mistakes in a short time is blocked for a while. */
   ban: boolean;
-  /** Which families the rules cover; at least one. */
+  /** The address families that the rules cover; at least one. */
   families: readonly ("ipv4" | "ipv6")[];
   /** The WAN interface; any where undefined. */
   interface?: string | undefined;
   /** Addresses and CIDR networks that are never locked out. */
   trusted: readonly string[];
-  /** Services that stay open to everyone; the guard does not count them as mistakes. */
-  public: readonly PortSpec[];
+  /** Services that stay open to everyone; packets to them are not mistakes. */
+  publicPorts: readonly PortSpec[];
 }
 
-/** How many addresses each of a gate's sets has room for. */
+/** How many addresses each set of a rule set has room for. */
 export const SET_SIZE = 65_535;
 
 /**
@@ -52,3 +52,9 @@ export const SET_SIZE = 65_535;
  * renewed while it lasts.
  */
 export const BAN_RULE = { perMinute: 5, burst: 5, banMs: 600_000 } as const;
+
+/** Returns each port and protocol once, in order. */
+export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {
+  const seen = new Map(specs.map((spec) => [renderPortSpec(spec), spec]));
+  return [...seen.values()].map(({ port, protocol }) => ({ port, protocol }));
+}

@@ -4,6 +4,7 @@
  * Rules: a name has letters, digits, `-` and `_`, starts with a letter and is at most 64 long; a
  * host is a name, an IPv4 or an IPv6 address, without white space or control characters.
  */
+import { isIpv4, isIpv6 } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 
 /** Which address family to use. */
@@ -131,16 +132,4 @@ function isLabel(text: string): boolean {
   // The expression for every script takes longer to compile than three knocks take to send.
   return /^\w(?:[\w-]*\w)?$/.test(text) ||
     /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u.test(text);
-}
-
-/** Whether `text` is an IPv4 address in dotted decimal; a leading zero would be octal to some. */
-export function isIpv4(text: string): boolean {
-  return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
-}
-
-/** Whether `text` is an IPv6 address, with or without a zone. */
-export function isIpv6(text: string): boolean {
-  const [address = "", zone, ...rest] = text.split("%");
-  if (rest.length > 0 || (zone !== undefined && !/^[\w.-]+$/.test(zone))) return false;
-  return /^[\dA-Fa-f:.]+$/.test(address) && URL.canParse(`http://[${address}]/`);
 }

@@ -2,8 +2,9 @@
  * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
+import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { NetworkError } from "../core/errors.ts";
-import { type Family, isIpv4, isIpv6 } from "../core/target.ts";
+import type { Family } from "../core/target.ts";
 
 /** One address of a host. */
 export interface Address {

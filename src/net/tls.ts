@@ -6,7 +6,7 @@
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { domainToASCII } from "node:url";
-import { isIpv4, isIpv6 } from "../core/target.ts";
+import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import type { TcpConnection } from "./tcp.ts";
 import { connectionOf } from "./tcp_source.ts";
 

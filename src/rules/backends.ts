@@ -1,32 +1,35 @@
-/** Every back end, in the order in which people are asked. */
-import { closestString } from "@std/text/closest-string";
+/** Every back end, by name. A back end is loaded when it is needed: the help needs only the names. */
 import { UsageError } from "../core/errors.ts";
 import type { Backend } from "./backend.ts";
-import { iptables } from "./iptables.ts";
-import { knockd } from "./knockd.ts";
-import { mikrotik } from "./mikrotik.ts";
-import { nftables } from "./nftables.ts";
-import { nftablesOpenwrt } from "./nftables_openwrt.ts";
 
-/** Adding a back end is one file and one row here. */
-export const BACKENDS: readonly Backend[] = [
-  nftables,
-  nftablesOpenwrt,
-  iptables,
-  mikrotik,
-  knockd,
-];
+/** In the order in which people are asked. Adding a back end is one file and one row here. */
+const LOADERS: Readonly<Record<string, () => Promise<Backend>>> = {
+  "nftables": async () => (await import("./nftables.ts")).nftables,
+  "nftables-openwrt": async () => (await import("./nftables_openwrt.ts")).nftablesOpenwrt,
+  "iptables": async () => (await import("./iptables.ts")).iptables,
+  "mikrotik": async () => (await import("./mikrotik.ts")).mikrotik,
+  "knockd": async () => (await import("./knockd.ts")).knockd,
+};
+
+/** The names of all back ends. */
+export const BACKEND_NAMES: readonly string[] = Object.keys(LOADERS);
+
+/** Returns all back ends. */
+export function loadBackends(): Promise<Backend[]> {
+  return Promise.all(Object.values(LOADERS).map((load) => load()));
+}
 
 /**
- * The back end of this name.
+ * Returns the back end of this name.
  *
- * @throws {UsageError} that names the nearest one.
+ * @throws {UsageError} that names all of them, and suggests one where one is near.
  */
-export function backendOf(name: string): Backend {
-  const found = BACKENDS.find((backend) => backend.name === name);
-  if (found !== undefined) return found;
-  const names = BACKENDS.map((backend) => backend.name);
-  throw new UsageError(`"${name}" is no firewall that spknock knows: use ${names.join(", ")}`, {
-    hint: `did you mean ${closestString(name, names)}?`,
+export async function findBackend(name: string): Promise<Backend> {
+  const load = Object.hasOwn(LOADERS, name) ? LOADERS[name] : undefined;
+  if (load !== undefined) return await load();
+  const { suggest } = await import("../core/suggest.ts");
+  const meant = suggest(name, BACKEND_NAMES);
+  throw new UsageError(`unknown firewall "${name}": use ${BACKEND_NAMES.join(", ")}`, {
+    hint: meant === undefined ? undefined : `did you mean ${meant}?`,
   });
 }

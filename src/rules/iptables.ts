@@ -4,99 +4,145 @@
  * Rules:
  * - `iptables-restore -n` with `:CHAIN - [0:0]` replaces these chains only, all or nothing; all
  *   families are checked (`--test`) before the first one is loaded;
- * - what `-I` would double is asked for with `-C` first;
- * - lists are created before the rules that name them, and emptied after them but for who is in, so
- *   that loading again keeps connections and who is in;
- * - chains and lists of a former, longer plan are removed; no target's name has a dot, and what
- *   follows it is matched without one (a shortened name has `.CHECKSUM`), so one target's names never
- *   run into another's;
- * - cron and its like look for programs in /usr/bin and /bin only: the script names the other folders.
+ * - `-C` checks first what `-I` would double;
+ * - lists are created before the rules that name them, and emptied after them (but not the open and
+ *   banned sources), so that loading again keeps connections and open sources;
+ * - chains and lists of a former, longer plan are removed. A target's name has no dot, and what follows
+ *   it is matched without one (a shortened name has `.CHECKSUM`), so that the names of one target never
+ *   match another's;
+ * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
+import { quoteShell } from "../core/quote_shell.ts";
 import type { Plan } from "../core/plan.ts";
+import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "./backend.ts";
 import {
-  type Backend,
-  commentLines,
-  fileOf,
-  headline,
-  lastPartOf,
-  type RenderContext,
-  variantOf,
-  wayBack,
-} from "./backend.ts";
-import {
-  baseName,
+  createBaseName,
   type IptablesRules,
   renderIptablesRules,
   type Variant,
 } from "./iptables_rules.ts";
-import { quoteShell } from "../core/quote_shell.ts";
 
 const TABLES = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 
-/** See the header. */
+/** See the comment at the top. */
 export const iptables: Backend = {
   name: "iptables",
+  title: "iptables",
   summary: "iptables and ip6tables, with ipset or the recent match: a shell script",
   extension: "sh",
-  canGuard: true,
+  interpreter: "#!/bin/sh",
   variants: ["ipset", "recent"],
-  render(plan, context) {
-    const variant = variantOf(iptables, context) as Variant;
+  supports: {
+    secretKnocks: true,
+    guard: true,
+    ban: true,
+    trusted: true,
+    publicPorts: true,
+    ipv6: true,
+    onlyIpv6: true,
+    interface: true,
+    interfaceWildcard: true,
+  },
+  limits: {
+    // The number of a stage is part of a name of limited length.
+    maxKnocks: 999,
+    minPayload: 1,
+    // The kernel takes 128 bytes (`XT_STRING_MAX_PATTERN_SIZE`), `--hex-string` between bars only 127
+    // (measured, iptables 1.8.9).
+    maxPayload: 127,
+    printablePayload: false,
+    wholeSeconds: true,
+  },
+  render(request) {
+    const { plan } = request;
+    const variant = chooseVariant(request);
     const rules = plan.families.map((family) => renderIptablesRules(plan, family, variant));
     return [
-      "#!/bin/sh",
-      ...commentLines([
-        ...headline(`iptables with ${variant}`, plan, context),
-        ...adviceOf(context, plan, variant),
-      ]),
       "set -eu",
       'PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"',
       "",
-      ...functionsOf(plan),
+      ...renderFunctions(plan),
       "",
-      ...rules.flatMap((each, index) => rulesFunction(tableOf(plan, index), each)),
+      ...rules.flatMap((each, index) => renderRulesFunction(findTable(plan, index), each)),
       'if [ "${1-load}" = undo ]; then',
       ...Object.values(TABLES).map((table) => `  unload ${table}`),
       '  for set in $(own_sets); do ipset destroy "$set"; done',
       "  exit",
       "fi",
       "",
-      ...(variant === "ipset" ? loadSets(rules) : []),
-      ...rules.map((_, index) => tableOf(plan, index))
+      ...(variant === "ipset" ? renderSets(rules) : []),
+      ...rules.map((_, index) => findTable(plan, index))
         .map((table) => `rules_${table} | ${table}-restore -w -n --test`),
       "",
-      ...rules.flatMap((each, index) => loadFamily(tableOf(plan, index), each, variant)),
-      ...staleRest(plan, rules, variant),
+      ...rules.flatMap((each, index) => renderLoad(findTable(plan, index), each, variant)),
+      ...renderCleanup(plan, rules, variant),
+    ];
+  },
+  renderAdvice(request) {
+    const { file } = request;
+    const base = takeFileName(file);
+    return [
+      "The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop",
+      "all others there, and leave all other packets to your rules.",
       "",
-    ].join("\n");
+      `Apply, with an automatic undo after a minute (this file saved as ${file}):`,
+      `  ${renderTimedUndo(`sh ${file} undo`)}`,
+      `  sh ${file}`,
+      "When a new connection of yours works:",
+      "  kill $undo",
+      "Run it again after a change: connections and open sources stay.",
+      `Undo:     sh ${file} undo`,
+      `Persist:  copy it to /etc/${base} (chmod 700) and run it at boot after your own rules, for example`,
+      `          with a line in /etc/cron.d/spknock: @reboot root sh /etc/${base}`,
+      ...renderShow(request),
+    ];
   },
 };
 
-function tableOf(plan: Plan, index: number): string {
+function chooseVariant({ variant }: RenderRequest): Variant {
+  return variant === "recent" ? "recent" : "ipset";
+}
+
+function renderShow(request: RenderRequest): string[] {
+  const { plan } = request;
+  const open = `${createBaseName(plan.name)}.o`;
+  const digits = plan.families.map((family) => family === "ipv4" ? "4" : "6");
+  if (chooseVariant(request) === "ipset") {
+    return digits.map((digit) => `Show the open sources: ipset list ${open}.${digit}`);
+  }
+  return [
+    ...digits.map((digit) => `Show the open sources: cat /proc/net/xt_recent/${open}.${digit}`),
+    "A list of the recent match has room for 100 sources, unless xt_recent is loaded with ip_list_tot=N.",
+    "A flood can push a legitimate source off a list, but never lets one in; a list of the ipset variant",
+    "has room for 65535 sources.",
+  ];
+}
+
+function findTable(plan: Plan, index: number): string {
   return TABLES[plan.families[index] as keyof typeof TABLES];
 }
 
-/** A sed script that prints the rest of a line, if it is a chain or list of this target. */
-function ownNames(plan: Plan, { before, after }: { before: string; after: string }): string {
-  const base = baseName(plan.name).replaceAll(".", "\\.");
+/** Returns a sed script that prints the rest of a line if it is a chain or list of this target. */
+function renderOwnNames(plan: Plan, { before, after }: { before: string; after: string }): string {
+  const base = createBaseName(plan.name).replaceAll(".", "\\.");
   return quoteShell(`s/^${before}\\(${base}\\.[a-z0-9]*${after}\\)$/\\1/p`);
 }
 
-function functionsOf(plan: Plan): string[] {
-  const entry = quoteShell(`${baseName(plan.name)}.in`);
+function renderFunctions(plan: Plan): string[] {
+  const entry = quoteShell(`${createBaseName(plan.name)}.in`);
   return [
-    "# The chains of this target, one a line: own_chains iptables|ip6tables",
+    "# Prints the chains of this target: own_chains iptables|ip6tables",
     "own_chains() {",
-    `  "$1" -w -S 2>/dev/null | sed -n ${ownNames(plan, { before: "-N ", after: "" })}`,
+    `  "$1" -w -S 2>/dev/null | sed -n ${renderOwnNames(plan, { before: "-N ", after: "" })}`,
     "}",
     "",
-    "# The sets of this target, one a line.",
+    "# Prints the sets of this target.",
     "own_sets() {",
     "  command -v ipset >/dev/null || return 0",
-    `  ipset list -n | sed -n ${ownNames(plan, { before: "", after: "\\.[46]" })}`,
+    `  ipset list -n | sed -n ${renderOwnNames(plan, { before: "", after: "\\.[46]" })}`,
     "}",
     "",
-    "# Takes the rules out: unload iptables|ip6tables",
+    "# Removes the rules: unload iptables|ip6tables",
     "unload() {",
     `  while "$1" -w -C INPUT -j ${entry} 2>/dev/null; do "$1" -w -D INPUT -j ${entry}; done`,
     '  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done',
@@ -105,15 +151,15 @@ function functionsOf(plan: Plan): string[] {
   ];
 }
 
-function loadSets(rules: readonly IptablesRules[]): string[] {
+function renderSets(rules: readonly IptablesRules[]): string[] {
   return [...rules.flatMap(({ creates }) => creates.map((create) => `ipset ${create}`)), ""];
 }
 
-function rulesFunction(table: string, { restore }: IptablesRules): string[] {
+function renderRulesFunction(table: string, { restore }: IptablesRules): string[] {
   return [`rules_${table}() {`, "  cat <<'RULES'", ...restore, "RULES", "}", ""];
 }
 
-function loadFamily(
+function renderLoad(
   table: string,
   { chains, progress }: IptablesRules,
   variant: Variant,
@@ -122,7 +168,7 @@ function loadFamily(
   return [
     `rules_${table} | ${table}-restore -w -n`,
     `${table} -w -C INPUT -j ${entry} 2>/dev/null || ${table} -w -I INPUT 1 -j ${entry}`,
-    ...staleChains(table, chains),
+    ...renderStaleChains(table, chains),
     ...progress.map((list) =>
       variant === "ipset"
         ? `ipset flush ${quoteShell(list)}`
@@ -132,8 +178,8 @@ function loadFamily(
   ];
 }
 
-/** What a longer plan left: no rule refers to it any more. */
-function staleChains(table: string, chains: readonly string[]): string[] {
+/** Removes the chains of a longer former plan: no rule refers to them any more. */
+function renderStaleChains(table: string, chains: readonly string[]): string[] {
   const only = chains.map((chain) => `-e ${quoteShell(chain)}`).join(" ");
   return [
     `for chain in $(own_chains ${table} | grep -vxF ${only}); do`,
@@ -142,8 +188,8 @@ function staleChains(table: string, chains: readonly string[]): string[] {
   ];
 }
 
-/** What a former plan had more: a family, or lists. */
-function staleRest(plan: Plan, rules: readonly IptablesRules[], variant: Variant): string[] {
+/** Removes what only a former plan had: a family, or lists. */
+function renderCleanup(plan: Plan, rules: readonly IptablesRules[], variant: Variant): string[] {
   const lists = variant === "recent"
     ? []
     : rules.flatMap(({ kept, progress }) => [...kept, ...progress]);
@@ -155,31 +201,5 @@ function staleRest(plan: Plan, rules: readonly IptablesRules[], variant: Variant
     `for set in $(${stale}); do`,
     '  ipset destroy "$set"',
     "done",
-  ];
-}
-
-function adviceOf(context: RenderContext, plan: Plan, variant: Variant): string[] {
-  const file = fileOf(context, `spknock_${plan.name}.sh`);
-  const base = lastPartOf(file);
-  const open = `${baseName(plan.name)}.o`;
-  const digits = plan.families.map((family) => family === "ipv4" ? "4" : "6");
-  return [
-    "The rules come before your own in INPUT: they let in who has knocked, keep everyone else from the",
-    "ports above, and leave all other packets to your rules.",
-    "",
-    `Apply, with a way back after a minute (this file saved as ${file}):`,
-    `  ${wayBack(`sh ${file} undo`)}`,
-    `  sh ${file}`,
-    "Then, when a new connection of yours gets through:",
-    "  kill $undo",
-    "Run it again after a change; connections and who is in stay.",
-    `Undo:     sh ${file} undo`,
-    `Persist:  copy it to /etc/${base} (chmod 700) and run it at boot after your own rules, such as`,
-    `          by a line in /etc/cron.d/spknock: @reboot root sh /etc/${base}`,
-    ...(variant === "ipset" ? digits.map((digit) => `Who is in: ipset list ${open}.${digit}`) : [
-      ...digits.map((digit) => `Who is in: cat /proc/net/xt_recent/${open}.${digit}`),
-      "A list of the recent match keeps 100 sources unless xt_recent is loaded with ip_list_tot=N:",
-      "a flood of sources can push an honest one out of it. It lets nobody in. ipset has room.",
-    ]),
   ];
 }

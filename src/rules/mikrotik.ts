@@ -3,88 +3,122 @@
  * device.
  *
  * Rules:
- * - everything is found again by `comment~"^spknock:NAME:"` and, for address lists, by
- *   `list~"^spknock:NAME:"`; no target's name has a colon. Importing again removes the former copy.
- *   Who is in stays: that list is left alone;
+ * - `comment~"^spknock:NAME:"` finds all rules again, and `list~"^spknock:NAME:"` the address lists; a
+ *   target's name has no colon. Importing again removes the former copy, but not the list of open
+ *   sources;
  * - `add-src-to-address-list` passes the packet on, so the last stage comes first, and each is
  *   followed by a `return` with the same matchers;
- * - `content` looks anywhere in the packet, `packet-size` makes it exact;
- * - no action takes a source out of a list. The guard's substitute: a mistake puts the source on a
- *   penalty list for as long as a stage lasts, and who is on it makes no progress. By the end of it
- *   the progress is gone, too; an honest user who makes a mistake has to wait for so long;
+ * - `content` searches the whole packet, `packet-size` makes it exact;
+ * - no action removes a source from a list. The substitute for the guard: a mistake puts the source on a
+ *   penalty list for one stage timeout, in which its knocks do not count; then its stages have expired
+ *   too. A legitimate user who makes a mistake has to wait for this time;
  * - `src-address-list` takes one list, so that a condition on two lists is a chain;
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
 import { renderDuration } from "../core/duration.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import type { Plan, PortSpec, Stage } from "../core/plan.ts";
+import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
 import {
   type Backend,
-  commentLines,
-  distinctPorts,
-  fileOf,
-  headline,
-  lastPartOf,
-  portsOf,
-  type RenderContext,
-  secondsOf,
-  unsupported,
-  variantOf,
+  listPorts,
+  listStagesBackwards,
+  listTrusted,
+  takeFileName,
 } from "./backend.ts";
-import { BAN_RULE } from "../core/plan.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
-/** A shorter text could be found in the packet's header. */
-const MIN_PAYLOAD = 8;
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
 const PATHS = { ipv4: "/ip firewall", ipv6: "/ipv6 firewall" } as const;
 const SYN = "protocol=tcp tcp-flags=syn,!fin,!rst,!ack";
 
-/** See the header. */
+/** See the comment at the top. */
 export const mikrotik: Backend = {
   name: "mikrotik",
+  title: "MikroTik RouterOS 7 and 6",
   summary: "MikroTik RouterOS 7 and 6: a script to import",
   extension: "rsc",
-  canGuard: true,
   variants: [],
-  render(plan, context) {
-    variantOf(mikrotik, context);
-    refuse(plan);
-    return [
-      ...commentLines([
-        ...headline("MikroTik RouterOS 7 and 6", plan, context),
-        ...adviceOf(context, plan),
-      ]),
-      ...plan.families.flatMap((family) => familyLines(plan, family)),
-      "",
-    ].join("\n");
+  supports: {
+    secretKnocks: true,
+    guard: true,
+    ban: true,
+    trusted: true,
+    publicPorts: true,
+    ipv6: true,
+    onlyIpv6: true,
+    interface: true,
+    interfaceWildcard: false,
+  },
+  notes: { guard: "a source waits for one stage timeout after a mistake" },
+  limits: {
+    maxKnocks: Infinity,
+    // A shorter text could be found in the packet's header.
+    minPayload: 8,
+    maxPayload: Infinity,
+    printablePayload: true,
+    wholeSeconds: true,
+  },
+  render({ plan }) {
+    return plan.families.flatMap((family) => renderFamily(plan, family));
+  },
+  renderAdvice({ plan, file }) {
+    return [...renderCautions(plan), "", ...renderSteps(plan, takeFileName(file))];
   },
 };
 
-function refuse(plan: Plan): void {
-  secondsOf("mikrotik", "stage timeout", plan.stageTimeoutMs);
-  secondsOf("mikrotik", "open time", plan.openForMs);
-  if (plan.interface?.includes("*")) {
-    throw unsupported("mikrotik", `the interface "${plan.interface}"`, "name one interface");
-  }
-  for (const { payload } of plan.stages) {
-    if (payload === undefined) continue;
-    if (payload.some((byte) => byte < 0x20 || byte > 0x7e)) {
-      throw unsupported("mikrotik", "a payload that is not printable ASCII");
-    }
-    if (payload.length < MIN_PAYLOAD) {
-      throw unsupported("mikrotik", `a payload of less than ${MIN_PAYLOAD} bytes`);
-    }
-  }
+function renderCautions(plan: Plan): string[] {
+  const wait = renderDuration(plan.stageTimeoutMs);
+  return [
+    "Made from MikroTik's documents; not run on a device yet.",
+    ...(plan.families.includes("ipv6") && plan.stages.some(({ payload }) => payload !== undefined)
+      ? [
+        "It is not verified that packet-size counts the whole packet for IPv6: test a knock over IPv6.",
+      ]
+      : []),
+    ...(plan.guard
+      ? [
+        "RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks",
+        `of its source do not count for ${wait}, and its sequence has expired by then. A stray packet makes`,
+        "a legitimate user wait for this time.",
+      ]
+      : []),
+  ];
 }
 
-interface Words {
+function renderSteps(plan: Plan, file: string): string[] {
+  const own = quoteRouterOs(`^spknock:${plan.name}:`);
+  const undo = plan.families.flatMap((family) =>
+    ["filter remove [find comment", "address-list remove [find list"].map((what) =>
+      `  ${PATHS[family]} ${what}~${own}]`
+    )
+  );
+  const list = quoteRouterOs(`spknock:${plan.name}:open`);
+  return [
+    `Apply, with an automatic undo (this file uploaded as ${file}):`,
+    "  press Ctrl+X for Safe Mode: all changes are undone if the session ends",
+    `  /import ${file}`,
+    "  press Ctrl+X again when a new connection of yours works",
+    "Import it again after a change: open sources stay. During the import, only your own drop rule",
+    "protects the ports.",
+    "The jump is put before the first drop rule of the input chain, or at its end: rules above it that",
+    "accept everything from an interface, such as a LAN, still do.",
+    "Undo (and before a family is left out):",
+    ...undo,
+    "Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.",
+    ...plan.families.slice(0, 1).map((family) =>
+      `Show the open sources: ${PATHS[family]} address-list print where list=${list}`
+    ),
+  ];
+}
+
+/** The plan, and the names of its chains and lists. */
+interface RuleNames {
   plan: Plan;
   family: Plan["families"][number];
   /** `spknock:NAME` */
   base: string;
   /** The list of a stage; the open list for the last. */
-  listOf(stage: number): string;
+  nameList(stage: number): string;
 }
 
 /** A rule of a chain, without `add`, `chain` and `comment`. */
@@ -94,20 +128,24 @@ interface Rule {
   note: string;
 }
 
-function familyLines(plan: Plan, family: Words["family"]): string[] {
+function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
   const base = `spknock:${plan.name}`;
   const last = plan.stages.length;
-  const listOf = (stage: number) => quoteRouterOs(`${base}:${stage === last ? "open" : stage}`);
-  const words: Words = { plan, family, base, listOf };
+  const nameList = (stage: number) => quoteRouterOs(`${base}:${stage === last ? "open" : stage}`);
+  const names: RuleNames = { plan, family, base, nameList };
   const path = PATHS[family];
-  const rules = [...stageRules(words), ...knockRules(words), ...entryRules(words)];
+  const rules = [
+    ...renderStageRules(names),
+    ...renderKnockRules(names),
+    ...renderEntryRules(names),
+  ];
   const own = quoteRouterOs(`^${base}:`);
   return [
     "",
     `# ${family === "ipv4" ? "IPv4" : "IPv6"}`,
     `${path} filter remove [find comment~${own}]`,
     `${path} address-list remove [find comment~${own}]`,
-    ...trustedOf(plan, family).map((network) =>
+    ...listTrusted(plan, family).map((network) =>
       `${path} address-list add list=${quoteRouterOs(`${base}:trusted`)} address=${network} ` +
       `comment=${quoteRouterOs(`${base}:trusted`)}`
     ),
@@ -115,12 +153,12 @@ function familyLines(plan: Plan, family: Words["family"]): string[] {
       `${path} filter add chain=${quoteRouterOs(chain)} ${text} ` +
       `comment=${quoteRouterOs(`${base}:${String(index + 1).padStart(2, "0")} ${note}`)}`
     ),
-    ...jumpLines(path, plan),
+    ...renderJump(path, plan),
   ];
 }
 
-/** Before the first drop rule of the input chain, or else at its end. */
-function jumpLines(path: string, plan: Plan): string[] {
+/** Puts the jump before the first drop rule of the input chain, or at its end. */
+function renderJump(path: string, plan: Plan): string[] {
   const base = `spknock:${plan.name}`;
   const where = plan.interface === undefined
     ? ""
@@ -140,100 +178,111 @@ function jumpLines(path: string, plan: Plan): string[] {
   ];
 }
 
-function entryRules({ plan, family, base, listOf }: Words): Rule[] {
+function renderEntryRules({ plan, family, base, nameList }: RuleNames): Rule[] {
   const rule = (text: string, note: string): Rule => ({ chain: base, text, note });
   const trusted = `src-address-list=${quoteRouterOs(`${base}:trusted`)}`;
-  const open = `src-address-list=${listOf(plan.stages.length)}`;
+  const open = `src-address-list=${nameList(plan.stages.length)}`;
   const knock = `action=jump jump-target=${quoteRouterOs(`${base}:knock`)}`;
   return [
-    rule("action=accept connection-state=established,related", "connections go on"),
-    ...(trustedOf(plan, family).length === 0 ? [] : [
-      ...portTexts(plan.open).map((ports) => rule(`action=accept ${ports} ${trusted}`, "trusted")),
+    rule("action=accept connection-state=established,related", "connections continue"),
+    ...(listTrusted(plan, family).length === 0 ? [] : [
+      ...renderPorts(plan.protectedPorts).map((ports) =>
+        rule(`action=accept ${ports} ${trusted}`, "trusted")
+      ),
       rule(`action=return ${trusted}`, "trusted"),
     ]),
-    // A broadcast in between is nobody's mistake.
+    // Broadcast packets do not count as mistakes.
     ...["tcp", "udp"].map((protocol) =>
       family === "ipv4"
         ? rule(`${knock} protocol=${protocol} dst-address-type=local`, "to this router")
         : rule(`${knock} protocol=${protocol} dst-address=!ff00::/8`, "not multicast")
     ),
-    ...portTexts(plan.open).map((ports) => rule(`action=accept ${ports} ${open}`, "who is in")),
-    ...portTexts(plan.open).map((ports) => rule(`action=drop ${ports}`, "who is not")),
+    ...renderPorts(plan.protectedPorts).map((ports) =>
+      rule(`action=accept ${ports} ${open}`, "open sources")
+    ),
+    ...renderPorts(plan.protectedPorts).map((ports) =>
+      rule(`action=drop ${ports}`, "all other sources")
+    ),
   ];
 }
 
-function knockRules(words: Words): Rule[] {
-  const { plan, base, listOf } = words;
+function renderKnockRules(names: RuleNames): Rule[] {
+  const { plan, base, nameList } = names;
   const rule = (text: string, note: string): Rule => ({ chain: `${base}:knock`, text, note });
   const stages = `action=jump jump-target=${quoteRouterOs(`${base}:stages`)}`;
   const penalty = quoteRouterOs(`${base}:penalty`);
   const ban = quoteRouterOs(`${base}:ban`);
-  const numbered = plan.stages.map((stage, index) => ({ stage, number: index + 1 })).reverse();
+  const numbered = listStagesBackwards(plan);
   const isWatched = plan.guard || plan.ban;
   return [
     ...(plan.ban ? [rule(`action=return src-address-list=${ban}`, "banned")] : []),
     rule(stages, "the knocks"),
     ...(isWatched
       ? [
-        // Catches the knocks that were just right, as well.
+        // Matches the knocks that were just accepted, too.
         ...numbered.map(({ stage, number }) =>
           rule(
-            `action=return ${matchOf(stage, words.family)} src-address-list=${listOf(number)}`,
-            `knock ${number}, right or late`,
+            `action=return ${renderMatch(stage, names.family)} src-address-list=${
+              nameList(number)
+            }`,
+            `knock ${number}, accepted or late`,
           )
         ),
-        ...portTexts([...plan.open, ...plan.public]).map((ports) =>
-          rule(`action=return ${ports}`, "no mistake")
+        ...renderPorts([...plan.protectedPorts, ...plan.publicPorts]).map((ports) =>
+          rule(`action=return ${ports}`, "not a mistake")
         ),
       ]
       : []),
     ...(plan.guard
       ? [
-        // Who tries again in the meantime must not be kept out for it.
-        ...portTexts(plan.stages).map((ports) =>
-          rule(`action=return ${ports} src-address-list=${penalty}`, "has to wait already")
+        // Knocks during the penalty must not make it longer.
+        ...renderPorts(plan.stages).map((ports) =>
+          rule(`action=return ${ports} src-address-list=${penalty}`, "penalty already set")
         ),
-        rule(addTo(penalty, plan.stageTimeoutMs), "a mistake: no progress for a while"),
+        rule(renderAdd(penalty, plan.stageTimeoutMs), "a mistake: knocks do not count for a while"),
       ]
       : []),
-    ...(plan.ban ? banRules(words, rule) : []),
+    ...(plan.ban ? renderBanRules(names, rule) : []),
   ];
 }
 
-/** After the guard: a mistake on an own knock port loses the progress, but does not count. */
-function banRules({ plan, base }: Words, rule: (text: string, note: string) => Rule): Rule[] {
+/** After the guard: a mistake at an own knock port resets the sequence, but does not count. */
+function renderBanRules(
+  { plan, base }: RuleNames,
+  rule: (text: string, note: string) => Rule,
+): Rule[] {
   const { perMinute, burst, banMs } = BAN_RULE;
   return [
-    ...portTexts(plan.stages).map((ports) => rule(`action=return ${ports}`, "own knock ports")),
+    ...renderPorts(plan.stages).map((ports) => rule(`action=return ${ports}`, "own knock ports")),
     rule(`action=return dst-limit=${perMinute}/1m,${burst},src-address/1m`, "few mistakes"),
-    rule(addTo(quoteRouterOs(`${base}:ban`), banMs), "many mistakes"),
+    rule(renderAdd(quoteRouterOs(`${base}:ban`), banMs), "many mistakes"),
   ];
 }
 
-function stageRules({ plan, family, base, listOf }: Words): Rule[] {
+function renderStageRules({ plan, family, base, nameList }: RuleNames): Rule[] {
   const last = plan.stages.length;
-  const numbered = plan.stages.map((stage, index) => ({ stage, number: index + 1 })).reverse();
+  const numbered = listStagesBackwards(plan);
   const rule = (text: string, note: string): Rule => ({ chain: `${base}:stages`, text, note });
   const penalty = `action=return src-address-list=${quoteRouterOs(`${base}:penalty`)}`;
   const knocks = numbered.flatMap(({ stage, number }) => {
     const matchers = [
-      matchOf(stage, family),
-      ...(number === 1 ? [] : [`src-address-list=${listOf(number - 1)}`]),
+      renderMatch(stage, family),
+      ...(number === 1 ? [] : [`src-address-list=${nameList(number - 1)}`]),
     ].join(" ");
     const timeout = number === last ? plan.openForMs : plan.stageTimeoutMs;
     const note = `knock ${number} of ${last}, ${renderPortSpec(stage)}`;
-    return [`${addTo(listOf(number), timeout)} ${matchers}`, `action=return ${matchers}`]
+    return [`${renderAdd(nameList(number), timeout)} ${matchers}`, `action=return ${matchers}`]
       .map((text) => rule(text, note));
   });
-  return [...(plan.guard ? [rule(penalty, "made a mistake")] : []), ...knocks];
+  return [...(plan.guard ? [rule(penalty, "penalty")] : []), ...knocks];
 }
 
-function addTo(list: string, timeoutMs: number): string {
+function renderAdd(list: string, timeoutMs: number): string {
   return `action=add-src-to-address-list address-list=${list} ` +
     `address-list-timeout=${renderDuration(timeoutMs)}`;
 }
 
-function matchOf(stage: Stage, family: Words["family"]): string {
+function renderMatch(stage: Stage, family: RuleNames["family"]): string {
   if (stage.protocol === "tcp") return `${SYN} dst-port=${stage.port}`;
   const port = `protocol=udp dst-port=${stage.port}`;
   if (stage.payload === undefined) return port;
@@ -242,59 +291,16 @@ function matchOf(stage: Stage, family: Words["family"]): string {
     `content=${quoteRouterOs(text)}`;
 }
 
-/** At most 15 ports are taken at a time, as by the multiport match that RouterOS builds on. */
+/** The most ports in one rule, as in the multiport match that RouterOS is based on. */
 const PORTS_AT_A_TIME = 15;
 
-function portTexts(specs: readonly PortSpec[]): string[] {
-  const distinct = distinctPorts(specs);
+function renderPorts(specs: readonly PortSpec[]): string[] {
   return (["tcp", "udp"] as const).flatMap((protocol) => {
-    const ports = portsOf(distinct, protocol);
+    const ports = listPorts(specs, protocol);
     const count = Math.ceil(ports.length / PORTS_AT_A_TIME);
     return Array.from({ length: count }, (_, index) => {
       const part = ports.slice(index * PORTS_AT_A_TIME, (index + 1) * PORTS_AT_A_TIME);
       return `protocol=${protocol} dst-port=${part.join(",")}`;
     });
   });
-}
-
-function trustedOf(plan: Plan, family: Words["family"]): string[] {
-  return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));
-}
-
-function adviceOf(context: RenderContext, plan: Plan): string[] {
-  const file = lastPartOf(fileOf(context, `spknock_${plan.name}.rsc`));
-  const own = quoteRouterOs(`^spknock:${plan.name}:`);
-  const wait = renderDuration(plan.stageTimeoutMs);
-  const undo = plan.families.flatMap((family) =>
-    ["filter remove [find comment", "address-list remove [find list"].map((what) =>
-      `  ${PATHS[family]} ${what}~${own}]`
-    )
-  );
-  return [
-    "Made from MikroTik's documents; not run on a device yet.",
-    ...(plan.families.includes("ipv6") && plan.stages.some(({ payload }) => payload !== undefined)
-      ? ["For IPv6, that packet-size counts the whole packet is not verified: try a knock over it."]
-      : []),
-    ...(plan.guard
-      ? [
-        "RouterOS cannot take a source out of a list. Instead, after a packet to any other port knocks",
-        `of its source do not count for ${wait}, and the progress is over by then. Weaker for users:`,
-        "a stray packet costs them this time.",
-      ]
-      : []),
-    "",
-    `Apply, with a way back (this file uploaded as ${file}):`,
-    "  press Ctrl+X for Safe Mode: all is undone if the session dies",
-    `  /import ${file}`,
-    "  press Ctrl+X again when a new connection of yours gets through",
-    "Import it again after a change; who is in stays. While it is imported, the ports are guarded by",
-    "your own drop rule only.",
-    "The jump goes before the first drop rule of the input chain, else to its end: rules above it that",
-    "accept everything from an interface, as for a LAN, still do.",
-    "Undo (and before a family is left out):",
-    ...undo,
-    "Persist:  RouterOS keeps the rules over a reboot; who is in is forgotten.",
-    `Who is in: ${PATHS[plan.families[0] as Words["family"]]} address-list print where ` +
-    `list=${quoteRouterOs(`spknock:${plan.name}:open`)}`,
-  ];
 }

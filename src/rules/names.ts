@@ -1,16 +1,16 @@
-/** Names for what a rule set makes, where the firewall allows only short ones. */
+/** Names of chains and lists, where the firewall allows only short ones. */
 
 /**
- * A name for the target `name`, at most `limit` characters. A long one is cut and told apart by a
- * checksum behind a dot, which no target's own name has.
+ * Returns a name for the target `name`, at most `limit` characters. A long one is cut and gets a
+ * checksum after a dot, which no target's own name has.
  */
-export function shortName(name: string, limit: number): string {
+export function shortenName(name: string, limit: number): string {
   if (name.length <= limit) return name;
   const checksum = fnv1a(name).toString(16).padStart(8, "0");
   return `${name.slice(0, limit - checksum.length - 1)}.${checksum}`;
 }
 
-/** FNV-1a, 32 bits (draft-eastlake-fnv); only tells names apart. */
+/** FNV-1a, 32 bits (draft-eastlake-fnv); only makes names distinct. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {

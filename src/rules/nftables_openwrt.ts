@@ -1,68 +1,65 @@
 /**
  * OpenWrt's fw4: a file for `/etc/nftables.d`, which fw4 includes inside `table inet fw4`: sets and
- * chains only, no table around them. Not run on a device.
+ * chains only, without a table. Not run on a device.
  *
- * The chain with its own priority can guard, not open: fw4 still drops what its zone drops. What
- * lets the guarded ports through there is one bare rule in `chain-pre/input_ZONE`, which names the
- * open set, so that nothing is open when this file is missing.
+ * The chain with its own priority can protect ports, but not open them: fw4 still drops what its zone
+ * drops. One rule in `chain-pre/input_ZONE` accepts the protected ports there. It names the open set,
+ * so that nothing is open when this file is missing.
  */
-import type { Plan } from "../core/plan.ts";
-import { type Backend, commentLines, headline, portsOf, variantOf, wayBack } from "./backend.ts";
-import { renderNftRules } from "./nft_rules.ts";
 import { quoteShell } from "../core/quote_shell.ts";
+import type { Plan } from "../core/plan.ts";
+import { type Backend, listPorts, renderTimedUndo } from "./backend.ts";
+import { NFT_DATA, type NftRules, renderNftRules } from "./nft_rules.ts";
 
 const FOLDER = "/etc/nftables.d";
 const CHAIN_PRE = "/usr/share/nftables.d/chain-pre/input_wan";
 
-/** See the header. */
+/** See the comment at the top. */
 export const nftablesOpenwrt: Backend = {
+  ...NFT_DATA,
   name: "nftables-openwrt",
+  title: "OpenWrt fw4",
   summary: "OpenWrt 22.03 or newer (fw4): an include for /etc/nftables.d",
   extension: "nft",
-  canGuard: true,
   variants: [],
-  render(plan, context) {
-    variantOf(nftablesOpenwrt, context);
-    // No target's name has a dot, so that one target's names never run into another's.
-    const rules = renderNftRules("nftables-openwrt", plan, `spknock.${plan.name}.`);
-    const { sets, chains, openSets } = rules;
+  render({ plan }) {
+    const { sets, chains } = renderPrefixed(plan);
+    return ["", ...sets, ...chains];
+  },
+  renderAdvice({ plan }) {
+    const file = `spknock_${plan.name}.nft`;
+    const accepts = renderAccepts(plan).map((rule) => `  echo ${quoteShell(rule)}`);
     return [
-      ...commentLines([...headline("OpenWrt fw4", plan, context), ...adviceOf(plan, openSets)]),
+      "Not run on a device yet; checked with nft inside a table like fw4's.",
       "",
-      ...sets,
-      ...chains,
-      "",
-    ].join("\n");
+      `Apply (this file saved as ${FOLDER}/${file}):`,
+      "  fw4 check && fw4 reload",
+      "Let fw4's own rules for the zone wan accept the open sources:",
+      `  mkdir -p ${CHAIN_PRE}`,
+      "  {",
+      ...accepts,
+      `  } > ${CHAIN_PRE}/${file}`,
+      "  fw4 check && fw4 reload",
+      "For an automatic undo after a minute, run this before the reload:",
+      `  ${renderTimedUndo(`rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file}; fw4 reload`)}`,
+      "and kill $undo when a new connection of yours works.",
+      "A reload of fw4 closes the door for all open sources; connections stay.",
+      `Undo:     rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file} && fw4 reload`,
+      "Persist:  both files stay after a reboot; for sysupgrade add them to /etc/sysupgrade.conf",
+    ];
   },
 };
 
-function adviceOf(plan: Plan, openSets: Record<"ipv4" | "ipv6", string>): string[] {
-  const file = `spknock_${plan.name}.nft`;
-  const accepts = passRules(plan, openSets).map((rule) => `  echo ${quoteShell(rule)}`);
-  return [
-    "Not run on a device yet; checked with nft inside a table like fw4's.",
-    "",
-    `Apply (this file saved as ${FOLDER}/${file}):`,
-    "  fw4 check && fw4 reload",
-    "So that fw4's own rules for the zone wan let in who has knocked:",
-    `  mkdir -p ${CHAIN_PRE}`,
-    "  {",
-    ...accepts,
-    `  } > ${CHAIN_PRE}/${file}`,
-    "  fw4 check && fw4 reload",
-    "With a way back:",
-    `  ${wayBack(`rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file}; fw4 reload`)}`,
-    "before the reload, and kill $undo when a new connection of yours gets through.",
-    "A reload of fw4 forgets who is in; connections stay.",
-    `Undo:     rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file} && fw4 reload`,
-    `Persist:  both files stay over a reboot; for sysupgrade add them to /etc/sysupgrade.conf`,
-  ];
+/** A target's name has no dot: the names of one target cannot be the start of another's. */
+function renderPrefixed(plan: Plan): NftRules {
+  return renderNftRules(plan, `spknock.${plan.name}.`);
 }
 
-function passRules(plan: Plan, openSets: Record<"ipv4" | "ipv6", string>): string[] {
+function renderAccepts(plan: Plan): string[] {
+  const { openSets } = renderPrefixed(plan);
   return plan.families.flatMap((family) =>
     (["tcp", "udp"] as const).flatMap((protocol) => {
-      const ports = portsOf(plan.open, protocol);
+      const ports = listPorts(plan.protectedPorts, protocol);
       const source = family === "ipv4" ? "ip saddr" : "ip6 saddr";
       if (ports.length === 0) return [];
       return [`${protocol} dport { ${ports.join(", ")} } ${source} @${openSets[family]} accept`];

@@ -1,17 +1,17 @@
-/** The values of the options that shape a plan, from text. */
+/** Parses the values of the options for a plan. */
+import { contains, type Network, parseNetwork } from "../core/address.ts";
 import { parsePortSpec } from "../core/knock.ts";
 import type { PortSpec } from "../core/plan.ts";
-import { parseNetwork, withoutContained } from "./network.ts";
 
 /**
- * The ports of `tcp/22,udp/1194`, `22/tcp`, `22:tcp` or plain `22` (tcp), in the order of the text,
+ * Returns the ports of `tcp/22,udp/1194`, `22/tcp`, `22:tcp` or plain `22` (tcp), in the order of the text,
  * each once.
  *
  * @throws {RangeError} with what is allowed.
  */
 export function parsePorts(text: string): PortSpec[] {
   const specs = new Map<string, PortSpec>();
-  for (const part of partsOf(text)) {
+  for (const part of splitList(text)) {
     const turned = /^(tcp|udp)[/:](.*)$/i.exec(part);
     const spec = parsePortSpec(turned === null ? part : `${turned[2]}/${turned[1]}`);
     specs.set(`${spec.port}/${spec.protocol}`, spec);
@@ -20,17 +20,32 @@ export function parsePorts(text: string): PortSpec[] {
 }
 
 /**
- * The trusted sources of `192.0.2.1,198.51.100.0/24,2001:db8::/32`: canonical, without what another
+ * Returns the trusted sources of `192.0.2.1,198.51.100.0/24,2001:db8::/32`: canonical, without what another
  * one contains.
  *
  * @throws {RangeError} with what is allowed.
  */
 export function parseTrusted(text: string): string[] {
-  return withoutContained(partsOf(text).map(parseNetwork)).map((network) => network.text);
+  return removeContained(splitList(text).map(parseTrustedNetwork)).map((network) => network.text);
+}
+
+/** A network of all addresses is refused: the knocks would protect nothing. */
+function parseTrustedNetwork(text: string): Network {
+  const network = parseNetwork(text);
+  if (network.prefix > 0) return network;
+  throw new RangeError(`"${text}" is every address: use a prefix length of at least 1`);
+}
+
+function removeContained(networks: readonly Network[]): Network[] {
+  return networks.filter((inner, index) =>
+    !networks.some((outer, other) =>
+      other !== index && contains(outer, inner) && (outer.text !== inner.text || other < index)
+    )
+  );
 }
 
 /**
- * `text` if it can name a network interface; one `*` at the end stands for any ending.
+ * Returns `text` if it can name a network interface; a `*` at the end matches any ending.
  *
  * @throws {RangeError} with what is allowed.
  */
@@ -38,18 +53,18 @@ export function parseInterface(text: string): string {
   const isNamed = /^(?=.{1,15}$)[A-Za-z0-9_@][A-Za-z0-9._@-]*\*?$/.test(text);
   if (!isNamed) {
     throw new RangeError(
-      `${JSON.stringify(text)} cannot name an interface: use letters, digits, ".", "-", "_" and ` +
-        `"@", at most 15, with "*" at the end for any ending, such as eth0 or ppp*`,
+      `${JSON.stringify(text)} is not the name of an interface: use at most 15 letters, digits, ` +
+        `".", "-", "_" and "@", and "*" at the end for any ending, such as eth0 or ppp*`,
     );
   }
   return text;
 }
 
-function partsOf(text: string): string[] {
+function splitList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());
   const empty = parts.indexOf("");
   if (empty !== -1) {
-    throw new RangeError(`"${text}" has nothing in place ${empty + 1}: use A,B,C`);
+    throw new RangeError(`"${text}" has an empty item ${empty + 1}: use A,B,C`);
   }
   return parts;
 }

@@ -1,13 +1,13 @@
 /**
- * How hard a passphrase is to guess, by a plain rule: the bits of a text whose characters are drawn
+ * How hard a passphrase is to guess, by a simple rule: the bits of a text whose characters are chosen
  * at random from the kinds that it uses (lower case, upper case, digits, other ASCII, the rest). A
- * character that repeats the one before it, or follows it in the alphabet, adds nothing.
+ * character that repeats the one before it, or is next to it in the alphabet, adds nothing.
  *
- * No dictionary is asked: words and names are weaker than this says. A generous estimate that finds a
- * passphrase too short is right all the more.
+ * There is no dictionary: words and names are weaker than this estimate. If even this estimate is low,
+ * the passphrase is weak.
  */
 
-/** What a passphrase should have at least. Whoever hears one knock can try guesses at leisure. */
+/** The least bits of a good passphrase: one recorded knock is enough to guess offline. */
 export const MIN_PASSPHRASE_BITS = 60;
 
 const KINDS: readonly [RegExp, number][] = [
@@ -18,7 +18,7 @@ const KINDS: readonly [RegExp, number][] = [
   [/[^ -~]/, 100],
 ];
 
-/** The estimated bits of a passphrase, at most; see the header. */
+/** Returns the estimated bits of a passphrase, at most. */
 export function estimateBits(passphrase: string): number {
   const kinds = KINDS.filter(([kind]) => kind.test(passphrase));
   const alphabet = kinds.reduce((sum, [, size]) => sum + size, 0);

@@ -1,7 +1,7 @@
 /** From a target to the plan of its firewall rules, with warnings about what is weak. */
 import type { Plan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { makePlan, type PlanOptions, type Weakness, weaknesses } from "../rules/mod.ts";
+import { findWeaknesses, makePlan, type PlanOptions, type Weakness } from "../rules/mod.ts";
 import { payloadOf } from "../secret/payload.ts";
 import { collectSecrets, type CollectSecretsOptions } from "./collect_secrets.ts";
 import type { Ports } from "./ports.ts";
@@ -41,7 +41,7 @@ export async function buildPlan(
   });
   const plan = makePlan(target, payloads, planOptions);
   const passphrases = payloads.map((payload) => typed.get(payload.toHex()));
-  return { plan, weak: weaknesses(plan, { passphrases, pace: target }) };
+  return { plan, weak: findWeaknesses(plan, { passphrases, pace: target }) };
 }
 
 /** A payload of the right kind that differs from all others. */

@@ -23,7 +23,9 @@ export function makeSimulatedPlan(
   { open }: { open?: PortSpec | undefined } = {},
 ): Plan {
   const options = {
-    open: [open ?? { port: findProbedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const }],
+    protectedPorts: [
+      open ?? { port: findProbedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const },
+    ],
     families: ["ipv4" as const],
   };
   try {

@@ -2,7 +2,7 @@
  * IPv4 and IPv6 packets byte by byte (RFC 791, 8200, 768, 9293), to be sent from any source address
  * through a raw socket. The kernel fills in the IPv4 header's checksum and length.
  */
-import { parseAddress } from "../../src/gate/address.ts";
+import { parseAddress } from "../../src/core/address.ts";
 
 /** A packet to send. */
 export interface RawPacket {
@@ -41,9 +41,7 @@ export function buildPacket(packet: RawPacket): Uint8Array<ArrayBuffer> {
 
 /** 4 or 16 bytes. */
 export function bytesOfAddress(text: string): Uint8Array<ArrayBuffer> {
-  const { family, bits } = parseAddress(text);
-  const width = family === "ipv4" ? 8 : 32;
-  return Uint8Array.fromHex(bits.toString(16).padStart(width, "0"));
+  return new Uint8Array(parseAddress(text).bytes);
 }
 
 function buildUdp(packet: RawPacket): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 /** Replays what the model was told as real packets. */
-import type { TimedPacket } from "../../src/gate/attack.ts";
-import type { GatePacket } from "../../src/gate/model.ts";
+import type { TimedPacket } from "../../src/model/attack.ts";
+import type { ModelPacket } from "../../src/model/model.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";
 import type { Namespace } from "./lab.ts";
 
@@ -19,7 +19,7 @@ export async function replay(
   return packets.map(({ packet }, index) => ({ packet, at: moments[index] as number }));
 }
 
-function itemOf({ payload, toHost, ...packet }: GatePacket, server: Namespace): SendItem {
+function itemOf({ payload, toHost, ...packet }: ModelPacket, server: Namespace): SendItem {
   const isIpv4 = !packet.source.includes(":");
   const everyone = isIpv4 ? server.ipv4.replace(/\d+$/, "255") : "ff02::1";
   const host = toHost === false ? everyone : isIpv4 ? server.ipv4 : server.ipv6;

@@ -4,8 +4,9 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
-import { type Attack, type Parties, runAttack } from "../../src/gate/attack.ts";
-import { attacksFor } from "../../src/gate/attacks.ts";
+import { type Attack, type Parties, runAttack } from "../../src/model/attack.ts";
+import { listAttacks } from "../../src/model/attacks.ts";
+import { playAttack } from "../model/fixtures.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {
@@ -24,8 +25,6 @@ import {
 
 const SEED = 20_260_801;
 const STAGE_MS = 2_000;
-/** A stage is missed by this much. */
-const MARGIN_MS = 800;
 /** Sweeps that take longer (below the ban's rate) are for the model alone. */
 const MAX_DURATION_MS = 10_000;
 
@@ -35,12 +34,12 @@ const WEB = [{ port: 80, protocol: "tcp" }] as const;
 const PLANS: Readonly<Record<string, Plan>> = {
   secret: secretPlan(TIMES),
   "secret, guarded, one port": {
-    ...secretPlan({ ...TIMES, guard: true, public: WEB }),
+    ...secretPlan({ ...TIMES, guard: true, publicPorts: WEB }),
     stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
   },
   "regular, guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"], {
     ...TIMES,
-    public: WEB,
+    publicPorts: WEB,
   }),
   "regular, unguarded, a port twice": regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], {
     ...TIMES,
@@ -91,9 +90,16 @@ async function attackWith(
   const outcomes = await shoot(range, plan, traces);
   assertAgree(outcomes, `${where}, ${describePlan(plan)}, seed ${SEED}`);
   for (const [index, attack] of attacks.entries()) {
-    const expected = runAttack(plan, attack);
-    assertEquals(expected.holds, true, `${where}: the model's own claim, ${attack.name}`);
-    assertEquals(outcomes[index]?.lastSeen, expected.isOpenAtEnd, `${where}: ${attack.name}`);
+    assertEquals(
+      runAttack(plan, attack).holds,
+      true,
+      `${where}: the model's own claim, ${attack.name}`,
+    );
+    assertEquals(
+      outcomes[index]?.lastSeen,
+      playAttack(plan, attack).isOpenAtEnd,
+      `${where}: ${attack.name}`,
+    );
   }
 }
 
@@ -112,21 +118,20 @@ function traceOf(plan: Plan): (attack: Attack) => Trace {
 /** Each attack comes from addresses of its own, so that all of them can be made at once. */
 function ownAttacks(plan: Plan, family: "ipv4" | "ipv6", floodSize: number): Attack[] {
   const make = (number: number) =>
-    attacksFor(plan, {
+    listAttacks(plan, {
       seed: SEED,
       limitPorts: portsAround(plan),
       floodSize,
-      marginMs: MARGIN_MS,
       parties: partiesOf(number, family),
     });
   return make(0).map((_, number) => make(number)[number] as Attack)
-    .filter((attack) => runAttack(plan, attack).durationMs <= MAX_DURATION_MS);
+    .filter((attack) => playAttack(plan, attack).durationMs <= MAX_DURATION_MS);
 }
 
 function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
   const base = family === "ipv4" ? `198.18.${number}.` : `2001:db8:${number + 1}::`;
   return {
-    honest: `${base}1`,
+    legitimate: `${base}1`,
     attacker: `${base}2`,
     accomplice: `${base}3`,
     crowd: (index) =>
@@ -136,7 +141,9 @@ function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
 
 /** What a sweep visits here: every port that the rules name, its neighbours, and some others. */
 function portsAround(plan: Plan): number[] {
-  const named = [...plan.stages, ...plan.open, ...plan.public].map(({ port }) => port);
+  const named = [...plan.stages, ...plan.protectedPorts, ...plan.publicPorts].map(({ port }) =>
+    port
+  );
   const near = named.flatMap((port) => [-2, -1, 0, 1, 2].map((step) => port + step));
   const others = Array.from({ length: 12 }, (_, index) => 137 + index * 4_999);
   return [...new Set([...near, ...others])].sort((a, b) => a - b);

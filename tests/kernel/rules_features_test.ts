@@ -2,7 +2,10 @@
 import { assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
 import { GOLDEN_PLANS, regularPlan, secretPlan } from "../rules/fixtures.ts";
-import { backendOf } from "../../src/rules/backends.ts";
+import { iptables } from "../../src/rules/iptables.ts";
+import { nftables } from "../../src/rules/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/nftables_openwrt.ts";
+import { renderRules } from "../../src/rules/render.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {
   assertAgree,
@@ -116,7 +119,12 @@ async function sideBySide(firewall: Firewall, range: Range): Promise<void> {
   const { server } = range.lab;
   const plans = [
     regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { name: "one" }),
-    secretPlan({ name: "two", guard: true, ban: true, open: [{ port: 2222, protocol: "tcp" }] }),
+    secretPlan({
+      name: "two",
+      guard: true,
+      ban: true,
+      protectedPorts: [{ port: 2222, protocol: "tcp" }],
+    }),
   ] as const;
   for (const plan of plans) await firewall.load(server, plan);
   for (const plan of plans) {
@@ -133,12 +141,12 @@ await kernelTest("golden rules are accepted by the tools themselves", async ({ s
   const context = { host: "fw.example.com" };
   for (const [name, plan] of Object.entries(GOLDEN_PLANS)) {
     await server.run(["nft", "-c", "-f", "-"], {
-      stdin: backendOf("nftables").render(plan, context),
+      stdin: renderRules(nftables, plan, context),
     });
-    const include = backendOf("nftables-openwrt").render(plan, context);
+    const include = renderRules(nftablesOpenwrt, plan, context);
     await server.run(["nft", "-c", "-f", "-"], { stdin: `table inet fw4 {\n${include}\n}\n` });
     for (const variant of ["ipset", "recent"]) {
-      const script = backendOf("iptables").render(plan, { ...context, variant });
+      const script = renderRules(iptables, plan, { ...context, variant });
       await server.run(["sh", "-n"], { stdin: script });
       await server.run(["sh", "-s"], { stdin: script });
       await server.run(["sh", "-s", "undo"], { stdin: script });

@@ -5,9 +5,11 @@
 import { assertEquals } from "@std/assert";
 import { renderPortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
-import type { TimedPacket } from "../../src/gate/attack.ts";
-import { createGate, type GatePacket } from "../../src/gate/model.ts";
-import { backendOf } from "../../src/rules/backends.ts";
+import type { TimedPacket } from "../../src/model/attack.ts";
+import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
+import { iptables } from "../../src/rules/iptables.ts";
+import { nftables } from "../../src/rules/nftables.ts";
+import { renderRules } from "../../src/rules/render.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";
 import type { Lab, Namespace } from "./lab.ts";
 
@@ -34,18 +36,18 @@ export const FIREWALLS: readonly Firewall[] = [
     name: "nftables",
     capacity: 10_000,
     async load(server, plan) {
-      const rules = backendOf("nftables").render(plan, HOST);
+      const rules = renderRules(nftables, plan, HOST);
       await server.run(["nft", "-c", "-f", "-"], { stdin: rules });
       await server.run(["nft", "-f", "-"], { stdin: rules });
     },
     list: (server) => server.run(["nft", "-s", "list", "ruleset"]),
     async undo(server, plan) {
-      const command = /^# Undo: +(nft .*)$/m.exec(backendOf("nftables").render(plan, HOST))?.[1];
+      const command = /^# Undo: +(nft .*)$/m.exec(renderRules(nftables, plan, HOST))?.[1];
       await server.run((command ?? "").split(" "));
     },
   },
   ...["ipset", "recent"].map((variant): Firewall => {
-    const script = (plan: Plan) => backendOf("iptables").render(plan, { ...HOST, variant });
+    const script = (plan: Plan) => renderRules(iptables, plan, { ...HOST, variant });
     return {
       name: `iptables with ${variant}`,
       capacity: variant === "recent" ? 90 : 10_000,
@@ -163,7 +165,7 @@ export async function shoot(
     const mine = shots.flatMap(({ trace, index, packet }, shot) =>
       trace === number ? [{ packet, index, at: moments[shot] as number }] : []
     );
-    const isSeen = ({ packet, index }: { packet: GatePacket; index: number }) =>
+    const isSeen = ({ packet, index }: { packet: ModelPacket; index: number }) =>
       seen.has(keyOf(packet, 10_000 + index));
     return {
       trace,
@@ -174,7 +176,7 @@ export async function shoot(
 }
 
 interface Shot {
-  packet: GatePacket;
+  packet: ModelPacket;
   index: number;
   at: number;
 }
@@ -185,11 +187,11 @@ function compare(plan: Plan, shots: readonly Shot[], isSeen: (shot: Shot) => boo
     stageTimeoutMs: plan.stageTimeoutMs + ms,
     openForMs: plan.openForMs + ms,
   });
-  const gates = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createGate);
+  const models = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createFirewallModel);
   const differences: string[] = [];
   let [compared, skipped] = [0, 0];
   for (const shot of shots) {
-    const verdicts = gates.map((gate) => gate.receive(shot.packet, shot.at));
+    const verdicts = models.map((model) => model.receive(shot.packet, shot.at));
     if (!isProtected(plan, shot.packet)) continue;
     const [expected, ...others] = verdicts.map(({ accepted }) => accepted);
     if (others.some((other) => other !== expected)) {
@@ -207,11 +209,11 @@ function compare(plan: Plan, shots: readonly Shot[], isSeen: (shot: Shot) => boo
   return { differences, compared, skipped };
 }
 
-function isProtected(plan: Plan, { port, protocol }: GatePacket): boolean {
-  return plan.open.some((spec) => spec.port === port && spec.protocol === protocol);
+function isProtected(plan: Plan, { port, protocol }: ModelPacket): boolean {
+  return plan.protectedPorts.some((spec) => spec.port === port && spec.protocol === protocol);
 }
 
-function itemOf(range: Range, packet: GatePacket, at: number, sourcePort: number): SendItem {
+function itemOf(range: Range, packet: ModelPacket, at: number, sourcePort: number): SendItem {
   const { server } = range.lab;
   const isIpv6 = packet.source.includes(":");
   const broadcast = isIpv6 ? "ff02::1" : server.ipv4.replace(/\d+$/, "255");
@@ -227,7 +229,7 @@ function itemOf(range: Range, packet: GatePacket, at: number, sourcePort: number
   };
 }
 
-function keyOf(packet: GatePacket, sourcePort: number): string {
+function keyOf(packet: ModelPacket, sourcePort: number): string {
   return `${packet.source} ${packet.protocol} ${sourcePort} ${packet.port}`;
 }
 
@@ -252,17 +254,17 @@ async function settle({ lab, agent, seen }: Range): Promise<void> {
 }
 
 /** A try to connect to the first protected port. */
-export function probe(plan: Plan, source: string): GatePacket {
-  return { source, ...plan.open[0] as Plan["open"][number] };
+export function probe(plan: Plan, source: string): ModelPacket {
+  return { source, ...plan.protectedPorts[0] as Plan["protectedPorts"][number] };
 }
 
 /** The knocks of a plan. */
-export function knocksOf(plan: Plan, source: string): GatePacket[] {
+export function knocksOf(plan: Plan, source: string): ModelPacket[] {
   return plan.stages.map((stage) => ({ source, ...stage }));
 }
 
 /** Packets, 20 ms apart. */
-export function paced(packets: readonly GatePacket[], start = 0): TimedPacket[] {
+export function paced(packets: readonly ModelPacket[], start = 0): TimedPacket[] {
   return packets.map((packet, index) => ({ packet, at: start + index * 20 }));
 }
 

@@ -1,8 +1,8 @@
 /** The real nmap against the generated rules: guarded ones hold, the unguarded one falls. */
 import { assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
-import { runAttack } from "../../src/gate/attack.ts";
-import { attacksFor } from "../../src/gate/attacks.ts";
+import { runAttack } from "../../src/model/attack.ts";
+import { listAttacks } from "../../src/model/attacks.ts";
 import { regularPlan } from "../rules/fixtures.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 import {
@@ -55,7 +55,7 @@ await kernelTest("nmap: guarded rules hold, the unguarded one falls", async (lab
 function onePlanEach(plan: Plan): [Firewall, Plan][] {
   return FIREWALLS.map((firewall, index) => [
     firewall,
-    { ...plan, name: `target${index}`, open: [{ port: 22 + index, protocol: "tcp" }] },
+    { ...plan, name: `target${index}`, protectedPorts: [{ port: 22 + index, protocol: "tcp" }] },
   ]);
 }
 
@@ -86,7 +86,7 @@ Deno.test("the model says of the same plans what nmap shows", () => {
     [UNGUARDED, "sweep-ascending", true],
   ];
   for (const [plan, name, opened] of claims) {
-    const attack = attacksFor(plan, { seed: 1 }).find((attack) => attack.name === name);
+    const attack = listAttacks(plan, { seed: 1 }).find((attack) => attack.name === name);
     assertEquals(attack && runAttack(plan, attack).opened, opened, name);
   }
 });

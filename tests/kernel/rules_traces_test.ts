@@ -3,9 +3,9 @@
  * kernel lets through what the model lets through.
  */
 import type { Plan, Stage } from "../../src/core/plan.ts";
-import type { TimedPacket } from "../../src/gate/attack.ts";
-import type { GatePacket } from "../../src/gate/model.ts";
-import { createRandom } from "../../src/gate/random.ts";
+import type { TimedPacket } from "../../src/model/attack.ts";
+import type { ModelPacket } from "../../src/model/model.ts";
+import { createRandom } from "../../src/model/random.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {
@@ -27,17 +27,17 @@ const OPEN = [{ port: 22, protocol: "tcp" }, { port: 51_820, protocol: "udp" }] 
 const WEB = [{ port: 80, protocol: "tcp" }] as const;
 
 const PLANS: readonly Plan[] = [
-  secretPlan({ ...TIMES, open: OPEN }),
-  secretPlan({ ...TIMES, open: OPEN, guard: true, public: WEB }),
+  secretPlan({ ...TIMES, protectedPorts: OPEN }),
+  secretPlan({ ...TIMES, protectedPorts: OPEN, guard: true, publicPorts: WEB }),
   {
     ...secretPlan(TIMES),
     stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
   },
-  regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, public: WEB }),
+  regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, publicPorts: WEB }),
   regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { ...TIMES, guard: false }),
-  regularPlan(["7000/udp", "7001/udp", "7002/udp"], { ...TIMES, ban: true, public: WEB }),
+  regularPlan(["7000/udp", "7001/udp", "7002/udp"], { ...TIMES, ban: true, publicPorts: WEB }),
   // Knocks on a protected and on a public port.
-  regularPlan(["22/tcp", "80/tcp", "8044/tcp"], { ...TIMES, public: WEB }),
+  regularPlan(["22/tcp", "80/tcp", "8044/tcp"], { ...TIMES, publicPorts: WEB }),
 ];
 
 await kernelTest(
@@ -87,9 +87,9 @@ interface Chance {
   random: () => number;
 }
 
-function oddPacket(plan: Plan, source: string, { pick, random }: Chance): GatePacket {
+function oddPacket(plan: Plan, source: string, { pick, random }: Chance): ModelPacket {
   const stage = pick(plan.stages);
-  const packet: GatePacket = { source, ...stage };
+  const packet: ModelPacket = { source, ...stage };
   switch (Math.floor(random() * 7)) {
     case 0:
       return { ...packet, ...spoilt(packet, random) };
@@ -106,14 +106,14 @@ function oddPacket(plan: Plan, source: string, { pick, random }: Chance): GatePa
     case 4:
       return { source, protocol: "udp", port: 9_998, toHost: false };
     case 5:
-      return { source, ...pick([...plan.open, ...plan.public]) };
+      return { source, ...pick([...plan.protectedPorts, ...plan.publicPorts]) };
     default:
       return packet;
   }
 }
 
 /** A payload that is nearly right; for a regular udp knock any payload is. */
-function spoilt({ protocol, payload }: GatePacket, random: () => number): Partial<GatePacket> {
+function spoilt({ protocol, payload }: ModelPacket, random: () => number): Partial<ModelPacket> {
   if (protocol === "tcp") return {};
   if (payload === undefined) return { payload: bytes("x") };
   const wrong = [payload.slice(1), new Uint8Array([...payload, 10]), payload.with(0, 0)];

@@ -4,11 +4,11 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Plan, Stage } from "../../src/core/plan.ts";
-import type { AddressFamily } from "../../src/gate/address.ts";
-import { type Attack, type Parties, runAttack, type TimedPacket } from "../../src/gate/attack.ts";
-import { attacksFor } from "../../src/gate/attacks.ts";
-import { createGate, type GatePacket } from "../../src/gate/model.ts";
-import { knocksOf, secretPlan } from "../gate/fixtures.ts";
+import type { AddressFamily } from "../../src/core/address.ts";
+import { type Attack, type Parties, runAttack, type TimedPacket } from "../../src/model/attack.ts";
+import { listAttacks } from "../../src/model/attacks.ts";
+import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
+import { knocksOf, playAttack, secretPlan } from "../model/fixtures.ts";
 import type { Agent } from "./agent_protocol.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 import { replay } from "./replay.ts";
@@ -76,13 +76,13 @@ interface Case {
 function casesFor(plan: Plan, lab: Lab, family: AddressFamily): Case[] {
   const spare = [...lab.sources[family]];
   const takeParties = (): Parties => {
-    const [honest, attacker, accomplice] = spare.splice(0, 3);
-    if (!honest || !attacker || !accomplice) throw new Error("the lab has too few sources");
-    return { honest, attacker, accomplice, crowd: () => accomplice };
+    const [legitimate, attacker, accomplice] = spare.splice(0, 3);
+    if (!legitimate || !attacker || !accomplice) throw new Error("the lab has too few sources");
+    return { legitimate, attacker, accomplice, crowd: () => accomplice };
   };
-  const options = { seed: 1, limitPorts: [1234, 5555, 9876], floodSize: 50, marginMs: 500 };
-  return attacksFor(plan, options).map(({ name }) => {
-    const attacks = attacksFor(plan, { ...options, parties: takeParties() });
+  const options = { seed: 1, limitPorts: [1234, 5555, 9876], floodSize: 50 };
+  return listAttacks(plan, options).map(({ name }) => {
+    const attacks = listAttacks(plan, { ...options, parties: takeParties() });
     const attack = attacks.find((attack) => attack.name === name) as Attack;
     return { name: `${name} over ${family}`, attack, host: lab.server[family] };
   });
@@ -94,7 +94,7 @@ async function judge({ attack, host }: Case, { plan, lab, agent }: Setup) {
   const state = await agent.connect({ source: attack.source, host, port: 22, timeoutMs: 800 });
   return {
     kernel: state === "open",
-    model: runAttack(plan, { ...attack, packets }).isOpenAtEnd,
+    model: playAttack(plan, { ...attack, packets }).isOpenAtEnd,
   };
 }
 
@@ -144,14 +144,14 @@ await kernelTest("the door shuts after its time, in the kernel as in the model",
     assertEquals(await agent.connect(place), "open");
     const held = await agent.hold(place);
 
-    const gate = createGate(plan);
+    const gate = createFirewallModel(plan);
     for (const { packet, at } of sent) gate.receive(packet, at);
     const last = sent.at(-1)?.at ?? 0;
     assertEquals(gate.isLetIn(source, last + openForMs - 1), true);
     assertEquals(gate.isLetIn(source, last + openForMs), false);
 
     // One more packet, whose moment is after the end for sure.
-    const idle: GatePacket = { source, protocol: "tcp", port: 8080 };
+    const idle: ModelPacket = { source, protocol: "tcp", port: 8080 };
     await replay(agent, lab.server, [{ packet: idle, at: 0 }, {
       packet: idle,
       at: openForMs + 200,

@@ -1,126 +1,264 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
-import type { Plan } from "../../src/core/plan.ts";
-import { backendOf, BACKENDS } from "../../src/rules/backends.ts";
-import { bytes, GOLDEN_PLANS, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
+import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Backend } from "../../src/rules/backend.ts";
+import { BACKEND_NAMES, findBackend, loadBackends } from "../../src/rules/backends.ts";
+import { type Feature, FEATURES, findRefusal, type Limits } from "../../src/rules/features.ts";
+import { renderRules } from "../../src/rules/render.ts";
+import { table } from "../table.ts";
+import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
+import { replaceTables } from "./readme_table.ts";
 
 const GOLDEN = new URL("../golden/rules/", import.meta.url);
+const README = new URL("../../README.md", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
+const BACKENDS = await loadBackends();
+const BY_NAME = BACKENDS.map((backend) => [backend.name, backend] as const);
 
-for (const backend of BACKENDS) {
-  for (const [index, variant] of (backend.variants.length ? backend.variants : [""]).entries()) {
-    for (const [planName, plan] of Object.entries(GOLDEN_PLANS)) {
-      const context = { host: "fw.example.com", ...(variant === "" ? {} : { variant }) };
-      const parts = [planName, backend.name, ...(index > 0 ? [variant] : [])];
-      const name = `${parts.join(".")}.${backend.extension}`;
-      if (!isExpressible(plan, backend.name)) continue;
-      Deno.test(`golden: ${name}`, async () => {
-        const text = backend.render(plan, context);
-        if (UPDATE) await Deno.writeTextFile(new URL(name, GOLDEN), text);
-        assertEquals(text, await Deno.readTextFile(new URL(name, GOLDEN)));
-      });
-    }
-  }
+/** Compares a generated text with a file, or writes it with `UPDATE_GOLDEN=1`. */
+async function checkFile(text: string, file: URL): Promise<void> {
+  if (UPDATE) await Deno.writeTextFile(file, text);
+  assertEquals(text, await Deno.readTextFile(file));
 }
 
-/** knockd shows the one plan that has neither payloads nor a guard; the others do without that. */
-function isExpressible(plan: Plan, backend: string): boolean {
-  const isBare = !plan.guard && plan.stages.every((stage) => stage.payload === undefined);
-  return backend === "knockd" ? isBare : true;
+interface Golden {
+  backend: Backend;
+  plan: Plan;
+  variant: string | undefined;
 }
+
+/** Every golden plan that a back end supports, in each of its variants, by file name. */
+const GOLDEN_FILES = BACKENDS.flatMap((backend): [string, Golden][] => {
+  const variants = backend.variants.length === 0 ? [undefined] : backend.variants;
+  return Object.entries(GOLDEN_PLANS).filter(([, plan]) => findRefusal(backend, plan) === undefined)
+    .flatMap(([planName, plan]) =>
+      variants.map((variant, index): [string, Golden] => [
+        [planName, backend.name, ...(index > 0 ? [variant] : []), backend.extension].join("."),
+        { backend, plan, variant },
+      ])
+    );
+});
+
+table(
+  "golden",
+  GOLDEN_FILES,
+  ({ backend, plan, variant }, name) =>
+    checkFile(
+      renderRules(backend, plan, { host: "fw.example.com", variant }),
+      new URL(name, GOLDEN),
+    ),
+);
 
 Deno.test("golden files: none is left over", async () => {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(GOLDEN)) names.push(name);
-  const plans = Object.values(GOLDEN_PLANS);
-  const expected = BACKENDS.map(({ name, variants }) =>
-    Math.max(1, variants.length) * plans.filter((plan) => isExpressible(plan, name)).length
-  ).reduce((sum, count) => sum + count, 0);
-  assertEquals(names.length, expected, names.toSorted().join("\n"));
+  assertEquals(names.toSorted(), GOLDEN_FILES.map(([name]) => name).toSorted());
 });
 
-Deno.test("back ends are found by name, and the nearest one is named", () => {
-  assertEquals(backendOf("iptables").name, "iptables");
-  const error = assertThrows(() => backendOf("iptable"), UsageError, `"iptable"`);
-  assertEquals(error.hint, "did you mean iptables?");
+Deno.test("README: the tables of back ends are generated", async () => {
+  await checkFile(replaceTables(await Deno.readTextFile(README), BACKENDS), README);
 });
 
-Deno.test("a variant that a back end does not have is refused", () => {
-  const plan = secretPlan();
-  for (const { name, render } of BACKENDS) {
-    if (name === "knockd") continue;
-    assertThrows(() => render(plan, { host: "h", variant: "nope" }), UsageError, `"nope"`);
-  }
+table("back ends: the name of the row is its own", BY_NAME, async (backend, name) => {
+  assertEquals((await findBackend(name)).name, backend.name);
+  assert(BACKEND_NAMES.includes(name));
 });
 
-Deno.test("a host with control characters cannot leave the header", () => {
-  for (const { render } of BACKENDS.filter(({ name }) => name !== "knockd")) {
-    const evil = render(secretPlan(), { host: "x\nnft flush ruleset\r\u2028y" });
-    const plain = render(secretPlan(), { host: "h" });
-    assertEquals(evil.split("\n").length, plain.split("\n").length);
-  }
+table("findBackend: an unknown name", {
+  "iptable": "did you mean iptables?",
+  "nftabels": "did you mean nftables?",
+  "zzz": undefined,
+  "constructor": undefined,
+}, async (hint, name) => {
+  const error = await assertRejects(() => findBackend(name), UsageError);
+  assertEquals(error.message, `unknown firewall "${name}": use ${BACKEND_NAMES.join(", ")}`);
+  assertEquals(error.hint, hint);
 });
 
-Deno.test("what a back end cannot express is refused by name", () => {
-  const knocks = ["7003/tcp", "9012/udp"];
-  const bare = regularPlan(knocks, { guard: false });
-  const secret = secretPlan();
-  const withPayload = (payload: Uint8Array): Plan => ({
-    ...secret,
-    stages: [{ port: 1, protocol: "udp", payload }],
-  });
-  const cases: [string, Plan, string][] = [
-    ["nftables", withPayload(new Uint8Array(241)), "a payload of more than 240 bytes"],
-    ["nftables-openwrt", withPayload(new Uint8Array(241)), "a payload of more than 240 bytes"],
-    ["iptables", withPayload(new Uint8Array(128)), "a payload of more than 127 bytes"],
-    ["iptables", { ...secret, stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
-    ["iptables", { ...secret, openForMs: 500 }, "the open time 500ms"],
-    ["mikrotik", { ...secret, stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
-    ["mikrotik", { ...secret, openForMs: 500 }, "the open time 500ms"],
-    ["mikrotik", { ...secret, interface: "eth*" }, `the interface "eth*"`],
-    ["mikrotik", withPayload(bytes("short")), "a payload of less than 8 bytes"],
-    ["mikrotik", withPayload(bytes("long enough\n")), "a payload that is not printable ASCII"],
-    ["knockd", secret, "the payload of knock 1"],
-    ["knockd", regularPlan(knocks), "the guard"],
-    ["knockd", { ...bare, ban: true }, "the rate ban"],
-    ["knockd", { ...bare, trusted: ["192.0.2.1"] }, "trusted sources"],
-    ["knockd", { ...bare, public: [{ port: 80, protocol: "tcp" }] }, "public services"],
-    ["knockd", { ...bare, families: ["ipv6"] }, "IPv6 without IPv4"],
-    ["knockd", { ...bare, interface: "eth*" }, `the interface "eth*"`],
-    ["knockd", { ...bare, stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
-    ["knockd", { ...bare, openForMs: 1 }, "the open time 1ms"],
-  ];
-  for (const [name, plan, part] of cases) {
-    const render = () => backendOf(name).render(plan, { host: "h" });
-    const error = assertThrows(render, UsageError, `${name} cannot express ${part}`);
-    assertEquals(error.code, "unsupported");
-  }
+table("a variant that a back end does not have is refused", BY_NAME, (backend) => {
+  const context = { host: "h", variant: "nope" };
+  assertThrows(() => renderRules(backend, barePlan(), context), UsageError, `"nope"`);
 });
 
-Deno.test("nothing shows a payload but the rules that match it", () => {
-  for (const { name, render } of BACKENDS.filter(({ name }) => name !== "knockd")) {
-    const comments = render(secretPlan(), { host: "h" }).split("\n")
-      .filter((line) => line.startsWith("#")).join("\n");
-    for (const hash of HASHES) assertEquals(comments.includes(hash), false, name);
-    assertStringIncludes(comments, "chmod 600");
-  }
+/** The rules of a plan without the comments. */
+function renderBody(backend: Backend, plan: Plan): string {
+  return renderRules(backend, plan, { host: "h" }).replaceAll(/^#(?!!).*\n/gm, "");
+}
+
+function requireRefused(backend: Backend, plan: Plan, part: string): void {
+  const error = assertThrows(() => renderRules(backend, plan, { host: "h" }), UsageError);
+  assertEquals(error.message, `${backend.name} does not support ${part}`);
+  assertEquals([error.code, typeof error.hint], ["unsupported", "string"]);
+}
+
+const FEATURE_NAMES = Object.keys(FEATURES) as Feature[];
+
+table(
+  "feature: rendered or refused, never dropped",
+  BACKENDS.flatMap((backend) =>
+    FEATURE_NAMES.map((feature) => [`${backend.name}, ${feature}`, { backend, feature }] as const)
+  ),
+  ({ backend, feature }) => {
+    const [plan, without] = FEATURE_PLANS[feature];
+    assert(FEATURES[feature].findPart(plan) !== undefined);
+    assertEquals(FEATURES[feature].findPart(without), undefined);
+    const refused = FEATURE_NAMES.find((each) =>
+      !backend.supports[each] && FEATURES[each].findPart(plan) !== undefined
+    );
+    if (refused === undefined) {
+      assertNotEquals(renderBody(backend, plan), renderBody(backend, without));
+    } else {
+      requireRefused(backend, plan, FEATURES[refused].findPart(plan) ?? "");
+    }
+  },
+);
+
+function planWithKnocks(count: number): Plan {
+  const stages = Array.from({ length: count }, (_, index): Stage => ({
+    port: 1_000 + 2 * index,
+    protocol: "tcp",
+  }));
+  return { ...barePlan(), stages };
+}
+
+function planWithPayload(payload: Uint8Array): Plan {
+  return { ...barePlan(), stages: [{ port: 1, protocol: "udp", payload }] };
+}
+
+interface LimitCase {
+  /** Plans that the limit allows. */
+  allowed: Plan[];
+  /** Plans that it refuses, with the part that the error names. */
+  refused: [Plan, string][];
+}
+
+/** The plans on both sides of each limit. */
+const LIMIT_CASES: Record<keyof Limits, (limits: Limits) => LimitCase> = {
+  maxKnocks: ({ maxKnocks }) =>
+    maxKnocks === Infinity ? { allowed: [planWithKnocks(1_500)], refused: [] } : {
+      allowed: [planWithKnocks(maxKnocks)],
+      refused: [[planWithKnocks(maxKnocks + 1), `more than ${maxKnocks} knocks`]],
+    },
+  minPayload: ({ minPayload }) => ({
+    allowed: [planWithPayload(bytes("x".repeat(minPayload)))],
+    refused: minPayload === 1 ? [] : [[
+      planWithPayload(bytes("x".repeat(minPayload - 1))),
+      `a payload of less than ${minPayload} bytes`,
+    ]],
+  }),
+  maxPayload: ({ maxPayload }) => ({
+    allowed: [planWithPayload(bytes("x".repeat(Math.min(maxPayload, 1_000))))],
+    refused: maxPayload === Infinity ? [] : [[
+      planWithPayload(bytes("x".repeat(maxPayload + 1))),
+      `a payload of more than ${maxPayload} bytes`,
+    ]],
+  }),
+  printablePayload: ({ printablePayload }) => {
+    const plan = planWithPayload(bytes("long enough\n"));
+    const part = "a payload that is not printable ASCII";
+    return printablePayload
+      ? { allowed: [], refused: [[plan, part]] }
+      : { allowed: [plan], refused: [] };
+  },
+  wholeSeconds: ({ wholeSeconds }) => {
+    const plans: [Plan, string][] = [
+      [{ ...barePlan(), stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
+      [{ ...barePlan(), openForMs: 500 }, "the open time 500ms"],
+    ];
+    return wholeSeconds
+      ? { allowed: [], refused: plans }
+      : { allowed: plans.map(([plan]) => plan), refused: [] };
+  },
+};
+
+table(
+  "limit: rendered up to it, refused beyond it",
+  BACKENDS.flatMap((backend) =>
+    Object.entries(LIMIT_CASES).map(([limit, makeCase]) =>
+      [`${backend.name}, ${limit}`, { backend, ...makeCase(backend.limits) }] as const
+    )
+  ),
+  ({ backend, allowed, refused }) => {
+    const isSecret = ([{ stages }]: [Plan, ...unknown[]]) =>
+      stages.some(({ payload }) => payload !== undefined);
+    const { secretKnocks } = backend.supports;
+    for (const plan of allowed.filter((each) => secretKnocks || !isSecret([each]))) {
+      assert(renderBody(backend, plan) !== "");
+    }
+    for (const [plan, part] of refused.filter((each) => secretKnocks || !isSecret(each))) {
+      requireRefused(backend, plan, part);
+    }
+  },
+);
+
+const SECRET = secretPlan();
+const REFUSED: Record<string, [backend: string, Plan]> = {
+  "a payload of more than 240 bytes": ["nftables", planWithPayload(new Uint8Array(241))],
+  "a payload of more than 127 bytes": ["iptables", planWithPayload(new Uint8Array(128))],
+  "the stage timeout 1500ms": ["iptables", { ...SECRET, stageTimeoutMs: 1_500 }],
+  "the open time 500ms": ["mikrotik", { ...SECRET, openForMs: 500 }],
+  'the interface "eth*"': ["mikrotik", { ...SECRET, interface: "eth*" }],
+  "a payload of less than 8 bytes": ["mikrotik", planWithPayload(bytes("short"))],
+  "a payload that is not printable ASCII": ["mikrotik", planWithPayload(bytes("long enough\n"))],
+  "the payload of knock 1": ["knockd", SECRET],
+  "the guard": ["knockd", { ...barePlan(), guard: true }],
+  "the rate ban": ["knockd", { ...barePlan(), ban: true }],
+  "trusted sources": ["knockd", { ...barePlan(), trusted: ["192.0.2.1"] }],
+  "public services": ["knockd", {
+    ...barePlan(),
+    publicPorts: [{ port: 80, protocol: "tcp" }],
+  }],
+  "IPv6 without IPv4": ["knockd", { ...barePlan(), families: ["ipv6"] }],
+  "more than 32 knocks": ["knockd", planWithKnocks(33)],
+  "so many ports to open": ["knockd", {
+    ...barePlan(),
+    protectedPorts: Array.from(
+      { length: 99 },
+      (_, index) => ({ port: index + 1, protocol: "tcp" }),
+    ),
+  }],
+};
+
+table<[string, Plan]>("refused by name", REFUSED, async ([name, plan], part) => {
+  requireRefused(await findBackend(name), plan, part);
+});
+
+/** What a back end shows best: a secret plan, or else a bare one. */
+function choosePlan({ supports }: Backend): Plan {
+  return supports.secretKnocks ? SECRET : barePlan();
+}
+
+table("a host with control characters cannot leave the header", BY_NAME, (backend) => {
+  const plan = choosePlan(backend);
+  const evil = renderRules(backend, plan, { host: "x\nnft flush ruleset\r\u2028y" });
+  const plain = renderRules(backend, plan, { host: "h" });
+  assertEquals(evil.split("\n").length, plain.split("\n").length);
+  assertEquals(evil.split("\r").length + evil.split("\u2028").length, 2);
+});
+
+table("only the rules contain a payload, and the header warns", BY_NAME, (backend) => {
+  const comments = renderRules(backend, choosePlan(backend), { host: "h" }).split("\n")
+    .filter((line) => line.startsWith("#")).join("\n");
+  for (const hash of HASHES) assertEquals(comments.includes(hash), false);
+  assertEquals(comments.includes("chmod 600)."), backend.supports.secretKnocks);
 });
 
 Deno.test("iptables: a target leaves alone what belongs to one with a longer name", async () => {
+  const iptables = await findBackend("iptables");
   const [short, long] = ["officevpn", "officevpn-london-backup"].map((name) =>
-    backendOf("iptables").render(secretPlan({ name }), { host: "h" })
+    renderRules(iptables, secretPlan({ name }), { host: "h" })
   );
-  const namesIn = (text = "") => [...new Set(text.match(/spk\.officevpn\.[a-z0-9.]+\b/g))];
-  const [own, others] = [namesIn(short), namesIn(long)];
+  const findNames = (text = "") => [...new Set(text.match(/spk\.officevpn\.[a-z0-9.]+\b/g))];
+  const [own, others] = [findNames(short), findNames(long)];
   const lines = [...own, ...others].flatMap((name) => [name, `-N ${name}`]);
   const scripts = [...(short ?? "").matchAll(/sed -n '([^']+)'/g)].map(([, script = ""]) => script);
-  const found = await Promise.all(scripts.map((script) => sed(script, lines)));
+  const found = await Promise.all(scripts.map((script) => runSed(script, lines)));
   const expected = own.filter((name) => name.split(".").length > 2);
   assertEquals(scripts.length, 2);
   assertEquals(found.flat().toSorted(), expected.toSorted());
 });
 
-async function sed(script: string, lines: readonly string[]): Promise<string[]> {
+async function runSed(script: string, lines: readonly string[]): Promise<string[]> {
   const child = new Deno.Command("sed", { args: ["-n", script], stdin: "piped", stdout: "piped" })
     .spawn();
   const writer = child.stdin.getWriter();

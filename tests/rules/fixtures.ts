@@ -2,6 +2,7 @@
 import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
+import type { Feature } from "../../src/rules/features.ts";
 import { makePlan, type PlanOptions, type PlanTarget } from "../../src/rules/plan.ts";
 
 /** The test vectors of the original: MikroTik, is, awesome. */
@@ -36,7 +37,7 @@ export function regularPlan(
 ): Plan {
   const { name, ...rest } = options;
   return makePlan(target(knocks, name), knocks.map(() => new Uint8Array()), {
-    open: SSH,
+    protectedPorts: SSH,
     ...rest,
   });
 }
@@ -45,8 +46,31 @@ export function regularPlan(
 export function secretPlan(options: Partial<PlanOptions> & { name?: string } = {}): Plan {
   const { name, ...rest } = options;
   const knocks = ["1234/udp", "9876/udp", "5555/udp"];
-  return makePlan(target(knocks, name), HASHES.map(bytes), { open: SSH, ...rest });
+  return makePlan(target(knocks, name), HASHES.map(bytes), { protectedPorts: SSH, ...rest });
 }
+
+/** A plan that uses no feature: regular knocks, unguarded, IPv4. */
+export function barePlan(): Plan {
+  return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
+}
+
+const GUARDED: Plan = { ...barePlan(), guard: true };
+
+/** For each feature a plan that uses it, and the same plan without. */
+export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unused: Plan]>> = {
+  secretKnocks: [
+    { ...barePlan(), stages: [{ port: 1, protocol: "udp", payload: bytes(HASHES[0]) }] },
+    { ...barePlan(), stages: [{ port: 1, protocol: "udp" }] },
+  ],
+  guard: [GUARDED, barePlan()],
+  ban: [{ ...barePlan(), ban: true }, barePlan()],
+  trusted: [{ ...barePlan(), trusted: ["192.0.2.0/24"] }, barePlan()],
+  publicPorts: [{ ...GUARDED, publicPorts: [{ port: 80, protocol: "tcp" }] }, GUARDED],
+  ipv6: [{ ...barePlan(), families: ["ipv4", "ipv6"] }, barePlan()],
+  onlyIpv6: [{ ...barePlan(), families: ["ipv6"] }, barePlan()],
+  interface: [{ ...barePlan(), interface: "eth0" }, barePlan()],
+  interfaceWildcard: [{ ...barePlan(), interface: "ppp*" }, { ...barePlan(), interface: "ppp" }],
+};
 
 /** The plans that the golden files show, by name. */
 export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
@@ -54,13 +78,13 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   "guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
   "banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], {
     ban: true,
-    public: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
+    publicPorts: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
   }),
   "ipv4": secretPlan({ families: ["ipv4"], openForMs: 3_600_000, stageTimeoutMs: 15_000 }),
   "trusted": secretPlan({
     interface: "eth0.2",
     trusted: ["10.1.2.3/8", "192.0.2.7", "10.9.0.0/16", "2001:db8:0::/32"],
-    open: [
+    protectedPorts: [
       { port: 22, protocol: "tcp" },
       { port: 443, protocol: "tcp" },
       { port: 51820, protocol: "udp" },

@@ -5,18 +5,20 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
-import { runAttack, type TimedPacket } from "../../src/gate/attack.ts";
-import { attacksFor } from "../../src/gate/attacks.ts";
-import { createGate, type GatePacket } from "../../src/gate/model.ts";
+import type { TimedPacket } from "../../src/model/attack.ts";
+import { listAttacks } from "../../src/model/attacks.ts";
+import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
 import { mikrotik } from "../../src/rules/mikrotik.ts";
+import { renderRules } from "../../src/rules/render.ts";
+import { playAttack } from "../model/fixtures.ts";
 import { regularPlan, secretPlan } from "./fixtures.ts";
 import { createRouter } from "./router.ts";
 import { createFilter, type Filter } from "./router_filter.ts";
 
 const PLANS: Readonly<Record<string, Plan>> = {
   secret: secretPlan(),
-  "secret, banned": secretPlan({ ban: true, public: [{ port: 80, protocol: "tcp" }] }),
-  "secret, guarded": secretPlan({ guard: true, public: [{ port: 80, protocol: "tcp" }] }),
+  "secret, banned": secretPlan({ ban: true, publicPorts: [{ port: 80, protocol: "tcp" }] }),
+  "secret, guarded": secretPlan({ guard: true, publicPorts: [{ port: 80, protocol: "tcp" }] }),
   guarded: regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
   unguarded: regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { guard: false }),
   "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
@@ -30,23 +32,25 @@ for (const [name, both] of Object.entries(PLANS)) {
   for (const family of ["ipv4", "ipv6"] as const) {
     const plan: Plan = { ...both, families: [family] };
     Deno.test(`mikrotik and the model: ${name}, ${family}`, () => {
-      const attacks = attacksFor(plan, { seed: 7, limitPorts: portsAround(plan), floodSize: 50 });
+      const attacks = listAttacks(plan, { seed: 7, limitPorts: portsAround(plan), floodSize: 50 });
       for (const { name, claim, source, packets } of attacks) {
-        const filter = filterOf(plan);
+        const filter = createPlanFilter(plan);
         if (!plan.guard) assertSame(plan, filter, { name, packets });
         else for (const { packet, at } of packets) filter.receive(packet, at);
-        if (claim === "falls") continue;
-        const end = runAttack(plan, { name, description: "", claim, reason: "", source, packets });
-        const isOpen = filter.receive(probe(plan, source), end.durationMs);
+        if (claim === "vulnerable") continue;
+        const isOpen = filter.receive(
+          probe(plan, source),
+          playAttack(plan, { source, packets }).durationMs,
+        );
         assertEquals(isOpen, claim === "opens", name);
       }
     });
   }
 }
 
-function filterOf(plan: Plan): Filter {
+function createPlanFilter(plan: Plan): Filter {
   const router = createRouter([{ chain: "input", action: "accept", "connection-state": "none" }]);
-  router.run(mikrotik.render(plan, { host: "h" }));
+  router.run(renderRules(mikrotik, plan, { host: "h" }));
   return createFilter(router, plan.families[0] === "ipv4" ? "/ip" : "/ipv6");
 }
 
@@ -55,22 +59,22 @@ function assertSame(
   filter: Filter,
   attack: { name: string; packets: Iterable<TimedPacket> },
 ): void {
-  const gate = createGate(plan);
+  const model = createFirewallModel(plan);
   for (const { packet, at } of attack.packets) {
-    const expected = gate.receive(packet, at).accepted;
+    const expected = model.receive(packet, at).accepted;
     assertEquals(filter.receive(packet, at), expected, `${attack.name} at ${at} ms`);
     const door = probe(plan, packet.source);
-    assertEquals(filter.receive(door, at), gate.receive(door, at).accepted, attack.name);
+    assertEquals(filter.receive(door, at), model.receive(door, at).accepted, attack.name);
   }
 }
 
-function probe(plan: Plan, source: string): GatePacket {
-  return { source, ...plan.open[0] as Plan["open"][number] };
+function probe(plan: Plan, source: string): ModelPacket {
+  return { source, ...plan.protectedPorts[0] as Plan["protectedPorts"][number] };
 }
 
 /** Enough other ports that no random sweep has the luck to meet the knocks before its ban. */
 function portsAround(plan: Plan): number[] {
-  const named = [...plan.stages, ...plan.open].map(({ port }) => port);
+  const named = [...plan.stages, ...plan.protectedPorts].map(({ port }) => port);
   const others = Array.from({ length: 150 }, (_, index) => 131 + index * 433);
   const ports = [...named.flatMap((port) => [port - 1, port, port + 1]), ...others];
   return [...new Set(ports)].sort((a, b) => a - b);
@@ -81,7 +85,7 @@ Deno.test("mikrotik: trusted sources get in, and a penalty ends", () => {
     ...regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { trusted: ["192.0.2.0/24"] }),
     families: ["ipv4"],
   };
-  const filter = filterOf(plan);
+  const filter = createPlanFilter(plan);
   assert(filter.receive(probe(plan, "192.0.2.9"), 0));
   const source = "198.51.100.1";
   const knock = (start: number) => {

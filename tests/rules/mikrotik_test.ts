@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mikrotik } from "../../src/rules/mikrotik.ts";
+import { renderRules } from "../../src/rules/render.ts";
 import { GOLDEN_PLANS, secretPlan } from "./fixtures.ts";
 import { createRouter, type Item } from "./router.ts";
 import { parseRouterOs } from "./routeros.ts";
@@ -14,7 +15,7 @@ const MENUS = ["/ip", "/ipv6"].flatMap((ip) =>
 );
 
 for (const [name, plan] of Object.entries(GOLDEN_PLANS)) {
-  const script = mikrotik.render(plan, { host: "h" });
+  const script = renderRules(mikrotik, plan, { host: "h" });
 
   Deno.test(`mikrotik, ${name}: imported twice there is one copy, before the drop rule`, () => {
     const router = createRouter(RULES);
@@ -70,10 +71,10 @@ for (const [name, plan] of Object.entries(GOLDEN_PLANS)) {
 Deno.test("mikrotik: one target's import leaves another's rules", () => {
   const router = createRouter(RULES);
   for (const name of ["home", "home-2", "hom"]) {
-    router.run(mikrotik.render(secretPlan({ name }), { host: "h" }));
+    router.run(renderRules(mikrotik, secretPlan({ name }), { host: "h" }));
   }
   const count = router.menu("/ip firewall filter").length;
-  router.run(mikrotik.render(secretPlan({ name: "home" }), { host: "h" }));
+  router.run(renderRules(mikrotik, secretPlan({ name: "home" }), { host: "h" }));
   assertEquals(router.menu("/ip firewall filter").length, count);
 });
 

@@ -1,11 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
 import { makePlan } from "../../src/rules/plan.ts";
+import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan, target } from "./fixtures.ts";
 
 const SSH = [{ port: 22, protocol: "tcp" }] as const;
 
-Deno.test("a plan takes from the target what no option says", () => {
+Deno.test("makePlan: the target gives what no option says", () => {
   assertEquals(secretPlan(), {
     name: "home",
     stages: [1234, 9876, 5555].map((port, index) => ({
@@ -13,7 +14,7 @@ Deno.test("a plan takes from the target what no option says", () => {
       protocol: "udp" as const,
       payload: bytes(HASHES[index] as string),
     })),
-    open: SSH,
+    protectedPorts: SSH,
     openForMs: 300_000,
     stageTimeoutMs: 5_000,
     guard: false,
@@ -21,70 +22,75 @@ Deno.test("a plan takes from the target what no option says", () => {
     families: ["ipv4", "ipv6"],
     interface: undefined,
     trusted: [],
-    public: [],
+    publicPorts: [],
   });
 });
 
-Deno.test("the guard is on for regular sequences, off for any with a payload", () => {
+Deno.test("makePlan: the guard is on for regular sequences, off for any with a payload", () => {
   const knocks = ["7003/tcp", "9012/udp"];
   assertEquals(regularPlan(knocks).guard, true);
   assertEquals(regularPlan(knocks, { guard: false }).guard, false);
-  const mixed = makePlan(target(knocks), [new Uint8Array(), bytes("x")], { open: SSH });
+  const mixed = makePlan(target(knocks), [new Uint8Array(), bytes("x")], { protectedPorts: SSH });
   assertEquals(mixed.guard, false);
   assertEquals(secretPlan({ guard: true }).guard, true);
 });
 
-Deno.test("the family of the target is the plan's", () => {
+Deno.test("makePlan: the family of the target is the plan's", () => {
   const ipv6 = { ...target(["7003/tcp", "9012/tcp"]), family: "ipv6" as const };
   const none = [new Uint8Array(), new Uint8Array()];
-  assertEquals(makePlan(ipv6, none, { open: SSH }).families, ["ipv6"]);
-  assertEquals(makePlan(ipv6, none, { open: SSH, families: ["ipv4"] }).families, ["ipv4"]);
+  assertEquals(makePlan(ipv6, none, { protectedPorts: SSH }).families, ["ipv6"]);
+  assertEquals(makePlan(ipv6, none, { protectedPorts: SSH, families: ["ipv4"] }).families, [
+    "ipv4",
+  ]);
 });
 
-Deno.test("consecutive regular knocks are refused, but with the ban", () => {
-  const refused: string[][] = [
-    ["7000/tcp", "7001/tcp", "7002/tcp"],
-    ["7002/udp", "7001/udp"],
-    ["7000/tcp", "7000/tcp", "7001/tcp"],
-    // 22/tcp in between is no mistake.
-    ["21/tcp", "23/tcp"],
-  ];
-  for (const knocks of refused) {
-    for (const guard of [true, false]) {
-      const error = assertThrows(() => regularPlan(knocks, { guard }), UsageError, "port scan");
-      assertEquals(error.code, "consecutive");
-    }
-    assertEquals(regularPlan(knocks, { ban: true }).ban, true);
+table<string[]>("makePlan: consecutive regular knocks are refused without the ban", {
+  ascending: ["7000/tcp", "7001/tcp", "7002/tcp"],
+  descending: ["7002/udp", "7001/udp"],
+  "one port twice": ["7000/tcp", "7000/tcp", "7001/tcp"],
+  // 22/tcp in between is not a mistake.
+  "the protected port in between": ["21/tcp", "23/tcp"],
+}, (knocks) => {
+  for (const guard of [true, false]) {
+    const error = assertThrows(() => regularPlan(knocks, { guard }), UsageError, "port scan");
+    assertEquals(error.code, "consecutive");
   }
-  const taken: string[][] = [
-    ["7000/tcp"],
-    ["7000/tcp", "7001/udp"],
-    ["7000/tcp", "7002/tcp"],
-    ["7000/tcp", "7001/tcp", "7000/tcp"],
-    ["20/udp", "22/udp"],
-  ];
-  for (const knocks of taken) assertEquals(regularPlan(knocks).stages.length, knocks.length);
+  assertEquals(regularPlan(knocks, { ban: true }).ban, true);
 });
 
-Deno.test("public ports between the knocks make them consecutive", () => {
+table<string[]>("makePlan: accepted knocks", {
+  "one": ["7000/tcp"],
+  "two transports": ["7000/tcp", "7001/udp"],
+  "a port in between": ["7000/tcp", "7002/tcp"],
+  "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
+  "a protected port of the other transport in between": ["20/udp", "22/udp"],
+}, (knocks) => assertEquals(regularPlan(knocks).stages.length, knocks.length));
+
+Deno.test("makePlan: public ports between the knocks make them consecutive", () => {
   const knocks = ["79/tcp", "81/tcp"];
   assertEquals(regularPlan(knocks).stages.length, 2);
-  assertThrows(() => regularPlan(knocks, { public: [{ port: 80, protocol: "tcp" }] }), UsageError);
+  assertThrows(
+    () => regularPlan(knocks, { publicPorts: [{ port: 80, protocol: "tcp" }] }),
+    UsageError,
+  );
 });
 
-Deno.test("what cannot be is refused", () => {
-  const knocks = ["7003/tcp", "9012/tcp"];
-  const cases: [() => unknown, string][] = [
-    [() => regularPlan(knocks, { open: [] }), "nothing to open"],
-    [() => regularPlan([]), "no knocks"],
-    [() => regularPlan(knocks, { families: [] }), "family"],
-    [() => regularPlan(knocks, { public: SSH }), `"22/tcp"`],
-    [() => regularPlan(knocks, { stageTimeoutMs: 0 }), `stage timeout "0ms"`],
-    [() => regularPlan(knocks, { openForMs: 1.5 }), `open time "1.5ms"`],
-    [() => regularPlan(knocks, { trusted: ["10.0.0.0/99"] }), "not a network"],
-    [() => regularPlan(knocks, { interface: "a b" }), "interface"],
-    [() => regularPlan(knocks, { name: "a b" }), "cannot name a target"],
-    [() => makePlan(target(["1/tcp"]), [bytes("x")], { open: SSH }), "only udp"],
-  ];
-  for (const [make, part] of cases) assertThrows(make, UsageError, part);
+const KNOCKS = ["7003/tcp", "9012/tcp"];
+
+table<() => unknown>("makePlan refuses", {
+  "there is no port to open": () => regularPlan(KNOCKS, { protectedPorts: [] }),
+  'target "home" has no knocks': () => regularPlan([]),
+  "no address family is left": () => regularPlan(KNOCKS, { families: [] }),
+  '"22/tcp" is in both --open and --public: choose one': () =>
+    regularPlan(KNOCKS, { publicPorts: SSH }),
+  'invalid stage timeout "0ms": use whole milliseconds, 1ms or more': () =>
+    regularPlan(KNOCKS, { stageTimeoutMs: 0 }),
+  'invalid open time "1.5ms"': () => regularPlan(KNOCKS, { openForMs: 1.5 }),
+  '"10.0.0.0/99" is not a network': () => regularPlan(KNOCKS, { trusted: ["10.0.0.0/99"] }),
+  '"a b" is not the name of an interface': () => regularPlan(KNOCKS, { interface: "a b" }),
+  '"a b" cannot name a target': () => regularPlan(KNOCKS, { name: "a b" }),
+  "knock 1 (1/tcp) has a payload: only udp can have one": () =>
+    makePlan(target(["1/tcp"]), [bytes("x")], { protectedPorts: SSH }),
+}, (make, part) => {
+  assertThrows(make, UsageError, part);
 });

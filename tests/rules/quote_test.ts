@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { valueKnockd } from "../../src/rules/quote/knockd.ts";
-import { durationNft, identifierNft, quoteNft } from "../../src/rules/quote/nft.ts";
+import { quoteKnockd } from "../../src/rules/quote/knockd.ts";
+import { quoteNft, renderNftDuration, requireNftName } from "../../src/rules/quote/nft.ts";
 import { quoteRestore } from "../../src/rules/quote/restore.ts";
 import { quoteRouterOs } from "../../src/rules/quote/routeros.ts";
 import { quoteShell } from "../../src/core/quote_shell.ts";
@@ -37,9 +37,9 @@ Deno.test("shell: what needs no quotes has none", () => {
 Deno.test("nftables: strings know no escapes, identifiers are plain", () => {
   assertEquals(quoteNft("eth*"), `"eth*"`);
   for (const text of ['a"b', "a\\b", "a\nb"]) assertThrows(() => quoteNft(text), RangeError);
-  assertEquals(identifierNft("spknock_a-_1"), "spknock_a-_1");
+  assertEquals(requireNftName("spknock_a-_1"), "spknock_a-_1");
   for (const text of ["", "1a", "a b", "a;b", "a{"]) {
-    assertThrows(() => identifierNft(text), RangeError);
+    assertThrows(() => requireNftName(text), RangeError);
   }
 });
 
@@ -58,14 +58,14 @@ Deno.test("RouterOS: a string is read back as it was", () => {
 });
 
 Deno.test("knockd: a value is the rest of its line", () => {
-  assertEquals(valueKnockd("a = b # c"), "a = b # c");
-  for (const text of ["a\nb", " a", "a ", "\t"]) assertThrows(() => valueKnockd(text), RangeError);
+  assertEquals(quoteKnockd("a = b # c"), "a = b # c");
+  for (const text of ["a\nb", " a", "a ", "\t"]) assertThrows(() => quoteKnockd(text), RangeError);
 });
 
 Deno.test("nftables: a time has no number of more than eight digits", () => {
-  assertEquals(durationNft(300_000), "5m");
-  assertEquals(durationNft(1_500), "1500ms");
-  assertEquals(durationNft(99_999_999), "99999999ms");
-  assertEquals(durationNft(100_000_001), "100000s1ms");
-  assertEquals(durationNft(2 ** 31 - 1), "2147483s647ms");
+  assertEquals(renderNftDuration(300_000), "5m");
+  assertEquals(renderNftDuration(1_500), "1500ms");
+  assertEquals(renderNftDuration(99_999_999), "99999999ms");
+  assertEquals(renderNftDuration(100_000_001), "100000s1ms");
+  assertEquals(renderNftDuration(2 ** 31 - 1), "2147483s647ms");
 });

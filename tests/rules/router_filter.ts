@@ -3,14 +3,14 @@
  * `return`, `add-src-to-address-list` passing the packet on, entries renewed by a repeated match.
  * Every packet is the first of its connection. A property that is not known here is an error.
  */
-import { matcherOf, parseAddress } from "../../src/gate/address.ts";
-import type { GatePacket } from "../../src/gate/model.ts";
+import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
+import type { ModelPacket } from "../../src/model/model.ts";
 import type { Item, Router } from "./router.ts";
 
 /** A filter and its address lists. */
 export interface Filter {
   /** Whether the input chain lets the packet through; what no rule decides is let through. */
-  receive(packet: GatePacket, at: number): boolean;
+  receive(packet: ModelPacket, at: number): boolean;
 }
 
 const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
@@ -32,7 +32,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     if ((timed.get(`${list} ${source}`) ?? 0) > at) return true;
     const networks = fixed.filter((entry) => entry["list"] === list)
       .map((entry) => entry["address"] ?? "");
-    return matcherOf(networks)(parseAddress(source));
+    return createNetworkMatcher(networks)(parseAddress(source));
   }
 
   /** Under the rate; a bucket for each rule and source. */
@@ -47,7 +47,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     return tokens >= 1;
   }
 
-  function isMatch(rule: Item, packet: GatePacket, at: number): boolean {
+  function isMatch(rule: Item, packet: ModelPacket, at: number): boolean {
     return Object.entries(rule).every(([name, value]) => {
       const payload = packet.payload ?? new Uint8Array();
       switch (name) {
@@ -79,7 +79,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   }
 
   /** What the chain decides; undefined where the packet returns from it. */
-  function walk(chain: string, packet: GatePacket, at: number): boolean | undefined {
+  function walk(chain: string, packet: ModelPacket, at: number): boolean | undefined {
     for (const rule of rules.filter((rule) => rule["chain"] === chain)) {
       if (!isMatch(rule, packet, at)) continue;
       switch (rule["action"]) {

@@ -1,46 +1,53 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/core/plan.ts";
 import { estimateBits } from "../../src/rules/passphrase.ts";
-import { weaknesses, type WeaknessOptions } from "../../src/rules/weaknesses.ts";
+import { findWeaknesses, type WeaknessOptions } from "../../src/rules/weaknesses.ts";
+import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 
 function found(plan: Plan, options?: WeaknessOptions): string[] {
-  return weaknesses(plan, options).map(({ code, severity }) => `${severity} ${code}`);
+  return findWeaknesses(plan, options).map(({ code, severity }) => `${severity} ${code}`);
 }
 
-Deno.test("a good plan has nothing but what cannot be helped", () => {
+Deno.test("findWeaknesses: a good plan has none, or only replay", () => {
   assertEquals(found(regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"])), []);
   assertEquals(found(secretPlan()), ["info replay"]);
 });
 
-Deno.test("regular knocks: number, order, guard", () => {
-  const cases: [Plan, string[]][] = [
-    [regularPlan(["7003/tcp"]), ["danger too-few-knocks"]],
-    [regularPlan(["7000/tcp", "8000/tcp", "9000/tcp"]), ["info ordered-ports"]],
-    [regularPlan(["9000/tcp", "8000/tcp", "7000/tcp"]), ["info ordered-ports"]],
-    [regularPlan(["7000/tcp", "7001/tcp", "6000/tcp"]), ["warning adjacent-ports"]],
-    [regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { guard: false }), ["danger no-guard"]],
-    [
-      regularPlan(["7000/tcp", "8000/tcp"], { guard: false }),
-      ["danger ordered-ports", "danger no-guard"],
-    ],
-    [
-      regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
-      ["warning consecutive-ports"],
-    ],
-    [regularPlan(["7003/tcp", "9012/tcp", "7003/tcp"]), ["warning repeated-knock"]],
-  ];
-  for (const [plan, expected] of cases) assertEquals(found(plan), expected);
-});
+table<[Plan, string[]]>("findWeaknesses: regular knocks", {
+  "a single one": [regularPlan(["7003/tcp"]), ["danger too-few-knocks"]],
+  "ascending": [regularPlan(["7000/tcp", "8000/tcp", "9000/tcp"]), ["info ordered-ports"]],
+  "descending": [regularPlan(["9000/tcp", "8000/tcp", "7000/tcp"]), ["info ordered-ports"]],
+  "two adjacent": [
+    regularPlan(["7000/tcp", "7001/tcp", "6000/tcp"]),
+    ["warning adjacent-ports"],
+  ],
+  "no guard": [
+    regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { guard: false }),
+    ["danger no-guard"],
+  ],
+  "ascending, no guard": [
+    regularPlan(["7000/tcp", "8000/tcp"], { guard: false }),
+    ["danger ordered-ports", "danger no-guard"],
+  ],
+  "consecutive, with the ban": [
+    regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
+    ["warning consecutive-ports"],
+  ],
+  "consecutive, without the ban": [
+    { ...regularPlan(["7000/tcp", "7001/tcp"], { ban: true }), ban: false },
+    ["danger consecutive-ports"],
+  ],
+  "one twice": [regularPlan(["7003/tcp", "9012/tcp", "7003/tcp"]), ["warning repeated-knock"]],
+}, ([plan, expected]) => assertEquals(found(plan), expected));
 
-Deno.test("consecutive ports that nothing holds are a danger", () => {
-  const plan = regularPlan(["7000/tcp", "7001/tcp"], { ban: true });
-  assertEquals(found({ ...plan, ban: false }), ["danger consecutive-ports"]);
-});
-
-Deno.test("secret knocks: short payloads and repeated ones", () => {
+Deno.test("findWeaknesses: short and repeated payloads", () => {
   const plan = secretPlan();
-  const short = plan.stages.map((stage) => ({ ...stage, payload: bytes("abc") }));
+  const short = plan.stages.map(({ port }): Stage => ({
+    port,
+    protocol: "udp",
+    payload: bytes("abc"),
+  }));
   assertEquals(found({ ...plan, stages: short }), ["warning short-payload", "info replay"]);
   const stages = plan.stages.map((stage) => ({ ...stage, port: 1234 }));
   assertEquals(found({ ...plan, stages }), ["info replay"], "one port, three secrets");
@@ -48,7 +55,7 @@ Deno.test("secret knocks: short payloads and repeated ones", () => {
   assertEquals(found({ ...plan, stages: twice }), ["warning repeated-knock", "info replay"]);
 });
 
-Deno.test("the target's own pace", () => {
+Deno.test("findWeaknesses: a pace that is too slow for the stage timeout", () => {
   const plan = regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"]);
   const pace = (delayMs: number, own?: number) => ({
     pace: { delayMs, knocks: [{ delayMs: own }, {}, { delayMs: 60_000 }] },
@@ -59,42 +66,36 @@ Deno.test("the target's own pace", () => {
   assertEquals(found(plan, pace(50, 9_000)), ["danger stage-timeout"]);
 });
 
-Deno.test("a family that is not covered", () => {
+Deno.test("findWeaknesses: a family that is not covered", () => {
   assertEquals(found(secretPlan({ families: ["ipv4"] })), ["info replay", "info no-ipv6"]);
   assertEquals(found(secretPlan({ families: ["ipv6"] })), ["info replay", "info no-ipv4"]);
 });
 
-Deno.test("passphrases under 60 bits are named by place, never shown", () => {
+Deno.test("findWeaknesses: weak passphrases are named by their knock, never shown", () => {
   const passphrases = ["MikroTik", undefined, "xK4v9QwTz2LmP"];
-  const [weak, ...rest] = weaknesses(secretPlan(), { passphrases });
+  const [weak, ...rest] = findWeaknesses(secretPlan(), { passphrases });
   assertEquals(weak?.code, "weak-passphrase");
   assertStringIncludes(weak?.reason ?? "", "knock 1 (45 bits at most)");
   assertEquals(rest.map(({ code }) => code), ["replay"]);
-  const text = JSON.stringify(weaknesses(secretPlan(), { passphrases }));
+  const text = JSON.stringify(findWeaknesses(secretPlan(), { passphrases }));
   for (const secret of [...HASHES, "MikroTik"]) assertEquals(text.includes(secret), false);
 });
 
-Deno.test("bits of a passphrase", () => {
-  const cases: [string, number][] = [
-    ["", 0],
-    ["a", 4],
-    ["aaaaaaaaaaaaaaaaaaaa", 4],
-    ["abcdefghijklmnop", 4],
-    ["MikroTik", 45],
-    ["xK4v9QwTz2LmP", 77],
-    ["tundra quartz violin mossy", 141],
-  ];
-  for (const [text, bits] of cases) assertEquals(Math.floor(estimateBits(text)), bits, text);
-});
+table("estimateBits", {
+  "": 0,
+  "a": 4,
+  "aaaaaaaaaaaaaaaaaaaa": 4,
+  "abcdefghijklmnop": 4,
+  "MikroTik": 45,
+  "xK4v9QwTz2LmP": 77,
+  "tundra quartz violin mossy": 141,
+}, (bits, text) => assertEquals(Math.floor(estimateBits(text)), bits));
 
-Deno.test("trusting a large part of all addresses is a danger", () => {
-  for (
-    const [trusted, isWide] of [["0.0.0.0/1", true], ["10.0.0.0/8", false], [
-      "8000::/1",
-      true,
-    ]] as const
-  ) {
-    const codes = weaknesses(secretPlan({ trusted: [trusted] })).map(({ code }) => code);
-    assertEquals(codes.includes("wide-trust"), isWide, trusted);
-  }
+table("findWeaknesses: a trusted network that is too wide", {
+  "0.0.0.0/1": true,
+  "10.0.0.0/8": false,
+  "8000::/1": true,
+}, (isWide, trusted) => {
+  const codes = findWeaknesses(secretPlan({ trusted: [trusted] })).map(({ code }) => code);
+  assertEquals(codes.includes("wide-trust"), isWide);
 });

@@ -1,7 +1,7 @@
 /** The time from the last knock to "open", against real nftables rules in a network namespace. */
-import { backendOf } from "../../src/rules/mod.ts";
+import { findBackend, renderRules } from "../../src/rules/mod.ts";
 import { commandOf } from "../../tests/e2e/program.ts";
-import { secretPlan } from "../../tests/gate/fixtures.ts";
+import { secretPlan } from "../../tests/model/fixtures.ts";
 import { createLab, type Lab, labSkipReason } from "../../tests/kernel/lab.ts";
 import { median, quantile } from "./measure.ts";
 import { QUIET_ENV, SECRETS } from "./peers.ts";
@@ -37,7 +37,7 @@ async function run(): Promise<Outcome> {
   const file = await Deno.makeTempFile({ prefix: "spknock-bench-", suffix: ".toml" });
   try {
     await (await lab.server.agent()).listen(22);
-    const rules = backendOf("nftables").render(PLAN, { host: lab.server.ipv4 });
+    const rules = renderRules(await findBackend("nftables"), PLAN, { host: lab.server.ipv4 });
     const rows = [];
     for (const family of ["ipv4", "ipv6"] as const) {
       await Deno.writeTextFile(file, renderTarget(lab.server[family]));

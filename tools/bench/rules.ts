@@ -1,7 +1,7 @@
 /** Rendering a rule set for many targets, and what nft says to it: how both grow. */
 import type { Plan } from "../../src/core/plan.ts";
-import { backendOf } from "../../src/rules/mod.ts";
-import { secretPlan } from "../../tests/gate/fixtures.ts";
+import { type Backend, findBackend, renderRules } from "../../src/rules/mod.ts";
+import { secretPlan } from "../../tests/model/fixtures.ts";
 import { createLab, labSkipReason } from "../../tests/kernel/lab.ts";
 import { median } from "./measure.ts";
 import { ms, type Outcome, type Section } from "./report.ts";
@@ -15,20 +15,20 @@ function plansOf(count: number): Plan[] {
   return Array.from({ length: count }, (_, index): Plan => ({
     ...plan,
     name: `target-${index}`,
-    open: [{ port: 10_000 + index, protocol: "tcp" }],
+    protectedPorts: [{ port: 10_000 + index, protocol: "tcp" }],
   }));
 }
 
 /** The rule sets of all plans, one after the other in one file. */
-function renderAll(plans: readonly Plan[]): string {
-  const backend = backendOf("nftables");
-  return plans.map((plan) => backend.render(plan, { host: "192.0.2.1" })).join("\n");
+function renderAll(backend: Backend, plans: readonly Plan[]): string {
+  return plans.map((plan) => renderRules(backend, plan, { host: "192.0.2.1" })).join("\n");
 }
 
 async function run(): Promise<Outcome> {
   const leftOut = await labSkipReason();
   if (leftOut !== undefined) return { leftOut };
   await using lab = await createLab();
+  const backend = await findBackend("nftables");
   const rows: string[][] = [];
   let before: { render: number; check: number } | undefined;
   for (const size of SIZES) {
@@ -37,7 +37,7 @@ async function run(): Promise<Outcome> {
     const check: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now();
-      const stdin = renderAll(plans);
+      const stdin = renderAll(backend, plans);
       render.push(performance.now() - start);
       const loading = performance.now();
       await lab.server.run(["nft", "-c", "-f", "-"], { stdin, timeoutMs: 300_000 });

@@ -60,19 +60,19 @@ export function readPlanOptions(
     throw new UsageError("choose one: --guard or --no-guard");
   }
   return {
-    open,
+    protectedPorts: open,
     openForMs: args.read("open-for", parseDuration),
     stageTimeoutMs: args.read("stage", parseDuration),
     guard: args.has("guard")
       ? true
-      : args.has("no-guard") || backend?.canGuard === false
+      : args.has("no-guard") || backend?.supports.guard === false
       ? false
       : undefined,
     ban: args.has("ban"),
     families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
     interface: args.read("interface", parseInterface),
     trusted: args.read("trust", parseTrusted),
-    public: args.read("public", parsePorts),
+    publicPorts: args.read("public", parsePorts),
   };
 }
 

@@ -1,15 +1,9 @@
 /** Which targets a command line means, and what its options change about them. */
+import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { parsePortSpec } from "../../core/knock.ts";
-import {
-  DEFAULT_SETTINGS,
-  type Family,
-  isIpv4,
-  isIpv6,
-  parseHost,
-  type Target,
-} from "../../core/target.ts";
+import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
 import type { Context } from "../command.ts";
 import { findTarget, loadTargets } from "../context.ts";
 import type {

@@ -6,7 +6,7 @@ import type { Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import {
   type Backend,
-  BACKENDS,
+  loadBackends,
   parseInterface,
   parsePorts,
   parseTrusted,
@@ -27,7 +27,11 @@ export async function askForBackend(
 ): Promise<{ backend: Backend; variant: string | undefined }> {
   const backend = await prompter.select({
     message: "Which firewall",
-    options: BACKENDS.map((each) => ({ label: each.name, hint: each.summary, value: each })),
+    options: (await loadBackends()).map((each) => ({
+      label: each.name,
+      hint: each.summary,
+      value: each,
+    })),
   });
   if (backend.variants.length === 0) return { backend, variant: undefined };
   const variant = await prompter.select({
@@ -90,21 +94,21 @@ export async function askForPlan(
     default: FAMILIES[0].value,
   });
   const isRegular = target.knocks.every(({ payload }) => payload.kind === "none");
-  const guard = isRegular && backend.canGuard && await prompter.confirm({
+  const guard = isRegular && backend.supports.guard && await prompter.confirm({
     message: "Guard: reset the sequence on a packet to any other port?",
     default: true,
   });
-  const ban = isRegular && backend.canGuard && await prompter.confirm({
+  const ban = isRegular && backend.supports.ban && await prompter.confirm({
     message: "Ban: block a source for 10 minutes after more than 5 wrong packets a minute?",
     default: false,
   });
   return {
-    open,
+    protectedPorts: open,
     openForMs,
     stageTimeoutMs,
     families,
     trusted,
-    public: openToAll,
+    publicPorts: openToAll,
     guard,
     ban,
     ...(wan === "" ? {} : { interface: wan }),
@@ -118,7 +122,9 @@ export function drawPlan(plan: Plan): string {
   const steps = plan.stages.map((stage, index) => {
     const what = `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " + secret"}`;
     const next = index === last
-      ? `open: ${plan.open.map(renderPortSpec).join(", ")} for ${renderDuration(plan.openForMs)}`
+      ? `open: ${plan.protectedPorts.map(renderPortSpec).join(", ")} for ${
+        renderDuration(plan.openForMs)
+      }`
       : `stage ${index + 1}, waits ${wait}`;
     return `     |  ${what}\n     v\n  ${next}\n`;
   });

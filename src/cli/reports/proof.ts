@@ -1,13 +1,13 @@
 /** `rules --prove`: every attack against the plan's model, a line each. */
 import type { Plan } from "../../core/plan.ts";
-import { attacksFor, runAttack } from "../../gate/mod.ts";
+import { listAttacks, runAttack } from "../../model/mod.ts";
 import { renderTable } from "../../output/table.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 
 /** Runs the attacks and prints the table; returns 1 when an attack that must fail opens the door. */
 export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: number }): number {
-  const rows = attacksFor(plan, { seed }).map((attack) => ({
+  const rows = listAttacks(plan, { seed }).map((attack) => ({
     attack,
     result: runAttack(plan, attack),
   }));
@@ -18,7 +18,7 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
     ...rows.map(({ attack, result }) => [
       attack.description,
       result.opened ? "opened" : "shut",
-      result.holds ? attack.claim === "falls" ? warn("weak") : good("yes") : bad("NO"),
+      result.holds ? attack.claim === "vulnerable" ? warn("weak") : good("yes") : bad("NO"),
       faint(attack.reason),
     ]),
   ]));

@@ -2,25 +2,25 @@
 import { renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import type { Plan } from "../../core/plan.ts";
-import type { DoorEvent } from "../../gate/mod.ts";
+import type { SimulatorEvent } from "../../model/mod.ts";
 
 /** One event at the door of `plan` as a line, without its time. */
-export function describeEvent(event: DoorEvent, plan: Plan): string {
+export function describeEvent(event: SimulatorEvent, plan: Plan): string {
   switch (event.kind) {
     case "packet":
       return `${renderPortSpec(event)} from ${event.source}: ${describeVerdict(event, plan)}`;
     case "opened":
       return `open for ${event.source}, for ${renderElapsed(event.until - event.at)}`;
     case "shut":
-      return "shut again";
+      return "closed again";
     case "failed":
       return `the sequence was right, but ${event.error.message}`;
   }
 }
 
 function describeVerdict(
-  { verdict, ...spec }: Extract<DoorEvent, { kind: "packet" }>,
-  { open }: Plan,
+  { verdict, ...spec }: Extract<SimulatorEvent, { kind: "packet" }>,
+  { protectedPorts }: Plan,
 ): string {
   switch (verdict.kind) {
     case "advance":
@@ -30,13 +30,13 @@ function describeVerdict(
     case "duplicate":
       return `a copy of the knock of stage ${verdict.stage}`;
     case "mistake":
-      return verdict.lost ? "wrong, the progress is lost" : "wrong";
+      return verdict.reset ? "wrong, the sequence is reset" : "wrong";
     case "banned":
       return "not looked at, the source is banned";
     case "refuse":
-      return "refused, the door is shut";
+      return "refused, the door is closed";
     case "pass":
-      return open.some((door) => renderPortSpec(door) === renderPortSpec(spec))
+      return protectedPorts.some((door) => renderPortSpec(door) === renderPortSpec(spec))
         ? "let through"
         : "ignored: a wrong payload, or not its turn";
   }

@@ -1,14 +1,14 @@
-/** What may stand in knockd.conf, which knows no quotes: a line is a value, to its end. */
+/** Values in knockd.conf, which has no quotes: a value ends where its line ends. */
 
 /**
- * `text` as a value of knockd.conf.
+ * Returns `text` as a value of knockd.conf.
  *
- * @throws {RangeError} if it has a control character, or white space at an end, which knockd drops.
+ * @throws {RangeError} if it has a control character, or white space at an end, which knockd removes.
  */
-export function valueKnockd(text: string): string {
+export function quoteKnockd(text: string): string {
   // deno-lint-ignore no-control-regex
   if (/[\x00-\x1f\x7f]/.test(text) || text !== text.trim()) {
-    throw new RangeError(`${JSON.stringify(text)} cannot be a value in knockd.conf`);
+    throw new RangeError(`${JSON.stringify(text)} is not a value of knockd.conf`);
   }
   return text;
 }

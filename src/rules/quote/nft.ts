@@ -2,31 +2,35 @@
 import { renderDuration } from "../../core/duration.ts";
 
 /**
- * `text` as a string of nftables, which knows no escapes.
+ * Returns `text` as a string of nftables, which has no escapes.
  *
  * @throws {RangeError} if it has a quotation mark, a backslash or a control character.
  */
 export function quoteNft(text: string): string {
   // deno-lint-ignore no-control-regex
   if (/["\\\x00-\x1f\x7f]/.test(text)) {
-    throw new RangeError(`${JSON.stringify(text)} cannot be a string of nftables`);
+    throw new RangeError(`${JSON.stringify(text)} is not a string of nftables`);
   }
   return `"${text}"`;
 }
 
-/** `name` where it can be an identifier of nftables: a letter, then letters, digits and `/\_.-`. */
-export function identifierNft(name: string): string {
+/**
+ * Returns `name` if it is an identifier of nftables: a letter, then letters, digits and `/_.-`.
+ *
+ * @throws {RangeError} if it is not.
+ */
+export function requireNftName(name: string): string {
   if (!/^[A-Za-z][A-Za-z0-9/_.-]{0,254}$/.test(name)) {
-    throw new RangeError(`${JSON.stringify(name)} cannot be a name in nftables`);
+    throw new RangeError(`${JSON.stringify(name)} is not a name in nftables`);
   }
   return name;
 }
 
-/** The most milliseconds that nft takes in one number: it reads eight digits ("value too large"). */
+/** The most milliseconds in one number: nft reads eight digits ("value too large"). */
 const MAX_NUMBER = 99_999_999;
 
-/** `ms` milliseconds as a time of nftables: `5m`, `1500ms`, `100000s1ms`. */
-export function durationNft(ms: number): string {
+/** Returns `ms` milliseconds as a time of nftables: `5m`, `1500ms`, `100000s1ms`. */
+export function renderNftDuration(ms: number): string {
   const rest = ms % 1_000;
   if (rest === 0 || ms <= MAX_NUMBER) return renderDuration(ms);
   return `${renderDuration(ms - rest)}${rest}ms`;

@@ -1,10 +1,10 @@
 /** Quoting for RouterOS scripts. */
 
 /**
- * `text` as a string of RouterOS: `"`, `\`, `$` and `?` escaped, anything outside printable ASCII as
- * the hexadecimal bytes of its UTF-8, in capitals.
+ * Returns `text` as a string of RouterOS: `"`, `\`, `$` and `?` escaped, bytes outside printable ASCII
+ * as the hexadecimal bytes of its UTF-8, in capitals.
  *
- * Source: MikroTik, "Scripting", constant escape sequences; `?` asks the console for help.
+ * Source: MikroTik, "Scripting", constant escape sequences; `?` is the help key of the console.
  */
 export function quoteRouterOs(text: string): string {
   const bytes = new TextEncoder().encode(text);

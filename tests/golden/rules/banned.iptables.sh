@@ -6,39 +6,39 @@
 #   knock 3: 7002/tcp (regular)
 #   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
-#   also:    a packet to any other port loses the progress
-#   also:    many mistakes shut a source out for a while
+#   also:    a packet to any other port resets the sequence
+#   also:    many mistakes block a source for a while
 #   also:    public: 80/tcp, 443/tcp
 #
-# The rules come before your own in INPUT: they let in who has knocked, keep everyone else from the
-# ports above, and leave all other packets to your rules.
+# The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
+# all others there, and leave all other packets to your rules.
 #
-# Apply, with a way back after a minute (this file saved as spknock_home.sh):
+# Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
 #   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
 #   sh spknock_home.sh
-# Then, when a new connection of yours gets through:
+# When a new connection of yours works:
 #   kill $undo
-# Run it again after a change; connections and who is in stay.
+# Run it again after a change: connections and open sources stay.
 # Undo:     sh spknock_home.sh undo
-# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, such as
-#           by a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
-# Who is in: ipset list spk.home.o.4
-# Who is in: ipset list spk.home.o.6
+# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
+#           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
+# Show the open sources: ipset list spk.home.o.4
+# Show the open sources: ipset list spk.home.o.6
 set -eu
 PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
-# The chains of this target, one a line: own_chains iptables|ip6tables
+# Prints the chains of this target: own_chains iptables|ip6tables
 own_chains() {
   "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
 }
 
-# The sets of this target, one a line.
+# Prints the sets of this target.
 own_sets() {
   command -v ipset >/dev/null || return 0
   ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
-# Takes the rules out: unload iptables|ip6tables
+# Removes the rules: unload iptables|ip6tables
 unload() {
   while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
   for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done

@@ -5,35 +5,35 @@
 #   knock 3: 7002/tcp (regular)
 #   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
-#   also:    a packet to any other port loses the progress
-#   also:    many mistakes shut a source out for a while
+#   also:    a packet to any other port resets the sequence
+#   also:    many mistakes block a source for a while
 #   also:    public: 80/tcp, 443/tcp
 #
 # Made from MikroTik's documents; not run on a device yet.
-# RouterOS cannot take a source out of a list. Instead, after a packet to any other port knocks
-# of its source do not count for 5s, and the progress is over by then. Weaker for users:
-# a stray packet costs them this time.
+# RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks
+# of its source do not count for 5s, and its sequence has expired by then. A stray packet makes
+# a legitimate user wait for this time.
 #
-# Apply, with a way back (this file uploaded as spknock_home.rsc):
-#   press Ctrl+X for Safe Mode: all is undone if the session dies
+# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
-#   press Ctrl+X again when a new connection of yours gets through
-# Import it again after a change; who is in stays. While it is imported, the ports are guarded by
-# your own drop rule only.
-# The jump goes before the first drop rule of the input chain, else to its end: rules above it that
-# accept everything from an interface, as for a LAN, still do.
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
 # Undo (and before a family is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
-# Persist:  RouterOS keeps the rules over a reboot; who is in is forgotten.
-# Who is in: /ip firewall address-list print where list="spknock:home:open"
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 made a mistake"
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 7002/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 7002/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7001 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 7001/tcp"
@@ -42,20 +42,20 @@
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7000 comment="spknock:home:07 knock 1 of 3, 7000/tcp"
 /ip firewall filter add chain="spknock:home:knock" action=return src-address-list="spknock:home:ban" comment="spknock:home:08 banned"
 /ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:09 the knocks"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:open" comment="spknock:home:10 knock 3, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7001 src-address-list="spknock:home:2" comment="spknock:home:11 knock 2, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7000 src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,80,443 comment="spknock:home:13 no mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7000,7001,7002 src-address-list="spknock:home:penalty" comment="spknock:home:14 has to wait already"
-/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: no progress for a while"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:open" comment="spknock:home:10 knock 3, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7001 src-address-list="spknock:home:2" comment="spknock:home:11 knock 2, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7000 src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,80,443 comment="spknock:home:13 not a mistake"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7000,7001,7002 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: knocks do not count for a while"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7000,7001,7002 comment="spknock:home:16 own knock ports"
 /ip firewall filter add chain="spknock:home:knock" action=return dst-limit=5/1m,5,src-address/1m comment="spknock:home:17 few mistakes"
 /ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:ban" address-list-timeout=10m comment="spknock:home:18 many mistakes"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections go on"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections continue"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:20 to this router"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:21 to this router"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 who is in"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 who is not"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 all other sources"
 :do {
   :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={
@@ -69,7 +69,7 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
-/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 made a mistake"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 7002/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 7002/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7001 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 7001/tcp"
@@ -78,20 +78,20 @@
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7000 comment="spknock:home:07 knock 1 of 3, 7000/tcp"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return src-address-list="spknock:home:ban" comment="spknock:home:08 banned"
 /ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:09 the knocks"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:open" comment="spknock:home:10 knock 3, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7001 src-address-list="spknock:home:2" comment="spknock:home:11 knock 2, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7000 src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,80,443 comment="spknock:home:13 no mistake"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7000,7001,7002 src-address-list="spknock:home:penalty" comment="spknock:home:14 has to wait already"
-/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: no progress for a while"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7002 src-address-list="spknock:home:open" comment="spknock:home:10 knock 3, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7001 src-address-list="spknock:home:2" comment="spknock:home:11 knock 2, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7000 src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,80,443 comment="spknock:home:13 not a mistake"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7000,7001,7002 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: knocks do not count for a while"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7000,7001,7002 comment="spknock:home:16 own knock ports"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return dst-limit=5/1m,5,src-address/1m comment="spknock:home:17 few mistakes"
 /ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:ban" address-list-timeout=10m comment="spknock:home:18 many mistakes"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections go on"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections continue"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:20 not multicast"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:21 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 who is in"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 who is not"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 all other sources"
 :do {
   :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={

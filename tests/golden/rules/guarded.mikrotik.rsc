@@ -6,33 +6,33 @@
 #   knock 4: 6999/tcp (regular)
 #   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
-#   also:    a packet to any other port loses the progress
+#   also:    a packet to any other port resets the sequence
 #
 # Made from MikroTik's documents; not run on a device yet.
-# RouterOS cannot take a source out of a list. Instead, after a packet to any other port knocks
-# of its source do not count for 5s, and the progress is over by then. Weaker for users:
-# a stray packet costs them this time.
+# RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks
+# of its source do not count for 5s, and its sequence has expired by then. A stray packet makes
+# a legitimate user wait for this time.
 #
-# Apply, with a way back (this file uploaded as spknock_home.rsc):
-#   press Ctrl+X for Safe Mode: all is undone if the session dies
+# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
-#   press Ctrl+X again when a new connection of yours gets through
-# Import it again after a change; who is in stays. While it is imported, the ports are guarded by
-# your own drop rule only.
-# The jump goes before the first drop rule of the input chain, else to its end: rules above it that
-# accept everything from an interface, as for a LAN, still do.
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
 # Undo (and before a family is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
-# Persist:  RouterOS keeps the rules over a reboot; who is in is forgotten.
-# Who is in: /ip firewall address-list print where list="spknock:home:open"
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 made a mistake"
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:02 knock 4 of 4, 6999/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:03 knock 4 of 4, 6999/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:3" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:04 knock 3 of 4, 8044/tcp"
@@ -42,19 +42,19 @@
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:08 knock 1 of 4, 7003/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:09 knock 1 of 4, 7003/tcp"
 /ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:10 the knocks"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:open" comment="spknock:home:11 knock 4, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:3" comment="spknock:home:12 knock 3, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:13 knock 2, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:14 knock 1, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:15 no mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 has to wait already"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 has to wait already"
-/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:18 a mistake: no progress for a while"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections go on"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:open" comment="spknock:home:11 knock 4, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:3" comment="spknock:home:12 knock 3, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:13 knock 2, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:14 knock 1, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:15 not a mistake"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:18 a mistake: knocks do not count for a while"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections continue"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:20 to this router"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:21 to this router"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 who is in"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 who is not"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 all other sources"
 :do {
   :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={
@@ -68,7 +68,7 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
-/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 made a mistake"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:02 knock 4 of 4, 6999/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:03 knock 4 of 4, 6999/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:3" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:04 knock 3 of 4, 8044/tcp"
@@ -78,19 +78,19 @@
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:08 knock 1 of 4, 7003/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:09 knock 1 of 4, 7003/tcp"
 /ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:10 the knocks"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:open" comment="spknock:home:11 knock 4, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:3" comment="spknock:home:12 knock 3, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:13 knock 2, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:14 knock 1, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:15 no mistake"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 has to wait already"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 has to wait already"
-/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:18 a mistake: no progress for a while"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections go on"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:open" comment="spknock:home:11 knock 4, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:3" comment="spknock:home:12 knock 3, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:13 knock 2, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:14 knock 1, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:15 not a mistake"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:18 a mistake: knocks do not count for a while"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections continue"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:20 not multicast"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:21 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 who is in"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 who is not"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:22 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:23 all other sources"
 :do {
   :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={

@@ -6,26 +6,26 @@
 #   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
-# Who can read this file can knock: keep it to yourself (chmod 600).
+# This file contains the secret payloads: keep it private (chmod 600).
 #
 # Made from MikroTik's documents; not run on a device yet.
-# For IPv6, that packet-size counts the whole packet is not verified: try a knock over it.
+# It is not verified that packet-size counts the whole packet for IPv6: test a knock over IPv6.
 #
-# Apply, with a way back (this file uploaded as spknock_home.rsc):
-#   press Ctrl+X for Safe Mode: all is undone if the session dies
+# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
-#   press Ctrl+X again when a new connection of yours gets through
-# Import it again after a change; who is in stays. While it is imported, the ports are guarded by
-# your own drop rule only.
-# The jump goes before the first drop rule of the input chain, else to its end: rules above it that
-# accept everything from an interface, as for a LAN, still do.
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
 # Undo (and before a family is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
-# Persist:  RouterOS keeps the rules over a reboot; who is in is forgotten.
-# Who is in: /ip firewall address-list print where list="spknock:home:open"
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
@@ -37,11 +37,11 @@
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:05 knock 1 of 3, 1234/udp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
 /ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:07 the knocks"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections go on"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections continue"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:09 to this router"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:10 to this router"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 who is in"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 who is not"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 all other sources"
 :do {
   :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={
@@ -62,11 +62,11 @@
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:05 knock 1 of 3, 1234/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
 /ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:07 the knocks"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections go on"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections continue"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:09 not multicast"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:10 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 who is in"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 who is not"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 all other sources"
 :do {
   :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={

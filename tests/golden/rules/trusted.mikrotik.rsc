@@ -5,40 +5,40 @@
 #   knock 3: 5555/udp (secret, 64 bytes)
 #   opens:   22/tcp, 443/tcp, 51820/udp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
-#   also:    a packet to any other port loses the progress
-#   also:    on eth0.2 only
+#   also:    a packet to any other port resets the sequence
+#   also:    only on eth0.2
 #   also:    never locked out: 10.0.0.0/8, 192.0.2.7, 2001:db8::/32
 #
-# Who can read this file can knock: keep it to yourself (chmod 600).
+# This file contains the secret payloads: keep it private (chmod 600).
 #
 # Made from MikroTik's documents; not run on a device yet.
-# For IPv6, that packet-size counts the whole packet is not verified: try a knock over it.
-# RouterOS cannot take a source out of a list. Instead, after a packet to any other port knocks
-# of its source do not count for 5s, and the progress is over by then. Weaker for users:
-# a stray packet costs them this time.
+# It is not verified that packet-size counts the whole packet for IPv6: test a knock over IPv6.
+# RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks
+# of its source do not count for 5s, and its sequence has expired by then. A stray packet makes
+# a legitimate user wait for this time.
 #
-# Apply, with a way back (this file uploaded as spknock_home.rsc):
-#   press Ctrl+X for Safe Mode: all is undone if the session dies
+# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
-#   press Ctrl+X again when a new connection of yours gets through
-# Import it again after a change; who is in stays. While it is imported, the ports are guarded by
-# your own drop rule only.
-# The jump goes before the first drop rule of the input chain, else to its end: rules above it that
-# accept everything from an interface, as for a LAN, still do.
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
 # Undo (and before a family is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
-# Persist:  RouterOS keeps the rules over a reboot; who is in is forgotten.
-# Who is in: /ip firewall address-list print where list="spknock:home:open"
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
 /ip firewall address-list add list="spknock:home:trusted" address=10.0.0.0/8 comment="spknock:home:trusted"
 /ip firewall address-list add list="spknock:home:trusted" address=192.0.2.7 comment="spknock:home:trusted"
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 made a mistake"
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
@@ -46,23 +46,23 @@
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:07 knock 1 of 3, 1234/udp"
 /ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:08 the knocks"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:open" comment="spknock:home:09 knock 3, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:2" comment="spknock:home:10 knock 2, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:1" comment="spknock:home:11 knock 1, right or late"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,443 comment="spknock:home:12 no mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=51820 comment="spknock:home:13 no mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:14 has to wait already"
-/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: no progress for a while"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections go on"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:open" comment="spknock:home:09 knock 3, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:2" comment="spknock:home:10 knock 2, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:1" comment="spknock:home:11 knock 1, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,443 comment="spknock:home:12 not a mistake"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=51820 comment="spknock:home:13 not a mistake"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: knocks do not count for a while"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections continue"
 /ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22,443 src-address-list="spknock:home:trusted" comment="spknock:home:17 trusted"
 /ip firewall filter add chain="spknock:home" action=accept protocol=udp dst-port=51820 src-address-list="spknock:home:trusted" comment="spknock:home:18 trusted"
 /ip firewall filter add chain="spknock:home" action=return src-address-list="spknock:home:trusted" comment="spknock:home:19 trusted"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:20 to this router"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:21 to this router"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22,443 src-address-list="spknock:home:open" comment="spknock:home:22 who is in"
-/ip firewall filter add chain="spknock:home" action=accept protocol=udp dst-port=51820 src-address-list="spknock:home:open" comment="spknock:home:23 who is in"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22,443 comment="spknock:home:24 who is not"
-/ip firewall filter add chain="spknock:home" action=drop protocol=udp dst-port=51820 comment="spknock:home:25 who is not"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22,443 src-address-list="spknock:home:open" comment="spknock:home:22 open sources"
+/ip firewall filter add chain="spknock:home" action=accept protocol=udp dst-port=51820 src-address-list="spknock:home:open" comment="spknock:home:23 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22,443 comment="spknock:home:24 all other sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=udp dst-port=51820 comment="spknock:home:25 all other sources"
 :do {
   :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={
@@ -77,7 +77,7 @@
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list add list="spknock:home:trusted" address=2001:db8::/32 comment="spknock:home:trusted"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 made a mistake"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 5555/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
@@ -85,23 +85,23 @@
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:07 knock 1 of 3, 1234/udp"
 /ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:08 the knocks"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:open" comment="spknock:home:09 knock 3, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:2" comment="spknock:home:10 knock 2, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:1" comment="spknock:home:11 knock 1, right or late"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,443 comment="spknock:home:12 no mistake"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=51820 comment="spknock:home:13 no mistake"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:14 has to wait already"
-/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: no progress for a while"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections go on"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:open" comment="spknock:home:09 knock 3, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:2" comment="spknock:home:10 knock 2, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:1" comment="spknock:home:11 knock 1, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,443 comment="spknock:home:12 not a mistake"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=51820 comment="spknock:home:13 not a mistake"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: knocks do not count for a while"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections continue"
 /ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22,443 src-address-list="spknock:home:trusted" comment="spknock:home:17 trusted"
 /ipv6 firewall filter add chain="spknock:home" action=accept protocol=udp dst-port=51820 src-address-list="spknock:home:trusted" comment="spknock:home:18 trusted"
 /ipv6 firewall filter add chain="spknock:home" action=return src-address-list="spknock:home:trusted" comment="spknock:home:19 trusted"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:20 not multicast"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:21 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22,443 src-address-list="spknock:home:open" comment="spknock:home:22 who is in"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=udp dst-port=51820 src-address-list="spknock:home:open" comment="spknock:home:23 who is in"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22,443 comment="spknock:home:24 who is not"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=udp dst-port=51820 comment="spknock:home:25 who is not"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22,443 src-address-list="spknock:home:open" comment="spknock:home:22 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=udp dst-port=51820 src-address-list="spknock:home:open" comment="spknock:home:23 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22,443 comment="spknock:home:24 all other sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=udp dst-port=51820 comment="spknock:home:25 all other sources"
 :do {
   :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={

@@ -8,7 +8,7 @@ import { NetworkError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import type { Plan } from "../../../core/plan.ts";
 import type { ProbeSpec, Target } from "../../../core/target.ts";
-import { type Door, openDoor } from "../../../gate/mod.ts";
+import { type Simulator, startSimulator } from "../../../model/mod.ts";
 import { resolveHost } from "../../../net/resolve.ts";
 import { payloadOf } from "../../../secret/payload.ts";
 import { knockTarget } from "../../../use_cases/knock_target.ts";
@@ -73,27 +73,27 @@ export const command = defineCommand({
 });
 
 /** Starts the door at the plan's own ports, or at free ones where those are taken. */
-async function openSomewhere(plan: Plan, { ports, out }: Context): Promise<Door> {
+async function openSomewhere(plan: Plan, { ports, out }: Context): Promise<Simulator> {
   try {
-    return await openDoor(plan, { clock: ports.clock });
+    return await startSimulator(plan, { clock: ports.clock });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     out.note(`${error.message}: taking free ports`);
-    const free = [...plan.stages, ...plan.open].map((spec) => [renderPortSpec(spec), 0]);
-    return await openDoor(plan, { clock: ports.clock, ports: Object.fromEntries(free) });
+    const free = [...plan.stages, ...plan.protectedPorts].map((spec) => [renderPortSpec(spec), 0]);
+    return await startSimulator(plan, { clock: ports.clock, ports: Object.fromEntries(free) });
   }
 }
 
 /** The target with the door's real ports. */
-function moveTo(door: Door, target: Target): Target {
+function moveTo(door: Simulator, target: Target): Target {
   const move = (probe: ProbeSpec): ProbeSpec =>
     probe.port === undefined
       ? probe
-      : { ...probe, port: door.portOf({ port: probe.port, protocol: "tcp" }) };
+      : { ...probe, port: door.findPort({ port: probe.port, protocol: "tcp" }) };
   return {
     ...target,
     host: door.address,
-    knocks: target.knocks.map((knock) => ({ ...knock, port: door.portOf(knock) })),
+    knocks: target.knocks.map((knock) => ({ ...knock, port: door.findPort(knock) })),
     probes: target.probes.map(move),
   };
 }

@@ -5,7 +5,8 @@ import type { Plan } from "../../../core/plan.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
-import { type Backend, backendOf, BACKENDS, type Weakness } from "../../../rules/mod.ts";
+import { BACKEND_NAMES } from "../../../rules/backends.ts";
+import { type Backend, findBackend, renderRules, type Weakness } from "../../../rules/mod.ts";
 import { buildPlan } from "../../../use_cases/build_plan.ts";
 import { isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
 import { PLAN_OPTIONS, readPlanOptions } from "../../arguments/plan_args.ts";
@@ -39,9 +40,8 @@ type RulesContext = Context<OptionNames<typeof RULES_OPTIONS>>;
 /** The command `rules`. */
 export const command = defineCommand({
   usage: ["rules", "rules TARGET --for BACKEND [OPTIONS]", "rules TARGET --prove"],
-  details: "Without --for it asks, step by step. BACKEND is nftables, nftables-openwrt,\n" +
-    "iptables, mikrotik or knockd. Typed passphrases are asked twice; only hashes\n" +
-    "enter the rules.",
+  details: "Without --for it asks, step by step. Typed passphrases are asked twice; the\n" +
+    `rules contain only hashes. BACKEND is one of\n${BACKEND_NAMES.join(", ")}.`,
   options: RULES_OPTIONS,
   async run(context) {
     const { args, ports } = context;
@@ -55,7 +55,7 @@ export const command = defineCommand({
       return await askAndWrite(given, context, { secretsFrom, output });
     }
     const target = requireTarget(given);
-    const choice = { backend: backendOf(backendName), variant: args.value("variant") };
+    const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
     const { plan, weak } = await buildPlan(target, readPlanOptions(args, target, choice), {
       ports,
       secretsFrom,
@@ -96,7 +96,7 @@ function makeCheck(
   { host }: Target,
   { backend, variant }: Pick<RuleSet, "backend" | "variant">,
 ): (plan: Plan) => void {
-  return (plan) => void backend.render(plan, { host, variant });
+  return (plan) => void renderRules(backend, plan, { host, variant });
 }
 
 function requireTarget(target: Target | undefined): Target {
@@ -115,8 +115,8 @@ async function askAndWrite(
   context: Context,
   options: WizardOptions,
 ): Promise<number> {
-  const names = BACKENDS.map((backend) => backend.name).join(", ");
-  const prompter = await requirePrompter(context, `usage: ${USAGE}, one of ${names}`);
+  const hint = `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`;
+  const prompter = await requirePrompter(context, hint);
   const target = given ?? await askForTarget(context, prompter);
   await writeByAsking(target, context, { prompter, ...options });
   return EXIT.done;
@@ -181,7 +181,7 @@ async function write(
   { output, force }: { output: string | undefined; force: boolean },
 ): Promise<number> {
   const file = output === "-" ? undefined : output;
-  const rules = backend.render(plan, { host: target.host, variant, file });
+  const rules = renderRules(backend, plan, { host: target.host, variant, file });
   if (file === undefined) {
     out.print(rules);
   } else {
@@ -208,7 +208,7 @@ function toPlanValue(plan: Plan): unknown {
       knock: renderPortSpec(stage),
       secret: stage.payload !== undefined,
     })),
-    open: plan.open.map(renderPortSpec),
+    open: plan.protectedPorts.map(renderPortSpec),
     open_for_ms: plan.openForMs,
     stage_timeout_ms: plan.stageTimeoutMs,
     guard: plan.guard,
@@ -216,7 +216,7 @@ function toPlanValue(plan: Plan): unknown {
     families: plan.families,
     interface: plan.interface ?? null,
     trusted: plan.trusted,
-    public: plan.public.map(renderPortSpec),
+    public: plan.publicPorts.map(renderPortSpec),
   };
 }
 

@@ -1,6 +1,6 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
 import { parsePortSpec, renderPortSpec } from "../../../core/knock.ts";
-import { type DoorEvent, openDoor } from "../../../gate/mod.ts";
+import { type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { FALLBACK_PORT, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
@@ -33,12 +33,12 @@ export const command = defineCommand({
     });
     dropUnusedPermissions([], ports);
     const plan = makeSimulatedPlan(target, payloads, { open });
-    const events: DoorEvent[] = [];
+    const events: SimulatorEvent[] = [];
     const start = ports.clock.now();
-    await using door = await openDoor(plan, {
+    await using door = await startSimulator(plan, {
       clock: ports.clock,
       ports: Object.fromEntries(
-        plan.open.filter(({ port }) => port < FIRST_FREE_PORT)
+        plan.protectedPorts.filter(({ port }) => port < FIRST_FREE_PORT)
           .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
       ),
       onEvent(event) {
@@ -48,13 +48,15 @@ export const command = defineCommand({
       },
     });
     const stages = plan.stages.map(renderPortSpec).join(" ");
-    const doors = plan.open.map((spec) => `${door.portOf(spec)}/${spec.protocol}`).join(" ");
+    const doors = plan.protectedPorts.map((spec) => `${door.findPort(spec)}/${spec.protocol}`).join(
+      " ",
+    );
     out.say(`a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}\n`);
     const secrets = plan.stages.some(({ payload }) => payload !== undefined)
       ? " --secrets-from -"
       : "";
-    const probe = plan.open.find(({ protocol }) => protocol === "tcp");
-    const asked = probe === undefined ? "" : ` --probe tcp:${door.portOf(probe)}`;
+    const probe = plan.protectedPorts.find(({ protocol }) => protocol === "tcp");
+    const asked = probe === undefined ? "" : ` --probe tcp:${door.findPort(probe)}`;
     out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
     out.say("stop it with Ctrl-C\n");
     await untilAborted(ports.signal);

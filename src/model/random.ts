@@ -1,6 +1,6 @@
-/** Random numbers that a seed decides, so that a proof can be run again. Not for secrets. */
+/** Random numbers from a seed, so that a proof can be repeated. Not for secrets. */
 
-/** Numbers from 0 to below 1; the same ones for the same seed (mulberry32, 32 bits of state). */
+/** Returns numbers from 0 to below 1; the same ones for the same seed (mulberry32, 32 bits of state). */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -11,8 +11,8 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** The items in a random order, each order as likely (Fisher and Yates). */
-export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
+/** Returns the items in a random order, each order as likely (Fisher and Yates). */
+export function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
   const result = [...items];
   for (let end = result.length - 1; end > 0; end--) {
     const pick = Math.floor(random() * (end + 1));

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TimedSet } from "../../src/gate/timed_set.ts";
+import { TimedSet } from "../../src/model/timed_set.ts";
 
 Deno.test("an entry lives for its time, counted from when it was last written", () => {
   const set = new TimedSet<number>({ timeoutMs: 100, size: 10 });

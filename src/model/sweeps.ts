@@ -2,19 +2,18 @@
  * Port sweeps, and what a plan can claim about them.
  *
  * A sweep visits every port of each transport that the plan's knocks use, tcp before udp, with bare
- * SYNs and empty datagrams. It is quick: a whole sweep takes half a stage timeout, so that no plan is
- * saved by the attacker's own slowness.
+ * SYNs and empty datagrams. A whole sweep takes half a stage timeout, so that no stage times out.
  */
 import { BAN_RULE, type Plan } from "../core/plan.ts";
-import { type Direction, isSmooth, steps } from "../core/sweep.ts";
+import { type Direction, isSmooth, listSteps } from "../core/sweep.ts";
 import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
 import { isKnock } from "./model.ts";
-import { createRandom, shuffled } from "./random.ts";
+import { createRandom, shuffle } from "./random.ts";
 
 const LAST_PORT = 65_535;
 const MINUTE = 60_000;
 
-/** What decides a sweep but the plan. */
+/** What decides a sweep besides the plan. */
 export interface SweepOptions {
   parties: Parties;
   /** Of the random orders. */
@@ -25,56 +24,67 @@ export interface SweepOptions {
 
 type Order = "ascending" | "descending" | "random";
 
-/** Sweeps in each order, once and three times; the patient one where the plan bans. */
-export function sweepsOf(plan: Plan, options: SweepOptions): Attack[] {
+/** Returns sweeps in each order, once and three times; with a ban, slow ones too. */
+export function listSweeps(plan: Plan, options: SweepOptions): Attack[] {
   const sweeps = (["ascending", "descending", "random"] as const).flatMap((order) =>
     [1, 3].map((times): Attack => ({
       name: times === 1 ? `sweep-${order}` : `sweep-${order}-${times}-times`,
       description: `a sweep of all ports, ${order}, ${times === 1 ? "once" : `${times} times`}`,
-      ...claimFor(plan, order),
+      ...decideClaim(plan, order),
       source: options.parties.attacker,
-      packets: { [Symbol.iterator]: () => sweep(plan, order, { ...options, times }) },
+      packets: { [Symbol.iterator]: () => generateSweep(plan, order, { ...options, times }) },
     }))
   );
-  return [...sweeps, ...patientSweepsOf(plan, options)];
+  return [...sweeps, ...listSlowSweeps(plan, options)];
 }
 
 /**
- * Whether a sweep in this direction meets the plan's knocks one right after the other: nothing lies
- * between them but ports that are no mistake to the guard (protected and public ones).
+ * Whether a sweep in this direction passes the plan's knocks without a mistake: only protected and
+ * public ports are between them.
  */
 export function isAdjacent(plan: Plan, order: Direction): boolean {
-  return steps(plan).every((step) => step[0].port !== step[1].port && isSmooth(plan, step, order));
+  return listSteps(plan).every((step) =>
+    step[0].port !== step[1].port && isSmooth(plan, step, order)
+  );
 }
 
-function claimFor(plan: Plan, order: Order): { claim: ClaimKind; reason: string } {
+function decideClaim(plan: Plan, order: Order): { claim: ClaimKind; reason: string } {
   const secret = plan.stages.findIndex((stage) =>
     !isKnock(stage, { source: "", protocol: stage.protocol, port: stage.port })
   );
   if (secret !== -1) {
-    return { claim: "closed", reason: `a sweep does not carry the payload of knock ${secret + 1}` };
+    return {
+      claim: "closed",
+      reason: `the packets of a sweep do not have the payload of knock ${secret + 1}`,
+    };
   }
   if (plan.ban) {
-    return { claim: "closed", reason: `more than ${BAN_RULE.burst} mistakes in a minute ban` };
+    return {
+      claim: "closed",
+      reason: `more than ${BAN_RULE.burst} mistakes in a minute are a ban`,
+    };
   }
   if (plan.stages.length === 1) {
-    return { claim: "falls", reason: "one regular knock is found by any sweep" };
+    return { claim: "vulnerable", reason: "any sweep sends a single regular knock" };
   }
   if (!plan.guard) {
     return {
-      claim: "falls",
+      claim: "vulnerable",
       reason: order === "random"
-        ? `without a guard, ${plan.stages.length} ports come in the right order by chance`
-        : "without a guard, ports in order, or enough sweeps, open",
+        ? `without a guard, a random sweep can pass the ${plan.stages.length} ports in the right order`
+        : "without a guard, ports in ascending or descending order, or enough sweeps, open the door",
     };
   }
   if (order !== "random" && isAdjacent(plan, order)) {
-    return { claim: "falls", reason: `the ports are adjacent: an ${order} sweep is the sequence` };
+    return {
+      claim: "vulnerable",
+      reason: `the ports are adjacent: an ${order} sweep is the sequence`,
+    };
   }
-  return { claim: "closed", reason: "the guard resets at every port in between" };
+  return { claim: "closed", reason: "the guard resets the sequence at each port in between" };
 }
 
-function* sweep(
+function* generateSweep(
   plan: Plan,
   order: Order,
   options: SweepOptions & { times: number },
@@ -88,7 +98,7 @@ function* sweep(
   let sent = 0;
   for (let time = 0; time < options.times; time++) {
     for (const protocol of protocols) {
-      for (const port of inOrder(ports, order, random)) {
+      for (const port of orderPorts(ports, order, random)) {
         yield { packet: { source: options.parties.attacker, protocol, port }, at: sent * step };
         sent++;
       }
@@ -96,18 +106,22 @@ function* sweep(
   }
 }
 
-function inOrder(ports: readonly number[], order: Order, random: () => number): readonly number[] {
-  if (order === "random") return shuffled(ports, random);
+function orderPorts(
+  ports: readonly number[],
+  order: Order,
+  random: () => number,
+): readonly number[] {
+  if (order === "random") return shuffle(ports, random);
   return order === "ascending" ? ports : ports.toReversed();
 }
 
 /**
- * Below the ban's rate adjacent ports still fall: five ports in a burst, one burst a minute, each
- * burst overlapping the last one so that the sequence lies within one.
+ * A sweep below the ban's rate still opens adjacent ports: five ports in a burst, one burst a
+ * minute, each burst overlapping the one before, so that one of them contains the whole sequence.
  */
-function patientSweepsOf(plan: Plan, options: SweepOptions): Attack[] {
+function listSlowSweeps(plan: Plan, options: SweepOptions): Attack[] {
   const count = plan.stages.length;
-  const isSecret = claimFor({ ...plan, ban: false, guard: false }, "random").claim === "closed";
+  const isSecret = decideClaim({ ...plan, ban: false, guard: false }, "random").claim === "closed";
   if (!plan.ban || isSecret || count > BAN_RULE.burst) return [];
   const advance = BAN_RULE.burst - count + 1;
   const days = Math.ceil(LAST_PORT / advance * MINUTE / 86_400_000);
@@ -115,14 +129,14 @@ function patientSweepsOf(plan: Plan, options: SweepOptions): Attack[] {
     .map((order): Attack => ({
       name: `sweep-${order}-patient`,
       description: `an ${order} sweep below the ban's rate, about ${days} days`,
-      claim: "falls",
-      reason: "the ports are adjacent, and the ban only slows the sweep down",
+      claim: "vulnerable",
+      reason: "the ports are adjacent, and the ban only makes the sweep slower",
       source: options.parties.attacker,
-      packets: { [Symbol.iterator]: () => patientSweep(plan, order, { ...options, advance }) },
+      packets: { [Symbol.iterator]: () => generateSlowSweep(plan, order, { ...options, advance }) },
     }));
 }
 
-function* patientSweep(
+function* generateSlowSweep(
   plan: Plan,
   order: Order,
   options: SweepOptions & { advance: number },

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { createRandom, shuffled } from "../../src/gate/random.ts";
+import { createRandom, shuffle } from "../../src/model/random.ts";
 
 function take(seed: number, count: number): number[] {
   const random = createRandom(seed);
@@ -20,12 +20,12 @@ Deno.test("the numbers lie evenly between 0 and 1", () => {
   }
 });
 
-Deno.test("shuffled keeps every item, leaves its argument, and reaches every order", () => {
+Deno.test("shuffle keeps every item, leaves its argument, and reaches every order", () => {
   const items = [1, 2, 3];
   const random = createRandom(5);
   const orders = new Map<string, number>();
   for (let round = 0; round < 6_000; round++) {
-    const order = shuffled(items, random);
+    const order = shuffle(items, random);
     assertEquals(order.toSorted(), items);
     orders.set(order.join(), (orders.get(order.join()) ?? 0) + 1);
   }

@@ -1,6 +1,7 @@
-/** Plans and packets that the gate's tests share. */
+/** Plans and packets that the tests of the model share. */
 import type { Plan } from "../../src/core/plan.ts";
-import type { GatePacket } from "../../src/gate/model.ts";
+import type { Attack } from "../../src/model/attack.ts";
+import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
 
 /** SHA-256 hex of MikroTik, is, awesome: the test vectors of the original's README. */
 export const HASHES = [
@@ -17,14 +18,14 @@ export function bytes(text: string): Uint8Array<ArrayBuffer> {
 
 const BASE: Omit<Plan, "stages"> = {
   name: "home",
-  open: [{ port: 22, protocol: "tcp" }],
+  protectedPorts: [{ port: 22, protocol: "tcp" }],
   openForMs: 60_000,
   stageTimeoutMs: 5_000,
   guard: false,
   ban: false,
   families: ["ipv4", "ipv6"],
   trusted: [],
-  public: [],
+  publicPorts: [],
 };
 
 /** Three secret knocks, no guard. */
@@ -44,6 +45,22 @@ export function regularPlan(ports: readonly number[], changes: Partial<Plan> = {
 }
 
 /** The plan's own knocks. */
-export function knocksOf(plan: Plan, source = ME): GatePacket[] {
+export function knocksOf(plan: Plan, source = ME): ModelPacket[] {
   return plan.stages.map((stage) => ({ source, ...stage }));
+}
+
+/** Whether an attack's source is let in right after the last packet, and the milliseconds until then. */
+export function playAttack(
+  plan: Plan,
+  { source, packets }: Pick<Attack, "source" | "packets">,
+): { isOpenAtEnd: boolean; durationMs: number } {
+  const model = createFirewallModel(plan);
+  let end = 0;
+  let start: number | undefined;
+  for (const { packet, at } of packets) {
+    model.receive(packet, at);
+    start ??= at;
+    end = at;
+  }
+  return { isOpenAtEnd: model.isLetIn(source, end), durationMs: end - (start ?? 0) };
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Clock } from "../../src/core/clock.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import type { Plan, PortSpec } from "../../src/core/plan.ts";
-import { BANNER, type Door, type DoorEvent, openDoor } from "../../src/gate/loopback.ts";
+import { type Simulator, type SimulatorEvent, startSimulator } from "../../src/model/simulator.ts";
 import { bytes, HASHES, secretPlan } from "./fixtures.ts";
 
 /** A clock that only the test moves on. */
@@ -34,17 +34,17 @@ class FakeClock implements Clock {
 
 /** Keeps every event, and waits for the next one that a test asks for. */
 class FakeWatcher {
-  readonly events: DoorEvent[] = [];
+  readonly events: SimulatorEvent[] = [];
   #heard = Promise.withResolvers<void>();
   #taken = 0;
 
-  readonly onEvent = (event: DoorEvent): void => {
+  readonly onEvent = (event: SimulatorEvent): void => {
     this.events.push(event);
     this.#heard.resolve();
     this.#heard = Promise.withResolvers();
   };
 
-  async next(): Promise<DoorEvent> {
+  async next(): Promise<SimulatorEvent> {
     for (;;) {
       const event = this.events[this.#taken];
       if (event !== undefined) {
@@ -62,28 +62,35 @@ class FakeWatcher {
   }
 }
 
+const BANNER = "SSH-2.0-spknock_simulated_door\r\n";
 const SSH: PortSpec = { port: 22, protocol: "tcp" };
 
 /** Any free port for each of the plan's. */
 function anyPorts(plan: Plan): Record<string, number> {
   return Object.fromEntries(
-    [...plan.stages, ...plan.open].map(({ port, protocol }) => [`${port}/${protocol}`, 0]),
+    [...plan.stages, ...plan.protectedPorts].map((
+      { port, protocol },
+    ) => [`${port}/${protocol}`, 0]),
   );
 }
 
 async function makeDoor(plan: Plan) {
   const clock = new FakeClock();
   const watcher = new FakeWatcher();
-  const door = await openDoor(plan, { clock, onEvent: watcher.onEvent, ports: anyPorts(plan) });
+  const door = await startSimulator(plan, {
+    clock,
+    onEvent: watcher.onEvent,
+    ports: anyPorts(plan),
+  });
   return { clock, watcher, door, [Symbol.asyncDispose]: () => door.close() };
 }
 
 /** A UDP socket of the test's own; closed by `using`. */
-function openUdp(door: Door) {
+function openUdp(door: Simulator) {
   const socket = Deno.listenDatagram({ transport: "udp", hostname: door.address, port: 0 });
   return {
     async send(spec: PortSpec, payload: string): Promise<void> {
-      const port = door.portOf(spec);
+      const port = door.findPort(spec);
       await socket.send(bytes(payload), { transport: "udp", hostname: door.address, port });
     },
     async receive(): Promise<string> {
@@ -94,15 +101,15 @@ function openUdp(door: Door) {
   };
 }
 
-async function sendUdp(door: Door, spec: PortSpec, payload: string): Promise<void> {
+async function sendUdp(door: Simulator, spec: PortSpec, payload: string): Promise<void> {
   using socket = openUdp(door);
   await socket.send(spec, payload);
 }
 
 /** What the port says; "refused" where nobody listens. */
-async function visit(door: Door, spec: PortSpec): Promise<string> {
+async function visit(door: Simulator, spec: PortSpec): Promise<string> {
   try {
-    using connection = await Deno.connect({ hostname: door.address, port: door.portOf(spec) });
+    using connection = await Deno.connect({ hostname: door.address, port: door.findPort(spec) });
     return await new Response(connection.readable).text();
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return "refused";
@@ -110,7 +117,7 @@ async function visit(door: Door, spec: PortSpec): Promise<string> {
   }
 }
 
-async function knock(door: Door, watcher: FakeWatcher, plan: Plan): Promise<string[]> {
+async function knock(door: Simulator, watcher: FakeWatcher, plan: Plan): Promise<string[]> {
   const verdicts: string[] = [];
   for (const [index, stage] of plan.stages.entries()) {
     await sendUdp(door, stage, HASHES[index] as string);
@@ -119,7 +126,7 @@ async function knock(door: Door, watcher: FakeWatcher, plan: Plan): Promise<stri
   return verdicts;
 }
 
-Deno.test("the right knocks open a real port, and time shuts it", async () => {
+Deno.test("simulator: the right knocks open a real port until the open time ends", async () => {
   const plan = secretPlan();
   await using setup = await makeDoor(plan);
   const { door, clock, watcher } = setup;
@@ -148,7 +155,7 @@ Deno.test("the right knocks open a real port, and time shuts it", async () => {
   assertEquals(await visit(door, SSH), BANNER);
 });
 
-Deno.test("knocking again while it is open keeps it open", async () => {
+Deno.test("simulator: the same knocks again renew the open time", async () => {
   const plan = secretPlan();
   await using setup = await makeDoor(plan);
   const { door, clock, watcher } = setup;
@@ -170,7 +177,7 @@ Deno.test("knocking again while it is open keeps it open", async () => {
   assertEquals(await visit(door, SSH), "refused");
 });
 
-Deno.test("wrong, long and late knocks leave it shut", async () => {
+Deno.test("simulator: wrong, long and late knocks open nothing", async () => {
   const plan = secretPlan();
   await using setup = await makeDoor(plan);
   const { door, clock, watcher } = setup;
@@ -189,7 +196,7 @@ Deno.test("wrong, long and late knocks leave it shut", async () => {
   assertEquals(await visit(door, SSH), "refused");
 });
 
-Deno.test("tcp knocks show as connections, and knocks on one port share a socket", async () => {
+Deno.test("simulator: tcp knocks are connections, and knocks on one port share a socket", async () => {
   const plan = {
     ...secretPlan(),
     stages: [
@@ -211,14 +218,14 @@ Deno.test("tcp knocks show as connections, and knocks on one port share a socket
   assertEquals(await visit(door, SSH), BANNER);
 });
 
-Deno.test("a visitor who leaves at once is a knock as well", async () => {
+Deno.test("simulator: a connection that is closed at once is a knock", async () => {
   const plan = { ...secretPlan(), stages: [{ port: 7000, protocol: "tcp" as const }] };
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
   const stop = new AbortController();
   const attempt = Deno.connect({
     hostname: door.address,
-    port: door.portOf({ port: 7000, protocol: "tcp" }),
+    port: door.findPort({ port: 7000, protocol: "tcp" }),
     signal: stop.signal,
   }).then((connection) => connection.close(), () => {});
   setTimeout(() => stop.abort(), 0);
@@ -226,9 +233,9 @@ Deno.test("a visitor who leaves at once is a knock as well", async () => {
   assertEquals(await watcher.verdict(), "open");
 });
 
-Deno.test("a protected udp port answers while it is open", async () => {
+Deno.test("simulator: a protected udp port answers while it is open", async () => {
   const spec: PortSpec = { port: 51820, protocol: "udp" };
-  const plan = secretPlan({ open: [SSH, spec] });
+  const plan = secretPlan({ protectedPorts: [SSH, spec] });
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
   await knock(door, watcher, plan);
@@ -238,7 +245,7 @@ Deno.test("a protected udp port answers while it is open", async () => {
   assertEquals(await socket.receive(), BANNER);
 });
 
-Deno.test("a knock at the protected port itself is judged like any other", async () => {
+Deno.test("simulator: a knock may use the protected port itself", async () => {
   const plan = { ...secretPlan(), stages: [SSH, { port: 7000, protocol: "tcp" as const }] };
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
@@ -250,7 +257,7 @@ Deno.test("a knock at the protected port itself is judged like any other", async
   assertEquals(await visit(door, SSH), BANNER);
 });
 
-Deno.test("a plan for IPv6 only stands on ::1, and trust does not count here", async () => {
+Deno.test("simulator: a plan for IPv6 only listens on ::1, and ignores trusted sources", async () => {
   const plan = secretPlan({ families: ["ipv6"], trusted: ["::1"] });
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
@@ -258,7 +265,7 @@ Deno.test("a plan for IPv6 only stands on ::1, and trust does not count here", a
   assertEquals(await knock(door, watcher, plan), ["advance", "advance", "open"]);
 });
 
-Deno.test("events carry no payload", async () => {
+Deno.test("simulator: events contain no payload", async () => {
   const plan = secretPlan();
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
@@ -268,23 +275,23 @@ Deno.test("events carry no payload", async () => {
   assertMatch(text, /"port":1234,"protocol":"udp"/);
 });
 
-Deno.test("a port that is taken is an error that names it, and nothing stays bound", async () => {
+Deno.test("simulator: a used port is an error that names it, and nothing stays bound", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const plan = secretPlan();
   const ports = { ...anyPorts(plan), "22/tcp": taken.addr.port };
   const error = await assertRejects(
-    () => openDoor(plan, { clock: new FakeClock(), ports }),
+    () => startSimulator(plan, { clock: new FakeClock(), ports }),
     NetworkError,
-    `port "${taken.addr.port}/tcp": it is taken`,
+    `port "${taken.addr.port}/tcp": another program uses it`,
   ) as NetworkError;
   assertMatch(error.hint ?? "", /22\/tcp/);
 });
 
-Deno.test("a port that is taken between the knocks is told, and does not stop the door", async () => {
+Deno.test("simulator: a port that another program takes during the knocks is reported, and can be used later", async () => {
   const plan = secretPlan();
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
-  const port = door.portOf(SSH);
+  const port = door.findPort(SSH);
   {
     using _taken = Deno.listen({ hostname: "127.0.0.1", port });
     await knock(door, watcher, plan);
@@ -295,7 +302,7 @@ Deno.test("a port that is taken between the knocks is told, and does not stop th
   assertEquals((await watcher.next()).kind, "opened");
 });
 
-Deno.test("closing leaves nothing behind, open or shut, and twice is no harm", async () => {
+Deno.test("simulator: closing unbinds all ports, and twice does no harm", async () => {
   const plan = secretPlan();
   const { door, watcher } = await makeDoor(plan);
   await knock(door, watcher, plan);

@@ -1,7 +1,7 @@
 /**
- * A set whose entries go away by themselves, as nftables' dynamic sets, ipset and RouterOS address
- * lists have it. An entry that was written at `t` with timeout `T` is there until just before
- * `t + T`; writing it again renews it.
+ * A set whose entries expire, like the dynamic sets of nftables, ipset and RouterOS address lists. An
+ * entry that was written at `t` with timeout `T` exists until just before `t + T`; writing it again
+ * renews it.
  */
 
 interface Entry<Value> {
@@ -9,20 +9,20 @@ interface Entry<Value> {
   value: Value;
 }
 
-/** See the header. Moments are milliseconds and never go back. */
+/** A set whose entries expire. Moments are milliseconds and never go back. */
 export class TimedSet<Value = undefined> {
   // In order of expiry: the timeout is the same for all, and a renewed entry moves to the end.
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #timeoutMs: number;
   readonly #size: number;
 
-  /** @param options.size how many live entries there is room for. */
+  /** @param options.size the most live entries. */
   constructor(options: { timeoutMs: number; size: number }) {
     this.#timeoutMs = options.timeoutMs;
     this.#size = options.size;
   }
 
-  /** When the entry goes away; undefined where there is none. */
+  /** Returns when the entry expires; undefined where there is none. */
   until(key: string, at: number): number | undefined {
     const until = this.#entries.get(key)?.until;
     return until !== undefined && at < until ? until : undefined;
@@ -33,12 +33,12 @@ export class TimedSet<Value = undefined> {
     return this.until(key, at) !== undefined;
   }
 
-  /** The value of a live entry. */
+  /** Returns the value of a live entry. */
   get(key: string, at: number): Value | undefined {
     return this.has(key, at) ? this.#entries.get(key)?.value : undefined;
   }
 
-  /** Writes or renews an entry; false where the set is full, which changes nothing. */
+  /** Writes or renews an entry; returns false, and changes nothing, where the set is full. */
   write(key: string, value: Value, at: number): boolean {
     this.#forgetExpired(at);
     if (!this.#entries.delete(key) && this.#entries.size >= this.#size) return false;
@@ -46,7 +46,7 @@ export class TimedSet<Value = undefined> {
     return true;
   }
 
-  /** Removes an entry; false where there was none. */
+  /** Removes an entry; returns false where there was none. */
   delete(key: string, at: number): boolean {
     const isLive = this.has(key, at);
     this.#entries.delete(key);

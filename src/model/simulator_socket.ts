@@ -1,4 +1,4 @@
-/** The sockets of a door on loopback: each asks for a judgement, packet by packet. */
+/** The sockets of the simulator: each asks for a verdict, packet by packet. */
 import { NetworkError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import type { PortSpec } from "../core/plan.ts";
@@ -8,18 +8,18 @@ export interface BoundSocket {
   /** The real port. */
   port: number;
   close(): void;
-  /** Resolves when the socket is closed and its last packet answered. */
+  /** Resolves when the socket is closed and its last packet is answered. */
   done: Promise<void>;
 }
 
-/** The largest UDP payload; a shorter buffer would cut a datagram to the length of a payload. */
+/** The largest UDP payload; a shorter buffer could cut a datagram to the length of a knock. */
 const MAX_DATAGRAM = 65_535;
 
-/** What a socket is bound with. */
+/** The address of a socket, and its listener. */
 export interface BindOptions {
-  /** Port 0 is any free one. */
-  place: { hostname: string; port: number };
-  /** Hears of a packet; the answer to send, if any. */
+  /** Port 0 is any free port. */
+  endpoint: { hostname: string; port: number };
+  /** Called for each packet; returns the answer to send, if any. */
   judge: (spec: PortSpec, source: string, payload?: Uint8Array) => string | undefined;
 }
 
@@ -32,8 +32,12 @@ export function bindSocket(spec: PortSpec, options: BindOptions): BoundSocket {
   return spec.protocol === "udp" ? bindUdp(spec, options) : bindTcp(spec, options);
 }
 
-function bindUdp(spec: PortSpec, { place, judge }: BindOptions): BoundSocket {
-  const socket = explained(spec, place, () => Deno.listenDatagram({ transport: "udp", ...place }));
+function bindUdp(spec: PortSpec, { endpoint, judge }: BindOptions): BoundSocket {
+  const socket = explainErrors(
+    spec,
+    endpoint,
+    () => Deno.listenDatagram({ transport: "udp", ...endpoint }),
+  );
   const buffer = new Uint8Array(MAX_DATAGRAM);
   const { close, done } = serve(socket, async () => {
     const [payload, from] = await socket.receive(buffer) as [Uint8Array, Deno.NetAddr];
@@ -43,8 +47,12 @@ function bindUdp(spec: PortSpec, { place, judge }: BindOptions): BoundSocket {
   return { port: (socket.addr as Deno.NetAddr).port, close, done };
 }
 
-function bindTcp(spec: PortSpec, { place, judge }: BindOptions): BoundSocket {
-  const listener = explained(spec, place, () => Deno.listen({ transport: "tcp", ...place }));
+function bindTcp(spec: PortSpec, { endpoint, judge }: BindOptions): BoundSocket {
+  const listener = explainErrors(
+    spec,
+    endpoint,
+    () => Deno.listen({ transport: "tcp", ...endpoint }),
+  );
   const { close, done } = serve(listener, async () => {
     using connection = await listener.accept();
     const answer = judge(spec, connection.remoteAddr.hostname);
@@ -61,8 +69,7 @@ function serve(socket: { close(): void }, answerOne: () => Promise<void>) {
       try {
         await answerOne();
       } catch {
-        // We closed it, or something that concerns one visitor: who left at once, or who does not
-        // listen for the answer.
+        // The socket was closed by us, or the other side of one connection closed it early.
       }
     }
   }
@@ -75,7 +82,7 @@ function serve(socket: { close(): void }, answerOne: () => Promise<void>) {
   };
 }
 
-function explained<Socket>(
+function explainErrors<Socket>(
   spec: PortSpec,
   { hostname, port }: { hostname: string; port: number },
   open: () => Socket,
@@ -83,21 +90,19 @@ function explained<Socket>(
   try {
     return open();
   } catch (cause) {
-    const place = `"${hostname}" port "${port}/${spec.protocol}"`;
+    const endpoint = `"${hostname}" port "${port}/${spec.protocol}"`;
     if (cause instanceof Deno.errors.AddrInUse) {
-      throw new NetworkError(`the simulated door cannot use ${place}: it is taken`, {
-        hint: `let another port stand in for ${
-          renderPortSpec(spec)
-        }, or end the program that has it`,
+      throw new NetworkError(`the simulator cannot use ${endpoint}: another program uses it`, {
+        hint: `use another port instead of ${renderPortSpec(spec)}, or end that program`,
         cause,
       });
     }
     if (cause instanceof Deno.errors.PermissionDenied) {
-      throw new NetworkError(`the simulated door may not use ${place}`, {
-        hint: `ports below 1024 are privileged: let one above stand in for ${renderPortSpec(spec)}`,
+      throw new NetworkError(`the simulator has no permission to use ${endpoint}`, {
+        hint: `ports below 1024 need root: use a higher port instead of ${renderPortSpec(spec)}`,
         cause,
       });
     }
-    throw new NetworkError(`the simulated door cannot use ${place}`, { cause });
+    throw new NetworkError(`the simulator cannot use ${endpoint}`, { cause });
   }
 }

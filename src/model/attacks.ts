@@ -1,0 +1,380 @@
+/**
+ * The attacks that `rules --prove` runs, and the legitimate uses that must still open the door. The
+ * seed decides everything that is random.
+ */
+import type { Plan, Stage } from "../core/plan.ts";
+import {
+  type Attack,
+  chooseParties,
+  type ClaimKind,
+  type Parties,
+  type TimedPacket,
+} from "./attack.ts";
+import type { ModelPacket } from "./model.ts";
+import { createRandom, shuffle } from "./random.ts";
+import { listSweeps } from "./sweeps.ts";
+
+/** Every wrong order of up to this many knocks is tried; of more, {@linkcode ORDER_SAMPLE} orders. */
+const MAX_PERMUTED = 4;
+const ORDER_SAMPLE = 24;
+/** The part of a stage timeout that a slow knock may take and still be in time. */
+const IN_TIME = 0.6;
+/** Milliseconds by which a knock that is too slow misses its stage. */
+const LATE_MS = 1_000;
+/** Packets of a flood of first knocks. */
+const FLOOD_SIZE = 10_000;
+
+/** What decides the attacks besides the plan. All but the seed is for replays as real packets. */
+export interface AttackOptions {
+  /** 32 bits; decides random orders and samples. */
+  seed: number;
+  /** The ports that sweeps visit, ascending; all where undefined. */
+  limitPorts?: readonly number[] | undefined;
+  /** The sources; addresses that the plan does not trust where undefined. */
+  parties?: Parties | undefined;
+  /** Packets in a flood of first knocks; 10,000 where undefined. */
+  floodSize?: number | undefined;
+}
+
+/**
+ * Returns every attack on the plan, legitimate uses first. Attacks that a plan makes impossible (a
+ * wrong hash where no knock has a payload, a wrong order of one knock) are left out.
+ */
+export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
+  const context: AttackContext = {
+    plan,
+    parties: options.parties ?? chooseParties(plan),
+    gap: Math.min(50, plan.stageTimeoutMs / 10),
+    random: createRandom(options.seed),
+    floodSize: options.floodSize ?? FLOOD_SIZE,
+  };
+  return [
+    ...listLegitimateUses(context),
+    ...listWrongPayloads(context),
+    ...listSwappedPorts(context),
+    ...listWrongProtocols(context),
+    ...listWrongOrders(context),
+    ...listMissingKnocks(context),
+    ...listTooSlow(context),
+    ...listMistakes(context),
+    ...listOtherSources(context),
+    ...listReplays(context),
+    ...listFloods(context),
+    ...listSweeps(plan, { ...options, parties: context.parties }),
+  ];
+}
+
+/** What the attacks below have in common. */
+interface AttackContext {
+  plan: Plan;
+  parties: Parties;
+  /** Milliseconds from one packet to the next. */
+  gap: number;
+  random: () => number;
+  floodSize: number;
+}
+
+type Draft = { name: string; description: string; reason: string; packets: ModelPacket[] };
+
+function pace(packets: readonly ModelPacket[], gap: number, start = 0): TimedPacket[] {
+  return packets.map((packet, index) => ({ packet, at: start + index * gap }));
+}
+
+function createAttack({ parties, gap }: AttackContext, claim: ClaimKind, draft: Draft): Attack {
+  return { ...draft, claim, source: parties.attacker, packets: pace(draft.packets, gap) };
+}
+
+function createKnock(stage: Stage, source: string): ModelPacket {
+  const { protocol, port, payload } = stage;
+  return payload === undefined ? { source, protocol, port } : { source, protocol, port, payload };
+}
+
+function createKnocks({ plan, parties }: AttackContext, source = parties.attacker): ModelPacket[] {
+  return plan.stages.map((stage) => createKnock(stage, source));
+}
+
+function listLegitimateUses(context: AttackContext): Attack[] {
+  const { plan, parties, gap } = context;
+  const knocks = createKnocks(context);
+  const [first, second, ...rest] = knocks;
+  const [door] = plan.protectedPorts;
+  const use = (name: string, description: string, packets: ModelPacket[]) =>
+    createAttack(context, "opens", { name, description, reason: "this is the sequence", packets });
+  const uses = [
+    use("right", "the right knocks", knocks),
+    use("right-doubled", "the right knocks, every packet twice", knocks.flatMap((k) => [k, k])),
+    use("right-twice", "the right knocks, twice", [...knocks, ...knocks]),
+  ];
+  if (first !== undefined && second !== undefined) {
+    const pause = plan.stageTimeoutMs * IN_TIME;
+    const slow = use("right-slow", "the right knocks, slow but in time", knocks);
+    const started = [...knocks.slice(0, -1), ...knocks];
+    uses.push(
+      { ...slow, packets: pace(knocks, pause) },
+      use("right-restarted", "the right knocks, started again before the last one", started),
+    );
+    if (!isSameSequence([first], [second])) {
+      const renewed = use(
+        "right-renewed",
+        "the first knock again within its stage timeout, then the rest",
+        [],
+      );
+      const packets = [
+        ...pace([first, first, second], pause),
+        ...pace(rest, gap, 2 * pause + gap),
+      ];
+      uses.push({ ...renewed, packets });
+    }
+  }
+  if (plan.guard && door !== undefined) {
+    const visit: ModelPacket = { source: parties.attacker, ...door };
+    const visited = knocks.flatMap((knock) => [knock, visit]);
+    uses.push(
+      use("right-impatient", "the right knocks, with connection attempts in between", visited),
+    );
+  }
+  return uses;
+}
+
+/** Ways to change a payload. */
+const CHANGES: readonly {
+  name: string;
+  description: string;
+  change: (payload: Uint8Array) => Uint8Array;
+}[] = [
+  {
+    name: "wrong-hash",
+    description: "a wrong hash",
+    change: (payload) => payload.map((byte) => byte ^ 1),
+  },
+  {
+    name: "last-byte",
+    description: "a hash whose last byte is wrong",
+    change: (payload) => payload.with(-1, (payload.at(-1) ?? 0) ^ 1),
+  },
+  {
+    name: "upper-case",
+    description: "the hash in upper case",
+    change: (payload) => payload.map((byte) => byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte),
+  },
+  {
+    name: "extra-byte",
+    description: "a hash with one byte more",
+    change: (payload) => new Uint8Array([...payload, 0x30]),
+  },
+  {
+    name: "short",
+    description: "a hash with one byte less",
+    change: (payload) => payload.slice(0, -1),
+  },
+  { name: "empty", description: "no payload", change: () => new Uint8Array() },
+];
+
+function listWrongPayloads(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  return CHANGES.flatMap(({ name, description, change }) =>
+    knocks.flatMap((knock, index) => {
+      const { payload } = knock;
+      if (payload === undefined || payload.length === 0) return [];
+      const changed = change(payload);
+      if (changed.length === payload.length && changed.every((byte, at) => byte === payload[at])) {
+        return [];
+      }
+      return createAttack(context, "closed", {
+        name: `${name}-${index + 1}`,
+        description: `${description} as knock ${index + 1}`,
+        reason: "all bytes of a payload are compared, and its length",
+        packets: knocks.with(index, { ...knock, payload: changed }),
+      });
+    })
+  );
+}
+
+/** The payloads of two knocks exchanged, where both have one and the ports differ. */
+function listSwappedPorts(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  return knocks.slice(1).flatMap((next, index) => {
+    const knock = knocks[index] as ModelPacket;
+    if (!knock.payload?.length || !next.payload?.length || knock.port === next.port) return [];
+    return createAttack(context, "closed", {
+      name: `swapped-ports-${index + 1}-${index + 2}`,
+      description: `the payloads of knocks ${index + 1} and ${index + 2} exchanged`,
+      reason: "each port has its own payload",
+      packets: knocks.with(index, { ...knock, port: next.port })
+        .with(index + 1, { ...next, port: knock.port }),
+    });
+  });
+}
+
+function listWrongProtocols(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  return knocks.map(({ source, protocol, port }, index) => {
+    const other = protocol === "tcp" ? "udp" : "tcp";
+    return createAttack(context, "closed", {
+      name: `wrong-protocol-${index + 1}`,
+      description: `${other} instead of ${protocol} for knock ${index + 1}`,
+      reason: "the rules check the protocol of a knock",
+      packets: knocks.with(index, { source, protocol: other, port }),
+    });
+  });
+}
+
+function listWrongOrders(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  const places = knocks.map((_, index) => index);
+  const orders = knocks.length <= MAX_PERMUTED
+    ? listPermutations(places)
+    : Array.from({ length: ORDER_SAMPLE }, () => shuffle(places, context.random));
+  const names = new Set<string>();
+  return orders.flatMap((order) => {
+    const packets = order.map((place) => knocks[place] as ModelPacket);
+    const name = order.map((place) => place + 1).join("-");
+    if (isSameSequence(packets, knocks) || names.has(name)) return [];
+    names.add(name);
+    return createAttack(context, "closed", {
+      name: `order-${name}`,
+      description: `the right knocks in the order ${name.replaceAll("-", ", ")}`,
+      reason: "a stage requires the stage before it",
+      packets,
+    });
+  });
+}
+
+function listMissingKnocks(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  if (knocks.length === 1) return [];
+  return knocks.map((_, index) =>
+    createAttack(context, "closed", {
+      name: `skipped-${index + 1}`,
+      description: `the right knocks without knock ${index + 1}`,
+      reason: "a stage requires the stage before it",
+      packets: knocks.toSpliced(index, 1),
+    })
+  );
+}
+
+function listTooSlow(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  return knocks.slice(1).map((_, index): Attack => {
+    const pause = context.plan.stageTimeoutMs + LATE_MS;
+    const before = pace(knocks.slice(0, index + 1), context.gap);
+    const after = pace(knocks.slice(index + 1), context.gap, (before.at(-1)?.at ?? 0) + pause);
+    return {
+      name: `too-slow-${index + 1}`,
+      description: `the right knocks, with too long a pause after knock ${index + 1}`,
+      claim: "closed",
+      reason: "the stage has timed out",
+      source: context.parties.attacker,
+      packets: [...before, ...after],
+    };
+  });
+}
+
+/** With a guard, a packet to another port between two knocks resets the sequence. */
+function listMistakes(context: AttackContext): Attack[] {
+  const { plan, parties } = context;
+  const port = plan.guard ? findStrangePort(plan) : undefined;
+  if (port === undefined) return [];
+  const knocks = createKnocks(context);
+  return knocks.slice(1).map((_, index) =>
+    createAttack(context, "closed", {
+      name: `mistake-${index + 1}`,
+      description: `the right knocks, with a packet to another port after knock ${index + 1}`,
+      reason: "the guard resets the sequence",
+      packets: knocks.toSpliced(index + 1, 0, { source: parties.attacker, protocol: "tcp", port }),
+    })
+  );
+}
+
+function findStrangePort(plan: Plan): number | undefined {
+  const known = new Set(
+    [...plan.stages, ...plan.protectedPorts, ...plan.publicPorts].map(({ port }) => port),
+  );
+  for (let port = 1_024; port <= 65_535; port++) if (!known.has(port)) return port;
+  return undefined;
+}
+
+function listOtherSources(context: AttackContext): Attack[] {
+  const { attacker, accomplice } = context.parties;
+  const knocks = createKnocks(context);
+  return knocks.slice(1).map((_, index) =>
+    createAttack(context, "closed", {
+      name: `other-source-${index + 1}`,
+      description: `another source continues after knock ${index + 1}`,
+      reason: "each source has its own stages",
+      packets: knocks.map((knock, place) => ({
+        ...knock,
+        source: place <= index ? accomplice : attacker,
+      })),
+    })
+  );
+}
+
+function listReplays(context: AttackContext): Attack[] {
+  const knocks = createKnocks(context);
+  const recorded = createKnocks(context, context.parties.legitimate);
+  const all = createAttack(context, "vulnerable", {
+    name: "replay-all",
+    description: "all recorded knocks, sent again by another source",
+    reason: "the payloads never change: a recording of all knocks works like a password",
+    packets: [...recorded, ...knocks],
+  });
+  if (knocks.length === 1) return [all];
+  const single = knocks.map((knock, index) =>
+    createAttack(context, "closed", {
+      name: `replay-${index + 1}`,
+      description: `only recorded knock ${index + 1}, sent again by another source`,
+      reason: "each source has its own stages",
+      packets: [...recorded, knock],
+    })
+  );
+  return [...single, all];
+}
+
+function listFloods(context: AttackContext): Attack[] {
+  const { plan, parties, floodSize } = context;
+  const knocks = createKnocks(context);
+  const [first, second] = knocks;
+  if (first === undefined || second === undefined || isSameSequence([first], [second])) return [];
+  // As fast as the sweeps, so that no stage times out during the flood.
+  const step = plan.stageTimeoutMs / 2 / floodSize;
+  // With two knocks, the first and then the last would be the sequence.
+  const finish = knocks.slice(2).slice(-1);
+  const flood = (getSource: (index: number) => string): Iterable<TimedPacket> => ({
+    *[Symbol.iterator]() {
+      for (let index = 0; index < floodSize; index++) {
+        yield { packet: { ...first, source: getSource(index) }, at: index * step };
+      }
+      yield* pace(finish, step, floodSize * step);
+    },
+  });
+  const draft = (name: string, who: string, getSource: (index: number) => string): Attack => ({
+    name,
+    description: `${floodSize} first knocks from ${who}${
+      finish.length ? ", then the last knock" : ""
+    }`,
+    claim: "closed",
+    reason: "the first knock leads to the first stage only",
+    source: parties.attacker,
+    packets: flood(getSource),
+  });
+  return [
+    draft("flood", "one source", () => parties.attacker),
+    draft("flood-spoofed", "as many sources", parties.crowd),
+  ];
+}
+
+function isSameSequence(a: readonly ModelPacket[], b: readonly ModelPacket[]): boolean {
+  return a.length === b.length && a.every((packet, index) => {
+    const other = b[index];
+    return packet.port === other?.port && packet.protocol === other.protocol &&
+      packet.payload?.toHex() === other.payload?.toHex();
+  });
+}
+
+function listPermutations(items: readonly number[]): number[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, index) =>
+    listPermutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest])
+  );
+}

@@ -1,0 +1,237 @@
+/**
+ * A pure model of a firewall that watches for a sequence of knocks: a packet and a moment in, a
+ * verdict out. Each back end renders what docs/firewall-model.md specifies, and so does this file;
+ * "rule 5" here is rule 5 there.
+ */
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { createNetworkMatcher, parseAddress } from "../core/address.ts";
+import type { Protocol } from "../core/knock.ts";
+import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../core/plan.ts";
+import { TimedSet } from "./timed_set.ts";
+
+/** One packet as the firewall sees it. */
+export interface ModelPacket {
+  /** The source address, IPv4 or IPv6. */
+  source: string;
+  protocol: Protocol;
+  /** The destination port, 1..65535. */
+  port: number;
+  /** udp only; empty where undefined. */
+  payload?: Uint8Array | undefined;
+  /** tcp only: `syn` (where undefined) is a bare SYN, `other` anything else without a connection. */
+  flags?: "syn" | "other" | undefined;
+  /** False for broadcast and multicast; true where undefined. */
+  toHost?: boolean | undefined;
+}
+
+/** What the rules made of a packet. */
+export type Verdict =
+  & {
+    /** Whether the packet gets past these rules; false only at a protected port. */
+    accepted: boolean;
+  }
+  & (
+    /** Rule 5: the source is now in `stage` (1-based). */
+    | { kind: "advance"; stage: number }
+    /** Rule 5: the last knock was right; the open time ends at `until`, in milliseconds. */
+    | { kind: "open"; until: number }
+    /** Rule 6: a late copy of the knock of `stage` (1-based). */
+    | { kind: "duplicate"; stage: number }
+    /** Rules 8 and 9: a mistake; whether the sequence was reset, and whether the source is banned now. */
+    | { kind: "mistake"; reset: boolean; banned: boolean }
+    /** Rule 4: a banned source; its knocks do not count. */
+    | { kind: "banned" }
+    /** Rule 10: a protected port, closed for this source. */
+    | { kind: "refuse" }
+    /** Rule 10: any other port, or a protected port that is open for this source. */
+    | { kind: "pass" }
+  );
+
+/** A firewall and its sets. Moments are milliseconds, from any fixed moment, never going back. */
+export interface FirewallModel {
+  /**
+   * Passes a packet through the rules.
+   *
+   * @throws {RangeError} if the source is not an address.
+   */
+  receive(packet: ModelPacket, at: number): Verdict;
+  /** Whether the protected ports are open for the source (by its knocks, trusted, or not covered). */
+  isLetIn(source: string, at: number): boolean;
+}
+
+/** Whether the packet is the knock of the stage (docs/firewall-model.md, "Knocks"). */
+export function isKnock(stage: Stage, packet: ModelPacket): boolean {
+  if (stage.port !== packet.port || stage.protocol !== packet.protocol) return false;
+  if (stage.protocol === "tcp") return (packet.flags ?? "syn") === "syn";
+  return stage.payload === undefined || isSameBytes(stage.payload, packet.payload ?? NO_BYTES);
+}
+
+/**
+ * Returns a firewall with these rules, whose sets are empty.
+ *
+ * @throws {RangeError} if the plan has no stage, or a trusted entry that is neither an address nor a
+ * network.
+ */
+export function createFirewallModel(plan: Plan): FirewallModel {
+  if (plan.stages.length === 0) throw new RangeError("a plan needs at least one stage");
+  return new PlanModel(plan);
+}
+
+class PlanModel implements FirewallModel {
+  readonly #plan: Plan;
+  /** `#stages[i - 1]` is stage `i`; the last one is the open set. */
+  readonly #stages: readonly TimedSet[];
+  readonly #openSet: TimedSet;
+  readonly #bans = new BanList();
+  readonly #identify: (source: string) => Identity;
+  readonly #isProtected: (spec: PortSpec) => boolean;
+  readonly #isPublic: (spec: PortSpec) => boolean;
+  readonly #isKnockPort: (spec: PortSpec) => boolean;
+
+  constructor(plan: Plan) {
+    const { stageTimeoutMs, openForMs } = plan;
+    this.#plan = plan;
+    this.#openSet = new TimedSet({ timeoutMs: openForMs, size: SET_SIZE });
+    this.#stages = [
+      ...plan.stages.slice(1).map(() =>
+        new TimedSet({ timeoutMs: stageTimeoutMs, size: SET_SIZE })
+      ),
+      this.#openSet,
+    ];
+    this.#identify = createIdentifier(plan);
+    this.#isProtected = createPortMatcher(plan.protectedPorts);
+    this.#isPublic = createPortMatcher(plan.publicPorts);
+    this.#isKnockPort = createPortMatcher(plan.stages);
+  }
+
+  receive(packet: ModelPacket, at: number): Verdict {
+    const { key, isExempt } = this.#identify(packet.source);
+    return isExempt ? { kind: "pass", accepted: true } : this.#walk(packet, key, at);
+  }
+
+  isLetIn(source: string, at: number): boolean {
+    const { key, isExempt } = this.#identify(source);
+    return isExempt || this.#openSet.has(key, at);
+  }
+
+  /** Rules 3 to 10. */
+  #walk(packet: ModelPacket, key: string, at: number): Verdict {
+    const { guard, ban, stages } = this.#plan;
+    if (packet.toHost === false) return this.#passDoor(packet, key, at);
+    if (ban && this.#bans.isBanned(key, at)) {
+      const verdict = this.#passDoor(packet, key, at);
+      return this.#isProtected(packet) ? verdict : { ...verdict, kind: "banned" };
+    }
+    const stage = this.#advance(packet, key, at);
+    if (stage !== undefined) {
+      const { accepted } = this.#passDoor(packet, key, at);
+      return stage === stages.length
+        ? { kind: "open", accepted, until: this.#openSet.until(key, at) as number }
+        : { kind: "advance", accepted, stage };
+    }
+    return guard || ban ? this.#countMistake(packet, key, at) : this.#passDoor(packet, key, at);
+  }
+
+  /** Rule 5: the stage that the source is in now; undefined where the packet is not its knock. */
+  #advance(packet: ModelPacket, key: string, at: number): number | undefined {
+    for (let stage = this.#stages.length; stage >= 1; stage--) {
+      if (!isKnock(this.#plan.stages[stage - 1] as Stage, packet)) continue;
+      if (stage > 1 && !this.#stages[stage - 2]?.has(key, at)) continue;
+      if (this.#stages[stage - 1]?.write(key, undefined, at)) return stage;
+    }
+    return undefined;
+  }
+
+  /** Rules 6 to 10, for a packet that is not a knock at this moment. */
+  #countMistake(packet: ModelPacket, key: string, at: number): Verdict {
+    const verdict = this.#passDoor(packet, key, at);
+    const copyOf = this.#plan.stages.findLastIndex((stage, index) =>
+      isKnock(stage, packet) && this.#stages[index]?.has(key, at)
+    );
+    if (copyOf !== -1) return { ...verdict, kind: "duplicate", stage: copyOf + 1 };
+    if (this.#isProtected(packet) || this.#isPublic(packet)) return verdict;
+    const isCounted = this.#plan.ban && !this.#isKnockPort(packet);
+    const banned = isCounted && this.#bans.count(key, at);
+    const reset = this.#plan.guard && this.#resetSequence(key, at);
+    return { ...verdict, kind: "mistake", reset, banned };
+  }
+
+  /** Rule 9: whether there was a stage to delete the source from. */
+  #resetSequence(key: string, at: number): boolean {
+    let reset = false;
+    for (const stage of this.#stages) {
+      if (stage !== this.#openSet && stage.delete(key, at)) reset = true;
+    }
+    return reset;
+  }
+
+  /** Rule 10. */
+  #passDoor(packet: ModelPacket, key: string, at: number): Verdict & { kind: "pass" | "refuse" } {
+    const accepted = !this.#isProtected(packet) || this.#openSet.has(key, at);
+    return { kind: accepted ? "pass" : "refuse", accepted };
+  }
+}
+
+interface Identity {
+  /** The same for every way to write the address. */
+  key: string;
+  /** Rules 1 and 2: trusted, or of a family that is not covered. */
+  isExempt: boolean;
+}
+
+function createIdentifier(plan: Plan): (source: string) => Identity {
+  const isTrusted = createNetworkMatcher(plan.trusted);
+  // An attack sends up to a hundred thousand packets in a row from one source.
+  let recent: { source: string; identity: Identity } | undefined;
+  return (source) => {
+    if (recent?.source === source) return recent.identity;
+    const address = parseAddress(source);
+    const identity = {
+      key: address.text,
+      isExempt: !plan.families.includes(address.family) || isTrusted(address),
+    };
+    recent = { source, identity };
+    return identity;
+  };
+}
+
+const MINUTE_MS = 60_000;
+/** Milliseconds in which a bucket gains the room for one mistake, and in which it fills. */
+const MISTAKE_MS = MINUTE_MS / BAN_RULE.perMinute;
+const BUCKET_MS = MISTAKE_MS * BAN_RULE.burst;
+
+/** The bans of rules 4 and 8. */
+class BanList {
+  readonly #banned = new TimedSet({ timeoutMs: BAN_RULE.banMs, size: SET_SIZE });
+  // A bucket that was not written to for as long as it takes to fill is full: it needs no entry.
+  readonly #buckets = new TimedSet<{ tokens: number; at: number }>({
+    timeoutMs: BUCKET_MS,
+    size: SET_SIZE,
+  });
+
+  isBanned(key: string, at: number): boolean {
+    return this.#banned.has(key, at);
+  }
+
+  /** Counts a mistake; returns whether the source is banned for it. */
+  count(key: string, at: number): boolean {
+    const bucket = this.#buckets.get(key, at) ?? { tokens: BUCKET_MS, at };
+    const tokens = Math.min(BUCKET_MS, bucket.tokens + at - bucket.at);
+    const isOver = tokens < MISTAKE_MS;
+    const rest = isOver ? tokens : tokens - MISTAKE_MS;
+    const isCounted = this.#buckets.write(key, { tokens: rest, at }, at);
+    return isOver && isCounted && this.#banned.write(key, undefined, at);
+  }
+}
+
+function createPortMatcher(specs: readonly PortSpec[]): (spec: PortSpec) => boolean {
+  const ports = { tcp: new Set<number>(), udp: new Set<number>() };
+  for (const { protocol, port } of specs) ports[protocol].add(port);
+  return ({ protocol, port }) => ports[protocol].has(port);
+}
+
+const NO_BYTES = new Uint8Array();
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

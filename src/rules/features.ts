@@ -1,0 +1,181 @@
+/**
+ * What a plan can ask of a back end. What a back end supports is data: a record over all features and
+ * all limits. `renderRules` refuses the rest by name, so that nothing is dropped silently:
+ *
+ * - a new key of `Plan` does not compile until `PARTS` says which features belong to it;
+ * - a new feature or limit does not compile until every back end has a value for it.
+ */
+import { renderDuration } from "../core/duration.ts";
+import type { Plan } from "../core/plan.ts";
+
+/** One feature. */
+export interface FeatureSpec {
+  /** The heading in tables. */
+  label: string;
+  /** Returns the name of the part of the plan that needs the feature; undefined where none does. */
+  findPart(plan: Plan): string | undefined;
+  /** The fix where a back end does not support it. */
+  hint: string;
+}
+
+/** The features by the part of the plan that they belong to; no feature: every back end renders it. */
+const PARTS = {
+  name: {},
+  protectedPorts: {},
+  openForMs: {},
+  stageTimeoutMs: {},
+  stages: {
+    secretKnocks: {
+      label: "secret knocks",
+      findPart({ stages }) {
+        const index = stages.findIndex(({ payload }) => payload !== undefined);
+        return index === -1 ? undefined : `the payload of knock ${index + 1}`;
+      },
+      hint: "use regular knocks",
+    },
+  },
+  guard: {
+    guard: {
+      label: "guard",
+      findPart: ({ guard }) => guard ? "the guard" : undefined,
+      hint: "leave it out with --no-guard",
+    },
+  },
+  ban: {
+    ban: {
+      label: "rate ban",
+      findPart: ({ ban }) => ban ? "the rate ban" : undefined,
+      hint: "leave out --ban",
+    },
+  },
+  trusted: {
+    trusted: {
+      label: "trusted sources",
+      findPart: ({ trusted }) => trusted.length > 0 ? "trusted sources" : undefined,
+      hint: "leave out --trust, and accept them in your own rules",
+    },
+  },
+  publicPorts: {
+    publicPorts: {
+      label: "public services",
+      findPart: ({ publicPorts }) => publicPorts.length > 0 ? "public services" : undefined,
+      hint: "leave out --public, and accept them in your own rules",
+    },
+  },
+  families: {
+    ipv6: {
+      label: "IPv6",
+      findPart: ({ families }) => families.includes("ipv6") ? "IPv6" : undefined,
+      hint: "use --ipv4",
+    },
+    onlyIpv6: {
+      label: "only IPv6",
+      findPart: ({ families }) => families.includes("ipv4") ? undefined : "IPv6 without IPv4",
+      hint: "leave out --ipv6",
+    },
+  },
+  interface: {
+    interface: {
+      label: "interface",
+      findPart: (plan) => plan.interface === undefined ? undefined : "an interface",
+      hint: "leave out --interface",
+    },
+    interfaceWildcard: {
+      label: "interface wildcard",
+      findPart: (plan) =>
+        plan.interface?.endsWith("*") ? `the interface "${plan.interface}"` : undefined,
+      hint: "name one interface",
+    },
+  },
+} as const satisfies Record<keyof Plan, Record<string, FeatureSpec>>;
+
+type Parts = typeof PARTS;
+
+/** The name of a feature. */
+export type Feature = { [Part in keyof Parts]: keyof Parts[Part] }[keyof Parts];
+
+/** Every feature, in the order in which plans are checked and tables are written. */
+export const FEATURES: Readonly<Record<Feature, FeatureSpec>> = {
+  ...PARTS.stages,
+  ...PARTS.guard,
+  ...PARTS.ban,
+  ...PARTS.trusted,
+  ...PARTS.publicPorts,
+  ...PARTS.families,
+  ...PARTS.interface,
+};
+
+/** The sizes that a back end can render. */
+export interface Limits {
+  /** `Infinity` where there is no limit. */
+  maxKnocks: number;
+  /** Bytes of a secret knock's payload. */
+  minPayload: number;
+  maxPayload: number;
+  /** Whether a payload has to be printable ASCII. */
+  printablePayload: boolean;
+  /** Whether the stage timeout and the open time have to be whole seconds. */
+  wholeSeconds: boolean;
+}
+
+/** A part of a plan that a back end does not support. */
+export interface Refusal {
+  part: string;
+  /** One line with the fix. */
+  hint: string;
+}
+
+/** Returns the first part of the plan that is not supported; undefined where all of it is. */
+export function findRefusal(
+  { supports, limits }: { supports: Readonly<Record<Feature, boolean>>; limits: Limits },
+  plan: Plan,
+): Refusal | undefined {
+  for (const feature of Object.keys(FEATURES) as Feature[]) {
+    const { findPart, hint } = FEATURES[feature];
+    const part = supports[feature] ? undefined : findPart(plan);
+    if (part !== undefined) return { part, hint };
+  }
+  for (const check of Object.values(LIMIT_CHECKS)) {
+    const refusal = check(plan, limits);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+const LIMIT_CHECKS: Record<
+  keyof Limits,
+  (plan: Plan, limits: Limits) => Refusal | undefined
+> = {
+  maxKnocks: ({ stages }, { maxKnocks }) =>
+    stages.length > maxKnocks
+      ? { part: `more than ${maxKnocks} knocks`, hint: "use fewer knocks" }
+      : undefined,
+  minPayload: (plan, { minPayload }) =>
+    listPayloads(plan).some(({ length }) => length < minPayload)
+      ? { part: `a payload of less than ${minPayload} bytes`, hint: USE_SECRET }
+      : undefined,
+  maxPayload: (plan, { maxPayload }) =>
+    listPayloads(plan).some(({ length }) => length > maxPayload)
+      ? { part: `a payload of more than ${maxPayload} bytes`, hint: USE_SECRET }
+      : undefined,
+  printablePayload: (plan, { printablePayload }) =>
+    printablePayload && !listPayloads(plan).every(isPrintable)
+      ? { part: "a payload that is not printable ASCII", hint: USE_SECRET }
+      : undefined,
+  wholeSeconds({ stageTimeoutMs, openForMs }, { wholeSeconds }) {
+    const times = [["stage timeout", stageTimeoutMs], ["open time", openForMs]] as const;
+    const odd = wholeSeconds ? times.find(([, ms]) => ms % 1_000 !== 0) : undefined;
+    if (odd === undefined) return undefined;
+    return { part: `the ${odd[0]} ${renderDuration(odd[1])}`, hint: "use whole seconds" };
+  },
+};
+
+const USE_SECRET = "use a secret: its payload is 64 hexadecimal digits";
+
+function listPayloads({ stages }: Plan): Uint8Array[] {
+  return stages.flatMap(({ payload }) => payload ?? []);
+}
+
+function isPrintable(payload: Uint8Array): boolean {
+  return payload.every((byte) => byte >= 0x20 && byte <= 0x7e);
+}
