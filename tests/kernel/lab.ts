@@ -173,7 +173,9 @@ function namespaceOf(
     },
     agent() {
       const script = new URL("./agent.ts", import.meta.url).pathname;
-      const flags = ["-q", "--no-config", "--no-lock", "--no-prompt", "--allow-net", "--allow-ffi"];
+      // The dependencies that the tests have.
+      const dependencies = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
+      const flags = ["-q", ...dependencies, "--no-prompt", "--allow-net", "--allow-ffi"];
       const process = commandOf(inside([Deno.execPath(), "run", ...flags, script]), {
         stdin: "piped",
         stdout: "piped",
