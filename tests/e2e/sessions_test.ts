@@ -13,7 +13,7 @@ for (const name of Array.from(Deno.readDirSync(FOLDER), ({ name }) => name).sort
   for (const items of parsed) {
     Deno.test(`${name}: ${items[0]?.head}`, async () => {
       await using home = new Home();
-      await runItems(items, home, { onPrinted: UPDATE ? update : undefined });
+      await runItems(items, home, { onMismatch: UPDATE ? update : undefined });
       if (UPDATE) {
         await Deno.writeTextFile(url, [intro.trimEnd(), ...parsed.map(render)].join("\n\n") + "\n");
       }
@@ -37,9 +37,9 @@ Deno.test("README.md: its sessions print what it shows", async (test) => {
   await using home = new Home();
   await Deno.mkdir(`${home.path}/.secrets`);
   let ran = 0;
-  for (const [, needs, text = ""] of readme.matchAll(/^```(.*)\n([^]*?)^```$/gm)) {
-    // ```console needs a host
-    if (!/^\$ .*spknock /m.test(text) || needs?.startsWith("console needs ")) continue;
+  for (const [, info = "", text = ""] of readme.matchAll(/^```(.*)\n([^]*?)^```$/gm)) {
+    // A block that cannot be run here starts with "```console needs ...".
+    if (!/^\$ .*spknock /m.test(text) || info.startsWith("console needs ")) continue;
     if (text.includes("spknock-targets.conf")) {
       await Deno.writeTextFile(`${home.path}/.secrets/spknock-targets.conf`, OLD_FILE);
     }
