@@ -1,7 +1,7 @@
 /** `-- COMMAND`: what runs with the terminal while the door is open. */
 import { SpknockError } from "../core/errors.ts";
 import { createOutput } from "../output/output.ts";
-import { programEnv, type ProgramFacts } from "../probe/program.ts";
+import { buildProgramEnv, type ProgramFacts } from "../probe/program.ts";
 import type { Context } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 
@@ -24,7 +24,7 @@ export async function runCommand(
   { ports, out }: Context,
 ): Promise<number> {
   try {
-    return await ports.handOver([program, ...args], { env: programEnv(facts) });
+    return await ports.handOver([program, ...args], { env: buildProgramEnv(facts) });
   } catch (cause) {
     const isMissing = cause instanceof Deno.errors.NotFound;
     const why = isMissing

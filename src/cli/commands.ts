@@ -1,4 +1,7 @@
 /** The commands as data: the help, the parser and the completions are made from this table. */
+import { listImportFormats } from "../config/import_formats.ts";
+import { listProbeExamples } from "../probe/kinds.ts";
+import { listSecretOptions } from "../secret/kinds.ts";
 import type { Context } from "./context.ts";
 import type { OptionSpec } from "./options.ts";
 
@@ -35,7 +38,7 @@ const PROBES: readonly OptionSpec[] = [
     name: "probe",
     value: "SPEC",
     many: true,
-    help: "ask this: tcp:22, ssh, tls:443, http://..., ping",
+    help: `ask this: ${listProbeExamples({ width: 38 })}`,
   },
 ];
 
@@ -70,7 +73,7 @@ const SAVE: readonly OptionSpec[] = [
   ...FAMILY,
   { name: "tries", value: "N", help: "knock again until the probes pass" },
   ...PROBES,
-  { name: "secret", value: "SPEC", help: "of udp knocks: prompt, none, env:NAME, file:PATH" },
+  { name: "secret", value: "SPEC", help: `of udp knocks: ${listSecretOptions().join(", ")}` },
   { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
   { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
   { name: "stage-timeout", value: "DURATION", help: "how long it waits for the next knock" },
@@ -201,7 +204,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: "Every bad line is named and nothing is taken over, unless --keep-going takes\n" +
       "the good ones.",
     options: [
-      { name: "from", value: "FORMAT", help: "legacy (spknock-targets.conf)" },
+      { name: "from", value: "FORMAT", help: listImportFormats() },
       { name: "keep-going", short: "k", help: "take the good lines" },
       { name: "dry-run", short: "n", help: "show what would be saved" },
     ],

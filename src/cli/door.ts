@@ -8,7 +8,7 @@ import {
   type OpenReport,
 } from "../knock/until_open.ts";
 import type { Resolved } from "../net/resolve.ts";
-import { askProbe } from "../probe/mod.ts";
+import { findProbedPort, runProbe } from "../probe/mod.ts";
 import type { ProgramFacts } from "../probe/program.ts";
 import type { Ports } from "./ports.ts";
 
@@ -35,7 +35,7 @@ export interface DoorReport {
 /** The probes of a target, bound to its pinned address. */
 export function bindProbes(target: Target, resolved: Resolved, ports: Ports): BoundProbe[] {
   return target.probes.map((spec) => ({ attempt, timeoutMs, patienceMs, signal }) =>
-    askProbe(spec, {
+    runProbe(spec, {
       target: target.name,
       host: target.host,
       address: resolved.address,
@@ -47,6 +47,7 @@ export function bindProbes(target: Target, resolved: Resolved, ports: Ports): Bo
       signal,
       clock: ports.clock,
       openTcp: ports.net.openTcp,
+      askUdp: ports.net.askUdp,
       runProgram: ports.runProgram,
       os: ports.os,
     })
@@ -91,7 +92,7 @@ export function factsOf(
     target: target.name,
     host: target.host,
     address: resolved.address,
-    port: target.probes.find(({ port }) => port !== undefined)?.port,
+    port: findProbedPort(target)?.port,
     attempt,
   };
 }
@@ -105,18 +106,19 @@ async function runAfter(
   { ports, tries }: { ports: Ports; tries: number },
 ): Promise<AfterReport[]> {
   if (target.after.length === 0) return [];
-  const { fillIn, lastLine, runWithFacts } = await import("../probe/program.ts");
+  const { fillIn, findLastLine, runWithFacts } = await import("../probe/program.ts");
   const facts = factsOf({ target, resolved, attempt: tries });
-  const runOne = async ({ command, options }: AfterSpec): Promise<AfterReport> => {
+  const runOne = async (spec: AfterSpec): Promise<AfterReport> => {
+    const { command } = spec;
     const name = fillIn(command, facts).join(" ");
     try {
       const { code, stdout, stderr } = await runWithFacts(command, facts, {
         runProgram: ports.runProgram,
         timeoutMs: AFTER_TIMEOUT_MS,
         signal: ports.signal,
-        options,
+        options: spec.type === "plugin" ? spec.options : undefined,
       });
-      const detail = lastLine(stdout) || lastLine(stderr);
+      const detail = findLastLine(stdout) || findLastLine(stderr);
       if (code === 0) return { command: name, ok: true, detail };
       return {
         command: name,

@@ -9,11 +9,11 @@ import {
   parsePortSpec,
   type Protocol,
   renderPortSpec,
-  type SecretSource,
 } from "../core/knock.ts";
 import { parseHost, parseTargetName, type ProbeSpec, type Target } from "../core/target.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Prompter } from "../prompt/mod.ts";
+import { parseSecretOption } from "../secret/kinds.ts";
 import { asUsage, type ParsedArgs } from "./options.ts";
 import { readProbe } from "./probe_option.ts";
 import { onlyGiven, parseCount, readSettings } from "./select.ts";
@@ -44,7 +44,7 @@ export function readKnocks(
   args: ParsedArgs,
   { payload = { kind: "secret", source: { kind: "prompt" } } }: { payload?: KnockPayload } = {},
 ): Knock[] {
-  const udp = args.read("secret", parseSecret) ?? payload;
+  const udp = args.read("secret", parseSecretOption) ?? payload;
   return texts.map((text) => {
     try {
       return knockOf(text, { fallback: args.has("udp") ? "udp" : "tcp", udp });
@@ -60,23 +60,6 @@ function knockOf(
 ): Knock {
   const spec = parsePortSpec(text, fallback);
   return { ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } };
-}
-
-/** `prompt`, `none`, `env:NAME` or `file:PATH`. */
-export function parseSecret(text: string): KnockPayload {
-  const [, kind, value = ""] = /^(env|file):(.+)$/.exec(text) ?? [];
-  if (text === "none") return { kind: "none" };
-  const source: SecretSource | undefined = text === "prompt"
-    ? { kind: "prompt" }
-    : kind === "env"
-    ? { kind, name: value }
-    : kind === "file"
-    ? { kind, path: value }
-    : undefined;
-  if (source !== undefined) return { kind: "secret", source };
-  throw new RangeError(
-    `"${text}" is not where a secret comes from: use prompt, none, env:NAME or file:PATH`,
-  );
 }
 
 function parseCopies(text: string): "auto" | number {
@@ -130,7 +113,7 @@ export async function askForChanges(prompter: Prompter, target: Target): Promise
   const isSimple = target.probes.length === 0 ||
     (target.probes.length === 1 && first?.type === "tcp");
   const probes = isSimple
-    ? await askForProbes(prompter, { port: first?.port === undefined ? "none" : `${first.port}` })
+    ? await askForProbes(prompter, { port: first?.type === "tcp" ? `${first.port}` : "none" })
     : target.probes;
   const description = await askForDescription(prompter, target.description);
   return { name: target.name, host: parseHost(host), knocks, probes, description };

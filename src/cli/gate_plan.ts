@@ -2,15 +2,11 @@
 import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { findProbedPort } from "../probe/mod.ts";
 import { makePlan } from "../rules/plan.ts";
 
 /** What a door opens when neither a probe nor an option says so, or that port is privileged. */
 export const FALLBACK_PORT = 2222;
-
-/** The port that a target is about: what its first probe of a port asks. */
-export function probedPort(target: Target): number | undefined {
-  return target.probes.find(({ port }) => port !== undefined)?.port;
-}
 
 /** The plan of a target's door on loopback. */
 export function gatePlanOf(
@@ -19,7 +15,7 @@ export function gatePlanOf(
   { open }: { open?: PortSpec | undefined } = {},
 ): Plan {
   const options = {
-    open: [open ?? { port: probedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const }],
+    open: [open ?? findProbedPort(target) ?? { port: FALLBACK_PORT, protocol: "tcp" as const }],
     families: ["ipv4" as const],
   };
   try {

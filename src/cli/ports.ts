@@ -8,6 +8,7 @@ import type { Lookup } from "../net/resolve.ts";
 import type { NearEnd } from "../net/relay.ts";
 import type { TcpConnection, TcpPlace } from "../net/tcp.ts";
 import type { Sink } from "../output/output.ts";
+import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
 import type { Terminal } from "../prompt/mod.ts";
 import type { HandOver } from "../system/hand_over.ts";
@@ -17,6 +18,7 @@ export interface NetPorts extends KnockNet {
   /** The system's resolver; the default of `resolveHost` where undefined. */
   lookup?: Lookup;
   openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection>;
+  askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
 }
 
 /** The world. */

@@ -3,6 +3,7 @@ import type { Config } from "../config/mod.ts";
 import { UsageError } from "../core/errors.ts";
 import { type Family, parseHost, type Target } from "../core/target.ts";
 import { type Address, type Lookup, type Resolved, resolveHost } from "../net/resolve.ts";
+import { findPort } from "../probe/mod.ts";
 import { findTarget } from "./context.ts";
 import { asUsage } from "./options.ts";
 
@@ -50,7 +51,7 @@ function findByHost(config: Config, host: string, { port }: { port: number }): T
   const all = [...config.targets.values()].filter((target) =>
     isSameHost(target.host, host) || isSameHost(target.connect?.host ?? "", host)
   );
-  const asking = all.filter(({ probes }) => probes.some((probe) => probe.port === port));
+  const asking = all.filter(({ probes }) => probes.some((probe) => findPort(probe)?.port === port));
   const [only, other] = asking.length > 0 ? asking : all;
   if (only === undefined || other === undefined) return only;
   const names = all.map((target) => target.name).join(", ");

@@ -3,6 +3,7 @@ import { parseDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { findProbedPort } from "../probe/mod.ts";
 import {
   type Backend,
   makePlan,
@@ -13,8 +14,7 @@ import {
   type Weakness,
   weaknesses,
 } from "../rules/mod.ts";
-import { payloadOf } from "../secret/payload.ts";
-import { probedPort } from "./gate_plan.ts";
+import { hashPassphrase } from "../secret/payload.ts";
 import { askTwice } from "./commands/hash.ts";
 import { askSecret, type Context } from "./context.ts";
 import type { ParsedArgs } from "./options.ts";
@@ -64,8 +64,8 @@ export function planOptions(
 
 /** The ports that a target is about, if its probes tell. */
 export function portsOfTarget(target: Target): PortSpec[] | undefined {
-  const port = probedPort(target);
-  return port === undefined ? undefined : [{ port, protocol: "tcp" }];
+  const port = findProbedPort(target);
+  return port === undefined ? undefined : [port];
 }
 
 /**
@@ -86,7 +86,7 @@ export async function judgePlan(
     ask: (message) =>
       askSecret(context, message, { ask: (prompter) => askTwice(prompter, message) }),
     hash: async (passphrase) => {
-      const payload = await payloadOf(passphrase);
+      const payload = await hashPassphrase(passphrase);
       const text = typeof passphrase === "string"
         ? passphrase
         : new TextDecoder().decode(passphrase);

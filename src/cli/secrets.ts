@@ -1,7 +1,8 @@
 /** Secrets for targets, and giving up what a run no longer needs once it has them. */
 import type { Target } from "../core/target.ts";
+import { startsProgram } from "../probe/mod.ts";
 import { type CollectOptions, collectPayloads, type SecretRequest } from "../secret/collect.ts";
-import type { SecretPorts } from "../secret/source.ts";
+import type { SecretPorts } from "../secret/kinds.ts";
 import { askSecret, type Context } from "./context.ts";
 import type { Ports } from "./ports.ts";
 
@@ -58,9 +59,6 @@ export function dropUnneeded(
   { command }: { command?: readonly string[] | undefined } = {},
 ): void {
   const needsRun = command !== undefined ||
-    targets.some(({ probes, after }) =>
-      after.length > 0 ||
-      probes.some(({ type, command }) => type === "ping" || command !== undefined)
-    );
+    targets.some(({ probes, after }) => after.length > 0 || probes.some(startsProgram));
   ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
 }

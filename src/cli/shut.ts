@@ -4,6 +4,7 @@ import { type BoundProbe, knockUntilOpen, type OpenEvents } from "../knock/until
 import { errnoOf } from "../net/failure.ts";
 import { raceConnect, SYN_INTERVAL_MS } from "../net/race.ts";
 import type { Resolved } from "../net/resolve.ts";
+import { findPort, startsProgram } from "../probe/mod.ts";
 import { closeQuietly } from "../probe/tcp.ts";
 import { bindProbes, type DoorReport } from "./door.ts";
 import type { Ports } from "./ports.ts";
@@ -33,11 +34,12 @@ export async function shutDoor(
   ports: Ports,
   { events = {} }: { events?: OpenEvents } = {},
 ): Promise<DoorReport> {
-  const asked = target.probes.map((probe, index) =>
-    probe.port === undefined || probe.command !== undefined
-      ? bindProbes(target, resolved, ports)[index] as BoundProbe
-      : shutProbe({ port: probe.port, target, resolved }, ports)
-  );
+  const asked = target.probes.map((probe, index) => {
+    const port = startsProgram(probe) ? undefined : findPort(probe);
+    return port?.protocol === "tcp"
+      ? shutProbe({ port: port.port, target, resolved }, ports)
+      : bindProbes(target, resolved, ports)[index] as BoundProbe;
+  });
   const knocks = await knockUntilOpen({
     sequence: target,
     payloads,

@@ -135,6 +135,7 @@ export class World implements AsyncDisposable {
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
+        askUdp: () => Promise.resolve(undefined),
         openTcp: ({ address, port }) => this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },

@@ -113,7 +113,7 @@ Deno.test("a secret file must be there, private and not empty", async () => {
   await Deno.chmod(file, 0o644);
   const exposed = await run();
   assertEquals(exposed.code, 4);
-  assertStringIncludes(exposed.stderr, `hint: chmod 600 '${file}'`);
+  assertStringIncludes(exposed.stderr, `hint: chmod 600 ${file}`);
   assertEquals(exposed.stderr.includes("TOPSECRET"), false);
 });
 

@@ -19,7 +19,7 @@ export async function run(context: Context): Promise<number> {
   });
   if (args.has("dry-run")) {
     const { showPlan } = await import("../dry_run.ts");
-    return await showPlan(targets, context);
+    return showPlan(targets, context);
   }
   const isOnly = targets.length === 1;
   let payloads: Uint8Array[][] = [];

@@ -33,7 +33,7 @@ export async function run(given: Context): Promise<number> {
   const asked: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
   if (args.has("dry-run")) {
     const { showPlan } = await import("../dry_run.ts");
-    return await showPlan([asked], given);
+    return showPlan([asked], given);
   }
   ports.dropPermissions(["write"]);
   const pinned = await pinRoute(route, ports.net);

@@ -10,7 +10,8 @@ import type { Plan } from "../../core/plan.ts";
 import type { ProbeSpec, Target } from "../../core/target.ts";
 import { type Door, openDoor as openLoopbackDoor } from "../../gate/mod.ts";
 import { resolveHost } from "../../net/resolve.ts";
-import { payloadOf } from "../../secret/payload.ts";
+import { findPort } from "../../probe/mod.ts";
+import { hashPassphrase } from "../../secret/payload.ts";
 import { type Context, findTarget, wantWords } from "../context.ts";
 import { askDoor, type DoorReport, openDoor } from "../door.ts";
 import { EXIT } from "../failure.ts";
@@ -31,8 +32,8 @@ export async function run(context: Context): Promise<number> {
   dropUnneeded([], ports);
   const config = parseConfig(example, { file: "targets.example.toml" });
   const saved = findTarget(config, "demo");
-  const right = await Promise.all(PASSPHRASES.map(payloadOf));
-  const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(payloadOf));
+  const right = await Promise.all(PASSPHRASES.map(hashPassphrase));
+  const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(hashPassphrase));
   await using door = await openSomewhere(gatePlanOf(saved, right), context);
   const target = moveTo(door, saved);
   const resolved = await resolveHost(target.host);
@@ -79,10 +80,10 @@ async function openSomewhere(plan: Plan, { ports, out }: Context): Promise<Door>
 
 /** The target with the door's real ports. */
 function moveTo(door: Door, target: Target): Target {
-  const move = (probe: ProbeSpec): ProbeSpec =>
-    probe.port === undefined
-      ? probe
-      : { ...probe, port: door.portOf({ port: probe.port, protocol: "tcp" }) };
+  const move = (probe: ProbeSpec): ProbeSpec => {
+    const port = findPort(probe);
+    return port === undefined || !("port" in probe) ? probe : { ...probe, port: door.portOf(port) };
+  };
   return {
     ...target,
     host: door.address,

@@ -1,12 +1,19 @@
 /** `doctor`: gathers evidence, and ends in the one most likely cause and its fix. */
 import type { Config } from "../../config/mod.ts";
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
-import { ConfigError, renderProblem, SecretError, SpknockError } from "../../core/errors.ts";
+import {
+  ConfigError,
+  renderProblem,
+  SecretError,
+  SpknockError,
+  UsageError,
+} from "../../core/errors.ts";
 import type { Target } from "../../core/target.ts";
 import { diagnose, type Diagnosis } from "../../doctor/causes.ts";
 import type { DoorEvidence, Evidence, NameEvidence, SynEvidence } from "../../doctor/evidence.ts";
 import { lookAtConfig, lookAtSecrets } from "../../doctor/files.ts";
 import { type Resolved, resolveHost } from "../../net/resolve.ts";
+import { findProbedPort } from "../../probe/mod.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { renderTable } from "../../output/table.ts";
 import { type Context, findTarget, loadTargets, targetsPath, wantWords } from "../context.ts";
@@ -109,7 +116,12 @@ async function examine(
     if (!(error instanceof SecretError)) throw error;
     noSecret = error;
   }
-  const port = target.probes.find(({ port }) => port !== undefined)?.port ?? target.connect?.port;
+  const port = findProbedPort(target, { protocol: "tcp" })?.port ?? target.connect?.port;
+  if (port === undefined && findProbedPort(target) !== undefined) {
+    throw new UsageError(`"${target.name}" has only a UDP probe, and doctor examines TCP ports`, {
+      hint: "give it a probe of a TCP port that opens too, or connect.port",
+    });
+  }
   return await visitDoor({ target, resolved }, ports, {
     port: port ?? SSH_PORT,
     timeoutMs: args.read("timeout", parseDuration) ?? TIMEOUT_MS,

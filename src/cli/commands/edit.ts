@@ -13,7 +13,8 @@ import {
   targetsPath,
   wantWords,
 } from "../context.ts";
-import { askForChanges, draftFromOptions, parseSecret, readKnocks } from "../draft.ts";
+import { askForChanges, draftFromOptions, readKnocks } from "../draft.ts";
+import { parseSecretOption } from "../../secret/kinds.ts";
 import { EXIT } from "../failure.ts";
 
 /** Runs `edit`. */
@@ -51,7 +52,7 @@ function knocksFromOptions(target: Target, { args }: Context): Pick<Partial<Targ
     const payload = before?.kind === "bytes" ? undefined : before;
     return { knocks: readKnocks(args.texts("knock"), args, payload ? { payload } : {}) };
   }
-  const payload = args.read("secret", parseSecret);
+  const payload = args.read("secret", parseSecretOption);
   if (payload === undefined) return {};
   return {
     knocks: target.knocks.map((knock) => knock.protocol === "udp" ? { ...knock, payload } : knock),

@@ -1,8 +1,8 @@
 /** `hash`: passphrase in, SHA-256 hex out: what goes into a firewall's rule. */
 import { SecretError, UsageError } from "../../core/errors.ts";
 import type { Prompter } from "../../prompt/mod.ts";
-import { payloadOf } from "../../secret/payload.ts";
-import { firstLine } from "../../secret/source.ts";
+import { hashPassphrase } from "../../secret/payload.ts";
+import { cutFirstLine } from "../../secret/kinds.ts";
 import { type Context, needPrompter, wantWords } from "../context.ts";
 import { EXIT } from "../failure.ts";
 
@@ -30,7 +30,7 @@ async function readLine({ ports }: Context): Promise<Uint8Array> {
       hint: "pipe one line in, or use a terminal",
     });
   }
-  return firstLine(bytes);
+  return cutFirstLine(bytes);
 }
 
 /** Asks until two answers agree. */
@@ -43,5 +43,5 @@ export async function askTwice(prompter: Prompter, what = "Passphrase"): Promise
 
 /** The payload of a secret knock as text. */
 export async function hashOf(passphrase: string | Uint8Array): Promise<string> {
-  return new TextDecoder().decode(await payloadOf(passphrase));
+  return new TextDecoder().decode(await hashPassphrase(passphrase));
 }

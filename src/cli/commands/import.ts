@@ -28,7 +28,7 @@ export async function importFile(
   const config = await loadForAdding(context);
   // An old file that stands in for the configuration is not what it is added to.
   const present = config.kind === "legacy" ? new Map<string, Target>() : config.targets;
-  const { targets, problems } = importTargets(text, {
+  const { targets, problems } = await importTargets(text, {
     file,
     from: format,
     keepGoing: args.has("keep-going"),

@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   const targets = isNew ? [await adHocTarget(args)] : await selectTargets(context);
   if (args.has("dry-run")) {
     const { showPlan } = await import("../dry_run.ts");
-    return await showPlan(targets, context);
+    return showPlan(targets, context);
   }
   return args.rest === undefined
     ? await knockOn(targets, context)

@@ -1,6 +1,7 @@
 /** `ssh-config`: the `Host` block for ssh's own configuration, so that `ssh NAME` knocks by itself. */
 import { UsageError } from "../../core/errors.ts";
 import type { Target } from "../../core/target.ts";
+import { findSshPort } from "../../probe/mod.ts";
 import type { Context } from "../context.ts";
 import { quoteShell } from "../../core/quote_shell.ts";
 import { EXIT } from "../failure.ts";
@@ -68,9 +69,7 @@ function hostOf({ host, connect }: Target): string {
 
 /** The port of the `connect` table, of an ssh probe, or ssh's own. */
 function portOf({ connect, probes }: Target): number {
-  const asked = probes.find(({ type }) => type === "ssh") ??
-    probes.find(({ type }) => type === "tcp");
-  return connect?.port ?? asked?.port ?? SSH_PORT;
+  return connect?.port ?? findSshPort({ probes }) ?? SSH_PORT;
 }
 
 /** A percent sign that is no token (ssh_config(5), TOKENS): IPv6 zones and odd paths have one. */
