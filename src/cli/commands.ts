@@ -1,5 +1,6 @@
 /** The commands as data: the help, the parser and the completions are made from this table. */
 import { listImportFormats } from "../config/import_formats.ts";
+import { joinWithin } from "../core/text.ts";
 import { listProbeExamples } from "../probe/kinds.ts";
 import { listSecretOptions } from "../secret/kinds.ts";
 import type { Context } from "./context.ts";
@@ -38,7 +39,7 @@ const PROBES: readonly OptionSpec[] = [
     name: "probe",
     value: "SPEC",
     many: true,
-    help: `ask this: ${listProbeExamples({ width: 38 })}`,
+    help: `ask this: ${joinWithin(listProbeExamples(), 38)}`,
   },
 ];
 
@@ -73,7 +74,7 @@ const SAVE: readonly OptionSpec[] = [
   ...FAMILY,
   { name: "tries", value: "N", help: "knock again until the probes pass" },
   ...PROBES,
-  { name: "secret", value: "SPEC", help: `of udp knocks: ${listSecretOptions().join(", ")}` },
+  { name: "secret", value: "SPEC", help: `of udp knocks: ${joinWithin(listSecretOptions(), 33)}` },
   { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
   { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
   { name: "stage-timeout", value: "DURATION", help: "how long it waits for the next knock" },
@@ -200,11 +201,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "import",
     summary: "take targets over from another tool's file",
-    usage: ["import FILE [--from legacy]"],
+    usage: ["import FILE [--from FORMAT]"],
     details: "Every bad line is named and nothing is taken over, unless --keep-going takes\n" +
       "the good ones.",
     options: [
-      { name: "from", value: "FORMAT", help: listImportFormats() },
+      { name: "from", value: "FORMAT", help: joinWithin(listImportFormats(), 55) },
       { name: "keep-going", short: "k", help: "take the good lines" },
       { name: "dry-run", short: "n", help: "show what would be saved" },
     ],

@@ -43,7 +43,6 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
 };
 
 /** Returns the formats for the help of `--from`, each with what it is. */
-export function listImportFormats(): string {
-  return Object.entries(IMPORT_FORMATS).map(([name, { summary }]) => `${name} (${summary})`)
-    .join(", ");
+export function listImportFormats(): string[] {
+  return Object.entries(IMPORT_FORMATS).map(([name, { summary }]) => `${name} (${summary})`);
 }

@@ -8,6 +8,7 @@
 import type { Protocol } from "../core/knock.ts";
 import type { PortSpec } from "../core/plan.ts";
 import type { ProbeKeys, ProbeOf, ProbeSpec, ProbeType, Target } from "../core/target.ts";
+import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import type { Probe } from "./probe.ts";
 
@@ -147,19 +148,12 @@ export function findProbeKind(type: string): ProbeKind | undefined {
 
 /** Returns every way to write a probe as text, for errors. */
 export function listProbeForms(): string {
-  const forms = PROBE_TYPES.flatMap((type) => PROBE_KINDS[type].forms);
-  return `${forms.slice(0, -1).join(", ")} or ${forms.at(-1)}`;
+  return joinOr(PROBE_TYPES.flatMap((type) => PROBE_KINDS[type].forms));
 }
 
-/** Returns as many examples as fit into `width` columns, for the help of `--probe`. */
-export function listProbeExamples({ width }: { width: number }): string {
-  const examples = PROBE_TYPES.flatMap((type) => PROBE_KINDS[type].example ?? []);
-  const whole = examples.join(", ");
-  if (whole.length <= width) return whole;
-  const fitting = examples.filter((_, index) =>
-    `${examples.slice(0, index + 1).join(", ")}, ...`.length <= width
-  );
-  return `${fitting.join(", ")}, ...`;
+/** Returns an example of each probe that can be written as text, for the help of `--probe`. */
+export function listProbeExamples(): string[] {
+  return PROBE_TYPES.flatMap((type) => PROBE_KINDS[type].example ?? []);
 }
 
 /** Returns the probe for people, such as `tcp 22`: its type, and the value of its first fixed key. */

@@ -8,7 +8,7 @@
 import { SecretError } from "../core/errors.ts";
 import type { KnockPayload, SecretSource } from "../core/knock.ts";
 import { quoteShell } from "../core/quote_shell.ts";
-import { errorMessage } from "../core/text.ts";
+import { errorMessage, joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
 
@@ -139,7 +139,7 @@ export function describeSecret(source: SecretSource): string {
 /** Returns every way to write a secret in TOML, for errors. */
 export function listSecretForms(): string {
   const tables = SECRET_KEYS.map((key) => `{ ${key} = ${SECRET_KINDS[key].example} }`);
-  return `"prompt", "none", ${tables.slice(0, -1).join(", ")} or ${tables.at(-1)}`;
+  return joinOr(['"prompt"', '"none"', ...tables]);
 }
 
 /** Returns what `--secret` takes, such as `env:NAME`. */
@@ -155,17 +155,14 @@ export function listSecretOptions(): string[] {
  */
 export function parseSecretOption(text: string): KnockPayload {
   if (text === "none") return { kind: "none" };
-  for (const key of SECRET_KEYS) {
-    const { form } = SECRET_KINDS[key];
-    const value = text.slice(key.length + 1);
-    const isMatch = form === key ? text === key : text.startsWith(`${key}:`) && value !== "";
-    if (form !== undefined && isMatch) return { kind: "secret", source: makeSource(key, value) };
+  const [, word, value] = /^([^:]+)(?::(.+))?$/s.exec(text) ?? [];
+  const key = SECRET_KEYS.find((each) => each === word && SECRET_KINDS[each].form !== undefined);
+  const takesValue = key !== undefined && SECRET_KINDS[key].field !== undefined;
+  if (key !== undefined && takesValue === (value !== undefined)) {
+    return { kind: "secret", source: makeSource(key, value) };
   }
-  const forms = listSecretOptions();
-  throw new RangeError(
-    // The text may be a passphrase by mistake: it is not repeated.
-    `not a source of secrets: use ${forms.slice(0, -1).join(", ")} or ${forms.at(-1)}`,
-  );
+  // The text may be a passphrase by mistake: it is not repeated.
+  throw new RangeError(`not a source of secrets: use ${joinOr(listSecretOptions())}`);
 }
 
 /** How a payload is obtained. */

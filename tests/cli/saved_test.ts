@@ -141,7 +141,7 @@ Deno.test("an edit that says nothing, or what cannot be, changes nothing", async
       [["edit", "home", "--knock", "80x"], '"80x" is not a port'],
       [
         ["edit", "home", "--secret", "sesame"],
-        "--secret: not a source of secrets: use prompt, none, env:NAME or file:PATH",
+        "--secret: not a source of secrets: use prompt, none, ",
       ],
       [["rename", "home", "office"], '"office" is saved already'],
       [["rename", "home", "9x"], '"9x" cannot name a target'],

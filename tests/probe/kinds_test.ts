@@ -7,7 +7,6 @@ import {
   findPort,
   findProbedPort,
   findSshPort,
-  listProbeExamples,
   listProbeForms,
   loadProbe,
   makeProbe,
@@ -80,18 +79,4 @@ table(
 Deno.test("listProbeForms: every form, in the order of the table", () => {
   const forms = PROBE_TYPES.flatMap((type) => PROBE_KINDS[type].forms);
   assertEquals(listProbeForms().split(/, | or /), forms);
-});
-
-table("listProbeExamples: whole examples, as many as fit into", [
-  ["80 columns", 80],
-  ["38 columns", 38],
-  ["37 columns", 37],
-  ["20 columns", 20],
-], (width) => {
-  const examples = PROBE_TYPES.flatMap((type) => PROBE_KINDS[type].example ?? []);
-  const text = listProbeExamples({ width });
-  const shown = text.replace(/, \.\.\.$/, "").split(", ");
-  assert(text.length <= width);
-  assertEquals(shown, examples.slice(0, shown.length));
-  assertEquals(text.endsWith(", ..."), shown.length < examples.length);
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CancelledError, SecretError } from "../../src/core/errors.ts";
 import type { KnockPayload, SecretSource } from "../../src/core/knock.ts";
+import { joinOr } from "../../src/core/text.ts";
 import { hashPassphrase } from "../../src/secret/payload.ts";
 import {
   cutFirstLine,
@@ -189,9 +190,7 @@ table(
   ["", "env", "env:", "prompt:x", "hash:00", "zzz"].map((text) => [text, text] as const),
   (text) => {
     const error = assertThrows(() => parseSecretOption(text), RangeError);
-    const forms = listSecretOptions();
-    const use = `${forms.slice(0, -1).join(", ")} or ${forms.at(-1)}`;
-    assertEquals(error.message, `not a source of secrets: use ${use}`);
+    assertEquals(error.message, `not a source of secrets: use ${joinOr(listSecretOptions())}`);
   },
 );
 
