@@ -11,7 +11,7 @@ import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
-import { openUdp } from "./src/net/udp.ts";
+import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 
@@ -52,7 +52,7 @@ const ports: CliPorts = {
   os: Deno.build.os,
   cwd: () => Deno.cwd(),
   clock: realClock,
-  net: { openUdp, openTcp, sendSyn },
+  net: { askUdp, openUdp, openTcp, sendSyn },
   fs: realFiles,
   fileMode: async (path) => {
     const { mode } = await Deno.stat(path);

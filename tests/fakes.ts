@@ -3,7 +3,7 @@ import type { Clock } from "../src/core/clock.ts";
 import type { KnockNet } from "../src/knock/send.ts";
 import type { TcpConnection } from "../src/net/tcp.ts";
 import type { RunProgram } from "../src/probe/mod.ts";
-import type { SecretPorts } from "../src/secret/source.ts";
+import type { SecretPorts } from "../src/secret/kinds.ts";
 
 /** Lets everything run that waits for no more than promises. */
 export async function settle(): Promise<void> {

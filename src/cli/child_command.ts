@@ -2,7 +2,7 @@
 import { SpknockError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
 import { createOutput } from "../output/output.ts";
-import { programEnv, type ProgramFacts } from "../probe/program.ts";
+import { buildProgramEnv, type ProgramFacts } from "../probe/program.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { reportError } from "./report_error.ts";
@@ -22,7 +22,7 @@ export async function runChildCommand(
   { ports, out }: Context,
 ): Promise<number> {
   try {
-    return await ports.runAttached([program, ...args], { env: programEnv(facts) });
+    return await ports.runAttached([program, ...args], { env: buildProgramEnv(facts) });
   } catch (cause) {
     const isMissing = cause instanceof Deno.errors.NotFound;
     const why = isMissing ? "it was not found" : errorMessage(cause);

@@ -1,4 +1,7 @@
 /** Options that several commands share. */
+import { joinWithin } from "../core/text.ts";
+import { listProbeExamples } from "../probe/kinds.ts";
+import { listSecretOptions } from "../secret/kinds.ts";
 import type { OptionSpec } from "./options.ts";
 
 /** Which address family, and from which local address. */
@@ -15,7 +18,7 @@ export const PROBE_OPTIONS = [
     name: "probe",
     value: "SPEC",
     many: true,
-    help: "probe: tcp:22, ssh, tls:443, http://..., ping",
+    help: `probe: ${joinWithin(listProbeExamples(), 41)}`,
   },
 ] as const satisfies readonly OptionSpec[];
 
@@ -81,7 +84,7 @@ export const SAVE_OPTIONS = [
   UDP_OPTION,
   ...FAMILY_OPTIONS,
   ...PROBE_OPTIONS,
-  { name: "secret", value: "SPEC", help: "of udp knocks: prompt, none, env:NAME, file:PATH" },
+  { name: "secret", value: "SPEC", help: `of udp knocks: ${joinWithin(listSecretOptions(), 33)}` },
   { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
   { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
   {

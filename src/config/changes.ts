@@ -10,11 +10,4 @@ export {
 } from "./edit.ts";
 export { updateConfig } from "./store.ts";
 export { nameOfHost, parseLegacy, uniqueName } from "./legacy.ts";
-export {
-  detectFormat,
-  IMPORT_FORMATS,
-  type ImportFormat,
-  type ImportOptions,
-  type ImportResult,
-  importTargets,
-} from "./import.ts";
+export { importTargets } from "./import.ts";

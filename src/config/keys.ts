@@ -5,9 +5,11 @@
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
-import { type AfterSpec, parseHost, type ProbeSpec, type TargetSettings } from "../core/target.ts";
+import { parseHost, type TargetSettings } from "../core/target.ts";
+import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
 import type { Place } from "./place.ts";
-import { type Plugins, readAfter, readProbe } from "./probes.ts";
+import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
+import { writePayload } from "./value_specs.ts";
 import { describe, readChoice, readDuration, readInteger, readList, readString } from "./values.ts";
 
 /** What reading the keys of a target depends on. */
@@ -19,7 +21,7 @@ export interface KeyContext {
 export interface KeyRow {
   /** The setting that it fills. */
   field: keyof TargetSettings;
-  /** The setting's value; undefined when it is wrong, which then stands with the place. */
+  /** Reads the setting; undefined when it is wrong, which is then a problem of the place. */
   read: (value: unknown, place: Place, context: KeyContext) => unknown;
   /** The TOML value of a setting, for `render.ts`. */
   write: (setting: unknown) => unknown;
@@ -96,7 +98,7 @@ export const CONNECT_KEYS: readonly string[] = ["host", "port"];
 /** The tables and keys at the top of a file. */
 export const TOP_KEYS: readonly string[] = ["version", "defaults", "targets", "plugins"];
 
-/** The value of `host`. */
+/** Reads the value of `host`. */
 export function readHost(value: unknown, place: Place): string | undefined {
   const text = readString(value, place);
   return text === undefined ? undefined : place.guard(() => parseHost(text));
@@ -104,7 +106,7 @@ export function readHost(value: unknown, place: Place): string | undefined {
 
 function readTag(value: unknown, place: Place): string | undefined {
   const text = readString(value, place);
-  return text === "" ? place.fail('"" cannot be a tag: use a word') : text;
+  return text === "" ? place.fail('"" is not a tag: use a word') : text;
 }
 
 function readAddress(value: unknown, place: Place): string | undefined {
@@ -118,40 +120,15 @@ function readCopies(value: unknown, place: Place): "auto" | number | undefined {
   return place.fail(`${describe(value)} cannot be used: use "auto" or a whole number from 1 to 10`);
 }
 
-function writeProbe({ type, port, url, status, command, options }: ProbeSpec): unknown {
-  return {
-    type,
-    ...(port === undefined ? {} : { port }),
-    ...(url === undefined ? {} : { url }),
-    ...(status === undefined ? {} : { status }),
-    ...(type === "exec" ? { run: command } : options),
-  };
-}
-
-function writeAfter({ type, command, options }: AfterSpec): unknown {
-  return type === "exec" ? { run: command } : { type, ...options };
-}
-
-/** The value of `secret` that reads as this payload; undefined for fixed bytes, which it cannot be. */
+/** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */
 export function writeSecret(payload: KnockPayload): unknown {
   if (payload.kind === "none") return "none";
   if (payload.kind === "bytes") return undefined;
-  const { source } = payload;
-  switch (source.kind) {
-    case "prompt":
-      return "prompt";
-    case "env":
-      return { env: source.name };
-    case "file":
-      return { file: source.path };
-    case "command":
-      return { command: source.command };
-    case "hash":
-      return { hash: source.hash };
-  }
+  const { kind } = payload.source;
+  return SECRET_KINDS[kind].word ?? { [kind]: readSourceValue(payload.source) };
 }
 
-/** The element of `knocks` that reads as this knock under the target's default payload. */
+/** Returns the element of `knocks` that reads as this knock under the target's default payload. */
 export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
   const { port, protocol, payload, delayMs } = knock;
   const isInherited = protocol === "tcp" || isSamePayload(payload, inherited);
@@ -169,11 +146,6 @@ export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
       : { secret }),
     ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
   };
-}
-
-function writePayload(bytes: Uint8Array): unknown {
-  const text = new TextDecoder().decode(bytes);
-  return /^[ -~]+$/.test(text) ? { text } : { hex: bytes.toHex() };
 }
 
 /** Whether two payloads are the same. */

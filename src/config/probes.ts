@@ -1,27 +1,33 @@
 /**
- * Probes, what to run after them, and plug-ins of a configuration.
+ * Probes, what to run after them, and plug-ins of a configuration; the kinds of probes, their keys and
+ * their short forms are the table in `probe/kinds.ts`.
  *
  * Rules:
- * - a probe is a string as `--probe` takes it (`tcp:22`, `ssh`, `tls:443`, `https://...`, `ping`, the
- *   name of a plug-in) or a table with `type` and that type's keys;
- * - `exec` entries take `run` (or `command`); `after` entries are `exec` where they name no type;
+ * - a probe is a string as `--probe` takes it, or a table with `type` and that type's keys;
+ * - `after` entries are `exec` where they name no type;
  * - `[plugins.NAME] command = [...]` makes `type = "NAME"`; all other keys, the plug-in's own and
  *   then the entry's, go to it as options.
  */
 import { parsePort } from "../core/knock.ts";
-import { type AfterSpec, parseTargetName, type ProbeSpec } from "../core/target.ts";
-import { readPort } from "./knocks.ts";
-import type { Place } from "./place.ts";
+import { suggestOr } from "../core/suggest.ts";
 import {
-  checkKeys,
-  describe,
-  isTable,
-  nearest,
-  type RawTable,
-  readCommand,
-  readInteger,
-  readString,
-} from "./values.ts";
+  type AfterSpec,
+  parseTargetName,
+  type PluginSpec,
+  type ProbeSpec,
+  type ProbeType,
+} from "../core/target.ts";
+import {
+  findProbeKind,
+  listProbeForms,
+  makeProbe,
+  PROBE_KINDS,
+  PROBE_TYPES,
+  type ProbeKey,
+} from "../probe/kinds.ts";
+import type { Place } from "./place.ts";
+import { parseWebAddress, readPort, readValue, writeValue } from "./value_specs.ts";
+import { checkKeys, describe, isTable, type RawTable } from "./values.ts";
 
 /** A program with a name. */
 export interface Plugin {
@@ -34,81 +40,54 @@ export interface Plugin {
 /** The plug-ins of a configuration, by name. */
 export type Plugins = ReadonlyMap<string, Plugin>;
 
-interface ProbeKind {
-  /** The keys beside `type`. */
-  keys: readonly string[];
-  /** The port where none is named; `required` where one must be. */
-  port?: number | "required";
-}
-
-/** The probes that spknock knows itself: a new one is one row. */
-export const PROBE_KINDS: Readonly<Record<string, ProbeKind>> = {
-  tcp: { keys: ["port"], port: "required" },
-  tls: { keys: ["port"], port: "required" },
-  http: { keys: ["url", "status"] },
-  ssh: { keys: ["port"], port: 22 },
-  ping: { keys: [] },
-  exec: { keys: ["run", "command", "port"] },
-};
-
 const NO_PLUGINS: Plugins = new Map();
 
 /**
- * A probe as `--probe` takes it: `tcp:22`, `tls:443`, `ssh`, `ssh:22`, `http://...`, `https://...`,
- * `ping`, or a plug-in's name, with `:PORT` where it wants one.
+ * Reads a probe as `--probe` takes it: one of the table's forms, or a plug-in's name, with `:PORT` where
+ * it needs one.
  *
  * @throws {RangeError} with what is allowed.
  */
 export function parseProbeSpec(text: string, plugins: Plugins = NO_PLUGINS): ProbeSpec {
-  if (/^https?:\/\//i.test(text)) return { type: "http", url: parseHttpUrl(text) };
-  const [type = "", portText, ...rest] = text.split(":");
-  const plugin = plugins.get(type);
-  const kind = Object.hasOwn(PROBE_KINDS, type) ? PROBE_KINDS[type] : undefined;
+  const [head = "", portText, ...rest] = text.split(":");
+  const scheme = `${head.toLowerCase()}:`;
+  const byScheme = PROBE_TYPES.find((type) =>
+    portText !== undefined && PROBE_KINDS[type].forms.some((form) => form.startsWith(`${scheme}/`))
+  );
+  if (byScheme !== undefined) return makeProbe(byScheme, { url: parseWebAddress(text) });
+  const plugin = plugins.get(head);
+  if (plugin !== undefined && rest.length === 0) {
+    const port = portText === undefined ? {} : { port: parsePort(portText) };
+    return { type: "plugin", name: head, ...port, ...plugin };
+  }
+  const kind = findProbeKind(head);
+  const use = `: use ${listProbeForms()}`;
   if (kind === undefined && plugin === undefined) {
-    throw new RangeError(`"${text}" is not a probe${nearestProbe(type, plugins)}`);
+    const types = PROBE_TYPES.filter((type) => PROBE_KINDS[type].forms.length > 0);
+    const hint = suggestOr(use, head, [...types, ...plugins.keys()]);
+    throw new RangeError(`"${text}" is not a probe${hint}`);
   }
-  if (type === "http" || type === "exec" || rest.length > 0) {
-    throw new RangeError(`"${text}" is not a probe: use ${SPEC_FORMS}`);
+  const hasForm = kind?.forms.some((form) => form.split(":")[0] === head && !form.includes("/"));
+  if (kind === undefined || hasForm !== true || rest.length > 0) {
+    throw new RangeError(`"${text}" is not a probe${use}`);
   }
-  if (portText !== undefined && type === "ping") {
-    throw new RangeError(`"${text}" is not a probe: a ping has no port, use "ping"`);
+  const key = kind.keys.find(({ field }) => field === "port");
+  if (portText !== undefined && key === undefined) {
+    throw new RangeError(`"${text}" is not a probe: ${head} has no port, use "${kind.example}"`);
   }
-  if (portText === undefined && kind?.port === "required") {
-    throw new RangeError(`"${text}" names no port: use one, such as ${type}:443`);
+  if (portText === undefined && key?.isRequired) {
+    throw new RangeError(`"${text}" names no port: use one, such as ${kind.example}`);
   }
-  const port = portText === undefined ? kind?.port : parsePort(portText);
-  return {
-    type,
-    ...(typeof port === "number" ? { port } : {}),
-    ...(plugin && { command: plugin.command, options: plugin.options }),
-  };
+  const port = portText === undefined ? key?.default : parsePort(portText);
+  return makeProbe(head as ProbeType, port === undefined ? {} : { port });
 }
 
-const SPEC_FORMS = "tcp:PORT, tls:PORT, ssh, http://..., https://... or ping";
-
-function nearestProbe(type: string, plugins: Plugins): string {
-  return nearest(type, [...Object.keys(PROBE_KINDS), ...plugins.keys()]);
-}
-
-function parseHttpUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new RangeError(`"${text}" is not a web address: use http://... or https://...`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new RangeError(
-      "a web address with a user or password in it is shown to everyone: leave them out",
-    );
-  }
-  return text;
-}
-
-/** `[plugins]`. */
+/** Reads `[plugins]`. */
 export function readPlugins(value: RawTable, place: Place): Plugins {
   const plugins = new Map<string, Plugin>();
   for (const [name, entry] of Object.entries(value)) {
     const here = place.at(name);
-    if (Object.hasOwn(PROBE_KINDS, name)) {
+    if (findProbeKind(name) !== undefined) {
       here.fail(`"${name}" is a probe of spknock itself: give the plug-in another name`);
       continue;
     }
@@ -118,99 +97,114 @@ export function readPlugins(value: RawTable, place: Place): Plugins {
       continue;
     }
     const { command: raw, ...options } = entry;
-    const command = readRun({ command: raw }, here);
-    if (command !== undefined) plugins.set(name, { command, options });
+    const command = readKey(COMMAND, { command: raw }, here);
+    if (command !== undefined) plugins.set(name, { command: command as string[], options });
   }
   return plugins;
 }
 
-/** One element of `probes`. */
+/** The key that says which program runs; `exec`'s own. */
+const COMMAND = PROBE_KINDS.exec.keys.find(({ field }) => field === "command") as ProbeKey;
+
+/** Reads one element of `probes`. */
 export function readProbe(value: unknown, place: Place, plugins: Plugins): ProbeSpec | undefined {
   if (typeof value === "string") return place.guard(() => parseProbeSpec(value, plugins));
   if (!isTable(value)) {
-    return place.fail(`${describe(value)} is not a probe: use ${SPEC_FORMS}, or a table`);
+    return place.fail(`${describe(value)} is not a probe: use ${listProbeForms()}, or a table`);
   }
-  const type = readType(value, place, [...Object.keys(PROBE_KINDS), ...plugins.keys()]);
+  const type = readType(value, place, [...PROBE_TYPES, ...plugins.keys()]);
   if (type === undefined) return undefined;
   const plugin = plugins.get(type);
-  const kind = PROBE_KINDS[type];
-  if (kind !== undefined) checkKeys(value, place, ["type", ...kind.keys]);
-  const takesPort = plugin !== undefined || kind?.keys.includes("port") === true;
-  const isMissing = value["port"] === undefined && kind?.port !== "required";
-  const port = takesPort && !isMissing ? readPort(value["port"], place.at("port")) : kind?.port;
-  if (takesPort && !isMissing && port === undefined) return undefined;
-  const rest = plugin !== undefined
-    ? readPlugged(value, plugin)
-    : type === "exec"
-    ? readExec(value, place)
-    : type === "http"
-    ? readHttp(value, place)
-    : {};
-  return rest && { type, ...(typeof port === "number" ? { port } : {}), ...rest };
+  if (plugin === undefined) return readOwnProbe(type as ProbeType, value, place);
+  const spec = readPlugin(type, value, plugin);
+  if (value["port"] === undefined) return spec;
+  const port = readPort(value["port"], place.at("port"));
+  return port === undefined ? undefined : { ...spec, port };
 }
 
-/** One element of `after`. */
+function readOwnProbe(type: ProbeType, table: RawTable, place: Place): ProbeSpec | undefined {
+  const { keys }: { keys: readonly ProbeKey[] } = PROBE_KINDS[type];
+  checkKeys(table, place, ["type", ...keys.flatMap(listNames)]);
+  const fields: Record<string, unknown> = {};
+  let isRight = true;
+  for (const key of keys) {
+    const isOptional = key.isRequired !== true && listNames(key).every((name) => !(name in table));
+    const value = isOptional ? key.default : readKey(key, table, place);
+    if (value !== undefined) fields[key.field] = value;
+    else if (!isOptional) isRight = false;
+  }
+  return isRight ? makeProbe(type, fields) : undefined;
+}
+
+/** Reads a key that may have several names; undefined, and a problem, where it is missing or wrong. */
+function readKey(key: ProbeKey, table: RawTable, place: Place): unknown {
+  const [first, ...others] = listNames(key).filter((name) => table[name] !== undefined);
+  if (others.length > 0) {
+    return place.fail(`has both ${[first, ...others].join(" and ")}: use one of them`);
+  }
+  const name = first ?? listNames(key)[0] ?? key.field;
+  // A missing port is named where it should be, as it always was.
+  if (first !== undefined || key.value.type === "port") {
+    return readValue(table[name], place.at(name), { spec: key.value });
+  }
+  return place.fail(`the ${key.field} is missing: use ${name} = ${key.example}`);
+}
+
+function listNames({ field, names }: ProbeKey): readonly string[] {
+  return names ?? [field];
+}
+
+/** Reads one element of `after`. */
 export function readAfter(value: unknown, place: Place, plugins: Plugins): AfterSpec | undefined {
   if (!isTable(value)) {
     return place.fail(`${describe(value)} cannot be run: use a table with run = ["program"]`);
   }
   const known = ["exec", ...plugins.keys()];
   const type = value["type"] === undefined ? "exec" : readType(value, place, known);
-  const plugin = type === undefined ? undefined : plugins.get(type);
   if (type === undefined) return undefined;
-  if (plugin !== undefined) return { type, ...readPlugged(value, plugin) };
-  checkKeys(value, place, ["type", "run", "command"]);
-  const command = readRun(value, place);
-  return command && { type, command };
+  const plugin = plugins.get(type);
+  if (plugin !== undefined) return readPlugin(type, value, plugin);
+  checkKeys(value, place, ["type", ...listNames(COMMAND)]);
+  const command = readKey(COMMAND, value, place);
+  return command === undefined ? undefined : { type: "exec", command: command as string[] };
 }
 
 function readType(table: RawTable, place: Place, known: readonly string[]): string | undefined {
   const type = table["type"];
-  if (type === undefined) return place.fail(`the type is missing: use ${known.join(", ")}`);
+  const use = `: use ${known.join(", ")}`;
+  if (type === undefined) return place.fail(`the type is missing${use}`);
   if (typeof type === "string" && known.includes(type)) return type;
-  const hint = typeof type === "string" ? nearest(type, known) : `: use ${known.join(", ")}`;
+  const hint = typeof type === "string" ? suggestOr(use, type, known) : use;
   return place.at("type").fail(`${describe(type)} is not a known type${hint}`);
 }
 
-function readPlugged(
-  table: RawTable,
-  plugin: Plugin,
-): { command: readonly string[]; options: Readonly<Record<string, unknown>> } {
+function readPlugin(name: string, table: RawTable, plugin: Plugin): PluginSpec {
   const { type: _type, port: _port, ...options } = table;
-  return { command: plugin.command, options: { ...plugin.options, ...options } };
+  return {
+    type: "plugin",
+    name,
+    command: plugin.command,
+    options: { ...plugin.options, ...options },
+  };
 }
 
-function readExec(table: RawTable, place: Place): { command: string[] } | undefined {
-  const command = readRun(table, place);
-  return command && { command };
+/** Returns the element of `probes` that reads as this probe. */
+export function writeProbe(spec: ProbeSpec): unknown {
+  if (spec.type === "plugin") {
+    const { name: type, port, options } = spec;
+    return { type, ...(port === undefined ? {} : { port }), ...options };
+  }
+  const { keys }: { keys: readonly ProbeKey[] } = PROBE_KINDS[spec.type];
+  const pairs = keys.map((key) =>
+    [key.names?.[0] ?? key.field, writeValue(Reflect.get(spec, key.field))] as const
+  );
+  return {
+    type: spec.type,
+    ...Object.fromEntries(pairs.filter(([, value]) => value !== undefined)),
+  };
 }
 
-function readRun(table: RawTable, place: Place): string[] | undefined {
-  const { run, command } = table;
-  if (run !== undefined && command !== undefined) {
-    return place.fail("has both run and command: use one of them");
-  }
-  const [key, value] = run === undefined ? ["command", command] : ["run", run];
-  if (value === undefined) {
-    return place.fail('the command is missing: use run = ["program", "argument"]');
-  }
-  return readCommand(value, place.at(key));
-}
-
-function readHttp(
-  table: RawTable,
-  place: Place,
-): { url: string; status?: number } | undefined {
-  if (table["url"] === undefined) {
-    return place.fail('the url is missing: use url = "https://..."');
-  }
-  const text = readString(table["url"], place.at("url"));
-  const url = text === undefined ? undefined : place.at("url").guard(() => parseHttpUrl(text));
-  const status = table["status"] === undefined
-    ? undefined
-    : readInteger(table["status"], place.at("status"), { min: 100, max: 599 });
-  if (url === undefined || (table["status"] !== undefined && status === undefined)) {
-    return undefined;
-  }
-  return { url, ...(status === undefined ? {} : { status }) };
+/** Returns the element of `after` that reads as this program. */
+export function writeAfter(spec: AfterSpec): unknown {
+  return spec.type === "exec" ? { run: spec.command } : { type: spec.name, ...spec.options };
 }

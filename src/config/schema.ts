@@ -22,10 +22,11 @@ import {
   TARGET_KEYS,
   TOP_KEYS,
 } from "./keys.ts";
-import { isFixed, readKnock, readPort, readSecret } from "./knocks.ts";
+import { isFixed, readKnock, readSecret } from "./knocks.ts";
 import { type Finding, lineCounter, locator, Place, renderPath } from "./place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
 import { mayHideKey, readToml, type TomlReading } from "./toml_read.ts";
+import { readPort } from "./value_specs.ts";
 import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
 
 /** What a configuration file says. */

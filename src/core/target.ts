@@ -10,31 +10,60 @@ import type { Knock } from "./knock.ts";
 /** Which address family to use. */
 export type Family = "any" | "ipv4" | "ipv6";
 
-/** A question that tells whether the door is open. */
-export interface ProbeSpec {
-  /** `tcp`, `tls`, `http`, `ssh`, `ping`, `exec`, or the name of a plug-in. */
-  type: string;
-  /** tcp, tls, ssh, http, and handed to plug-ins. */
-  port?: number | undefined;
-  /** http: a full URL, whose host is still reached at the pinned address. */
-  url?: string | undefined;
-  /** http: the status that means open; any below 500 where undefined. */
-  status?: number | undefined;
-  /** exec and plug-ins: program and arguments. */
-  command?: readonly string[] | undefined;
-  /** plug-ins: all their other keys, handed over in the JSON. */
-  options?: Readonly<Record<string, unknown>> | undefined;
+/**
+ * The probes that spknock knows itself, and what each of them has to know. How they are written is a
+ * row each in `probe/kinds.ts`; the compiler compares the two.
+ */
+export interface ProbeKeys {
+  tcp: { port: number };
+  tls: { port: number };
+  http: {
+    /** A full URL; its host is reached at the target's pinned address. */
+    url: string;
+    /** The status that means open; any below 500 where undefined. */
+    status?: number | undefined;
+  };
+  ssh: { port: number };
+  ping: Record<never, never>;
+  udp: {
+    port: number;
+    /** What is sent; any answer means open. */
+    send: Uint8Array;
+  };
+  exec: {
+    /** Handed to the program. */
+    port?: number | undefined;
+    /** Program and arguments. */
+    command: readonly string[];
+  };
 }
 
-/** A program that runs when the door is open. */
-export interface AfterSpec {
-  /** `exec` or the name of a plug-in. */
-  type: string;
-  /** Program and arguments; `{target}`, `{host}`, `{address}`, `{port}`, `{attempt}` are filled in. */
+/** The types of the probes that spknock knows itself. */
+export type ProbeType = keyof ProbeKeys;
+
+/** A program of the user's that has a name in `[plugins]`. */
+export interface PluginSpec {
+  type: "plugin";
+  name: string;
+  /** Program and arguments. */
   command: readonly string[];
-  /** plug-ins: all their other keys. */
-  options?: Readonly<Record<string, unknown>> | undefined;
+  /** All its other keys, handed over in the JSON. */
+  options: Readonly<Record<string, unknown>>;
 }
+
+/** A question that tells whether the door is open. */
+export type ProbeSpec =
+  | { [T in ProbeType]: { type: T } & ProbeKeys[T] }[ProbeType]
+  | PluginSpec & { port?: number | undefined };
+
+/** The probes of some types. */
+export type ProbeOf<T extends ProbeSpec["type"]> = Extract<ProbeSpec, { type: T }>;
+
+/**
+ * A program that runs when the door is open. In its command `{target}`, `{host}`, `{address}`, `{port}`
+ * and `{attempt}` are filled in.
+ */
+export type AfterSpec = { type: "exec"; command: readonly string[] } | PluginSpec;
 
 /** What every key of a target but `host` and `knocks` is, with its default filled in. */
 export interface TargetSettings {

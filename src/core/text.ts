@@ -9,3 +9,19 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function errorMessage(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
+
+/** Returns `a, b or c`. */
+export function joinOr(items: readonly string[]): string {
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} or ${last}`;
+}
+
+/** Returns `a, b, c`, or as many of them as fit into `width` columns with `, ...`. */
+export function joinWithin(items: readonly string[], width: number): string {
+  const whole = items.join(", ");
+  if (whole.length <= width) return whole;
+  const count = items.findIndex((_, index) =>
+    `${items.slice(0, index + 1).join(", ")}, ...`.length > width
+  );
+  return [...items.slice(0, count), "..."].join(", ");
+}

@@ -1,4 +1,5 @@
 /** UDP: one socket for a whole sequence, so that a firewall sees one flow. */
+import type { Clock } from "../core/clock.ts";
 import { familyOf } from "./resolve.ts";
 import { sendFailure } from "./failure.ts";
 
@@ -22,21 +23,90 @@ export function openUdp(
   address: string,
   { source }: { source?: string | undefined } = {},
 ): UdpSender {
-  const hostname = source ?? (familyOf(address) === "ipv6" ? "::" : "0.0.0.0");
-  let socket: Deno.DatagramConn;
+  const socket = bindSocket(address, source);
+  return {
+    send: (payload, port) => sendTo(socket, payload, { address, port, source }),
+    close: () => socket.close(),
+  };
+}
+
+/** Milliseconds between two copies of a question. */
+const ASK_INTERVAL_MS = 250;
+
+/** A datagram that is to be answered. */
+export interface UdpQuestion {
+  address: string;
+  port: number;
+  source?: string | undefined;
+  payload: Uint8Array;
+  clock: Clock;
+  /** Milliseconds until silence is believed. */
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends a datagram, every {@linkcode ASK_INTERVAL_MS} again, until the port answers or the time is over.
+ * An ICMP "port unreachable" looks like silence: the kernel reports it to connected sockets only
+ * (udp(7)), and Deno's are not.
+ *
+ * @returns the answer; undefined where there was none.
+ * @throws {NetworkError} if the kernel does not take the datagram; the signal's reason when it aborts.
+ */
+export async function askUdp(question: UdpQuestion): Promise<Uint8Array | undefined> {
+  const { address, port, source, payload, clock, timeoutMs, signal } = question;
+  signal.throwIfAborted();
+  const socket = bindSocket(address, source);
+  const stop = new AbortController();
+  const isOver = AbortSignal.any([stop.signal, signal]);
+  const end = clock.now() + timeoutMs;
+  const ask = async (): Promise<undefined> => {
+    for (let at = clock.now(); at < end; at += ASK_INTERVAL_MS) {
+      await clock.sleepUntil(at, isOver);
+      await sendTo(socket, payload, { address, port, source });
+    }
+    await clock.sleepUntil(end, isOver);
+  };
+  const answer = receiveFrom(socket, { address, port });
   try {
-    socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+    return await Promise.race([answer, ask()]);
+  } finally {
+    stop.abort();
+    socket.close();
+    await answer.catch(() => {});
+  }
+}
+
+/** Waits for a datagram of one sender; everybody else's are dropped. */
+async function receiveFrom(
+  socket: Deno.DatagramConn,
+  { address, port }: { address: string; port: number },
+): Promise<Uint8Array | undefined> {
+  const [bare] = address.split("%");
+  for await (const [data, from] of socket) {
+    if (from.transport !== "udp" || from.port !== port) continue;
+    if (from.hostname.split("%")[0] === bare) return data;
+  }
+  return undefined;
+}
+
+function bindSocket(address: string, source: string | undefined): Deno.DatagramConn {
+  const hostname = source ?? (familyOf(address) === "ipv6" ? "::" : "0.0.0.0");
+  try {
+    return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
   } catch (cause) {
     throw sendFailure(cause, { address, source });
   }
-  return {
-    async send(payload, port) {
-      try {
-        await socket.send(payload, { transport: "udp", hostname: address, port });
-      } catch (cause) {
-        throw sendFailure(cause, { address, port, source });
-      }
-    },
-    close: () => socket.close(),
-  };
+}
+
+async function sendTo(
+  socket: Deno.DatagramConn,
+  payload: Uint8Array,
+  { address, port, source }: { address: string; port: number; source: string | undefined },
+): Promise<void> {
+  try {
+    await socket.send(payload, { transport: "udp", hostname: address, port });
+  } catch (cause) {
+    throw sendFailure(cause, { address, port, source });
+  }
 }

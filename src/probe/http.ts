@@ -1,17 +1,17 @@
 /**
  * `http`: the status of a GET, over http or https, from the pinned address (which `fetch` could not
  * promise). Open is the `status` of the spec, or any below 500. As for `tls`, a certificate that is
- * not trusted is told in the detail and closes no door.
+ * not trusted is named in the detail and changes nothing else.
  */
 import type { TcpConnection } from "../net/tcp.ts";
-import type { ProbeKind } from "./probe.ts";
-import { askOver } from "./tcp.ts";
-import { trustNote } from "./tls.ts";
+import type { Probe } from "./probe.ts";
+import { probeOverTcp } from "./tcp.ts";
+import { describeTrust } from "./tls.ts";
 
-/** A status line is short; more than this is no HTTP. */
+/** A status line is short; more than this is not HTTP. */
 const MAX_STATUS_LINE = 4_096;
 
-/** Sends a GET for `url` and reads the status of the answer; undefined where it is no HTTP. */
+/** Sends a GET for `url` and reads the status of the answer; undefined where it is not HTTP. */
 async function readStatus(connection: TcpConnection, url: URL): Promise<number | undefined> {
   const request = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\n` +
     "User-Agent: spknock\r\nAccept: */*\r\nConnection: close\r\n\r\n";
@@ -30,39 +30,36 @@ async function readStatus(connection: TcpConnection, url: URL): Promise<number |
 interface HttpQuestion {
   url: URL;
   /** The status that means open; any below 500 where undefined. */
-  wanted: number | undefined;
+  expected: number | undefined;
   signal: AbortSignal;
 }
 
 async function askStatus(
   connection: TcpConnection,
-  { url, wanted, signal }: HttpQuestion,
+  { url, expected, signal }: HttpQuestion,
 ): Promise<{ status?: "error"; detail: string }> {
-  const secured = url.protocol === "https:" ? await secure(connection, url, signal) : undefined;
+  const secured = url.protocol === "https:" ? await startTls(connection, url, signal) : undefined;
   const status = await readStatus(secured?.connection ?? connection, url);
   if (status === undefined) {
-    return { status: "error", detail: "connected, but it is no web server" };
+    return { status: "error", detail: "connected, but it is not a web server" };
   }
-  const isOpen = wanted === undefined ? status < 500 : status === wanted;
-  if (isOpen) return { detail: `status ${status}${trustNote(secured?.distrust)}` };
-  return { status: "error", detail: `status ${status}, wanted ${wanted ?? "one below 500"}` };
+  const isOpen = expected === undefined ? status < 500 : status === expected;
+  if (isOpen) return { detail: `status ${status}${describeTrust(secured?.distrust)}` };
+  return { status: "error", detail: `status ${status}, expected ${expected ?? "one below 500"}` };
 }
 
-async function secure(connection: TcpConnection, url: URL, signal: AbortSignal) {
+async function startTls(connection: TcpConnection, url: URL, signal: AbortSignal) {
   const { openTls } = await import("../net/tls.ts");
   return await openTls(connection, { host: url.hostname.replace(/^\[|\]$/g, ""), signal });
 }
 
-/** `http`. */
-export const kind: ProbeKind = {
-  label: (spec) => `http ${spec.url}`,
-  ask(spec, context) {
-    const url = new URL(spec.url ?? "");
-    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-    return askOver(
-      port,
-      context,
-      (connection, signal) => askStatus(connection, { url, wanted: spec.status, signal }),
-    );
-  },
+/** Asks for the status of a GET. */
+export const probe: Probe<"http"> = ({ url: text, status: expected }, context) => {
+  const url = new URL(text);
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  return probeOverTcp(
+    port,
+    context,
+    (connection, signal) => askStatus(connection, { url, expected, signal }),
+  );
 };

@@ -1,8 +1,8 @@
 /** `ping`: the system's own `ping`, one echo at a time until one is answered. */
-import type { ProbeContext, ProbeKind } from "./probe.ts";
+import type { Probe } from "./probe.ts";
 
-/** One echo, numeric, at most a second, as each system's `ping` writes it. */
-export function pingCommand(os: string, { address, family, source }: {
+/** Returns each system's command for one numeric echo that is waited for a second at most. */
+export function buildPingCommand(os: string, { address, family, source }: {
   address: string;
   family: "ipv4" | "ipv6";
   source?: string | undefined;
@@ -18,35 +18,27 @@ export function pingCommand(os: string, { address, family, source }: {
   return ["ping", version, "-n", "-c", "1", "-W", "1", ...(source ? ["-I", source] : []), address];
 }
 
-/** `ping`. */
-export const kind: ProbeKind = {
-  label: () => "ping",
-  async ask(_spec, context: ProbeContext) {
-    const { clock, signal } = context;
-    const start = clock.now();
-    const end = start + context.patienceMs;
-    const command = pingCommand(context.os, context);
-    for (;;) {
-      const asked = clock.now();
-      const timeoutMs = Math.max(1, Math.min(1_500, end - asked));
-      const { code, stdout, stderr } = await context.runProgram(command, { timeoutMs, signal });
-      const ms = clock.now() - start;
-      if (code === 0) {
-        const time = /time[=<]\s*([\d.]+)\s*ms/.exec(stdout)?.[1];
-        return { status: "open", ms, detail: time ? `echo in ${time} ms` : "" };
-      }
-      if (code !== undefined && code > 1) {
-        return {
-          status: "error",
-          ms,
-          detail: stderr.trim().split("\n")[0] || `ping ended with ${code}`,
-        };
-      }
-      // A ping that failed at once (no route) must not spin.
-      await clock.sleepUntil(Math.min(end, asked + 250), signal);
-      if (clock.now() >= end) {
-        return { status: "closed", ms: clock.now() - start, detail: "no echo" };
-      }
+/** Asks for an echo until there is one. */
+export const probe: Probe<"ping"> = async (_spec, context) => {
+  const { clock, signal } = context;
+  const start = clock.now();
+  const end = start + context.patienceMs;
+  const command = buildPingCommand(context.os, context);
+  for (;;) {
+    const asked = clock.now();
+    const timeoutMs = Math.max(1, Math.min(1_500, end - asked));
+    const { code, stdout, stderr } = await context.runProgram(command, { timeoutMs, signal });
+    const ms = clock.now() - start;
+    if (code === 0) {
+      const time = /time[=<]\s*([\d.]+)\s*ms/.exec(stdout)?.[1];
+      return { status: "open", ms, detail: time ? `echo in ${time} ms` : "" };
     }
-  },
+    if (code !== undefined && code > 1) {
+      const detail = stderr.trim().split("\n")[0] || `ping ended with ${code}`;
+      return { status: "error", ms, detail };
+    }
+    // A ping that failed at once (no route) must not spin.
+    await clock.sleepUntil(Math.min(end, asked + 250), signal);
+    if (clock.now() >= end) return { status: "closed", ms: clock.now() - start, detail: "no echo" };
+  }
 };

@@ -1,7 +1,8 @@
 /** What a probe is: a question that tells whether the door is open. */
 import type { Clock } from "../core/clock.ts";
-import type { Family, ProbeSpec } from "../core/target.ts";
+import type { Family, ProbeOf, ProbeSpec } from "../core/target.ts";
 import type { TcpConnection } from "../net/tcp.ts";
+import type { UdpQuestion } from "../net/udp.ts";
 
 /** The answer of a probe. */
 export interface ProbeResult {
@@ -56,14 +57,19 @@ export interface ProbeContext {
     place: { address: string; port: number; source?: string | undefined },
     signal?: AbortSignal,
   ): Promise<TcpConnection>;
+  askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
   runProgram: RunProgram;
   os: string;
 }
 
-/** One kind of probe. */
-export interface ProbeKind {
-  /** The probe for people: `tcp 22`. */
-  label(spec: ProbeSpec): string;
-  /** @throws the signal's reason when it aborts; anything else becomes a result. */
-  ask(spec: ProbeSpec, context: ProbeContext): Promise<Omit<ProbeResult, "label">>;
-}
+/** What a probe found; the label is made from the table. */
+export type ProbeAnswer = Omit<ProbeResult, "label">;
+
+/**
+ * Asks one question. What it throws becomes a result with status `error`, unless the context's signal
+ * was aborted.
+ */
+export type Probe<T extends ProbeSpec["type"] = ProbeSpec["type"]> = (
+  spec: ProbeOf<T>,
+  context: ProbeContext,
+) => Promise<ProbeAnswer>;

@@ -3,9 +3,10 @@
  * (`SPKNOCK_TARGET`, `_HOST`, `_ADDRESS`, `_PORT`, `_ATTEMPT`) and by the same as one JSON object on
  * stdin, a plug-in's own keys included. Exit 0 means open; its last line of stdout is the detail.
  */
-import type { ProbeKind, ProgramResult, RunProgram } from "./probe.ts";
+import type { ProbeOf } from "../core/target.ts";
+import type { ProbeAnswer, ProbeContext, ProgramResult, RunProgram } from "./probe.ts";
 
-/** What a program is told. */
+/** What a program gets to know. */
 export interface ProgramFacts {
   target: string;
   host: string;
@@ -15,7 +16,7 @@ export interface ProgramFacts {
   attempt: number;
 }
 
-/** How to run one. */
+/** How a program is run. */
 export interface ProgramOptions {
   runProgram: RunProgram;
   timeoutMs: number;
@@ -24,14 +25,14 @@ export interface ProgramOptions {
   options?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The environment that a program is given on top of ours. */
-export function programEnv(facts: ProgramFacts): Record<string, string> {
+/** Returns the environment that a program gets on top of ours. */
+export function buildProgramEnv(facts: ProgramFacts): Record<string, string> {
   return Object.fromEntries(
     Object.entries(facts).map(([key, value]) => [`SPKNOCK_${key.toUpperCase()}`, `${value ?? ""}`]),
   );
 }
 
-/** The arguments with `{target}`, `{host}`, `{address}`, `{port}` and `{attempt}` filled in. */
+/** Returns the arguments with `{target}`, `{host}`, `{address}`, `{port}` and `{attempt}` filled in. */
 export function fillIn(command: readonly string[], facts: ProgramFacts): string[] {
   return command.map((word) =>
     word.replace(
@@ -41,48 +42,39 @@ export function fillIn(command: readonly string[], facts: ProgramFacts): string[
   );
 }
 
-/** Runs a program that is told of the facts. */
+/** Runs a program with the facts in its arguments, its environment and on its stdin. */
 export function runWithFacts(
   command: readonly string[],
   facts: ProgramFacts,
   { runProgram, timeoutMs, signal, options = {} }: ProgramOptions,
 ): Promise<ProgramResult> {
   return runProgram(fillIn(command, facts), {
-    env: programEnv(facts),
+    env: buildProgramEnv(facts),
     stdin: JSON.stringify({ ...options, ...facts }) + "\n",
     timeoutMs,
     signal,
   });
 }
 
-/** The last line that is not empty. */
-export function lastLine(text: string): string {
+/** Returns the last line that is not empty. */
+export function findLastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
 }
 
-/** `exec` and every plug-in. */
-export const kind: ProbeKind = {
-  label: (spec) => spec.type === "exec" ? `exec ${spec.command?.[0]}` : spec.type,
-  async ask(spec, context) {
-    const start = context.clock.now();
-    const facts: ProgramFacts = {
-      target: context.target,
-      host: context.host,
-      address: context.address,
-      port: spec.port,
-      attempt: context.attempt,
-    };
-    const { code, stdout, stderr } = await runWithFacts(spec.command ?? [], facts, {
-      ...context,
-      options: spec.options,
-    });
-    const ms = context.clock.now() - start;
-    if (code === 0) return { status: "open", ms, detail: lastLine(stdout) };
-    if (code === undefined) return { status: "closed", ms, detail: "still running at the timeout" };
-    return {
-      status: "closed",
-      ms,
-      detail: lastLine(stdout) || lastLine(stderr) || `exit code ${code}`,
-    };
-  },
-};
+/** Runs a program; a plug-in as well as `exec`. */
+export async function probe(
+  spec: ProbeOf<"exec" | "plugin">,
+  context: ProbeContext,
+): Promise<ProbeAnswer> {
+  const { target, host, address, attempt, clock } = context;
+  const start = clock.now();
+  const facts: ProgramFacts = { target, host, address, port: spec.port, attempt };
+  const options = spec.type === "plugin" ? spec.options : {};
+  const ended = await runWithFacts(spec.command, facts, { ...context, options });
+  const { code, stdout, stderr } = ended;
+  const ms = clock.now() - start;
+  if (code === 0) return { status: "open", ms, detail: findLastLine(stdout) };
+  if (code === undefined) return { status: "closed", ms, detail: "still running at the timeout" };
+  const detail = findLastLine(stdout) || findLastLine(stderr) || `exit code ${code}`;
+  return { status: "closed", ms, detail };
+}

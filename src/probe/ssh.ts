@@ -1,7 +1,7 @@
 /** `ssh`: reads the banner (RFC 4253, section 4.2: lines before it are allowed, 255 bytes a line). */
 import type { TcpConnection } from "../net/tcp.ts";
-import type { ProbeKind } from "./probe.ts";
-import { askOver, portOf } from "./tcp.ts";
+import type { Probe } from "./probe.ts";
+import { probeOverTcp } from "./tcp.ts";
 
 const MAX_GREETING = 16_384;
 
@@ -18,11 +18,8 @@ async function readBanner(
     const banner = /^(SSH-[^\r\n]*)\r?\n/m.exec(text)?.[1];
     if (banner !== undefined) return { detail: banner.slice(0, 255) };
   }
-  return { status: "error", detail: "connected, but it is no ssh server" };
+  return { status: "error", detail: "connected, but it is not an ssh server" };
 }
 
-/** `ssh`. */
-export const kind: ProbeKind = {
-  label: (spec) => `ssh ${portOf(spec, 22)}`,
-  ask: (spec, context) => askOver(portOf(spec, 22), context, readBanner),
-};
+/** Asks for the banner. */
+export const probe: Probe<"ssh"> = ({ port }, context) => probeOverTcp(port, context, readBanner);

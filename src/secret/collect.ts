@@ -8,10 +8,11 @@
  */
 import { SecretError } from "../core/errors.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { payloadFrom, readPrivate, type SecretPorts } from "./source.ts";
-import { payloadOf } from "./payload.ts";
+import { plural } from "../core/text.ts";
+import { obtainPayload, readPrivateFile, type SecretPorts } from "./kinds.ts";
+import { hashPassphrase } from "./payload.ts";
 
-/** What secrets are wanted for. */
+/** Knocks whose secrets are collected. */
 export interface SecretRequest {
   /** For the prompt. */
   name: string;
@@ -22,33 +23,33 @@ export interface SecretRequest {
 export interface CollectOptions {
   /** A path, or `-` for standard input; it replaces every source. */
   secretsFrom?: string | undefined;
-  /** Makes the payload of a passphrase; `payloadOf` where undefined. */
-  hash?: typeof payloadOf | undefined;
+  /** Makes the payload of a passphrase; `hashPassphrase` where undefined. */
+  hash?: typeof hashPassphrase | undefined;
 }
 
 /**
- * One payload a knock for each request, in order.
+ * Collects one payload a knock for each request, in order.
  *
- * @throws {SecretError} if one cannot be had; CancelledError from a prompt.
+ * @throws {SecretError} if one cannot be obtained; CancelledError from a prompt.
  */
 export async function collectPayloads(
   requests: readonly SecretRequest[],
   ports: SecretPorts,
-  { secretsFrom, hash = payloadOf }: CollectOptions = {},
+  { secretsFrom, hash = hashPassphrase }: CollectOptions = {},
 ): Promise<Uint8Array[][]> {
   const lines = secretsFrom === undefined
     ? undefined
-    : await readLines(secretsFrom, { ports, wanted: countSecrets(requests) });
+    : await readLines(secretsFrom, { ports, count: countSecrets(requests) });
   const known = new Map<string, Uint8Array>();
   const all: Uint8Array[][] = [];
   for (const { name, knocks } of requests) {
     const payloads: Uint8Array[] = [];
-    for (const knock of knocks) payloads.push(await payloadOfKnock(knock, name));
+    for (const knock of knocks) payloads.push(await obtain(knock, name));
     all.push(payloads);
   }
   return all;
 
-  async function payloadOfKnock(knock: Knock, name: string): Promise<Uint8Array> {
+  async function obtain(knock: Knock, name: string): Promise<Uint8Array> {
     const { payload } = knock;
     if (payload.kind === "none") return new Uint8Array();
     if (payload.kind === "bytes") return payload.bytes;
@@ -58,13 +59,13 @@ export async function collectPayloads(
     const before = key === undefined ? undefined : known.get(key);
     if (before !== undefined) return before;
     const message = `Passphrase for ${name} (${renderPortSpec(knock)})`;
-    const fresh = await payloadFrom(payload.source, ports, { message, hash });
+    const fresh = await obtainPayload(payload.source, ports, { message, hash });
     if (key !== undefined) known.set(key, fresh);
     return fresh;
   }
 }
 
-/** How many knocks carry a secret. */
+/** Returns how many knocks carry a secret. */
 export function countSecrets(requests: readonly SecretRequest[]): number {
   return requests.flatMap(({ knocks }) => knocks)
     .filter(({ payload }) => payload.kind === "secret").length;
@@ -72,22 +73,22 @@ export function countSecrets(requests: readonly SecretRequest[]): number {
 
 async function readLines(
   from: string,
-  { ports, wanted }: { ports: SecretPorts; wanted: number },
+  { ports, count }: { ports: SecretPorts; count: number },
 ): Promise<Uint8Array[]> {
-  const bytes = from === "-" ? await ports.readStdin() : await readPrivate(from, ports);
+  const bytes = from === "-" ? await ports.readStdin() : await readPrivateFile(from, ports);
   const lines = splitLines(bytes);
-  if (lines.length !== wanted) {
+  if (lines.length !== count) {
     const place = from === "-" ? "standard input" : `"${from}"`;
     throw new SecretError(
-      `${place} has ${lines.length} ${lines.length === 1 ? "line" : "lines"}, but ${wanted} ` +
-        `secret ${wanted === 1 ? "knock needs" : "knocks need"} one each`,
+      `${place} has ${plural(lines.length, "line")}, but ` +
+        `${plural(count, "secret knock needs", "secret knocks need")} one each`,
       { hint: "one passphrase a line, in the order of the knocks" },
     );
   }
   return lines;
 }
 
-/** Lines without their endings (LF or CRLF). */
+/** Splits at LF or CRLF; the last line need not end. */
 export function splitLines(bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let start = 0;

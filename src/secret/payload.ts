@@ -3,8 +3,8 @@
  * the original does it (UTF-8; an empty passphrase is hashed too).
  */
 
-/** The payload of a secret knock: 64 bytes of ASCII. */
-export async function payloadOf(passphrase: string | Uint8Array): Promise<Uint8Array> {
+/** Returns the payload of a secret knock: 64 bytes of ASCII. */
+export async function hashPassphrase(passphrase: string | Uint8Array): Promise<Uint8Array> {
   const bytes = typeof passphrase === "string"
     ? new TextEncoder().encode(passphrase)
     : Uint8Array.from(passphrase);

@@ -2,7 +2,7 @@
 import type { Plan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { findWeaknesses, makePlan, type PlanOptions, type Weakness } from "../rules/mod.ts";
-import { payloadOf } from "../secret/payload.ts";
+import { hashPassphrase } from "../secret/payload.ts";
 import { collectSecrets, type CollectSecretsOptions } from "./collect_secrets.ts";
 import type { Ports } from "./ports.ts";
 
@@ -33,7 +33,7 @@ export async function buildPlan(
   const [payloads = []] = await collectSecrets([target], ports, {
     ...options,
     hash: async (passphrase) => {
-      const payload = await payloadOf(passphrase);
+      const payload = await hashPassphrase(passphrase);
       const isText = typeof passphrase === "string";
       typed.set(payload.toHex(), isText ? passphrase : new TextDecoder().decode(passphrase));
       return payload;

@@ -3,6 +3,7 @@ import type { Target } from "../core/target.ts";
 import { type BoundProbe, knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
 import { errnoOf } from "../net/failure.ts";
 import { raceConnect, SYN_INTERVAL_MS } from "../net/race.ts";
+import { findPort, startsProgram } from "../probe/mod.ts";
 import { closeQuietly } from "../probe/tcp.ts";
 import type { ReadyTarget } from "./knock_target.ts";
 import type { Ports } from "./ports.ts";
@@ -32,11 +33,12 @@ export async function closeTarget(
   { events = {} }: { events?: OpenEvents } = {},
 ): Promise<TargetReport> {
   const bound = bindProbes({ target, resolved }, ports);
-  const probes = target.probes.map((probe, index) =>
-    probe.port === undefined || probe.command !== undefined
-      ? bound[index] as BoundProbe
-      : bindClosedProbe(probe.port, { target, resolved }, ports)
-  );
+  const probes = target.probes.map((probe, index) => {
+    const port = startsProgram(probe) ? undefined : findPort(probe);
+    return port?.protocol === "tcp"
+      ? bindClosedProbe(port.port, { target, resolved }, ports)
+      : bound[index] as BoundProbe;
+  });
   const knocks = await knockUntilOpen({
     sequence: target,
     payloads,

@@ -1,6 +1,6 @@
 /** Every payload of every target, before the first packet is sent. */
 import { type CollectOptions, collectPayloads, type SecretRequest } from "../secret/collect.ts";
-import type { SecretPorts } from "../secret/source.ts";
+import type { SecretPorts } from "../secret/kinds.ts";
 import type { Ports } from "./ports.ts";
 
 /** How long a secret's command may take: enough to type the passphrase of a password manager. */

@@ -2,6 +2,7 @@
 import type { Config } from "../config/mod.ts";
 import { parseHost, type Target } from "../core/target.ts";
 import { type Address, type Resolved, resolveHost } from "../net/resolve.ts";
+import { findPort } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 
 /** A target and the host that the connection leads to. */
@@ -29,7 +30,9 @@ export function matchTargets(config: Config, name: string, { port }: { port: num
   const all = [...config.targets.values()].filter((target) =>
     isSameHost(target.host, name) || isSameHost(target.connect?.host ?? "", name)
   );
-  const probing = all.filter(({ probes }) => probes.some((probe) => probe.port === port));
+  const probing = all.filter(({ probes }) =>
+    probes.some((probe) => findPort(probe)?.port === port)
+  );
   return probing.length > 0 ? probing : all;
 }
 

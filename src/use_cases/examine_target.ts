@@ -10,7 +10,7 @@ import type {
 import { askSyn } from "../doctor/syn.ts";
 import { knockUntilOpen } from "../knock/until_open.ts";
 import type { Address } from "../net/resolve.ts";
-import { askProbe } from "../probe/mod.ts";
+import { runProbe } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 import type { ResolvedTarget } from "./resolve_targets.ts";
 
@@ -141,7 +141,7 @@ async function canPing(
   ports: Ports,
   { timeoutMs }: { timeoutMs: number },
 ): Promise<boolean | undefined> {
-  const { status } = await askProbe({ type: "ping" }, {
+  const { status } = await runProbe({ type: "ping" }, {
     ...ports,
     target: target.name,
     host: target.host,
@@ -152,6 +152,7 @@ async function canPing(
     timeoutMs,
     patienceMs: timeoutMs,
     openTcp: ports.net.openTcp,
+    askUdp: ports.net.askUdp,
   });
   return status === "error" ? undefined : status === "open";
 }

@@ -1,14 +1,20 @@
 /** Everything that the doctor goes by: files, names, and what a target's ports answer. */
 import type { Config } from "../config/mod.ts";
-import { type ConfigError, renderProblem, SecretError, SpknockError } from "../core/errors.ts";
+import {
+  type ConfigError,
+  renderProblem,
+  SecretError,
+  SpknockError,
+  UsageError,
+} from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { diagnose } from "../doctor/causes.ts";
 import type { Evidence, NameEvidence } from "../doctor/evidence.ts";
 import { lookAtConfig, lookAtSecrets } from "../doctor/files.ts";
+import { findProbedPort } from "../probe/mod.ts";
 import { examineTarget } from "./examine_target.ts";
 import type { Ports } from "./ports.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve_targets.ts";
-import { findProbedPort } from "./simulated_plan.ts";
 
 const SSH_PORT = 22;
 
@@ -60,12 +66,23 @@ export async function gatherEvidence(
   const resolved = looked[0]?.resolved;
   const isWrong = diagnose(found).kind !== "fine";
   if (target === undefined || resolved === undefined || isWrong) return found;
+  const port = findExaminedPort(target);
   const { payloads, noSecret } = await collectOrExplain(collect);
-  const port = findProbedPort(target) ?? target.connect?.port ?? SSH_PORT;
   return {
     ...found,
     door: await examineTarget(resolved, ports, { port, timeoutMs, payloads, noSecret }),
   };
+}
+
+/** The TCP port whose answers show whether the door is open. */
+function findExaminedPort(target: Target): number {
+  const port = findProbedPort(target, { protocol: "tcp" })?.port ?? target.connect?.port;
+  if (port === undefined && findProbedPort(target) !== undefined) {
+    throw new UsageError(`"${target.name}" has only a UDP probe, and doctor examines TCP ports`, {
+      hint: "give it a probe of a TCP port that opens too, or connect.port",
+    });
+  }
+  return port ?? SSH_PORT;
 }
 
 async function lookUpName(

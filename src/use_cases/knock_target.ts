@@ -2,6 +2,7 @@
 import type { AfterSpec } from "../core/target.ts";
 import { errorMessage } from "../core/text.ts";
 import { knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
+import { findProbedPort } from "../probe/mod.ts";
 import type { ProgramFacts } from "../probe/program.ts";
 import type { Ports } from "./ports.ts";
 import { bindProbes } from "./probe_target.ts";
@@ -49,7 +50,7 @@ export function listFacts(
     target: target.name,
     host: target.host,
     address: resolved.address,
-    port: target.probes.find(({ port }) => port !== undefined)?.port,
+    port: findProbedPort(target)?.port,
     attempt,
   };
 }
@@ -64,18 +65,19 @@ async function runAfter(
 ): Promise<AfterReport[]> {
   const { after } = resolved.target;
   if (after.length === 0) return [];
-  const { fillIn, lastLine, runWithFacts } = await import("../probe/program.ts");
+  const { fillIn, findLastLine, runWithFacts } = await import("../probe/program.ts");
   const facts = listFacts(resolved, { attempt: tries });
-  const runOne = async ({ command, options }: AfterSpec): Promise<AfterReport> => {
+  const runOne = async (spec: AfterSpec): Promise<AfterReport> => {
+    const { command } = spec;
     const name = fillIn(command, facts).join(" ");
     try {
       const { code, stdout, stderr } = await runWithFacts(command, facts, {
         runProgram,
         timeoutMs: AFTER_TIMEOUT_MS,
         signal,
-        options,
+        options: spec.type === "plugin" ? spec.options : undefined,
       });
-      const detail = lastLine(stdout) || lastLine(stderr);
+      const detail = findLastLine(stdout) || findLastLine(stderr);
       if (code === 0) return { command: name, ok: true, detail };
       const reason = `exit code ${code}${detail ? `: ${detail}` : ""}`;
       return { command: name, ok: false, detail: reason };

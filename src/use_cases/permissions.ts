@@ -1,5 +1,6 @@
 /** Gives up the permissions that a run no longer needs. */
 import type { Target } from "../core/target.ts";
+import { startsProgram } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 
 /**
@@ -12,9 +13,6 @@ export function dropUnusedPermissions(
   { command }: { command?: readonly string[] | undefined } = {},
 ): void {
   const needsRun = command !== undefined ||
-    targets.some(({ probes, after }) =>
-      after.length > 0 ||
-      probes.some(({ type, command }) => type === "ping" || command !== undefined)
-    );
+    targets.some(({ probes, after }) => after.length > 0 || probes.some(startsProgram));
   ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
 }

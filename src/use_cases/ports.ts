@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { KnockNet } from "../knock/send.ts";
 import type { Lookup } from "../net/resolve.ts";
 import type { TcpConnection, TcpPlace } from "../net/tcp.ts";
+import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
 
 /** Sockets and names. */
@@ -11,6 +12,7 @@ interface NetPorts extends KnockNet {
   /** The system's resolver; the default of `resolveHost` where undefined. */
   lookup?: Lookup;
   openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection>;
+  askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
 }
 
 /** The ports of the use cases. */

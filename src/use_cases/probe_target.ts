@@ -1,6 +1,6 @@
 /** The probes of a target, bound to its pinned address. */
 import type { BoundProbe, OpenEvents, OpenReport } from "../knock/until_open.ts";
-import { askProbe } from "../probe/mod.ts";
+import { runProbe } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 import type { ResolvedTarget } from "./resolve_targets.ts";
 import type { TargetReport } from "./target_report.ts";
@@ -8,7 +8,7 @@ import type { TargetReport } from "./target_report.ts";
 /** Binds the probes of a target to its pinned address. */
 export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): BoundProbe[] {
   return target.probes.map((spec) => (options) =>
-    askProbe(spec, {
+    runProbe(spec, {
       ...options,
       target: target.name,
       host: target.host,
@@ -17,6 +17,7 @@ export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): 
       source: target.source,
       clock: ports.clock,
       openTcp: ports.net.openTcp,
+      askUdp: ports.net.askUdp,
       runProgram: ports.runProgram,
       os: ports.os,
     })

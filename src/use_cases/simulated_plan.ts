@@ -2,15 +2,11 @@
 import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
+import { findProbedPort } from "../probe/mod.ts";
 import { makePlan } from "../rules/plan.ts";
 
 /** The port that opens when neither a probe nor an option names one, or that one is privileged. */
 export const FALLBACK_PORT = 2222;
-
-/** Returns the port of a target's first probe that has one. */
-export function findProbedPort(target: Target): number | undefined {
-  return target.probes.find(({ port }) => port !== undefined)?.port;
-}
 
 /**
  * Returns the plan of a target's simulated firewall.
@@ -24,7 +20,7 @@ export function makeSimulatedPlan(
 ): Plan {
   const options = {
     protectedPorts: [
-      open ?? { port: findProbedPort(target) ?? FALLBACK_PORT, protocol: "tcp" as const },
+      open ?? findProbedPort(target) ?? { port: FALLBACK_PORT, protocol: "tcp" as const },
     ],
     families: ["ipv4" as const],
   };

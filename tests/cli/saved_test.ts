@@ -139,7 +139,10 @@ Deno.test("an edit that says nothing, or what cannot be, changes nothing", async
       [["edit", "home", "--delay", "soon"], '--delay: "soon" is not a duration'],
       [["edit", "home", "--host", "a b"], '--host: "a b" is not a host'],
       [["edit", "home", "--knock", "80x"], '"80x" is not a port'],
-      [["edit", "home", "--secret", "sesame"], '--secret: "sesame" is not a source of a secret'],
+      [
+        ["edit", "home", "--secret", "sesame"],
+        "--secret: not a source of secrets: use prompt, none, ",
+      ],
       [["rename", "home", "office"], '"office" is saved already'],
       [["rename", "home", "9x"], '"9x" cannot name a target'],
       [["add", "home", "::1", "7"], '"home" is saved already'],

@@ -24,6 +24,8 @@ export interface WorldOptions {
   names?: Readonly<Record<string, readonly string[]>>;
   env?: Readonly<Record<string, string>>;
   stdin?: string;
+  /** What is answered to datagrams; nothing where undefined. */
+  udpAnswer?: Uint8Array;
   /** What is typed; undefined where there is no terminal. */
   keys?: readonly Chunk[];
   /** Whether stdout is a terminal. */
@@ -141,6 +143,7 @@ export class World implements AsyncDisposable {
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
+        askUdp: () => Promise.resolve(this.#options.udpAnswer),
         openTcp: ({ address, port }) => this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },

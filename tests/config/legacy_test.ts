@@ -1,10 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
-import { detectFormat, IMPORT_FORMATS, importTargets } from "../../src/config/import.ts";
+import { importTargets } from "../../src/config/import.ts";
 import { nameOfHost, parseLegacy, parsePythonInt, uniqueName } from "../../src/config/legacy.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 import { addTargets } from "../../src/config/edit.ts";
+import { table } from "../table.ts";
 
 /** `host:port/protocol,...` of every target that the original would knock on. */
 function read(text: string): string[] {
@@ -93,8 +94,8 @@ Deno.test("legacy: names are made from hosts", () => {
 
 const MIXED = "a:1/udp\nb:0,2\nnonsense\na:3\n";
 
-Deno.test("import: all or nothing, every bad line named", () => {
-  const error: ConfigError = assertThrows(
+Deno.test("import: all or nothing, every bad line named", async () => {
+  const error = await assertRejects(
     () => importTargets(MIXED, { file: "old.conf" }),
     ConfigError,
   );
@@ -105,8 +106,8 @@ Deno.test("import: all or nothing, every bad line named", () => {
   assertEquals(error.hint, "nothing was imported; --keep-going takes the good lines");
 });
 
-Deno.test("import: keepGoing takes the lines without any mistake", () => {
-  const { targets, problems } = importTargets(MIXED, {
+Deno.test("import: keepGoing takes the lines without any mistake", async () => {
+  const { targets, problems } = await importTargets(MIXED, {
     file: "old.conf",
     keepGoing: true,
     taken: ["a"],
@@ -117,14 +118,18 @@ Deno.test("import: keepGoing takes the lines without any mistake", () => {
   assertEquals(parseConfig(text, { file: "f" }).targets.size, 2);
 });
 
-Deno.test("import: formats are found by name or from the text", () => {
-  assertEquals(Object.keys(IMPORT_FORMATS), ["legacy"]);
-  assertEquals(detectFormat("# c\nh:1\n"), "legacy");
-  assertEquals(detectFormat("[options]\n"), undefined);
-  assertEquals(importTargets("", { file: "f", from: "legacy" }), { targets: [], problems: [] });
-  const error: UsageError = assertThrows(
-    () => importTargets("", { file: "f", from: "legcy" }),
-    UsageError,
-  );
-  assertEquals(error.message, '"legcy" is not a format, did you mean "legacy"?');
+Deno.test("import: formats are found by name or from the text", async () => {
+  const named = await importTargets("", { file: "f", from: "legacy" });
+  assertEquals(named, { targets: [], problems: [] });
+  const { targets } = await importTargets("# c\nh:1\n", { file: "f" });
+  assertEquals(targets.map(({ name }) => name), ["h"]);
+});
+
+table("import: refuses the format", {
+  legcy: 'unknown format "legcy", did you mean "legacy"?',
+  zzz: 'unknown format "zzz"',
+  toString: 'unknown format "toString"',
+}, async (message, from) => {
+  const error = await assertRejects(() => importTargets("", { file: "f", from }), UsageError);
+  assertEquals([error.message, error.hint], [message, "use legacy"]);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { suggest } from "../../src/core/suggest.ts";
+import { suggest, suggestOr } from "../../src/core/suggest.ts";
 import { table } from "../table.ts";
 
 const WORDS = [
@@ -18,6 +18,8 @@ const WORDS = [
 table("suggest", [
   ["knok", "knock"],
   ["konck", "knock"],
+  ["tsl", "tls"],
+  ["hsah", "hash"],
   ["KNOCK", "knock"],
   ["lst", "list"],
   ["renam", "rename"],
@@ -35,4 +37,9 @@ table("suggest", [
 
 Deno.test("suggest: nothing is known, nothing is suggested", () => {
   assertEquals(suggest("x", []), undefined);
+});
+
+Deno.test("suggestOr: the near word, or what to say otherwise", () => {
+  assertEquals(suggestOr(": use tls", "tsl", ["tls"]), ', did you mean "tls"?');
+  assertEquals(suggestOr(": use tls", "zzz", ["tls"]), ": use tls");
 });

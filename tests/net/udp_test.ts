@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
 import { openUdp } from "../../src/net/udp.ts";
-import { payloadOf } from "../../src/secret/payload.ts";
+import { hashPassphrase } from "../../src/secret/payload.ts";
 import { freeUdpPorts, SOURCES } from "../ports.ts";
 import { table } from "../table.ts";
 
@@ -32,7 +32,7 @@ table("datagrams carry exactly their payload, in order, from one socket", {
   IPv6: "::1",
 }, async (address) => {
   const payloads = [
-    await payloadOf("MikroTik"),
+    await hashPassphrase("MikroTik"),
     new Uint8Array(),
     new Uint8Array([0, 255, 10]),
     new Uint8Array(1_400).fill(7),

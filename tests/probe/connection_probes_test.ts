@@ -3,8 +3,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CancelledError } from "../../src/core/errors.ts";
 import type { ProbeSpec } from "../../src/core/target.ts";
 import { openTcp } from "../../src/net/tcp.ts";
-import { askProbe, type ProbeContext } from "../../src/probe/mod.ts";
+import { type ProbeContext, runProbe } from "../../src/probe/mod.ts";
 import { FakeClock, settle } from "../fakes.ts";
+import { table } from "../table.ts";
 import {
   answers,
   closedPort,
@@ -17,78 +18,83 @@ import {
 
 /** A probe's answer without its time. */
 async function ask(spec: ProbeSpec, more: Partial<ProbeContext> = {}) {
-  const { label, status, ms, detail } = await askProbe(spec, probeContext(more));
+  const { label, status, ms, detail } = await runProbe(spec, probeContext(more));
   assert(ms >= 0 && ms < 60_000);
   return { label, status, detail };
 }
 
-Deno.test("tcp is open where a handshake completes, from any source, in both families", async () => {
-  await using server = serveTcp(untilClosed);
+/** Local addresses to send from. */
+const SOURCES = { "the default source": undefined, "another source": "127.0.0.5" };
+
+table("tcp: open where a handshake completes", [
+  ["from the default source", {}],
+  ["from another source", { source: "127.0.0.5" }],
+  ["over IPv6", { address: "::1", family: "ipv6" }],
+] as [string, Partial<ProbeContext>][], async (more) => {
+  await using server = serveTcp(untilClosed, { hostname: more.address ?? "127.0.0.1" });
   const { port } = server;
-  const label = `tcp ${port}`;
-  assertEquals(await ask({ type: "tcp", port }), { label, status: "open", detail: "" });
-  assertEquals((await ask({ type: "tcp", port }, { source: "127.0.0.5" })).status, "open");
-  await using other = serveTcp(untilClosed, { hostname: "::1" });
-  const context = { address: "::1", family: "ipv6" } as const;
-  assertEquals((await ask({ type: "tcp", port: other.port }, context)).status, "open");
+  const expected = { label: `tcp ${port}`, status: "open", detail: "" };
+  assertEquals(await ask({ type: "tcp", port }, more), expected);
 });
 
-Deno.test("tcp is refused where nobody listens", async () => {
-  const port = closedPort();
-  for (const source of [undefined, "127.0.0.5"]) {
-    const { status, detail } = await ask({ type: "tcp", port }, { source });
-    assertEquals([status, detail], ["refused", "connection refused"]);
-  }
+table("tcp: refused by a closed port", SOURCES, async (source) => {
+  const { status, detail } = await ask({ type: "tcp", port: closedPort() }, { source });
+  assertEquals([status, detail], ["refused", "connection refused"]);
 });
 
-Deno.test("tcp from a source that is not this machine's is an error that says so", async () => {
+Deno.test("tcp: an error for a source that is not an address of this machine", async () => {
   const { status, detail } = await ask({ type: "tcp", port: 9 }, { source: "192.0.2.99" });
   assertEquals(status, "error");
   assertEquals(detail, 'cannot send from "192.0.2.99": it is not an address of this machine');
 });
 
-Deno.test("tcp is closed where nothing answers until the timeout", async () => {
+Deno.test("tcp: closed where nothing answers until the timeout", async () => {
   const clock = new FakeClock({ auto: true });
   const silent = (_: unknown, signal?: AbortSignal) =>
     new Promise<never>((_, reject) =>
       signal?.addEventListener("abort", () => reject(signal.reason))
     );
-  const result = await askProbe(
+  const result = await runProbe(
     { type: "tcp", port: 22 },
     probeContext({ clock, openTcp: silent, timeoutMs: 2_000 }),
   );
   assertEquals(result, { label: "tcp 22", status: "closed", ms: 2_000, detail: "no answer" });
 });
 
-Deno.test("ssh reads the banner, after other lines and in pieces", async () => {
-  const banner = "SSH-2.0-OpenSSH_9.2p1 Debian-2";
-  const greetings = [`${banner}\r\n`, `${banner}\n`, `welcome\r\nto the house\r\n${banner}\r\n`];
-  for (const greeting of greetings) {
-    await using server = serveTcp(says(greeting));
-    const { port } = server;
-    const label = `ssh ${port}`;
-    assertEquals(await ask({ type: "ssh", port }), { label, status: "open", detail: banner });
-  }
+const BANNER = "SSH-2.0-OpenSSH_9.2p1 Debian-2";
+
+table("ssh: open with the banner", {
+  "that ends in CRLF": `${BANNER}\r\n`,
+  "that ends in LF": `${BANNER}\n`,
+  "after other lines": `welcome\r\nto the house\r\n${BANNER}\r\n`,
+}, async (greeting) => {
+  await using server = serveTcp(says(greeting));
+  const { port } = server;
+  const expected = { label: `ssh ${port}`, status: "open", detail: BANNER };
+  assertEquals(await ask({ type: "ssh", port }), expected);
+});
+
+Deno.test("ssh: open with a banner that comes byte by byte", async () => {
   await using slow = serveTcp(async (connection) => {
-    for (const byte of new TextEncoder().encode(`${banner}\r\n`)) {
+    for (const byte of new TextEncoder().encode(`${BANNER}\r\n`)) {
       await connection.write(new Uint8Array([byte]));
     }
   });
-  assertEquals((await ask({ type: "ssh", port: slow.port })).detail, banner);
+  assertEquals((await ask({ type: "ssh", port: slow.port })).detail, BANNER);
 });
 
-Deno.test("ssh is an error where something else answers", async () => {
-  const wrongs = ["", "220 mail ESMTP\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "x".repeat(20_000)];
-  for (const wrong of wrongs) {
-    await using server = serveTcp((connection) =>
-      connection.write(new TextEncoder().encode(wrong))
-    );
-    const { status, detail } = await ask({ type: "ssh", port: server.port });
-    assertEquals([status, detail], ["error", "connected, but it is no ssh server"]);
-  }
+table("ssh: an error where the answer is", {
+  "nothing": "",
+  "SMTP": "220 mail ESMTP\r\n",
+  "HTTP": "HTTP/1.1 400 Bad Request\r\n\r\n",
+  "an endless line": "x".repeat(20_000),
+}, async (answer) => {
+  await using server = serveTcp((connection) => connection.write(new TextEncoder().encode(answer)));
+  const { status, detail } = await ask({ type: "ssh", port: server.port });
+  assertEquals([status, detail], ["error", "connected, but it is not an ssh server"]);
 });
 
-Deno.test("http asks for the path, at the pinned address, by the url's own name", async () => {
+Deno.test("http: asks for the path, at the pinned address, by the name in the URL", async () => {
   const requests: string[] = [];
   await using server = serveTcp(answers("HTTP/1.1 200 OK\r\n\r\n", requests));
   const url = `http://door.example:${server.port}/a%20b?c=d#e`;
@@ -103,78 +109,107 @@ Deno.test("http asks for the path, at the pinned address, by the url's own name"
   assert(others.includes("Connection: close"));
 });
 
-const STATUSES: [string, number | undefined, "open" | "error", string][] = [
-  ["HTTP/1.1 204 No Content\r\n\r\n", undefined, "open", "status 204"],
-  ["HTTP/1.0 404 Not Found\r\n\r\n", undefined, "open", "status 404"],
-  ["HTTP/1.1 401\r\n\r\n", 401, "open", "status 401"],
-  ["HTTP/1.1 503 Busy\r\n\r\n", undefined, "error", "status 503, wanted one below 500"],
-  ["HTTP/1.1 503 Busy\r\n\r\n", 503, "open", "status 503"],
-  ["HTTP/1.1 302 Found\r\n\r\n", 200, "error", "status 302, wanted 200"],
-  ["SSH-2.0-OpenSSH\r\n", undefined, "error", "connected, but it is no web server"],
-  ["", undefined, "error", "connected, but it is no web server"],
-  ["x".repeat(10_000), undefined, "error", "connected, but it is no web server"],
-];
+const NOT_HTTP = "connected, but it is not a web server";
 
-Deno.test("http is open for the status that is wanted", async () => {
-  for (const [text, status, expected, detail] of STATUSES) {
-    await using server = serveTcp(answers(text));
-    const spec = { type: "http", url: `http://x:${server.port}/`, ...(status ? { status } : {}) };
-    const result = await ask(spec);
-    assertEquals([result.status, result.detail], [expected, detail], text.slice(0, 40));
-  }
+table("http: the status", [
+  ["any below 500", ["HTTP/1.1 204 No Content\r\n\r\n", undefined, "open", "status 204"]],
+  ["404 of HTTP/1.0", ["HTTP/1.0 404 Not Found\r\n\r\n", undefined, "open", "status 404"]],
+  ["401 as expected", ["HTTP/1.1 401\r\n\r\n", 401, "open", "status 401"]],
+  ["503", [
+    "HTTP/1.1 503 Busy\r\n\r\n",
+    undefined,
+    "error",
+    "status 503, expected one below 500",
+  ]],
+  ["503 as expected", ["HTTP/1.1 503 Busy\r\n\r\n", 503, "open", "status 503"]],
+  ["302, not 200", ["HTTP/1.1 302 Found\r\n\r\n", 200, "error", "status 302, expected 200"]],
+  ["of an ssh server", ["SSH-2.0-OpenSSH\r\n", undefined, "error", NOT_HTTP]],
+  ["of no answer", ["", undefined, "error", NOT_HTTP]],
+  ["of an endless line", ["x".repeat(10_000), undefined, "error", NOT_HTTP]],
+] as [string, [string, number | undefined, string, string]][], async (row) => {
+  const [text, status, ...expected] = row;
+  await using server = serveTcp(answers(text));
+  const result = await ask({ type: "http", url: `http://x:${server.port}/`, status });
+  assertEquals([result.status, result.detail], expected);
 });
 
-Deno.test("tls is open for a certificate that nobody trusts, and says so, from any source", async () => {
-  await using server = serveTls(untilClosed);
+/** Each host, from each source. */
+function crossSources(hosts: readonly string[]) {
+  return hosts.flatMap((host) =>
+    Object.entries(SOURCES).map(([name, source]) => [`${host}, ${name}`, { host, source }] as const)
+  );
+}
+
+const TLS_HOSTS = ["fw.example", "other.example", "127.0.0.1", "bücher.example.", "::1"];
+
+table(
+  "tls: open, and names a certificate that is not trusted",
+  crossSources(TLS_HOSTS),
+  async (row) => {
+    await using server = serveTls(untilClosed);
+    const { status, detail } = await ask({ type: "tls", port: server.port }, row);
+    assertEquals(status, "open", detail);
+    assertMatch(detail, /^TLSv1\.3 handshake done, certificate not trusted: \w+$/);
+  },
+);
+
+const HTTPS_HOSTS = ["fw.example", "127.0.0.1", "[::1]"];
+
+table(
+  "https: the status, and a certificate that is not trusted",
+  crossSources(HTTPS_HOSTS),
+  async ({ host, source }) => {
+    await using server = serveTls(answers("HTTP/1.1 200 OK\r\n\r\n"));
+    const url = `https://${host}:${server.port}/`;
+    const { status, detail } = await ask({ type: "http", url }, { source });
+    assertEquals(status, "open", detail);
+    assertMatch(detail, /^status 200, certificate not trusted: \w+$/);
+  },
+);
+
+table("tls and https: an error where the server", {
+  "talks ssh": says("SSH-2.0-OpenSSH\r\n"),
+  "hangs up": () => Promise.resolve(),
+}, async (handle) => {
+  await using server = serveTcp(handle);
   const { port } = server;
-  const hosts = ["fw.example", "other.example", "127.0.0.1", "bücher.example.", "::1"];
-  for (const host of hosts) {
-    for (const source of [undefined, "127.0.0.5"]) {
-      const { status, detail } = await ask({ type: "tls", port }, { host, source });
-      assertEquals(status, "open", detail);
-      assertMatch(detail, /^TLSv1\.3 handshake done, certificate not trusted: \w+$/);
+  const specs: ProbeSpec[] = [
+    { type: "tls", port },
+    { type: "http", url: `https://fw.example:${port}/` },
+  ];
+  for (const spec of specs) {
+    for (const source of Object.values(SOURCES)) {
+      const { status, detail } = await ask(spec, { source });
+      assertEquals(status, "error");
+      assertMatch(detail, /^connected, but: /);
     }
   }
 });
 
-Deno.test("https tells the status behind a certificate that nobody trusts, from any source", async () => {
-  await using server = serveTls(answers("HTTP/1.1 200 OK\r\n\r\n"));
-  for (const name of ["fw.example", "127.0.0.1", "[::1]"]) {
-    for (const source of [undefined, "127.0.0.5"]) {
-      const url = `https://${name}:${server.port}/`;
-      const { status, detail } = await ask({ type: "http", url }, { source });
-      assertEquals(status, "open", detail);
-      assertMatch(detail, /^status 200, certificate not trusted: \w+$/);
-    }
-  }
-});
+/** A probe of a server that accepts and never answers; `heard` is what it hears of it at least. */
+interface Mute {
+  spec: (port: number) => ProbeSpec;
+  heard: number;
+  source: string | undefined;
+}
 
-Deno.test("tls and https are errors where something else answers", async () => {
-  for (const handle of [says("SSH-2.0-OpenSSH\r\n"), () => Promise.resolve()]) {
-    await using server = serveTcp(handle);
-    const { port } = server;
-    const specs = [{ type: "tls", port }, { type: "http", url: `https://fw.example:${port}/` }];
-    for (const spec of specs) {
-      for (const source of [undefined, "127.0.0.5"]) {
-        const { status, detail } = await ask(spec, { source });
-        assertEquals(status, "error");
-        assertMatch(detail, /^connected, but: /);
-      }
-    }
-  }
-});
-
-/** Probes of a server that accepts and never answers; `heard` is what it hears of them at least. */
-const MUTE: { spec: (port: number) => ProbeSpec; heard: number }[] = [
-  { spec: (port) => ({ type: "ssh", port }), heard: 0 },
-  { spec: (port) => ({ type: "http", url: `http://fw.example:${port}/` }), heard: 1 },
-  { spec: (port) => ({ type: "http", url: `https://fw.example:${port}/` }), heard: 1 },
-  { spec: (port) => ({ type: "tls", port }), heard: 1 },
-];
+const MUTE = Object.entries(
+  {
+    ssh: { spec: (port) => ({ type: "ssh", port }), heard: 0 },
+    http: { spec: (port) => ({ type: "http", url: `http://fw.example:${port}/` }), heard: 1 },
+    https: { spec: (port) => ({ type: "http", url: `https://fw.example:${port}/` }), heard: 1 },
+    tls: { spec: (port) => ({ type: "tls", port }), heard: 1 },
+  } satisfies Record<string, Omit<Mute, "source">>,
+).flatMap(([probe, mute]) =>
+  Object.entries(SOURCES).map(([name, source]): [string, Mute] => [
+    `${probe}, ${name}`,
+    { ...mute, source },
+  ])
+);
 
 /** Asks a mute server and, when it has heard the question, does `then` with the clock. */
 async function askMute(
-  { spec, heard }: typeof MUTE[number],
+  { spec, heard, source }: Mute,
   more: Partial<ProbeContext>,
   then: (clock: FakeClock) => Promise<void>,
 ) {
@@ -196,9 +231,10 @@ async function askMute(
       connected.resolve();
       return connection;
     },
+    source,
     ...more,
   });
-  const result = askProbe(spec(server.port), context);
+  const result = runProbe(spec(server.port), context);
   result.catch(() => {});
   await Promise.all([connected.promise, asked.promise]);
   await settle();
@@ -208,29 +244,17 @@ async function askMute(
   return await result;
 }
 
-Deno.test("a server that accepts and never answers is an error at the timeout, and closed", async () => {
-  for (const mute of MUTE) {
-    for (const source of [undefined, "127.0.0.5"]) {
-      const result = await askMute(mute, { source }, (clock) => clock.advance(5_000));
-      assertEquals(
-        [result.status, result.detail],
-        ["error", "connected, but no answer in time"],
-        result.label,
-      );
-    }
-  }
+table("a server that accepts and never answers is an error at the timeout", MUTE, async (mute) => {
+  const result = await askMute(mute, {}, (clock) => clock.advance(5_000));
+  const expected = ["error", "connected, but no answer in time"];
+  assertEquals([result.status, result.detail], expected, result.label);
 });
 
-Deno.test("a question that is cancelled ends at once, and its connection is closed", async () => {
-  for (const mute of MUTE) {
-    for (const source of [undefined, "127.0.0.5"]) {
-      const cancel = new AbortController();
-      const { signal } = cancel;
-      const asking = askMute(mute, { source, signal }, async () => {
-        cancel.abort(new CancelledError());
-        await settle();
-      });
-      await assertRejects(() => asking, CancelledError);
-    }
-  }
+table("a cancelled question ends at once, and its connection is closed", MUTE, async (mute) => {
+  const cancel = new AbortController();
+  const asking = askMute(mute, { signal: cancel.signal }, async () => {
+    cancel.abort(new CancelledError());
+    await settle();
+  });
+  await assertRejects(() => asking, CancelledError);
 });

@@ -1,5 +1,6 @@
 /** Servers on loopback for probes to ask, and what a probe is asked with. */
 import { openTcp } from "../../src/net/tcp.ts";
+import { askUdp } from "../../src/net/udp.ts";
 import type { ProbeContext } from "../../src/probe/mod.ts";
 import { realClock } from "../../src/system/clock.ts";
 import { runProgram } from "../../src/system/program.ts";
@@ -92,6 +93,7 @@ export function probeContext(more: Partial<ProbeContext> = {}): ProbeContext {
     signal: new AbortController().signal,
     clock: realClock,
     openTcp,
+    askUdp,
     runProgram,
     os: Deno.build.os,
     ...more,

@@ -2,17 +2,18 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { SecretError } from "../../src/core/errors.ts";
 import type { Knock, KnockPayload, SecretSource } from "../../src/core/knock.ts";
 import { collectPayloads, countSecrets, splitLines } from "../../src/secret/collect.ts";
-import { payloadOf } from "../../src/secret/payload.ts";
+import { hashPassphrase } from "../../src/secret/payload.ts";
 import { fakeSecretPorts, textOf } from "../fakes.ts";
+import { table } from "../table.ts";
 
 const knock = (port: number, payload: KnockPayload): Knock => ({ port, protocol: "udp", payload });
 const secret = (port: number, source: SecretSource): Knock =>
   knock(port, { kind: "secret", source });
 const asked = (port: number) => secret(port, { kind: "prompt" });
 const hashes = async (words: string[]) =>
-  await Promise.all(words.map(async (word) => textOf(await payloadOf(word))));
+  await Promise.all(words.map(async (word) => textOf(await hashPassphrase(word))));
 
-Deno.test("each request gets one payload a knock, in order", async () => {
+Deno.test("collectPayloads: each request gets one payload a knock, in order", async () => {
   const { ports, asked: questions } = fakeSecretPorts({ answers: ["one", "two"] });
   const requests = [
     { name: "home", knocks: [asked(1), knock(2, { kind: "none" }), asked(3)] },
@@ -24,7 +25,7 @@ Deno.test("each request gets one payload a knock, in order", async () => {
   assertEquals(questions, ["Passphrase for home (1/udp)", "Passphrase for home (3/udp)"]);
 });
 
-Deno.test("a prompt asks for every knock, any other source is asked once", async () => {
+Deno.test("collectPayloads: a prompt asks for every knock, any other source once", async () => {
   let runs = 0;
   const { ports, asked: questions } = fakeSecretPorts({
     answers: ["a", "b"],
@@ -40,43 +41,52 @@ Deno.test("a prompt asks for every knock, any other source is asked once", async
   assertEquals([runs, questions.length], [2, 2]);
 });
 
-Deno.test("--secrets-from takes the place of every source, a line each, in order", async () => {
-  const requests = [
-    {
-      name: "a",
-      knocks: [asked(1), knock(2, { kind: "none" }), secret(3, { kind: "env", name: "X" })],
-    },
-    { name: "b", knocks: [secret(1, { kind: "hash", hash: "0".repeat(64) })] },
-  ];
-  assertEquals(countSecrets(requests), 3);
-  const expected = await hashes(["one ", "", "three"]);
-  for (const text of ["one \n\nthree\n", "one \r\n\r\nthree\r\n", "one \n\nthree"]) {
-    const { ports, asked: questions } = fakeSecretPorts({ stdin: text, files: { "/s": text } });
-    for (const secretsFrom of ["-", "/s"]) {
-      const [a = [], b = []] = await collectPayloads(requests, ports, { secretsFrom });
-      assertEquals([a[0], a[2], b[0]].map((it) => textOf(it as Uint8Array)), expected);
-      assertEquals(a[1]?.length, 0);
-    }
-    assertEquals(questions, []);
-  }
+const MIXED = [
+  {
+    name: "a",
+    knocks: [asked(1), knock(2, { kind: "none" }), secret(3, { kind: "env", name: "X" })],
+  },
+  { name: "b", knocks: [secret(1, { kind: "hash", hash: "0".repeat(64) })] },
+];
+
+Deno.test("countSecrets: knocks without a secret do not count", () => {
+  assertEquals(countSecrets(MIXED), 3);
 });
 
-Deno.test("too few or too many lines are an error without any of them", async () => {
-  const cases: [string, string][] = [
-    ["", "standard input has 0 lines, but 2 secret knocks need one each"],
-    ["hunter2\n", "standard input has 1 line, but 2 secret knocks need one each"],
-    ["hunter2\nhunter2\n\n", "standard input has 3 lines, but 2 secret knocks need one each"],
-  ];
-  const requests = [{ name: "a", knocks: [asked(1), asked(2)] }];
-  for (const [stdin, message] of cases) {
-    const { ports } = fakeSecretPorts({ stdin });
-    const error = await assertRejects(
-      () => collectPayloads(requests, ports, { secretsFrom: "-" }),
-      SecretError,
-    );
-    assertEquals(error.message, message);
-    assertEquals(error.hint, "one passphrase a line, in the order of the knocks");
+table("--secrets-from replaces every source, a line each, in order", {
+  "LF": "one \n\nthree\n",
+  "CRLF": "one \r\n\r\nthree\r\n",
+  "no line end at the end": "one \n\nthree",
+}, async (text) => {
+  const { ports, asked: questions } = fakeSecretPorts({ stdin: text, files: { "/s": text } });
+  for (const secretsFrom of ["-", "/s"]) {
+    const [a = [], b = []] = await collectPayloads(MIXED, ports, { secretsFrom });
+    const expected = await hashes(["one ", "", "three"]);
+    assertEquals([a[0], a[2], b[0]].map((it) => textOf(it as Uint8Array)), expected);
+    assertEquals(a[1]?.length, 0);
   }
+  assertEquals(questions, []);
+});
+
+table("--secrets-from: the error does not contain the lines", [
+  ["no line", ["", "standard input has 0 lines, but 2 secret knocks need one each"]],
+  ["one line", ["hunter2\n", "standard input has 1 line, but 2 secret knocks need one each"]],
+  ["three lines", [
+    "hunter2\nhunter2\n\n",
+    "standard input has 3 lines, but 2 secret knocks need one each",
+  ]],
+] as [string, [string, string]][], async ([stdin, message]) => {
+  const requests = [{ name: "a", knocks: [asked(1), asked(2)] }];
+  const { ports } = fakeSecretPorts({ stdin });
+  const error = await assertRejects(
+    () => collectPayloads(requests, ports, { secretsFrom: "-" }),
+    SecretError,
+  );
+  assertEquals(error.message, message);
+  assertEquals(error.hint, "one passphrase a line, in the order of the knocks");
+});
+
+Deno.test("--secrets-from: the error names the file", async () => {
   const { ports } = fakeSecretPorts({ files: { "/s": "hunter2\nhunter2" } });
   await assertRejects(
     () => collectPayloads([{ name: "a", knocks: [asked(1)] }], ports, { secretsFrom: "/s" }),
@@ -85,7 +95,7 @@ Deno.test("too few or too many lines are an error without any of them", async ()
   );
 });
 
-Deno.test("a file of secrets that others may read is refused", async () => {
+Deno.test("--secrets-from: refuses a file that others can read", async () => {
   const { ports } = fakeSecretPorts({ files: { "/s": "x" }, modes: { "/s": 0o640 } });
   await assertRejects(
     () => collectPayloads([{ name: "a", knocks: [asked(1)] }], ports, { secretsFrom: "/s" }),
@@ -94,21 +104,14 @@ Deno.test("a file of secrets that others may read is refused", async () => {
   );
 });
 
-Deno.test("lines end at LF or CRLF; the last one need not", () => {
-  const cases: [string, string[]][] = [
-    ["", []],
-    ["\n", [""]],
-    ["a", ["a"]],
-    ["a\n", ["a"]],
-    ["a\r\nb", ["a", "b"]],
-    ["a\n\n", ["a", ""]],
-    ["a\rb\n", ["a\rb"]],
-  ];
-  for (const [text, lines] of cases) {
-    assertEquals(
-      splitLines(new TextEncoder().encode(text)).map(textOf),
-      lines,
-      JSON.stringify(text),
-    );
-  }
+table("splitLines", [
+  ["", []],
+  ["\n", [""]],
+  ["a", ["a"]],
+  ["a\n", ["a"]],
+  ["a\r\nb", ["a", "b"]],
+  ["a\n\n", ["a", ""]],
+  ["a\rb\n", ["a\rb"]],
+] as [string, string[]][], (lines, text) => {
+  assertEquals(splitLines(new TextEncoder().encode(text)).map(textOf), lines);
 });

@@ -1,12 +1,8 @@
 /** A target to be saved, from the options of `add` and `edit`. */
 import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
-import {
-  type Knock,
-  type KnockPayload,
-  parsePortSpec,
-  type SecretSource,
-} from "../../core/knock.ts";
+import { type Knock, type KnockPayload, parsePortSpec } from "../../core/knock.ts";
+import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
 import { parseCount, pickDefined, readFamily, readPace, readProbes } from "./target_args.ts";
@@ -50,24 +46,7 @@ export function readKnocks(
 
 /** Reads `--secret`. */
 export function readSecret(args: SaveArgs): KnockPayload | undefined {
-  return args.read("secret", parseSecret);
-}
-
-/** `prompt`, `none`, `env:NAME` or `file:PATH`. */
-function parseSecret(text: string): KnockPayload {
-  const [, kind, value = ""] = /^(env|file):(.+)$/.exec(text) ?? [];
-  if (text === "none") return { kind: "none" };
-  const source: SecretSource | undefined = text === "prompt"
-    ? { kind: "prompt" }
-    : kind === "env"
-    ? { kind, name: value }
-    : kind === "file"
-    ? { kind, path: value }
-    : undefined;
-  if (source !== undefined) return { kind: "secret", source };
-  throw new RangeError(
-    `"${text}" is not a source of a secret: use prompt, none, env:NAME or file:PATH`,
-  );
+  return args.read("secret", parseSecretOption);
 }
 
 function parseCopies(text: string): "auto" | number {

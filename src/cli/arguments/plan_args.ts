@@ -3,6 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { PortSpec } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
+import { findProbedPort } from "../../probe/mod.ts";
 import {
   type Backend,
   parseInterface,
@@ -10,7 +11,6 @@ import {
   parseTrusted,
   type PlanOptions,
 } from "../../rules/mod.ts";
-import { findProbedPort } from "../../use_cases/simulated_plan.ts";
 import type { OptionNames, OptionSpec, ParsedArgs } from "../options.ts";
 
 /** The options that shape a plan. */
@@ -79,5 +79,5 @@ export function readPlanOptions(
 /** Returns the ports that a target's probes tell. */
 export function findOpenPorts(target: Target): PortSpec[] | undefined {
   const port = findProbedPort(target);
-  return port === undefined ? undefined : [{ port, protocol: "tcp" }];
+  return port === undefined ? undefined : [port];
 }

@@ -62,7 +62,7 @@ export async function askForChanges(prompter: Prompter, target: Target): Promise
   const isSimple = target.probes.length === 0 ||
     (target.probes.length === 1 && first?.type === "tcp");
   const probes = isSimple
-    ? await askForProbes(prompter, { port: first?.port === undefined ? "none" : `${first.port}` })
+    ? await askForProbes(prompter, { port: first?.type === "tcp" ? `${first.port}` : "none" })
     : target.probes;
   const description = await askForDescription(prompter, target.description);
   return { name: target.name, host: parseHost(host), knocks, probes, description };

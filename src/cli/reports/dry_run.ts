@@ -5,7 +5,8 @@ import { buildSequence } from "../../core/sequence.ts";
 import type { Target } from "../../core/target.ts";
 import { plural } from "../../core/text.ts";
 import { sanitize } from "../../output/sanitize.ts";
-import { labelOf } from "../../probe/mod.ts";
+import { describeProbe } from "../../probe/mod.ts";
+import { describeSecret } from "../../secret/kinds.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 
@@ -13,28 +14,16 @@ import { EXIT } from "../exit_codes.ts";
 export function describePayload({ protocol, payload }: Knock): string {
   if (payload.kind === "bytes") return `${payload.bytes.length} fixed bytes`;
   if (payload.kind === "none") return protocol === "tcp" ? "SYN" : "empty";
-  const { source } = payload;
-  switch (source.kind) {
-    case "prompt":
-      return "secret, asked for";
-    case "env":
-      return `secret from the environment variable ${source.name}`;
-    case "file":
-      return `secret from the file ${source.path}`;
-    case "command":
-      return `secret from the command ${source.command[0]}`;
-    case "hash":
-      return "secret, its hash is in the configuration";
-  }
+  return describeSecret(payload.source);
 }
 
 /** Prints what would be sent to each target. */
-export async function showDryRun(targets: readonly Target[], { out }: Context): Promise<number> {
+export function showDryRun(targets: readonly Target[], { out }: Context): number {
   const values = [];
   for (const target of targets) {
     const nothing = target.knocks.map(() => new Uint8Array());
     const packets = buildSequence(target, nothing);
-    const probes = await Promise.all(target.probes.map(labelOf));
+    const probes = target.probes.map(describeProbe);
     values.push({
       target: target.name,
       host: target.host,

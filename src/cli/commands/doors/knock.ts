@@ -58,7 +58,7 @@ export const command = defineCommand({
     const targets = chosen.map((target) => ({ ...target, ...changes }));
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
-      return await showDryRun(targets, context);
+      return showDryRun(targets, context);
     }
     const options = { secretsFrom: args.value("secrets-from"), jobs: readJobs(args) };
     return args.passthrough === undefined

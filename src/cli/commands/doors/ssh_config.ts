@@ -2,6 +2,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/quote_shell.ts";
+import { findSshPort } from "../../../probe/mod.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { defineCommand } from "../../command.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -75,9 +76,7 @@ function findHost({ host, connect }: Target): string {
 
 /** The port of the `connect` table, of an ssh probe, or ssh's own. */
 function findPort({ connect, probes }: Target): number {
-  const asked = probes.find(({ type }) => type === "ssh") ??
-    probes.find(({ type }) => type === "tcp");
-  return connect?.port ?? asked?.port ?? SSH_PORT;
+  return connect?.port ?? findSshPort({ probes }) ?? SSH_PORT;
 }
 
 /** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */

@@ -10,7 +10,8 @@ import type { Plan } from "../../../core/plan.ts";
 import type { ProbeSpec, Target } from "../../../core/target.ts";
 import { type Simulator, startSimulator } from "../../../model/mod.ts";
 import { resolveHost } from "../../../net/resolve.ts";
-import { payloadOf } from "../../../secret/payload.ts";
+import { findPort } from "../../../probe/mod.ts";
+import { hashPassphrase } from "../../../secret/payload.ts";
 import { knockTarget } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { probeTarget } from "../../../use_cases/probe_target.ts";
@@ -37,8 +38,8 @@ export const command = defineCommand({
     dropUnusedPermissions([], ports);
     const config = parseConfig(example, { file: "targets.example.toml" });
     const saved = findTarget(config, "demo");
-    const right = await Promise.all(PASSPHRASES.map(payloadOf));
-    const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(payloadOf));
+    const right = await Promise.all(PASSPHRASES.map(hashPassphrase));
+    const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(hashPassphrase));
     await using door = await openSomewhere(makeSimulatedPlan(saved, right), context);
     const target = moveTo(door, saved);
     const resolved = await resolveHost(target.host);
@@ -86,10 +87,12 @@ async function openSomewhere(plan: Plan, { ports, out }: Context): Promise<Simul
 
 /** The target with the door's real ports. */
 function moveTo(door: Simulator, target: Target): Target {
-  const move = (probe: ProbeSpec): ProbeSpec =>
-    probe.port === undefined
+  const move = (probe: ProbeSpec): ProbeSpec => {
+    const port = findPort(probe);
+    return port === undefined || !("port" in probe)
       ? probe
-      : { ...probe, port: door.findPort({ port: probe.port, protocol: "tcp" }) };
+      : { ...probe, port: door.findPort(port) };
+  };
   return {
     ...target,
     host: door.address,

@@ -1,7 +1,7 @@
 /** `hash`: passphrase in, SHA-256 hex out: what goes into a firewall's rule. */
 import { SecretError, UsageError } from "../../../core/errors.ts";
-import { payloadOf } from "../../../secret/payload.ts";
-import { firstLine } from "../../../secret/source.ts";
+import { cutFirstLine } from "../../../secret/kinds.ts";
+import { hashPassphrase } from "../../../secret/payload.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { requirePrompter } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -36,10 +36,10 @@ async function readLine({ ports }: Context): Promise<Uint8Array> {
       hint: "pipe one line in, or use a terminal",
     });
   }
-  return firstLine(bytes);
+  return cutFirstLine(bytes);
 }
 
 /** Returns the payload of a secret knock as text. */
 export async function renderHash(passphrase: string | Uint8Array): Promise<string> {
-  return new TextDecoder().decode(await payloadOf(passphrase));
+  return new TextDecoder().decode(await hashPassphrase(passphrase));
 }

@@ -5,11 +5,12 @@ import {
   type TargetDraft,
   updateConfig,
 } from "../../../config/changes.ts";
+import { listImportFormats } from "../../../config/import_formats.ts";
 import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
-import { plural } from "../../../core/text.ts";
+import { joinWithin, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
@@ -18,11 +19,11 @@ import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
 export const command = defineCommand({
-  usage: ["import FILE [--from legacy]"],
+  usage: ["import FILE [--from FORMAT]"],
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
     "ones.",
   options: [
-    { name: "from", value: "FORMAT", help: "legacy (spknock-targets.conf)" },
+    { name: "from", value: "FORMAT", help: joinWithin(listImportFormats(), 55) },
     { name: "keep-going", short: "k", help: "save the good lines" },
     { name: "dry-run", short: "n", help: "show what would be saved" },
   ],
@@ -59,7 +60,7 @@ export async function importFile(
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
   const present = config.kind === "legacy" ? new Map<string, Target>() : config.targets;
-  const { targets, problems } = importTargets(text, {
+  const { targets, problems } = await importTargets(text, {
     file,
     from: format,
     keepGoing,

@@ -4,7 +4,7 @@ import { type Knock, renderPortSpec } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
-import { labelOf } from "../../../probe/mod.ts";
+import { describeProbe } from "../../../probe/mod.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -18,7 +18,7 @@ export const command = defineCommand({
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock show TARGET" });
     const target = findTarget(await loadTargets(context), name);
     const { out } = context;
-    const probes = await Promise.all(target.probes.map(labelOf));
+    const probes = target.probes.map(describeProbe);
     out.value({
       name: target.name,
       host: target.host,

@@ -1,0 +1,18 @@
+/** The original's targets, for `import`. */
+import type { ImportReader } from "./import_formats.ts";
+import { parseLegacyLines } from "./legacy.ts";
+
+/** Unlike in reading, one bad port spoils its line: half a sequence opens nothing. */
+export const reader: ImportReader = {
+  isLikely: (text) =>
+    parseLegacyLines(text, { file: "" }).some(({ target }) => target !== undefined),
+  parse(text, { file, makeName }) {
+    const lines = parseLegacyLines(text, { file });
+    const targets = lines.flatMap(({ target, problems }) =>
+      target === undefined || problems.length > 0
+        ? []
+        : [{ name: makeName(target.host), ...target }]
+    );
+    return { targets, problems: lines.flatMap(({ problems }) => problems) };
+  },
+};

@@ -1,0 +1,48 @@
+/** What `deno task schema` makes, and what of the schema is written by hand. */
+import { assertEquals } from "@std/assert";
+import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
+import { KNOCK_KEYS } from "../../src/config/knocks.ts";
+import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
+import { PROBE_KINDS, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
+import { SECRET_KEYS } from "../../src/secret/kinds.ts";
+import { GENERATED } from "../../tools/schema.ts";
+import { table } from "../table.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+table("up to date, else run deno task schema", GENERATED, async (render, file) => {
+  const text = await Deno.readTextFile(new URL(file, ROOT));
+  assertEquals(text, render(text));
+});
+
+const { properties, definitions } = JSON.parse(
+  await Deno.readTextFile(new URL("targets.schema.json", ROOT)),
+);
+const target = properties.targets.additionalProperties;
+
+table<{ value: object; keys: readonly string[] }>("targets.schema.json: the keys of", {
+  "a file": { value: properties, keys: TOP_KEYS },
+  "[defaults]": { value: properties.defaults.properties, keys: DEFAULTS_KEYS },
+  "a target": { value: target.properties, keys: TARGET_KEYS },
+  "a knock": { value: definitions.knock.anyOf[2].properties, keys: KNOCK_KEYS },
+  "a secret": { value: definitions.secret.anyOf[1].properties, keys: SECRET_KEYS },
+  "a payload": { value: definitions.payload.anyOf[1].properties, keys: Object.keys(PAYLOAD_KINDS) },
+}, ({ value, keys }) => {
+  assertEquals(Object.keys(value).sort(), [...keys].sort());
+});
+
+table(
+  "targets.schema.json: the keys of a probe",
+  PROBE_TYPES.map((type) => [type, type] as const),
+  (type) => {
+    const { keys }: { keys: readonly ProbeKey[] } = PROBE_KINDS[type];
+    const names = keys.flatMap((key) => key.names ?? [key.field]);
+    const kinds: { properties?: { type: { const?: string } } }[] = definitions.probe.anyOf;
+    const kind = kinds.find((each) => each.properties?.type.const === type);
+    assertEquals(Object.keys(kind?.properties ?? {}).sort(), ["type", ...names].sort());
+  },
+);
+
+Deno.test("targets.schema.json: every setting is defined", () => {
+  assertEquals(Object.keys(SETTING_KEYS).filter((key) => !(key in definitions)), []);
+});

@@ -1,0 +1,212 @@
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { CancelledError, SecretError } from "../../src/core/errors.ts";
+import type { KnockPayload, SecretSource } from "../../src/core/knock.ts";
+import { joinOr } from "../../src/core/text.ts";
+import { hashPassphrase } from "../../src/secret/payload.ts";
+import {
+  cutFirstLine,
+  describeSecret,
+  listSecretOptions,
+  makeSource,
+  obtainPayload,
+  parseSecretOption,
+  readSourceValue,
+  SECRET_KEYS,
+  type SecretPorts,
+} from "../../src/secret/kinds.ts";
+import { fakeSecretPorts, textOf } from "../fakes.ts";
+import { table } from "../table.ts";
+
+const SECRET = "correct-horse-battery";
+const HASH = textOf(await hashPassphrase(SECRET));
+
+const programSays =
+  (stdout: string, code: number | "late" = 0) => (): ReturnType<SecretPorts["run"]> =>
+    Promise.resolve({
+      code: code === "late" ? undefined : code,
+      stdout: new TextEncoder().encode(stdout),
+      stderr: `no: ${SECRET}`,
+    });
+
+const get = (source: SecretSource, ports: SecretPorts) =>
+  obtainPayload(source, ports, { message: "Passphrase for home (1/udp)" });
+
+table("obtainPayload: every source gives the same payload for the same passphrase", {
+  "prompt": { kind: "prompt" },
+  "env": { kind: "env", name: "KNOCK" },
+  "file": { kind: "file", path: "/s/lf" },
+  "file with CRLF": { kind: "file", path: "/s/crlf" },
+  "file in the home folder": { kind: "file", path: "~/bare" },
+  "command": { kind: "command", command: ["pass", "show", "fw/1"] },
+  "hash": { kind: "hash", hash: HASH },
+  "hash in capitals": { kind: "hash", hash: HASH.toUpperCase() },
+} as Record<string, SecretSource>, async (source) => {
+  const { ports, asked } = fakeSecretPorts({
+    answers: [SECRET],
+    env: { KNOCK: SECRET },
+    files: { "/s/lf": `${SECRET}\n`, "/s/crlf": `${SECRET}\r\nnot this`, "/home/me/bare": SECRET },
+    run: programSays(`${SECRET}\nand more\n`),
+  });
+  assertEquals(textOf(await get(source, ports)), HASH);
+  assertEquals(asked, source.kind === "prompt" ? ["Passphrase for home (1/udp)"] : []);
+});
+
+table("obtainPayload: an empty passphrase from", {
+  "prompt": { kind: "prompt" },
+  "env": { kind: "env", name: "KNOCK" },
+  "file": { kind: "file", path: "/s/line" },
+  "command": { kind: "command", command: ["x"] },
+} as Record<string, SecretSource>, async (source) => {
+  const { ports } = fakeSecretPorts({
+    answers: [""],
+    env: { KNOCK: "" },
+    files: { "/s/line": "\n" },
+    run: programSays("\n"),
+  });
+  assertEquals(textOf(await get(source, ports)), textOf(await hashPassphrase("")));
+});
+
+interface Failure {
+  source: SecretSource;
+  world: Parameters<typeof fakeSecretPorts>[0];
+  message: string;
+  hint: string | undefined;
+}
+
+table<Failure>("obtainPayload: an error without the secret from", {
+  "a variable that is not set": {
+    source: { kind: "env", name: "KNOCK" },
+    world: { env: { OTHER: SECRET } },
+    message: 'the environment variable "KNOCK" is not set',
+    hint: "set it in the environment of this command, without leaving it in the shell's history",
+  },
+  "a file that is not there": {
+    source: { kind: "file", path: "~/s" },
+    world: {},
+    message: 'the secret file "/home/me/s" cannot be read: there is no such file',
+    hint: undefined,
+  },
+  "a file that others may read": {
+    source: { kind: "file", path: "/it's" },
+    world: { files: { "/it's": SECRET }, modes: { "/it's": 0o644 } },
+    message: 'the secret file "/it\'s" can be read by others (mode 0644)',
+    hint: "chmod 600 '/it'\\''s'",
+  },
+  "a file that the group may write": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": SECRET }, modes: { "/s": 0o620 } },
+    message: 'the secret file "/s" can be read by others (mode 0620)',
+    hint: "chmod 600 /s",
+  },
+  "a file that is forbidden": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": new Deno.errors.PermissionDenied("os error 13") } },
+    message: 'the secret file "/s" cannot be read: permission denied',
+    hint: undefined,
+  },
+  "a device": {
+    source: { kind: "file", path: "/dev/fd/63" },
+    world: { files: { "/dev/fd/63": new Deno.errors.NotCapable("all access") } },
+    message: 'the secret file "/dev/fd/63" cannot be read: it is a device or a pipe',
+    hint: "give the secrets on standard input: --secrets-from -",
+  },
+  "a file with nothing in it": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": "" } },
+    message: 'the secret file "/s" is empty',
+    hint: "an empty passphrase is one empty line",
+  },
+  "a program that is not there": {
+    source: { kind: "command", command: ["pass", SECRET] },
+    world: { run: () => Promise.reject(new Deno.errors.NotFound("os error 2")) },
+    message: 'the secret\'s command "pass" could not be started',
+    hint: "is it installed and in the PATH?",
+  },
+  "a program that fails": {
+    source: { kind: "command", command: ["pass", SECRET] },
+    world: { run: programSays(SECRET, 3) },
+    message: 'the secret\'s command "pass" ended with exit code 3',
+    hint: "run it by hand to see why",
+  },
+  "a program that never ends": {
+    source: { kind: "command", command: ["pass", SECRET] },
+    world: { run: programSays(SECRET, "late") },
+    message: 'the secret\'s command "pass" did not end in time',
+    hint: undefined,
+  },
+  "a program that says nothing": {
+    source: { kind: "command", command: ["pass", SECRET] },
+    world: { run: programSays("") },
+    message: 'the secret\'s command "pass" printed nothing',
+    hint: undefined,
+  },
+}, async ({ source, world, message, hint }) => {
+  const error = await assertRejects(() => get(source, fakeSecretPorts(world).ports), SecretError);
+  assertEquals([error.message, error.hint], [message, hint]);
+  const told = `${error.message} ${error.hint} ${error.stack} ${error.cause}`;
+  assertEquals(told.includes(SECRET), false);
+  assertEquals(told.includes(HASH), false);
+});
+
+Deno.test("obtainPayload: systems without modes are not asked for one", async () => {
+  const { ports } = fakeSecretPorts({ files: { "/s": SECRET }, modes: { "/s": 0o666 } });
+  const windows = { ...ports, fileMode: () => Promise.resolve(undefined) };
+  assertEquals(textOf(await get({ kind: "file", path: "/s" }, windows)), HASH);
+});
+
+Deno.test("obtainPayload: a cancelled prompt stays cancelled", async () => {
+  const { ports } = fakeSecretPorts();
+  const cancelled = { ...ports, ask: () => Promise.reject(new CancelledError()) };
+  assertInstanceOf(
+    await assertRejects(() => get({ kind: "prompt" }, cancelled)),
+    CancelledError,
+  );
+});
+
+table("cutFirstLine", [
+  ["LF", ["a\nb", "a"]],
+  ["CRLF", ["a\r\n", "a"]],
+  ["CR alone", ["a\rb\n", "a\rb"]],
+  ["spaces", [" a ", " a "]],
+  ["bytes that are not UTF-8", ["\xff\0\n", "\xff\0"]],
+  ["an empty line", ["\na", ""]],
+  ["nothing", ["", ""]],
+] as [string, [string, string]][], ([text, line]) => {
+  const encode = (latin1: string) => Uint8Array.from(latin1, (char) => char.charCodeAt(0));
+  assertEquals(cutFirstLine(encode(text)), encode(line));
+});
+
+table("parseSecretOption", {
+  "prompt": { kind: "secret", source: { kind: "prompt" } },
+  "none": { kind: "none" },
+  "env:NAME": { kind: "secret", source: { kind: "env", name: "NAME" } },
+  "file:a:b": { kind: "secret", source: { kind: "file", path: "a:b" } },
+} as Record<string, KnockPayload>, (payload, text) => {
+  assertEquals(parseSecretOption(text), payload);
+});
+
+table(
+  "parseSecretOption: refuses",
+  ["", "env", "env:", "prompt:x", "hash:00", "zzz"].map((text) => [text, text] as const),
+  (text) => {
+    const error = assertThrows(() => parseSecretOption(text), RangeError);
+    assertEquals(error.message, `not a source of secrets: use ${joinOr(listSecretOptions())}`);
+  },
+);
+
+table("describeSecret", {
+  "secret, asked for": { kind: "prompt" },
+  "secret from the environment variable X": { kind: "env", name: "X" },
+  "secret from the file ~/s": { kind: "file", path: "~/s" },
+  "secret from the command pass": { kind: "command", command: ["pass", SECRET] },
+  "secret, its hash is in the configuration": { kind: "hash", hash: HASH },
+} as Record<string, SecretSource>, (source, text) => assertEquals(describeSecret(source), text));
+
+table(
+  "a source survives being written and read",
+  SECRET_KEYS.map((key) => [key, key] as const),
+  (key) => {
+    const source = makeSource(key, "x");
+    assertEquals(makeSource(key, readSourceValue(source)), source);
+  },
+);
