@@ -53,7 +53,7 @@ export function buildSequence(
   for (const [index, knock] of plan.knocks.entries()) {
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
-    const gap = gapOfTry(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
+    const gap = computeGap(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
     for (let copy = 0; copy < copies; copy++) {
       packets.push({
         port: knock.port,
@@ -69,7 +69,7 @@ export function buildSequence(
 }
 
 /** Milliseconds between two knocks of the given try; see the rules above. */
-export function gapOfTry(delayMs: number, attempt: number, stageTimeoutMs: number): number {
+export function computeGap(delayMs: number, attempt: number, stageTimeoutMs: number): number {
   if (attempt <= 1) return delayMs;
   const grown = Math.max(delayMs, MIN_GAP_MS) * 2 ** (attempt - 1);
   return Math.min(grown, Math.max(stageTimeoutMs / 4, delayMs));

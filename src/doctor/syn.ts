@@ -1,8 +1,8 @@
 /** What a SYN gives, in words: an answer, a refusal, an ICMP message with its code, or silence. */
 import type { Clock } from "../core/clock.ts";
-import { errnoOf } from "../net/failure.ts";
-import { raceConnect, type RaceResult } from "../net/race.ts";
-import { familyOf } from "../net/resolve.ts";
+import { findErrno } from "../net/socket_errors.ts";
+import { type PortResult, waitForPort } from "../net/wait_for_port.ts";
+import { detectFamily } from "../net/resolve.ts";
 import type { TcpConnection } from "../net/tcp.ts";
 import type { SynEvidence } from "./evidence.ts";
 
@@ -20,7 +20,7 @@ interface SynOptions {
 /** Asks. */
 export async function askSyn({ address, isSingle, ...options }: SynOptions): Promise<SynEvidence> {
   const single = isSingle ? { intervalMs: options.timeoutMs, refusals: 1 } : {};
-  const race = await raceConnect({ ...options, ...single });
+  const race = await waitForPort({ ...options, ...single });
   if (race.status === "open") {
     try {
       race.connection.close();
@@ -28,7 +28,7 @@ export async function askSyn({ address, isSingle, ...options }: SynOptions): Pro
       // The other side was faster.
     }
   }
-  return describe(race, familyOf(address));
+  return describe(race, detectFamily(address));
 }
 
 /**
@@ -50,14 +50,14 @@ const ICMP: Readonly<Record<"ipv4" | "ipv6", Readonly<Record<string, string>>>> 
 };
 
 /** A race as evidence. */
-export function describe(race: RaceResult, family: "ipv4" | "ipv6"): SynEvidence {
+export function describe(race: PortResult, family: "ipv4" | "ipv6"): SynEvidence {
   const { ms } = race;
   if (race.status === "open") return { answer: "answered", ms, detail: "" };
   if (race.status === "closed") return { answer: "silent", ms, detail: "" };
   if (race.status === "refused") {
     return { answer: "refused", ms, detail: "RST, or ICMP port unreachable (code 3 or 4)" };
   }
-  const icmp = ICMP[family][errnoOf(race.cause) ?? ""];
+  const icmp = ICMP[family][findErrno(race.cause) ?? ""];
   if (icmp !== undefined) return { answer: "unreachable", ms, detail: icmp };
   const detail = race.cause instanceof Error ? race.cause.message : String(race.cause);
   return { answer: "failed", ms, detail };

@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { SequencePlan } from "../core/sequence.ts";
-import { raceConnect } from "../net/race.ts";
+import { waitForPort } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/tcp.ts";
 import type { KnockNet } from "./send.ts";
 import { type BoundProbe, knockUntilOpen, type OpenEvents, type OpenReport } from "./until_open.ts";
@@ -56,7 +56,7 @@ export async function connectThrough(
 ): Promise<ConnectResult> {
   const { open, graceMs } = request;
   if (graceMs > 0) {
-    const look = await raceConnect({
+    const look = await waitForPort({
       open,
       clock,
       timeoutMs: graceMs,
@@ -67,8 +67,8 @@ export async function connectThrough(
     if (look.status === "open") return { connection: look.connection, knocks: undefined };
   }
   let connection: TcpConnection | undefined;
-  const race: BoundProbe = async ({ patienceMs, signal }) => {
-    const result = await raceConnect({ open, clock, timeoutMs: patienceMs, signal });
+  const race: BoundProbe = async ({ silenceTimeoutMs, signal }) => {
+    const result = await waitForPort({ open, clock, timeoutMs: silenceTimeoutMs, signal });
     if (result.status === "open") connection = result.connection;
     const detail = result.status === "error" ? wordsOf(result.cause) : "";
     return { label: "connect", status: result.status, ms: result.ms, detail };

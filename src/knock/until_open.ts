@@ -26,7 +26,7 @@ export type BoundProbe = (
     /** Milliseconds for the whole probe. */
     timeoutMs: number;
     /** Milliseconds of silence that are waited for. */
-    patienceMs: number;
+    silenceTimeoutMs: number;
     signal: AbortSignal;
   },
 ) => Promise<ProbeOutcome>;
@@ -72,7 +72,7 @@ export interface OpenReport {
 const FIRST_PATIENCE_MS = 500;
 
 /** Milliseconds of silence that the probes of a try wait for. */
-export function patienceOfTry(attempt: number, tries: number, timeoutMs: number): number {
+export function silenceTimeoutFor(attempt: number, tries: number, timeoutMs: number): number {
   return attempt >= tries ? timeoutMs : Math.min(timeoutMs, FIRST_PATIENCE_MS * 2 ** (attempt - 1));
 }
 
@@ -102,10 +102,10 @@ export async function knockUntilOpen(
     report.packets += packets.length;
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
-    const patienceMs = patienceOfTry(attempt, tries, timeoutMs);
+    const silenceTimeoutMs = silenceTimeoutFor(attempt, tries, timeoutMs);
     await Promise.all(request.probes.map(async (probe, index) => {
       if (hasPassed(report.probes[index], goal)) return;
-      const outcome = await probe({ attempt, timeoutMs, patienceMs, signal });
+      const outcome = await probe({ attempt, timeoutMs, silenceTimeoutMs, signal });
       report.probes[index] = outcome;
       events.onProbe?.(outcome, attempt);
     }));

@@ -14,7 +14,7 @@
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
-import { errnoOf } from "./failure.ts";
+import { findErrno } from "./socket_errors.ts";
 
 /** Standard input and output as bytes. */
 export interface LocalStream {
@@ -153,7 +153,7 @@ function guard<A extends unknown[], R>(
       if (isGone(cause)) throw cause;
       throw new NetworkError(`the connection broke: ${describeReason(cause)}`, {
         code: "connection_lost",
-        hint: errnoOf(cause) === "ETIMEDOUT"
+        hint: findErrno(cause) === "ETIMEDOUT"
           ? "the door may have closed: spknock keep holds it open while you work"
           : undefined,
         cause,
@@ -170,12 +170,12 @@ const REASONS: Record<string, string> = {
 };
 
 function describeReason(cause: unknown): string {
-  return REASONS[errnoOf(cause) ?? ""] ?? errorMessage(cause);
+  return REASONS[findErrno(cause) ?? ""] ?? errorMessage(cause);
 }
 
 /** Whether a reader has closed its end, the local or the remote one. */
 function isGone(cause: unknown): boolean {
-  return errnoOf(cause) === "EPIPE" || cause instanceof Deno.errors.BrokenPipe;
+  return findErrno(cause) === "EPIPE" || cause instanceof Deno.errors.BrokenPipe;
 }
 
 /** Rejects with the signal's reason; stops listening when `over` aborts. */

@@ -31,7 +31,7 @@ export async function resolveHost(
   { family = "any", lookup = systemLookup }: { family?: Family; lookup?: Lookup | undefined } = {},
 ): Promise<Resolved> {
   const found = isIpv4(host) || isIpv6(host)
-    ? [{ address: host, family: familyOf(host) }]
+    ? [{ address: host, family: detectFamily(host) }]
     : await lookUp(host, lookup);
   const all = found.filter((address) => family === "any" || address.family === family);
   const first = all[0];
@@ -63,12 +63,12 @@ async function lookUp(host: string, lookup: Lookup): Promise<Address[]> {
 }
 
 /** The family of an address literal. */
-export function familyOf(address: string): "ipv4" | "ipv6" {
+export function detectFamily(address: string): "ipv4" | "ipv6" {
   return address.includes(":") ? "ipv6" : "ipv4";
 }
 
 async function systemLookup(host: string): Promise<Address[]> {
   const dns = await import("node:dns/promises");
   const found = await dns.lookup(host, { all: true, verbatim: true });
-  return found.map(({ address }) => ({ address, family: familyOf(address) }));
+  return found.map(({ address }) => ({ address, family: detectFamily(address) }));
 }

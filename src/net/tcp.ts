@@ -6,10 +6,10 @@
  * `source` the SYN comes from node:net.
  */
 import { NetworkError } from "../core/errors.ts";
-import { errnoOf, sendFailure } from "./failure.ts";
+import { explainSendError, findErrno } from "./socket_errors.ts";
 
 /** Where a TCP packet goes, and from where. */
-export interface TcpPlace {
+export interface Endpoint {
   address: string;
   /** 1..65535 */
   port: number;
@@ -42,7 +42,7 @@ const SOURCE_TURN_MS = 2;
  *
  * @throws {NetworkError} if the kernel does not send it.
  */
-export async function sendSyn(place: TcpPlace): Promise<void> {
+export async function sendSyn(place: Endpoint): Promise<void> {
   const stop = new AbortController();
   const isSlow = place.source !== undefined;
   // Loaded beforehand, or the first SYN would be aborted before it is sent.
@@ -50,8 +50,8 @@ export async function sendSyn(place: TcpPlace): Promise<void> {
   const attempt = openTcp(place, stop.signal).then(
     (connection) => connection.close(),
     (cause) => {
-      if (!stop.signal.aborted && !ANSWERS.has(errnoOf(cause) ?? "")) {
-        throw cause instanceof NetworkError ? cause : sendFailure(cause, place);
+      if (!stop.signal.aborted && !ANSWERS.has(findErrno(cause) ?? "")) {
+        throw cause instanceof NetworkError ? cause : explainSendError(cause, place);
       }
     },
   );
@@ -84,7 +84,7 @@ async function untilTurn(attempt: Promise<void>, ms: number): Promise<void> {
  *
  * @throws what the system throws: an abort, ECONNREFUSED, ...
  */
-export function openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection> {
+export function openTcp(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection> {
   if (place.source !== undefined) return openFrom(place, signal);
   return Deno.connect({
     hostname: place.address,
@@ -93,7 +93,7 @@ export function openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConne
   });
 }
 
-async function openFrom(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection> {
+async function openFrom(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection> {
   const { connectFrom } = await import("./tcp_source.ts");
   return await connectFrom(place, signal);
 }

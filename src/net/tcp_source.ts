@@ -1,11 +1,11 @@
 /** TCP from a chosen local address, which only node:net can; loaded when a target has a `source`. */
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
-import type { TcpConnection, TcpPlace } from "./tcp.ts";
-import { sendFailure } from "./failure.ts";
+import type { Endpoint, TcpConnection } from "./tcp.ts";
+import { explainSendError } from "./socket_errors.ts";
 
 /** As `openTcp`, from `place.source`. */
-export function connectFrom(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection> {
+export function connectFrom(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection> {
   const { promise, resolve, reject } = Promise.withResolvers<TcpConnection>();
   const socket = connect({
     host: place.address,
@@ -21,17 +21,17 @@ export function connectFrom(place: TcpPlace, signal?: AbortSignal): Promise<TcpC
   signal?.addEventListener("abort", abort, { once: true });
   socket.once("connect", () => {
     signal?.removeEventListener("abort", abort);
-    resolve(connectionOf(socket));
+    resolve(toConnection(socket));
   });
   socket.on("error", (cause: Error) => {
     signal?.removeEventListener("abort", abort);
-    reject(/^bind /.test(cause.message) ? sendFailure(cause, place) : cause);
+    reject(/^bind /.test(cause.message) ? explainSendError(cause, place) : cause);
   });
   return promise;
 }
 
 /** A stream of node as the connection that probes and the relay know. */
-export function connectionOf(socket: Duplex): TcpConnection {
+export function toConnection(socket: Duplex): TcpConnection {
   const { readable, writable } = Duplex.toWeb(socket) as unknown as {
     readable: ReadableStream<Uint8Array<ArrayBuffer>>;
     writable: WritableStream<Uint8Array<ArrayBufferLike>>;

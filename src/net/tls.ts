@@ -8,7 +8,7 @@ import { connect } from "node:tls";
 import { domainToASCII } from "node:url";
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import type { TcpConnection } from "./tcp.ts";
-import { connectionOf } from "./tcp_source.ts";
+import { toConnection } from "./tcp_source.ts";
 
 /** A finished handshake. */
 export interface TlsLink {
@@ -57,7 +57,7 @@ export function openTls(
   socket.on("close", () => reject(new Error("the connection was closed in the handshake")));
   socket.once("secureConnect", () =>
     resolve({
-      connection: connectionOf(socket),
+      connection: toConnection(socket),
       protocol: socket.getProtocol() ?? "TLS",
       distrust: socket.authorized ? undefined : String(socket.authorizationError),
     }));

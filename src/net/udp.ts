@@ -1,7 +1,7 @@
 /** UDP: one socket for a whole sequence, so that a firewall sees one flow. */
 import type { Clock } from "../core/clock.ts";
-import { familyOf } from "./resolve.ts";
-import { sendFailure } from "./failure.ts";
+import { detectFamily } from "./resolve.ts";
+import { explainSendError } from "./socket_errors.ts";
 
 /** An open socket that datagrams leave from. */
 export interface UdpSender {
@@ -91,11 +91,11 @@ async function receiveFrom(
 }
 
 function bindSocket(address: string, source: string | undefined): Deno.DatagramConn {
-  const hostname = source ?? (familyOf(address) === "ipv6" ? "::" : "0.0.0.0");
+  const hostname = source ?? (detectFamily(address) === "ipv6" ? "::" : "0.0.0.0");
   try {
     return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
   } catch (cause) {
-    throw sendFailure(cause, { address, source });
+    throw explainSendError(cause, { address, source });
   }
 }
 
@@ -107,6 +107,6 @@ async function sendTo(
   try {
     await socket.send(payload, { transport: "udp", hostname: address, port });
   } catch (cause) {
-    throw sendFailure(cause, { address, port, source });
+    throw explainSendError(cause, { address, port, source });
   }
 }

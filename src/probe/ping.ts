@@ -22,7 +22,7 @@ export function buildPingCommand(os: string, { address, family, source }: {
 export const probe: Probe<"ping"> = async (_spec, context) => {
   const { clock, signal } = context;
   const start = clock.now();
-  const end = start + context.patienceMs;
+  const end = start + context.silenceTimeoutMs;
   const command = buildPingCommand(context.os, context);
   for (;;) {
     const asked = clock.now();

@@ -50,7 +50,7 @@ export interface ProbeContext {
   /** Milliseconds for the whole probe. */
   timeoutMs: number;
   /** Milliseconds of silence that are waited for; at most `timeoutMs`. */
-  patienceMs: number;
+  silenceTimeoutMs: number;
   signal: AbortSignal;
   clock: Clock;
   openTcp(

@@ -1,21 +1,21 @@
 /** `tcp`: a full handshake with its time (tcping). The others that need a connection start here. */
 import { errorMessage } from "../core/text.ts";
-import { raceConnect, type RaceResult } from "../net/race.ts";
+import { type PortResult, waitForPort } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/tcp.ts";
 import type { Probe, ProbeAnswer, ProbeContext } from "./probe.ts";
 
 /** Connects to `port` within the context's patience. */
-function connectForProbe(port: number, context: ProbeContext): Promise<RaceResult> {
-  const { address, source, clock, patienceMs, signal } = context;
-  return raceConnect({
+function connectForProbe(port: number, context: ProbeContext): Promise<PortResult> {
+  const { address, source, clock, silenceTimeoutMs, signal } = context;
+  return waitForPort({
     open: (stop) => context.openTcp({ address, port, source }, stop),
     clock,
-    timeoutMs: patienceMs,
+    timeoutMs: silenceTimeoutMs,
     signal,
   });
 }
 
-function describeFailure(race: Exclude<RaceResult, { status: "open" }>): ProbeAnswer {
+function describeFailure(race: Exclude<PortResult, { status: "open" }>): ProbeAnswer {
   const details = {
     closed: "no answer",
     refused: "connection refused",

@@ -14,7 +14,7 @@ import type { Probe } from "./probe.ts";
 
 /** Asks once with a datagram that is repeated until the patience is over. */
 export const probe: Probe<"udp"> = async ({ port, send }, context) => {
-  const { address, source, clock, patienceMs: timeoutMs, signal } = context;
+  const { address, source, clock, silenceTimeoutMs: timeoutMs, signal } = context;
   const start = clock.now();
   const question = { address, port, source, payload: send, clock, timeoutMs, signal };
   const answer = await context.askUdp(question);

@@ -20,9 +20,9 @@ import { Secret } from "@cliffy/prompt/secret";
 import { Select } from "@cliffy/prompt/select";
 import { CancelledError } from "../core/errors.ts";
 import { ENTER, isText, TAB } from "./keys.ts";
-import { columnsOf, editLine, garbled, isEnd, type Line } from "./line.ts";
+import { editLine, garbled, isEnd, type Line, measureColumns } from "./line.ts";
 import type { Prompter, PrompterOptions, SelectQuestion, Terminal } from "./prompter.ts";
-import { inRawMode, type Keyboard, keyboardOf } from "./terminal.ts";
+import { findKeyboard, inRawMode, type Keyboard } from "./terminal.ts";
 
 /** Which prompter this module makes: an import map may put `plain.ts` in its place. */
 export const KIND: "cliffy" | "plain" = "cliffy";
@@ -37,7 +37,10 @@ export function createPrompter(
   terminal: Terminal,
   { color = true }: PrompterOptions = {},
 ): Prompter {
-  const io = { reader: createReader(keyboardOf(terminal)), writer: createWriter(terminal, color) };
+  const io = {
+    reader: createReader(findKeyboard(terminal)),
+    writer: createWriter(terminal, color),
+  };
   const ask = <T>(prompt: () => Promise<T>) => inRawMode(terminal, () => tidily(terminal, prompt));
   return {
     select: (question) => ask(() => select(question, io, terminal.columns())),
@@ -78,7 +81,7 @@ async function tidily<T>(terminal: Terminal, prompt: () => Promise<T>): Promise<
 }
 
 async function pause(terminal: Terminal, message: string): Promise<void> {
-  const keyboard = keyboardOf(terminal);
+  const keyboard = findKeyboard(terminal);
   terminal.write(message);
   for (let key = ""; key !== ENTER;) {
     key = await keyboard.next();
@@ -149,7 +152,7 @@ function edit(line: Line, { sequence = "" }: KeyEvent): Line | undefined {
 
 /** How many columns the text before the cursor takes beyond the UTF-16 units that cliffy counts. */
 function drift(text: string, cursor: number): number {
-  return columnsOf(text.slice(0, cursor)) - cursor;
+  return measureColumns(text.slice(0, cursor)) - cursor;
 }
 
 class LineInput extends Input {
@@ -254,10 +257,10 @@ async function select<T>(question: SelectQuestion<T>, io: Io, columns: number): 
 
 /** `text` in at most `columns`: cliffy miscounts the rows of a list whose lines wrap. */
 function fit(text: string, columns: number): string {
-  if (columnsOf(text) <= columns) return text;
+  if (measureColumns(text) <= columns) return text;
   let fitting = "";
   for (const character of text) {
-    if (columnsOf(fitting + character) >= columns) break;
+    if (measureColumns(fitting + character) >= columns) break;
     fitting += character;
   }
   return `${fitting}…`;

@@ -14,13 +14,13 @@ export interface Line {
 let segmenter: Intl.Segmenter | undefined;
 
 /** The characters of `text`. The segmenter takes 10 ms to make: not before there is something to edit. */
-function charactersOf(text: string): string[] {
+function splitCharacters(text: string): string[] {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-const lastCharacter = (text: string) => charactersOf(text).at(-1) ?? "";
-const firstCharacter = (text: string) => charactersOf(text)[0] ?? "";
+const lastCharacter = (text: string) => splitCharacters(text).at(-1) ?? "";
+const firstCharacter = (text: string) => splitCharacters(text)[0] ?? "";
 
 const eraseCharacter = (text: string) => text.slice(0, text.length - lastCharacter(text).length);
 const eraseWord = (text: string) => text.replace(/\S*\s*$/u, "");
@@ -86,7 +86,7 @@ export function garbled(text: string): string | undefined {
 }
 
 /** About how many columns `text` takes: never fewer than it does, but for exotic fonts. */
-export function columnsOf(text: string): number {
+export function measureColumns(text: string): number {
   let columns = 0;
   for (const character of text) {
     if (/[\p{M}\p{Cf}]/u.test(character)) continue;

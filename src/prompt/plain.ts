@@ -11,7 +11,7 @@
  */
 import { CancelledError } from "../core/errors.ts";
 import { ENTER, isText, TAB } from "./keys.ts";
-import { columnsOf, eraseBackward, garbled, isEnd } from "./line.ts";
+import { eraseBackward, garbled, isEnd, measureColumns } from "./line.ts";
 import type {
   InputQuestion,
   Prompter,
@@ -20,7 +20,7 @@ import type {
   SelectQuestion,
   Terminal,
 } from "./prompter.ts";
-import { inRawMode, keyboardOf } from "./terminal.ts";
+import { findKeyboard, inRawMode } from "./terminal.ts";
 
 /** Which prompter this module makes: an import map may put `plain.ts` in the place of `cliffy.ts`. */
 export const KIND: "cliffy" | "plain" = "plain";
@@ -31,7 +31,11 @@ export function createPrompter(terminal: Terminal, _options: PrompterOptions = {
     select: (question) => select(terminal, question),
     input: (question) => input(terminal, question),
     secret: ({ message }) =>
-      ask(terminal, promptOf(message), { show: stars, isWanted: isSecretText, parse: parseSecret }),
+      ask(terminal, renderPrompt(message), {
+        show: stars,
+        isWanted: isSecretText,
+        parse: parseSecret,
+      }),
     confirm: (question) => confirm(terminal, question),
     pause: async (message = "Press Enter to continue...") => {
       const isWanted = () => false;
@@ -54,7 +58,7 @@ const stars = (text: string) => "*".repeat([...text].length);
 // A tabulator in a pasted passphrase is part of it.
 const isSecretText = (key: string) => isText(key) || key === TAB;
 
-function promptOf(message: string): string {
+function renderPrompt(message: string): string {
   return /[?:]$/.test(message) ? ` ${message} ` : ` ${message}: `;
 }
 
@@ -81,7 +85,7 @@ async function readLine(
   prompt: string,
   { show = (text) => text, isWanted = isText }: LineOptions,
 ): Promise<string> {
-  const keyboard = keyboardOf(terminal);
+  const keyboard = findKeyboard(terminal);
   let text = "";
   terminal.write(prompt);
   try {
@@ -110,8 +114,8 @@ function rewind(
   { rest, width }: { rest: string; width: number },
 ): string {
   const gone = shown.slice(rest.length);
-  const hasWrapped = columnsOf(prompt + shown) >= width;
-  const isSimple = columnsOf(gone) === gone.length && !/[\p{M}\p{Cf}]/u.test(gone);
+  const hasWrapped = measureColumns(prompt + shown) >= width;
+  const isSimple = measureColumns(gone) === gone.length && !/[\p{M}\p{Cf}]/u.test(gone);
   return isSimple && !hasWrapped ? "\b \b".repeat(gone.length) : `\n${prompt}${rest}`;
 }
 
@@ -124,7 +128,7 @@ function input(
   { message, default: fallback, validate }: InputQuestion,
 ): Promise<string> {
   const prompt = fallback === undefined ? message : `${message} [${fallback}]`;
-  return ask(terminal, promptOf(prompt), {
+  return ask(terminal, renderPrompt(prompt), {
     parse: (text) => {
       const value = text.trim();
       if (value === "" && fallback !== undefined) return { value: fallback };

@@ -51,7 +51,7 @@ export class Keyboard {
 const keyboards = new WeakMap<Terminal, Keyboard>();
 
 /** The one keyboard of `terminal`. */
-export function keyboardOf(terminal: Terminal): Keyboard {
+export function findKeyboard(terminal: Terminal): Keyboard {
   let keyboard = keyboards.get(terminal);
   if (keyboard === undefined) {
     keyboard = new Keyboard(terminal);

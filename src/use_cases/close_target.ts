@@ -1,8 +1,8 @@
 /** Closes a door: its closing sequence, and probes that tell that it is closed now. */
 import type { Target } from "../core/target.ts";
 import { type BoundProbe, knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
-import { errnoOf } from "../net/failure.ts";
-import { raceConnect, SYN_INTERVAL_MS } from "../net/race.ts";
+import { findErrno } from "../net/socket_errors.ts";
+import { SYN_INTERVAL_MS, waitForPort } from "../net/wait_for_port.ts";
 import { findPort, startsProgram } from "../probe/mod.ts";
 import { closeQuietly } from "../probe/tcp.ts";
 import type { ReadyTarget } from "./knock_target.ts";
@@ -59,11 +59,11 @@ function bindClosedProbe(
   { target: { source }, resolved: { address } }: ResolvedTarget,
   { net, clock }: Ports,
 ): BoundProbe {
-  return async ({ patienceMs, signal }) => {
+  return async ({ silenceTimeoutMs, signal }) => {
     const start = clock.now();
     const label = `tcp ${port}`;
     for (;;) {
-      const race = await raceConnect({
+      const race = await waitForPort({
         open: (stop) => net.openTcp({ address, port, source }, stop),
         clock,
         timeoutMs: SILENCE_MS,
@@ -72,9 +72,9 @@ function bindClosedProbe(
       const ms = clock.now() - start;
       if (race.status === "open") {
         closeQuietly(race.connection);
-        if (ms >= patienceMs) return { label, status: "open", ms, detail: "" };
+        if (ms >= silenceTimeoutMs) return { label, status: "open", ms, detail: "" };
         await clock.sleepUntil(clock.now() + SYN_INTERVAL_MS, signal);
-      } else if (race.status === "error" && UNREACHABLE.has(errnoOf(race.cause) ?? "")) {
+      } else if (race.status === "error" && UNREACHABLE.has(findErrno(race.cause) ?? "")) {
         return { label, status: "refused", ms, detail: "unreachable" };
       } else return { label, status: race.status, ms, detail: "" };
     }

@@ -150,7 +150,7 @@ async function canPing(
     source: target.source,
     attempt: 0,
     timeoutMs,
-    patienceMs: timeoutMs,
+    silenceTimeoutMs: timeoutMs,
     openTcp: ports.net.openTcp,
     askUdp: ports.net.askUdp,
   });

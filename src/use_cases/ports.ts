@@ -3,7 +3,7 @@ import type { FileSystem } from "../config/mod.ts";
 import type { Clock } from "../core/clock.ts";
 import type { KnockNet } from "../knock/send.ts";
 import type { Lookup } from "../net/resolve.ts";
-import type { TcpConnection, TcpPlace } from "../net/tcp.ts";
+import type { Endpoint, TcpConnection } from "../net/tcp.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
 
@@ -11,7 +11,7 @@ import type { RunProgram } from "../probe/mod.ts";
 interface NetPorts extends KnockNet {
   /** The system's resolver; the default of `resolveHost` where undefined. */
   lookup?: Lookup;
-  openTcp(place: TcpPlace, signal?: AbortSignal): Promise<TcpConnection>;
+  openTcp(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection>;
   askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
 }
 

@@ -34,7 +34,7 @@ export async function probeTarget(
   const { signal } = ports;
   const probes = await Promise.all(
     bindProbes(resolved, ports).map(async (probe) => {
-      const outcome = await probe({ attempt: 1, timeoutMs, patienceMs: timeoutMs, signal });
+      const outcome = await probe({ attempt: 1, timeoutMs, silenceTimeoutMs: timeoutMs, signal });
       events.onProbe?.(outcome, 1);
       return outcome;
     }),

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { renderBlock } from "../../src/cli/commands/doors/ssh_config.ts";
 import { parseConfig } from "../../src/config/mod.ts";
-import { errorOf, valueOf, World, type WorldOptions } from "./world.ts";
+import { errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
 
 const TARGETS = `version = 1
 [targets.home]

@@ -10,7 +10,7 @@ import {
   UsageError,
 } from "../../src/core/errors.ts";
 import { table } from "../table.ts";
-import { World, type WorldOptions } from "./world.ts";
+import { World, type WorldOptions } from "./harness.ts";
 
 const TARGET = `
 [targets.home]

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { errorOf, valueOf, World } from "./world.ts";
+import { errorOf, valueOf, World } from "./harness.ts";
 
 const GOOD = "# old\nfw.example.com: 1234/udp, 9876/udp\n192.0.2.7:22\n";
 const BAD = "fw.example.com:1234/udp\nnonsense\n192.0.2.7:0\n192.0.2.8:7,80x\n";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { errorOf, valueOf, World } from "./world.ts";
+import { errorOf, valueOf, World } from "./harness.ts";
 
 const VECTORS = [
   ["MikroTik", "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad"],

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { World } from "./world.ts";
+import { World } from "./harness.ts";
 
 const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
 const TARGETS = `[targets.home]
@@ -97,7 +97,7 @@ Deno.test("probe, hash, and a mistake bring the menu back", async () => {
   assertStringIncludes(stdout, "home (192.0.2.1)\n  probe  tcp 22 open");
   assertStringIncludes(stdout, `${HASH}\n`);
   assertStringIncludes(stderr, 'error: "office" has no probes\n');
-  assertStringIncludes(screen, '"99" is no choice');
+  assertStringIncludes(screen, '"99" is not a choice');
   assertEquals(screen.includes("MikroTik"), false);
   assertEquals(screen.split("[X] Exit").length - 1, 4);
 });

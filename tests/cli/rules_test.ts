@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { loadBackends } from "../../src/rules/mod.ts";
 import { table } from "../table.ts";
-import { errorOf, valueOf, World, type WorldOptions } from "./world.ts";
+import { errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
 
 const PHRASES = "MikroTik\nis\nawesome\n";
 const TARGETS = `version = 1

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { table } from "../table.ts";
-import { errorOf, valueOf, World } from "./world.ts";
+import { errorOf, valueOf, World } from "./harness.ts";
 
 const HINTS: readonly [argv: string[], message: string, hint: string][] = [
   [["knok"], 'unknown command "knok"', "did you mean knock?"],

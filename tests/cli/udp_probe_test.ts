@@ -1,7 +1,7 @@
 /** What the commands make of a target whose only probe is one of a UDP port. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { table } from "../table.ts";
-import { valueOf, World, type WorldOptions } from "./world.ts";
+import { valueOf, World, type WorldOptions } from "./harness.ts";
 
 const TARGETS = `version = 1
 [targets.vpn]

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Knock } from "../../src/core/knock.ts";
-import { buildSequence, gapOfTry, MIN_GAP_MS, type SequencePlan } from "../../src/core/sequence.ts";
+import {
+  buildSequence,
+  computeGap,
+  MIN_GAP_MS,
+  type SequencePlan,
+} from "../../src/core/sequence.ts";
 
 const udp = (port: number, delayMs?: number): Knock => ({
   port,
@@ -55,16 +60,16 @@ Deno.test("a packet carries its knock's payload and place", () => {
 });
 
 Deno.test("a gap of zero grows too", () => {
-  assertEquals(gapOfTry(0, 1, 5_000), 0);
-  assertEquals(gapOfTry(0, 2, 5_000), 2 * MIN_GAP_MS);
-  assertEquals(gapOfTry(0, 3, 5_000), 4 * MIN_GAP_MS);
+  assertEquals(computeGap(0, 1, 5_000), 0);
+  assertEquals(computeGap(0, 2, 5_000), 2 * MIN_GAP_MS);
+  assertEquals(computeGap(0, 3, 5_000), 4 * MIN_GAP_MS);
 });
 
 Deno.test("no try, however late, chooses a gap that nears the stage timeout", () => {
   for (const stageTimeoutMs of [40, 200, 1_000, 5_000, 60_000]) {
     for (const delayMs of [0, 1, 50, 500, 4_000]) {
       for (let attempt = 1; attempt <= 2_000; attempt += attempt < 20 ? 1 : 499) {
-        const gap = gapOfTry(delayMs, attempt, stageTimeoutMs);
+        const gap = computeGap(delayMs, attempt, stageTimeoutMs);
         assert(gap <= Math.max(stageTimeoutMs / 4, delayMs), `${delayMs} ${attempt} gives ${gap}`);
         assert(gap >= delayMs);
       }

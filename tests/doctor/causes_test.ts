@@ -73,7 +73,7 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
     "secret",
     "secret",
     evidence({ after: undefined }, { noSecret: new SecretError("no pass") }),
-    /No pass, so nobody knocked/,
+    /No pass, so no knock was sent/,
   ],
   ["cannot_send", "network", evidence({ failure: new NetworkError("no route") }), /No route/],
   ["too_slow", "closed", evidence({}, slow), /pause of 6s .* longer than the 5s/],
@@ -95,8 +95,18 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
   ["near_timeout", "fine", evidence({ after: answered }, near), /3s .* comes near the 5s/],
   ["near_timeout", "fine", evidence({ after: answered }, slow), /6s .* comes near the 5s/],
   ["no_service", "closed", evidence({ after: refused }), /nothing listens on port 22/],
-  ["refused", "closed", evidence({ before: refused, after: refused }), /refused, knock or not/],
-  ["refused", "closed", evidence({ before: refused, after: undefined }), /22 is refused: nothing/],
+  [
+    "refused",
+    "closed",
+    evidence({ before: refused, after: refused }),
+    /refused, with or without a knock/,
+  ],
+  [
+    "refused",
+    "closed",
+    evidence({ before: refused, after: undefined }),
+    /22 is refused: no service/,
+  ],
   [
     "unreachable",
     "closed",
@@ -110,7 +120,7 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
     /ICMP: host/,
   ],
   ["local", "network", evidence({ before: syn("failed", "too many files") }), /too many files/],
-  ["not_knocked", "closed", evidence({ after: undefined }), /silent, and nobody knocked/],
+  ["not_knocked", "closed", evidence({ after: undefined }), /silent, and no knock was sent/],
   ["not_accepted", "closed", evidence({ ping: true }), /the knocks did not open the port/],
   [
     "not_accepted",
@@ -120,8 +130,8 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
     }),
     /the knocks did not open the port/,
   ],
-  ["silence", "closed", evidence(), /Nothing at all comes back/],
-  ["silence", "closed", evidence({ ping: undefined }), /Nothing at all comes back/],
+  ["silence", "closed", evidence(), /No answer at all from/],
+  ["silence", "closed", evidence({ ping: undefined }), /No answer at all from/],
   ["fine", "fine", evidence({}, {}, { door: undefined }), /Nothing is wrong here/],
 ];
 

@@ -3,10 +3,10 @@
  * one after the other, and then as many times as the second argument says, all at once. Stays for as
  * many milliseconds as the third says, so that whatever would be retransmitted is.
  */
-import { sendSyn, type TcpPlace } from "../../src/net/tcp.ts";
+import { type Endpoint, sendSyn } from "../../src/net/tcp.ts";
 
 const [json = "[]", rounds = "0", stayMs = "0"] = Deno.args;
-const places = JSON.parse(json) as TcpPlace[];
+const places = JSON.parse(json) as Endpoint[];
 for (const place of places) await sendSyn(place);
 await Promise.all(Array.from({ length: Number(rounds) }, () => places.map(sendSyn)).flat());
 await new Promise((resolve) => setTimeout(resolve, Number(stayMs)));

@@ -1,6 +1,6 @@
 /** A TCP knock is one SYN: counted by the kernel, with the time that a retransmission would take. */
 import { assertEquals } from "@std/assert";
-import type { TcpPlace } from "../../src/net/tcp.ts";
+import type { Endpoint } from "../../src/net/tcp.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 
 /** Knocks on each place that wait for each other, and those that are under way at once. */
@@ -13,7 +13,7 @@ const DOORS = ["dropped", "closed", "open"] as const;
 interface Case {
   name: string;
   door: typeof DOORS[number];
-  place: TcpPlace;
+  place: Endpoint;
   isIpv6: boolean;
 }
 

@@ -6,8 +6,8 @@ import {
   knockUntilOpen,
   type OpenEvents,
   type OpenRequest,
-  patienceOfTry,
   type ProbeOutcome,
+  silenceTimeoutFor,
 } from "../../src/knock/until_open.ts";
 import { FakeClock, FakeNet } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -20,10 +20,10 @@ const knocks: Knock[] = [1, 2].map((port) => ({
 
 /** A probe that finds `finds`, one a try; records what it was asked. */
 function fakeProbe(label: string, finds: ProbeOutcome["status"][]) {
-  const asked: { attempt: number; timeoutMs: number; patienceMs: number }[] = [];
-  const probe: BoundProbe = ({ attempt, timeoutMs, patienceMs }) => {
+  const asked: { attempt: number; timeoutMs: number; silenceTimeoutMs: number }[] = [];
+  const probe: BoundProbe = ({ attempt, timeoutMs, silenceTimeoutMs }) => {
     const status = finds[asked.length] ?? "error";
-    asked.push({ attempt, timeoutMs, patienceMs });
+    asked.push({ attempt, timeoutMs, silenceTimeoutMs });
     return Promise.resolve({ label, status, ms: 1, detail: "" });
   };
   return { probe, asked };
@@ -105,20 +105,20 @@ Deno.test("knockUntilOpen: early tries wait less, the last has the whole timeout
   const tcp = fakeProbe("tcp 22", ["closed", "closed", "closed"]);
   await setUp([tcp.probe]).open();
   assertEquals(tcp.asked, [
-    { attempt: 1, timeoutMs: 10_000, patienceMs: 500 },
-    { attempt: 2, timeoutMs: 10_000, patienceMs: 1_000 },
-    { attempt: 3, timeoutMs: 10_000, patienceMs: 10_000 },
+    { attempt: 1, timeoutMs: 10_000, silenceTimeoutMs: 500 },
+    { attempt: 2, timeoutMs: 10_000, silenceTimeoutMs: 1_000 },
+    { attempt: 3, timeoutMs: 10_000, silenceTimeoutMs: 10_000 },
   ]);
 });
 
-table("patienceOfTry", {
+table("silenceTimeoutFor", {
   "the only try": { attempt: 1, tries: 1, timeoutMs: 10_000, patience: 10_000 },
   "a short timeout": { attempt: 1, tries: 3, timeoutMs: 500, patience: 500 },
   "it doubles with each try": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 4_000 },
   "never more than the timeout": { attempt: 5, tries: 9, timeoutMs: 5_000, patience: 5_000 },
   "no overflow": { attempt: 60, tries: 99, timeoutMs: 10_000, patience: 10_000 },
 }, ({ attempt, tries, timeoutMs, patience }) => {
-  assertEquals(patienceOfTry(attempt, tries, timeoutMs), patience);
+  assertEquals(silenceTimeoutFor(attempt, tries, timeoutMs), patience);
 });
 
 Deno.test("knockUntilOpen reports its events in order", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
 import type { Family } from "../../src/core/target.ts";
-import { type Address, familyOf, type Lookup, resolveHost } from "../../src/net/resolve.ts";
+import { type Address, detectFamily, type Lookup, resolveHost } from "../../src/net/resolve.ts";
 import { table } from "../table.ts";
 
 const V4: Address = { address: "192.0.2.1", family: "ipv4" };
@@ -67,7 +67,7 @@ table<readonly [Lookup, string, string | undefined]>("a name that does not resol
 Deno.test("resolveHost: the system's own resolver knows localhost", async () => {
   const { address, family, all } = await resolveHost("localhost");
   assert(["127.0.0.1", "::1"].includes(address), address);
-  assertEquals(family, familyOf(address));
+  assertEquals(family, detectFamily(address));
   assertEquals(new Set(all.map((each) => each.address)).size, all.length);
 });
 

@@ -89,7 +89,7 @@ export function probeContext(more: Partial<ProbeContext> = {}): ProbeContext {
     family: "ipv4",
     attempt: 1,
     timeoutMs: 60_000,
-    patienceMs: more.timeoutMs ?? 60_000,
+    silenceTimeoutMs: more.timeoutMs ?? 60_000,
     signal: new AbortController().signal,
     clock: realClock,
     openTcp,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { columnsOf, editLine, eraseBackward, garbled, isEnd } from "../../src/prompt/line.ts";
+import { editLine, eraseBackward, garbled, isEnd, measureColumns } from "../../src/prompt/line.ts";
 import { table } from "../table.ts";
 
 /** `ab|c` is the text "abc" with the cursor before the c. */
@@ -60,7 +60,7 @@ table("line: columns", {
   "e\u0301": 1,
   "東京": 4,
   "😀": 2,
-}, (expected, text) => assertEquals(columnsOf(text), expected));
+}, (expected, text) => assertEquals(measureColumns(text), expected));
 
 Deno.test("line: text that did not arrive as typed", () => {
   assertEquals(garbled("pä"), undefined);

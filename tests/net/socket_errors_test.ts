@@ -1,11 +1,11 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
-import { errnoOf, sendFailure } from "../../src/net/failure.ts";
+import { explainSendError, findErrno } from "../../src/net/socket_errors.ts";
 import { table } from "../table.ts";
 
 const failed = (code: string, message = "os error") => Object.assign(new Error(message), { code });
 
-table<readonly [unknown, string | undefined]>("errnoOf finds the kernel's code", {
+table<readonly [unknown, string | undefined]>("findErrno finds the kernel's code", {
   "in the code of an error": [failed("ECONNREFUSED"), "ECONNREFUSED"],
   "in the message of an error": [new Error("bind EADDRNOTAVAIL 192.0.2.9"), "EADDRNOTAVAIL"],
   "not in another message": [new Error("something else"), undefined],
@@ -13,11 +13,16 @@ table<readonly [unknown, string | undefined]>("errnoOf finds the kernel's code",
   "not in text": ["text", undefined],
   "not in undefined": [undefined, undefined],
   "not in null": [null, undefined],
-}, ([cause, code]) => assertEquals(errnoOf(cause), code));
+}, ([cause, code]) => assertEquals(findErrno(cause), code));
 
-type FailureRow = readonly [unknown, Parameters<typeof sendFailure>[1], string, string | undefined];
+type FailureRow = readonly [
+  unknown,
+  Parameters<typeof explainSendError>[1],
+  string,
+  string | undefined,
+];
 
-table<FailureRow>("sendFailure names the address, the reason and the fix", {
+table<FailureRow>("explainSendError names the address, the reason and the fix", {
   "no route to the network": [
     failed("ENETUNREACH"),
     { address: "192.0.2.1", port: 7 },
@@ -57,7 +62,7 @@ table<FailureRow>("sendFailure names the address, the reason and the fix", {
   "an unknown error": [new Error("odd"), { address: "::1" }, "cannot send to ::1: odd", undefined],
   "thrown text": ["odd", { address: "::1" }, "cannot send to ::1: odd", undefined],
 }, ([cause, place, message, hint]) => {
-  const error = sendFailure(cause, place);
+  const error = explainSendError(cause, place);
   assertInstanceOf(error, NetworkError);
   assertEquals([error.message, error.hint, error.cause], [message, hint, cause]);
 });

@@ -1,7 +1,7 @@
 /** `knock -- COMMAND`, `keep`, `close`, with nothing but fakes. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CancelledError } from "../../src/core/errors.ts";
-import { errorOf, valueOf, World, type WorldOptions } from "./world.ts";
+import { errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
 
 const TARGETS = `version = 1
 [targets.home]

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { errorOf, valueOf, World } from "./world.ts";
+import { errorOf, valueOf, World } from "./harness.ts";
 
 const TARGETS = `# mine
 [targets.home]                # the house

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { raceConnect, type RaceResult, SYN_INTERVAL_MS } from "../../src/net/race.ts";
+import { type PortResult, SYN_INTERVAL_MS, waitForPort } from "../../src/net/wait_for_port.ts";
 import type { TcpConnection } from "../../src/net/tcp.ts";
 import { FakeClock, FakeConnection, settle } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -28,13 +28,13 @@ function startRace(
     });
     return promise;
   };
-  const result = raceConnect({ open, clock, timeoutMs, signal });
+  const result = waitForPort({ open, clock, timeoutMs, signal });
   return { clock, flights, result };
 }
 
 const refused = () => Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
 const failure = (code: string) => Object.assign(new Error(code), { code });
-const isPending = async (result: Promise<RaceResult>) => {
+const isPending = async (result: Promise<PortResult>) => {
   let pending = true;
   result.then(() => pending = false, () => pending = false);
   await settle();
@@ -59,7 +59,7 @@ Deno.test("the interval between two SYNs can be set", async () => {
   const clock = new FakeClock();
   let count = 0;
   const open = () => (count++, Promise.withResolvers<never>().promise);
-  const result = raceConnect({ open, clock, timeoutMs: 1_000, intervalMs: 250 });
+  const result = waitForPort({ open, clock, timeoutMs: 1_000, intervalMs: 250 });
   await clock.advance(1_000);
   assertEquals([(await result).status, count], ["closed", 4]);
 });
@@ -91,7 +91,7 @@ Deno.test("five refusals in a row end the race", async () => {
   }
   assertEquals(await isPending(result), true);
   flights[4]?.fail(refused());
-  const { status, ms, cause } = await result as RaceResult & { cause: Error };
+  const { status, ms, cause } = await result as PortResult & { cause: Error };
   assertEquals([status, ms, cause.message], ["refused", 400, "refused"]);
 });
 
@@ -133,7 +133,7 @@ table<readonly [unknown, string]>("the last answer decides at the timeout", {
   await settle();
   flights[0]?.fail(cause);
   await clock.advance(150);
-  assertEquals(await result, { status, ms: 150, cause } as RaceResult);
+  assertEquals(await result, { status, ms: 150, cause } as PortResult);
 });
 
 Deno.test("an error that no knock can fix ends the race", async () => {
@@ -171,5 +171,5 @@ Deno.test("an attempt that throws rejects the race", async () => {
   const open = () => {
     throw new TypeError("a bug");
   };
-  await assertRejects(() => raceConnect({ open, clock, timeoutMs: 100 }), TypeError, "a bug");
+  await assertRejects(() => waitForPort({ open, clock, timeoutMs: 100 }), TypeError, "a bug");
 });

@@ -1,6 +1,6 @@
 /** What the kernel says when a packet cannot be sent, in words. */
 import { NetworkError } from "../core/errors.ts";
-import { familyOf } from "./resolve.ts";
+import { detectFamily } from "./resolve.ts";
 
 const REASONS: Record<string, { what: string; hint?: string }> = {
   ENETUNREACH: { what: "there is no route to it", hint: "is the network (and its IPv6) up?" },
@@ -14,19 +14,19 @@ const REASONS: Record<string, { what: string; hint?: string }> = {
 };
 
 /** The `E...` code of an error from Deno or node, if it has one. */
-export function errnoOf(cause: unknown): string | undefined {
+export function findErrno(cause: unknown): string | undefined {
   const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string") return code;
   return /\b(E[A-Z]{3,})\b/.exec(String(message ?? ""))?.[1];
 }
 
 /** A send or bind that failed, as an error for the user. */
-export function sendFailure(
+export function explainSendError(
   cause: unknown,
   { address, port, source }: { address: string; port?: number; source?: string | undefined },
 ): NetworkError {
-  const code = errnoOf(cause) ?? "";
-  if (source !== undefined && familyOf(source) !== familyOf(address)) {
+  const code = findErrno(cause) ?? "";
+  if (source !== undefined && detectFamily(source) !== detectFamily(address)) {
     return new NetworkError(
       `cannot send from "${source}" to ${address}: one is IPv4, the other IPv6`,
       { hint: "use a source of the host's family, or choose the family with -4 or -6", cause },

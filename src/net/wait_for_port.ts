@@ -4,7 +4,7 @@
  * connection that completes wins, the others are dropped.
  */
 import type { Clock } from "../core/clock.ts";
-import { errnoOf } from "./failure.ts";
+import { findErrno } from "./socket_errors.ts";
 import type { TcpConnection } from "./tcp.ts";
 
 /** Milliseconds between two SYNs. */
@@ -17,12 +17,12 @@ const MAX_IN_FLIGHT = 20;
 const REFUSALS = 5;
 
 /** How a race ended. */
-export type RaceResult =
+export type PortResult =
   | { status: "open"; connection: TcpConnection; ms: number }
   | { status: "closed" | "refused" | "error"; ms: number; cause?: unknown };
 
 /** What a race needs. */
-export interface RaceOptions {
+export interface WaitOptions {
   /** One attempt; rejects when the signal aborts. */
   open(signal: AbortSignal): Promise<TcpConnection>;
   clock: Clock;
@@ -41,16 +41,16 @@ export interface RaceOptions {
  *
  * @throws the signal's reason when it aborts.
  */
-export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
+export async function waitForPort(options: WaitOptions): Promise<PortResult> {
   const { clock, timeoutMs, intervalMs = SYN_INTERVAL_MS } = options;
   const start = clock.now();
   const end = start + timeoutMs;
   const flights = new Set<AbortController>();
-  const won = Promise.withResolvers<RaceResult>();
+  const won = Promise.withResolvers<PortResult>();
   const stopTimer = new AbortController();
   let refusals = 0;
   let lastCause: unknown;
-  const finish = (result: RaceResult) => {
+  const finish = (result: PortResult) => {
     stopTimer.abort();
     won.resolve(result);
   };
@@ -67,7 +67,7 @@ export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
         flights.delete(flight);
         if (flight.signal.aborted || stopTimer.signal.aborted) return;
         lastCause = cause;
-        const isRefused = errnoOf(cause) === "ECONNREFUSED";
+        const isRefused = findErrno(cause) === "ECONNREFUSED";
         refusals = isRefused ? refusals + 1 : 0;
         if (!isRefused && !isPassing(cause)) {
           finish({ status: "error", ms: clock.now() - start, cause });
@@ -107,7 +107,7 @@ export async function raceConnect(options: RaceOptions): Promise<RaceResult> {
 /** Answers that a knock under way may still change: ICMP unreachable, a reset, a kernel timeout. */
 function isPassing(cause: unknown): boolean {
   return ["EHOSTUNREACH", "ENETUNREACH", "ECONNRESET", "ETIMEDOUT", "ECONNABORTED"]
-    .includes(errnoOf(cause) ?? "");
+    .includes(findErrno(cause) ?? "");
 }
 
 function dropOldest(flights: Set<AbortController>): void {
