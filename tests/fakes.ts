@@ -1,7 +1,7 @@
 /** Doubles of the world that several folders' tests need. */
 import type { Clock } from "../src/core/clock.ts";
 import type { KnockNet } from "../src/knock/send.ts";
-import type { TcpConnection } from "../src/net/tcp.ts";
+import type { TcpConnection } from "../src/net/connection.ts";
 import type { RunProgram } from "../src/probe/mod.ts";
 import type { SecretPorts } from "../src/secret/kinds.ts";
 

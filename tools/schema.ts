@@ -99,7 +99,7 @@ interface Schema {
 }
 
 /** Returns the schema with its generated parts made anew. */
-export function renderSchema(current: string): string {
+function renderSchema(current: string): string {
   const schema: Schema = JSON.parse(current);
   const ref = (key: string) => ({ $ref: `#/definitions/${key}` });
   const { defaults, targets } = schema.properties;
@@ -141,7 +141,7 @@ function renderFlat(value: unknown): string {
 }
 
 /** Returns the README with its tables made anew. */
-export function renderReadme(current: string): string {
+function renderReadme(current: string): string {
   const tables: Record<string, string> = { secrets: listSecrets(), probes: listProbes() };
   return current.replace(
     /<!-- (\w+): deno task schema -->\n[^]*?<!-- end -->/g,

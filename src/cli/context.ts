@@ -1,4 +1,7 @@
-/** What commands share: the saved targets, and a prompter to ask with. */
+/**
+ * What commands share: the saved targets, and a prompter to ask with. The configuration is loaded when
+ * it is needed: an ad hoc knock reads none.
+ */
 import type { Config } from "../config/mod.ts";
 import { renderProblem, SecretError, UsageError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
@@ -8,18 +11,15 @@ import { sanitize } from "../output/sanitize.ts";
 import type { Prompter } from "../prompt/mod.ts";
 import type { Context } from "./command.ts";
 
-/** Loaded when it is needed: an ad hoc knock reads no configuration. */
-const loadConfigModule = () => import("../config/mod.ts");
-
 /** Returns the file that targets are saved in. */
 export async function targetsPath({ ports, configFile }: Context): Promise<string> {
-  const { configPath } = await loadConfigModule();
+  const { configPath } = await import("../config/mod.ts");
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }
 
 /** As {@linkcode loadTargets}, without notes about the file. */
 export async function readTargets({ ports, configFile }: Context): Promise<Config> {
-  const { loadConfig } = await loadConfigModule();
+  const { loadConfig } = await import("../config/mod.ts");
   return await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
 }
 
@@ -41,14 +41,14 @@ export async function loadTargets(context: Context): Promise<Config> {
 /** Returns the targets to add to; here `--config` may name a file that does not exist yet. */
 export async function loadForAdding(context: Context): Promise<Config> {
   const { configFile, ports } = context;
-  const { parseConfig, readText } = await loadConfigModule();
+  const { parseConfig, readText } = await import("../config/mod.ts");
   const isNew = configFile !== undefined && await readText(configFile, ports.fs) === undefined;
   return isNew ? parseConfig("", { file: configFile }) : await readTargets(context);
 }
 
 /** Returns the path of the original's file, where there is one. */
 export async function findLegacy({ ports }: Context): Promise<string | undefined> {
-  const { legacyPath, readText } = await loadConfigModule();
+  const { legacyPath, readText } = await import("../config/mod.ts");
   const path = legacyPath({ env: ports.env, os: ports.os });
   return path !== undefined && await readText(path, ports.fs) !== undefined ? path : undefined;
 }

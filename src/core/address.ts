@@ -9,7 +9,7 @@ import { isIpv4, isIpv6 } from "./address_syntax.ts";
 export type AddressFamily = "ipv4" | "ipv6";
 
 /** An address: the same for every way to write it. */
-export interface Address {
+interface Address {
   family: AddressFamily;
   /** Canonical (RFC 5952). */
   text: string;

@@ -34,7 +34,7 @@ export interface SequencePlan {
 }
 
 /** The smallest gap that a further try grows from, in milliseconds. */
-export const MIN_GAP_MS = 25;
+const MIN_GAP_MS = 25;
 
 /**
  * The packets of one try.
@@ -69,7 +69,7 @@ export function buildSequence(
 }
 
 /** Milliseconds between two knocks of the given try; see the rules above. */
-export function computeGap(delayMs: number, attempt: number, stageTimeoutMs: number): number {
+function computeGap(delayMs: number, attempt: number, stageTimeoutMs: number): number {
   if (attempt <= 1) return delayMs;
   const grown = Math.max(delayMs, MIN_GAP_MS) * 2 ** (attempt - 1);
   return Math.min(grown, Math.max(stageTimeoutMs / 4, delayMs));

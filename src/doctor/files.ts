@@ -4,7 +4,7 @@ import type { Target } from "../core/target.ts";
 import { quoteShell } from "../core/quote_shell.ts";
 
 /** What this needs of the world. */
-export interface FilePorts {
+interface FilePorts {
   /** Permission bits; undefined on Windows; rejects where the file is missing. */
   fileMode(path: string): Promise<number | undefined>;
   home: string | undefined;

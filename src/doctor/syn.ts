@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { findErrno } from "../net/socket_errors.ts";
 import { type PortResult, waitForPort } from "../net/wait_for_port.ts";
 import { detectFamily } from "../net/resolve.ts";
-import type { TcpConnection } from "../net/tcp.ts";
+import type { TcpConnection } from "../net/connection.ts";
 import type { SynEvidence } from "./evidence.ts";
 
 /** How to ask. */
@@ -50,7 +50,7 @@ const ICMP: Readonly<Record<"ipv4" | "ipv6", Readonly<Record<string, string>>>> 
 };
 
 /** A race as evidence. */
-export function describe(race: PortResult, family: "ipv4" | "ipv6"): SynEvidence {
+function describe(race: PortResult, family: "ipv4" | "ipv6"): SynEvidence {
   const { ms } = race;
   if (race.status === "open") return { answer: "answered", ms, detail: "" };
   if (race.status === "closed") return { answer: "silent", ms, detail: "" };

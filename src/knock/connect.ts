@@ -7,13 +7,14 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { SequencePlan } from "../core/sequence.ts";
+import { errorMessage } from "../core/text.ts";
 import { waitForPort } from "../net/wait_for_port.ts";
-import type { TcpConnection } from "../net/tcp.ts";
+import type { TcpConnection } from "../net/connection.ts";
 import type { KnockNet } from "./send.ts";
 import { type BoundProbe, knockUntilOpen, type OpenEvents, type OpenReport } from "./until_open.ts";
 
 /** A connection through a door. */
-export interface ConnectRequest {
+interface ConnectRequest {
   sequence: SequencePlan;
   /** Collects the payloads, one a knock; called only if the door is shut. */
   payloads(): Promise<readonly Uint8Array[]>;
@@ -32,7 +33,7 @@ export interface ConnectRequest {
 }
 
 /** What came of it. */
-export interface ConnectResult {
+interface ConnectResult {
   /** Undefined where the door stayed shut. */
   connection: TcpConnection | undefined;
   /** Undefined where no knock was needed. */
@@ -70,7 +71,7 @@ export async function connectThrough(
   const race: BoundProbe = async ({ silenceTimeoutMs, signal }) => {
     const result = await waitForPort({ open, clock, timeoutMs: silenceTimeoutMs, signal });
     if (result.status === "open") connection = result.connection;
-    const detail = result.status === "error" ? wordsOf(result.cause) : "";
+    const detail = result.status === "error" ? errorMessage(result.cause) : "";
     return { label: "connect", status: result.status, ms: result.ms, detail };
   };
   const payloads = await request.payloads();
@@ -81,8 +82,4 @@ export async function connectThrough(
   if (knocks.isOpen) return { connection, knocks };
   connection?.close();
   return { connection: undefined, knocks };
-}
-
-function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

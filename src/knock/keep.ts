@@ -12,12 +12,12 @@
 import type { Clock } from "../core/clock.ts";
 
 /** The part of the open time after which it is renewed. */
-export const RENEW_AT = 0.8;
+const RENEW_AT = 0.8;
 /** Milliseconds between two looks at most. */
-export const LOOK_MS = 30_000;
+const LOOK_MS = 30_000;
 /** Milliseconds until a failed knock is tried again, at first and at most. */
-export const RETRY_MS = 2_000;
-export const MAX_RETRY_MS = 60_000;
+const RETRY_MS = 2_000;
+const MAX_RETRY_MS = 60_000;
 /** Milliseconds after the end of the former open time: the firewall's clock is not ours. */
 const AFTER_END_MS = 1_000;
 
@@ -28,7 +28,7 @@ export type KeepEvent =
   | { kind: "failed"; reason: string; retryInMs: number };
 
 /** A door to be held open. */
-export interface KeepRequest {
+interface KeepRequest {
   openForMs: number;
   /** Knocks until it is open; why it did not open, or undefined. */
   knock(): Promise<string | undefined>;

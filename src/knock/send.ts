@@ -17,7 +17,7 @@ export interface KnockNet {
 }
 
 /** Where a sequence goes and what it needs. */
-export interface SendOptions {
+interface SendOptions {
   net: KnockNet;
   clock: Clock;
   /** The pinned address. */

@@ -32,7 +32,7 @@ export type BoundProbe = (
 ) => Promise<ProbeOutcome>;
 
 /** A door to be opened. */
-export interface OpenRequest {
+interface OpenRequest {
   sequence: SequencePlan;
   /** One a knock, in order. */
   payloads: readonly Uint8Array[];
@@ -72,7 +72,7 @@ export interface OpenReport {
 const FIRST_PATIENCE_MS = 500;
 
 /** Milliseconds of silence that the probes of a try wait for. */
-export function silenceTimeoutFor(attempt: number, tries: number, timeoutMs: number): number {
+function silenceTimeoutFor(attempt: number, tries: number, timeoutMs: number): number {
   return attempt >= tries ? timeoutMs : Math.min(timeoutMs, FIRST_PATIENCE_MS * 2 ** (attempt - 1));
 }
 

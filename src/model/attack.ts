@@ -34,7 +34,7 @@ export interface Attack {
 }
 
 /** The result of an attack. */
-export interface AttackResult {
+interface AttackResult {
   /** Whether the door was open for the attack's source at any time. */
   opened: boolean;
   /** Whether the claim is true. */

@@ -14,7 +14,7 @@ const LAST_PORT = 65_535;
 const MINUTE = 60_000;
 
 /** What decides a sweep besides the plan. */
-export interface SweepOptions {
+interface SweepOptions {
   parties: Parties;
   /** Of the random orders. */
   seed: number;
@@ -42,7 +42,7 @@ export function listSweeps(plan: Plan, options: SweepOptions): Attack[] {
  * Whether a sweep in this direction passes the plan's knocks without a mistake: only protected and
  * public ports are between them.
  */
-export function isAdjacent(plan: Plan, order: Direction): boolean {
+function isAdjacent(plan: Plan, order: Direction): boolean {
   return listSteps(plan).every((step) =>
     step[0].port !== step[1].port && isSmooth(plan, step, order)
   );

@@ -25,13 +25,13 @@ export interface LocalStream {
 }
 
 /** A connection as bytes. */
-export interface RemoteStream extends LocalStream {
+interface RemoteStream extends LocalStream {
   /** Sends the end of the data: nothing more will be written. */
   closeWrite(): Promise<void>;
 }
 
 /** Bytes that were carried. */
-export interface RelayReport {
+interface RelayReport {
   /** To the far end. */
   sent: number;
   /** From the far end. */

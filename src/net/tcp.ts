@@ -7,24 +7,7 @@
  */
 import { NetworkError } from "../core/errors.ts";
 import { explainSendError, findErrno } from "./socket_errors.ts";
-
-/** Where a TCP packet goes, and from where. */
-export interface Endpoint {
-  address: string;
-  /** 1..65535 */
-  port: number;
-  source?: string | undefined;
-}
-
-/** An open connection: what probes and the relay need of one. */
-export interface TcpConnection {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly writable: WritableStream<Uint8Array<ArrayBufferLike>>;
-  read(buffer: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-  closeWrite(): Promise<void>;
-  close(): void;
-}
+import type { Endpoint, TcpConnection } from "./connection.ts";
 
 /** Answers of the kernel: no host, or a closed port. The knock was sent all the same. */
 const ANSWERS = new Set(["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH"]);

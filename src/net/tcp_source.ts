@@ -1,7 +1,7 @@
 /** TCP from a chosen local address, which only node:net can; loaded when a target has a `source`. */
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
-import type { Endpoint, TcpConnection } from "./tcp.ts";
+import type { Endpoint, TcpConnection } from "./connection.ts";
 import { explainSendError } from "./socket_errors.ts";
 
 /** As `openTcp`, from `place.source`. */

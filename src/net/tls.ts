@@ -7,11 +7,11 @@ import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { domainToASCII } from "node:url";
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
-import type { TcpConnection } from "./tcp.ts";
+import type { TcpConnection } from "./connection.ts";
 import { toConnection } from "./tcp_source.ts";
 
 /** A finished handshake. */
-export interface TlsLink {
+interface TlsLink {
   connection: TcpConnection;
   /** `TLSv1.3` and its kin. */
   protocol: string;
@@ -20,7 +20,7 @@ export interface TlsLink {
 }
 
 /** How to shake hands. */
-export interface TlsOptions {
+interface TlsOptions {
   /** The name to ask for; an address is not sent (RFC 6066, section 3). */
   host: string;
   /** Ends the connection, and a handshake that is not finished. */

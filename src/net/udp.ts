@@ -4,7 +4,7 @@ import { detectFamily } from "./resolve.ts";
 import { explainSendError } from "./socket_errors.ts";
 
 /** An open socket that datagrams leave from. */
-export interface UdpSender {
+interface UdpSender {
   /**
    * Hands one datagram to the kernel.
    *
@@ -33,7 +33,7 @@ export function openUdp(
 /** Milliseconds between two copies of a question. */
 const ASK_INTERVAL_MS = 250;
 
-/** A datagram that is to be answered. */
+/** A datagram that asks for an answer. */
 export interface UdpQuestion {
   address: string;
   port: number;

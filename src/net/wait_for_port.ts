@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { findErrno } from "./socket_errors.ts";
-import type { TcpConnection } from "./tcp.ts";
+import type { TcpConnection } from "./connection.ts";
 
 /** Milliseconds between two SYNs. */
 export const SYN_INTERVAL_MS = 100;
@@ -22,7 +22,7 @@ export type PortResult =
   | { status: "closed" | "refused" | "error"; ms: number; cause?: unknown };
 
 /** What a race needs. */
-export interface WaitOptions {
+interface WaitOptions {
   /** One attempt; rejects when the signal aborts. */
   open(signal: AbortSignal): Promise<TcpConnection>;
   clock: Clock;

@@ -3,7 +3,7 @@
  * promise). Open is the `status` of the spec, or any below 500. As for `tls`, a certificate that is
  * not trusted is named in the detail and changes nothing else.
  */
-import type { TcpConnection } from "../net/tcp.ts";
+import type { TcpConnection } from "../net/connection.ts";
 import type { Probe } from "./probe.ts";
 import { probeOverTcp } from "./tcp.ts";
 import { describeTrust } from "./tls.ts";

@@ -5,7 +5,7 @@ import { describeProbe, loadProbe } from "./kinds.ts";
 import type { ProbeContext, ProbeResult } from "./probe.ts";
 
 export { describeProbe, findPort, findProbedPort, findSshPort, startsProgram } from "./kinds.ts";
-export type { ProbeContext, ProbeResult, ProgramResult, RunProgram } from "./probe.ts";
+export type { ProgramResult, RunProgram } from "./probe.ts";
 
 /**
  * Asks one probe; every failure but a cancellation becomes a result.

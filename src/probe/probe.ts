@@ -1,7 +1,7 @@
 /** What a probe is: a question that tells whether the door is open. */
 import type { Clock } from "../core/clock.ts";
 import type { Family, ProbeOf, ProbeSpec } from "../core/target.ts";
-import type { TcpConnection } from "../net/tcp.ts";
+import type { TcpConnection } from "../net/connection.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 
 /** The answer of a probe. */

@@ -1,5 +1,5 @@
 /** `ssh`: reads the banner (RFC 4253, section 4.2: lines before it are allowed, 255 bytes a line). */
-import type { TcpConnection } from "../net/tcp.ts";
+import type { TcpConnection } from "../net/connection.ts";
 import type { Probe } from "./probe.ts";
 import { probeOverTcp } from "./tcp.ts";
 

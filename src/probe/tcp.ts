@@ -1,7 +1,7 @@
 /** `tcp`: a full handshake with its time (tcping). The others that need a connection start here. */
 import { errorMessage } from "../core/text.ts";
 import { type PortResult, waitForPort } from "../net/wait_for_port.ts";
-import type { TcpConnection } from "../net/tcp.ts";
+import type { TcpConnection } from "../net/connection.ts";
 import type { Probe, ProbeAnswer, ProbeContext } from "./probe.ts";
 
 /** Connects to `port` within the context's patience. */

@@ -20,7 +20,7 @@ export const CTRL_D = "\x04";
 export const TAB = "\t";
 
 /** Milliseconds within which two reads may hold two parts of one key. */
-export const SPLIT_MS = 100;
+const SPLIT_MS = 100;
 
 /**
  * In this order: a CSI sequence (with the Linux console's `ESC [ [ A`), an SS3 sequence, Alt and a

@@ -3,7 +3,7 @@ import type { FileSystem } from "../config/mod.ts";
 import type { Clock } from "../core/clock.ts";
 import type { KnockNet } from "../knock/send.ts";
 import type { Lookup } from "../net/resolve.ts";
-import type { Endpoint, TcpConnection } from "../net/tcp.ts";
+import type { Endpoint, TcpConnection } from "../net/connection.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
 

@@ -4,7 +4,7 @@ import type { CliPorts } from "../../src/cli/ports.ts";
 import { realFiles } from "../../src/config/mod.ts";
 import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
-import type { TcpConnection } from "../../src/net/tcp.ts";
+import type { TcpConnection } from "../../src/net/connection.ts";
 import type { Sink } from "../../src/output/output.ts";
 import type { ProgramResult } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { importTargets } from "../../src/config/import.ts";
-import { nameOfHost, parseLegacy, parsePythonInt, uniqueName } from "../../src/config/legacy.ts";
+import { nameOfHost, parseLegacy, uniqueName } from "../../src/config/legacy.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 import { addTargets } from "../../src/config/edit.ts";
 import { table } from "../table.ts";
@@ -64,16 +64,14 @@ Deno.test("legacy: udp knocks ask for their passphrase, all else is at the defau
   assertEquals(config.targets, parseConfig(toml, { file: "f" }).targets);
 });
 
-Deno.test("legacy: int() as Python has it", () => {
-  const good: [string, number][] = [["80", 80], ["+80", 80], ["-80", -80], ["8_0", 80], [
-    "\u{1d7d7}\u{1d7ce}",
-    90,
-  ]];
-  for (const [text, number] of good) assertEquals(parsePythonInt(text), number);
-  for (const text of ["", "+", "++1", "0x10", "1.0", "1e2", "²", "Ⅷ", "_", "1_", "_1"]) {
-    assertEquals(parsePythonInt(text), NaN, text);
-  }
-});
+table("legacy: a port is what int() of Python takes", [
+  ["80", ["h:80/tcp"]],
+  ["+80", ["h:80/tcp"]],
+  ["8_0", ["h:80/tcp"]],
+  ["\u{1d7d7}\u{1d7ce}", ["h:90/tcp"]],
+  ...["-80", "", "+", "++1", "0x10", "1.0", "1e2", "²", "Ⅷ", "_", "1_", "_1"]
+    .map((text) => [text, []] as [string, string[]]),
+] as [string, string[]][], (knocks, text) => assertEquals(read(`h:${text}`), knocks));
 
 Deno.test("legacy: names are made from hosts", () => {
   const names: [host: string, name: string][] = [

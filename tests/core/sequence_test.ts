@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Knock } from "../../src/core/knock.ts";
-import {
-  buildSequence,
-  computeGap,
-  MIN_GAP_MS,
-  type SequencePlan,
-} from "../../src/core/sequence.ts";
+import { buildSequence, type SequencePlan } from "../../src/core/sequence.ts";
+import { table } from "../table.ts";
 
 const udp = (port: number, delayMs?: number): Knock => ({
   port,
@@ -59,17 +55,23 @@ Deno.test("a packet carries its knock's payload and place", () => {
   assertThrows(() => buildSequence(plan(), payloads(2)), TypeError, "knock 3 has no payload");
 });
 
-Deno.test("a gap of zero grows too", () => {
-  assertEquals(computeGap(0, 1, 5_000), 0);
-  assertEquals(computeGap(0, 2, 5_000), 2 * MIN_GAP_MS);
-  assertEquals(computeGap(0, 3, 5_000), 4 * MIN_GAP_MS);
-});
+/** Milliseconds between the first two knocks of a try. */
+function measureGap(attempt: number, more: Partial<SequencePlan>): number {
+  const packets = buildSequence(plan({ copies: 1, ...more }), payloads(3), { attempt });
+  return (packets[1]?.at ?? NaN) - (packets[0]?.at ?? NaN);
+}
+
+table("buildSequence: a gap of zero grows too", {
+  "first try": { attempt: 1, gap: 0 },
+  "second try": { attempt: 2, gap: 50 },
+  "third try": { attempt: 3, gap: 100 },
+}, ({ attempt, gap }) => assertEquals(measureGap(attempt, { delayMs: 0 }), gap));
 
 Deno.test("no try, however late, chooses a gap that nears the stage timeout", () => {
   for (const stageTimeoutMs of [40, 200, 1_000, 5_000, 60_000]) {
     for (const delayMs of [0, 1, 50, 500, 4_000]) {
       for (let attempt = 1; attempt <= 2_000; attempt += attempt < 20 ? 1 : 499) {
-        const gap = computeGap(delayMs, attempt, stageTimeoutMs);
+        const gap = measureGap(attempt, { delayMs, stageTimeoutMs });
         assert(gap <= Math.max(stageTimeoutMs / 4, delayMs), `${delayMs} ${attempt} gives ${gap}`);
         assert(gap >= delayMs);
       }

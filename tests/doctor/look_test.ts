@@ -1,11 +1,12 @@
 /** What the doctor sees: files with their modes, and SYNs in words. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DEFAULT_SETTINGS, type Target } from "../../src/core/target.ts";
-import { type FilePorts, lookAtConfig, lookAtSecrets } from "../../src/doctor/files.ts";
-import { askSyn, describe } from "../../src/doctor/syn.ts";
+import { lookAtConfig, lookAtSecrets } from "../../src/doctor/files.ts";
+import { askSyn } from "../../src/doctor/syn.ts";
 import { FakeClock, FakeConnection } from "../fakes.ts";
+import { table } from "../table.ts";
 
-function filesWith(modes: Record<string, number>): FilePorts {
+function filesWith(modes: Record<string, number>): Parameters<typeof lookAtConfig>[1] {
   return {
     home: "/home/me",
     fileMode: (path) =>
@@ -15,20 +16,22 @@ function filesWith(modes: Record<string, number>): FilePorts {
   };
 }
 
-Deno.test("the file of targets and its folder", async () => {
-  const cases: [Record<string, number>, (string | undefined)[]][] = [
-    [{}, [undefined]],
-    [{ "/c/t.toml": 0o100600, "/c": 0o40700 }, [undefined, undefined]],
-    [{ "/c/t.toml": 0o100644, "/c": 0o40755 }, [undefined, undefined]],
-    [{ "/c/t.toml": 0o100664, "/c": 0o40700 }, ["chmod 600 /c/t.toml", undefined]],
-    [{ "/c/t.toml": 0o100600, "/c": 0o40777 }, [undefined, "chmod 700 /c"]],
-    [{ "/c/t.toml": 0o100600, "/c": 0o41777 }, [undefined, undefined]],
-  ];
-  for (const [modes, fixes] of cases) {
+table<[file: number | undefined, folder: number, fixes: (string | undefined)[]]>(
+  "lookAtConfig: what is wrong with the modes of the file and its folder",
+  {
+    "no file": [undefined, 0o40700, [undefined]],
+    "private": [0o100600, 0o40700, [undefined, undefined]],
+    "readable by others": [0o100644, 0o40755, [undefined, undefined]],
+    "writable by the group": [0o100664, 0o40700, ["chmod 600 /c/t.toml", undefined]],
+    "in a folder that all can write to": [0o100600, 0o40777, [undefined, "chmod 700 /c"]],
+    "in a sticky folder": [0o100600, 0o41777, [undefined, undefined]],
+  },
+  async ([file, folder, fixes]) => {
+    const modes = { ...(file === undefined ? {} : { "/c/t.toml": file }), "/c": folder };
     const evidence = await lookAtConfig("/c/t.toml", filesWith(modes));
     assertEquals(evidence.map(({ problem }) => problem?.fix), fixes);
-  }
-});
+  },
+);
 
 Deno.test("secret files, each once, also those of the closing knocks", async () => {
   const knock = (path: string) => ({
@@ -57,17 +60,24 @@ Deno.test("secret files, each once, also those of the closing knocks", async () 
   ]);
 });
 
-Deno.test("errors of a SYN as ICMP codes, by family", () => {
-  const answer = (code: string, family: "ipv4" | "ipv6") =>
-    describe({ status: "error", ms: 1, cause: Object.assign(new Error(code), { code }) }, family);
-  const host = answer("EHOSTUNREACH", "ipv4");
-  assertEquals(host.answer, "unreachable");
-  assertStringIncludes(host.detail, "code 1, 10, 12 or 13");
-  assertStringIncludes(answer("EACCES", "ipv6").detail, "prohibited (code 1, 5 or 6)");
-  assertEquals(answer("EACCES", "ipv4").answer, "failed");
-  assertEquals(answer("EMFILE", "ipv4"), { answer: "failed", ms: 1, detail: "EMFILE" });
-  assertEquals(describe({ status: "closed", ms: 9 }, "ipv4").answer, "silent");
-});
+table(
+  "askSyn: errors as ICMP codes, by family",
+  {
+    "EHOSTUNREACH over IPv4": ["192.0.2.1", "EHOSTUNREACH", "unreachable", "code 1, 10, 12 or 13"],
+    "EACCES over IPv6": ["2001:db8::1", "EACCES", "unreachable", "prohibited (code 1, 5 or 6)"],
+    "EACCES over IPv4": ["192.0.2.1", "EACCES", "failed", "EACCES"],
+    "EMFILE": ["192.0.2.1", "EMFILE", "failed", "EMFILE"],
+  } as const,
+  async ([address, code, answer, detail]) => {
+    const clock = new FakeClock({ auto: true });
+    const { signal } = new AbortController();
+    const cause = Object.assign(new Error(code), { code });
+    const open = () => Promise.reject(cause);
+    const syn = await askSyn({ address, open, clock, timeoutMs: 1_000, isSingle: true, signal });
+    assertEquals(syn.answer, answer);
+    assertStringIncludes(syn.detail, detail);
+  },
+);
 
 Deno.test("a single SYN: answered and closed again, refused at once, silent to the end", async () => {
   const ask = (open: (signal: AbortSignal) => Promise<FakeConnection>) => {

@@ -4,7 +4,6 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Plan, Stage } from "../../src/core/plan.ts";
-import type { AddressFamily } from "../../src/core/address.ts";
 import { type Attack, type Parties, runAttack, type TimedPacket } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
@@ -73,7 +72,7 @@ interface Case {
 }
 
 /** The attacks that make sense as real packets, each with parties of its own. */
-function casesFor(plan: Plan, lab: Lab, family: AddressFamily): Case[] {
+function casesFor(plan: Plan, lab: Lab, family: Plan["families"][number]): Case[] {
   const spare = [...lab.sources[family]];
   const takeParties = (): Parties => {
     const [legitimate, attacker, accomplice] = spare.splice(0, 3);

@@ -3,7 +3,8 @@
  * one after the other, and then as many times as the second argument says, all at once. Stays for as
  * many milliseconds as the third says, so that whatever would be retransmitted is.
  */
-import { type Endpoint, sendSyn } from "../../src/net/tcp.ts";
+import type { Endpoint } from "../../src/net/connection.ts";
+import { sendSyn } from "../../src/net/tcp.ts";
 
 const [json = "[]", rounds = "0", stayMs = "0"] = Deno.args;
 const places = JSON.parse(json) as Endpoint[];

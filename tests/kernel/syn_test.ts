@@ -1,6 +1,6 @@
 /** A TCP knock is one SYN: counted by the kernel, with the time that a retransmission would take. */
 import { assertEquals } from "@std/assert";
-import type { Endpoint } from "../../src/net/tcp.ts";
+import type { Endpoint } from "../../src/net/connection.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 
 /** Knocks on each place that wait for each other, and those that are under way at once. */

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { CancelledError, NetworkError, SecretError } from "../../src/core/errors.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import { connectThrough } from "../../src/knock/connect.ts";
-import type { TcpConnection } from "../../src/net/tcp.ts";
+import type { TcpConnection } from "../../src/net/connection.ts";
 import { FakeClock, FakeConnection, FakeNet } from "../fakes.ts";
 import { table } from "../table.ts";
 

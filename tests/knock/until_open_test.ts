@@ -5,9 +5,7 @@ import {
   type BoundProbe,
   knockUntilOpen,
   type OpenEvents,
-  type OpenRequest,
   type ProbeOutcome,
-  silenceTimeoutFor,
 } from "../../src/knock/until_open.ts";
 import { FakeClock, FakeNet } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -31,17 +29,22 @@ function fakeProbe(label: string, finds: ProbeOutcome["status"][]) {
 
 function setUp(
   probes: BoundProbe[],
-  { tries = 3, auto = true, goal }: { tries?: number; auto?: boolean; goal?: "shut" } = {},
+  { tries = 3, auto = true, goal, timeoutMs = 10_000 }: {
+    tries?: number;
+    auto?: boolean;
+    goal?: "shut";
+    timeoutMs?: number;
+  } = {},
 ) {
   const clock = new FakeClock({ auto });
   const net = new FakeNet(clock);
   const cancel = new AbortController();
-  const request: OpenRequest = {
+  const request: Parameters<typeof knockUntilOpen>[0] = {
     sequence: { knocks, delayMs: 50, stageTimeoutMs: 5_000, copies: "auto" },
     payloads: [new Uint8Array(), new Uint8Array()],
     address: "192.0.2.1",
     tries,
-    timeoutMs: 10_000,
+    timeoutMs,
     probes,
     goal,
   };
@@ -111,14 +114,16 @@ Deno.test("knockUntilOpen: early tries wait less, the last has the whole timeout
   ]);
 });
 
-table("silenceTimeoutFor", {
+table("knockUntilOpen: how long a try waits for silence", {
   "the only try": { attempt: 1, tries: 1, timeoutMs: 10_000, patience: 10_000 },
   "a short timeout": { attempt: 1, tries: 3, timeoutMs: 500, patience: 500 },
   "it doubles with each try": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 4_000 },
   "never more than the timeout": { attempt: 5, tries: 9, timeoutMs: 5_000, patience: 5_000 },
   "no overflow": { attempt: 60, tries: 99, timeoutMs: 10_000, patience: 10_000 },
-}, ({ attempt, tries, timeoutMs, patience }) => {
-  assertEquals(silenceTimeoutFor(attempt, tries, timeoutMs), patience);
+}, async ({ attempt, tries, timeoutMs, patience }) => {
+  const tcp = fakeProbe("tcp 22", Array<"closed">(tries).fill("closed"));
+  await setUp([tcp.probe], { tries, timeoutMs }).open();
+  assertEquals(tcp.asked[attempt - 1]?.silenceTimeoutMs, patience);
 });
 
 Deno.test("knockUntilOpen reports its events in order", async () => {

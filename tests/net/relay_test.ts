@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CancelledError, NetworkError } from "../../src/core/errors.ts";
-import { relay, type RemoteStream } from "../../src/net/relay.ts";
+import { relay } from "../../src/net/relay.ts";
+
+/** The connection that a relay takes. */
+type RemoteStream = Parameters<typeof relay>[1];
 import { FakeClock, settle, textOf } from "../fakes.ts";
 import { table } from "../table.ts";
 

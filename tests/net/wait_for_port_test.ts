@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type PortResult, SYN_INTERVAL_MS, waitForPort } from "../../src/net/wait_for_port.ts";
-import type { TcpConnection } from "../../src/net/tcp.ts";
+import type { TcpConnection } from "../../src/net/connection.ts";
 import { FakeClock, FakeConnection, settle } from "../fakes.ts";
 import { table } from "../table.ts";
 

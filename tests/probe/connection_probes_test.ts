@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CancelledError } from "../../src/core/errors.ts";
 import type { ProbeSpec } from "../../src/core/target.ts";
 import { openTcp } from "../../src/net/tcp.ts";
-import { type ProbeContext, runProbe } from "../../src/probe/mod.ts";
+import { runProbe } from "../../src/probe/mod.ts";
+import type { ProbeContext } from "../../src/probe/probe.ts";
 import { FakeClock, settle } from "../fakes.ts";
 import { table } from "../table.ts";
 import {

@@ -1,7 +1,7 @@
 /** Servers on loopback for probes to ask, and what a probe is asked with. */
 import { openTcp } from "../../src/net/tcp.ts";
 import { askUdp } from "../../src/net/udp.ts";
-import type { ProbeContext } from "../../src/probe/mod.ts";
+import type { ProbeContext } from "../../src/probe/probe.ts";
 import { realClock } from "../../src/system/clock.ts";
 import { runProgram } from "../../src/system/program.ts";
 

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { isText, KeyDecoder, SPLIT_MS } from "../../src/prompt/keys.ts";
+import { isText, KeyDecoder } from "../../src/prompt/keys.ts";
 import { table } from "../table.ts";
+
+/** As in keys.ts: milliseconds within which the parts of one key arrive. */
+const SPLIT_MS = 100;
 
 /** Reads, each with the milliseconds since the one before. */
 function decode(...reads: [text: string, afterMs: number][]): string[] {

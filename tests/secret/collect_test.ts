@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SecretError } from "../../src/core/errors.ts";
 import type { Knock, KnockPayload, SecretSource } from "../../src/core/knock.ts";
-import { collectPayloads, countSecrets, splitLines } from "../../src/secret/collect.ts";
+import { collectPayloads } from "../../src/secret/collect.ts";
 import { hashPassphrase } from "../../src/secret/payload.ts";
 import { fakeSecretPorts, textOf } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -48,10 +48,6 @@ const MIXED = [
   },
   { name: "b", knocks: [secret(1, { kind: "hash", hash: "0".repeat(64) })] },
 ];
-
-Deno.test("countSecrets: knocks without a secret do not count", () => {
-  assertEquals(countSecrets(MIXED), 3);
-});
 
 table("--secrets-from replaces every source, a line each, in order", {
   "LF": "one \n\nthree\n",
@@ -104,14 +100,17 @@ Deno.test("--secrets-from: refuses a file that others can read", async () => {
   );
 });
 
-table("splitLines", [
-  ["", []],
-  ["\n", [""]],
-  ["a", ["a"]],
-  ["a\n", ["a"]],
-  ["a\r\nb", ["a", "b"]],
-  ["a\n\n", ["a", ""]],
-  ["a\rb\n", ["a\rb"]],
-] as [string, string[]][], (lines, text) => {
-  assertEquals(splitLines(new TextEncoder().encode(text)).map(textOf), lines);
+table<[text: string, passphrases: string[]]>("--secrets-from: one line for each secret knock", {
+  "no line": ["", []],
+  "an empty line": ["\n", [""]],
+  "no line end": ["a", ["a"]],
+  "LF": ["a\n", ["a"]],
+  "CRLF": ["a\r\nb", ["a", "b"]],
+  "an empty line at the end": ["a\n\n", ["a", ""]],
+  "CR alone is part of the line": ["a\rb\n", ["a\rb"]],
+}, async ([text, passphrases]) => {
+  const { ports } = fakeSecretPorts({ files: { "/s": text } });
+  const knocks = passphrases.map((_, index) => asked(index + 1));
+  const payloads = await collectPayloads([{ name: "a", knocks }], ports, { secretsFrom: "/s" });
+  assertEquals(payloads, [await Promise.all(passphrases.map(hashPassphrase))]);
 });

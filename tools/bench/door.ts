@@ -47,8 +47,8 @@ async function run(): Promise<Outcome> {
         knock.push(await ask(lab, ["knock", "door", "-c", file]));
         handshake.push(await ask(lab, ["probe", "door", "-c", file]));
       }
-      rows.push(rowOf(`${family}, last knock to open`, knock));
-      rows.push(rowOf(`${family}, a handshake with the open port`, handshake));
+      rows.push(makeRow(`${family}, last knock to open`, knock));
+      rows.push(makeRow(`${family}, a handshake with the open port`, handshake));
     }
     return { head: ["nftables in a namespace", "median", "p95", "worst"], rows };
   } finally {
@@ -56,7 +56,7 @@ async function run(): Promise<Outcome> {
   }
 }
 
-function rowOf(name: string, took: readonly number[]): string[] {
+function makeRow(name: string, took: readonly number[]): string[] {
   return [name, ms(median(took)), ms(quantile(took, 0.95)), ms(Math.max(...took))];
 }
 

@@ -71,6 +71,6 @@ export async function race(
 }
 
 /** The milliseconds of a contestant's runs. */
-export function timesOf(runs: Map<string, Run[]>, name: string): number[] {
+export function listTimes(runs: Map<string, Run[]>, name: string): number[] {
   return (runs.get(name) ?? []).map(({ ms }) => ms);
 }

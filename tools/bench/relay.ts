@@ -49,7 +49,7 @@ async function transfer(command: readonly string[], direction: Direction, port: 
 }
 
 /** Resident MiB of the program after 100 MiB and after all of a download. */
-async function memoryOf(command: readonly string[], port: number): Promise<[number, number]> {
+async function measureMemory(command: readonly string[], port: number): Promise<[number, number]> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   const serving = serve(listener, "down");
   const [program = "", ...args] = command;
@@ -105,7 +105,7 @@ async function run(): Promise<Outcome> {
       rows.push([label, `${Math.round(rate)} MiB/s`, times(median(took.nc), median(took[name]))]);
     }
   }
-  const [early, late] = await memoryOf(spknock, port);
+  const [early, late] = await measureMemory(spknock, port);
   return {
     head: ["1 GiB on loopback", "throughput", "of nc's"],
     rows,

@@ -10,7 +10,7 @@ const SIZES = [10, 100, 1_000];
 const ROUNDS = 3;
 
 /** As many targets, each with a port of its own behind its knocks. */
-function plansOf(count: number): Plan[] {
+function makePlans(count: number): Plan[] {
   const plan = secretPlan();
   return Array.from({ length: count }, (_, index): Plan => ({
     ...plan,
@@ -32,7 +32,7 @@ async function run(): Promise<Outcome> {
   const rows: string[][] = [];
   let before: { render: number; check: number } | undefined;
   for (const size of SIZES) {
-    const plans = plansOf(size);
+    const plans = makePlans(size);
     const render: number[] = [];
     const check: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {

@@ -1,6 +1,6 @@
 /** A sequence of a thousand knocks: what one more knock costs. */
 import { Ground, renderTarget } from "./ground.ts";
-import { median, race, timesOf } from "./measure.ts";
+import { listTimes, median, race } from "./measure.ts";
 import { debianKnock, pythonKnocks, spknock } from "./peers.ts";
 import type { Outcome, Section } from "./report.ts";
 
@@ -33,7 +33,7 @@ async function run(): Promise<Outcome> {
   );
   const rows = pairs.flatMap(([single, sequence]) => {
     if (single === undefined || sequence === undefined) return [];
-    const more = median(timesOf(runs, sequence.name)) - median(timesOf(runs, single.name));
+    const more = median(listTimes(runs, sequence.name)) - median(listTimes(runs, single.name));
     return [[`${sequence.name}, whole process`, micros(more / (KNOCKS - 1))]];
   });
   return {

@@ -1,6 +1,6 @@
 /** Whole processes that send three secret knocks to loopback. */
 import { Ground, renderTarget } from "./ground.ts";
-import { type Contestant, median, quantile, race, runOnce, timesOf } from "./measure.ts";
+import { type Contestant, listTimes, median, quantile, race, runOnce } from "./measure.ts";
 import {
   bundledSpknock,
   debianKnock,
@@ -47,12 +47,12 @@ async function run(): Promise<Outcome> {
   const regular = await debianKnock("knock -u -d 0 (no secrets, one byte)", ports);
   const all = [empty, ...secret, ...(regular ? [regular] : [])];
   const runs = await race(all, { rounds: ROUNDS });
-  const base = median(timesOf(runs, empty.name));
-  const python = median(timesOf(runs, PYTHON));
+  const base = median(listTimes(runs, empty.name));
+  const python = median(listTimes(runs, PYTHON));
   return {
     head: ["whole process", "median", "p95", "of an empty deno", "of the python script"],
     rows: all.map(({ name }) => {
-      const took = timesOf(runs, name);
+      const took = listTimes(runs, name);
       const middle = median(took);
       const ofPython = Number.isNaN(python) ? "" : times(middle, python);
       return [name, ms(middle), ms(quantile(took, 0.95)), times(middle, base), ofPython];

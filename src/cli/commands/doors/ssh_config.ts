@@ -50,7 +50,7 @@ const HEADER = `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-
 `;
 
 /** Returns the `Host` block of one target. */
-export function renderBlock(target: Target, options: { config?: string | undefined } = {}): string {
+function renderBlock(target: Target, options: { config?: string | undefined } = {}): string {
   const port = findPort(target);
   return [
     `Host ${target.name}`,
