@@ -4,7 +4,7 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /** A longer word is not a slip of the keyboard. */
 const MAX_LENGTH = 64;
-/** Letters that a prefix needs before it stands for a longer word. */
+/** Letters that a prefix needs before it is taken for the longer word. */
 const MIN_PREFIX = 3;
 
 /** Returns the word of `known` that `word` probably means; undefined where none is near enough. */

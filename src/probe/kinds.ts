@@ -28,7 +28,7 @@ export interface ProbeKey<Field extends string = string> {
 }
 
 /** One kind of probe. */
-export interface ProbeKind<T extends ProbeType = ProbeType> {
+interface ProbeKind<T extends ProbeType = ProbeType> {
   /** What it asks, in half a line. */
   summary: string;
   /** The keys beside `type`, in the order in which they are written. */

@@ -17,7 +17,7 @@ export interface ProgramFacts {
 }
 
 /** How a program is run. */
-export interface ProgramOptions {
+interface ProgramOptions {
   runProgram: RunProgram;
   timeoutMs: number;
   signal?: AbortSignal | undefined;

@@ -66,7 +66,7 @@ export async function collectPayloads(
 }
 
 /** Returns how many knocks carry a secret. */
-export function countSecrets(requests: readonly SecretRequest[]): number {
+function countSecrets(requests: readonly SecretRequest[]): number {
   return requests.flatMap(({ knocks }) => knocks)
     .filter(({ payload }) => payload.kind === "secret").length;
 }
@@ -89,7 +89,7 @@ async function readLines(
 }
 
 /** Splits at LF or CRLF; the last line need not end. */
-export function splitLines(bytes: Uint8Array): Uint8Array[] {
+function splitLines(bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let start = 0;
   while (start < bytes.length) {

@@ -31,7 +31,7 @@ export interface SecretPorts {
 type SourceOf<K extends SecretSource["kind"]> = Extract<SecretSource, { kind: K }>;
 
 /** One source of passphrases. */
-export interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
+interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
   /** Where the passphrase comes from, in half a line. */
   summary: string;
   /** Which field of the source holds the value of the key; undefined where it has none. */
@@ -114,7 +114,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
 export const SECRET_KEYS = Object.keys(SECRET_KINDS) as readonly SecretSource["kind"][];
 
 /** Returns the row of a key that is in the table. */
-export function getSecretKind(key: SecretSource["kind"]): SecretKind {
+function getSecretKind(key: SecretSource["kind"]): SecretKind {
   // Each row takes the sources of its own kind, which is what it is asked for.
   return SECRET_KINDS[key] as SecretKind;
 }
@@ -166,7 +166,7 @@ export function parseSecretOption(text: string): KnockPayload {
 }
 
 /** How a payload is obtained. */
-export interface ObtainOptions {
+interface ObtainOptions {
   /** What a prompt says. */
   message: string;
   /** Makes the payload of a passphrase; {@linkcode hashPassphrase} where undefined. */

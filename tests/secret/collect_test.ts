@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SecretError } from "../../src/core/errors.ts";
 import type { Knock, KnockPayload, SecretSource } from "../../src/core/knock.ts";
-import { collectPayloads, countSecrets, splitLines } from "../../src/secret/collect.ts";
+import { collectPayloads } from "../../src/secret/collect.ts";
 import { hashPassphrase } from "../../src/secret/payload.ts";
 import { fakeSecretPorts, textOf } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -49,8 +49,13 @@ const MIXED = [
   { name: "b", knocks: [secret(1, { kind: "hash", hash: "0".repeat(64) })] },
 ];
 
-Deno.test("countSecrets: knocks without a secret do not count", () => {
-  assertEquals(countSecrets(MIXED), 3);
+Deno.test("--secrets-from: only knocks with a secret need a line", async () => {
+  const { ports } = fakeSecretPorts({ stdin: "hunter2\n" });
+  const error = await assertRejects(
+    () => collectPayloads(MIXED, ports, { secretsFrom: "-" }),
+    SecretError,
+  );
+  assertEquals(error.message, "standard input has 1 line, but 3 secret knocks need one each");
 });
 
 table("--secrets-from replaces every source, a line each, in order", {
@@ -104,7 +109,7 @@ Deno.test("--secrets-from: refuses a file that others can read", async () => {
   );
 });
 
-table("splitLines", [
+table("--secrets-from: the lines of", [
   ["", []],
   ["\n", [""]],
   ["a", ["a"]],
@@ -112,6 +117,9 @@ table("splitLines", [
   ["a\r\nb", ["a", "b"]],
   ["a\n\n", ["a", ""]],
   ["a\rb\n", ["a\rb"]],
-] as [string, string[]][], (lines, text) => {
-  assertEquals(splitLines(new TextEncoder().encode(text)).map(textOf), lines);
+] as [string, string[]][], async (lines, text) => {
+  const { ports } = fakeSecretPorts({ stdin: text });
+  const requests = [{ name: "a", knocks: lines.map((_, index) => asked(index + 1)) }];
+  const [payloads = []] = await collectPayloads(requests, ports, { secretsFrom: "-" });
+  assertEquals(payloads.map(textOf), await hashes(lines));
 });
