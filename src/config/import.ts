@@ -10,7 +10,7 @@ import { IMPORT_FORMATS, type ImportReader, type ImportResult } from "./import_f
 import { nameOfHost, uniqueName } from "./legacy.ts";
 
 /** How to import. */
-export interface ImportOptions {
+interface ImportOptions {
   /** The file, as the user knows it. */
   file: string;
   /** The format's name; found from the text where undefined. */

@@ -28,7 +28,7 @@ export interface ImportReader {
 }
 
 /** A format that can be imported. */
-export interface ImportFormat {
+interface ImportFormat {
   /** Whose file it is, for the help. */
   summary: string;
   load: () => Promise<{ reader: ImportReader }>;

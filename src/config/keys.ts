@@ -1,6 +1,6 @@
 /**
- * The keys of a target as data: adding one is one row here (and one in `targets.schema.json`, whose
- * test compares the two). `[defaults]` takes every row but `host` and `knocks`.
+ * The keys of a target as data: a new setting is a row here, a field of `TargetSettings` and a
+ * definition in `targets.schema.json`; `deno task schema` does the rest there.
  */
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
@@ -18,7 +18,7 @@ export interface KeyContext {
 }
 
 /** One key: how it is read, which setting it is, and how it is written. */
-export interface KeyRow {
+interface KeyRow {
   /** The setting that it fills. */
   field: keyof TargetSettings;
   /** Reads the setting; undefined when it is wrong, which is then a problem of the place. */

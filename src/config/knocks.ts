@@ -22,13 +22,13 @@ import {
 } from "./values.ts";
 
 /** What reading a secret depends on. */
-export interface SecretContext {
+interface SecretContext {
   /** The folder that relative paths start from; "" for the current one. */
   folder: string;
 }
 
 /** What reading a knock depends on. */
-export interface KnockContext extends SecretContext {
+interface KnockContext extends SecretContext {
   /** The payload of a udp knock that names none. */
   payload: KnockPayload;
 }
@@ -36,14 +36,15 @@ export interface KnockContext extends SecretContext {
 /** The keys of a knock's table. */
 export const KNOCK_KEYS = ["port", "protocol", "secret", "payload", "delay"] as const;
 
-/** Reads `"prompt"`, `"none"` or a table with one source. */
+/** Reads `"none"`, the word of a source, such as `"prompt"`, or a table with one source. */
 export function readSecret(
   value: unknown,
   place: Place,
   context: SecretContext,
 ): KnockPayload | undefined {
   if (value === "none") return { kind: "none" };
-  if (value === "prompt") return { kind: "secret", source: { kind: "prompt" } };
+  const word = SECRET_KEYS.find((key) => value !== undefined && SECRET_KINDS[key].word === value);
+  if (word !== undefined) return { kind: "secret", source: makeSource(word, true) };
   if (!isTable(value)) {
     return place.fail(`${describeKind(value)} is not a secret: use ${listSecretForms()}`);
   }

@@ -30,7 +30,7 @@ import { parseWebAddress, readPort, readValue, writeValue } from "./value_specs.
 import { checkKeys, describe, isTable, type RawTable } from "./values.ts";
 
 /** A program with a name. */
-export interface Plugin {
+interface Plugin {
   /** Program and arguments. */
   command: readonly string[];
   /** Its other keys. */

@@ -26,7 +26,7 @@ export const PAYLOAD_KINDS: Readonly<Record<string, (text: string) => Uint8Array
 };
 
 /** What reading a value depends on. */
-export interface ValueContext {
+interface ValueContext {
   /** The folder that relative paths start from; "" for the current one. */
   folder?: string;
 }

@@ -77,7 +77,7 @@ export async function askUdp(question: UdpQuestion): Promise<Uint8Array | undefi
   }
 }
 
-/** Waits for a datagram of one sender; everybody else's are dropped. */
+/** Waits for a datagram of one sender and drops all others. */
 async function receiveFrom(
   socket: Deno.DatagramConn,
   { address, port }: { address: string; port: number },

@@ -4,11 +4,11 @@
  *
  * - OpenVPN without `tls-auth` and `tls-crypt` answers a P_CONTROL_HARD_RESET_CLIENT_V2 (opcode 7,
  *   8 bytes of session id, no acknowledgements, packet id 0), with them it is silent;
- * - WireGuard never answers who does not hold a key, so that no probe from outside can see it;
+ * - WireGuard never answers a sender without a key, so that no probe from outside can see it;
  * - DNS and NTP answer every query.
  *
- * Silence is `closed`, since that is when a knock is worth another try, but it proves nothing: the
- * service may be there and have nothing to say. A refusal cannot be told from it (see `net/udp.ts`).
+ * Silence is `closed`, since another try may help then, but it proves nothing: a service can be
+ * reachable and silent. A refusal looks the same (see `net/udp.ts`).
  */
 import type { Probe } from "./probe.ts";
 

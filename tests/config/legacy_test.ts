@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { importTargets } from "../../src/config/import.ts";
+import { IMPORT_FORMATS } from "../../src/config/import_formats.ts";
 import { nameOfHost, parseLegacy, uniqueName } from "../../src/config/legacy.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 import { addTargets } from "../../src/config/edit.ts";
@@ -129,5 +130,8 @@ table("import: refuses the format", {
   toString: 'unknown format "toString"',
 }, async (message, from) => {
   const error = await assertRejects(() => importTargets("", { file: "f", from }), UsageError);
-  assertEquals([error.message, error.hint], [message, "use legacy"]);
+  assertEquals([error.message, error.hint], [
+    message,
+    `use ${Object.keys(IMPORT_FORMATS).join(", ")}`,
+  ]);
 });

@@ -49,6 +49,15 @@ const MIXED = [
   { name: "b", knocks: [secret(1, { kind: "hash", hash: "0".repeat(64) })] },
 ];
 
+Deno.test("--secrets-from: only knocks with a secret need a line", async () => {
+  const { ports } = fakeSecretPorts({ stdin: "hunter2\n" });
+  const error = await assertRejects(
+    () => collectPayloads(MIXED, ports, { secretsFrom: "-" }),
+    SecretError,
+  );
+  assertEquals(error.message, "standard input has 1 line, but 3 secret knocks need one each");
+});
+
 table("--secrets-from replaces every source, a line each, in order", {
   "LF": "one \n\nthree\n",
   "CRLF": "one \r\n\r\nthree\r\n",
@@ -100,17 +109,17 @@ Deno.test("--secrets-from: refuses a file that others can read", async () => {
   );
 });
 
-table<[text: string, passphrases: string[]]>("--secrets-from: one line for each secret knock", {
-  "no line": ["", []],
-  "an empty line": ["\n", [""]],
-  "no line end": ["a", ["a"]],
-  "LF": ["a\n", ["a"]],
-  "CRLF": ["a\r\nb", ["a", "b"]],
-  "an empty line at the end": ["a\n\n", ["a", ""]],
-  "CR alone is part of the line": ["a\rb\n", ["a\rb"]],
-}, async ([text, passphrases]) => {
-  const { ports } = fakeSecretPorts({ files: { "/s": text } });
-  const knocks = passphrases.map((_, index) => asked(index + 1));
-  const payloads = await collectPayloads([{ name: "a", knocks }], ports, { secretsFrom: "/s" });
-  assertEquals(payloads, [await Promise.all(passphrases.map(hashPassphrase))]);
+table("--secrets-from: the lines of", [
+  ["", []],
+  ["\n", [""]],
+  ["a", ["a"]],
+  ["a\n", ["a"]],
+  ["a\r\nb", ["a", "b"]],
+  ["a\n\n", ["a", ""]],
+  ["a\rb\n", ["a\rb"]],
+] as [string, string[]][], async (lines, text) => {
+  const { ports } = fakeSecretPorts({ stdin: text });
+  const requests = [{ name: "a", knocks: lines.map((_, index) => asked(index + 1)) }];
+  const [payloads = []] = await collectPayloads(requests, ports, { secretsFrom: "-" });
+  assertEquals(payloads.map(textOf), await hashes(lines));
 });
