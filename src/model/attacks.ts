@@ -25,7 +25,7 @@ const LATE_MS = 1_000;
 const FLOOD_SIZE = 10_000;
 
 /** What decides the attacks besides the plan. All but the seed is for replays as real packets. */
-export interface AttackOptions {
+interface AttackOptions {
   /** 32 bits; decides random orders and samples. */
   seed: number;
   /** The ports that sweeps visit, ascending; all where undefined. */

@@ -36,7 +36,7 @@ export type SimulatorEvent =
   | { kind: "failed"; at: number; error: NetworkError };
 
 /** The clock, the listener and the real ports of a simulator. */
-export interface SimulatorOptions {
+interface SimulatorOptions {
   clock: Clock;
   /** Called for each event, in order; must not throw. */
   onEvent?: (event: SimulatorEvent) => void;

@@ -16,7 +16,7 @@ export interface BoundSocket {
 const MAX_DATAGRAM = 65_535;
 
 /** The address of a socket, and its listener. */
-export interface BindOptions {
+interface BindOptions {
   /** Port 0 is any free port. */
   endpoint: { hostname: string; port: number };
   /** Called for each packet; returns the answer to send, if any. */

@@ -14,7 +14,7 @@ const LAST_PORT = 65_535;
 const MINUTE = 60_000;
 
 /** What decides a sweep besides the plan. */
-export interface SweepOptions {
+interface SweepOptions {
   parties: Parties;
   /** Of the random orders. */
   seed: number;

@@ -9,7 +9,7 @@ import { renderDuration } from "../core/duration.ts";
 import type { Plan } from "../core/plan.ts";
 
 /** One feature. */
-export interface FeatureSpec {
+interface FeatureSpec {
   /** The heading in tables. */
   label: string;
   /** Returns the name of the part of the plan that needs the feature; undefined where none does. */
@@ -119,7 +119,7 @@ export interface Limits {
 }
 
 /** A part of a plan that a back end does not support. */
-export interface Refusal {
+interface Refusal {
   part: string;
   /** One line with the fix. */
   hint: string;

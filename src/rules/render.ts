@@ -7,7 +7,7 @@ import { type Backend, refuse, type RenderRequest } from "./backend.ts";
 import { findRefusal } from "./features.ts";
 
 /** What a rule set needs besides the plan. */
-export interface RenderContext {
+interface RenderContext {
   /** The host of the target, for the header. */
   host: string;
   /** The file in which the rules are saved, for the commands in the header. */
