@@ -184,7 +184,7 @@ Deno.test("the wizard asks step by step, draws the stages and saves", async () =
 
 table(
   "rules --help lists the back end",
-  BACKEND_NAMES.map((name) => [name, name]),
+  BACKEND_NAMES.map((name) => [name, name] as const),
   async (name) => {
     await using world = await createWorld();
     const { stdout } = await world.run("rules", "--help");
