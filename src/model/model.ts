@@ -145,10 +145,10 @@ class PlanModel implements FirewallModel {
   /** Rules 6 to 10, for a packet that is not a knock at this moment. */
   #countMistake(packet: ModelPacket, key: string, at: number): Verdict {
     const verdict = this.#passDoor(packet, key, at);
-    const copiedStage = this.#plan.stages.findLastIndex((stage, index) =>
+    const copied = this.#plan.stages.findLastIndex((stage, index) =>
       isKnock(stage, packet) && this.#stages[index]?.has(key, at)
     );
-    if (copiedStage !== -1) return { ...verdict, kind: "duplicate", stage: copiedStage + 1 };
+    if (copied !== -1) return { ...verdict, kind: "duplicate", stage: copied + 1 };
     if (this.#isProtected(packet) || this.#isPublic(packet)) return verdict;
     const isCounted = this.#plan.ban && !this.#isKnockPort(packet);
     const banned = isCounted && this.#bans.count(key, at);

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BACKEND_NAMES } from "../../src/rules/backends.ts";
 import { loadBackends } from "../../src/rules/mod.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
@@ -180,3 +181,13 @@ Deno.test("the wizard asks step by step, draws the stages and saves", async () =
     Deno.chdir(before);
   }
 });
+
+table(
+  "rules --help lists the back end",
+  BACKEND_NAMES.map((name) => [name, name] as const),
+  async (name) => {
+    await using world = await createWorld();
+    const { stdout } = await world.run("rules", "--help");
+    assertMatch(stdout, new RegExp(`[ \\n]${name}[,.]`));
+  },
+);

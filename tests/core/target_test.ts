@@ -1,18 +1,23 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseHost, parseTargetName } from "../../src/core/target.ts";
+import { table } from "../table.ts";
 
-Deno.test("target names have letters, digits, - and _, and start with a letter", () => {
-  for (const text of ["a", "home", "Home-2_b", "a".repeat(64)]) {
-    assertEquals(parseTargetName(text), text);
-  }
-  const bad = ["", "2home", "-a", "_a", "a b", "a.b", "häuschen", "a\n", "a\u202e", "a".repeat(65)];
-  for (const text of bad) {
-    const error = assertThrows(() => parseTargetName(text), RangeError, undefined, text);
-    assertStringIncludes(
-      error.message,
-      `${JSON.stringify(text)} cannot name a target: use letters`,
-    );
-  }
+/** Rows whose titles are the texts themselves. */
+function list(texts: readonly string[]): [string, string][] {
+  return texts.map((text) => [JSON.stringify(text), text]);
+}
+
+table("parseTargetName accepts", list(["a", "home", "Home-2_b", "a".repeat(64)]), (text) => {
+  assertEquals(parseTargetName(text), text);
+});
+
+const NO_NAMES = [
+  ...["", "2home", "-a", "_a", "a b", "a.b", "häuschen", "a\n", "a\u202e", "a".repeat(65)],
+];
+
+table("parseTargetName refuses", list(NO_NAMES), (text, title) => {
+  const error = assertThrows(() => parseTargetName(text), RangeError);
+  assertStringIncludes(error.message, `${title} cannot name a target: use letters`);
 });
 
 const HOSTS = [
@@ -37,11 +42,9 @@ const HOSTS = [
   "abcdefg.".repeat(31) + "abcde",
 ];
 
-Deno.test("hosts are names, IPv4 and IPv6 addresses", () => {
-  for (const text of HOSTS) assertEquals(parseHost(text), text);
-});
+table("parseHost accepts", list(HOSTS), (text) => assertEquals(parseHost(text), text));
 
-Deno.test("brackets around an IPv6 address are taken off", () => {
+Deno.test("parseHost removes brackets around an IPv6 address", () => {
   assertEquals(parseHost("[::1]"), "::1");
   assertEquals(parseHost("[fe80::1%br-lan]"), "fe80::1%br-lan");
 });
@@ -82,12 +85,10 @@ const NO_HOSTS = [
   "abcdefg.".repeat(31) + "abcdef",
 ];
 
-Deno.test("what is no host is an error that says what is allowed", () => {
-  for (const text of NO_HOSTS) {
-    const error = assertThrows(() => parseHost(text), RangeError, undefined, JSON.stringify(text));
-    assertEquals(
-      error.message,
-      `${JSON.stringify(text)} is not a host: use a name, an IPv4 or an IPv6 address`,
-    );
-  }
+table("parseHost refuses", list(NO_HOSTS), (text, title) => {
+  const error = assertThrows(() => parseHost(text), RangeError);
+  assertEquals(
+    error.message,
+    `${title} is not a host: use a name, an IPv4 or an IPv6 address`,
+  );
 });

@@ -1,5 +1,5 @@
 /**
- * Every attack of the model, and every honest use, as real packets against the generated rules: the
+ * Every attack of the model, and every legitimate use, as real packets against the generated rules: the
  * kernel's verdict is the model's, for each back end that runs on Linux, over IPv4 and IPv6.
  */
 import { assertEquals } from "@std/assert";

@@ -9,10 +9,10 @@ import { renderRules } from "../../src/rules/render.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {
   assertAgree,
+  createKnocks,
   createRange,
   type Firewall,
   forEachFirewall,
-  knocksOf,
   paced,
   probe,
   type Range,
@@ -130,7 +130,7 @@ async function sideBySide(firewall: Firewall, range: Range): Promise<void> {
   for (const plan of plans) {
     const traces = [FOUR, SIX].map((source) => ({
       name: `${plan.name} from ${source}`,
-      packets: paced([probe(plan, source), ...knocksOf(plan, source), probe(plan, source)]),
+      packets: paced([probe(plan, source), ...createKnocks(plan, source), probe(plan, source)]),
     }));
     assertAgree(await shoot(range, plan, traces), firewall.name);
   }

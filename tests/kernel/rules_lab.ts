@@ -259,7 +259,7 @@ export function probe(plan: Plan, source: string): ModelPacket {
 }
 
 /** The knocks of a plan. */
-export function knocksOf(plan: Plan, source: string): ModelPacket[] {
+export function createKnocks(plan: Plan, source: string): ModelPacket[] {
   return plan.stages.map((stage) => ({ source, ...stage }));
 }
 

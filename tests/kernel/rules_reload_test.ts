@@ -4,10 +4,10 @@ import type { Plan } from "../../src/core/plan.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest, type Lab } from "./lab.ts";
 import {
+  createKnocks,
   createRange,
   type Firewall,
   forEachFirewall,
-  knocksOf,
   paced,
   probe,
   type Range,
@@ -36,7 +36,7 @@ const OWN_NFT = `table inet own {
 `;
 
 await kernelTest(
-  "rules are loaded once, keep who is in, and can be undone",
+  "rules are loaded once, keep open sources, and can be undone",
   (_lab, context) =>
     forEachFirewall(context, async (firewall) => {
       await undoLeavesNothing(firewall);
@@ -91,7 +91,7 @@ async function otherTargetsStay(firewall: Firewall, { server }: Lab): Promise<vo
   }
 }
 
-/** A changed plan is loaded over the first one: connections and who is in stay, progress is lost. */
+/** A changed plan is loaded over the first one: connections and open sources stay, sequences are reset. */
 async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
   await using lab = await createLab();
   const { client, server } = lab;
@@ -100,11 +100,11 @@ async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
   await firewall.load(server, GUARDED);
   const [inside, outside] = ["198.18.1.1", "198.18.1.2"];
   const first = await shoot(range, GUARDED, [
-    { name: "in", packets: paced([...knocksOf(GUARDED, inside), probe(GUARDED, inside)]) },
-    { name: "half", packets: paced(knocksOf(GUARDED, outside).slice(0, -1)) },
+    { name: "in", packets: paced([...createKnocks(GUARDED, inside), probe(GUARDED, inside)]) },
+    { name: "half", packets: paced(createKnocks(GUARDED, outside).slice(0, -1)) },
     ...[client.ipv4, client.ipv6].map((source) => ({
       name: source,
-      packets: paced([...knocksOf(GUARDED, source), probe(GUARDED, source)]),
+      packets: paced([...createKnocks(GUARDED, source), probe(GUARDED, source)]),
     })),
   ]);
   assertEquals(first.map(({ lastSeen }) => lastSeen), [true, true, true, true]);
@@ -116,13 +116,13 @@ async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
   const changed = changedPlan();
   await firewall.load(server, changed);
   await stillAlive(sessions, firewall, "after a reload");
-  const last = knocksOf(GUARDED, outside).slice(-1);
+  const last = createKnocks(GUARDED, outside).slice(-1);
   const second = await shoot(range, changed, [
     { name: "in", packets: paced([probe(changed, inside)]) },
     { name: "half", packets: paced([...last, probe(changed, outside)]) },
     {
       name: "new",
-      packets: paced([...knocksOf(changed, "198.18.1.3"), probe(changed, "198.18.1.3")]),
+      packets: paced([...createKnocks(changed, "198.18.1.3"), probe(changed, "198.18.1.3")]),
     },
   ]);
   assertEquals(second.map(({ lastSeen }) => lastSeen), [true, false, true], firewall.name);

@@ -7,7 +7,7 @@ import type { Plan, Stage } from "../../src/core/plan.ts";
 import { type Attack, type Parties, runAttack, type TimedPacket } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
-import { knocksOf, playAttack, secretPlan } from "../model/fixtures.ts";
+import { createKnocks, playAttack, secretPlan } from "../model/fixtures.ts";
 import type { Agent } from "./agent_protocol.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 import { replay } from "./replay.ts";
@@ -138,7 +138,7 @@ await kernelTest("the door shuts after its time, in the kernel as in the model",
     const source = lab.client[family];
     const place = { source, host: lab.server[family], port: 22 };
     assertEquals(await agent.connect(place), "silent");
-    const knocks: TimedPacket[] = knocksOf(plan, source).map((packet) => ({ packet, at: 0 }));
+    const knocks: TimedPacket[] = createKnocks(plan, source).map((packet) => ({ packet, at: 0 }));
     const sent = await replay(agent, lab.server, knocks);
     assertEquals(await agent.connect(place), "open");
     const held = await agent.hold(place);

@@ -45,7 +45,7 @@ export function regularPlan(ports: readonly number[], changes: Partial<Plan> = {
 }
 
 /** The plan's own knocks. */
-export function knocksOf(plan: Plan, source = ME): ModelPacket[] {
+export function createKnocks(plan: Plan, source = ME): ModelPacket[] {
   return plan.stages.map((stage) => ({ source, ...stage }));
 }
 

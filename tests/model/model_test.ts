@@ -6,7 +6,7 @@ import {
   type ModelPacket,
 } from "../../src/model/model.ts";
 import { table } from "../table.ts";
-import { bytes, HASHES, knocksOf, ME, regularPlan, secretPlan } from "./fixtures.ts";
+import { bytes, createKnocks, HASHES, ME, regularPlan, secretPlan } from "./fixtures.ts";
 
 /** Packets by name with the moments at which they arrive: `1@0 2@100`; a moment is optional. */
 function play(plan: Plan, packets: Record<string, ModelPacket>, trace: string) {
@@ -25,7 +25,7 @@ function isOpenAfter(plan: Plan, packets: Record<string, ModelPacket>, trace: st
 }
 
 function secretPackets(): Record<string, ModelPacket> {
-  const [one, two, three] = knocksOf(secretPlan()) as [ModelPacket, ModelPacket, ModelPacket];
+  const [one, two, three] = createKnocks(secretPlan()) as [ModelPacket, ModelPacket, ModelPacket];
   const [hash1, hash2, hash3] = HASHES;
   return {
     "1": one,
@@ -104,7 +104,7 @@ Deno.test("the verdicts tell what a packet did", () => {
 
 Deno.test("an entry is there until just before its time, and gone at it", () => {
   const plan = regularPlan([1000, 2000], { stageTimeoutMs: 500, openForMs: 700 });
-  const [first, second] = knocksOf(plan) as [ModelPacket, ModelPacket];
+  const [first, second] = createKnocks(plan) as [ModelPacket, ModelPacket];
   const late = createFirewallModel(plan);
   late.receive(first, 100);
   assertEquals(late.receive(second, 600).kind, "pass");
@@ -118,7 +118,7 @@ Deno.test("an entry is there until just before its time, and gone at it", () => 
 
 Deno.test("a repeated knock renews its stage, and the open time", () => {
   const plan = regularPlan([1000, 2000], { stageTimeoutMs: 500, openForMs: 700 });
-  const [first, second] = knocksOf(plan) as [ModelPacket, ModelPacket];
+  const [first, second] = createKnocks(plan) as [ModelPacket, ModelPacket];
   const model = createFirewallModel(plan);
   model.receive(first, 0);
   model.receive(first, 400);
@@ -138,7 +138,7 @@ Deno.test("protected ports refuse until the door is open, other ports accept", (
   assertEquals(visit("udp", 51820, ME, false), { kind: "refuse", accepted: false });
   assertEquals(visit("udp", 22), { kind: "pass", accepted: true });
   assertEquals(visit("tcp", 80), { kind: "pass", accepted: true });
-  for (const knock of knocksOf(plan)) model.receive(knock, 100);
+  for (const knock of createKnocks(plan)) model.receive(knock, 100);
   assertEquals(visit("tcp", 22), { kind: "pass", accepted: true });
   assertEquals(visit("udp", 51820), { kind: "pass", accepted: true });
   assertEquals(visit("tcp", 22, "192.0.2.8"), { kind: "refuse", accepted: false });
@@ -146,7 +146,7 @@ Deno.test("protected ports refuse until the door is open, other ports accept", (
 
 Deno.test("a source is the same however its address is written, and no other", () => {
   const plan = secretPlan();
-  const [one, two, three] = knocksOf(plan) as [ModelPacket, ModelPacket, ModelPacket];
+  const [one, two, three] = createKnocks(plan) as [ModelPacket, ModelPacket, ModelPacket];
   const model = createFirewallModel(plan);
   model.receive({ ...one, source: "2001:db8:0:0::1" }, 0);
   model.receive({ ...two, source: "2001:DB8::1%eth0" }, 1);
@@ -278,7 +278,7 @@ Deno.test("the guard's verdicts", () => {
 
 Deno.test("a late copy of the last knock neither resets nor renews", () => {
   const plan = regularPlan([7000, 3000], { guard: true });
-  const [first, second] = knocksOf(plan) as [ModelPacket, ModelPacket];
+  const [first, second] = createKnocks(plan) as [ModelPacket, ModelPacket];
   const model = createFirewallModel(plan);
   model.receive(first, 0);
   model.receive(second, 100);
@@ -296,7 +296,7 @@ function isBanned(model: FirewallModel, at: number): boolean {
 Deno.test("the sixth mistake in a minute bans the source for 10 minutes", () => {
   const plan = regularPlan([7000, 7001], { guard: true, ban: true });
   const model = createFirewallModel(plan);
-  const [first, second] = knocksOf(plan) as [ModelPacket, ModelPacket];
+  const [first, second] = createKnocks(plan) as [ModelPacket, ModelPacket];
   const bannedAt = 500;
   for (let at = 0; at < bannedAt; at += 100) {
     assertEquals(model.receive(STRANGER, at), {
@@ -350,7 +350,7 @@ Deno.test("open sources stay open after mistakes and a ban", () => {
 
 Deno.test("a knock at a protected port counts, and is dropped until the door is open", () => {
   const plan = regularPlan([22, 7000], { guard: true });
-  const [first, second] = knocksOf(plan) as [ModelPacket, ModelPacket];
+  const [first, second] = createKnocks(plan) as [ModelPacket, ModelPacket];
   const model = createFirewallModel(plan);
   assertEquals(model.receive(first, 0), { kind: "advance", accepted: false, stage: 1 });
   assertEquals(model.receive(second, 1).kind, "open");
@@ -360,7 +360,7 @@ Deno.test("a knock at a protected port counts, and is dropped until the door is 
 Deno.test("a full stage accepts no other source until its entries expire", () => {
   const plan = regularPlan([1000, 2000]);
   const model = createFirewallModel(plan);
-  const [first] = knocksOf(plan) as [ModelPacket];
+  const [first] = createKnocks(plan) as [ModelPacket];
   for (let index = 0; index < SET_SIZE; index++) {
     model.receive({ ...first, source: `10.0.${index >> 8}.${index & 255}` }, 0);
   }

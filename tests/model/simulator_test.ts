@@ -106,7 +106,7 @@ async function sendUdp(door: Simulator, spec: PortSpec, payload: string): Promis
   await socket.send(spec, payload);
 }
 
-/** What the port says; "refused" where nobody listens. */
+/** Returns what the port answers; "refused" where it is closed. */
 async function visit(door: Simulator, spec: PortSpec): Promise<string> {
   try {
     using connection = await Deno.connect({ hostname: door.address, port: door.findPort(spec) });

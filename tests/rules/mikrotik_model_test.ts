@@ -1,7 +1,7 @@
 /**
  * The RouterOS rules, by what MikroTik documents of a filter, against the model. Without a guard they
- * are the same packet by packet. The guard's substitute is stricter to users; every attack is still
- * held off, and every honest use still gets in.
+ * are the same packet by packet. The guard's substitute is stricter: no attack opens the door, and every
+ * legitimate use still does.
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";

@@ -123,7 +123,7 @@ function add(items: Item[], properties: Properties): string {
   const before = properties.find(([name]) => name === "place-before")?.[1];
   const item: Item = Object.fromEntries(
     properties.filter(([name]) => name !== "place-before").map(([name, value]) => {
-      if (typeof value !== "string") throw new Error(`"${name}" is no text`);
+      if (typeof value !== "string") throw new Error(`"${name}" is not a text`);
       return [name, value];
     }),
   );

@@ -15,7 +15,7 @@ export interface Filter {
 
 const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-/** What is no matcher, and the interface, which is always the right one. */
+/** Properties that are not matchers, and the interface, which always matches. */
 const IGNORED = new Set([
   ..."action chain comment jump-target address-list address-list-timeout in-interface".split(" "),
 ]);
@@ -95,7 +95,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
           break;
         }
         case "add-src-to-address-list": {
-          const until = at + msOf(rule["address-list-timeout"] ?? "");
+          const until = at + parseMs(rule["address-list-timeout"] ?? "");
           timed.set(`${rule["address-list"]} ${packet.source}`, until);
           break;
         }
@@ -109,7 +109,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   return { receive: (packet, at) => walk("input", packet, at) ?? true };
 }
 
-function msOf(text: string): number {
+function parseMs(text: string): number {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
   return Number(count) * (SECONDS[unit ?? ""] ?? NaN) * 1_000;
 }
