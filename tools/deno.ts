@@ -57,10 +57,39 @@ async function dependencyFlags(): Promise<string[]> {
   return NPM_FLAGS;
 }
 
+/**
+ * Bundles the program, one chunk for each set of modules that is loaded together: an executable of
+ * it starts faster than one of the modules (docs/decisions.md).
+ *
+ * @returns the folder; its entry is `main.js`.
+ */
+async function bundle(flags: readonly string[]): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "-q", "--config", CONFIG, ...flags],
+      ...["--code-splitting", "--outdir", folder, "main.ts"],
+    ],
+    cwd: ROOT,
+    stdout: "null",
+  }).output();
+  if (success) return folder;
+  await Deno.remove(folder, { recursive: true });
+  throw new Error("the program could not be bundled; the errors are above");
+}
+
 const PROGRAM = ["--no-prompt", "-P=spknock"];
 
-/** What each verb runs: arguments for deno after the dependency flags, and where. */
-const VERBS: Record<string, (rest: string[]) => { args: string[]; cwd?: string | undefined }> = {
+/** A call of deno: the arguments after the dependency flags, and where. */
+interface Call {
+  args: string[];
+  cwd?: string | undefined;
+  /** A folder that is removed afterwards. */
+  temporary?: string;
+}
+
+/** What each verb runs. */
+const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<Call>> = {
   run: ([file = "main.ts", ...args]) => ({
     args: [...PROGRAM, `${ROOT}${file}`, ...args],
     cwd: Deno.env.get("INIT_CWD"),
@@ -73,15 +102,13 @@ const VERBS: Record<string, (rest: string[]) => { args: string[]; cwd?: string |
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
   docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs.ts`] }),
-  compile: (rest) => ({
-    args: [
-      "--no-prompt",
-      "-P=spknock",
-      ...(rest.includes("-o") ? [] : ["-o", "spknock"]),
-      ...rest,
-      "main.ts",
-    ],
-  }),
+  async compile(rest, flags) {
+    const temporary = await bundle(flags);
+    const output = rest.includes("-o") ? [] : ["-o", "spknock"];
+    // The code cache would be a file with a predictable name in the shared temporary folder.
+    const args = ["--no-prompt", "-P=spknock", "--no-code-cache", ...output, ...rest];
+    return { args: [...args, `${temporary}/main.js`], temporary };
+  },
 };
 
 const [verb = "", ...rest] = Deno.args;
@@ -90,7 +117,7 @@ if (makeCall === undefined) {
   throw new Error(`"${verb}" is not a verb: use ${Object.keys(VERBS).join(", ")}`);
 }
 const flags = await dependencyFlags();
-const { args, cwd } = makeCall(rest);
+const { args, cwd, temporary } = await makeCall(rest, flags);
 const subcommand = ["bench", "docs"].includes(verb) ? "run" : verb;
 const child = new Deno.Command(Deno.execPath(), {
   args: [
@@ -114,4 +141,5 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   }
 }
 const { code } = await child.status;
+if (temporary !== undefined) await Deno.remove(temporary, { recursive: true });
 Deno.exit(code);
