@@ -101,7 +101,7 @@ const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<
   check: () => ({ args: ["main.ts", "tools", "tests"] }),
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
-  docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs.ts`] }),
+  docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
   async compile(rest, flags) {
     const temporary = await bundle(flags);
     const output = rest.includes("-o") ? [] : ["-o", "spknock"];

@@ -6,7 +6,7 @@ import ipaddr from "ipaddr.js";
 import { isIpv4, isIpv6 } from "./address_syntax.ts";
 
 /** An address family. */
-export type AddressFamily = "ipv4" | "ipv6";
+type AddressFamily = "ipv4" | "ipv6";
 
 /** An address: the same for every way to write it. */
 interface Address {

@@ -20,7 +20,7 @@ import { parseInterface, parseTrusted } from "./options.ts";
 import { findSmoothDirection, isRegular } from "../core/sweep.ts";
 
 /** What a plan takes from a target. */
-export type PlanTarget = Pick<
+type PlanTarget = Pick<
   Target,
   "name" | "knocks" | "openForMs" | "stageTimeoutMs" | "family"
 >;

@@ -26,7 +26,7 @@ export interface Weakness {
 }
 
 /** What is known besides the plan. */
-export interface WeaknessOptions {
+interface WeaknessOptions {
   /** The passphrase of each knock; undefined where there is none, or where it is not known. */
   passphrases?: readonly (string | undefined)[] | undefined;
   /** The target's pace: milliseconds between knocks, and the knocks with a delay of their own. */

@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  type AddressFamily,
   contains,
   createNetworkMatcher,
   parseAddress,
@@ -9,7 +8,7 @@ import {
 import { isIpv4, isIpv6 } from "../../src/core/address_syntax.ts";
 import { table } from "../table.ts";
 
-const ADDRESSES: Record<string, [AddressFamily, text: string, hex: string]> = {
+const ADDRESSES: Record<string, ["ipv4" | "ipv6", text: string, hex: string]> = {
   "0.0.0.0": ["ipv4", "0.0.0.0", "00000000"],
   "192.0.2.1": ["ipv4", "192.0.2.1", "c0000201"],
   "255.255.255.255": ["ipv4", "255.255.255.255", "ffffffff"],

@@ -1,20 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { findExports, findImports, findReexports, readSources } from "./source.ts";
+import { findExports, findReexports, findUses, readSources } from "./source.ts";
 
 const sources = await readSources(["src", "tools"]);
 const reexports = new Map(sources.map((file) => [file.path, findReexports(file)]));
 const used = new Set<string>();
 const tests = await readSources(["tests"]);
 
-for (const file of sources) {
-  const faces = new Set((reexports.get(file.path) ?? []).map(({ to }) => to));
-  for (const { to, names } of findImports(file)) {
-    if (!faces.has(to)) { for (const name of names) markUsed(to, name); }
-  }
+for (const { to, names } of sources.flatMap(findUses)) {
+  for (const name of names) markUsed(to, name);
 }
-
 // Tools serve the tests as well.
-for (const { to, names } of tests.flatMap(findImports)) {
+for (const { to, names } of tests.flatMap(findUses)) {
   if (to.startsWith("tools/")) { for (const name of names) markUsed(to, name); }
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ROOMS } from "../../tools/house.ts";
+import { ROOMS } from "../../tools/docs/house.ts";
 import { findImports, readSources } from "./source.ts";
 
 const sources = await readSources(["src"]);
@@ -9,12 +9,12 @@ function findRoom(path: string): string | undefined {
   return /^src\/(\w+)\//.exec(path)?.[1];
 }
 
-Deno.test("floors: every folder of src is a room in tools/house.ts", () => {
+Deno.test("floors: every folder of src is a room in tools/docs/house.ts", () => {
   const found = new Set(sources.flatMap(({ path }) => findRoom(path) ?? []));
   assertEquals([...found].toSorted(), Object.keys(ROOMS).toSorted());
 });
 
-Deno.test("floors: a room imports only the rooms that tools/house.ts allows", () => {
+Deno.test("floors: a room imports only the rooms that tools/docs/house.ts allows", () => {
   const forbidden = imports.filter(({ from, to }) => {
     const [room, other] = [findRoom(from), findRoom(to)];
     if (room === undefined || other === undefined || room === other || other === "core") {

@@ -44,8 +44,13 @@ const DYNAMIC_IMPORT =
 /** What a table of loaders (`load: () => import("./x.ts")`) takes from a module. */
 const LOADED_NAMES = ["command", "probe", "reader", "createPrompter", "KIND"];
 
-/** Returns every import of a project file, `import type` and `import()` included. */
+/** Returns every import of a project file, `import type`, `import()` and `export ... from` included. */
 export function findImports(file: SourceFile): Import[] {
+  return [...findUses(file), ...findReexports(file)];
+}
+
+/** Returns the imports of a file that it uses itself. */
+export function findUses(file: SourceFile): Import[] {
   const lazy = [...file.text.matchAll(DYNAMIC_IMPORT)].map(([, list, specifier = "", name]) => ({
     from: file.path,
     to: resolve(specifier, file),
@@ -55,7 +60,7 @@ export function findImports(file: SourceFile): Import[] {
       ? [name]
       : LOADED_NAMES,
   }));
-  return [...findStatic(file, "import"), ...findReexports(file), ...lazy];
+  return [...findStatic(file, "import"), ...lazy];
 }
 
 /** Returns what a file passes on (`export ... from`). */

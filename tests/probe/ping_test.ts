@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type ProgramResult, runProbe } from "../../src/probe/mod.ts";
-import { buildPingCommand } from "../../src/probe/ping.ts";
 import { FakeClock, fakePrograms } from "../fakes.ts";
 import { table } from "../table.ts";
 import { probeContext } from "./servers.ts";
@@ -15,16 +14,23 @@ const ended = (code: number | undefined, stdout = "", stderr = ""): ProgramResul
 const V4 = { address: "192.0.2.1", family: "ipv4" } as const;
 const V6 = { address: "2001:db8::1", family: "ipv6", source: "2001:db8::9" } as const;
 
-table("buildPingCommand: one numeric echo", [
-  ["ping -4 -n -c 1 -W 1 192.0.2.1", ["linux", V4]],
-  ["ping -6 -n -c 1 -W 1 -I 2001:db8::9 2001:db8::1", ["linux", V6]],
-  ["ping -n -c 1 192.0.2.1", ["darwin", V4]],
-  ["ping6 -n -c 1 -S 2001:db8::9 2001:db8::1", ["darwin", V6]],
-  ["ping -4 -n 1 -w 1000 192.0.2.1", ["windows", V4]],
-  ["ping -6 -n 1 -w 1000 -S 2001:db8::9 2001:db8::1", ["windows", V6]],
-] as [string, Parameters<typeof buildPingCommand>][], (call, command) => {
-  assertEquals(buildPingCommand(...call).join(" "), command);
-});
+table(
+  "ping: the command of one numeric echo",
+  [
+    ["ping -4 -n -c 1 -W 1 192.0.2.1", ["linux", V4]],
+    ["ping -6 -n -c 1 -W 1 -I 2001:db8::9 2001:db8::1", ["linux", V6]],
+    ["ping -n -c 1 192.0.2.1", ["darwin", V4]],
+    ["ping6 -n -c 1 -S 2001:db8::9 2001:db8::1", ["darwin", V6]],
+    ["ping -4 -n 1 -w 1000 192.0.2.1", ["windows", V4]],
+    ["ping -6 -n 1 -w 1000 -S 2001:db8::9 2001:db8::1", ["windows", V6]],
+  ] as const,
+  async ([os, address], command) => {
+    const { run, calls } = fakePrograms([ended(0)]);
+    const clock = new FakeClock({ auto: true });
+    await runProbe(SPEC, probeContext({ clock, runProgram: run, os, ...address }));
+    assertEquals(calls[0]?.command.join(" "), command);
+  },
+);
 
 table("ping: an echo is open, with its own time", [
   ["64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.123 ms\n", "echo in 0.123 ms"],

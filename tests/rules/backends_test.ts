@@ -7,10 +7,8 @@ import { type Feature, FEATURES, findRefusal, type Limits } from "../../src/rule
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";
 import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
-import { replaceTables } from "./readme_table.ts";
 
 const GOLDEN = new URL("../golden/rules/", import.meta.url);
-const README = new URL("../../README.md", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
 const BACKENDS = await loadBackends();
 const BY_NAME = BACKENDS.map((backend) => [backend.name, backend] as const);
@@ -53,10 +51,6 @@ Deno.test("golden files: none is left over", async () => {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(GOLDEN)) names.push(name);
   assertEquals(names.toSorted(), GOLDEN_FILES.map(([name]) => name).toSorted());
-});
-
-Deno.test("README: the tables of back ends are generated", async () => {
-  await checkFile(replaceTables(await Deno.readTextFile(README), BACKENDS), README);
 });
 
 table("back ends: the name of the row is its own", BY_NAME, async (backend, name) => {

@@ -3,7 +3,7 @@ import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Feature } from "../../src/rules/features.ts";
-import { makePlan, type PlanOptions, type PlanTarget } from "../../src/rules/plan.ts";
+import { makePlan, type PlanOptions } from "../../src/rules/plan.ts";
 
 /** The test vectors of the original: MikroTik, is, awesome. */
 export const HASHES = [
@@ -18,7 +18,7 @@ export function bytes(text: string): Uint8Array {
 }
 
 /** A target with these knocks, such as `1234/udp`. */
-export function target(knocks: readonly string[], name = "home"): PlanTarget {
+export function target(knocks: readonly string[], name = "home"): Parameters<typeof makePlan>[0] {
   return {
     name,
     knocks: knocks.map((text): Knock => ({ ...parsePortSpec(text), payload: { kind: "none" } })),

@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Plan, Stage } from "../../src/core/plan.ts";
 import { estimateBits } from "../../src/rules/passphrase.ts";
-import { findWeaknesses, type WeaknessOptions } from "../../src/rules/weaknesses.ts";
+import { findWeaknesses } from "../../src/rules/weaknesses.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 
-function found(plan: Plan, options?: WeaknessOptions): string[] {
+function found(plan: Plan, options?: Parameters<typeof findWeaknesses>[1]): string[] {
   return findWeaknesses(plan, options).map(({ code, severity }) => `${severity} ${code}`);
 }
 

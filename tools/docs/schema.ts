@@ -1,17 +1,12 @@
 /**
- * Makes what people and editors read of the tables in `src`: `targets.schema.json` and two tables in the
- * README. Run it after a change of a table; a test compares.
- *
- *   deno task schema
- *
- * The schema's own text is its template: what is generated is replaced, all else stays.
+ * Makes the parts of `targets.schema.json` that come from the tables in `src`. The schema's own text is
+ * its template: what is generated is replaced, all else stays.
  */
-import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS } from "../src/config/keys.ts";
-import type { ValueSpec } from "../src/core/value_spec.ts";
-import { findProbeKind, PROBE_TYPES, type ProbeKey } from "../src/probe/kinds.ts";
-import { SECRET_KEYS, SECRET_KINDS } from "../src/secret/kinds.ts";
+import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS } from "../../src/config/keys.ts";
+import type { ValueSpec } from "../../src/core/value_spec.ts";
+import { findProbeKind, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
+import { SECRET_KEYS, SECRET_KINDS } from "../../src/secret/kinds.ts";
 
-const ROOT = new URL("../", import.meta.url);
 const WIDTH = 100;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -99,7 +94,7 @@ interface Schema {
 }
 
 /** Returns the schema with its generated parts made anew. */
-function renderSchema(current: string): string {
+export function renderSchema(current: string): string {
   const schema: Schema = JSON.parse(current);
   const ref = (key: string) => ({ $ref: `#/definitions/${key}` });
   const { defaults, targets } = schema.properties;
@@ -138,53 +133,4 @@ function renderJson(value: unknown, indent: string, used = 0): string {
 
 function renderFlat(value: unknown): string {
   return renderJson(value, "", -Infinity);
-}
-
-/** Returns the README with its tables made anew. */
-function renderReadme(current: string): string {
-  const tables: Record<string, string> = { secrets: listSecrets(), probes: listProbes() };
-  return current.replace(
-    /<!-- (\w+): deno task schema -->\n[^]*?<!-- end -->/g,
-    (_, name: string) => `<!-- ${name}: deno task schema -->\n${tables[name]}<!-- end -->`,
-  );
-}
-
-function listSecrets(): string {
-  const rows = SECRET_KEYS.map((key) => {
-    const { example, form, summary } = SECRET_KINDS[key];
-    const option = form === undefined ? "" : `\`${form}\``;
-    return [`\`{ ${key} = ${example} }\``, option, summary];
-  });
-  return renderTable(["table", "`--secret`", "the passphrase is"], rows);
-}
-
-function listProbes(): string {
-  const rows = PROBE_TYPES.map((type) => {
-    const { forms = [], keys = [], summary = "" } = findProbeKind(type) ?? {};
-    const shown = keys.map((key) => {
-      const fallback = key.default === undefined ? "" : ` (${key.default})`;
-      return `\`${listNames(key)[0]}\`${key.isRequired ? "" : fallback || " (optional)"}`;
-    });
-    const texts = forms.map((form) => `\`${form}\``);
-    return [`\`${type}\``, texts.join(", "), shown.join(", "), summary];
-  });
-  return renderTable(["type", "as text", "keys", "what it asks"], rows);
-}
-
-function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => "---"), ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
-}
-
-/** The files that are made, by how. */
-export const GENERATED: Readonly<Record<string, (current: string) => string>> = {
-  "targets.schema.json": renderSchema,
-  "README.md": renderReadme,
-};
-
-if (import.meta.main) {
-  for (const [file, render] of Object.entries(GENERATED)) {
-    const path = new URL(file, ROOT);
-    await Deno.writeTextFile(path, render(await Deno.readTextFile(path)));
-  }
 }

@@ -2,6 +2,7 @@
  * The rooms of the house: what each folder of `src` is for, and which other rooms it may import.
  * A test holds the imports to it, and the README's map is made from it.
  */
+import { renderTable } from "./markdown.ts";
 
 /** One folder of `src`. */
 interface Room {
@@ -71,10 +72,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** Returns the README's map of the source folders as a Markdown table. */
+/** Returns the README's map of the source folders. */
 export function renderHouseMap(): string {
-  const rows = Object.entries(ROOMS).map(([name, { summary }]) =>
-    `| \`src/${name}\` | ${summary} |`
+  return renderTable(
+    ["folder", ""],
+    Object.entries(ROOMS).map(([name, { summary }]) => [`\`src/${name}\``, summary]),
   );
-  return ["| folder | |", "|---|---|", ...rows].join("\n");
 }

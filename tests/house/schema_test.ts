@@ -1,19 +1,11 @@
-/** What `deno task schema` makes, and what of the schema is written by hand. */
 import { assertEquals } from "@std/assert";
 import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
 import { KNOCK_KEYS } from "../../src/config/knocks.ts";
 import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import { PROBE_KINDS, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS } from "../../src/secret/kinds.ts";
-import { GENERATED } from "../../tools/schema.ts";
 import { table } from "../table.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-
-table("up to date, else run deno task schema", GENERATED, async (render, file) => {
-  const text = await Deno.readTextFile(new URL(file, ROOT));
-  assertEquals(text, render(text));
-});
+import { ROOT } from "./source.ts";
 
 const { properties, definitions } = JSON.parse(
   await Deno.readTextFile(new URL("targets.schema.json", ROOT)),

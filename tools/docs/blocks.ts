@@ -1,0 +1,44 @@
+/**
+ * Writes the generated parts of the documents: what is between `<!-- begin NAME -->` and
+ * `<!-- end NAME -->` comes from the tables of the program, and so do parts of the JSON schema. Run it
+ * by `deno task docs`; a test fails where a file is out of date.
+ */
+import { listExitCodes } from "../../src/cli/exit_codes.ts";
+import { loadBackends } from "../../src/rules/mod.ts";
+import { renderBackendTables } from "./backends.ts";
+import { renderHouseMap } from "./house.ts";
+import { renderProbeTable, renderSecretTable } from "./kinds.ts";
+import { renderTable } from "./markdown.ts";
+import { renderSchema } from "./schema.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+const BLOCKS: Readonly<Record<string, string>> = {
+  "exit codes": renderTable(["exit code", "meaning"], listExitCodes()),
+  "house map": renderHouseMap(),
+  "secrets": renderSecretTable(),
+  "probes": renderProbeTable(),
+  "back ends": renderBackendTables(await loadBackends()),
+};
+
+/** The files with generated parts, and how they are made from their present text. */
+export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
+  "README.md": fillBlocks,
+  "CONTRIBUTING.md": fillBlocks,
+  "targets.schema.json": renderSchema,
+};
+
+function fillBlocks(text: string): string {
+  return text.replace(/<!-- begin ([\w ]+) -->\n.*?<!-- end \1 -->/gs, (_, name: string) => {
+    const block = BLOCKS[name];
+    if (block === undefined) throw new Error(`unknown block: ${name}`);
+    return `<!-- begin ${name} -->\n${block}\n<!-- end ${name} -->`;
+  });
+}
+
+if (import.meta.main) {
+  for (const [name, render] of Object.entries(GENERATED)) {
+    const file = new URL(name, ROOT);
+    await Deno.writeTextFile(file, render(await Deno.readTextFile(file)));
+  }
+}
