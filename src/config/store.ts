@@ -14,7 +14,8 @@
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
 import { type FileFacts, type FileSystem, realFiles } from "./files.ts";
 import { configPath, legacyPath, type Surroundings } from "./paths.ts";
-import { type Config, folderOf, readConfig } from "./schema.ts";
+import { readConfig } from "./read.ts";
+import { type Config, folderOf } from "./schema.ts";
 
 /** The largest file that is read, in bytes. */
 export const MAX_BYTES = 8 * 1024 * 1024;
@@ -48,14 +49,14 @@ export async function loadConfig(
     const { parseLegacy } = await import("./legacy.ts");
     return parseLegacy(oldText, { file: old });
   }
-  return readConfig("", { file: path }).config;
+  return (await readConfig("", { file: path })).config;
 }
 
 async function checkConfig(
   text: string,
   { path, files, os }: { path: string; files: FileSystem; os: string },
 ): Promise<Config> {
-  const { config, problems } = readConfig(text, { file: path });
+  const { config, problems } = await readConfig(text, { file: path });
   const mode = config.holdsSecret && os !== "windows" ? (await files.stat(path)).mode : null;
   const isExposed = mode !== null && (mode & 0o077) !== 0;
   const exposure: Problem[] = isExposed
@@ -160,7 +161,7 @@ export async function updateConfig(
       if (new TextEncoder().encode(after).length > MAX_BYTES) {
         throw fail(path, `would be larger than ${MAX_MIB} MiB; nothing was changed`, {});
       }
-      const { config, problems } = readConfig(after, { file: path });
+      const { config, problems } = await readConfig(after, { file: path });
       if (problems.length > 0) throw new ConfigError(problems);
       if (after !== before) await replaceFile(place, after, files);
       return config;

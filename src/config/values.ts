@@ -4,8 +4,7 @@
  */
 import { closestString } from "@std/text/closest-string";
 import { parseDuration } from "../core/duration.ts";
-import type { Place } from "./place.ts";
-import { quoteKey } from "./toml_scan.ts";
+import { type Place, quoteKey } from "./place.ts";
 
 /** A TOML table as `@std/toml` gives it. */
 export type RawTable = Readonly<Record<string, unknown>>;

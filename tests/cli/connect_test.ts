@@ -184,9 +184,9 @@ Host inner
   );
 });
 
-Deno.test("ssh-config: a zone's percent sign is no token", () => {
+Deno.test("ssh-config: a zone's percent sign is no token", async () => {
   const text = '[targets.lan]\nhost = "fe80::1%eth0"\nknocks = ["1/tcp"]\nprobes = ["ssh:2022"]\n';
-  const target = parseConfig(text, { file: "t" }).targets.get("lan");
+  const target = (await parseConfig(text, { file: "t" })).targets.get("lan");
   assertEquals(
     target && renderBlock(target),
     "Host lan\n    HostName fe80::1%%eth0\n    Port 2022\n" +

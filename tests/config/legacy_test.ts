@@ -3,7 +3,7 @@ import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { detectFormat, IMPORT_FORMATS, importTargets } from "../../src/config/import.ts";
 import { nameOfHost, parseLegacy, parsePythonInt, uniqueName } from "../../src/config/legacy.ts";
-import { parseConfig } from "../../src/config/schema.ts";
+import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { addTargets } from "../../src/config/edit.ts";
 
 /** `host:port/protocol,...` of every target that the original would knock on. */
@@ -60,7 +60,7 @@ Deno.test("legacy: udp knocks ask for their passphrase, all else is at the defau
   const config = parseLegacy("fw.example.com:1/udp,2\n", { file: "f" });
   assertEquals([config.kind, config.file, config.holdsSecret], ["legacy", "f", false]);
   const toml = `[targets.fw-example-com]\nhost = "fw.example.com"\nknocks = ["1/udp", 2]\n`;
-  assertEquals(config.targets, parseConfig(toml, { file: "f" }).targets);
+  assertEquals(config.targets, parseDocumentConfig(toml, { file: "f" }).config.targets);
 });
 
 Deno.test("legacy: int() as Python has it", () => {
@@ -114,7 +114,7 @@ Deno.test("import: keepGoing takes the lines without any mistake", () => {
   assertEquals(targets.map(({ name }) => name), ["a-2", "a-3"]);
   assertEquals(problems.map(({ line }) => line), [2, 3]);
   const text = addTargets("", targets);
-  assertEquals(parseConfig(text, { file: "f" }).targets.size, 2);
+  assertEquals(parseDocumentConfig(text, { file: "f" }).config.targets.size, 2);
 });
 
 Deno.test("import: formats are found by name or from the text", () => {

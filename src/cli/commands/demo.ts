@@ -29,7 +29,7 @@ export async function run(context: Context): Promise<number> {
   wantWords(context, { min: 0, usage: "spknock demo" });
   const { ports, out } = context;
   dropUnneeded([], ports);
-  const config = parseConfig(example, { file: "targets.example.toml" });
+  const config = await parseConfig(example, { file: "targets.example.toml" });
   const saved = findTarget(config, "demo");
   const right = await Promise.all(PASSPHRASES.map(payloadOf));
   const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(payloadOf));
