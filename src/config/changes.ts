@@ -2,19 +2,10 @@
 export {
   addTarget,
   addTargets,
-  type EditOptions,
   removeTarget,
   renameTarget,
   replaceTarget,
   type TargetDraft,
 } from "./edit.ts";
+export { importTargets } from "./import.ts";
 export { updateConfig } from "./store.ts";
-export { nameOfHost, parseLegacy, uniqueName } from "./legacy.ts";
-export {
-  detectFormat,
-  IMPORT_FORMATS,
-  type ImportFormat,
-  type ImportOptions,
-  type ImportResult,
-  importTargets,
-} from "./import.ts";

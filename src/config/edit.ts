@@ -13,11 +13,12 @@ import {
 } from "../core/target.ts";
 import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
 import { readKnock, readSecret } from "./knocks.ts";
+import { dirname } from "./paths.ts";
 import { Place } from "./place.ts";
 import { readAfter, readProbe } from "./probes.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
 import { renderKey, renderPairs } from "./render.ts";
-import { folderOf, PROMPT } from "./schema.ts";
+import { PROMPT } from "./schema.ts";
 import { indexLines } from "./toml_ast.ts";
 import { findElements, findSite, isBelow, listPairs, type Site, TomlEditor } from "./toml_edit.ts";
 import { isTable, type RawTable } from "./values.ts";
@@ -210,7 +211,7 @@ function setKnocks(editor: TomlEditor, { site, raw, draft, reading }: Change): v
   const wanted = draft.knocks.map((knock) => writeKnock(knock, payload));
   const array = editor.findValue(site, "knocks");
   if (array?.type !== "TOMLArray") return editor.setKey(site, "knocks", wanted);
-  const context = { folder: folderOf(reading.config.file), payload };
+  const context = { folder: dirname(reading.config.file), payload };
   const now = items.map((item) => readKnock(item, Place.root([]), context));
   editor.setItems(array, wanted, (index, place) => isSameData(now[index], draft.knocks[place]));
 }
@@ -270,7 +271,7 @@ function setList(
 function readInherited(reading: DocumentReading, table: RawTable): KnockPayload {
   const defaults = reading.value["defaults"];
   const secret = table["secret"] ?? (isTable(defaults) ? defaults["secret"] : undefined);
-  const folder = folderOf(reading.config.file);
+  const folder = dirname(reading.config.file);
   return secret === undefined ? PROMPT : readSecret(secret, Place.root([]), { folder }) ?? PROMPT;
 }
 

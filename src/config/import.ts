@@ -6,7 +6,7 @@
  */
 import { ConfigError, type Problem, UsageError } from "../core/errors.ts";
 import type { TargetDraft } from "./edit.ts";
-import { nameOfHost, parseLegacyLines, uniqueName } from "./legacy.ts";
+import { makeTargetName, parseLegacyLines, uniqueName } from "./legacy.ts";
 import { nearest } from "./values.ts";
 
 /** What a format's reader gives. */
@@ -83,7 +83,7 @@ export function importTargets(text: string, options: ImportOptions): ImportResul
   }
   const taken = new Set(options.taken);
   const makeName = (host: string): string => {
-    const name = uniqueName(nameOfHost(host), taken);
+    const name = uniqueName(makeTargetName(host), taken);
     taken.add(name);
     return name;
   };

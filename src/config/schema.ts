@@ -22,6 +22,7 @@ import {
   TOP_KEYS,
 } from "./keys.ts";
 import { isFixed, readKnock, readPort, readSecret } from "./knocks.ts";
+import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
 import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
@@ -86,7 +87,7 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
   const defaults = readSettings(rawDefaults, defaultsPlace, { plugins });
   const context = {
     plugins,
-    folder: folderOf(file),
+    folder: dirname(file),
     defaults,
     payload: PROMPT,
     payloads: [],
@@ -205,10 +206,4 @@ function readKnocks(value: unknown, place: Place, context: TargetContext): Knock
     return place.fail('is empty: use at least one knock, such as "7000/udp"');
   }
   return knocks;
-}
-
-/** The folder of a file, as far as its path names one. */
-export function folderOf(file: string): string {
-  const end = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\"));
-  return end <= 0 ? file.slice(0, end + 1) : file.slice(0, end);
 }

@@ -2,7 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { detectFormat, IMPORT_FORMATS, importTargets } from "../../src/config/import.ts";
-import { nameOfHost, parseLegacy, parsePythonInt, uniqueName } from "../../src/config/legacy.ts";
+import {
+  makeTargetName,
+  parseLegacy,
+  parsePythonInt,
+  uniqueName,
+} from "../../src/config/legacy.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { addTargets } from "../../src/config/edit.ts";
 
@@ -35,7 +40,7 @@ const LINES: [line: string, targets: string[], warnings: string[]][] = [
   ]],
   ["h", [], ['1: the line has no ":": write host:port/protocol,port/protocol,...']],
   ["::1:22", [], ['1: the line has 3 times ":": write host:port/protocol,port/protocol,...']],
-  ["h:", [], [`1: "" ${NOT_A_PORT}`, '1: "h" has no port that can be knocked on']],
+  ["h:", [], [`1: "" ${NOT_A_PORT}`, '1: "h" has no valid port']],
   [":80", [], ['1: "" is not a host: use a name, an IPv4 or an IPv6 address']],
   ["h#1:80", [], ['1: "h#1" is not a host: use a name, an IPv4 or an IPv6 address']],
 ];
@@ -85,7 +90,7 @@ Deno.test("legacy: names are made from hosts", () => {
     ["bücher.example", "b-cher-example"],
     ["a".repeat(80), "a".repeat(60)],
   ];
-  for (const [host, name] of names) assertEquals(nameOfHost(host), name);
+  for (const [host, name] of names) assertEquals(makeTargetName(host), name);
   assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
   const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
   assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);

@@ -232,6 +232,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ["dely = 5", [
     '4: targets.t.dely: "dely" is not a known key, did you mean "delay"?',
   ]],
+  ["qqqq = 5", ['4: targets.t.qqqq: "qqqq" is not a known key']],
   ["host = 5", ['4: targets.t.host: 5 is not a "string"']],
   ['host = "a b"', [
     '4: targets.t.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address',
@@ -284,7 +285,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
     '4: targets.t.knocks[0].port: "0" is not a port: use a whole number from 1 to 65535',
     '4: targets.t.knocks[1].protocol: "sctp" is an unknown protocol: use "tcp" or "udp"',
-    '4: targets.t.knocks[2].prot: "prot" is not a known key, did you mean "port"?',
+    '4: targets.t.knocks[2].prot: "prot" is not a known key: use port, protocol, secret, payload, delay',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],
   ["knocks = [{ port = '80' }]", [
@@ -341,7 +342,7 @@ const BAD: [lines: string, errors: string[]][] = [
     "4: targets.t.probes[0]: the type is missing: use tcp, tls, http, ssh, ping, exec",
   ]],
   ['[[targets.t.probes]]\n\ntype = "tpc"', [
-    '6: targets.t.probes[0].type: "tpc" is not a known type, did you mean "tcp"?',
+    '6: targets.t.probes[0].type: "tpc" is not a known type: use tcp, tls, http, ssh, ping, exec',
   ]],
   ['[[targets.t.probes]]\ntype = "tcp"', [
     "4: targets.t.probes[0].port: the port is missing: use a number from 1 to 65535",
@@ -355,7 +356,7 @@ const BAD: [lines: string, errors: string[]][] = [
     "7: targets.t.probes[0].status: 99 cannot be used: use a whole number from 100 to 599",
   ]],
   ['[[targets.t.probes]]\ntype = "ping"\nport = 1', [
-    '6: targets.t.probes[0].port: "port" is not a known key, did you mean "type"?',
+    '6: targets.t.probes[0].port: "port" is not a known key: use type',
   ]],
   ["after = [{}, { run = [1] }, { run = ['a'], command = ['b'] }, 'x']", [
     '4: targets.t.after[0]: the command is missing: use run = ["program", "argument"]',
@@ -373,7 +374,7 @@ table("mistakes in a target", BAD, async (errors, lines) => {
 const BAD_FILES: [text: string, errors: string[]][] = [
   ["version = 2\n", ["1: version: 2 is not a known version: use 1"]],
   ["targts = 1\n", ['1: targts: "targts" is not a known key, did you mean "targets"?']],
-  ["targets = 1\n", ["1: targets: 1 stands where a table should be"]],
+  ["targets = 1\n", ["1: targets: 1 is not a table"]],
   ["[targets]\nhome = 1\n", [
     "2: targets.home: 1 is not a target: use a table with host and knocks",
   ]],
