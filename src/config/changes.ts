@@ -2,12 +2,10 @@
 export {
   addTarget,
   addTargets,
-  type EditOptions,
   removeTarget,
   renameTarget,
   replaceTarget,
   type TargetDraft,
 } from "./edit.ts";
-export { updateConfig } from "./store.ts";
-export { nameOfHost, parseLegacy, uniqueName } from "./legacy.ts";
 export { importTargets } from "./import.ts";
+export { updateConfig } from "./store.ts";

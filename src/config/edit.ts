@@ -13,18 +13,14 @@ import {
 } from "../core/target.ts";
 import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
 import { readKnock, readSecret } from "./knocks.ts";
-import { lineCounter, locator, Place } from "./place.ts";
+import { dirname } from "./paths.ts";
+import { Place } from "./place.ts";
 import { readAfter, readProbe } from "./probes.ts";
+import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
 import { renderKey, renderPairs } from "./render.ts";
-import { type ConfigReading, folderOf, PROMPT, readConfig } from "./schema.ts";
-import {
-  findElements,
-  findSite,
-  isBelow,
-  placedPairs,
-  type Site,
-  TomlEditor,
-} from "./toml_edit.ts";
+import { PROMPT } from "./schema.ts";
+import { indexLines } from "./toml_ast.ts";
+import { findElements, findSite, isBelow, listPairs, type Site, TomlEditor } from "./toml_edit.ts";
 import { isTable, type RawTable } from "./values.ts";
 
 /**
@@ -64,9 +60,11 @@ export function addTargets(
   options: EditOptions = {},
 ): string {
   const file = options.file ?? DEFAULT_FILE;
-  const reading = readGood(text, file);
-  const root = reading.toml.document.tables[0]?.pairs ?? [];
-  if (root.some(({ keys }) => keys.length === 1 && keys[0]?.text === "targets")) {
+  const reading = parseDocumentConfig(text, { file });
+  const isInline = [...listPairs(reading.document.sections)].some(({ base, path }) =>
+    base.length === 0 && path.length === 1 && path[0] === "targets"
+  );
+  if (isInline) {
     throw makeError(reading, ["targets"], "is an inline table, which has to be edited by hand", {
       hint: "write each target under a [targets.NAME] header of its own",
     });
@@ -76,7 +74,7 @@ export function addTargets(
     if (names.has(name)) throw makeTakenError(reading, name);
     names.add(name);
   }
-  const { eol } = new TomlEditor(reading.toml.document);
+  const { eol } = new TomlEditor(reading.document);
   const isBlank = text.replace("\uFEFF", "").trim() === "";
   const before = isBlank ? `${text}version = 1${eol}` : text.endsWith("\n") ? text : text + eol;
   const blocks = drafts.flatMap((draft) => renderTarget(draft, reading))
@@ -97,9 +95,9 @@ export function replaceTarget(
 ): string {
   const file = options.file ?? DEFAULT_FILE;
   const name = options.name ?? draft.name;
-  const reading = readGood(text, file);
+  const reading = parseDocumentConfig(text, { file });
   const { target, site, raw } = findTarget(reading, name);
-  const editor = new TomlEditor(reading.toml.document);
+  const editor = new TomlEditor(reading.document);
   if (draft.host !== target.host) editor.setKey(site, "host", draft.host);
   if (!isSameData(draft.knocks, target.knocks)) setKnocks(editor, { site, raw, draft, reading });
   setSettings(editor, { site, raw, draft, target, reading });
@@ -120,19 +118,18 @@ export function renameTarget(
   options: EditOptions = {},
 ): string {
   const file = options.file ?? DEFAULT_FILE;
-  const reading = readGood(text, file);
+  const reading = parseDocumentConfig(text, { file });
   findTarget(reading, from);
   if (from === to) return text;
   if (reading.config.targets.has(to)) throw makeTakenError(reading, to);
-  const editor = new TomlEditor(reading.toml.document);
+  const editor = new TomlEditor(reading.document);
   const prefix = ["targets", from];
-  for (const { keys } of reading.toml.document.tables) {
-    const key = isBelow(keys.map((part) => part.text), prefix) ? keys[1] : undefined;
-    if (key !== undefined) editor.replace(key, renderKey(to));
-  }
-  for (const { pair, base, path } of placedPairs(reading.toml.document)) {
-    const key = isBelow(path, prefix) ? pair.keys[1 - base.length] : undefined;
-    if (key !== undefined) editor.replace(key, renderKey(to));
+  const { sections } = reading.document;
+  const headers = sections.filter(({ names }) => isBelow(names, prefix)).map(({ keys }) => keys[1]);
+  const pairs = [...listPairs(sections)].filter(({ path }) => isBelow(path, prefix))
+    .map(({ pair, base }) => pair.key.keys[1 - base.length]);
+  for (const key of [...headers, ...pairs]) {
+    if (key !== undefined) editor.replace(key.range, renderKey(to));
   }
   return checkEdit(editor.apply(), file);
 }
@@ -144,11 +141,11 @@ export function renameTarget(
  */
 export function removeTarget(text: string, name: string, options: EditOptions = {}): string {
   const file = options.file ?? DEFAULT_FILE;
-  const reading = readGood(text, file);
+  const reading = parseDocumentConfig(text, { file });
   const { site } = findTarget(reading, name);
-  const editor = new TomlEditor(reading.toml.document);
-  for (const table of site.tables) editor.removeTable(table);
-  for (const placed of placedPairs(reading.toml.document)) {
+  const editor = new TomlEditor(reading.document);
+  for (const section of site.sections) editor.removeSection(section);
+  for (const placed of listPairs(reading.document.sections)) {
     const isOutermost = isBelow(placed.path, site.path) && !isBelow(placed.base, site.path);
     if (isOutermost) editor.removePair(placed);
   }
@@ -156,7 +153,7 @@ export function removeTarget(text: string, name: string, options: EditOptions = 
 }
 
 /** The lines of a new target, a block for each of its tables. */
-function renderTarget(draft: TargetDraft, reading: ConfigReading): string[][] {
+function renderTarget(draft: TargetDraft, reading: DocumentReading): string[][] {
   const header = `targets.${renderKey(draft.name)}`;
   const inherited = readInherited(reading, {});
   const payload = choosePayload(draft.knocks, inherited);
@@ -198,7 +195,7 @@ interface Change {
   site: Site;
   raw: RawTable;
   draft: TargetDraft;
-  reading: ConfigReading;
+  reading: DocumentReading;
 }
 
 function setKnocks(editor: TomlEditor, { site, raw, draft, reading }: Change): void {
@@ -212,9 +209,9 @@ function setKnocks(editor: TomlEditor, { site, raw, draft, reading }: Change): v
     else editor.setKey(site, "secret", writeSecret(payload));
   }
   const wanted = draft.knocks.map((knock) => writeKnock(knock, payload));
-  const array = editor.findPair(site, "knocks")?.value;
-  if (array?.kind !== "array") return editor.setKey(site, "knocks", wanted);
-  const context = { folder: folderOf(reading.config.file), payload };
+  const array = editor.findValue(site, "knocks");
+  if (array?.type !== "TOMLArray") return editor.setKey(site, "knocks", wanted);
+  const context = { folder: dirname(reading.config.file), payload };
   const now = items.map((item) => readKnock(item, Place.root([]), context));
   editor.setItems(array, wanted, (index, place) => isSameData(now[index], draft.knocks[place]));
 }
@@ -251,54 +248,47 @@ function setList(
   const present: readonly unknown[] = Array.isArray(raw[key]) ? raw[key] : [];
   const now = present.map((item) => read(item, Place.root([]), plugins));
   const keep = (index: number, place: number) => isSameData(now[index], draft[key]?.[place]);
-  const array = editor.findPair(site, key)?.value;
-  if (array?.kind === "array") return editor.setItems(array, value, keep);
-  const hasHeader = site.tables.some((table) => table.keys.length === site.path.length);
+  const array = editor.findValue(site, key);
+  if (array?.type === "TOMLArray") return editor.setItems(array, value, keep);
+  const hasHeader = site.sections.some(({ names }) => names.length === site.path.length);
   if (!hasHeader) return editor.setKey(site, key, value);
   const path = [...site.path, key];
-  const elements = findElements(reading.toml.document, path);
+  const elements = findElements(reading.document, path);
   for (const [index, element] of elements.entries()) {
     const wanted = value[index];
     const current = present[index];
     if (wanted === undefined) {
-      for (const table of element.tables) editor.removeTable(table);
+      for (const section of element.sections) editor.removeSection(section);
     } else if (!keep(index, index) && isTable(wanted) && isTable(current)) {
       editor.setKeys(element, wanted, { current, isSame: isSameData });
     }
   }
   const added = value.slice(elements.length).filter(isTable);
-  const last = elements.at(-1) ?? site;
-  if (added.length > 0) editor.insertElements(editor.lastPiece(last), path, added);
+  if (added.length > 0) editor.addElements(elements.at(-1) ?? site, path, added);
 }
 
 /** The payload of udp knocks that name none, under a target's table. */
-function readInherited(reading: ConfigReading, table: RawTable): KnockPayload {
-  const defaults = reading.toml.value["defaults"];
+function readInherited(reading: DocumentReading, table: RawTable): KnockPayload {
+  const defaults = reading.value["defaults"];
   const secret = table["secret"] ?? (isTable(defaults) ? defaults["secret"] : undefined);
-  const folder = folderOf(reading.config.file);
+  const folder = dirname(reading.config.file);
   return secret === undefined ? PROMPT : readSecret(secret, Place.root([]), { folder }) ?? PROMPT;
 }
 
-function readGood(text: string, file: string): ConfigReading {
-  const reading = readConfig(text, { file });
-  if (reading.problems.length > 0) throw new ConfigError(reading.problems);
-  return reading;
-}
-
-/** `text`, if it is still a right configuration. Its lines are nobody's yet: errors name none. */
+/** Returns `text` if it is valid. Errors have no line numbers, because the text is not saved yet. */
 function checkEdit(text: string, file: string): string {
-  const { problems } = readConfig(text, { file });
+  const { problems } = readDocument(text, { file });
   if (problems.length === 0) return text;
   throw new ConfigError(problems.map(({ line: _line, ...problem }) => problem));
 }
 
 function findTarget(
-  reading: ConfigReading,
+  reading: DocumentReading,
   name: string,
 ): { target: Target; site: Site; raw: RawTable } {
   const target = reading.config.targets.get(name);
-  const site = findSite(reading.toml.document, ["targets", name]);
-  const targets = reading.toml.value["targets"];
+  const site = findSite(reading.document, ["targets", name]);
+  const targets = reading.value["targets"];
   const raw = isTable(targets) ? targets[name] : undefined;
   if (target === undefined || site === undefined || !isTable(raw)) {
     throw new ConfigError([{
@@ -309,7 +299,7 @@ function findTarget(
   return { target, site, raw };
 }
 
-function makeTakenError(reading: ConfigReading, name: string): ConfigError {
+function makeTakenError(reading: DocumentReading, name: string): ConfigError {
   const message = `a target of the name ${JSON.stringify(name)} is saved already`;
   const hint = "choose another name";
   if (reading.config.targets.has(name)) {
@@ -322,11 +312,11 @@ function makeTakenError(reading: ConfigReading, name: string): ConfigError {
 }
 
 function makeError(
-  { toml, config }: ConfigReading,
+  { document, config }: DocumentReading,
   path: readonly string[],
   message: string,
   details: { hint?: string } = {},
 ): ConfigError {
-  const line = lineCounter(toml.document.text)(locator(toml.document)(path));
+  const line = indexLines(document)(path);
   return new ConfigError([{ file: config.file, line, key: path.join("."), message }], details);
 }

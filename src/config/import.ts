@@ -7,7 +7,7 @@
 import { ConfigError, UsageError } from "../core/errors.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { IMPORT_FORMATS, type ImportReader, type ImportResult } from "./import_formats.ts";
-import { nameOfHost, uniqueName } from "./legacy.ts";
+import { makeTargetName, uniqueName } from "./legacy.ts";
 
 /** How to import. */
 interface ImportOptions {
@@ -31,7 +31,7 @@ export async function importTargets(text: string, options: ImportOptions): Promi
   const reader = await findReader(text, options);
   const taken = new Set(options.taken);
   const makeName = (host: string): string => {
-    const name = uniqueName(nameOfHost(host), taken);
+    const name = uniqueName(makeTargetName(host), taken);
     taken.add(name);
     return name;
   };

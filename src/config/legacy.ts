@@ -5,8 +5,8 @@
  * - all white space is removed first, inside of words too; Python's white space, which has U+001C to
  *   U+001F and U+0085, but not U+FEFF;
  * - lines that then begin with `#`, and empty ones, are skipped;
- * - exactly one `:` stands between the host and the ports, or the line is dropped;
- * - ports stand between commas; `int()` takes a sign, `_` between digits and the digits of any script;
+ * - exactly one `:` is between the host and the ports, or the line is dropped;
+ * - ports are separated by commas; `int()` takes a sign, `_` between digits and the digits of any script;
  * - exactly `udp` after exactly one `/` means udp, anything else means tcp;
  * - a bad port is dropped with a message, the others of the line stay.
  * Beyond that a target needs a host that can be one, and at least one port: the original lists
@@ -31,7 +31,7 @@ export interface LegacyLine {
 // deno-lint-ignore no-control-regex -- these are Python's white space.
 const PYTHON_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/g;
 
-/** The lines of a legacy file; a byte order mark is left out. */
+/** Returns the lines of a legacy file; a byte order mark is left out. */
 export function parseLegacyLines(text: string, { file }: { file: string }): LegacyLine[] {
   return text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).flatMap((raw, index) => {
     const content = raw.replace(PYTHON_SPACE, "");
@@ -43,13 +43,13 @@ export function parseLegacyLines(text: string, { file }: { file: string }): Lega
   });
 }
 
-/** A legacy file as the original reads it: what it cannot use is skipped with a warning. */
+/** Reads a legacy file as the original does: what it cannot use is skipped with a warning. */
 export function parseLegacy(text: string, { file }: { file: string }): Config {
   const lines = parseLegacyLines(text, { file });
   const targets = new Map<string, Target>();
   for (const { target } of lines) {
     if (target === undefined) continue;
-    const name = uniqueName(nameOfHost(target.host), targets);
+    const name = uniqueName(makeTargetName(target.host), targets);
     targets.set(name, { ...DEFAULT_SETTINGS, name, ...target });
   }
   return {
@@ -73,7 +73,7 @@ function parseLine(content: string, messages: string[]): LegacyLine["target"] {
   }
   const knocks = portTexts.split(",").flatMap((text) => parseKnock(text, messages));
   const host = checkHost(hostText, messages);
-  if (knocks.length === 0) messages.push(`${quote(hostText)} has no port that can be knocked on`);
+  if (knocks.length === 0) messages.push(`${quote(hostText)} has no valid port`);
   return host === undefined || knocks.length === 0 ? undefined : { host, knocks };
 }
 
@@ -101,16 +101,16 @@ function parseKnock(text: string, messages: string[]): Knock[] {
   return [{ port, protocol, payload }];
 }
 
-/** What Python's `int(text)` is, or NaN where it raises; `text` has no white space. */
+/** Returns what Python's `int(text)` returns, or NaN where it raises; `text` has no white space. */
 export function parsePythonInt(text: string): number {
   const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text);
   if (match === null) return NaN;
-  const digits = Array.from(match[2]?.replaceAll("_", "") ?? "", digitValue).join("");
+  const digits = Array.from(match[2]?.replaceAll("_", "") ?? "", readDigit).join("");
   return Number(`${match[1]}${digits}`);
 }
 
-/** Decimal digits of every script stand in runs of ten that begin with the zero. */
-function digitValue(digit: string): number {
+/** The decimal digits of every script are a run of ten code points that begins with zero. */
+function readDigit(digit: string): number {
   const code = digit.codePointAt(0) ?? 0;
   if (code < 128) return code - 48;
   let start = code;
@@ -122,8 +122,8 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
 
-/** A target's name for a host: `fw.example.com` is `fw-example-com`, an address `host-192-0-2-1`. */
-export function nameOfHost(host: string): string {
+/** Returns a target's name for a host: `fw.example.com` is `fw-example-com`, an address `host-192-0-2-1`. */
+export function makeTargetName(host: string): string {
   const plain = host.replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-+|-+$/g, "");
   const isNamed = /^[A-Za-z]/.test(plain) && !isIpv4(host) && !host.includes(":");
   return (isNamed ? plain : `host-${plain}`).slice(0, 60).replace(/-+$/, "");

@@ -1,6 +1,7 @@
 /** The configuration: where it is, and TOML text to targets. What changes it is in `changes.ts`. */
-export { configPath, legacyPath, type Surroundings } from "./paths.ts";
-export { type Config, parseConfig } from "./schema.ts";
+export { configPath, legacyPath } from "./paths.ts";
+export { parseConfig } from "./read.ts";
+export type { Config } from "./schema.ts";
 export { parseProbeSpec } from "./probes.ts";
-export { type ConfigSource, loadConfig, MAX_BYTES, readText } from "./store.ts";
+export { loadConfig, readText } from "./store.ts";
 export { type FileSystem, realFiles } from "./files.ts";

@@ -1,9 +1,8 @@
 /**
- * TOML text to a configuration: every mistake is found in one run and named `FILE:LINE: KEY: ...`, in
- * file order. The keys of a target are rows of `keys.ts`; knocks, secrets and probes have files of
- * their own.
+ * TOML values to a configuration; every mistake is found in one run. The keys of a target are rows of
+ * `keys.ts`; knocks, secrets and probes have files of their own.
  */
-import { ConfigError, type Problem } from "../core/errors.ts";
+import type { Problem } from "../core/errors.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
 import {
   type ConnectSpec,
@@ -23,9 +22,9 @@ import {
   TOP_KEYS,
 } from "./keys.ts";
 import { isFixed, readKnock, readSecret } from "./knocks.ts";
-import { type Finding, lineCounter, locator, Place, renderPath } from "./place.ts";
+import { dirname } from "./paths.ts";
+import { type Finding, Place } from "./place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
-import { mayHideKey, readToml, type TomlReading } from "./toml_read.ts";
 import { readPort } from "./value_specs.ts";
 import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
 
@@ -47,62 +46,24 @@ export interface Config {
   warnings: readonly Problem[];
 }
 
-/** What {@linkcode readConfig} gives. */
-export interface ConfigReading {
-  config: Config;
-  /** In file order. */
-  problems: Problem[];
-  /** For edits: the structure of the text, and its values. */
-  toml: TomlReading;
-}
-
 /** The payload of udp knocks where neither they nor their target nor `[defaults]` names one. */
 export const PROMPT: KnockPayload = { kind: "secret", source: { kind: "prompt" } };
 
-/**
- * The configuration that `text` is.
- *
- * @throws {ConfigError} with every mistake, in file order.
- */
-export function parseConfig(text: string, options: { file: string }): Config {
-  const { config, problems } = readConfig(text, options);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return config;
+/** A configuration, with what is wrong with it. */
+export interface CheckedConfig {
+  config: Config;
+  /** In the order of the schema, not of the file. */
+  findings: readonly Finding[];
 }
 
-/** As {@linkcode parseConfig}, with the mistakes beside what could be read. */
-export function readConfig(text: string, { file }: { file: string }): ConfigReading {
-  const toml = readToml(text);
+/** Returns the configuration that the values of a file are, as far as they are right. */
+export function checkConfig(value: RawTable, { file }: { file: string }): CheckedConfig {
   const findings: Finding[] = [];
-  const config = readTop(toml, { file, place: Place.root(findings) });
-  const problems = toml.problems.length + findings.length === 0
-    ? []
-    : nameLines(toml, findings, { file });
-  return { config, problems, toml };
-}
-
-function nameLines(
-  { document, problems }: TomlReading,
-  findings: readonly Finding[],
-  { file }: { file: string },
-): Problem[] {
-  const offsetOf = locator(document);
-  const lineOf = lineCounter(document.text);
-  const all = [
-    ...problems,
-    ...findings.map((finding) => ({ ...finding, offset: offsetOf(finding.path) })),
-  ];
-  return all.map(({ path, message, offset }) => ({
-    file,
-    line: lineOf(offset),
-    ...(path.length === 0 ? {} : { key: renderPath(path) }),
-    message,
-  })).sort((one, other) => one.line - other.line);
+  return { config: readTop(value, { file, place: Place.root(findings) }), findings };
 }
 
 interface TargetContext extends KeyContext {
   folder: string;
-  toml: TomlReading;
   defaults: Partial<TargetSettings>;
   /** The payload of udp knocks that name none. */
   payload: KnockPayload;
@@ -110,8 +71,7 @@ interface TargetContext extends KeyContext {
   payloads: KnockPayload[];
 }
 
-function readTop(toml: TomlReading, { file, place }: { file: string; place: Place }): Config {
-  const top = toml.value;
+function readTop(top: RawTable, { file, place }: { file: string; place: Place }): Config {
   checkKeys(top, place, TOP_KEYS);
   const version = top["version"];
   if (version !== undefined && version !== 1) {
@@ -128,8 +88,7 @@ function readTop(toml: TomlReading, { file, place }: { file: string; place: Plac
   const defaults = readSettings(rawDefaults, defaultsPlace, { plugins });
   const context = {
     plugins,
-    folder: folderOf(file),
-    toml,
+    folder: dirname(file),
     defaults,
     payload: PROMPT,
     payloads: [],
@@ -188,7 +147,6 @@ function readTarget(
   checkKeys(table, place, TARGET_KEYS);
   const isMissing = (key: string) => {
     if (table[key] !== undefined) return false;
-    if (mayHideKey(context.toml.problems, place.path, { key })) return true;
     place.fail(MISSING[key] ?? `${key} is missing`);
     return true;
   };
@@ -249,10 +207,4 @@ function readKnocks(value: unknown, place: Place, context: TargetContext): Knock
     return place.fail('is empty: use at least one knock, such as "7000/udp"');
   }
   return knocks;
-}
-
-/** The folder of a file, as far as its path names one. */
-export function folderOf(file: string): string {
-  const end = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\"));
-  return end <= 0 ? file.slice(0, end + 1) : file.slice(0, end);
 }

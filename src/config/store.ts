@@ -3,25 +3,35 @@
  *
  * Rules:
  * - read: at most 8 MiB of UTF-8 without NUL; a file that holds a secret (a hash or a fixed payload)
- *   must be its owner's alone (not checked on Windows, which has no mode bits);
+ *   must be readable by its owner alone (not checked on Windows, which has no mode bits);
  * - write: under an exclusive lock on `FILE.lock`, read, edit, check, write `.FILE.*.tmp` beside it
- *   (0600, or the file's own mode where that is stricter), fsync, rename, fsync the folder: whoever
- *   reads, and whenever the power fails, there is the old or the new file;
+ *   (0600, or the file's own mode where that is stricter), fsync, rename, fsync the folder: readers
+ *   see the old or the new file, also after a power failure;
  * - a device or a pipe is never replaced;
  * - a symbolic link stays one: what it leads to is replaced, and locked;
- * - whatever a killed writer left behind is removed by the next one, under the lock.
+ * - the next writer removes the temporary files of killed ones, under the lock.
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
-import { type FileFacts, type FileSystem, realFiles } from "./files.ts";
-import { configPath, legacyPath, type Surroundings } from "./paths.ts";
-import { type Config, folderOf, readConfig } from "./schema.ts";
+import { quoteShell } from "../core/quote_shell.ts";
+import { errorMessage } from "../core/text.ts";
+import type { FileFacts, FileSystem } from "./files.ts";
+import {
+  basename,
+  configPath,
+  dirname,
+  type Environment,
+  isAbsolute,
+  legacyPath,
+} from "./paths.ts";
+import { readConfig } from "./read.ts";
+import type { Config } from "./schema.ts";
 
 /** The largest file that is read, in bytes. */
 export const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_MIB = MAX_BYTES / 1024 / 1024;
 
 /** Which file to read. */
-export interface ConfigSource extends Surroundings {
+export interface ConfigSource extends Environment {
   /** The file of `--config`, which then has to exist. */
   file?: string | undefined;
 }
@@ -29,18 +39,18 @@ export interface ConfigSource extends Surroundings {
 const LOCK_WAIT_MS = 10_000;
 
 /**
- * The configuration: of `file`, or of the usual place; where nothing is there, that of the original
- * spknock (kind `legacy`); else an empty one.
+ * Returns the configuration of `file`, or of the usual file; where there is none, that of the
+ * original spknock (kind `legacy`), or an empty one.
  *
  * @throws {ConfigError} with every mistake.
  */
 export async function loadConfig(
   source: ConfigSource,
-  files: FileSystem = realFiles,
+  files: FileSystem,
 ): Promise<Config> {
   const path = source.file ?? configPath(source);
   const text = await readText(path, files);
-  if (text !== undefined) return await checkConfig(text, { path, files, os: source.os });
+  if (text !== undefined) return await requireValid(text, { path, files, os: source.os });
   if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
@@ -48,37 +58,39 @@ export async function loadConfig(
     const { parseLegacy } = await import("./legacy.ts");
     return parseLegacy(oldText, { file: old });
   }
-  return readConfig("", { file: path }).config;
+  return (await readConfig("", { file: path })).config;
 }
 
-async function checkConfig(
+async function requireValid(
   text: string,
   { path, files, os }: { path: string; files: FileSystem; os: string },
 ): Promise<Config> {
-  const { config, problems } = readConfig(text, { file: path });
+  const { config, problems } = await readConfig(text, { file: path });
   const mode = config.holdsSecret && os !== "windows" ? (await files.stat(path)).mode : null;
   const isExposed = mode !== null && (mode & 0o077) !== 0;
   const exposure: Problem[] = isExposed
     ? [{
       file: path,
-      message: `holds a secret, but its mode ${renderMode(mode)} lets others at it: use 0600`,
+      message: `contains a secret, but other users can read it (mode ${
+        renderMode(mode)
+      }): set mode 0600`,
     }]
     : [];
   if (problems.length + exposure.length === 0) return config;
   throw new ConfigError(
     [...exposure, ...problems],
-    isExposed ? { hint: `chmod 600 ${quoteForShell(path)}` } : {},
+    isExposed ? { hint: `chmod 600 ${quoteShell(path)}` } : {},
   );
 }
 
 /**
- * The text of a file; undefined if it does not exist.
+ * Returns the text of a file; undefined if it does not exist.
  *
  * @throws {ConfigError} if it cannot be read or is no text.
  */
 export async function readText(
   path: string,
-  files: FileSystem = realFiles,
+  files: FileSystem,
 ): Promise<string | undefined> {
   let bytes: Uint8Array;
   try {
@@ -87,10 +99,10 @@ export async function readText(
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof ConfigError) throw error;
-    throw fail(path, `cannot be read: ${reasonOf(error)}`, {
+    throw fail(path, `cannot be read: ${describeReason(error)}`, {
       cause: error,
       hint: error instanceof Deno.errors.PermissionDenied
-        ? `look at its mode: ls -l ${quoteForShell(path)}`
+        ? `look at its mode: ls -l ${quoteShell(path)}`
         : undefined,
     });
   }
@@ -111,12 +123,17 @@ function decode(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw fail(path, "is not UTF-8", { cause: error, hint: "save it as UTF-8" }, badLine(bytes));
+    throw fail(
+      path,
+      "is not UTF-8",
+      { cause: error, hint: "save it as UTF-8" },
+      findBadLine(bytes),
+    );
   }
 }
 
 /** The 1-based line of the first byte that is not UTF-8: a line is decoded by itself. */
-function badLine(bytes: Uint8Array): number {
+function findBadLine(bytes: Uint8Array): number {
   let start = 0;
   for (let line = 1;; line++) {
     const end = bytes.indexOf(10, start);
@@ -141,48 +158,48 @@ function badLine(bytes: Uint8Array): number {
 export async function updateConfig(
   path: string,
   edit: (text: string) => string,
-  files: FileSystem = realFiles,
+  files: FileSystem,
 ): Promise<Config> {
   try {
-    const place = await followLinks(path, files);
-    await wantRegular(place, { path, files });
-    await files.makeFolder(parentOf(place));
-    const lock = await files.lock(`${place}.lock`, LOCK_WAIT_MS);
+    const realPath = await followLinks(path, files);
+    await requireRegularFile(realPath, { path, files });
+    await files.makeFolder(parentFolder(realPath));
+    const lock = await files.lock(`${realPath}.lock`, LOCK_WAIT_MS);
     if (lock === undefined) {
       throw fail(path, "is being changed by another spknock; nothing was changed", {
         hint: "end the other one, then try again",
       });
     }
     try {
-      await removeLeftovers(place, files);
-      const before = await readText(place, files);
+      await removeLeftovers(realPath, files);
+      const before = await readText(realPath, files);
       const after = edit(before ?? "");
       if (new TextEncoder().encode(after).length > MAX_BYTES) {
         throw fail(path, `would be larger than ${MAX_MIB} MiB; nothing was changed`, {});
       }
-      const { config, problems } = readConfig(after, { file: path });
+      const { config, problems } = await readConfig(after, { file: path });
       if (problems.length > 0) throw new ConfigError(problems);
-      if (after !== before) await replaceFile(place, after, files);
+      if (after !== before) await replaceFile(realPath, after, files);
       return config;
     } finally {
       lock.release();
     }
   } catch (error) {
     if (error instanceof Error && "code" in error && isSystemError(error)) {
-      throw fail(path, `cannot be written: ${reasonOf(error)}; nothing was changed`, {
+      throw fail(path, `cannot be written: ${describeReason(error)}; nothing was changed`, {
         cause: error,
-        hint: hintOf(error, path),
+        hint: findHint(error, path),
       });
     }
     throw error;
   }
 }
 
-async function replaceFile(place: string, text: string, files: FileSystem): Promise<void> {
-  const present = await statIfThere(place, files);
-  const temporary = `${parentOf(place)}/.${nameOf(place)}.${crypto.randomUUID()}.tmp`;
+async function replaceFile(realPath: string, text: string, files: FileSystem): Promise<void> {
+  const present = await statIfThere(realPath, files);
+  const temporary = `${parentFolder(realPath)}/.${basename(realPath)}.${crypto.randomUUID()}.tmp`;
   try {
-    const file = await files.create(temporary, modeFor(present));
+    const file = await files.create(temporary, chooseMode(present));
     try {
       await file.write(new TextEncoder().encode(text));
       await file.sync();
@@ -190,22 +207,22 @@ async function replaceFile(place: string, text: string, files: FileSystem): Prom
       file.close();
     }
     await keepOwner(temporary, present, files);
-    await files.rename(temporary, place);
+    await files.rename(temporary, realPath);
   } catch (error) {
-    // The first error is the one to tell; what is left the next writer removes.
+    // The first error is the one to report; the next writer removes what is left.
     await files.remove(temporary).catch(() => {});
     throw error;
   }
-  await files.syncFolder(parentOf(place));
+  await files.syncFolder(parentFolder(realPath));
 }
 
 /** 0600, or the mode that the file has, where that allows no more. */
-function modeFor(present: FileFacts | undefined): number {
+function chooseMode(present: FileFacts | undefined): number {
   const mode = (present?.mode ?? 0o600) & 0o777;
   return (mode & ~0o600) === 0 ? mode : 0o600;
 }
 
-/** With sudo the file stays its owner's; who may not give it away owns it already. */
+/** Keeps the owner under sudo. Where chown is not permitted, we own the file already. */
 async function keepOwner(
   temporary: string,
   present: FileFacts | undefined,
@@ -226,44 +243,39 @@ async function statIfThere(path: string, files: FileSystem): Promise<FileFacts |
   }
 }
 
-/** A device or a pipe can be read from; it would be gone if a file were put in its place. */
-async function wantRegular(
-  place: string,
+/** A rename over a device or a pipe would remove it. */
+async function requireRegularFile(
+  realPath: string,
   { path, files }: { path: string; files: FileSystem },
 ): Promise<void> {
-  const present = await statIfThere(place, files);
+  const present = await statIfThere(realPath, files);
   if (present === undefined || present.isFile || present.isDirectory) return;
-  throw fail(path, "is no regular file: it can be read, not changed", { hint: "name a file" });
+  throw fail(path, "is not a regular file: it can be read, not changed", { hint: "name a file" });
 }
 
 /** Temporary files of writers that were killed: under the lock no other writer is at work. */
-async function removeLeftovers(place: string, files: FileSystem): Promise<void> {
-  const prefix = `.${nameOf(place)}.`;
-  for (const name of await files.list(parentOf(place))) {
+async function removeLeftovers(realPath: string, files: FileSystem): Promise<void> {
+  const prefix = `.${basename(realPath)}.`;
+  for (const name of await files.list(parentFolder(realPath))) {
     const isLeftover = name.startsWith(prefix) &&
       /^[0-9a-f-]{36}\.tmp$/.test(name.slice(prefix.length));
-    if (isLeftover) await files.remove(`${parentOf(place)}/${name}`);
+    if (isLeftover) await files.remove(`${parentFolder(realPath)}/${name}`);
   }
 }
 
-/** What a path leads to, also where the last link leads to nothing yet. */
+/** Returns what a path leads to, also where the last link leads to nothing yet. */
 async function followLinks(path: string, files: FileSystem): Promise<string> {
-  let place = path;
+  let realPath = path;
   for (let count = 0; count < 40; count++) {
-    const target = await files.readLink(place);
-    if (target === undefined) return place;
-    const isAbsolute = /^(?:[/\\]|[A-Za-z]:)/.test(target);
-    place = isAbsolute ? target : `${parentOf(place)}/${target}`;
+    const target = await files.readLink(realPath);
+    if (target === undefined) return realPath;
+    realPath = isAbsolute(target) ? target : `${parentFolder(realPath)}/${target}`;
   }
   throw fail(path, "is a symbolic link that leads to itself", {});
 }
 
-function parentOf(path: string): string {
-  return folderOf(path) || ".";
-}
-
-function nameOf(path: string): string {
-  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+function parentFolder(path: string): string {
+  return dirname(path) || ".";
 }
 
 function renderMode(mode: number): string {
@@ -292,28 +304,22 @@ const HINTS: Readonly<Record<string, string>> = {
   EROFS: "use --config FILE to write elsewhere",
 };
 
-function codeOf(error: unknown): string {
+function readCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isSystemError(error: Error): boolean {
-  return /^E[A-Z0-9]+$/.test(codeOf(error));
+  return /^E[A-Z0-9]+$/.test(readCode(error));
 }
 
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return REASONS[codeOf(error)] ?? text;
+function describeReason(error: unknown): string {
+  return REASONS[readCode(error)] ?? errorMessage(error);
 }
 
-function hintOf(error: Error, path: string): string | undefined {
-  const folder = quoteForShell(parentOf(path));
-  return HINTS[codeOf(error)] ??
-    (/^E(?:ACCES|PERM)$/.test(codeOf(error))
-      ? `look at the modes of the file and its folder: ls -ld ${folder} ${quoteForShell(path)}`
+function findHint(error: Error, path: string): string | undefined {
+  const folder = quoteShell(parentFolder(path));
+  return HINTS[readCode(error)] ??
+    (/^E(?:ACCES|PERM)$/.test(readCode(error))
+      ? `look at the modes of the file and its folder: ls -ld ${folder} ${quoteShell(path)}`
       : undefined);
-}
-
-/** `text` as one word of a POSIX shell. */
-function quoteForShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

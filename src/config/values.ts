@@ -1,16 +1,15 @@
 /**
- * Reads plain TOML values: text, numbers, lists, tables, durations. Each reader gives undefined after
- * it has put what is wrong with its place.
+ * Reads plain TOML values: text, numbers, lists, tables, durations. Each reader returns undefined
+ * after it has added a mistake to the place.
  */
-import { closestString } from "@std/text/closest-string";
 import { parseDuration } from "../core/duration.ts";
-import type { Place } from "./place.ts";
-import { quoteKey } from "./toml_scan.ts";
+import { suggest } from "../core/suggest.ts";
+import { type Place, quoteKey } from "./place.ts";
 
 /** A TOML table as `@std/toml` gives it. */
 export type RawTable = Readonly<Record<string, unknown>>;
 
-/** A value for a message; of a table or a list only its kind. */
+/** Returns a value for a message; of a table or a list only its kind. */
 export function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (value instanceof Date) return "a date";
@@ -19,46 +18,49 @@ export function describe(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
-/** The kind of a value, for messages about what may be a secret. */
+/** Returns the kind of a value, for messages about what may be a secret. */
 export function describeKind(value: unknown): string {
   if (typeof value === "object" && value !== null) return describe(value);
   return typeof value === "boolean" ? "true or false" : `a ${typeof value}`;
 }
 
-/** `, did you mean "delay"?`: the known name that is nearest to `name`. */
+/** As many names as a message can list. */
+const MAX_LISTED = 8;
+
+/**
+ * Returns the end of a message about an unknown name: `, did you mean "delay"?`, or what is allowed
+ * where that is short, or "".
+ */
 export function nearest(name: string, known: readonly string[]): string {
-  return known.length === 0
-    ? ""
-    : `, did you mean ${JSON.stringify(closestString(name.slice(0, 64), known))}?`;
+  const near = suggest(name, known);
+  if (near !== undefined) return `, did you mean ${JSON.stringify(near)}?`;
+  return known.length === 0 || known.length > MAX_LISTED ? "" : `: use ${known.join(", ")}`;
 }
 
-/** Whether `value` is a table. */
 export function isTable(value: unknown): value is RawTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof Date);
 }
 
-/** A table; undefined where the key is missing. */
+/** Reads a table; undefined where the key is missing. */
 export function readTable(value: unknown, place: Place): RawTable | undefined {
   if (value === undefined || isTable(value)) return value;
-  return place.fail(`${describe(value)} stands where a table should be`);
+  return place.fail(`${describe(value)} is not a table`);
 }
 
-/** Puts every key of the table that is not in `known` with the place. */
+/** Adds a mistake for every key of the table that is not in `known`. */
 export function checkKeys(table: RawTable, place: Place, known: readonly string[]): void {
   for (const key of Object.keys(table)) {
     if (known.includes(key)) continue;
-    const allowed = known.length === 0 ? ": nothing else can stand here" : nearest(key, known);
+    const allowed = known.length === 0 ? ": this table has no keys" : nearest(key, known);
     place.at(key).fail(`${quoteKey(key)} is not a known key${allowed}`);
   }
 }
 
-/** A string. */
 export function readString(value: unknown, place: Place): string | undefined {
   return typeof value === "string" ? value : place.fail(`${describe(value)} is not a "string"`);
 }
 
-/** A whole number in a range. */
 export function readInteger(
   value: unknown,
   place: Place,
@@ -70,7 +72,7 @@ export function readInteger(
   return place.fail(`${describe(value)} cannot be used: use a whole number from ${min} to ${max}`);
 }
 
-/** Milliseconds of a duration: `"250ms"`, or a bare number of milliseconds. */
+/** Reads the milliseconds of a duration: `"250ms"`, or a bare number of milliseconds. */
 export function readDuration(
   value: unknown,
   place: Place,
@@ -88,7 +90,7 @@ export function readDuration(
   return ms;
 }
 
-/** A list whose elements `readItem` reads; undefined when one of them is wrong. */
+/** Reads a list by its elements; undefined if one of them is wrong. */
 export function readList<T>(
   value: unknown,
   place: Place,
@@ -103,7 +105,6 @@ export function readList<T>(
   return items.length === value.length ? items : undefined;
 }
 
-/** One of the words, as it stands. */
 export function readChoice<T extends string>(
   value: unknown,
   place: Place,
@@ -115,7 +116,7 @@ export function readChoice<T extends string>(
   return place.fail(`${describe(value)} cannot be used: use one of ${allowed}`);
 }
 
-/** Program and arguments: a list of strings, the first of them not empty. Never repeats them. */
+/** Reads program and arguments. Messages never repeat them: they may contain a secret. */
 export function readCommand(value: unknown, place: Place): string[] | undefined {
   const isList = Array.isArray(value) && value.length > 0;
   if (!isList || value.some((item) => typeof item !== "string" || item.includes("\0"))) {

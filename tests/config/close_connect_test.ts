@@ -1,7 +1,7 @@
 /** The tables `close` and `connect` of a target. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { addTarget, removeTarget, renameTarget, replaceTarget } from "../../src/config/edit.ts";
-import { parseConfig } from "../../src/config/schema.ts";
+import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import type { Target } from "../../src/core/target.ts";
 
@@ -9,7 +9,7 @@ const HEAD =
   'version = 1\n[targets.home]\nhost = "h"\nknocks = ["1/udp"]\nsecret = { env = "FW" }\n';
 
 function read(text: string): Target {
-  return parseConfig(HEAD + text, { file: "t" }).targets.get("home") as Target;
+  return parseDocumentConfig(HEAD + text, { file: "t" }).config.targets.get("home") as Target;
 }
 
 Deno.test("close: knocks as those that open, with the target's own secret", () => {
@@ -40,25 +40,29 @@ Deno.test("a fixed payload in close makes the file a secret", () => {
   const hash = "ab".repeat(32);
   const text =
     `${HEAD}close = { knocks = [{ port = 1, protocol = "udp", secret = { hash = "${hash}" } }] }\n`;
-  assertEquals(parseConfig(text, { file: "t" }).holdsSecret, true);
+  assertEquals(parseDocumentConfig(text, { file: "t" }).config.holdsSecret, true);
 });
 
 Deno.test("mistakes are named with their lines", () => {
   const cases: [string, string][] = [
-    ["close = 1\n", "t:6: targets.home.close: 1 stands where a table should be"],
+    ["close = 1\n", "t:6: targets.home.close: 1 is not a table"],
     ["close = {}\n", "t:6: targets.home.close: the knocks are missing: use knocks ="],
     ["close = { knocks = [] }\n", "t:6: targets.home.close.knocks: is empty"],
     ['close = { knocks = ["0"] }\n', 't:6: targets.home.close.knocks[0]: "0" is not a port'],
     ['close = { knock = ["1"] }\n', 't:6: targets.home.close.knock: "knock" is not a known key'],
     ['connect = { host = "a b" }\n', 't:6: targets.home.connect.host: "a b" is not a host'],
     ["connect = { port = 70000 }\n", 't:6: targets.home.connect.port: "70000" is not a port'],
-    ['connect = "nas"\n', 't:6: targets.home.connect: "nas" stands where a table should be'],
+    ['connect = "nas"\n', 't:6: targets.home.connect: "nas" is not a table'],
   ];
   for (const [text, message] of cases) {
     const error = assertThrows(() => read(text), ConfigError);
     assertEquals(error.message.startsWith(message), true, error.message);
   }
-  assertThrows(() => parseConfig("[defaults]\nclose = {}\n", { file: "t" }), ConfigError, "close");
+  assertThrows(
+    () => parseDocumentConfig("[defaults]\nclose = {}\n", { file: "t" }),
+    ConfigError,
+    "close",
+  );
 });
 
 Deno.test("edits leave both alone; a new target is written with them", () => {
@@ -69,11 +73,11 @@ Deno.test("edits leave both alone; a new target is written with them", () => {
   const edited = replaceTarget(text, { ...target, description: "x" });
   assertEquals(edited.endsWith(tables), true, edited);
   const renamed = renameTarget(text, { from: "home", to: "away" });
-  assertEquals(parseConfig(renamed, { file: "t" }).targets.get("away"), {
+  assertEquals(parseDocumentConfig(renamed, { file: "t" }).config.targets.get("away"), {
     ...target,
     name: "away",
   });
   assertEquals(removeTarget(text, "home").includes("7000"), false);
   const added = addTarget("", target);
-  assertEquals(parseConfig(added, { file: "t" }).targets.get("home"), target);
+  assertEquals(parseDocumentConfig(added, { file: "t" }).config.targets.get("home"), target);
 });

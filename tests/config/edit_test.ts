@@ -10,7 +10,7 @@ import {
   replaceTarget,
   type TargetDraft,
 } from "../../src/config/edit.ts";
-import { parseConfig } from "../../src/config/schema.ts";
+import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { makeRandom } from "./random.ts";
 
 const PROMPT: Knock["payload"] = { kind: "secret", source: { kind: "prompt" } };
@@ -26,7 +26,7 @@ function tcp(port: number): Knock {
 }
 
 function targetOf(text: string, name = "home"): Target {
-  const target = parseConfig(text, { file: "targets.toml" }).targets.get(name);
+  const target = parseDocumentConfig(text, { file: "targets.toml" }).config.targets.get(name);
   if (target === undefined) throw new Error(`no target ${name}`);
   return target;
 }
@@ -251,7 +251,7 @@ Deno.test("edit: a target may change its name as well", () => {
 Deno.test("edit: secret files named from the file's folder stay as they are", () => {
   const text = '[targets.home]\nhost = "h"\nknocks = ["1/udp"]\nsecret = { file = "s" }\n';
   const file = "/etc/spknock/targets.toml";
-  const target = parseConfig(text, { file }).targets.get("home") as Target;
+  const target = parseDocumentConfig(text, { file }).config.targets.get("home") as Target;
   const edited = replaceTarget(text, { ...target, tries: 9 }, { file });
   assertEquals(edited, `${text}tries = 9\n`);
   const more = { ...target, knocks: [...target.knocks, ...target.knocks] };
@@ -293,7 +293,8 @@ for (const [name, text] of Object.entries(FORMS)) {
     const renamed = renameTarget(text, { from: "home", to: "house" });
     assertEquals(targetOf(renamed, "house"), { ...targetOf(text), name: "house" });
     assertEquals(renamed.length, text.length + text.split(/home/).length - 1 - quotesLost(text));
-    const removed = parseConfig(removeTarget(text, "home"), { file: "targets.toml" });
+    const removed =
+      parseDocumentConfig(removeTarget(text, "home"), { file: "targets.toml" }).config;
     assertEquals([...removed.targets.values()], [targetOf(text, "other")]);
   });
 }

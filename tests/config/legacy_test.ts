@@ -3,8 +3,8 @@ import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { importTargets } from "../../src/config/import.ts";
 import { IMPORT_FORMATS } from "../../src/config/import_formats.ts";
-import { nameOfHost, parseLegacy, uniqueName } from "../../src/config/legacy.ts";
-import { parseConfig } from "../../src/config/schema.ts";
+import { makeTargetName, parseLegacy, uniqueName } from "../../src/config/legacy.ts";
+import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { addTargets } from "../../src/config/edit.ts";
 import { table } from "../table.ts";
 
@@ -37,7 +37,7 @@ const LINES: [line: string, targets: string[], warnings: string[]][] = [
   ]],
   ["h", [], ['1: the line has no ":": write host:port/protocol,port/protocol,...']],
   ["::1:22", [], ['1: the line has 3 times ":": write host:port/protocol,port/protocol,...']],
-  ["h:", [], [`1: "" ${NOT_A_PORT}`, '1: "h" has no port that can be knocked on']],
+  ["h:", [], [`1: "" ${NOT_A_PORT}`, '1: "h" has no valid port']],
   [":80", [], ['1: "" is not a host: use a name, an IPv4 or an IPv6 address']],
   ["h#1:80", [], ['1: "h#1" is not a host: use a name, an IPv4 or an IPv6 address']],
 ];
@@ -62,7 +62,7 @@ Deno.test("legacy: udp knocks ask for their passphrase, all else is at the defau
   const config = parseLegacy("fw.example.com:1/udp,2\n", { file: "f" });
   assertEquals([config.kind, config.file, config.holdsSecret], ["legacy", "f", false]);
   const toml = `[targets.fw-example-com]\nhost = "fw.example.com"\nknocks = ["1/udp", 2]\n`;
-  assertEquals(config.targets, parseConfig(toml, { file: "f" }).targets);
+  assertEquals(config.targets, parseDocumentConfig(toml, { file: "f" }).config.targets);
 });
 
 table("legacy: a port is what int() of Python takes", [
@@ -85,7 +85,7 @@ Deno.test("legacy: names are made from hosts", () => {
     ["bücher.example", "b-cher-example"],
     ["a".repeat(80), "a".repeat(60)],
   ];
-  for (const [host, name] of names) assertEquals(nameOfHost(host), name);
+  for (const [host, name] of names) assertEquals(makeTargetName(host), name);
   assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
   const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
   assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);
@@ -114,7 +114,7 @@ Deno.test("import: keepGoing takes the lines without any mistake", async () => {
   assertEquals(targets.map(({ name }) => name), ["a-2", "a-3"]);
   assertEquals(problems.map(({ line }) => line), [2, 3]);
   const text = addTargets("", targets);
-  assertEquals(parseConfig(text, { file: "f" }).targets.size, 2);
+  assertEquals(parseDocumentConfig(text, { file: "f" }).config.targets.size, 2);
 });
 
 Deno.test("import: formats are found by name or from the text", async () => {

@@ -5,6 +5,7 @@
  *   writer.ts add PATH NAME N     adds the targets NAME-1 to NAME-N, one by one
  */
 import { addTarget } from "../../src/config/edit.ts";
+import { realFiles } from "../../src/config/files.ts";
 import { updateConfig } from "../../src/config/store.ts";
 
 /** The whole file with the given number: long, so that a torn write would show. */
@@ -24,7 +25,7 @@ if (import.meta.main) {
   const [mode, path = "", name = "", count = "0"] = Deno.args;
   if (mode === "count") {
     for (;;) {
-      await updateConfig(path, (text) => makeContent(numberOf(text) + 1));
+      await updateConfig(path, (text) => makeContent(numberOf(text) + 1), realFiles);
       await Deno.stdout.write(new TextEncoder().encode("w\n"));
     }
   }
@@ -34,6 +35,6 @@ if (import.meta.main) {
       host: "h",
       knocks: [{ port: number, protocol: "tcp" as const, payload: { kind: "none" as const } }],
     };
-    await updateConfig(path, (text) => addTarget(text, draft, { file: path }));
+    await updateConfig(path, (text) => addTarget(text, draft, { file: path }), realFiles);
   }
 }

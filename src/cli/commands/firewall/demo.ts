@@ -36,7 +36,7 @@ export const command = defineCommand({
     requirePositionals(context, { min: 0, usage: "spknock demo" });
     const { ports, out } = context;
     dropUnusedPermissions([], ports);
-    const config = parseConfig(example, { file: "targets.example.toml" });
+    const config = await parseConfig(example, { file: "targets.example.toml" });
     const saved = findTarget(config, "demo");
     const right = await Promise.all(PASSPHRASES.map(hashPassphrase));
     const wrong = await Promise.all(["MikroTik", "is", "not awesome"].map(hashPassphrase));

@@ -1,0 +1,31 @@
+/** TOML text to a configuration: the quick way, and the slow one where there is anything to say. */
+import { ConfigError, type Problem } from "../core/errors.ts";
+import { checkConfig, type Config } from "./schema.ts";
+import { parsePlainToml } from "./toml_plain.ts";
+
+/** What {@linkcode readConfig} gives. */
+export interface ConfigReading {
+  config: Config;
+  /** In file order. */
+  problems: readonly Problem[];
+}
+
+/** Reads a configuration, with the mistakes beside what could be read. */
+export async function readConfig(text: string, { file }: { file: string }): Promise<ConfigReading> {
+  const value = parsePlainToml(text);
+  const checked = value && checkConfig(value, { file });
+  if (checked?.findings.length === 0) return { config: checked.config, problems: [] };
+  const { readDocument } = await import("./read_document.ts");
+  return readDocument(text, { file, checked });
+}
+
+/**
+ * Returns the configuration that `text` is.
+ *
+ * @throws {ConfigError} with every mistake, in file order, named `FILE:LINE: KEY: ...`.
+ */
+export async function parseConfig(text: string, options: { file: string }): Promise<Config> {
+  const { config, problems } = await readConfig(text, options);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
