@@ -2,12 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { detectFormat, IMPORT_FORMATS, importTargets } from "../../src/config/import.ts";
-import {
-  makeTargetName,
-  parseLegacy,
-  parsePythonInt,
-  uniqueName,
-} from "../../src/config/legacy.ts";
+import { makeTargetName, parseLegacy, uniqueName } from "../../src/config/legacy.ts";
+import { table } from "../table.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { addTargets } from "../../src/config/edit.ts";
 
@@ -68,29 +64,41 @@ Deno.test("legacy: udp knocks ask for their passphrase, all else is at the defau
   assertEquals(config.targets, parseDocumentConfig(toml, { file: "f" }).config.targets);
 });
 
-Deno.test("legacy: int() as Python has it", () => {
-  const good: [string, number][] = [["80", 80], ["+80", 80], ["-80", -80], ["8_0", 80], [
-    "\u{1d7d7}\u{1d7ce}",
-    90,
-  ]];
-  for (const [text, number] of good) assertEquals(parsePythonInt(text), number);
-  for (const text of ["", "+", "++1", "0x10", "1.0", "1e2", "²", "Ⅷ", "_", "1_", "_1"]) {
-    assertEquals(parsePythonInt(text), NaN, text);
-  }
+/** A port as Python's `int()` reads it; undefined where it raises, or gives no port. */
+const PORTS: Record<string, number | undefined> = {
+  "80": 80,
+  "+80": 80,
+  "-80": undefined,
+  "8_0": 80,
+  "\u{1d7d7}\u{1d7ce}": 90,
+  "+": undefined,
+  "++1": undefined,
+  "0x10": undefined,
+  "1.0": undefined,
+  "1e2": undefined,
+  "²": undefined,
+  "Ⅷ": undefined,
+  "_": undefined,
+  "1_": undefined,
+  "_1": undefined,
+};
+
+table("legacy port", PORTS, (port, text) => {
+  assertEquals(read(`h:${text}`), port === undefined ? [] : [`h:${port}/tcp`]);
 });
 
-Deno.test("legacy: names are made from hosts", () => {
-  const names: [host: string, name: string][] = [
-    ["fw.example.com", "fw-example-com"],
-    ["192.0.2.1", "host-192-0-2-1"],
-    ["2001:db8::1", "host-2001-db8-1"],
-    ["fe80::1", "host-fe80-1"],
-    ["3com.example", "host-3com-example"],
-    ["_x.example.", "host-_x-example"],
-    ["bücher.example", "b-cher-example"],
-    ["a".repeat(80), "a".repeat(60)],
-  ];
-  for (const [host, name] of names) assertEquals(makeTargetName(host), name);
+table("makeTargetName", {
+  "fw.example.com": "fw-example-com",
+  "192.0.2.1": "host-192-0-2-1",
+  "2001:db8::1": "host-2001-db8-1",
+  "fe80::1": "host-fe80-1",
+  "3com.example": "host-3com-example",
+  "_x.example.": "host-_x-example",
+  "bücher.example": "b-cher-example",
+  ["a".repeat(80)]: "a".repeat(60),
+}, (name, host) => assertEquals(makeTargetName(host), name));
+
+Deno.test("legacy: a name that is taken gets a number", () => {
   assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
   const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
   assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);
@@ -118,7 +126,7 @@ Deno.test("import: keepGoing takes the lines without any mistake", () => {
   });
   assertEquals(targets.map(({ name }) => name), ["a-2", "a-3"]);
   assertEquals(problems.map(({ line }) => line), [2, 3]);
-  const text = addTargets("", targets);
+  const text = addTargets("", targets, { file: "f" });
   assertEquals(parseDocumentConfig(text, { file: "f" }).config.targets.size, 2);
 });
 

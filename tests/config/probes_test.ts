@@ -31,7 +31,7 @@ const BAD: [text: string, message: string][] = [
   ["exec:x", `"exec:x" is not a probe: ${FORMS}`],
   ["pong", '"pong" is not a probe, did you mean "ping"?'],
   ["mqqt", '"mqqt" is not a probe, did you mean "mqtt"?'],
-  ["toString", '"toString" is not a probe, did you mean "ping"?'],
+  ["toString", '"toString" is not a probe: use tcp, tls, http, ssh, ping, exec, mqtt'],
   ["https://", '"https://" is not a web address: use http://... or https://...'],
 ];
 
