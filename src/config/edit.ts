@@ -1,7 +1,6 @@
 /**
  * Adds, changes, renames and removes a target in the text of a configuration; every byte outside of
- * what changes stays (see `toml_edit.ts`). All take and give the whole text, and throw a ConfigError
- * where the text, or the target, does not allow the edit.
+ * what changes stays (see `toml_edit.ts`). All take and return the whole text.
  */
 import { ConfigError } from "../core/errors.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
@@ -16,6 +15,7 @@ import { readKnock, readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
 import { Place } from "./place.ts";
 import { readAfter, readProbe } from "./probes.ts";
+import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
 import { renderKey, renderPairs } from "./render.ts";
 import { PROMPT } from "./schema.ts";
@@ -36,33 +36,29 @@ export interface TargetDraft extends Partial<TargetSettings> {
   connect?: ConnectSpec | undefined;
 }
 
-/** What all edits take. */
-export interface EditOptions {
-  /** The file, for errors and for the secret files that are named relative to it. */
-  file?: string;
+/** What all edits take: the file, for errors and for secret files that are relative to it. */
+interface EditOptions {
+  file: string;
 }
 
-const DEFAULT_FILE = "targets.toml";
-
 /**
- * `text` with the target at its end; of an empty text a new file is made.
+ * Returns `text` with the target at its end; of an empty text a new file is made.
  *
  * @throws {ConfigError} if the text is wrong or has a target of that name.
  */
-export function addTarget(text: string, draft: TargetDraft, options: EditOptions = {}): string {
-  return addTargets(text, [draft], options);
+export function addTarget(text: string, draft: TargetDraft, { file }: EditOptions): string {
+  return addTargets(text, [draft], { file });
 }
 
 /** As {@linkcode addTarget}, for many: all of them or, with an error, none. */
 export function addTargets(
   text: string,
   drafts: readonly TargetDraft[],
-  options: EditOptions = {},
+  { file }: EditOptions,
 ): string {
-  const file = options.file ?? DEFAULT_FILE;
   const reading = parseDocumentConfig(text, { file });
-  const isInline = [...listPairs(reading.document.sections)].some(({ base, path }) =>
-    base.length === 0 && path.length === 1 && path[0] === "targets"
+  const isInline = [...listPairs(reading.document.sections.slice(0, 1))].some(({ path }) =>
+    path.length === 1 && path[0] === "targets"
   );
   if (isInline) {
     throw makeError(reading, ["targets"], "is an inline table, which has to be edited by hand", {
@@ -83,7 +79,7 @@ export function addTargets(
 }
 
 /**
- * `text` with the target changed to what the draft says: only keys that differ, in place.
+ * Returns `text` with the target changed to what the draft says: only keys that differ, in place.
  *
  * @param options `name` is the target's name in the text where the draft changes it.
  * @throws {ConfigError} if the text is wrong or has no such target.
@@ -91,10 +87,8 @@ export function addTargets(
 export function replaceTarget(
   text: string,
   draft: TargetDraft,
-  options: EditOptions & { name?: string } = {},
+  { file, name = draft.name }: EditOptions & { name?: string },
 ): string {
-  const file = options.file ?? DEFAULT_FILE;
-  const name = options.name ?? draft.name;
   const reading = parseDocumentConfig(text, { file });
   const { target, site, raw } = findTarget(reading, name);
   const editor = new TomlEditor(reading.document);
@@ -108,16 +102,15 @@ export function replaceTarget(
 }
 
 /**
- * `text` with the target under another name, in all its headers and dotted keys.
+ * Returns `text` with the target under another name, in all its headers and dotted keys.
  *
  * @throws {ConfigError} if the text is wrong, has no such target, or has one of the new name.
  */
 export function renameTarget(
   text: string,
   { from, to }: { from: string; to: string },
-  options: EditOptions = {},
+  { file }: EditOptions,
 ): string {
-  const file = options.file ?? DEFAULT_FILE;
   const reading = parseDocumentConfig(text, { file });
   findTarget(reading, from);
   if (from === to) return text;
@@ -135,12 +128,11 @@ export function renameTarget(
 }
 
 /**
- * `text` without the target: its tables and keys, and the comment directly above each header.
+ * Returns `text` without the target: its tables and keys, and the comment directly above each header.
  *
  * @throws {ConfigError} if the text is wrong or has no such target.
  */
-export function removeTarget(text: string, name: string, options: EditOptions = {}): string {
-  const file = options.file ?? DEFAULT_FILE;
+export function removeTarget(text: string, name: string, { file }: EditOptions): string {
   const reading = parseDocumentConfig(text, { file });
   const { site } = findTarget(reading, name);
   const editor = new TomlEditor(reading.document);
@@ -277,6 +269,7 @@ function readInherited(reading: DocumentReading, table: RawTable): KnockPayload 
 
 /** Returns `text` if it is valid. Errors have no line numbers, because the text is not saved yet. */
 function checkEdit(text: string, file: string): string {
+  if (checkPlainConfig(text, { file })?.findings.length === 0) return text;
   const { problems } = readDocument(text, { file });
   if (problems.length === 0) return text;
   throw new ConfigError(problems.map(({ line: _line, ...problem }) => problem));

@@ -102,7 +102,7 @@ function parseKnock(text: string, messages: string[]): Knock[] {
 }
 
 /** Returns what Python's `int(text)` returns, or NaN where it raises; `text` has no white space. */
-export function parsePythonInt(text: string): number {
+function parsePythonInt(text: string): number {
   const match = /^([+-]?)(\p{Nd}+(?:_\p{Nd}+)*)$/u.exec(text);
   if (match === null) return NaN;
   const digits = Array.from(match[2]?.replaceAll("_", "") ?? "", readDigit).join("");

@@ -1,6 +1,6 @@
 /** TOML text to a configuration: the quick way, and the slow one where there is anything to say. */
 import { ConfigError, type Problem } from "../core/errors.ts";
-import { checkConfig, type Config } from "./schema.ts";
+import { checkConfig, type CheckedConfig, type Config } from "./schema.ts";
 import { parsePlainToml } from "./toml_plain.ts";
 
 /** What {@linkcode readConfig} gives. */
@@ -12,11 +12,19 @@ export interface ConfigReading {
 
 /** Reads a configuration, with the mistakes beside what could be read. */
 export async function readConfig(text: string, { file }: { file: string }): Promise<ConfigReading> {
-  const value = parsePlainToml(text);
-  const checked = value && checkConfig(value, { file });
+  const checked = checkPlainConfig(text, { file });
   if (checked?.findings.length === 0) return { config: checked.config, problems: [] };
   const { readDocument } = await import("./read_document.ts");
   return readDocument(text, { file, checked });
+}
+
+/** Reads a configuration the quick way; undefined where its text is not plain. */
+export function checkPlainConfig(
+  text: string,
+  { file }: { file: string },
+): CheckedConfig | undefined {
+  const value = parsePlainToml(text);
+  return value && checkConfig(value, { file });
 }
 
 /**

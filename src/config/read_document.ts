@@ -7,7 +7,7 @@ import { indexLines, type TomlDocument } from "./toml_ast.ts";
 import { isTooLarge, readToml } from "./toml_read.ts";
 import type { RawTable } from "./values.ts";
 
-/** A configuration with the text that it stands in. */
+/** A configuration with the structure of its text. */
 export interface DocumentReading extends ConfigReading {
   document: TomlDocument;
   /** What the text says, before it was checked. */

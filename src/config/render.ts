@@ -1,10 +1,12 @@
 /**
  * Values as TOML text. Every string from outside goes through {@linkcode renderValue} or
- * {@linkcode renderKey}; what they give reads as the same value again.
+ * {@linkcode renderKey}; what they return reads as the same value again. `@std/toml/stringify` cannot
+ * do it: it writes whole files, tables with headers only, dates as strings, and leaves DEL and
+ * bidirectional characters as they are.
  */
 
 /**
- * A value on one line: strings, numbers, booleans, dates, arrays, and tables as `{ a = 1 }`; keys
+ * Returns a value on one line: strings, numbers, booleans, dates, arrays, and tables as `{ a = 1 }`; keys
  * that are undefined are left out.
  */
 export function renderValue(value: unknown): string {
@@ -19,12 +21,12 @@ export function renderValue(value: unknown): string {
   return String(value).replace("Infinity", "inf").replace("NaN", "nan");
 }
 
-/** A key: bare where TOML allows it, else quoted. */
+/** Returns a key: bare where TOML allows it, else quoted. */
 export function renderKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : renderString(key);
 }
 
-/** `key = value` lines of a table. */
+/** Returns the `key = value` lines of a table. */
 export function renderPairs(table: object): string[] {
   return Object.entries(table).filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${renderKey(key)} = ${renderValue(value)}`);

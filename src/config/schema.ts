@@ -40,7 +40,7 @@ export interface Config {
   defaults: Partial<TargetSettings>;
   /** `[plugins]`, by name. */
   plugins: Plugins;
-  /** Whether a payload or its hash stands in the file: whoever can read it can knock. */
+  /** Whether a payload or its hash is in the file: every reader of the file can knock. */
   holdsSecret: boolean;
   /** What was skipped in a legacy file; a TOML file is right or an error. */
   warnings: readonly Problem[];
@@ -100,7 +100,7 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
   return { file, kind: "toml", targets, defaults, plugins, holdsSecret, warnings: [] };
 }
 
-/** The payload of udp knocks that name none: the table's own `secret`, or what stands above it. */
+/** The payload of udp knocks that name none: the table's own `secret`, or what it inherits. */
 function readInherited(table: RawTable, place: Place, context: TargetContext): KnockPayload {
   const { secret } = table;
   if (secret === undefined) return context.payload;

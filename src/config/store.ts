@@ -26,9 +26,8 @@ import {
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
 
-/** The largest file that is read, in bytes. */
-export const MAX_BYTES = 8 * 1024 * 1024;
-const MAX_MIB = MAX_BYTES / 1024 / 1024;
+const MAX_MIB = 8;
+const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
 /** Which file to read. */
 export interface ConfigSource extends Environment {
@@ -86,7 +85,7 @@ async function requireValid(
 /**
  * Returns the text of a file; undefined if it does not exist.
  *
- * @throws {ConfigError} if it cannot be read or is no text.
+ * @throws {ConfigError} if it cannot be read or is not text.
  */
 export async function readText(
   path: string,

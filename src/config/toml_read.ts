@@ -16,9 +16,7 @@ import {
   parseDocument,
   readName,
   readValue,
-  type Section,
   type TomlDocument,
-  type TomlKey,
 } from "./toml_ast.ts";
 
 /** A mistake in the syntax or in a key. */
@@ -82,14 +80,16 @@ function judgeKey(path: Path): string | undefined {
     : undefined;
 }
 
-const VALUE = "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
+const NOT_A_VALUE =
+  "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
   "[an array] or { a = table }";
 const NO_VALUE = 'has no value after "="';
 const COMMA = 'a "," or the closing bracket is missing';
 const HEADER = "the table's header is not closed by ]";
 const DOT = 'a key has a "." too many';
 const DOUBLE = "Defining a key multiple times is invalid";
-const UNEXPECTED = "Unexpected";
+const NO_EQUALS = 'has no "=" and value after the key';
+const NOT_A_KEY = "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
 const LINE_BREAK = "The key, equals sign, and value must be on the same line";
 
 /** Our sentence for each message of the parser; the start of theirs is enough. */
@@ -104,7 +104,7 @@ const SENTENCES: readonly (readonly [theirs: string, ours: string])[] = [
     "Must be a newline",
     "the line has more text after its end: begin a new line for another key, and put text in quotes",
   ],
-  ["Expected equal", 'has no "=" and value after the key'],
+  ["Expected equal", NO_EQUALS],
   ["Control characters", 'has a control character: write it in "quotes" as \\u and 4 hex digits'],
   ["No newlines are allowed between", "an inline { table } has to be on one line"],
   ["Underscores", "a number can have _ only between two digits"],
@@ -128,16 +128,19 @@ function explain(text: string, thrown: ParseError): TomlProblem {
   if (before === undefined) {
     return { path: [], line: error.lineNumber, message: findSentence(error.message) };
   }
-  const statement = readStatement(text, start, before);
-  const { path } = statement;
+  const { isHeader, base, names } = readKeys(text, start, before);
+  const path = [...base, ...names];
   if (error.message === DOUBLE) {
-    const message = explainDouble(text, error, { ...statement, before });
+    const [key, ...below] = readKeys(text, error.index, before).names;
+    const first = findFirst(before, path.slice(0, path.length - below.length), { key, isHeader });
+    const what = isHeader ? "this table" : key === undefined ? "a key" : quoteKey(key);
+    const message = `${what} is defined already${first}: keep one of the two`;
     return { path, line: error.lineNumber, message };
   }
   const message = chooseSentence(error.message, text.slice(start, error.index));
   const isOfAll = error.index >= text.length || error.message === LINE_BREAK ||
     message === NO_VALUE;
-  const line = isOfAll ? countLines(text, start) : error.lineNumber;
+  const line = isOfAll ? text.slice(0, start).split("\n").length : error.lineNumber;
   return { path, line, message };
 }
 
@@ -151,13 +154,10 @@ function chooseSentence(theirs: string, read: string): string {
   const isEmpty = !isHeader && /^[^=]*=\s*(?:#[^\n]*\s*)?$/.test(read);
   if (theirs.startsWith("Unspecified")) return isEmpty ? NO_VALUE : COMMA;
   if (isEmpty && read.includes("\n")) return NO_VALUE;
-  if (theirs === LINE_BREAK) return isHeader ? HEADER : 'has no "=" and value after the key';
-  const ours = findSentence(theirs);
-  if (!theirs.startsWith(UNEXPECTED) || ours !== "is not valid TOML") return ours;
-  if (isHeader || !read.includes("=")) {
-    return "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
-  }
-  return /[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read) ? VALUE : COMMA;
+  if (theirs === LINE_BREAK) return isHeader ? HEADER : NO_EQUALS;
+  if (!/^Unexpected (?:character|token)/.test(theirs)) return findSentence(theirs);
+  if (isHeader || !read.includes("=")) return NOT_A_KEY;
+  return /[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read) ? NOT_A_VALUE : COMMA;
 }
 
 interface FoundStatement {
@@ -173,19 +173,17 @@ const MAX_TRIES = 64;
 /** Characters that are parsed again at most, beyond the first try. */
 const MAX_WORK = 8 * 1024 * 1024;
 
-/** The parser tells where it stopped. The last line before which all is right begins the statement. */
+/** Finds the last line before which all is right: there the statement with the mistake begins. */
 function findStatement(text: string, error: ParseError): FoundStatement {
-  let end = error.index;
-  for (let tries = 0; tries === 0 || (tries < MAX_TRIES && tries * end < MAX_WORK); tries++) {
-    const start = findLineStart(text, end);
+  let start = findLineStart(text, error.index);
+  for (let tries = 0; tries <= MAX_TRIES && tries * start <= MAX_WORK; tries++) {
     const before = tryParse(text.slice(0, start));
-    if (before instanceof ParseError) {
-      if (before.message === DOUBLE) return findStatement(text, before);
-      end = start - 1;
-    } else return { error, start, before };
+    if (!(before instanceof ParseError)) return { error, start, before };
+    if (before.message === DOUBLE) return findStatement(text, before);
+    start = findLineStart(text, start - 1);
   }
-  const quotes = Math.max(text.lastIndexOf('"""'), text.lastIndexOf("'''"));
-  const start = findLineStart(text, Math.max(quotes, 0));
+  // A string of many lines that is not closed: the parser stops at the end of the file.
+  start = findLineStart(text, Math.max(text.lastIndexOf('"""'), text.lastIndexOf("'''")));
   const before = tryParse(text.slice(0, start));
   return { error, start, before: before instanceof ParseError ? undefined : before };
 }
@@ -204,64 +202,39 @@ function findLineStart(text: string, offset: number): number {
   return offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
 }
 
-function countLines(text: string, end: number): number {
-  return text.slice(0, end).split("\n").length;
-}
-
-interface Statement {
-  isHeader: boolean;
-  keys: readonly TomlKey[];
-  /** What the ranges of the keys are counted from. */
-  offset: number;
-  path: Path;
-}
-
 const SEGMENT = `(?:[\\w-]+|"[^"\\n]*"|'[^'\\n]*')`;
 const KEYS = new RegExp(
-  `(\\uFEFF?[ \\t]*(\\[{0,2})[ \\t]*)(${SEGMENT}(?:[ \\t]*\\.[ \\t]*${SEGMENT})*)[ \\t]*[=\\]]`,
+  `\\uFEFF?[ \\t]*(\\[{0,2})[ \\t]*(${SEGMENT}(?:[ \\t]*\\.[ \\t]*${SEGMENT})*)[ \\t]*[=\\]]`,
   "y",
 );
 
-/** The keys of a statement, where an "=" or "]" shows that they are keys. */
-function readStatement(text: string, start: number, before: TomlDocument): Statement {
+interface StatementKeys {
+  isHeader: boolean;
+  /** The table that the names are in. */
+  base: Path;
+  names: readonly string[];
+}
+
+/** Reads the keys of a statement: none where no "=" or "]" shows that they are keys. */
+function readKeys(text: string, start: number, before: TomlDocument): StatementKeys {
   KEYS.lastIndex = start;
-  const [, indent = "", bracket = "", written = ""] = KEYS.exec(text) ?? [];
+  const [, bracket = "", written = ""] = KEYS.exec(text) ?? [];
   const found = tryParse(`${written} = 0`);
-  const keys = found === undefined || found instanceof ParseError
-    ? []
-    : found.sections[0]?.pairs[0]?.key.keys ?? [];
+  const pair = found instanceof ParseError ? undefined : found?.sections[0]?.pairs[0];
   const isHeader = bracket !== "";
   const base = isHeader ? [] : before.sections.at(-1)?.path ?? [];
-  return { isHeader, keys, offset: start + indent.length, path: [...base, ...keys.map(readName)] };
+  return { isHeader, base, names: pair?.key.keys.map(readName) ?? [] };
 }
 
-function explainDouble(
-  text: string,
-  error: ParseError,
-  { isHeader, keys, offset, path, before }: Statement & { before: TomlDocument },
-): string {
-  const at = keys.findIndex((key) => key.range[0] + offset === error.index);
-  const inner = readStatement(text, error.index, before).keys[0];
-  const key = keys[at] ?? inner;
-  const names = findNames(path.slice(0, at < 0 ? 0 : path.length - keys.length + at + 1));
-  const line = findFirst(before, names, isHeader);
-  const what = isHeader ? "this table" : key === undefined ? "a key" : quoteKey(readName(key));
-  const where = line === undefined ? "" : ` on line ${line}`;
-  return `${what} is defined already${where}: keep one of the two`;
-}
-
+/** Says on which line a path was defined; "" where that is unknown. */
 function findFirst(
-  { sections, ...rest }: TomlDocument,
-  names: string,
-  isHeader: boolean,
-): number | undefined {
-  const isSame = ({ path }: { path: Path }) => findNames(path) === names;
-  const section = isHeader ? sections.findLast((one: Section) => isSame(one)) : undefined;
-  const places = [...listPlaces({ sections, ...rest })].filter(isSame);
-  return section?.line ?? (isHeader ? places[0] : places.at(-1))?.line;
-}
-
-/** An id of a path in which elements of arrays do not count. */
-function findNames(path: Path): string {
-  return path.filter((segment) => typeof segment === "string").join("\0");
+  before: TomlDocument,
+  path: Path,
+  { key, isHeader }: { key: string | undefined; isHeader: boolean },
+): string {
+  // The elements of arrays of tables have numbers, but no header writes them.
+  const makeId = (one: Path) => one.filter((part) => !isHeader || typeof part === "string").join();
+  const id = makeId(path);
+  const place = [...listPlaces(before)].find((one) => makeId(one.path) === id);
+  return place === undefined || path.at(-1) !== key ? "" : ` on line ${place.line}`;
 }

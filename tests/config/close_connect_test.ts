@@ -70,14 +70,14 @@ Deno.test("edits leave both alone; a new target is written with them", () => {
     '\n[targets.home.connect]\nhost = "nas.lan"\n';
   const text = HEAD + tables;
   const target = read(tables);
-  const edited = replaceTarget(text, { ...target, description: "x" });
+  const edited = replaceTarget(text, { ...target, description: "x" }, { file: "t" });
   assertEquals(edited.endsWith(tables), true, edited);
-  const renamed = renameTarget(text, { from: "home", to: "away" });
+  const renamed = renameTarget(text, { from: "home", to: "away" }, { file: "t" });
   assertEquals(parseDocumentConfig(renamed, { file: "t" }).config.targets.get("away"), {
     ...target,
     name: "away",
   });
-  assertEquals(removeTarget(text, "home").includes("7000"), false);
-  const added = addTarget("", target);
+  assertEquals(removeTarget(text, "home", { file: "t" }).includes("7000"), false);
+  const added = addTarget("", target, { file: "t" });
   assertEquals(parseDocumentConfig(added, { file: "t" }).config.targets.get("home"), target);
 });

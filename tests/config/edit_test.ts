@@ -2,16 +2,24 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/core/errors.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
-import {
-  addTarget,
-  addTargets,
-  removeTarget,
-  renameTarget,
-  replaceTarget,
-  type TargetDraft,
-} from "../../src/config/edit.ts";
+import * as edit from "../../src/config/edit.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
+import { table } from "../table.ts";
 import { makeRandom } from "./random.ts";
+
+/** The edits, of a file of the usual name where a test names none. */
+const FILE_NAME = { file: "targets.toml" };
+const addTarget = (text: string, draft: edit.TargetDraft) => edit.addTarget(text, draft, FILE_NAME);
+const addTargets = (text: string, drafts: edit.TargetDraft[]) =>
+  edit.addTargets(text, drafts, FILE_NAME);
+const removeTarget = (text: string, name: string) => edit.removeTarget(text, name, FILE_NAME);
+const renameTarget = (text: string, names: { from: string; to: string }, options = FILE_NAME) =>
+  edit.renameTarget(text, names, options);
+const replaceTarget = (
+  text: string,
+  draft: edit.TargetDraft,
+  options: { file?: string; name?: string } = {},
+) => edit.replaceTarget(text, draft, { ...FILE_NAME, ...options });
 
 const PROMPT: Knock["payload"] = { kind: "secret", source: { kind: "prompt" } };
 const ENV: Knock["payload"] = { kind: "secret", source: { kind: "env", name: "FW" } };
@@ -25,17 +33,17 @@ function tcp(port: number): Knock {
   return { port, protocol: "tcp", payload: NONE };
 }
 
-function targetOf(text: string, name = "home"): Target {
+function readTarget(text: string, name = "home"): Target {
   const target = parseDocumentConfig(text, { file: "targets.toml" }).config.targets.get(name);
   if (target === undefined) throw new Error(`no target ${name}`);
   return target;
 }
 
 /** The text after the target's settings are changed. */
-function change(text: string, changes: Partial<TargetDraft>, name = "home"): string {
-  const edited = replaceTarget(text, { ...targetOf(text, name), ...changes });
-  const wanted = { ...targetOf(text, name), ...changes };
-  assertEquals(targetOf(edited, name), wanted);
+function change(text: string, changes: Partial<edit.TargetDraft>, name = "home"): string {
+  const edited = replaceTarget(text, { ...readTarget(text, name), ...changes });
+  const wanted = { ...readTarget(text, name), ...changes };
+  assertEquals(readTarget(edited, name), wanted);
   return edited;
 }
 
@@ -78,7 +86,7 @@ Deno.test("edit: a new file begins with its version", () => {
 });
 
 Deno.test("edit: a target is added at the end, in the way that the contract shows", () => {
-  const draft: TargetDraft = {
+  const draft: edit.TargetDraft = {
     name: "new",
     host: "2001:db8::1",
     knocks: [udp(1, ENV), { ...udp(2, ENV), delayMs: 250 }, tcp(3)],
@@ -117,8 +125,8 @@ run = ["a b", "c"]
 run = ["x"]
 `,
   );
-  const { name: _name, ...wanted } = { ...targetOf(FILE), ...draft };
-  const { name: _own, ...added } = targetOf(text, "new");
+  const { name: _name, ...wanted } = { ...readTarget(FILE), ...draft };
+  const { name: _own, ...added } = readTarget(text, "new");
   assertEquals(added, { ...wanted, tries: 3 });
 });
 
@@ -135,10 +143,10 @@ Deno.test("edit: every payload is written so that it reads the same", () => {
     udp(7, { kind: "secret", source: { kind: "command", command: ["p", 'q "r"'] } }),
     udp(8, { kind: "secret", source: { kind: "file", path: "/x" } }),
   ];
-  assertEquals(targetOf(addTarget("", { name: "home", host: "h", knocks })).knocks, knocks);
+  assertEquals(readTarget(addTarget("", { name: "home", host: "h", knocks })).knocks, knocks);
   for (const knock of knocks) {
     const one = addTarget("", { name: "home", host: "h", knocks: [knock] });
-    assertEquals(targetOf(one).knocks, [knock]);
+    assertEquals(readTarget(one).knocks, [knock]);
   }
 });
 
@@ -147,7 +155,7 @@ Deno.test("edit: the secret of [defaults] is not written again", () => {
   const text = addTarget(defaults, { name: "home", host: "h", knocks: [udp(1, ENV)] });
   assertEquals(text, `${defaults}\n[targets.home]\nhost = "h"\nknocks = ["1/udp"]\n`);
   const other = addTarget(defaults, { name: "home", host: "h", knocks: [udp(1)] });
-  assertEquals(targetOf(other).knocks, [udp(1)]);
+  assertEquals(readTarget(other).knocks, [udp(1)]);
 });
 
 Deno.test("edit: a file without a last line break gets one", () => {
@@ -173,78 +181,68 @@ Deno.test("edit: CRLF and a byte order mark stay", () => {
 });
 
 /** A change of `home` in FILE, and the lines that it replaces. */
-const CHANGES: [name: string, changes: Partial<TargetDraft>, from: string, to: string][] = [
-  ["nothing", {}, "", ""],
-  ["the host", { host: "other" }, '"fw.example.com"     # name', '"other"     # name'],
-  ["a number", { tries: 7 }, "tries = 5 # patient", "tries = 7 # patient"],
-  [
-    "a new key",
+const CHANGES: Record<string, [changes: Partial<edit.TargetDraft>, from: string, to: string]> = {
+  "nothing": [{}, "", ""],
+  "the host": [{ host: "other" }, '"fw.example.com"     # name', '"other"     # name'],
+  "a number": [{ tries: 7 }, "tries = 5 # patient", "tries = 7 # patient"],
+  "a new key": [
     { description: "x" },
     "tries = 5 # patient\n",
     'tries = 5 # patient\ndescription = "x"\n',
   ],
-  ["a key back to its default", { tries: 3 }, "tries = 5 # patient\n", ""],
-  ["one knock", { knocks: [udp(1), udp(9876)] }, '"1234/udp"', '"1/udp"'],
-  [
-    "a knock more",
+  "a key back to its default": [{ tries: 3 }, "tries = 5 # patient\n", ""],
+  "one knock": [{ knocks: [udp(1), udp(9876)] }, '"1234/udp"', '"1/udp"'],
+  "a knock more": [
     { knocks: [udp(1234), udp(9876), tcp(1)] },
     '"9876/udp", # second\n',
     '"9876/udp", # second\n  "1/tcp",\n',
   ],
-  ["a knock less", { knocks: [udp(1234)] }, '"1234/udp", # first\n  "9876/udp"', '"1234/udp"'],
-  [
-    "the secret of all",
+  "a knock less": [{ knocks: [udp(1234)] }, '"1234/udp", # first\n  "9876/udp"', '"1234/udp"'],
+  "the secret of all": [
     { knocks: [udp(1234, ENV), udp(9876, ENV)] },
     "tries = 5 # patient\n",
     'tries = 5 # patient\nsecret = { env = "FW" }\n',
   ],
-  [
-    "the secret of one",
+  "the secret of one": [
     { knocks: [udp(1234), udp(9876, ENV)] },
     '"9876/udp"',
     '{ port = 9876, protocol = "udp", secret = { env = "FW" } }',
   ],
-  ["a probe's port", { probes: [{ type: "tcp", port: 2222 }] }, "port = 22\n", "port = 2222\n"],
-  [
-    "a probe's type",
+  "a probe's port": [{ probes: [{ type: "tcp", port: 2222 }] }, "port = 22\n", "port = 2222\n"],
+  "a probe's type": [
     { probes: [{ type: "http", url: "http://x/" }] },
     'type = "tcp"     # tcping\nport = 22\n',
     'type = "http"     # tcping\nurl = "http://x/"\n',
   ],
-  [
-    "a probe more",
+  "a probe more": [
     { probes: [{ type: "tcp", port: 22 }, { type: "ping" }] },
     "port = 22\n",
     'port = 22\n\n[[targets.home.probes]]\ntype = "ping"\n',
   ],
-  [
-    "no probe",
+  "no probe": [
     { probes: [] },
     '[[targets.home.probes]]\ntype = "tcp"     # tcping\nport = 22\n\n',
     "",
   ],
-  [
-    "a first after",
+  "a first after": [
     { after: [{ type: "exec", command: ["x"] }] },
     "port = 22\n",
     'port = 22\n\n[[targets.home.after]]\nrun = ["x"]\n',
   ],
-];
+};
 
-for (const [name, changes, from, to] of CHANGES) {
-  Deno.test(`edit: changes ${name}, and no other byte`, () => {
-    assertEquals(FILE.split(from).length > 1, true);
-    assertEquals(change(FILE, changes), FILE.replace(from, () => to));
-  });
-}
+table("edit changes its key and no other byte", CHANGES, ([changes, from, to]) => {
+  assert(FILE.includes(from));
+  assertEquals(change(FILE, changes), FILE.replace(from, () => to));
+});
 
 Deno.test("edit: a setting that the draft does not name stays", () => {
-  const edited = replaceTarget(FILE, { name: "home", host: "x", knocks: targetOf(FILE).knocks });
+  const edited = replaceTarget(FILE, { name: "home", host: "x", knocks: readTarget(FILE).knocks });
   assertEquals(edited, FILE.replace("fw.example.com", "x"));
 });
 
 Deno.test("edit: a target may change its name as well", () => {
-  const edited = replaceTarget(FILE, { ...targetOf(FILE), name: "house" }, { name: "home" });
+  const edited = replaceTarget(FILE, { ...readTarget(FILE), name: "house" }, { name: "home" });
   assertEquals(edited, FILE.replaceAll("targets.home", "targets.house"));
 });
 
@@ -281,23 +279,20 @@ const FORMS: Record<string, string> = {
     '[targets.home]\nhost = "h"\nknocks = ["1/udp"]\nprobes = ["ssh:22", { type = "ping" }]\n[targets.other]\nhost = "o"\nknocks = [1]\n',
 };
 
-for (const [name, text] of Object.entries(FORMS)) {
-  Deno.test(`edit: all edits of ${name}`, () => {
-    change(text, { host: "x" });
-    change(text, { tries: 9, description: "d" });
-    change(text, { knocks: [udp(5, ENV), udp(6, ENV)] });
-    change(text, { knocks: [udp(5, NONE), udp(6)] });
-    change(text, { probes: [{ type: "tcp", port: 1 }] });
-    change(text, { probes: [{ type: "ping" }, { type: "ssh", port: 22 }, { type: "ping" }] });
-    change(text, { probes: [], after: [{ type: "exec", command: ["a"] }] });
-    const renamed = renameTarget(text, { from: "home", to: "house" });
-    assertEquals(targetOf(renamed, "house"), { ...targetOf(text), name: "house" });
-    assertEquals(renamed.length, text.length + text.split(/home/).length - 1 - quotesLost(text));
-    const removed =
-      parseDocumentConfig(removeTarget(text, "home"), { file: "targets.toml" }).config;
-    assertEquals([...removed.targets.values()], [targetOf(text, "other")]);
-  });
-}
+table("all edits", FORMS, (text) => {
+  change(text, { host: "x" });
+  change(text, { tries: 9, description: "d" });
+  change(text, { knocks: [udp(5, ENV), udp(6, ENV)] });
+  change(text, { knocks: [udp(5, NONE), udp(6)] });
+  change(text, { probes: [{ type: "tcp", port: 1 }] });
+  change(text, { probes: [{ type: "ping" }, { type: "ssh", port: 22 }, { type: "ping" }] });
+  change(text, { probes: [], after: [{ type: "exec", command: ["a"] }] });
+  const renamed = renameTarget(text, { from: "home", to: "house" });
+  assertEquals(readTarget(renamed, "house"), { ...readTarget(text), name: "house" });
+  assertEquals(renamed.length, text.length + text.split(/home/).length - 1 - quotesLost(text));
+  const removed = parseDocumentConfig(removeTarget(text, "home"), { file: "targets.toml" }).config;
+  assertEquals([...removed.targets.values()], [readTarget(text, "other")]);
+});
 
 /** A renamed quoted key is written bare. */
 function quotesLost(text: string): number {
@@ -324,47 +319,55 @@ Deno.test("edit: comments inside of strings are no comments", () => {
   assertEquals(removeTarget(text, "b"), text.slice(0, text.indexOf("[targets.b]")));
 });
 
-function messageOf(edit: () => unknown): string {
-  const error: Error = assertThrows(edit, ConfigError);
+function readMessage(change: () => unknown): string {
+  const error: Error = assertThrows(change, ConfigError);
   return error.message;
 }
 
-Deno.test("edit: what cannot be is refused", () => {
-  const draft = { name: "home", host: "h", knocks: [tcp(1)] };
-  assertEquals(
-    messageOf(() => addTarget(FILE, draft)),
+const DRAFT = { name: "home", host: "h", knocks: [tcp(1)] };
+const MISSING = 'targets.toml: there is no target "x"';
+
+table("edit refuses", {
+  "to add a name that is taken": [
+    () => addTarget(FILE, DRAFT),
     'targets.toml:10: targets.home: a target of the name "home" is saved already',
-  );
-  assertEquals(
-    messageOf(() => addTargets("", [draft, draft])),
+  ],
+  "to add a name twice": [
+    () => addTargets("", [DRAFT, DRAFT]),
     'targets.toml: targets.home: a target of the name "home" is saved already',
-  );
-  assertEquals(
-    messageOf(() => renameTarget(FILE, { from: "home", to: "office" }, { file: "f" })),
+  ],
+  "to rename to a name that is taken": [
+    () => renameTarget(FILE, { from: "home", to: "office" }, { file: "f" }),
     'f:25: targets.office: a target of the name "office" is saved already',
-  );
-  assertEquals(
-    messageOf(() => renameTarget(FILE, { from: "home", to: "a b" })).split(": ").slice(0, 2),
-    ["targets.toml", 'targets."a b"'],
-  );
-  const missing = 'targets.toml: there is no target "x"';
-  assertEquals(messageOf(() => removeTarget(FILE, "x")), missing);
-  assertEquals(messageOf(() => renameTarget(FILE, { from: "x", to: "y" })), missing);
-  assertEquals(messageOf(() => replaceTarget(FILE, { ...draft, name: "x" })), missing);
-  assertEquals(
-    messageOf(() => addTarget("a =", draft)),
+  ],
+  "to rename to what is not a name": [
+    () => renameTarget(FILE, { from: "home", to: "a b" }),
+    'targets.toml: targets."a b": "a b" cannot name a target: use letters, digits, - and _, ' +
+    "starting with a letter, at most 64",
+  ],
+  "to remove a target that is missing": [() => removeTarget(FILE, "x"), MISSING],
+  "to rename a target that is missing": [
+    () => renameTarget(FILE, { from: "x", to: "y" }),
+    MISSING,
+  ],
+  "to change a target that is missing": [
+    () => replaceTarget(FILE, { ...DRAFT, name: "x" }),
+    MISSING,
+  ],
+  "a text that is wrong": [
+    () => addTarget("a =", DRAFT),
     'targets.toml:1: a: has no value after "="',
-  );
-  assertEquals(
-    messageOf(() => addTarget("targets = {}\n", draft)),
+  ],
+  "an inline table of all targets": [
+    () => addTarget("targets = {}\n", DRAFT),
     "targets.toml:1: targets: is an inline table, which has to be edited by hand",
-  );
-  assertEquals(
-    messageOf(() => addTarget("", { ...draft, host: "a b", knocks: [] })),
+  ],
+  "a target that is wrong": [
+    () => addTarget("", { ...DRAFT, host: "a b", knocks: [] }),
     'targets.toml: targets.home.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address\n' +
-      'targets.toml: targets.home.knocks: is empty: use at least one knock, such as "7000/udp"',
-  );
-});
+    'targets.toml: targets.home.knocks: is empty: use at least one knock, such as "7000/udp"',
+  ],
+}, ([run, message]: [() => unknown, string]) => assertEquals(readMessage(run), message));
 
 Deno.test("edit: edits keep all other lines (seeded)", () => {
   const noise = ["", "# note", "   ", "# [targets.x]", '# host = "x"'];
@@ -393,7 +396,7 @@ Deno.test("edit: edits keep all other lines (seeded)", () => {
     assertEquals(renamed, text.replaceAll(`targets.${name}`, "targets.new"), context);
     assertEquals(renameTarget(renamed, { from: "new", to: name }), text, context);
 
-    const changed = replaceTarget(text, { ...targetOf(text, name), host: "zz", tries: 9 });
+    const changed = replaceTarget(text, { ...readTarget(text, name), host: "zz", tries: 9 });
     const lines = changed.split(eol).filter((line) => line !== "tries = 9");
     const wanted = text.replace(`host = "h${name.slice(1)}"`, 'host = "zz"').split(eol);
     assertEquals(lines, wanted, context);

@@ -74,18 +74,18 @@ table("legacy: a port is what int() of Python takes", [
     .map((text) => [text, []] as [string, string[]]),
 ] as [string, string[]][], (knocks, text) => assertEquals(read(`h:${text}`), knocks));
 
-Deno.test("legacy: names are made from hosts", () => {
-  const names: [host: string, name: string][] = [
-    ["fw.example.com", "fw-example-com"],
-    ["192.0.2.1", "host-192-0-2-1"],
-    ["2001:db8::1", "host-2001-db8-1"],
-    ["fe80::1", "host-fe80-1"],
-    ["3com.example", "host-3com-example"],
-    ["_x.example.", "host-_x-example"],
-    ["bücher.example", "b-cher-example"],
-    ["a".repeat(80), "a".repeat(60)],
-  ];
-  for (const [host, name] of names) assertEquals(makeTargetName(host), name);
+table("makeTargetName", {
+  "fw.example.com": "fw-example-com",
+  "192.0.2.1": "host-192-0-2-1",
+  "2001:db8::1": "host-2001-db8-1",
+  "fe80::1": "host-fe80-1",
+  "3com.example": "host-3com-example",
+  "_x.example.": "host-_x-example",
+  "bücher.example": "b-cher-example",
+  ["a".repeat(80)]: "a".repeat(60),
+}, (name, host) => assertEquals(makeTargetName(host), name));
+
+Deno.test("legacy: a name that is taken gets a number", () => {
   assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
   const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
   assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);
@@ -113,7 +113,7 @@ Deno.test("import: keepGoing takes the lines without any mistake", async () => {
   });
   assertEquals(targets.map(({ name }) => name), ["a-2", "a-3"]);
   assertEquals(problems.map(({ line }) => line), [2, 3]);
-  const text = addTargets("", targets);
+  const text = addTargets("", targets, { file: "f" });
   assertEquals(parseDocumentConfig(text, { file: "f" }).config.targets.size, 2);
 });
 

@@ -21,6 +21,8 @@ const loadConfig = (source: store.ConfigSource, files = realFiles) =>
 const updateConfig = (path: string, edit: (text: string) => string, files = realFiles) =>
   store.updateConfig(path, edit, files);
 
+const addDraft = (text: string) => addTarget(text, DRAFT, { file: "t.toml" });
+const MAX_BYTES = 8 * 1024 * 1024;
 const isWindows = Deno.build.os === "windows";
 
 /** Runs `body` with a folder of its own. */
@@ -111,7 +113,7 @@ const BYTES: [name: string, bytes: Uint8Array<ArrayBuffer>, message: string, hin
   ["not UTF-8", new Uint8Array([35, 10, 35, 0xe4, 10]), "is not UTF-8", "save it as UTF-8"],
   [
     "too large",
-    new Uint8Array(store.MAX_BYTES + 1).fill(35),
+    new Uint8Array(MAX_BYTES + 1).fill(35),
     "is larger than 8 MiB: is it the right file?",
   ],
 ];
@@ -124,7 +126,7 @@ for (const [name, bytes, message, hint] of BYTES) {
       const error = await errorOf(loadConfig({ ...at(folder), file }));
       assertEquals(error.message, `${file}${name === "not UTF-8" ? ":2" : ""}: ${message}`);
       assertEquals(error.hint, hint);
-      const update = await errorOf(updateConfig(file, (text) => addTarget(text, DRAFT)));
+      const update = await errorOf(updateConfig(file, (text) => addDraft(text)));
       assertEquals(update.message, error.message);
       assertEquals(await Deno.readFile(file), bytes);
     }));
@@ -133,7 +135,7 @@ for (const [name, bytes, message, hint] of BYTES) {
 Deno.test("load: a file of just the largest size is read", () =>
   withFolder(async (folder) => {
     const file = `${folder}/t.toml`;
-    await Deno.writeFile(file, new Uint8Array(store.MAX_BYTES).fill(35));
+    await Deno.writeFile(file, new Uint8Array(MAX_BYTES).fill(35));
     assertEquals((await loadConfig({ ...at(folder), file })).targets.size, 0);
   }));
 
@@ -199,7 +201,7 @@ Deno.test("load: the mode and the mistakes are told together", () =>
 Deno.test("update: makes the file 0600 in a folder 0700", () =>
   withFolder(async (folder) => {
     const file = `${folder}/a/b/t.toml`;
-    const config = await updateConfig(file, (text) => addTarget(text, DRAFT));
+    const config = await updateConfig(file, (text) => addDraft(text));
     assertEquals([...config.targets.keys()], ["new"]);
     assertEquals((await loadConfig({ ...at(folder), file })).targets, config.targets);
     if (isWindows) return;
@@ -218,7 +220,7 @@ Deno.test({
         await Deno.writeTextFile(`${file}.new`, GOOD);
         await Deno.chmod(`${file}.new`, mode);
         await Deno.rename(`${file}.new`, file);
-        await updateConfig(file, (text) => addTarget(text, DRAFT));
+        await updateConfig(file, (text) => addDraft(text));
         assertEquals(await modeOf(file), wanted);
       }
     }),
@@ -233,12 +235,12 @@ Deno.test({
       await Deno.writeTextFile(`${folder}/dotfiles/t.toml`, GOOD);
       await Deno.symlink("dotfiles/t.toml", `${folder}/one`);
       await Deno.symlink(`${folder}/one`, `${folder}/two`);
-      await updateConfig(`${folder}/two`, (text) => addTarget(text, DRAFT));
+      await updateConfig(`${folder}/two`, (text) => addDraft(text));
       assertEquals(await Deno.readLink(`${folder}/one`), "dotfiles/t.toml");
       const text = await Deno.readTextFile(`${folder}/dotfiles/t.toml`);
-      assertEquals(text, addTarget(GOOD, DRAFT));
+      assertEquals(text, addDraft(GOOD));
       await Deno.symlink("dotfiles/none.toml", `${folder}/dangling`);
-      await updateConfig(`${folder}/dangling`, (text) => addTarget(text, DRAFT));
+      await updateConfig(`${folder}/dangling`, (text) => addDraft(text));
       assertEquals((await Deno.lstat(`${folder}/dangling`)).isSymlink, true);
       assertEquals((await Deno.lstat(`${folder}/dotfiles/none.toml`)).isFile, true);
       await Deno.symlink("loop", `${folder}/loop`);
@@ -275,7 +277,7 @@ Deno.test("update: a result that is wrong is not written", () =>
     assertEquals(await Deno.readTextFile(file), GOOD);
     assertEquals([...Deno.readDirSync(folder)].length, 2);
     // The lock is free again.
-    await updateConfig(file, (text) => addTarget(text, DRAFT));
+    await updateConfig(file, (text) => addDraft(text));
   }));
 
 /** Where the disk fails, with what, and what the user reads. */
@@ -333,7 +335,7 @@ for (const [name, fault, message, hint] of FAULTS) {
       const file = `${folder}/t.toml`;
       await Deno.writeTextFile(file, GOOD);
       const files = { ...realFiles, ...fault(realFiles) };
-      const error = await errorOf(updateConfig(file, (text) => addTarget(text, DRAFT), files));
+      const error = await errorOf(updateConfig(file, (text) => addDraft(text), files));
       assertEquals(error.message, `${file}: cannot be written: ${message}; nothing was changed`);
       assertEquals(error.hint, hint?.replaceAll("FOLDER", folder));
       assertEquals(await Deno.readTextFile(file), GOOD);
@@ -364,7 +366,7 @@ Deno.test("update: the old text is there until the new one is safe on the disk",
       rename: (from, to) => note("rename").then(() => realFiles.rename(from, to)),
       syncFolder: (path) => note("sync folder").then(() => realFiles.syncFolder(path)),
     };
-    await updateConfig(file, (text) => addTarget(text, DRAFT), files);
+    await updateConfig(file, (text) => addDraft(text), files);
     assertEquals(steps, ["write old", "sync old", "rename old", "sync folder new"]);
   }));
 
@@ -380,14 +382,14 @@ Deno.test("update: gives up when another process keeps the lock", () =>
         return realFiles.lock(path, 1);
       },
     };
-    const error = await errorOf(updateConfig(file, (text) => addTarget(text, DRAFT), files));
+    const error = await errorOf(updateConfig(file, (text) => addDraft(text), files));
     assertEquals(
       error.message,
       `${file}: is being changed by another spknock; nothing was changed`,
     );
     assertEquals(asked, 10_000);
     held?.release();
-    await updateConfig(file, (text) => addTarget(text, DRAFT), files);
+    await updateConfig(file, (text) => addDraft(text), files);
   }));
 
 Deno.test("update: what a killed writer left is removed, and nothing else", () =>
@@ -396,7 +398,7 @@ Deno.test("update: what a killed writer left is removed, and nothing else", () =
     const left = `.t.toml.${crypto.randomUUID()}.tmp`;
     const others = [".t.toml.swp", ".t.toml.tmp", `.u.toml.${crypto.randomUUID()}.tmp`];
     for (const name of [left, ...others]) await Deno.writeTextFile(`${folder}/${name}`, "x");
-    await updateConfig(file, (text) => addTarget(text, DRAFT));
+    await updateConfig(file, (text) => addDraft(text));
     const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
     assertEquals(names, [...others, "t.toml", "t.toml.lock"].sort());
   }));
@@ -484,7 +486,7 @@ Deno.test("update: a text that could not be read again is not written", () =>
   withFolder(async (folder) => {
     const file = `${folder}/t.toml`;
     await updateConfig(file, () => GOOD);
-    const large = `${GOOD}#${"x".repeat(store.MAX_BYTES)}`;
+    const large = `${GOOD}#${"x".repeat(MAX_BYTES)}`;
     const error = await errorOf(updateConfig(file, () => large));
     assertEquals(error.message, `${file}: would be larger than 8 MiB; nothing was changed`);
     assertEquals(await Deno.readTextFile(file), GOOD);
