@@ -7,5 +7,5 @@ export {
   replaceTarget,
   type TargetDraft,
 } from "./edit.ts";
-export { importTargets } from "./import.ts";
+export { importTargets } from "./import/import_targets.ts";
 export { updateConfig } from "./store.ts";

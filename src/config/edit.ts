@@ -1,6 +1,6 @@
 /**
  * Adds, changes, renames and removes a target in the text of a configuration; every byte outside of
- * what changes stays (see `toml_edit.ts`). All take and return the whole text.
+ * what changes stays (see `toml/edit.ts`). All take and return the whole text.
  */
 import { ConfigError } from "../core/errors.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
@@ -13,14 +13,14 @@ import {
 import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
 import { readKnock, readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
-import { Place } from "./place.ts";
+import { Place } from "./toml/place.ts";
 import { readAfter, readProbe } from "./probes.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
-import { renderKey, renderPairs } from "./render.ts";
+import { renderKey, renderPairs } from "./toml/render.ts";
 import { PROMPT } from "./schema.ts";
-import { indexLines } from "./toml_ast.ts";
-import { findElements, findSite, isBelow, listPairs, type Site, TomlEditor } from "./toml_edit.ts";
+import { indexLines } from "./toml/ast.ts";
+import { findElements, findSite, isBelow, listPairs, type Site, TomlEditor } from "./toml/edit.ts";
 import { isTable, type RawTable } from "./values.ts";
 
 /**

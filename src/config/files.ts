@@ -12,7 +12,7 @@ export interface FileFacts {
 }
 
 /** A new file that is being written. */
-export interface NewFile {
+interface NewFile {
   /** Writes all of the bytes. */
   write(bytes: Uint8Array): Promise<void>;
   /** Waits until they are on the disk. */
@@ -21,7 +21,7 @@ export interface NewFile {
 }
 
 /** A held lock. */
-export interface FileLock {
+interface FileLock {
   release(): void;
 }
 

@@ -7,7 +7,7 @@ import { renderDuration } from "../core/duration.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
 import { parseHost, type TargetSettings } from "../core/target.ts";
 import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import { writePayload } from "./value_specs.ts";
 import { describe, readChoice, readDuration, readInteger, readList, readString } from "./values.ts";

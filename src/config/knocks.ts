@@ -10,7 +10,7 @@
  */
 import { type Knock, type KnockPayload, parsePortSpec, type Protocol } from "../core/knock.ts";
 import { listSecretForms, makeSource, SECRET_KEYS, SECRET_KINDS } from "../secret/kinds.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "./toml/place.ts";
 import { readPayload, readPort, readValue } from "./value_specs.ts";
 import {
   checkKeys,

@@ -4,4 +4,4 @@ export { parseConfig } from "./read.ts";
 export type { Config } from "./schema.ts";
 export { parseProbeSpec } from "./probes.ts";
 export { loadConfig, readText } from "./store.ts";
-export { type FileSystem, realFiles } from "./files.ts";
+export type { FileSystem } from "./files.ts";

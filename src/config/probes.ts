@@ -25,7 +25,7 @@ import {
   PROBE_TYPES,
   type ProbeKey,
 } from "../probe/kinds.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "./toml/place.ts";
 import { parseWebAddress, readPort, readValue, writeValue } from "./value_specs.ts";
 import { checkKeys, describe, isTable, type RawTable } from "./values.ts";
 

@@ -1,14 +1,7 @@
 /** TOML text to a configuration: the quick way, and the slow one where there is anything to say. */
-import { ConfigError, type Problem } from "../core/errors.ts";
-import { checkConfig, type CheckedConfig, type Config } from "./schema.ts";
-import { parsePlainToml } from "./toml_plain.ts";
-
-/** What {@linkcode readConfig} gives. */
-export interface ConfigReading {
-  config: Config;
-  /** In file order. */
-  problems: readonly Problem[];
-}
+import { ConfigError } from "../core/errors.ts";
+import { checkConfig, type CheckedConfig, type Config, type ConfigReading } from "./schema.ts";
+import { parsePlainToml } from "./toml/plain.ts";
 
 /** Reads a configuration, with the mistakes beside what could be read. */
 export async function readConfig(text: string, { file }: { file: string }): Promise<ConfigReading> {

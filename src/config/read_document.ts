@@ -1,10 +1,9 @@
 /** TOML text to a configuration by the syntax tree: with the lines of mistakes, and for edits. */
 import { ConfigError, type Problem } from "../core/errors.ts";
-import { type Finding, renderPath } from "./place.ts";
-import type { ConfigReading } from "./read.ts";
-import { checkConfig, type CheckedConfig } from "./schema.ts";
-import { indexLines, type TomlDocument } from "./toml_ast.ts";
-import { isTooLarge, readToml } from "./toml_read.ts";
+import { type Finding, renderPath } from "./toml/place.ts";
+import { checkConfig, type CheckedConfig, type ConfigReading } from "./schema.ts";
+import { indexLines, type TomlDocument } from "./toml/ast.ts";
+import { isTooLarge, readToml } from "./toml/read.ts";
 import type { RawTable } from "./values.ts";
 
 /** A configuration with the structure of its text. */

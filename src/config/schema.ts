@@ -23,7 +23,7 @@ import {
 } from "./keys.ts";
 import { isFixed, readKnock, readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
-import { type Finding, Place } from "./place.ts";
+import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
 import { readPort } from "./value_specs.ts";
 import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
@@ -36,7 +36,14 @@ export interface Config {
   kind: "toml" | "legacy";
   /** By name, in file order. */
   targets: ReadonlyMap<string, Target>;
-  /** What `[defaults]` says, without its `secret`. */
+  /** A configuration with the mistakes beside what could be read. */
+export interface ConfigReading {
+  config: Config;
+  /** In file order. */
+  problems: readonly Problem[];
+}
+
+/** What `[defaults]` says, without its `secret`. */
   defaults: Partial<TargetSettings>;
   /** `[plugins]`, by name. */
   plugins: Plugins;

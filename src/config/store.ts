@@ -30,7 +30,7 @@ const MAX_MIB = 8;
 const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
 /** Which file to read. */
-export interface ConfigSource extends Environment {
+interface ConfigSource extends Environment {
   /** The file of `--config`, which then has to exist. */
   file?: string | undefined;
 }
@@ -54,7 +54,7 @@ export async function loadConfig(
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
   if (old !== undefined && oldText !== undefined) {
-    const { parseLegacy } = await import("./legacy.ts");
+    const { parseLegacy } = await import("./import/legacy_file.ts");
     return parseLegacy(oldText, { file: old });
   }
   return (await readConfig("", { file: path })).config;

@@ -4,7 +4,7 @@
  */
 import { type KnockPayload, parsePort } from "../core/knock.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "./toml/place.ts";
 import {
   checkKeys,
   describe,

@@ -4,7 +4,7 @@
  */
 import { parseDuration } from "../core/duration.ts";
 import { suggest } from "../core/suggest.ts";
-import { type Place, quoteKey } from "./place.ts";
+import { type Place, quoteKey } from "./toml/place.ts";
 
 /** A TOML table as `@std/toml` gives it. */
 export type RawTable = Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ const MAX_LISTED = 8;
  * Returns the end of a message about an unknown name: `, did you mean "delay"?`, or what is allowed
  * where that is short, or "".
  */
-export function nearest(name: string, known: readonly string[]): string {
+function nearest(name: string, known: readonly string[]): string {
   const near = suggest(name, known);
   if (near !== undefined) return `, did you mean ${JSON.stringify(near)}?`;
   return known.length === 0 || known.length > MAX_LISTED ? "" : `: use ${known.join(", ")}`;

@@ -1,7 +1,7 @@
 /** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
 import { run } from "../../src/cli/run.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
-import { realFiles } from "../../src/config/mod.ts";
+import { realFiles } from "../../src/config/files.ts";
 import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";

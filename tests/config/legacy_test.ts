@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
-import { importTargets } from "../../src/config/import.ts";
-import { IMPORT_FORMATS } from "../../src/config/import_formats.ts";
-import { makeTargetName, parseLegacy, uniqueName } from "../../src/config/legacy.ts";
+import { importTargets } from "../../src/config/import/import_targets.ts";
+import { IMPORT_FORMATS } from "../../src/config/import/formats.ts";
+import { makeTargetName, parseLegacy, uniqueName } from "../../src/config/import/legacy_file.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { addTargets } from "../../src/config/edit.ts";
 import { table } from "../table.ts";

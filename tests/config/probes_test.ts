@@ -6,7 +6,7 @@ import {
   writeAfter,
   writeProbe,
 } from "../../src/config/probes.ts";
-import { Place } from "../../src/config/place.ts";
+import { Place } from "../../src/config/toml/place.ts";
 import type { AfterSpec, ProbeSpec } from "../../src/core/target.ts";
 import { listProbeForms } from "../../src/probe/kinds.ts";
 import { table } from "../table.ts";

@@ -1,9 +1,9 @@
 /** Reading TOML: the quick way, the syntax tree, and what they say of mistakes. */
 import { assert, assertEquals } from "@std/assert";
-import { renderPath } from "../../src/config/place.ts";
-import { listPairs } from "../../src/config/toml_edit.ts";
-import { parsePlainToml } from "../../src/config/toml_plain.ts";
-import { readToml } from "../../src/config/toml_read.ts";
+import { renderPath } from "../../src/config/toml/place.ts";
+import { listPairs } from "../../src/config/toml/edit.ts";
+import { parsePlainToml } from "../../src/config/toml/plain.ts";
+import { readToml } from "../../src/config/toml/read.ts";
 import { table } from "../table.ts";
 import { makeRandom } from "./random.ts";
 

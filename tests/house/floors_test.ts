@@ -62,9 +62,9 @@ function findCircle(
   return undefined;
 }
 
-Deno.test("floors: no folder has more than a dozen and a half source files", () => {
+Deno.test("floors: no folder has more than sixteen source files", () => {
   const folders = Map.groupBy(sources, ({ path }) => path.replace(/\/[^/]*$/, ""));
-  const large = [...folders].filter(([, files]) => files.length > 18)
+  const large = [...folders].filter(([, files]) => files.length > 16)
     .map(([folder, files]) => `${folder}: ${files.length}`);
   assertEquals(large, []);
 });

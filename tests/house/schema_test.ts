@@ -1,7 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
-import { KNOCK_KEYS } from "../../src/config/knocks.ts";
-import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import { PROBE_KINDS, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS } from "../../src/secret/kinds.ts";
 import { table } from "../table.ts";
@@ -16,9 +14,7 @@ table<{ value: object; keys: readonly string[] }>("targets.schema.json: the keys
   "a file": { value: properties, keys: TOP_KEYS },
   "[defaults]": { value: properties.defaults.properties, keys: DEFAULTS_KEYS },
   "a target": { value: target.properties, keys: TARGET_KEYS },
-  "a knock": { value: definitions.knock.anyOf[2].properties, keys: KNOCK_KEYS },
   "a secret": { value: definitions.secret.anyOf[1].properties, keys: SECRET_KEYS },
-  "a payload": { value: definitions.payload.anyOf[1].properties, keys: Object.keys(PAYLOAD_KINDS) },
 }, ({ value, keys }) => {
   assertEquals(Object.keys(value).sort(), [...keys].sort());
 });

@@ -2,7 +2,9 @@
  * Makes the parts of `targets.schema.json` that come from the tables in `src`. The schema's own text is
  * its template: what is generated is replaced, all else stays.
  */
-import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS } from "../../src/config/keys.ts";
+import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
+import { KNOCK_KEYS } from "../../src/config/knocks.ts";
+import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import type { ValueSpec } from "../../src/core/value_spec.ts";
 import { findProbeKind, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS, SECRET_KINDS } from "../../src/secret/kinds.ts";
@@ -90,7 +92,24 @@ interface Schema {
     defaults: { properties: Json };
     targets: { additionalProperties: { properties: Json } };
   };
-  definitions: Json;
+  definitions: Json & {
+    knock: { anyOf: [Json, Json, { properties: Json }] };
+    payload: { anyOf: [Json, { properties: Json }] };
+  };
+}
+
+/** What is written by hand has to have the keys that the program reads. */
+function requireKeys(
+  written: Json,
+  keys: readonly string[],
+  { isExact = true }: { isExact?: boolean } = {},
+): void {
+  const missing = keys.filter((key) => !(key in written));
+  const extra = isExact ? Object.keys(written).filter((key) => !keys.includes(key)) : [];
+  if (missing.length + extra.length === 0) return;
+  throw new Error(
+    `targets.schema.json: missing ${missing.join(", ")}; unknown ${extra.join(", ")}`,
+  );
 }
 
 /** Returns the schema with its generated parts made anew. */
@@ -99,8 +118,11 @@ export function renderSchema(current: string): string {
   const ref = (key: string) => ({ $ref: `#/definitions/${key}` });
   const { defaults, targets } = schema.properties;
   const own = targets.additionalProperties.properties;
-  const missing = Object.keys(SETTING_KEYS).filter((key) => !(key in schema.definitions));
-  if (missing.length > 0) throw new Error(`define in targets.schema.json: ${missing.join(", ")}`);
+  const { knock, payload, ...definitions } = schema.definitions;
+  requireKeys(definitions, Object.keys(SETTING_KEYS), { isExact: false });
+  requireKeys(schema.properties, TOP_KEYS);
+  requireKeys(knock.anyOf[2].properties, KNOCK_KEYS);
+  requireKeys(payload.anyOf[1].properties, Object.keys(PAYLOAD_KINDS));
   defaults.properties = Object.fromEntries(DEFAULTS_KEYS.map((key) => [key, ref(key)]));
   targets.additionalProperties.properties = Object.fromEntries(
     TARGET_KEYS.map((key) => [key, DEFAULTS_KEYS.includes(key) ? ref(key) : own[key]]),

@@ -5,7 +5,7 @@ import {
   type TargetDraft,
   updateConfig,
 } from "../../../config/changes.ts";
-import { listImportFormats } from "../../../config/import_formats.ts";
+import { listImportFormats } from "../../../config/import/formats.ts";
 import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";

@@ -1,13 +1,14 @@
 /**
- * Files of other programs to targets; the formats are the table in `import_formats.ts`.
+ * Files of other programs to targets; the formats are the table in `formats.ts`.
  *
  * Rules: every bad line is named; all or nothing, unless the caller keeps going with the good lines;
  * names are made from hosts, and numbered where they are taken.
  */
-import { ConfigError, UsageError } from "../core/errors.ts";
-import { suggestOr } from "../core/suggest.ts";
-import { IMPORT_FORMATS, type ImportReader, type ImportResult } from "./import_formats.ts";
-import { makeTargetName, uniqueName } from "./legacy.ts";
+import { ConfigError, UsageError } from "../../core/errors.ts";
+import { suggestOr } from "../../core/suggest.ts";
+import { IMPORT_FORMATS } from "./formats.ts";
+import { makeTargetName, uniqueName } from "./legacy_file.ts";
+import type { ImportReader, ImportResult } from "./reader.ts";
 
 /** How to import. */
 interface ImportOptions {

@@ -11,12 +11,12 @@
  */
 import type { AST } from "toml-eslint-parser";
 import { renderKey, renderPairs, renderValue } from "./render.ts";
-import { readName, type Section, type Span, type TomlDocument } from "./toml_ast.ts";
+import { readName, type Section, type Span, type TomlDocument } from "./ast.ts";
 
 type Names = readonly string[];
 
 /** A pair with the place it has in the whole document. */
-export interface PlacedPair {
+interface PlacedPair {
   pair: AST.TOMLKeyValue;
   /** The inline table that holds it; undefined for a pair on a line of its own. */
   inline: AST.TOMLInlineTable | undefined;

@@ -9,7 +9,7 @@ export const MAX_DEPTH = 64;
 export type Span = readonly [start: number, end: number];
 
 /** One segment of a key. */
-export type TomlKey = AST.TOMLBare | AST.TOMLQuoted;
+type TomlKey = AST.TOMLBare | AST.TOMLQuoted;
 
 /** A header with the pairs under it; the first section of a document has no header. */
 export interface Section {

@@ -4,7 +4,7 @@
  * and lets `__proto__` reach the prototype; so a text has to be plain first. Plain means: bare keys,
  * strings on one line without a backslash, whole numbers, true, false, arrays, inline tables, and
  * nothing defined twice; `@std/toml` checks the rest of the grammar. Any other text is read by
- * `toml_read.ts`, which is right in all cases, but takes more time and memory (docs/decisions.md).
+ * `toml/read.ts`, which is right in all cases, but takes more time and memory (docs/decisions.md).
  */
 import { parse } from "@std/toml/parse";
 import { isReservedKey } from "./place.ts";

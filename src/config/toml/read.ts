@@ -1,6 +1,6 @@
 /**
  * Reads a TOML text with all lines, and says in plain English what is wrong with it. Loaded only for
- * edits, and where the quick way (`toml_plain.ts`) has anything to say.
+ * edits, and where the quick way (`toml/plain.ts`) has anything to say.
  *
  * Rules:
  * - of mistakes in the syntax the first one is named; those of keys are named all;
@@ -17,10 +17,10 @@ import {
   readName,
   readValue,
   type TomlDocument,
-} from "./toml_ast.ts";
+} from "./ast.ts";
 
 /** A mistake in the syntax or in a key. */
-export interface TomlProblem {
+interface TomlProblem {
   /** The keys that lead there, as far as they are known. */
   path: Path;
   /** 1-based; undefined where the whole file is meant. */
@@ -29,7 +29,7 @@ export interface TomlProblem {
 }
 
 /** What {@linkcode readToml} gives: a text that can be used, or what is wrong in file order. */
-export type TomlReading =
+type TomlReading =
   | { document: TomlDocument; value: Record<string, unknown> }
   | { problems: readonly TomlProblem[] };
 

@@ -1,6 +1,6 @@
 /** The original's targets, for `import`. */
-import type { ImportReader } from "./import_formats.ts";
-import { parseLegacyLines } from "./legacy.ts";
+import { parseLegacyLines } from "./legacy_file.ts";
+import type { ImportReader } from "./reader.ts";
 
 /** Unlike in reading, one bad port spoils its line: half a sequence opens nothing. */
 export const reader: ImportReader = {

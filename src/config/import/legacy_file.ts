@@ -12,14 +12,14 @@
  * Beyond that a target needs a host that can be one, and at least one port: the original lists
  * others as well, but cannot knock on them.
  */
-import { isIpv4 } from "../core/address_syntax.ts";
-import type { Problem } from "../core/errors.ts";
-import type { Knock, Protocol } from "../core/knock.ts";
-import { DEFAULT_SETTINGS, parseHost, type Target } from "../core/target.ts";
-import type { Config } from "./schema.ts";
+import { isIpv4 } from "../../core/address_syntax.ts";
+import type { Problem } from "../../core/errors.ts";
+import type { Knock, Protocol } from "../../core/knock.ts";
+import { DEFAULT_SETTINGS, parseHost, type Target } from "../../core/target.ts";
+import type { Config } from "../schema.ts";
 
 /** A line of the file that is not skipped. */
-export interface LegacyLine {
+interface LegacyLine {
   /** 1-based. */
   line: number;
   /** Undefined where the line gives no target at all. */

@@ -1,0 +1,25 @@
+/** What reads the file of another program. */
+import type { Problem } from "../../core/errors.ts";
+import type { TargetDraft } from "../edit.ts";
+
+/** What a file gives. */
+export interface ImportResult {
+  targets: TargetDraft[];
+  /** In file order. */
+  problems: Problem[];
+}
+
+/** What reads one format. */
+export interface ImportReader {
+  /** Whether the text looks like this format. */
+  isLikely(text: string): boolean;
+  /** Returns the good entries, and what is wrong with the others. */
+  parse(
+    text: string,
+    context: {
+      file: string;
+      /** Returns the name for a target, such that no other has it. */
+      makeName: (host: string) => string;
+    },
+  ): ImportResult;
+}
