@@ -36,14 +36,7 @@ export interface Config {
   kind: "toml" | "legacy";
   /** By name, in file order. */
   targets: ReadonlyMap<string, Target>;
-  /** A configuration with the mistakes beside what could be read. */
-export interface ConfigReading {
-  config: Config;
-  /** In file order. */
-  problems: readonly Problem[];
-}
-
-/** What `[defaults]` says, without its `secret`. */
+  /** What `[defaults]` says, without its `secret`. */
   defaults: Partial<TargetSettings>;
   /** `[plugins]`, by name. */
   plugins: Plugins;
@@ -55,6 +48,13 @@ export interface ConfigReading {
 
 /** The payload of udp knocks where neither they nor their target nor `[defaults]` names one. */
 export const PROMPT: KnockPayload = { kind: "secret", source: { kind: "prompt" } };
+
+/** A configuration with the mistakes beside what could be read. */
+export interface ConfigReading {
+  config: Config;
+  /** In file order. */
+  problems: readonly Problem[];
+}
 
 /** A configuration, with what is wrong with it. */
 export interface CheckedConfig {

@@ -288,7 +288,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
     '4: targets.t.knocks[0].port: "0" is not a port: use a whole number from 1 to 65535',
     '4: targets.t.knocks[1].protocol: "sctp" is an unknown protocol: use "tcp" or "udp"',
-    '4: targets.t.knocks[2].prot: "prot" is not a known key: use port, protocol, secret, payload, delay',
+    '4: targets.t.knocks[2].prot: "prot" is not a known key, did you mean "port"?',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],
   ["knocks = [{ port = '80' }]", [
@@ -345,7 +345,7 @@ const BAD: [lines: string, errors: string[]][] = [
     `4: targets.t.probes[0]: the type is missing: use ${PROBE_TYPES.join(", ")}`,
   ]],
   ['[[targets.t.probes]]\n\ntype = "tpc"', [
-    '6: targets.t.probes[0].type: "tpc" is not a known type: use tcp, tls, http, ssh, ping, exec',
+    '6: targets.t.probes[0].type: "tpc" is not a known type, did you mean "tcp"?',
   ]],
   ['[[targets.t.probes]]\ntype = "tcp"', [
     "4: targets.t.probes[0].port: the port is missing: use a number from 1 to 65535",

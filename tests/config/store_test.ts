@@ -16,7 +16,7 @@ const DRAFT = {
   knocks: [{ port: 1, protocol: "tcp" as const, payload: { kind: "none" as const } }],
 };
 /** As in `store.ts`, with the real files where a test brings none. */
-const loadConfig = (source: store.ConfigSource, files = realFiles) =>
+const loadConfig = (source: Parameters<typeof store.loadConfig>[0], files = realFiles) =>
   store.loadConfig(source, files);
 const updateConfig = (path: string, edit: (text: string) => string, files = realFiles) =>
   store.updateConfig(path, edit, files);

@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
 import { GOLDEN_PLANS, regularPlan, secretPlan } from "../rules/fixtures.ts";
-import { iptables } from "../../src/rules/iptables.ts";
-import { nftables } from "../../src/rules/nftables.ts";
-import { nftablesOpenwrt } from "../../src/rules/nftables_openwrt.ts";
+import { iptables } from "../../src/rules/backends/iptables.ts";
+import { nftables } from "../../src/rules/backends/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {

@@ -53,13 +53,13 @@ for (
 
 for (
   const [keys, problem] of [
-    ["\r", `"" is no choice: type 1-2, A or X, or part of one name`],
-    ["0\r", `"0" is no choice`],
-    ["3\r", `"3" is no choice`],
-    ["-1\r", `"-1" is no choice`],
-    ["e\r", `"e" is no choice`],
+    ["\r", `"" is not a choice: type 1-2, A or X, or part of one name`],
+    ["0\r", `"0" is not a choice`],
+    ["3\r", `"3" is not a choice`],
+    ["-1\r", `"-1" is not a choice`],
+    ["e\r", `"e" is not a choice`],
     ["knock\r", `"knock" is in 2 of the names: type 1-2, A or X, or part of one name`],
-    ["nowhere\r", `"nowhere" is no choice`],
+    ["nowhere\r", `"nowhere" is not a choice`],
   ] as const
 ) {
   Deno.test(`plain: ${JSON.stringify(keys)} is refused`, async () => {
@@ -87,7 +87,7 @@ Deno.test("plain: the default is named", async () => {
 Deno.test("plain: one choice", async () => {
   const options = [{ label: "Exit", value: "exit", key: "X" }];
   const { output } = await choose(["q\rx\r"], { options });
-  assertStringIncludes(output, `"q" is no choice: type X, or part of one name`);
+  assertStringIncludes(output, `"q" is not a choice: type X, or part of one name`);
 });
 
 async function secretOutput(keys: readonly Chunk[], columns = 80): Promise<string> {
@@ -150,7 +150,7 @@ Deno.test("plain: messages, defaults and errors", async () => {
  * "0" is not a port
  Port? 1
  Save? [Y/n] what
- * "what" is no answer: type y or n
+ * "what" is not an answer: type y or n
  Save? [Y/n] y
  Remove? [y/N] 
  Press Enter

@@ -8,7 +8,7 @@ import type { Plan } from "../../src/core/plan.ts";
 import type { TimedPacket } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
-import { mikrotik } from "../../src/rules/mikrotik.ts";
+import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { playAttack } from "../model/fixtures.ts";
 import { regularPlan, secretPlan } from "./fixtures.ts";

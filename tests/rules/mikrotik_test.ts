@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { mikrotik } from "../../src/rules/mikrotik.ts";
+import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { GOLDEN_PLANS, secretPlan } from "./fixtures.ts";
 import { createRouter, type Item } from "./router.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { quoteKnockd } from "../../src/rules/quote/knockd.ts";
-import { quoteNft, renderNftDuration, requireNftName } from "../../src/rules/quote/nft.ts";
-import { quoteRestore } from "../../src/rules/quote/restore.ts";
-import { quoteRouterOs } from "../../src/rules/quote/routeros.ts";
+import { quoteKnockd } from "../../src/rules/backends/quote/knockd.ts";
+import { quoteNft, renderNftDuration, requireNftName } from "../../src/rules/backends/quote/nft.ts";
+import { quoteRestore } from "../../src/rules/backends/quote/restore.ts";
+import { quoteRouterOs } from "../../src/rules/backends/quote/routeros.ts";
 import { quoteShell } from "../../src/core/quote_shell.ts";
 import { parseRouterOs } from "./routeros.ts";
 

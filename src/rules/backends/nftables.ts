@@ -9,8 +9,8 @@
  * - `accept` ends this table's chain only: a separate table can protect ports that other tables accept,
  *   but it cannot open what they drop. The header says so.
  */
-import type { Plan } from "../core/plan.ts";
-import { type Backend, listPorts, renderTimedUndo, takeFileName } from "./backend.ts";
+import type { Plan } from "../../core/plan.ts";
+import { type Backend, listPorts, renderTimedUndo, takeFileName } from "../backend.ts";
 import { NFT_DATA, renderNftRules } from "./nft_rules.ts";
 import { requireNftName } from "./quote/nft.ts";
 

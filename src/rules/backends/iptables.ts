@@ -12,9 +12,9 @@
  *   match another's;
  * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
-import { quoteShell } from "../core/quote_shell.ts";
-import type { Plan } from "../core/plan.ts";
-import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "./backend.ts";
+import { quoteShell } from "../../core/quote_shell.ts";
+import type { Plan } from "../../core/plan.ts";
+import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../backend.ts";
 import {
   createBaseName,
   type IptablesRules,

@@ -15,16 +15,16 @@
  * - `src-address-list` takes one list, so that a condition on two lists is a chain;
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
-import { renderDuration } from "../core/duration.ts";
-import { renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
+import { renderDuration } from "../../core/duration.ts";
+import { renderPortSpec } from "../../core/knock.ts";
+import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
 import {
   type Backend,
   listPorts,
   listStagesBackwards,
   listTrusted,
   takeFileName,
-} from "./backend.ts";
+} from "../backend.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;

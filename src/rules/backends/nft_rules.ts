@@ -14,8 +14,8 @@
  * - one raw payload comparison takes at most 128 bits, and without `udp length` it compares a prefix;
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
-import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
-import { type Backend, listPorts, listStagesBackwards, listTrusted } from "./backend.ts";
+import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
+import { type Backend, listPorts, listStagesBackwards, listTrusted } from "../backend.ts";
 import { quoteNft, renderNftDuration, requireNftName } from "./quote/nft.ts";
 
 /** What nftables supports. */

@@ -1,5 +1,5 @@
 /** Quoting for nftables. */
-import { renderDuration } from "../../core/duration.ts";
+import { renderDuration } from "../../../core/duration.ts";
 
 /**
  * Returns `text` as a string of nftables, which has no escapes.

@@ -12,8 +12,8 @@
  * - lists of `recent` are shared by both families, but a list that IPv4 made compares 32 bits only, so
  *   that each family has its own.
  */
-import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../core/plan.ts";
-import { listPorts, listStagesBackwards, listTrusted } from "./backend.ts";
+import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../../core/plan.ts";
+import { listPorts, listStagesBackwards, listTrusted } from "../backend.ts";
 import { shortenName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
 
