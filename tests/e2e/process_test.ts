@@ -101,6 +101,21 @@ Deno.test("a full stdout is an error, and not ours", async () => {
   assertEquals(shut.code, 2);
 });
 
+Deno.test("exit code 5: the output cannot be written, though the packet was sent", async () => {
+  await using home = new Home();
+  await using receivers = new Receivers();
+  const port = receivers.udp();
+  const command = commandOf(["knock", "127.0.0.1", `${port}/udp`, "--json"])
+    .map((word) => `'${word}'`).join(" ");
+  const { code } = await new Deno.Command("bash", {
+    args: ["-c", `${command} > /dev/full`],
+    env: home.env,
+    clearEnv: true,
+  }).output();
+  assertEquals(code, 5);
+  assertEquals((await receivers.wait(1)).length, 1);
+});
+
 Deno.test("deno task spknock: from any folder, with the caller's paths, and a clean stdout", async () => {
   await using home = new Home();
   await Deno.mkdir(`${home.path}/sub`);
