@@ -142,7 +142,7 @@ await kernelTest("a door is held open, and shut again", async (lab, t) => {
     await ssh.shut();
     assertEquals((await spknock("knock", "closing")).code, 0);
     const { code, stdout } = await spknock("close", "closing");
-    assertStringIncludes(stdout, "closing: the door is shut");
+    assertStringIncludes(stdout, "closing: the door is closed");
     assertEquals(code, 0);
     assertEquals((await spknock("probe", "closing", "--timeout", "500ms")).code, 1);
   });
@@ -168,7 +168,7 @@ await kernelTest("a door is held open, and shut again", async (lab, t) => {
       'for i in 1 2 3 4 5 6; do sleep 0.5; nc -z "$SPKNOCK_ADDRESS" 22 || echo shut; done';
     const kept = await spknock("keep", "closing", "--open-for", "1s", "--", "sh", "-c", script);
     assertEquals([kept.code, kept.stdout], [0, ""]);
-    assertStringIncludes(kept.stderr, "closing: shut again");
+    assertStringIncludes(kept.stderr, "closing: closed again");
     // Three seconds, renewed at 0.8 s: at least twice more, each packet twice.
     const { knock } = await ssh.counters();
     assert(knock >= KNOCK_PORTS.length * 5, `${knock} knocks`);
