@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
 import { type OptionSpec, parseOptions } from "../../src/cli/options.ts";
+import { table } from "../table.ts";
 
 const SPECS: readonly OptionSpec[] = [
   { name: "delay", short: "d", value: "DURATION", help: "" },
@@ -13,53 +14,68 @@ const SPECS: readonly OptionSpec[] = [
 function read(...argv: string[]) {
   const args = parseOptions(argv, SPECS);
   return {
-    words: args.positionals,
+    positionals: args.positionals,
     delay: args.value("delay"),
     tags: args.values("tag"),
     flags: SPECS.filter(({ name }) => args.has(name)).map(({ name }) => name),
-    rest: args.passthrough,
+    passthrough: args.passthrough,
   };
 }
 
-const NOTHING = { words: [], delay: undefined, tags: [], flags: [], rest: undefined };
+const NOTHING = {
+  positionals: [],
+  delay: undefined,
+  tags: [],
+  flags: [],
+  passthrough: undefined,
+};
 
-Deno.test("options stand anywhere, short or long, with or without =", () => {
-  const cases: [string[], Partial<ReturnType<typeof read>>][] = [
-    [[], {}],
-    [["a", "b"], { words: ["a", "b"] }],
-    [["7000", "0x10", "1e3"], { words: ["7000", "0x10", "1e3"] }],
-    [["a", "-d", "5", "b"], { words: ["a", "b"], delay: "5", flags: ["delay"] }],
-    [["--delay=5", "a"], { words: ["a"], delay: "5", flags: ["delay"] }],
-    [["-d5"], { delay: "5", flags: ["delay"] }],
-    [["-4u", "a"], { words: ["a"], flags: ["udp", "ipv4"] }],
-    [["-4ud7", "a"], { words: ["a"], delay: "7", flags: ["delay", "udp", "ipv4"] }],
-    [["-u4", "a"], { words: ["a"], flags: ["udp", "ipv4"] }],
-    [["--tag", "x", "--tag", "y"], { tags: ["x", "y"], flags: ["tag"] }],
-    [["--secrets-from", "-"], { flags: ["secrets-from"] }],
-    [["--secrets-from", "-", "a"], { words: ["a"], flags: ["secrets-from"] }],
-    [["-u", "--", "-x", "--json"], { flags: ["udp"], rest: ["-x", "--json"] }],
-    [["-u", "--", "--udp=x"], { flags: ["udp"], rest: ["--udp=x"] }],
-  ];
-  for (const [argv, expected] of cases) {
-    assertEquals(read(...argv), { ...NOTHING, ...expected }, argv.join(" "));
-  }
-});
+table<[argv: string[], expected: Partial<ReturnType<typeof read>>]>("parseOptions", {
+  "nothing": [[], {}],
+  "positionals": [["a", "b"], { positionals: ["a", "b"] }],
+  "numbers stay text": [["7000", "0x10", "1e3"], { positionals: ["7000", "0x10", "1e3"] }],
+  "a short option between": [["a", "-d", "5", "b"], {
+    positionals: ["a", "b"],
+    delay: "5",
+    flags: ["delay"],
+  }],
+  "a value after =": [["--delay=5", "a"], { positionals: ["a"], delay: "5", flags: ["delay"] }],
+  "a value without a space": [["-d5"], { delay: "5", flags: ["delay"] }],
+  "two switches in one": [["-4u", "a"], { positionals: ["a"], flags: ["udp", "ipv4"] }],
+  "two switches and a value in one": [["-4ud7", "a"], {
+    positionals: ["a"],
+    delay: "7",
+    flags: ["delay", "udp", "ipv4"],
+  }],
+  "a digit as a switch": [["-u4", "a"], { positionals: ["a"], flags: ["udp", "ipv4"] }],
+  "a repeated option": [["--tag", "x", "--tag", "y"], { tags: ["x", "y"], flags: ["tag"] }],
+  "a dash as a value": [["--secrets-from", "-"], { flags: ["secrets-from"] }],
+  "a dash as a value, then more": [["--secrets-from", "-", "a"], {
+    positionals: ["a"],
+    flags: ["secrets-from"],
+  }],
+  "options after --": [["-u", "--", "-x", "--json"], {
+    flags: ["udp"],
+    passthrough: ["-x", "--json"],
+  }],
+  "a known switch after --": [["-u", "--", "--udp=x"], {
+    flags: ["udp"],
+    passthrough: ["--udp=x"],
+  }],
+}, ([argv, expected]) => assertEquals(read(...argv), { ...NOTHING, ...expected }));
 
-Deno.test("what cannot be is named", () => {
-  const cases: [string[], string][] = [
-    [["--nope"], 'unknown option "--nope"'],
-    [["--nope=secret"], 'unknown option "--nope"'],
-    [["-x"], 'unknown option "-x"'],
-    [["--delay"], "--delay needs a value"],
-    [["--delay="], "--delay needs a value"],
-    [["-d", "1", "--delay", "2"], "--delay was given 2 times"],
-    [["--udp=1"], "--udp takes no value"],
-    [["-u=1"], "--udp takes no value"],
-    [["-u4x"], 'unknown option "-x"'],
-  ];
-  for (const [argv, message] of cases) {
-    assertThrows(() => parseOptions(argv, SPECS), UsageError, message);
-  }
+table("parseOptions: refuses", {
+  "--nope": 'unknown option "--nope"',
+  "--nope=secret": 'unknown option "--nope"',
+  "-x": 'unknown option "-x"',
+  "--delay": "--delay needs a value",
+  "--delay=": "--delay needs a value",
+  "-d 1 --delay 2": "--delay was given 2 times",
+  "--udp=1": "--udp takes no value",
+  "-u=1": "--udp takes no value",
+  "-u4x": 'unknown option "-x"',
+}, (message, line) => {
+  assertThrows(() => parseOptions(line.split(" "), SPECS), UsageError, message);
 });
 
 Deno.test("a value that cannot be read is told with its option; other failures pass", () => {
