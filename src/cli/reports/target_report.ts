@@ -12,12 +12,32 @@ import type { TargetReport } from "../../use_cases/target_report.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../exit_codes.ts";
 import { reportError, toErrorValue } from "../report_error.ts";
 
+/** One way to print reports: a new format is one row of {@linkcode RENDERERS}. */
+interface ReportRenderer {
+  fits(reports: readonly TargetReport[], out: Output): boolean;
+  render(reports: readonly TargetReport[], out: Output): void;
+}
+
+/** The first one that fits is used. */
+const RENDERERS: readonly ReportRenderer[] = [
+  {
+    fits: (_reports, out) => out.json,
+    render: (reports, out) => out.value({ targets: reports.map(toReportValue) }),
+  },
+  {
+    fits: (reports) => reports.length === 1,
+    render: (reports, out) => reports.forEach((report) => printEnd(report, out)),
+  },
+  {
+    fits: () => true,
+    render: (reports, out) =>
+      out.say(renderTable(reports.map((report) => renderRow(report, out.style)))),
+  },
+];
+
 /** Prints the reports for people or scripts; returns the most serious exit code. */
 export function reportTargets(reports: readonly TargetReport[], out: Output): number {
-  out.value({ targets: reports.map(toReportValue) });
-  const [first] = reports;
-  if (reports.length === 1 && first !== undefined) printEnd(first, out);
-  else out.say(renderTable(reports.map((report) => renderRow(report, out.style))));
+  RENDERERS.find(({ fits }) => fits(reports, out))?.render(reports, out);
   reportFailures(reports, out);
   return mergeExitCodes(reports.map(findTargetExitCode));
 }
