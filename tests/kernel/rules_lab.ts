@@ -138,6 +138,8 @@ export interface Outcome {
   skipped: number;
   /** Whether the kernel let the last packet through. */
   lastSeen: boolean;
+  /** Whether a packet left so late that the trace is not what it was meant to be. */
+  isLate: boolean;
 }
 
 /** How far from a timeout, in milliseconds, a packet must be to be compared. */
@@ -171,7 +173,17 @@ export async function shoot(
       trace,
       ...compare(plan, mine, isSeen),
       lastSeen: isSeen(mine.at(-1) as typeof mine[0]),
+      isLate: isLate(trace.packets, mine),
     };
+  });
+}
+
+/** On a busy machine packets leave late: pauses then differ from those of the trace. */
+function isLate(planned: readonly TimedPacket[], left: readonly { at: number }[]): boolean {
+  return left.some(({ at }, index) => {
+    const [before, meant] = [left[index - 1], planned[index]];
+    const pause = (meant?.at ?? 0) - (planned[index - 1]?.at ?? 0);
+    return before !== undefined && at - before.at > pause + TOLERANCE_MS;
   });
 }
 
