@@ -8,6 +8,7 @@
  * npm; nothing goes to stdout but the output of what it runs.
  */
 import { fileURLToPath } from "node:url";
+import { writeBundle } from "./bundle.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const CONFIG = `${ROOT}deno.json`;
@@ -57,27 +58,6 @@ async function dependencyFlags(): Promise<string[]> {
   return NPM_FLAGS;
 }
 
-/**
- * Bundles the program, one chunk for each set of modules that is loaded together: an executable of
- * it starts faster than one of the modules (docs/decisions.md).
- *
- * @returns the folder; its entry is `main.js`.
- */
-async function bundle(flags: readonly string[]): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "-q", "--config", CONFIG, ...flags],
-      ...["--code-splitting", "--outdir", folder, "main.ts"],
-    ],
-    cwd: ROOT,
-    stdout: "null",
-  }).output();
-  if (success) return folder;
-  await Deno.remove(folder, { recursive: true });
-  throw new Error("the program could not be bundled; the errors are above");
-}
-
 const PROGRAM = ["--no-prompt", "-P=spknock"];
 
 /** A call of deno: the arguments after the dependency flags, and where. */
@@ -103,11 +83,19 @@ const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
   docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
   async compile(rest, flags) {
-    const temporary = await bundle(flags);
+    const temporary = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
+    const chunks = await writeBundle(temporary, ["--config", CONFIG, ...flags]);
     const output = rest.includes("-o") ? [] : ["-o", "spknock"];
-    // The code cache would be a file with a predictable name in the shared temporary folder.
-    const args = ["--no-prompt", "-P=spknock", "--no-code-cache", ...output, ...rest];
-    return { args: [...args, `${temporary}/main.js`], temporary };
+    const args = [
+      ...["--no-prompt", "-P=spknock"],
+      // The code cache would be a file with a predictable name in the shared temporary folder.
+      "--no-code-cache",
+      ...chunks.flatMap((chunk) => ["--include", chunk]),
+      ...output,
+      ...rest,
+      `${temporary}/main.js`,
+    ];
+    return { args, temporary };
   },
 };
 

@@ -1,5 +1,6 @@
 /** Who is compared: this program, and others that do the same. */
 import { commandOf } from "../../tests/e2e/program.ts";
+import { writeBundle } from "../bundle.ts";
 import type { Contestant } from "./measure.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -23,24 +24,15 @@ export function spknock(
   return { name, command: commandOf(args), env: QUIET_ENV, ...options };
 }
 
-/**
- * spknock as a bundle of few files, made for the occasion: what the number of modules costs.
- * Undefined where `deno bundle` cannot get its esbuild.
- */
+/** spknock as a bundle, made for the occasion: what the number of modules costs. */
 export async function bundledSpknock(
   name: string,
   args: readonly string[],
   { folder, stdin }: { folder: string; stdin?: string },
-): Promise<Contestant | undefined> {
+): Promise<Contestant> {
   const flags = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
-  const out = `${folder}/bundle`;
-  const options = ["-q", ...flags, "--code-splitting", "--minify", "--outdir", out];
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", ...options, `${ROOT}main.ts`],
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  if (!success) return undefined;
+  const out = await Deno.makeTempDir({ dir: folder, prefix: "bundle-" });
+  await writeBundle(out, flags);
   const run = ["run", "-q", "--no-prompt", "--no-lock", "--config", `${ROOT}deno.json`];
   const command = [Deno.execPath(), ...run, "-P=spknock", `${out}/main.js`, ...args];
   return { name, command, env: QUIET_ENV, ...(stdin === undefined ? {} : { stdin }) };
