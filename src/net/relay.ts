@@ -14,7 +14,7 @@
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
-import { findErrno } from "./socket_errors.ts";
+import { findErrno } from "../core/system_errors.ts";
 
 /** Standard input and output as bytes. */
 export interface LocalStream {

@@ -324,7 +324,7 @@ const FAULTS: [
   [
     "a rename that fails",
     () => ({ rename: () => Promise.reject(systemError("EIO")) }),
-    "EIO (os error)",
+    "the device reports an input/output error",
     undefined,
   ],
 ];
@@ -469,14 +469,18 @@ Deno.test("update: two writers at once lose nothing", () =>
   }));
 
 Deno.test({
-  name: "update: a device or a pipe is not replaced",
+  name: "load, update: a device or a pipe is neither read nor replaced",
   ignore: isWindows,
   fn: () =>
     withFolder(async (folder) => {
       const pipe = `${folder}/pipe`;
       assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
       const error = await errorOf(updateConfig(pipe, () => GOOD));
-      assertEquals(error.message, `${pipe}: is not a regular file: it can be read, not changed`);
+      const message = `${pipe}: is a device or a pipe, not a regular file`;
+      assertEquals([error.message, error.hint], [message, "name a file"]);
+      // Not even read: without a writer that would wait for ever.
+      assertEquals((await errorOf(loadConfig({ ...at(folder), file: pipe }))).message, message);
+      assertEquals((await errorOf(store.readText(pipe, realFiles))).message, message);
       assert((await Deno.stat(pipe)).isFifo);
       assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["pipe"]);
     }),
