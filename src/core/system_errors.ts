@@ -62,9 +62,14 @@ export function describeSystemError(cause: unknown): string {
     errorMessage(cause).replace(/ \(os error \d+\)(?::.*)?$/s, "");
 }
 
+/** Calls that were made wrongly: what reports these is a bug of ours. */
+const MISUSE = new Set(["EBADF", "EFAULT"]);
+
 /** Whether the system reported it: an error with the number of a failed call. */
 export function isSystemError(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && /^E[A-Z0-9]+$/.test(String(cause.code));
+  if (!(cause instanceof Error) || !("code" in cause)) return false;
+  const code = String(cause.code);
+  return /^E[A-Z0-9]+$/.test(code) && !MISUSE.has(code);
 }
 
 /**
@@ -74,7 +79,7 @@ export function isSystemError(cause: unknown): boolean {
  */
 export function findFileHint(
   cause: unknown,
-  { denied }: { denied: string },
+  { denied }: { denied?: string } = {},
 ): string | undefined {
   switch (findErrno(cause)) {
     case "ENOSPC":
