@@ -9,7 +9,7 @@ import { run } from "./src/cli/run.ts";
 import { EXIT } from "./src/cli/exit_codes.ts";
 import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
-import { CancelledError } from "./src/core/errors.ts";
+import { CancelledError, UsageError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
@@ -18,39 +18,70 @@ import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 const cancel = new AbortController();
 /** Whether a command of the user's runs attached to the terminal. */
 let hasChild = false;
-const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-for (const signal of signals) {
-  Deno.addSignalListener(signal, () => {
-    // A second signal ends the program at once, unless a command runs attached: that one may handle
-    // many signals, and we do not end before it does.
-    if (hasChild) return cancel.abort(new CancelledError());
-    if (cancel.signal.aborted) Deno.exit(EXIT.cancelled);
+/** Milliseconds in which a second signal is the same Ctrl-C: it must not skip the closing of a door. */
+const SAME_SIGNAL_MS = 1_000;
+let cancelledAt = 0;
+
+/**
+ * A second signal ends the program at once, unless a command runs attached: that one may handle many
+ * signals, and we do not end before it does.
+ */
+function end(): void {
+  if (!cancel.signal.aborted) {
+    cancelledAt = performance.now();
     cancel.abort(new CancelledError());
-  });
+  } else if (!hasChild && performance.now() - cancelledAt > SAME_SIGNAL_MS) {
+    Deno.exit(EXIT.cancelled);
+  }
 }
+
+const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+for (const signal of signals) Deno.addSignalListener(signal, end);
 
 /** Variables that started programs do not inherit. */
 const hidden = new Map<string, string>();
+
+/** Deno has text only: a variable with other bytes is an error, and which one is said. */
+function readEnv(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (cause) {
+    throw new UsageError(`the environment variable "${name}" is not UTF-8`, { cause });
+  }
+}
+
+function readCwd(): string {
+  try {
+    return Deno.cwd();
+  } catch (cause) {
+    throw new UsageError("the current folder does not exist any more", {
+      hint: "change to another folder",
+      cause,
+    });
+  }
+}
+
+const stdio = createStdio(Deno, { clock: realClock });
 
 const ports: CliPorts = {
   stdout: createSink(Deno.stdout),
   stderr: createSink(Deno.stderr),
   stdin: {
     isTerminal: () => Deno.stdin.isTerminal(),
-    readAll: () => readAll(Deno.stdin, cancel.signal),
+    readAll: () => readAll(stdio, cancel.signal),
   },
   // Most runs neither ask nor start a program: these two are loaded when they are needed.
   openTerminal: async () => (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
-  stdio: createStdio(Deno, { clock: realClock }),
-  env: (name) => hidden.get(name) ?? Deno.env.get(name),
+  stdio,
+  env: (name) => hidden.get(name) ?? readEnv(name),
   hideEnv: (name) => {
-    const value = Deno.env.get(name);
+    const value = readEnv(name);
     if (value === undefined) return;
     hidden.set(name, value);
     Deno.env.delete(name);
   },
   os: Deno.build.os,
-  cwd: () => Deno.cwd(),
+  cwd: readCwd,
   clock: realClock,
   net: { askUdp, openUdp, openTcp, sendSyn },
   fs: realFiles,
@@ -69,6 +100,7 @@ const ports: CliPorts = {
       hasChild = false;
     }
   },
+  endOnHangup: async () => (await import("./src/system/hangup.ts")).onHangup(end),
   dropPermissions: (names) => {
     for (const name of names) Deno.permissions.revokeSync({ name });
   },

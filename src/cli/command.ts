@@ -15,6 +15,8 @@ export interface Context<Name extends string = never> {
   plain: boolean;
   /** `--config`, if it was given. */
   configFile: string | undefined;
+  /** `--trust-config`. */
+  trustConfig: boolean;
 }
 
 /** A command: what its command line looks like, and what it does. */

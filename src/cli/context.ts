@@ -18,9 +18,28 @@ export async function targetsPath({ ports, configFile }: Context): Promise<strin
 }
 
 /** As {@linkcode loadTargets}, without notes about the file. */
-export async function readTargets({ ports, configFile }: Context): Promise<Config> {
+export async function readTargets(
+  { ports, configFile, trustConfig }: Context,
+): Promise<Config> {
   const { loadConfig } = await import("../config/mod.ts");
-  return await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
+  const { env, os } = ports;
+  return await loadConfig({ env, os, file: configFile, isTrusted: trustConfig }, ports.fs);
+}
+
+/**
+ * Changes the file of targets by `edit`, from text to text, and reports what could not be done as it
+ * should; the file is the one of {@linkcode targetsPath}.
+ *
+ * @throws {ConfigError} where nothing was changed.
+ */
+export async function changeTargets(
+  file: string,
+  edit: (text: string) => string,
+  { ports, out }: Context,
+): Promise<void> {
+  const { updateConfig } = await import("../config/changes.ts");
+  const { warnings } = await updateConfig(file, edit, ports.fs);
+  for (const problem of warnings) out.note(`warning: ${sanitize(renderProblem(problem))}`);
 }
 
 /** Returns the targets; none where there is no file yet. A file named with `--config` must exist. */
@@ -77,9 +96,16 @@ export function findTarget(config: Config, name: string): Target {
   const hint = near !== undefined
     ? `did you mean ${near}?`
     : config.targets.size === 0
-    ? "there are no targets yet: spknock add"
+    ? explainNoTargets(config)
     : "see the targets with: spknock list";
   throw new UsageError(`unknown target "${name}"`, { code: "unknown_target", hint });
+}
+
+/** Returns that nothing is saved, and where it was looked for; under sudo, where the user's own file is. */
+export function explainNoTargets({ file, elsewhere }: Config): string {
+  return elsewhere === undefined
+    ? `there are no targets in ${file} yet; save one with: spknock add`
+    : `there are no targets in ${file}, which is root's; your own: -c ${elsewhere}`;
 }
 
 /** Returns a prompter on the terminal; undefined where there is no terminal. */

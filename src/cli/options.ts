@@ -51,6 +51,7 @@ export interface ParsedArgs<Name extends string> {
 /** Options that every command takes. */
 export const GLOBAL_OPTIONS = [
   { name: "config", short: "c", value: "FILE", help: "use this file of targets" },
+  { name: "trust-config", help: "use it even if other users can change it" },
   { name: "json", help: "print one JSON value" },
   { name: "quiet", short: "q", help: "print only results and errors" },
   { name: "verbose", short: "v", help: "print details" },

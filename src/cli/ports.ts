@@ -16,6 +16,8 @@ export interface CliPorts extends Ports {
   /** The terminal to ask on, even when stdin and stdout carry data; undefined where there is none. */
   openTerminal(): Promise<Terminal | undefined>;
   cwd(): string;
+  /** From now on SIGHUP ends the run as Ctrl-C does, unless it is ignored (nohup). */
+  endOnHangup(): Promise<void>;
   /**
    * Runs a program that has our standard streams, and so the terminal, until it ends.
    *

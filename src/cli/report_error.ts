@@ -1,5 +1,6 @@
 /** Errors as text and JSON on stderr. */
 import { CancelledError, SpknockError } from "../core/errors.ts";
+import { describeSystemError, findFileHint, isSystemError } from "../core/system_errors.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize, sanitizeLines } from "../output/sanitize.ts";
 import { findExitCode } from "./exit_codes.ts";
@@ -11,6 +12,10 @@ export function toErrorValue(
 ): { code: string; message: string; hint: string | null } {
   if (error instanceof SpknockError) {
     return { code: error.code, message: error.message, hint: error.hint ?? null };
+  }
+  if (isSystemError(error)) {
+    const message = `the system reports an error: ${describeSystemError(error)}`;
+    return { code: "system", message, hint: findFileHint(error) ?? null };
   }
   const hint = `this is a bug in spknock: please report it with the command at ${ISSUES_URL}`;
   return { code: "internal", message: describeCause(error), hint };

@@ -35,6 +35,7 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
       color,
       plain: args.has("plain"),
       configFile: args.value("config"),
+      trustConfig: args.has("trust-config"),
     };
     if (args.passthrough !== undefined) checkPassthrough(args.passthrough, command);
     if (command !== undefined) return await command.run(context);

@@ -11,6 +11,12 @@ export interface FileFacts {
   gid: number | null;
 }
 
+/** How a file is read. */
+interface ReadOptions {
+  /** Is given the facts of the opened file before anything is read; throws to refuse it. */
+  check?: (facts: FileFacts) => void;
+}
+
 /** A new file that is being written. */
 interface NewFile {
   /** Writes all of the bytes. */
@@ -27,8 +33,12 @@ interface FileLock {
 
 /** What the store does with files; errors are those of `Deno.errors`. */
 export interface FileSystem {
+  /** The user that we run as; undefined where the system has no such numbers. */
+  ownUid(): number | undefined;
   /** The first `limit` bytes of a file. */
-  read(path: string, limit: number): Promise<Uint8Array>;
+  read(path: string, limit: number, options?: ReadOptions): Promise<Uint8Array>;
+  /** Whether a file can be opened for writing; it is not changed. */
+  canWrite(path: string): Promise<boolean>;
   /** Facts about what a path leads to. */
   stat(path: string): Promise<FileFacts>;
   /** Where a symbolic link points; undefined if the path is none. */
@@ -37,17 +47,19 @@ export interface FileSystem {
   makeFolder(path: string): Promise<void>;
   /** The names in a folder. */
   list(folder: string): Promise<string[]>;
-  /** Makes a file that must not exist. */
+  /** Makes a file that must not exist, and locks it where the file system has locks. */
   create(path: string, mode: number): Promise<NewFile>;
   /** Gives a file to another owner. */
   chown(path: string, owner: { uid: number; gid: number }): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file another name as well, which must not exist. */
+  link(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Waits until the names in a folder are on the disk, where the system can do that. */
   syncFolder(path: string): Promise<void>;
   /**
    * The exclusive lock on a lock file (made with mode 0600); undefined if another process still has
-   * it after `waitMs` milliseconds.
+   * it after `waitMs` milliseconds. Rejects where the file system has no locks.
    */
   lock(path: string, waitMs: number): Promise<FileLock | undefined>;
 }
@@ -56,8 +68,17 @@ const LOCK_STEP_MS = 20;
 
 /** The real file system. */
 export const realFiles: FileSystem = {
-  async read(path, limit) {
+  ownUid() {
+    try {
+      return Deno.uid() ?? undefined;
+    } catch {
+      // Without the permission (--allow-sys=uid) owners are not compared.
+      return undefined;
+    }
+  },
+  async read(path, limit, { check } = {}) {
     using file = await Deno.open(path);
+    check?.(await file.stat());
     let bytes = new Uint8Array(Math.min(64 * 1024, limit));
     let length = 0;
     while (length < limit) {
@@ -71,6 +92,14 @@ export const realFiles: FileSystem = {
       length += count;
     }
     return bytes.subarray(0, length);
+  },
+  async canWrite(path) {
+    try {
+      using _file = await Deno.open(path, { write: true });
+      return true;
+    } catch {
+      return false;
+    }
   },
   stat: (path) => Deno.stat(path),
   async readLink(path) {
@@ -86,6 +115,8 @@ export const realFiles: FileSystem = {
   },
   async create(path, mode) {
     const file = await Deno.open(path, { write: true, createNew: true, mode });
+    // Tells those that clean up that the writer is alive.
+    await file.tryLock(true).catch(() => false);
     return {
       async write(bytes) {
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
@@ -96,6 +127,7 @@ export const realFiles: FileSystem = {
   },
   chown: (path, { uid, gid }) => Deno.chown(path, uid, gid),
   rename: Deno.rename,
+  link: Deno.link,
   remove: Deno.remove,
   async syncFolder(path) {
     // Windows cannot open a folder, and keeps its names in a journal of its own.

@@ -42,8 +42,10 @@ export interface Config {
   plugins: Plugins;
   /** Whether a payload or its hash is in the file: every reader of the file can knock. */
   holdsSecret: boolean;
-  /** What was skipped in a legacy file; a TOML file is right or an error. */
+  /** What was skipped in a legacy file, or could not be confirmed at a write. */
   warnings: readonly Problem[];
+  /** Where there is no file: one that may be the user's, for a shell (`~user/...`). */
+  elsewhere?: string | undefined;
 }
 
 /** The payload of udp knocks where neither they nor their target nor `[defaults]` names one. */

@@ -2,27 +2,29 @@
  * The configuration file: reading and writing it.
  *
  * Rules:
- * - read: at most 8 MiB of UTF-8 without NUL; a file that holds a secret (a hash or a fixed payload)
- *   must be readable by its owner alone (not checked on Windows, which has no mode bits);
- * - write: under an exclusive lock on `FILE.lock`, read, edit, check, write `.FILE.*.tmp` beside it
- *   (0600, or the file's own mode where that is stricter), fsync, rename, fsync the folder: readers
- *   see the old or the new file, also after a power failure;
- * - a device or a pipe is never replaced;
+ * - read: at most 8 MiB of UTF-8 without NUL, of a regular file; one that holds a secret (a hash or a
+ *   fixed payload) must be readable by its owner alone, and one that makes us run programs or read
+ *   files must be ours (not checked on Windows, which has no mode bits);
+ * - write: under an exclusive lock on `FILE.lock`, read, edit, check, replace (`disk/replace_file.ts`).
+ *   Where the file system has no locks, it is written all the same, with a warning;
+ * - a file that another program has saved meanwhile is read and edited anew: between the last look and
+ *   the rename there is no system call of ours;
+ * - a device or a pipe is neither read nor replaced;
  * - a symbolic link stays one: what it leads to is replaced, and locked;
- * - the next writer removes the temporary files of killed ones, under the lock.
+ * - the next writer removes the temporary files of killed ones.
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
 import { quoteShell } from "../core/quote_shell.ts";
-import { errorMessage } from "../core/text.ts";
-import type { FileFacts, FileSystem } from "./files.ts";
 import {
-  basename,
-  configPath,
-  dirname,
-  type Environment,
-  isAbsolute,
-  legacyPath,
-} from "./paths.ts";
+  describeSystemError,
+  findErrno,
+  findFileHint,
+  isSystemError,
+} from "../core/system_errors.ts";
+import { followLinks } from "./disk/links.ts";
+import { parentFolder, removeLeftovers, replaceFile, statIfThere } from "./disk/replace_file.ts";
+import type { FileFacts, FileSystem } from "./files.ts";
+import { configPath, type Environment, legacyPath } from "./paths.ts";
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
 
@@ -33,9 +35,13 @@ const MAX_BYTES = MAX_MIB * 1024 * 1024;
 interface ConfigSource extends Environment {
   /** The file of `--config`, which then has to exist. */
   file?: string | undefined;
+  /** Whether its owner and modes do not count (`--trust-config`). */
+  isTrusted?: boolean | undefined;
 }
 
 const LOCK_WAIT_MS = 10_000;
+/** How often another program may save the file while we edit it. */
+const MAX_RACES = 10;
 
 /**
  * Returns the configuration of `file`, or of the usual file; where there is none, that of the
@@ -48,8 +54,8 @@ export async function loadConfig(
   files: FileSystem,
 ): Promise<Config> {
   const path = source.file ?? configPath(source);
-  const text = await readText(path, files);
-  if (text !== undefined) return await requireValid(text, { path, files, os: source.os });
+  const present = await readFile(path, files);
+  if (present !== undefined) return await requireValid(present, { ...source, path, files });
   if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
@@ -57,15 +63,23 @@ export async function loadConfig(
     const { parseLegacy } = await import("./import/legacy_file.ts");
     return parseLegacy(oldText, { file: old });
   }
-  return (await readConfig("", { file: path })).config;
+  const { config } = await readConfig("", { file: path });
+  return { ...config, elsewhere: findElsewhere(source, files) };
+}
+
+/** Under sudo the targets of the user are not those of root; the shell knows the user's home. */
+function findElsewhere({ env }: ConfigSource, files: FileSystem): string | undefined {
+  const user = env("SUDO_USER");
+  const isOther = user !== undefined && /^[A-Za-z_][\w.-]*$/.test(user) && user !== "root";
+  return isOther && files.ownUid() === 0 ? `~${user}/.config/spknock/targets.toml` : undefined;
 }
 
 async function requireValid(
-  text: string,
-  { path, files, os }: { path: string; files: FileSystem; os: string },
+  { text, facts }: ReadFile,
+  { path, files, os, isTrusted = false }: ConfigSource & { path: string; files: FileSystem },
 ): Promise<Config> {
   const { config, problems } = await readConfig(text, { file: path });
-  const mode = config.holdsSecret && os !== "windows" ? (await files.stat(path)).mode : null;
+  const mode = config.holdsSecret && os !== "windows" ? facts.mode : null;
   const isExposed = mode !== null && (mode & 0o077) !== 0;
   const exposure: Problem[] = isExposed
     ? [{
@@ -75,11 +89,18 @@ async function requireValid(
       }): set mode 0600`,
     }]
     : [];
-  if (problems.length + exposure.length === 0) return config;
-  throw new ConfigError(
-    [...exposure, ...problems],
-    isExposed ? { hint: `chmod 600 ${quoteShell(path)}` } : {},
-  );
+  if (problems.length + exposure.length > 0) {
+    throw new ConfigError(
+      [...exposure, ...problems],
+      isExposed ? { hint: `chmod 600 ${quoteShell(path)}` } : {},
+    );
+  }
+  if (isTrusted || os === "windows") return config;
+  const { findDistrust } = await import("./disk/trust.ts");
+  const distrust = await findDistrust(config, { facts, files });
+  if (distrust === undefined) return config;
+  const { message, hint } = distrust;
+  throw new ConfigError([{ file: path, message }], { code: "untrusted", hint });
 }
 
 /**
@@ -91,21 +112,47 @@ export async function readText(
   path: string,
   files: FileSystem,
 ): Promise<string | undefined> {
-  let bytes: Uint8Array;
+  return (await readFile(path, files))?.text;
+}
+
+/** A file that was read. */
+interface ReadFile {
+  text: string;
+  /** Of the very file whose text it is. */
+  facts: FileFacts;
+}
+
+async function readFile(path: string, files: FileSystem): Promise<ReadFile | undefined> {
   try {
-    if ((await files.stat(path)).isDirectory) throw fail(path, "is a folder: name a file", {});
-    bytes = await files.read(path, MAX_BYTES + 1);
+    // A pipe is not opened: that would wait for a writer.
+    let facts = await files.stat(path);
+    refuseSpecial(path, facts);
+    const bytes = await files.read(path, MAX_BYTES + 1, {
+      check(opened) {
+        refuseSpecial(path, opened);
+        facts = opened;
+      },
+    });
+    return { text: decode(path, bytes), facts };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof ConfigError) throw error;
-    throw fail(path, `cannot be read: ${describeReason(error)}`, {
+    if (/^(?:ENOENT|ENOTDIR)$/.test(findErrno(error) ?? "")) return undefined;
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
+    throw fail(path, `cannot be read: ${describeSystemError(error)}`, {
       cause: error,
-      hint: error instanceof Deno.errors.PermissionDenied
-        ? `look at its mode: ls -l ${quoteShell(path)}`
-        : undefined,
+      hint: findFileHint(error, { denied: `look at its mode: ls -l ${quoteShell(path)}` }),
     });
   }
-  return decode(path, bytes);
+}
+
+function refuseSpecial(path: string, { isDirectory, isFile }: FileFacts): void {
+  if (isDirectory) throw fail(path, "is a folder: name a file", {});
+  if (!isFile) throw failSpecial(path);
+}
+
+function failSpecial(path: string): ConfigError {
+  return fail(path, "is a device or a pipe, not a regular file", { hint: "name a file" });
 }
 
 function decode(path: string, bytes: Uint8Array): string {
@@ -151,7 +198,7 @@ function findBadLine(bytes: Uint8Array): number {
  * Changes the file by `edit`, from its present text ("" if there is none) to the new one; a text
  * that did not change is not written.
  *
- * @returns the configuration as it is then.
+ * @returns the configuration as it is then; its `warnings` say what could not be done as it should.
  * @throws {ConfigError} if the result is wrong or cannot be written; the file is then as it was.
  */
 export async function updateConfig(
@@ -160,121 +207,90 @@ export async function updateConfig(
   files: FileSystem,
 ): Promise<Config> {
   try {
-    const realPath = await followLinks(path, files);
-    await requireRegularFile(realPath, { path, files });
+    const realPath = await findRealPath(path, files);
+    const present = await statIfThere(realPath, files);
+    if (present !== undefined) refuseSpecial(path, present);
     await files.makeFolder(parentFolder(realPath));
-    const lock = await files.lock(`${realPath}.lock`, LOCK_WAIT_MS);
-    if (lock === undefined) {
-      throw fail(path, "is being changed by another spknock; nothing was changed", {
-        hint: "end the other one, then try again",
-      });
-    }
+    const lock = await takeLock(path, { realPath, files });
     try {
       await removeLeftovers(realPath, files);
-      const before = await readText(realPath, files);
-      const after = edit(before ?? "");
-      if (new TextEncoder().encode(after).length > MAX_BYTES) {
-        throw fail(path, `would be larger than ${MAX_MIB} MiB; nothing was changed`, {});
-      }
-      const { config, problems } = await readConfig(after, { file: path });
-      if (problems.length > 0) throw new ConfigError(problems);
-      if (after !== before) await replaceFile(realPath, after, files);
-      return config;
+      const { config, warning } = await editUntilCurrent(path, edit, { realPath, files });
+      const messages = [lock.warning, warning].filter((message) => message !== undefined);
+      const warnings = messages.map((message) => ({ file: path, message }));
+      return { ...config, warnings: [...config.warnings, ...warnings] };
     } finally {
       lock.release();
     }
   } catch (error) {
-    if (error instanceof Error && "code" in error && isSystemError(error)) {
-      throw fail(path, `cannot be written: ${describeReason(error)}; nothing was changed`, {
-        cause: error,
-        hint: findHint(error, path),
-      });
-    }
+    if (isSystemError(error)) throw failToWrite(path, error);
+    if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
     throw error;
   }
 }
 
-async function replaceFile(realPath: string, text: string, files: FileSystem): Promise<void> {
-  const present = await statIfThere(realPath, files);
-  const temporary = `${parentFolder(realPath)}/.${basename(realPath)}.${crypto.randomUUID()}.tmp`;
+async function findRealPath(path: string, files: FileSystem): Promise<string> {
   try {
-    const file = await files.create(temporary, chooseMode(present));
-    try {
-      await file.write(new TextEncoder().encode(text));
-      await file.sync();
-    } finally {
-      file.close();
-    }
-    await keepOwner(temporary, present, files);
-    await files.rename(temporary, realPath);
+    return (await followLinks(path, files)).at(-1) ?? path;
   } catch (error) {
-    // The first error is the one to report; the next writer removes what is left.
-    await files.remove(temporary).catch(() => {});
-    throw error;
+    throw error instanceof RangeError ? fail(path, error.message, {}) : error;
   }
-  await files.syncFolder(parentFolder(realPath));
 }
 
-/** 0600, or the mode that the file has, where that allows no more. */
-function chooseMode(present: FileFacts | undefined): number {
-  const mode = (present?.mode ?? 0o600) & 0o777;
-  return (mode & ~0o600) === 0 ? mode : 0o600;
-}
-
-/** Keeps the owner under sudo. Where chown is not permitted, we own the file already. */
-async function keepOwner(
-  temporary: string,
-  present: FileFacts | undefined,
-  files: FileSystem,
-): Promise<void> {
-  const made = await files.stat(temporary);
-  const { uid = null, gid = null } = present ?? {};
-  if (uid === null || gid === null || (uid === made.uid && gid === made.gid)) return;
-  await files.chown(temporary, { uid, gid }).catch(() => {});
-}
-
-async function statIfThere(path: string, files: FileSystem): Promise<FileFacts | undefined> {
+/** The lock of the file; without locks (some network file systems) a warning. */
+async function takeLock(
+  path: string,
+  { realPath, files }: { realPath: string; files: FileSystem },
+): Promise<{ release(): void; warning?: string }> {
   try {
-    return await files.stat(path);
+    const lock = await files.lock(`${realPath}.lock`, LOCK_WAIT_MS);
+    if (lock !== undefined) return lock;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (!/^(?:ENOLCK|ENOTSUP|EOPNOTSUPP|ENOSYS|EINVAL)$/.test(findErrno(error) ?? "")) throw error;
+    return {
+      release: () => {},
+      warning: "was changed without a lock, as the file system has no locks: " +
+        "two changes at the same time can lose one",
+    };
   }
+  throw fail(path, "is being changed by another spknock; nothing was changed", {
+    hint: "end the other one, then try again",
+  });
 }
 
-/** A rename over a device or a pipe would remove it. */
-async function requireRegularFile(
-  realPath: string,
-  { path, files }: { path: string; files: FileSystem },
-): Promise<void> {
-  const present = await statIfThere(realPath, files);
-  if (present === undefined || present.isFile || present.isDirectory) return;
-  throw fail(path, "is not a regular file: it can be read, not changed", { hint: "name a file" });
-}
-
-/** Temporary files of writers that were killed: under the lock no other writer is at work. */
-async function removeLeftovers(realPath: string, files: FileSystem): Promise<void> {
-  const prefix = `.${basename(realPath)}.`;
-  for (const name of await files.list(parentFolder(realPath))) {
-    const isLeftover = name.startsWith(prefix) &&
-      /^[0-9a-f-]{36}\.tmp$/.test(name.slice(prefix.length));
-    if (isLeftover) await files.remove(`${parentFolder(realPath)}/${name}`);
+/** Edits what is there at the moment of the rename: an editor takes no lock. */
+async function editUntilCurrent(
+  path: string,
+  edit: (text: string) => string,
+  { realPath, files }: { realPath: string; files: FileSystem },
+): Promise<{ config: Config; warning?: string | undefined }> {
+  for (let race = 0; race < MAX_RACES; race++) {
+    const before = await readText(realPath, files);
+    const after = edit(before ?? "");
+    if (new TextEncoder().encode(after).length > MAX_BYTES) {
+      throw fail(path, `would be larger than ${MAX_MIB} MiB; nothing was changed`, {});
+    }
+    const { config, problems } = await readConfig(after, { file: path });
+    if (problems.length > 0) throw new ConfigError(problems);
+    if (after === before) return { config };
+    const isCurrent = async () => await readText(realPath, files) === before;
+    const { status, warning } = await replaceFile(realPath, after, { files, isCurrent });
+    if (status === "written") return { config, warning };
   }
+  throw fail(path, "is being changed by another program; nothing was changed", {
+    hint: "end the other one, then try again",
+  });
 }
 
-/** Returns what a path leads to, also where the last link leads to nothing yet. */
-async function followLinks(path: string, files: FileSystem): Promise<string> {
-  let realPath = path;
-  for (let count = 0; count < 40; count++) {
-    const target = await files.readLink(realPath);
-    if (target === undefined) return realPath;
-    realPath = isAbsolute(target) ? target : `${parentFolder(realPath)}/${target}`;
-  }
-  throw fail(path, "is a symbolic link that leads to itself", {});
-}
-
-function parentFolder(path: string): string {
-  return dirname(path) || ".";
+function failToWrite(path: string, cause: unknown): ConfigError {
+  const both = `${quoteShell(parentFolder(path))} ${quoteShell(path)}`;
+  const denied = `look at the modes of the file and its folder: ls -ld ${both}`;
+  const hint = findErrno(cause) === "EROFS"
+    ? "use --config FILE to write elsewhere"
+    : findFileHint(cause, { denied });
+  return fail(path, `cannot be written: ${describeSystemError(cause)}; nothing was changed`, {
+    cause,
+    hint,
+  });
 }
 
 function renderMode(mode: number): string {
@@ -283,42 +299,4 @@ function renderMode(mode: number): string {
 
 function fail(file: string, message: string, details: ErrorDetails, line?: number): ConfigError {
   return new ConfigError([{ file, line, message }], details);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EROFS: "the file system is read-only",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  ENOTDIR: "a part of its path is not a folder",
-  EISDIR: "it is a folder",
-  ELOOP: "its symbolic links lead in a circle",
-  ENOENT: "a part of its path does not exist",
-};
-
-const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: "make room on the disk, then try again",
-  EDQUOT: "make room, then try again",
-  EROFS: "use --config FILE to write elsewhere",
-};
-
-function readCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function isSystemError(error: Error): boolean {
-  return /^E[A-Z0-9]+$/.test(readCode(error));
-}
-
-function describeReason(error: unknown): string {
-  return REASONS[readCode(error)] ?? errorMessage(error);
-}
-
-function findHint(error: Error, path: string): string | undefined {
-  const folder = quoteShell(parentFolder(path));
-  return HINTS[readCode(error)] ??
-    (/^E(?:ACCES|PERM)$/.test(readCode(error))
-      ? `look at the modes of the file and its folder: ls -ld ${folder} ${quoteShell(path)}`
-      : undefined);
 }

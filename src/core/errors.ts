@@ -95,6 +95,13 @@ export class OutputError extends SpknockError {
   }
 }
 
+/** Standard input cannot be read, such as a folder: exit code 5. */
+export class InputError extends SpknockError {
+  constructor(message: string, options: ErrorDetails = {}) {
+    super("input", message, options);
+  }
+}
+
 /** The user cancelled, at a prompt or by Ctrl-C: exit code 130. */
 export class CancelledError extends SpknockError {
   constructor(message = "cancelled") {

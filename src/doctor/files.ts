@@ -80,7 +80,13 @@ function judgeSecret(
     const fix = `write the passphrase into it: (umask 077; cat > ${quoteShell(path)})`;
     return { ...file, problem: { kind: "secret", cause, fix } };
   }
-  if (mode === undefined || (mode & 0o077) === 0) return file;
+  if (mode === undefined) return file;
+  const type = mode & 0o170000;
+  if (type !== 0 && type !== 0o100000) {
+    const cause = `The secret file "${path}" is a folder, a device or a pipe.`;
+    return { ...file, problem: { kind: "secret", cause, fix: "name a regular file" } };
+  }
+  if ((mode & 0o077) === 0) return file;
   const cause = `Other users can read the secret file "${path}", so it is not used.`;
   return { ...file, problem: { kind: "secret", cause, fix: `chmod 600 ${quoteShell(path)}` } };
 }

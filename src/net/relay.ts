@@ -9,12 +9,13 @@
  *   {@linkcode LINGER_MS}; then the relay ends. A remote side that is gone looks like one that only
  *   reads, and Deno cannot close standard output: only the end of the program tells its reader
  *   (socat waits 0.5 s);
- * - a local reader that closes its end (EPIPE) ends the relay without an error.
+ * - a local program that closes its end (EPIPE, and ECONNRESET where our streams are sockets, as with
+ *   ssh's ProxyUseFdpass) ends the relay without an error.
  */
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
-import { findErrno } from "./socket_errors.ts";
+import { findErrno } from "../core/system_errors.ts";
 
 /** Standard input and output as bytes. */
 export interface LocalStream {
@@ -47,8 +48,8 @@ const BUFFER_BYTES = 262_144;
 /**
  * Relays until both have ended; see the rules above. The connection is left to the caller to close.
  *
- * @throws {NetworkError} if the connection breaks; what our own streams throw, except EPIPE; the
- * signal's reason when it aborts.
+ * @throws {NetworkError} if the connection breaks; what our own streams throw, unless their other end
+ * was closed; the signal's reason when it aborts.
  */
 export async function relay(
   local: LocalStream,
@@ -59,21 +60,26 @@ export async function relay(
   const aborted = rejectOnAbort(signal, over.signal);
   const [up, down] = [new Flow(clock), new Flow(clock)];
   const upload = pump(
-    (buffer) => local.read(buffer),
+    guardLocal((buffer) => local.read(buffer)),
     guard((bytes) => remote.write(bytes)),
     up,
   );
   const download = pump(
     guard((buffer) => remote.read(buffer)),
-    (bytes) => local.write(bytes),
+    guardLocal((bytes) => local.write(bytes)),
     down,
   );
   let broken: unknown;
+  const left = Promise.withResolvers<never>();
+  left.promise.catch(() => {});
   // A remote side that no longer reads can still send.
-  const uploaded = upload.catch((cause) => broken = cause)
+  const uploaded = upload.catch((cause) => {
+    broken = cause;
+    if (cause instanceof LocalEndError) left.reject(cause);
+  })
     .then(guard(() => remote.closeWrite())).catch((cause) => broken ??= cause);
   try {
-    await Promise.race([download, aborted]);
+    await Promise.race([download, aborted, left.promise]);
     if (broken !== undefined) throw broken;
     up.touch();
     await Promise.race([uploaded, up.untilIdle(over.signal), aborted]);
@@ -142,6 +148,22 @@ async function pump(
   }
 }
 
+/** The program at the other end of our own streams has closed them. */
+class LocalEndError extends Error {}
+
+function guardLocal<A extends unknown[], R>(
+  call: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await call(...args);
+    } catch (cause) {
+      const isOver = /^(?:EPIPE|ECONNRESET|ENOTCONN)$/.test(findErrno(cause) ?? "");
+      throw isOver ? new LocalEndError("closed", { cause }) : cause;
+    }
+  };
+}
+
 /** Turns a system error of the connection into an error for the user. */
 function guard<A extends unknown[], R>(
   call: (...args: A) => Promise<R>,
@@ -175,7 +197,8 @@ function describeReason(cause: unknown): string {
 
 /** Whether a reader has closed its end, the local or the remote one. */
 function isGone(cause: unknown): boolean {
-  return findErrno(cause) === "EPIPE" || cause instanceof Deno.errors.BrokenPipe;
+  return cause instanceof LocalEndError || findErrno(cause) === "EPIPE" ||
+    cause instanceof Deno.errors.BrokenPipe;
 }
 
 /** Rejects with the signal's reason; stops listening when `over` aborts. */

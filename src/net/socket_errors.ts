@@ -1,6 +1,9 @@
 /** What the kernel says when a packet cannot be sent, in words. */
 import { NetworkError } from "../core/errors.ts";
+import { findErrno } from "../core/system_errors.ts";
 import { detectFamily } from "./resolve.ts";
+
+export { findErrno };
 
 const REASONS: Record<string, { what: string; hint?: string }> = {
   ENETUNREACH: { what: "there is no route to it", hint: "is the network (and its IPv6) up?" },
@@ -12,13 +15,6 @@ const REASONS: Record<string, { what: string; hint?: string }> = {
   EMSGSIZE: { what: "the payload is larger than the path allows" },
   EMFILE: { what: "too many open files", hint: "use fewer --jobs, or raise ulimit -n" },
 };
-
-/** The `E...` code of an error from Deno or node, if it has one. */
-export function findErrno(cause: unknown): string | undefined {
-  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code === "string") return code;
-  return /\b(E[A-Z]{3,})\b/.exec(String(message ?? ""))?.[1];
-}
 
 /** A send or bind that failed, as an error for the user. */
 export function explainSendError(

@@ -1,5 +1,6 @@
 /** `ping`: the system's own `ping`, one echo at a time until one is answered. */
 import type { Probe } from "./probe.ts";
+import { findLastLine } from "./program.ts";
 
 /** Returns each system's command for one numeric echo that is waited for a second at most. */
 function buildPingCommand(os: string, { address, family, source }: {
@@ -34,7 +35,7 @@ export const probe: Probe<"ping"> = async (_spec, context) => {
       return { status: "open", ms, detail: time ? `echo in ${time} ms` : "" };
     }
     if (code !== undefined && code > 1) {
-      const detail = stderr.trim().split("\n")[0] || `ping ended with ${code}`;
+      const detail = findLastLine(stderr.trim().split("\n")[0] ?? "") || `ping ended with ${code}`;
       return { status: "error", ms, detail };
     }
     // A ping that failed at once (no route) must not spin.

@@ -20,8 +20,11 @@ export interface ProbeResult {
 export interface ProgramResult {
   /** Exit code; undefined when it was killed at the deadline. */
   code: number | undefined;
+  /** The last MiB of it. */
   stdout: string;
   stderr: string;
+  /** Whether it was killed because it printed more than a MiB (`isShort`). */
+  isTooLong?: boolean;
 }
 
 /** Runs a program to its end; rejects with a system error when it cannot be started. */
@@ -34,6 +37,8 @@ export type RunProgram = (
     signal?: AbortSignal | undefined;
     /** The program may ask the user: stdin and stderr are ours. */
     interactive?: boolean;
+    /** Its output is short: it is killed when it prints more than a MiB. */
+    isShort?: boolean;
   },
 ) => Promise<ProgramResult>;
 

@@ -56,9 +56,13 @@ export function runWithFacts(
   });
 }
 
-/** Returns the last line that is not empty. */
+/** Characters of a detail that are shown: a line of a program may have no end. */
+const MAX_DETAIL = 500;
+
+/** Returns the last line that is not empty; of a very long one its beginning. */
 export function findLastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+  const line = text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+  return line.length <= MAX_DETAIL ? line : `${line.slice(0, MAX_DETAIL).trimEnd()} ...`;
 }
 
 /** Runs a program; a plug-in as well as `exec`. */

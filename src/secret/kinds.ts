@@ -5,10 +5,11 @@
  *
  * No row puts a secret, or a part of one, into an error or a description.
  */
-import { SecretError } from "../core/errors.ts";
+import { SecretError, SpknockError } from "../core/errors.ts";
 import type { KnockPayload, SecretSource } from "../core/knock.ts";
 import { quoteShell } from "../core/quote_shell.ts";
-import { errorMessage, joinOr } from "../core/text.ts";
+import { describeSystemError } from "../core/system_errors.ts";
+import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
 
@@ -20,11 +21,19 @@ export interface SecretPorts {
   readFile(path: string): Promise<Uint8Array>;
   /** Permission bits of a file; undefined where the system has none. */
   fileMode(path: string): Promise<number | undefined>;
+  /** Whether `chmod` would do; where it is left out, it is taken to. */
+  canChangeMode?(path: string): Promise<boolean>;
   /** The whole of standard input. */
   readStdin(): Promise<Uint8Array>;
   run(
     command: readonly string[],
-  ): Promise<{ code: number | undefined; stdout: Uint8Array; stderr: string }>;
+  ): Promise<{
+    code: number | undefined;
+    stdout: Uint8Array;
+    stderr: string;
+    /** Whether it printed more than a MiB, and was killed. */
+    isTooLong?: boolean | undefined;
+  }>;
   home: string | undefined;
 }
 
@@ -194,36 +203,64 @@ export function cutFirstLine(bytes: Uint8Array): Uint8Array {
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 
+/** A file of passphrases is small. */
+export const MAX_SECRET_BYTES = 1_048_576;
+
 /**
  * Reads a file that only its owner can read.
  *
  * @throws {SecretError} if others can, or it cannot be read.
  */
 export async function readPrivateFile(path: string, ports: SecretPorts): Promise<Uint8Array> {
+  const subject = `the secret file "${path}"`;
   try {
     const mode = await ports.fileMode(path);
+    refuseSpecial(subject, mode);
     if (mode !== undefined && (mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, "0");
-      throw new SecretError(`the secret file "${path}" can be read by others (mode ${octal})`, {
-        hint: `chmod 600 ${quoteShell(path)}`,
+      throw new SecretError(`${subject} can be read by others (mode ${octal})`, {
+        hint: await findModeHint(path, ports),
       });
     }
-    return await ports.readFile(path);
+    const bytes = await ports.readFile(path);
+    if (bytes.length <= MAX_SECRET_BYTES) return bytes;
+    throw new SecretError(`${subject} is larger than 1 MiB`, { hint: "is it the right file?" });
   } catch (cause) {
     if (cause instanceof SecretError) throw cause;
-    const isDevice = cause instanceof Deno.errors.NotCapable;
-    throw new SecretError(`the secret file "${path}" cannot be read: ${describeReadError(cause)}`, {
-      hint: isDevice ? "give the secrets on standard input: --secrets-from -" : undefined,
-      cause,
-    });
+    if (cause instanceof Deno.errors.NotCapable) throw makeSpecialError(subject, cause);
+    throw new SecretError(`${subject} cannot be read: ${describeReadError(cause)}`, { cause });
   }
+}
+
+/** A copy helps where the mode cannot be changed: another's file, a read-only file system. */
+async function findModeHint(path: string, { canChangeMode }: SecretPorts): Promise<string> {
+  const canChange = await canChangeMode?.(path).catch(() => false) ?? true;
+  return canChange
+    ? `chmod 600 ${quoteShell(path)}`
+    : `use a copy of your own: (umask 077; cat ${quoteShell(path)} > NEW-FILE)`;
+}
+
+/** The type of a file, in its mode (inode(7)); none where a system or a test has only permissions. */
+const [TYPE, REGULAR, FOLDER] = [0o170000, 0o100000, 0o040000];
+
+/** A pipe is not opened: that would wait for a writer. */
+function refuseSpecial(subject: string, mode = 0): void {
+  const type = mode & TYPE;
+  if (type === FOLDER) throw new SecretError(`${subject} is a folder`, { hint: "name a file" });
+  if (type !== 0 && type !== REGULAR) throw makeSpecialError(subject);
+}
+
+function makeSpecialError(subject: string, cause?: unknown): SecretError {
+  return new SecretError(`${subject} cannot be read: it is a device or a pipe`, {
+    hint: "give the secrets on standard input: --secrets-from -",
+    cause,
+  });
 }
 
 function describeReadError(cause: unknown): string {
   if (cause instanceof Deno.errors.NotFound) return "there is no such file";
   if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (cause instanceof Deno.errors.NotCapable) return "it is a device or a pipe";
-  return errorMessage(cause);
+  return describeSystemError(cause);
 }
 
 function readVariable(
@@ -257,12 +294,20 @@ async function runSecretCommand(
   ports: SecretPorts,
 ): Promise<{ passphrase: Uint8Array }> {
   const subject = `the secret's command "${command[0]}"`;
-  const { code, stdout } = await ports.run(command).catch((cause) => {
-    throw new SecretError(`${subject} could not be started`, {
-      hint: "is it installed and in the PATH?",
+  const { code, stdout, isTooLong } = await ports.run(command).catch((cause) => {
+    if (cause instanceof SpknockError) throw cause;
+    const isMissing = cause instanceof Deno.errors.NotFound;
+    const why = isMissing ? "" : `: ${describeSystemError(cause)}`;
+    throw new SecretError(`${subject} could not be started${why}`, {
+      hint: isMissing ? "is it installed and in the PATH?" : undefined,
       cause,
     });
   });
+  if (isTooLong) {
+    throw new SecretError(`${subject} printed more than 1 MiB, and was ended`, {
+      hint: "a passphrase is one line",
+    });
+  }
   if (code === undefined) throw new SecretError(`${subject} did not end in time`);
   if (code !== 0) {
     throw new SecretError(`${subject} ended with exit code ${code}`, {

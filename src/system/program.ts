@@ -4,10 +4,13 @@ import type { ProgramResult, RunProgram } from "../probe/mod.ts";
 /** Milliseconds that the pipes of an ended program are still served: its children may hold them. */
 const LINGER_MS = 500;
 
+/** What is kept of a program's output: more is of use to no reader, and the memory is not ours alone. */
+const KEPT_BYTES = 1_048_576;
+
 /** Runs a program without a shell; at the deadline, or when cancelled, it is killed. */
 export const runProgram: RunProgram = async (
   [program = "", ...args],
-  { env = {}, stdin, timeoutMs, signal, interactive = false },
+  { env = {}, stdin, timeoutMs, signal, interactive = false, isShort = false },
 ): Promise<ProgramResult> => {
   signal?.throwIfAborted();
   const child = new Deno.Command(program, {
@@ -18,6 +21,11 @@ export const runProgram: RunProgram = async (
     stderr: interactive ? "inherit" : "piped",
   }).spawn();
   let isLate = false;
+  let isTooLong = false;
+  const onTooLong = () => {
+    isTooLong = true;
+    kill(child);
+  };
   const timer = setTimeout(() => {
     isLate = true;
     kill(child);
@@ -25,7 +33,7 @@ export const runProgram: RunProgram = async (
   const onAbort = () => kill(child);
   signal?.addEventListener("abort", onAbort, { once: true });
   const input = stdin === undefined ? undefined : feed(child.stdin, stdin);
-  const output = collect(child.stdout);
+  const output = collect(child.stdout, isShort ? onTooLong : undefined);
   const errors = interactive ? undefined : collect(child.stderr);
   try {
     const { code } = await child.status;
@@ -35,7 +43,8 @@ export const runProgram: RunProgram = async (
     const [stdout, stderr = ""] = await Promise.all([output.text, errors?.text, input?.done]);
     clearTimeout(linger);
     signal?.throwIfAborted();
-    return { code: isLate ? undefined : code, stdout, stderr };
+    const result = { code: isLate ? undefined : code, stdout, stderr };
+    return isTooLong ? { ...result, isTooLong } : result;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
@@ -50,19 +59,31 @@ function kill(child: Deno.ChildProcess): void {
   }
 }
 
-/** Everything that a stream says, up to its end or `stop`. */
-function collect(stream: ReadableStream<Uint8Array>): { text: Promise<string>; stop(): void } {
+/** The last MiB of what a stream says, up to its end or `stop`; the rest is read and dropped. */
+function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onTooLong: () => void = () => {},
+): { text: Promise<string>; stop(): void } {
   const reader = stream.getReader();
   const read = async () => {
-    const decoder = new TextDecoder();
-    let text = "";
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return text + decoder.decode();
-      text += decoder.decode(value, { stream: true });
+      if (done) return decode(chunks);
+      chunks.push(value);
+      length += value.length;
+      if (length > KEPT_BYTES) onTooLong();
+      while (length - (chunks[0]?.length ?? 0) >= KEPT_BYTES) length -= chunks.shift()?.length ?? 0;
     }
   };
   return { text: read(), stop: () => void reader.cancel().catch(() => {}) };
+}
+
+function decode(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+  return text + decoder.decode();
 }
 
 /** A program need not read what it is told: it may have closed its input, or ended. */

@@ -1,13 +1,10 @@
 /** Every payload of every target, before the first packet is sent. */
 import { type CollectOptions, collectPayloads, type SecretRequest } from "../secret/collect.ts";
-import type { SecretPorts } from "../secret/kinds.ts";
+import { MAX_SECRET_BYTES, type SecretPorts } from "../secret/kinds.ts";
 import type { Ports } from "./ports.ts";
 
 /** How long a secret's command may take: enough to type the passphrase of a password manager. */
 const COMMAND_TIMEOUT_MS = 300_000;
-
-/** A file of passphrases is small; a device has no end. */
-const MAX_SECRET_BYTES = 1_048_576;
 
 /** How secrets are asked for and hashed. */
 export interface CollectSecretsOptions extends CollectOptions {
@@ -35,16 +32,24 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
       return ports.env(name);
     },
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
-    readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES),
+    readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES + 1),
     fileMode: ports.fileMode,
+    async canChangeMode(path) {
+      const { uid } = await ports.fs.stat(path);
+      const own = ports.fs.ownUid();
+      const isOurs = own === undefined || own === 0 || own === uid;
+      // Where writing is refused to root, or to the owner, the file system is read-only.
+      return isOurs && await ports.fs.canWrite(path);
+    },
     readStdin: ports.stdin.readAll,
     async run(command) {
-      const { code, stdout, stderr } = await ports.runProgram(command, {
+      const { code, stdout, stderr, isTooLong } = await ports.runProgram(command, {
         timeoutMs: COMMAND_TIMEOUT_MS,
         signal: ports.signal,
         interactive: true,
+        isShort: true,
       });
-      return { code, stdout: new TextEncoder().encode(stdout), stderr };
+      return { code, stdout: new TextEncoder().encode(stdout), stderr, isTooLong };
     },
   };
 }

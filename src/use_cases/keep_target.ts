@@ -1,4 +1,14 @@
-/** Holds a door open: the first knock, the renewals, and the closing sequence at the end. */
+/**
+ * Holds a door open: the first knock, the renewals, and the closing sequence at the end.
+ *
+ * Rules:
+ * - each packet of a renewal is sent twice: that one was lost would only show when the door is closed;
+ * - with `copies = 1` and a closing sequence (knockd: `iptables -A` at each knock, `-D` at the closing
+ *   sequence) the closing sequence is sent before each renewal: rules would pile up, and the closing
+ *   sequence at the end would remove only one of them. Established connections stay, as far as the
+ *   firewall keeps them; new ones wait for the length of the knocks. A knockd with `cmd_timeout` alone
+ *   needs that not: each of its rules has its own end, and its target no closing sequence.
+ */
 import { SpknockError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { type KeepEvent, keepOpen } from "../knock/keep.ts";
@@ -19,17 +29,20 @@ export interface KeptTarget extends ReadyTarget {
 /** What happens to a door that is held open, its end included. */
 export type KeptEvent = KeepEvent | { kind: "closed" | "still_open" | "stopped" };
 
+/** Milliseconds that a daemon has to remove its rule before the knocks that add it again. */
+const SETTLE_MS = 250;
+
 /**
- * Renews the knock until the signal aborts. Each packet of a renewal is sent twice: that one was lost
- * would only show when the door is closed.
+ * Renews the knock until the signal aborts; see the rules above.
  *
  * @throws the signal's reason.
  */
 export async function holdOpen(
-  { target, resolved, payloads }: KeptTarget,
+  { target, resolved, payloads, closing }: KeptTarget,
   ports: Ports,
   { onEvent }: { onEvent: (event: KeptEvent) => void },
 ): Promise<never> {
+  const isCounted = target.copies === 1 && closing !== undefined;
   const copies = target.copies === "auto" ? 2 : target.copies;
   const renewed = { ...target, after: [], copies };
   const checked = { ...target, timeoutMs: Math.min(target.timeoutMs, CHECK_TIMEOUT_MS) };
@@ -38,6 +51,7 @@ export async function holdOpen(
     onEvent,
     async knock() {
       try {
+        if (isCounted) await takeBack({ ...closing, resolved }, ports);
         const { knocks } = await knockTarget({ target: renewed, resolved, payloads }, ports);
         return knocks?.isOpen ? undefined : "no probe passed";
       } catch (error) {
@@ -52,6 +66,12 @@ export async function holdOpen(
       },
     }),
   }, ports);
+}
+
+/** Sends the closing sequence once, and does not wait until the door is closed. */
+async function takeBack(closing: ReadyTarget, ports: Ports): Promise<void> {
+  await closeTarget({ ...closing, target: { ...closing.target, probes: [] } }, ports);
+  await ports.clock.sleepUntil(ports.clock.now() + SETTLE_MS, ports.signal);
 }
 
 /** Sends the closing sequence, also after Ctrl-C; returns false where the door stays open. */

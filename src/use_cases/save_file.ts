@@ -1,11 +1,13 @@
 /** Writes a file that the user named: private, whole or not at all, and over another only by `force`. */
+import { removeLeftovers, replaceFile } from "../config/disk/replace_file.ts";
 import type { FileSystem } from "../config/mod.ts";
 import { ConfigError, UsageError } from "../core/errors.ts";
-import { errorMessage } from "../core/text.ts";
+import { describeSystemError } from "../core/system_errors.ts";
 
 /**
- * Saves `text` with mode 0600.
+ * Saves `text` with mode 0600, or the file's own where that is stricter.
  *
+ * @returns what could not be confirmed after it was saved; undefined where all is well.
  * @throws {UsageError} if the file exists, unless `force`, or is not a regular file.
  * @throws {ConfigError} if it cannot be written.
  */
@@ -13,28 +15,21 @@ export async function saveNew(
   file: string,
   text: string,
   { fs, force }: { fs: FileSystem; force: boolean },
-): Promise<void> {
+): Promise<string | undefined> {
   const isThere = await isExistingFile(file, fs);
-  if (isThere && !force) {
-    throw new UsageError(`"${file}" already exists`, { hint: "use --force to overwrite it" });
-  }
-  // Written beside it and renamed, so that the old file is kept until the new one is complete.
-  const path = isThere ? `${file}.${crypto.randomUUID().slice(0, 8)}.tmp` : file;
-  let isMine = false;
+  if (isThere && !force) throw makeExistsError(file);
+  await removeLeftovers(file, fs);
   try {
-    const created = await fs.create(path, 0o600);
-    isMine = true;
-    try {
-      await created.write(new TextEncoder().encode(text));
-      await created.sync();
-    } finally {
-      created.close();
-    }
-    if (isThere) await fs.rename(path, file);
+    return (await replaceFile(file, text, { files: fs, isNew: !isThere })).warning;
   } catch (cause) {
-    if (isMine) await fs.remove(path).catch(() => {});
-    throw makeWriteError(file, cause);
+    throw cause instanceof Deno.errors.AlreadyExists
+      ? makeExistsError(file)
+      : makeWriteError(file, cause);
   }
+}
+
+function makeExistsError(file: string): UsageError {
+  return new UsageError(`"${file}" already exists`, { hint: "use --force to overwrite it" });
 }
 
 /**
@@ -54,7 +49,8 @@ export async function isExistingFile(file: string, fs: FileSystem): Promise<bool
 }
 
 function makeWriteError(file: string, cause: unknown): ConfigError {
-  return new ConfigError([{ file, message: `cannot be written: ${errorMessage(cause)}` }], {
-    cause,
-  });
+  const why = cause instanceof Deno.errors.NotCapable
+    ? "it is a device, or in a folder of devices"
+    : describeSystemError(cause);
+  return new ConfigError([{ file, message: `cannot be written: ${why}` }], { cause });
 }

@@ -139,6 +139,7 @@ export class World implements AsyncDisposable {
       hideEnv: () => {},
       os: "linux",
       cwd: () => this.home,
+      endOnHangup: () => Promise.resolve(),
       clock: this.clock,
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),

@@ -94,7 +94,7 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
     [["::1", "7", "--jobs", "x"], '--jobs: "x" is not a whole number from 1 to 10000'],
     [["::1", "7", "--timeout", "-"], '--timeout: "-" is not a duration'],
     [["::1", "7", "--probe", "tpc:22"], '--probe: "tpc:22" is not a probe'],
-    [["--all"], "there are no targets yet"],
+    [["--all"], "there are no targets"],
     [["--tag", "x"], 'no target has the tag "x"'],
   ];
   for (const [argv, message] of cases) {

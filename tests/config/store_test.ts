@@ -6,6 +6,7 @@ import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { configPath, legacyPath } from "../../src/config/paths.ts";
 import * as store from "../../src/config/store.ts";
 import { makeRandom } from "./random.ts";
+import { table } from "../table.ts";
 import { numberOf } from "./writer.ts";
 
 const GOOD = '# mine\nversion = 1\n\n[targets.a]\nhost = "h"\nknocks = [1]\n';
@@ -324,7 +325,7 @@ const FAULTS: [
   [
     "a rename that fails",
     () => ({ rename: () => Promise.reject(systemError("EIO")) }),
-    "EIO (os error)",
+    "the device reports an input/output error",
     undefined,
   ],
 ];
@@ -343,6 +344,85 @@ for (const [name, fault, message, hint] of FAULTS) {
       assertEquals(names.filter((entry) => !entry.endsWith(".lock")), ["t.toml"]);
     }));
 }
+
+table<readonly [fault: Partial<FileSystem>, warning?: string]>(
+  "update: goes on, and says what could not be done",
+  {
+    "a folder that cannot be synced (EINVAL) needs it not": [{
+      syncFolder: () => Promise.reject(systemError("EINVAL")),
+    }],
+    "nor one with ENOTSUP": [{ syncFolder: () => Promise.reject(systemError("ENOTSUP")) }],
+    "nor a file": [{
+      create: async (path, mode) => ({
+        ...await realFiles.create(path, mode),
+        sync: () => Promise.reject(systemError("EINVAL")),
+      }),
+    }],
+    "after the rename the new text is there": [
+      { syncFolder: () => Promise.reject(systemError("EIO")) },
+      "was changed, but the disk did not confirm it: the device reports an input/output error",
+    ],
+    "no locks (NFS without lockd)": [
+      { lock: () => Promise.reject(systemError("ENOLCK")) },
+      "was changed without a lock, as the file system has no locks: " +
+      "two changes at the same time can lose one",
+    ],
+    "leftovers that cannot be listed": [
+      { list: () => Promise.reject(systemError("EACCES")) },
+    ],
+  },
+  ([fault, warning]) =>
+    withFolder(async (folder) => {
+      const file = `${folder}/t.toml`;
+      await Deno.writeTextFile(file, GOOD);
+      const { warnings } = await updateConfig(file, addDraft, { ...realFiles, ...fault });
+      const expected = warning === undefined ? [] : [{ file, message: warning }];
+      assertEquals(warnings, expected);
+      assertEquals(await Deno.readTextFile(file), addDraft(GOOD));
+    }),
+);
+
+/** Real files, and an editor that saves `texts`, one before each rename. */
+function withEditor(file: string, texts: string[]): FileSystem {
+  return {
+    ...realFiles,
+    async create(path, mode) {
+      const made = await realFiles.create(path, mode);
+      const sync = async () => {
+        await made.sync();
+        const text = texts.shift();
+        if (text === undefined) return;
+        await Deno.writeTextFile(`${file}.new`, text);
+        await Deno.rename(`${file}.new`, file);
+      };
+      return { ...made, sync };
+    },
+  };
+}
+
+Deno.test("update: what an editor saves meanwhile is edited as well, not lost", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, GOOD);
+    const saved = [`${GOOD}# one\n`, `${GOOD}# two\n`];
+    await updateConfig(file, addDraft, withEditor(file, [...saved]));
+    assertEquals(await Deno.readTextFile(file), addDraft(`${GOOD}# two\n`));
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+  }));
+
+Deno.test("update: a file that never rests is left alone", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/t.toml`;
+    await Deno.writeTextFile(file, GOOD);
+    const saved = Array.from({ length: 20 }, (_, index) => `${GOOD}# ${index}\n`);
+    const error = await errorOf(updateConfig(file, addDraft, withEditor(file, [...saved])));
+    assertEquals(
+      error.message,
+      `${file}: is being changed by another program; nothing was changed`,
+    );
+    assertEquals(saved.includes(await Deno.readTextFile(file)), true);
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+  }));
 
 Deno.test("update: the old text is there until the new one is safe on the disk", () =>
   withFolder(async (folder) => {
@@ -469,14 +549,18 @@ Deno.test("update: two writers at once lose nothing", () =>
   }));
 
 Deno.test({
-  name: "update: a device or a pipe is not replaced",
+  name: "load, update: a device or a pipe is neither read nor replaced",
   ignore: isWindows,
   fn: () =>
     withFolder(async (folder) => {
       const pipe = `${folder}/pipe`;
       assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
       const error = await errorOf(updateConfig(pipe, () => GOOD));
-      assertEquals(error.message, `${pipe}: is not a regular file: it can be read, not changed`);
+      const message = `${pipe}: is a device or a pipe, not a regular file`;
+      assertEquals([error.message, error.hint], [message, "name a file"]);
+      // Not even read: without a writer that would wait for ever.
+      assertEquals((await errorOf(loadConfig({ ...at(folder), file: pipe }))).message, message);
+      assertEquals((await errorOf(store.readText(pipe, realFiles))).message, message);
       assert((await Deno.stat(pipe)).isFifo);
       assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["pipe"]);
     }),

@@ -92,7 +92,7 @@ Deno.test("a full stdout is an error, and not ours", async () => {
     clearEnv: true,
   }).output();
   const text = new TextDecoder().decode(stderr);
-  assertEquals([code, text], [5, "error: the output cannot be written: No space left on device\n"]);
+  assertEquals([code, text], [5, "error: the output cannot be written: the disk is full\n"]);
   const shut = await new Deno.Command("bash", {
     args: ["-c", `${command} nobody 2> /dev/full > /dev/full`],
     env: home.env,

@@ -5,7 +5,7 @@ import { UsageError } from "../../core/errors.ts";
 import { parsePortSpec } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
 import type { Context } from "../command.ts";
-import { findTarget, loadTargets } from "../context.ts";
+import { explainNoTargets, findTarget, loadTargets } from "../context.ts";
 import type {
   FAMILY_OPTIONS,
   KNOCK_OPTIONS,
@@ -47,10 +47,8 @@ export async function selectTargets(
     }
     if (chosen.size === 0) {
       throw new UsageError(
-        args.has("all")
-          ? "there are no targets yet"
-          : `no target has the tag "${tags.join('", "')}"`,
-        { hint: args.has("all") ? "spknock add" : "see the tags with: spknock list" },
+        args.has("all") ? "there are no targets" : `no target has the tag "${tags.join('", "')}"`,
+        { hint: args.has("all") ? explainNoTargets(config) : "see the tags with: spknock list" },
       );
     }
   }

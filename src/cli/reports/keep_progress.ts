@@ -11,6 +11,8 @@ import type { KeptEvent } from "../../use_cases/keep_target.ts";
 /** Reports about a door that is held open. */
 interface KeepProgress {
   report(event: KeptEvent): void;
+  /** On a terminal: that the end needs time, and what a second Ctrl-C does. */
+  announceEnd(kept: { closing: unknown }): void;
   /** Rewrites the line every second until the signal aborts; returns at once without a terminal. */
   tick(signal: AbortSignal): Promise<void>;
 }
@@ -54,6 +56,10 @@ export function createKeepProgress(
         // The end and the failures stay on the screen.
         if (next === undefined || event.kind === "failed") out.endLine();
       }
+    },
+    announceEnd({ closing }) {
+      if (closing === undefined || !out.isLive) return;
+      out.say(`\r\x1b[2K${name}: closing; a second Ctrl-C leaves it open`);
     },
     async tick(signal) {
       while (out.isLive && !signal.aborted) {

@@ -8,7 +8,9 @@ import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { endHold, holdOpen, type KeptTarget } from "../../../use_cases/keep_target.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import type { Ports } from "../../../use_cases/ports.ts";
 import { resolveTarget } from "../../../use_cases/resolve_targets.ts";
+import type { TargetReport } from "../../../use_cases/target_report.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
 import { runChildCommand, withStderrOutput } from "../../child_command.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
@@ -32,7 +34,8 @@ type KeepContext = Context<OptionNames<typeof KNOCK_OPTIONS> | "open-for">;
 export const command = defineCommand({
   usage: ["keep TARGET [OPTIONS]", "keep TARGET [OPTIONS] -- COMMAND [ARG...]"],
   details: "Knocks again at 80 % of the target's open_for, and when a probe finds the door\n" +
-    "closed. At the end it sends the knocks of the target's close table. With --json\n" +
+    "closed. At the end it sends the knocks of the target's close table (with copies = 1,\n" +
+    "as at a knockd, before each renewal too: its rules would pile up). With --json\n" +
     "one line an event.",
   options: [OPEN_FOR_OPTION, ...KNOCK_OPTIONS],
   takesCommand: true,
@@ -42,6 +45,7 @@ export const command = defineCommand({
     const { ports, out } = context;
     const kept = await prepare(context);
     const { target, resolved } = kept;
+    await ports.endOnHangup();
     dropUnusedPermissions([target], ports, { command });
     const progress = createKeepProgress(
       { name: target.name, address: resolved.address },
@@ -49,7 +53,7 @@ export const command = defineCommand({
       ports,
     );
 
-    const first = await knockTarget(kept, ports);
+    const first = await knockFirst(kept, ports);
     if (!first.knocks?.isOpen) {
       const tries = plural(first.knocks?.tries ?? 0, "try", "tries");
       const message = `"${target.name}" (${resolved.address}) did not open after ${tries}`;
@@ -62,16 +66,29 @@ export const command = defineCommand({
     const running = command === undefined ? undefined : runChildCommand(command, facts, context)
       .finally(() => end.abort(new Error("the command ended")));
     const ticking = command === undefined ? progress.tick(signal) : undefined;
-    try {
-      await holdOpen(kept, { ...ports, signal }, { onEvent: progress.report });
-    } catch (cause) {
-      if (!signal.aborted) throw cause;
-    }
-    await ticking;
+    // Whatever fails, a line that cannot be written included, the door does not stay open.
+    const held = await holdOpen(kept, { ...ports, signal }, { onEvent: progress.report })
+      .catch((cause) => ({ failure: signal.aborted ? undefined : cause }));
+    if (held.failure === undefined) await ticking?.catch(() => {});
+    else await running;
+    progress.announceEnd(kept);
     const isClosed = await endHold(kept, ports, { onEvent: progress.report });
+    if (held.failure !== undefined) throw held.failure;
     return running === undefined ? (isClosed ? EXIT.done : EXIT.closed) : await running;
   },
 });
+
+/** The first knock; one that is cancelled may have opened the door, which is closed again then. */
+async function knockFirst(kept: KeptTarget, ports: Ports): Promise<TargetReport> {
+  try {
+    return await knockTarget(kept, ports);
+  } catch (cause) {
+    if (ports.signal.aborted && kept.closing !== undefined) {
+      await endHold(kept, ports, { onEvent: () => {} });
+    }
+    throw cause;
+  }
+}
 
 /** Everything before the first packet: names, and every secret that will be needed. */
 async function prepare(context: KeepContext): Promise<KeptTarget> {

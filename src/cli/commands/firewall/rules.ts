@@ -185,7 +185,8 @@ async function write(
   if (file === undefined) {
     out.print(rules);
   } else {
-    await saveNew(file, rules, { fs: ports.fs, force });
+    const warning = await saveNew(file, rules, { fs: ports.fs, force });
+    if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
     const saved = `saved the rules for ${target.name} in ${sanitize(file)}`;
     out.say(`${saved}; the file's header says how to apply them\n`);
   }

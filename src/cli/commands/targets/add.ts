@@ -1,11 +1,17 @@
 /** `add`: save a target, from the command line or from answers. */
-import { addTarget, type TargetDraft, updateConfig } from "../../../config/changes.ts";
+import { addTarget, type TargetDraft } from "../../../config/changes.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { readDraft, readKnocks } from "../../arguments/draft_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { loadForAdding, refuseLegacy, requirePrompter, targetsPath } from "../../context.ts";
+import {
+  changeTargets,
+  loadForAdding,
+  refuseLegacy,
+  requirePrompter,
+  targetsPath,
+} from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SAVE_OPTIONS } from "../../option_specs.ts";
 import { asUsageError } from "../../options.ts";
@@ -49,7 +55,7 @@ export async function addByAsking(context: Context, prompter: Prompter): Promise
 async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
   const file = await targetsPath(context);
-  await updateConfig(file, (text) => addTarget(text, draft, { file }), context.ports.fs);
+  await changeTargets(file, (text) => addTarget(text, draft, { file }), context);
   context.out.say(`saved ${draft.name} in ${sanitize(file)}\n`);
   context.out.value({ added: draft.name, file });
 }

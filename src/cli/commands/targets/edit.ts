@@ -1,5 +1,5 @@
 /** `edit`: change a target, from options or from answers. */
-import { replaceTarget, type TargetDraft, updateConfig } from "../../../config/changes.ts";
+import { replaceTarget, type TargetDraft } from "../../../config/changes.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
@@ -8,6 +8,7 @@ import { readDraft, readKnocks, readSecret } from "../../arguments/draft_args.ts
 import { pickDefined } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
+  changeTargets,
   findTarget,
   loadTargets,
   refuseLegacy,
@@ -81,7 +82,7 @@ function readNewKnocks(
 
 async function save(draft: TargetDraft, context: Context): Promise<void> {
   const file = await targetsPath(context);
-  await updateConfig(file, (text) => replaceTarget(text, draft, { file }), context.ports.fs);
+  await changeTargets(file, (text) => replaceTarget(text, draft, { file }), context);
   context.out.say(`changed ${draft.name} in ${sanitize(file)}\n`);
   context.out.value({ changed: draft.name, file });
 }

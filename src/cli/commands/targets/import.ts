@@ -1,10 +1,5 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import {
-  addTargets,
-  importTargets,
-  type TargetDraft,
-  updateConfig,
-} from "../../../config/changes.ts";
+import { addTargets, importTargets, type TargetDraft } from "../../../config/changes.ts";
 import { listImportFormats } from "../../../config/import/formats.ts";
 import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
@@ -14,7 +9,7 @@ import { joinWithin, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { loadForAdding, targetsPath } from "../../context.ts";
+import { changeTargets, loadForAdding, targetsPath } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
@@ -71,7 +66,7 @@ export async function importFile(
   const fresh = targets.filter((target) => !known.has(identifyDoor(target)));
   const path = await targetsPath(context);
   if (fresh.length > 0 && !isDryRun) {
-    await updateConfig(path, (before) => addTargets(before, fresh, { file: path }), ports.fs);
+    await changeTargets(path, (before) => addTargets(before, fresh, { file: path }), context);
   }
   const skipped = targets.length - fresh.length;
   const verb = isDryRun ? "would save" : "saved";

@@ -4,7 +4,7 @@ import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
-import { loadTargets } from "../../context.ts";
+import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 
 /** The command `list`. */
@@ -32,7 +32,7 @@ export const command = defineCommand({
     if (targets.length === 0) {
       out.note(
         config.targets.size === 0
-          ? "there are no targets yet; save one with: spknock add"
+          ? sanitize(explainNoTargets(config))
           : `no target has the tag "${sanitize(tags.join('", "'))}"`,
       );
     }

@@ -1,8 +1,9 @@
 /** `remove`: remove targets, all of those named or none. */
-import { removeTarget, updateConfig } from "../../../config/changes.ts";
+import { removeTarget } from "../../../config/changes.ts";
 import { CancelledError } from "../../../core/errors.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
+  changeTargets,
   findTarget,
   loadTargets,
   refuseLegacy,
@@ -35,10 +36,10 @@ export const command = defineCommand({
 /** Removes targets in one write; the menu does the same. */
 export async function removeTargets(names: readonly string[], context: Context): Promise<void> {
   const file = await targetsPath(context);
-  await updateConfig(
+  await changeTargets(
     file,
     (text) => names.reduce((rest, name) => removeTarget(rest, name, { file }), text),
-    context.ports.fs,
+    context,
   );
   context.out.say(`removed ${names.join(", ")}\n`);
   context.out.value({ removed: names, file });

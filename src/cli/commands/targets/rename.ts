@@ -1,8 +1,14 @@
 /** `rename`: give a target another name. */
-import { renameTarget, updateConfig } from "../../../config/changes.ts";
+import { renameTarget } from "../../../config/changes.ts";
 import { parseTargetName } from "../../../core/target.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets, refuseLegacy, targetsPath } from "../../context.ts";
+import {
+  changeTargets,
+  findTarget,
+  loadTargets,
+  refuseLegacy,
+  targetsPath,
+} from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { asUsageError } from "../../options.ts";
 
@@ -18,8 +24,7 @@ export const command = defineCommand({
     findTarget(config, from);
     asUsageError(() => parseTargetName(to));
     const file = await targetsPath(context);
-    const { fs } = context.ports;
-    await updateConfig(file, (text) => renameTarget(text, { from, to }, { file }), fs);
+    await changeTargets(file, (text) => renameTarget(text, { from, to }, { file }), context);
     context.out.say(`${from} is now ${to}\n`);
     context.out.value({ renamed: from, to, file });
     return EXIT.done;

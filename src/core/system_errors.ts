@@ -1,0 +1,98 @@
+/**
+ * What the system says when a call fails, in words: files, programs and standard streams. Sockets
+ * have words of their own in `net/socket_errors.ts`.
+ *
+ * | call | errors that can come | where they become a sentence |
+ * |---|---|---|
+ * | open, read, stat of a file of ours | ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, ENAMETOOLONG, EIO, EMFILE, ENFILE, ESTALE | `config/store.ts`, `secret/kinds.ts`: "cannot be read: ..." |
+ * | create, write, fsync, rename, link | ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO, EFBIG, EBUSY, EXDEV | `config/disk/replace_file.ts`, `use_cases/save_file.ts`: "cannot be written: ..." |
+ * | flock | ENOLCK, ENOTSUP, ENOSYS, EINVAL: the file system has none | `config/store.ts`: a warning, and the write goes on |
+ * | fsync of a folder | EINVAL, ENOTSUP: it needs none; else EIO, ... | `config/disk/replace_file.ts`: nothing, else a warning |
+ * | spawn | ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, EAGAIN, ENOMEM, EMFILE | `secret/kinds.ts`, `cli/child_command.ts`, and the detail of a probe |
+ * | read of standard input | EISDIR, EIO, EAGAIN (tried again), ECONNRESET | `system/streams.ts` |
+ * | write to standard output | EPIPE, ECONNRESET (quiet), EAGAIN (tried again), ENOSPC, EIO, EFBIG | `system/streams.ts` |
+ *
+ * An error with a number that arrives at the top all the same is shown in the same words, and not as
+ * a bug.
+ */
+import { errorMessage } from "./text.ts";
+
+const REASONS: Readonly<Record<string, string>> = {
+  E2BIG: "its arguments and environment are too long",
+  EACCES: "permission denied",
+  EAGAIN: "the system has no room for more processes or data now",
+  EBUSY: "it is in use",
+  EDQUOT: "the disk quota is used up",
+  EEXIST: "a file of that name is in the way",
+  EFBIG: "it is larger than a file may be here",
+  EINTR: "it was interrupted",
+  EIO: "the device reports an input/output error",
+  EISDIR: "it is a folder",
+  ELOOP: "its symbolic links lead in a circle",
+  EMFILE: "this process has too many open files",
+  ENAMETOOLONG: "its name is too long",
+  ENFILE: "the system has too many open files",
+  ENODEV: "the device does not exist",
+  ENOENT: "a part of its path does not exist",
+  ENOEXEC: "it is not a program for this system",
+  ENOMEM: "the memory is used up",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "a part of its path is not a folder",
+  ENOTSUP: "the file system does not support it",
+  ENXIO: "the device does not exist",
+  EOPNOTSUPP: "the file system does not support it",
+  EPERM: "permission denied",
+  EPIPE: "its reader is gone",
+  EROFS: "the file system is read-only",
+  ESTALE: "the network file system has lost it",
+  ETIMEDOUT: "the file system does not answer",
+  ETXTBSY: "it is being written at this moment",
+};
+
+/** Returns the `E...` code of an error from Deno or node, if it has one. */
+export function findErrno(cause: unknown): string | undefined {
+  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === "string") return code;
+  return /\b(E[A-Z]{3,})\b/.exec(String(message ?? ""))?.[1];
+}
+
+/** Returns why a call failed, in words; the system's own where the table has none. */
+export function describeSystemError(cause: unknown): string {
+  return REASONS[findErrno(cause) ?? ""] ??
+    errorMessage(cause).replace(/ \(os error \d+\)(?::.*)?$/s, "");
+}
+
+/** Calls that were made wrongly: what reports these is a bug of ours. */
+const MISUSE = new Set(["EBADF", "EFAULT"]);
+
+/** Whether the system reported it: an error with the number of a failed call. */
+export function isSystemError(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !("code" in cause)) return false;
+  const code = String(cause.code);
+  return /^E[A-Z0-9]+$/.test(code) && !MISUSE.has(code);
+}
+
+/**
+ * Returns the hint for a file that could not be read or written, where there is one.
+ *
+ * @param options.denied the hint where the permission was denied.
+ */
+export function findFileHint(
+  cause: unknown,
+  { denied }: { denied?: string } = {},
+): string | undefined {
+  switch (findErrno(cause)) {
+    case "ENOSPC":
+      return "make room on the disk, then try again";
+    case "EDQUOT":
+      return "make room, then try again";
+    case "EACCES":
+    case "EPERM":
+      return denied;
+    case "EMFILE":
+    case "ENFILE":
+      return "use fewer --jobs, or raise ulimit -n";
+    default:
+      return undefined;
+  }
+}
