@@ -13,6 +13,7 @@ import { CancelledError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
+import type { Terminal } from "./src/prompt/mod.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 
 const cancel = new AbortController();
@@ -29,6 +30,9 @@ for (const signal of signals) {
   });
 }
 
+/** What questions were asked on. */
+let terminal: Terminal | undefined;
+
 /** Variables that started programs do not inherit. */
 const hidden = new Map<string, string>();
 
@@ -40,7 +44,8 @@ const ports: CliPorts = {
     readAll: () => readAll(Deno.stdin, cancel.signal),
   },
   // Most runs neither ask nor start a program: these two are loaded when they are needed.
-  openTerminal: async () => (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
+  openTerminal: async () =>
+    terminal = (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
   stdio: createStdio(Deno, { clock: realClock }),
   env: (name) => hidden.get(name) ?? Deno.env.get(name),
   hideEnv: (name) => {
@@ -76,4 +81,6 @@ const ports: CliPorts = {
 };
 
 // Sockets and prompts that a cancelled run leaves behind must not keep it alive.
-Deno.exit(await run(Deno.args, ports));
+const code = await run(Deno.args, ports);
+await terminal?.close();
+Deno.exit(code);

@@ -42,4 +42,8 @@ export class FakeTerminal implements Terminal {
   columns(): number {
     return this.#columns;
   }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }
