@@ -21,6 +21,8 @@ export interface ProgramResult {
   /** Exit code; undefined when it was killed at the deadline. */
   code: number | undefined;
   stdout: string;
+  /** What `stdout` was, byte for byte; with `asBytes`. */
+  bytes?: Uint8Array | undefined;
   stderr: string;
 }
 
@@ -32,8 +34,9 @@ export type RunProgram = (
     stdin?: string;
     timeoutMs: number;
     signal?: AbortSignal | undefined;
-    /** The program may ask the user: stdin and stderr are ours. */
+    /** The program may ask the user: stderr is ours, and stdin where it is a terminal. */
     interactive?: boolean;
+    asBytes?: boolean;
   },
 ) => Promise<ProgramResult>;
 

@@ -7,13 +7,15 @@ const LINGER_MS = 500;
 /** Runs a program without a shell; at the deadline, or when cancelled, it is killed. */
 export const runProgram: RunProgram = async (
   [program = "", ...args],
-  { env = {}, stdin, timeoutMs, signal, interactive = false },
+  { env = {}, stdin, timeoutMs, signal, interactive = false, asBytes = false },
 ): Promise<ProgramResult> => {
   signal?.throwIfAborted();
+  // Standard input that is a pipe carries data (`connect`), not answers.
+  const isAsking = interactive && Deno.stdin.isTerminal();
   const child = new Deno.Command(program, {
     args,
     env,
-    stdin: stdin !== undefined ? "piped" : interactive ? "inherit" : "null",
+    stdin: stdin !== undefined ? "piped" : isAsking ? "inherit" : "null",
     stdout: "piped",
     stderr: interactive ? "inherit" : "piped",
   }).spawn();
@@ -32,10 +34,16 @@ export const runProgram: RunProgram = async (
     clearTimeout(timer);
     const stop = () => [input, output, errors].forEach((pipe) => pipe?.stop());
     const linger = setTimeout(stop, LINGER_MS);
-    const [stdout, stderr = ""] = await Promise.all([output.text, errors?.text, input?.done]);
+    const [bytes, errorBytes] = await Promise.all([output.bytes, errors?.bytes, input?.done]);
     clearTimeout(linger);
     signal?.throwIfAborted();
-    return { code: isLate ? undefined : code, stdout, stderr };
+    const decode = (text?: Uint8Array) => new TextDecoder().decode(text);
+    return {
+      code: isLate ? undefined : code,
+      stdout: decode(bytes),
+      ...(asBytes ? { bytes } : {}),
+      stderr: decode(errorBytes),
+    };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
@@ -51,18 +59,23 @@ function kill(child: Deno.ChildProcess): void {
 }
 
 /** Everything that a stream says, up to its end or `stop`. */
-function collect(stream: ReadableStream<Uint8Array>): { text: Promise<string>; stop(): void } {
+function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): { bytes: Promise<Uint8Array>; stop(): void } {
   const reader = stream.getReader();
   const read = async () => {
-    const decoder = new TextDecoder();
-    let text = "";
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return text + decoder.decode();
-      text += decoder.decode(value, { stream: true });
+      if (done) return chunks.length === 1 ? chunks[0] as Uint8Array : await join(chunks);
+      chunks.push(value);
     }
   };
-  return { text: read(), stop: () => void reader.cancel().catch(() => {}) };
+  return { bytes: read(), stop: () => void reader.cancel().catch(() => {}) };
+}
+
+async function join(chunks: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array> {
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 /** A program need not read what it is told: it may have closed its input, or ended. */

@@ -7,7 +7,7 @@ import type { Ports } from "./ports.ts";
 const COMMAND_TIMEOUT_MS = 300_000;
 
 /** A file of passphrases is small; a device has no end. */
-const MAX_SECRET_BYTES = 1_048_576;
+export const MAX_SECRET_BYTES = 1_048_576;
 
 /** How secrets are asked for and hashed. */
 export interface CollectSecretsOptions extends CollectOptions {
@@ -37,14 +37,22 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
     readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES),
     fileMode: ports.fileMode,
+    isStdinTerminal: ports.stdin.isTerminal,
     readStdin: ports.stdin.readAll,
-    async run(command) {
-      const { code, stdout, stderr } = await ports.runProgram(command, {
-        timeoutMs: COMMAND_TIMEOUT_MS,
-        signal: ports.signal,
-        interactive: true,
-      });
-      return { code, stdout: new TextEncoder().encode(stdout), stderr };
-    },
+    run: (command) => runSecretProgram(command, ports),
   };
+}
+
+/** Runs a program that gives a passphrase, and may ask for another one. */
+export async function runSecretProgram(
+  command: readonly string[],
+  { runProgram, signal }: Pick<Ports, "runProgram" | "signal">,
+): Promise<{ code: number | undefined; stdout: Uint8Array; stderr: string }> {
+  const { code, stdout, bytes, stderr } = await runProgram(command, {
+    timeoutMs: COMMAND_TIMEOUT_MS,
+    signal,
+    interactive: true,
+    asBytes: true,
+  });
+  return { code, stdout: bytes ?? new TextEncoder().encode(stdout), stderr };
 }
