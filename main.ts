@@ -13,6 +13,7 @@ import { CancelledError, UsageError } from "./src/core/errors.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
+import type { Terminal } from "./src/prompt/mod.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 
 const cancel = new AbortController();
@@ -37,6 +38,8 @@ function end(): void {
 
 const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 for (const signal of signals) Deno.addSignalListener(signal, end);
+/** What questions were asked on. */
+let terminal: Terminal | undefined;
 
 /** Variables that started programs do not inherit. */
 const hidden = new Map<string, string>();
@@ -71,7 +74,8 @@ const ports: CliPorts = {
     readAll: () => readAll(stdio, cancel.signal),
   },
   // Most runs neither ask nor start a program: these two are loaded when they are needed.
-  openTerminal: async () => (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
+  openTerminal: async () =>
+    terminal = (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
   stdio,
   env: (name) => hidden.get(name) ?? readEnv(name),
   hideEnv: (name) => {
@@ -108,4 +112,6 @@ const ports: CliPorts = {
 };
 
 // Sockets and prompts that a cancelled run leaves behind must not keep it alive.
-Deno.exit(await run(Deno.args, ports));
+const code = await run(Deno.args, ports);
+await terminal?.close();
+Deno.exit(code);

@@ -190,14 +190,24 @@ export function fakePrograms(
 
 /** Secret sources over plain values; what is not given fails. */
 export function fakeSecretPorts(
-  { answers = [], env = {}, files = {}, modes = {}, stdin = "", run, home = "/home/me" }: {
+  {
+    answers = [],
+    env = {},
+    files = {},
+    modes = {},
+    stdin = "",
+    isStdinTerminal = false,
+    run,
+    home = "/home/me",
+  }: {
     /** What is typed at each prompt, in order. */
     answers?: readonly string[];
     env?: Record<string, string>;
-    files?: Record<string, string | Error>;
+    files?: Record<string, string | Uint8Array | Error>;
     /** 0o600 where undefined. */
     modes?: Record<string, number>;
     stdin?: string;
+    isStdinTerminal?: boolean;
     run?: SecretPorts["run"];
     home?: string | undefined;
   } = {},
@@ -214,15 +224,15 @@ export function fakeSecretPorts(
     env: (name) => env[name],
     readFile(path) {
       const file = files[path] ?? new Deno.errors.NotFound("os error 2");
-      return file instanceof Error
-        ? Promise.reject(file)
-        : Promise.resolve(new TextEncoder().encode(file));
+      if (file instanceof Error) return Promise.reject(file);
+      return Promise.resolve(typeof file === "string" ? new TextEncoder().encode(file) : file);
     },
     fileMode(path) {
       return files[path] === undefined
         ? Promise.reject(new Deno.errors.NotFound("os error 2"))
         : Promise.resolve(0o100000 | (modes[path] ?? 0o600));
     },
+    isStdinTerminal: () => isStdinTerminal,
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     run: run ?? (() => Promise.reject(new Error("no program was expected"))),
     home,

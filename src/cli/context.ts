@@ -8,8 +8,13 @@ import { suggest } from "../core/suggest.ts";
 import type { Target } from "../core/target.ts";
 import { plural } from "../core/text.ts";
 import { sanitize } from "../output/sanitize.ts";
-import type { Prompter } from "../prompt/mod.ts";
+import type { Prompter, SecretQuestion } from "../prompt/mod.ts";
+import { askByProgram, findAskpass } from "../secret/askpass.ts";
+import { type CollectSecretsOptions, runSecretProgram } from "../use_cases/collect_secrets.ts";
 import type { Context } from "./command.ts";
+import type { SECRET_OPTIONS } from "./option_specs.ts";
+import type { OptionNames, ParsedArgs } from "./options.ts";
+import { refuseEmpty } from "./questions/secret_questions.ts";
 
 /** Returns the file that targets are saved in. */
 export async function targetsPath({ ports, configFile }: Context): Promise<string> {
@@ -130,22 +135,46 @@ export async function requirePrompter(context: Context, hint: string): Promise<P
 }
 
 /** How one passphrase is asked for. */
-type AskSecret = (prompter: Prompter, message: string) => Promise<string>;
+type AskSecret = (prompter: Prompter, question: SecretQuestion) => Promise<string>;
+
+/** What the command line says about secrets. */
+export type SecretChoice = Pick<CollectSecretsOptions, "secretsFrom" | "allowEmpty">;
+
+/** Reads the options that every command with secrets takes. */
+export function readSecretChoice(
+  args: ParsedArgs<OptionNames<typeof SECRET_OPTIONS>>,
+): SecretChoice {
+  return { secretsFrom: args.value("secrets-from"), allowEmpty: args.has("allow-empty") };
+}
 
 /**
- * Returns a function that asks for a passphrase, wherever there is a terminal.
+ * Returns how secrets are collected: typed ones on the terminal or, where there is none, by SSH_ASKPASS.
  *
- * @param ask asks once, unless another way is given.
+ * @param ask asks on the terminal; once, unless another way is given.
  */
-export function makeAsk(
+export function makeSecretOptions(
   context: Context,
-  ask: AskSecret = (prompter, message) => prompter.secret({ message }),
-): (message: string) => Promise<string> {
-  return async (message) => {
-    const prompter = await maybePrompter(context);
-    if (prompter !== undefined) return await ask(prompter, message);
-    throw new SecretError(`there is no terminal to ask on: "${message}"`, {
-      hint: "use --secrets-from, or a secret from env, file or command in the configuration",
-    });
+  choice: SecretChoice = {},
+  ask: AskSecret = (prompter, question) => prompter.secret(question),
+): CollectSecretsOptions {
+  const { allowEmpty = false } = choice;
+  const run = (command: readonly string[]) => runSecretProgram(command, context.ports);
+  return {
+    ...choice,
+    async ask(message) {
+      const askpass = findAskpass(context.ports.env);
+      const byProgram = { message, run, allowEmpty };
+      if (askpass?.isPreferred) return await askByProgram(askpass, byProgram);
+      const prompter = await maybePrompter(context);
+      const validate = allowEmpty ? undefined : refuseEmpty;
+      if (prompter !== undefined) return await ask(prompter, { message, validate });
+      if (askpass?.isAllowed) return await askByProgram(askpass, byProgram);
+      throw new SecretError(`there is no terminal to ask on: "${message}"`, {
+        hint: askpass === undefined || context.ports.env("SSH_ASKPASS_REQUIRE") === "never"
+          ? "use --secrets-from, SSH_ASKPASS, or command = [...] in the configuration"
+          : "use --secrets-from, SSH_ASKPASS_REQUIRE=force (SSH_ASKPASS needs a display otherwise), " +
+            "or command = [...] in the configuration",
+      });
+    },
   };
 }

@@ -113,8 +113,12 @@ async function remove(target: Target, context: Context, prompter: Prompter): Pro
 
 async function hash({ out }: Context, prompter: Prompter): Promise<undefined> {
   const { renderHash } = await import("./commands/firewall/hash.ts");
-  const { askTwice } = await import("./questions/secret_questions.ts");
-  out.print(`${await renderHash(await askTwice(prompter))}\n`);
+  const { askTwice, refuseEmpty } = await import("./questions/secret_questions.ts");
+  out.print(
+    `${await renderHash(
+      await askTwice(prompter, { message: "Passphrase", validate: refuseEmpty }),
+    )}\n`,
+  );
 }
 
 function importFrom(file: string): Action {

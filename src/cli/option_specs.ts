@@ -36,11 +36,23 @@ export const JOBS_OPTION = {
 } as const satisfies OptionSpec;
 
 /** Where passphrases come from instead of the configured sources. */
-export const SECRETS_OPTION = {
+const SECRETS_OPTION = {
   name: "secrets-from",
   value: "FILE|-",
   help: "passphrases, one line a secret knock, in order",
 } as const satisfies OptionSpec;
+
+/** What says that a passphrase is empty on purpose. */
+export const ALLOW_EMPTY_OPTION = {
+  name: "allow-empty",
+  help: "take an empty passphrase",
+} as const satisfies OptionSpec;
+
+/** Everything about passphrases. */
+export const SECRET_OPTIONS = [
+  SECRETS_OPTION,
+  ALLOW_EMPTY_OPTION,
+] as const satisfies readonly OptionSpec[];
 
 /** A port without a protocol. */
 export const UDP_OPTION = {
@@ -73,7 +85,7 @@ export const KNOCK_OPTIONS = [
   ...FAMILY_OPTIONS,
   ...PROBE_OPTIONS,
   { name: "no-probe", help: "do not probe whether the door is open" },
-  SECRETS_OPTION,
+  ...SECRET_OPTIONS,
 ] as const satisfies readonly OptionSpec[];
 
 /** Everything that `add` and `edit` save. */

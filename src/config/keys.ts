@@ -125,7 +125,8 @@ export function writeSecret(payload: KnockPayload): unknown {
   if (payload.kind === "none") return "none";
   if (payload.kind === "bytes") return undefined;
   const { kind } = payload.source;
-  return SECRET_KINDS[kind].word ?? { [kind]: readSourceValue(payload.source) };
+  const value = readSourceValue(payload.source);
+  return value === true ? SECRET_KINDS[kind].word ?? { [kind]: value } : { [kind]: value };
 }
 
 /** Returns the element of `knocks` that reads as this knock under the target's default payload. */

@@ -3,6 +3,7 @@
  * writes them. A new form of value is one row.
  */
 import { type KnockPayload, parsePort } from "../core/knock.ts";
+import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import type { Place } from "./toml/place.ts";
 import {
@@ -53,7 +54,10 @@ const READERS: { readonly [T in ValueSpec["type"]]: Reader<T> } = {
     const payload = readPayload(value, place);
     return payload?.kind === "none" ? new Uint8Array() : payload?.bytes;
   },
-  true: (value, place) => value === true ? true : place.fail("must be true; otherwise remove it"),
+  choice: (value, place, { values }) =>
+    values.some((each) => each === value)
+      ? value
+      : place.fail(`must be ${joinOr(values.map((each) => JSON.stringify(each)))}`),
   pattern: (value, place, { pattern, problem, isLowerCased }) => {
     if (typeof value !== "string" || !pattern.test(value)) return place.fail(problem);
     return isLowerCased ? value.toLowerCase() : value;

@@ -10,7 +10,8 @@ export type Protocol = "tcp" | "udp";
 
 /** Where a passphrase, or a finished payload, comes from. */
 export type SecretSource =
-  | { kind: "prompt" }
+  /** Asked for each knock, or once for all knocks of the target. */
+  | { kind: "prompt"; mode?: "once" }
   | { kind: "env"; name: string }
   | { kind: "file"; path: string }
   | { kind: "command"; command: readonly string[] }

@@ -17,7 +17,7 @@ export type ValueSpec =
   | { type: "path" }
   /** Fixed bytes: `"none"` or `{ text | hex | base64 = "..." }`. */
   | { type: "payload" }
-  /** `true`: the key itself says everything. */
-  | { type: "true" }
+  /** One of a few values; `true` where the key itself says everything. */
+  | { type: "choice"; values: readonly (true | string)[] }
   /** A string that matches; `problem` says what is wrong with any other, and what is allowed. */
   | { type: "pattern"; pattern: RegExp; problem: string; isLowerCased?: true };

@@ -1,4 +1,7 @@
-/** Checks the files of a configuration: whether they exist, and who can read them. */
+/**
+ * Checks the files of a configuration (whether they exist, who can read them) and the secrets that can
+ * be read without a question: files and environment variables.
+ */
 import type { FileEvidence } from "./evidence.ts";
 import type { Target } from "../core/target.ts";
 import { quoteShell } from "../core/quote_shell.ts";
@@ -8,6 +11,23 @@ interface FilePorts {
   /** Permission bits; undefined on Windows; rejects where the file is missing. */
   fileMode(path: string): Promise<number | undefined>;
   home: string | undefined;
+}
+
+/** What looking at secrets needs besides. */
+interface SecretFilePorts extends FilePorts {
+  env(name: string): string | undefined;
+  /** The first bytes of a file. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** What is wrong with the passphrase in some bytes, or worth a note; undefined where nothing is. */
+  judge(bytes: Uint8Array): SecretVerdict | undefined;
+}
+
+/** What the bytes of a passphrase show. */
+export interface SecretVerdict {
+  /** For people, such as `UTF-16`. */
+  found: string;
+  /** What is wrong, after the name of the file, and what helps; undefined for a note. */
+  problem?: { cause: string; fix: string } | undefined;
 }
 
 /** The file of targets and its folder. */
@@ -49,27 +69,79 @@ export async function lookAtConfig(path: string, ports: FilePorts): Promise<File
   }];
 }
 
-/** The secret files that targets name. */
+/** The files and environment variables that targets take secrets from, each once. */
 export async function lookAtSecrets(
   targets: readonly Target[],
-  ports: FilePorts,
+  ports: SecretFilePorts,
 ): Promise<FileEvidence[]> {
   const evidence: FileEvidence[] = [];
   const seen = new Set<string>();
   for (const { name, knocks, close = [] } of targets) {
     for (const { payload } of [...knocks, ...close]) {
-      if (payload.kind !== "secret" || payload.source.kind !== "file") continue;
-      const { path } = payload.source;
-      const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
-      if (seen.has(full)) continue;
-      seen.add(full);
-      evidence.push(judgeSecret(`secret of ${name}`, full, await readMode(full, ports)));
+      const source = payload.kind === "secret" ? payload.source : undefined;
+      if (source?.kind !== "file" && source?.kind !== "env") continue;
+      const role = `secret of ${name}`;
+      const place = source.kind === "env" ? `$${source.name}` : findFullPath(source.path, ports);
+      if (seen.has(place)) continue;
+      seen.add(place);
+      evidence.push(
+        source.kind === "env"
+          ? lookAtVariable(role, source.name, ports)
+          : await lookAtFile(role, place, ports),
+      );
     }
   }
   return evidence;
 }
 
-function judgeSecret(
+function findFullPath(path: string, { home }: FilePorts): string {
+  return path.startsWith("~/") && home ? `${home}${path.slice(1)}` : path;
+}
+
+function lookAtVariable(role: string, name: string, ports: SecretFilePorts): FileEvidence {
+  const file = { role, path: `$${name}` };
+  const value = ports.env(name);
+  if (value === undefined) {
+    const cause = `The environment variable ${name} is not set here.`;
+    const fix = `set ${name} in the environment of spknock`;
+    return { ...file, found: "not set", problem: { kind: "secret", cause, fix } };
+  }
+  return addVerdict({ ...file, found: "set" }, ports.judge(new TextEncoder().encode(value)));
+}
+
+async function lookAtFile(
+  role: string,
+  path: string,
+  ports: SecretFilePorts,
+): Promise<FileEvidence> {
+  const file = judgeMode(role, path, await readMode(path, ports));
+  if (file.problem !== undefined) return file;
+  try {
+    return addVerdict(file, ports.judge(await ports.readFile(path)));
+  } catch {
+    const cause = `The secret file "${path}" cannot be read.`;
+    const fix = `see what it is: ls -ld ${quoteShell(path)}`;
+    return { ...file, problem: { kind: "secret", cause, fix } };
+  }
+}
+
+function addVerdict(file: FileEvidence, verdict: SecretVerdict | undefined): FileEvidence {
+  if (verdict === undefined) return file;
+  const { found, problem } = verdict;
+  return {
+    ...file,
+    found: `${file.found}, ${found}`,
+    ...(problem === undefined ? {} : {
+      problem: {
+        kind: "secret",
+        cause: `The secret in "${file.path}" ${problem.cause}.`,
+        fix: problem.fix,
+      },
+    }),
+  };
+}
+
+function judgeMode(
   role: string,
   path: string,
   mode: number | "missing" | undefined,

@@ -22,6 +22,8 @@ export interface ProgramResult {
   code: number | undefined;
   /** The last MiB of it. */
   stdout: string;
+  /** What `stdout` was, byte for byte; with `asBytes`. */
+  bytes?: Uint8Array | undefined;
   stderr: string;
   /** Whether it was killed because it printed more than a MiB (`isShort`). */
   isTooLong?: boolean;
@@ -35,10 +37,11 @@ export type RunProgram = (
     stdin?: string;
     timeoutMs: number;
     signal?: AbortSignal | undefined;
-    /** The program may ask the user: stdin and stderr are ours. */
+    /** The program may ask the user: stderr is ours, and stdin where it is a terminal. */
     interactive?: boolean;
     /** Its output is short: it is killed when it prints more than a MiB. */
     isShort?: boolean;
+    asBytes?: boolean;
   },
 ) => Promise<ProgramResult>;
 

@@ -53,9 +53,13 @@ export function createPrompter(
           validate: (text) => garbled(text) ?? validate?.(text.trim()) ?? true,
         }).prompt()
       ),
-    secret: ({ message }) =>
+    secret: ({ message, validate }) =>
       ask(() =>
-        new LineSecret({ ...io, message, validate: (text) => garbled(text) ?? true }).prompt()
+        new LineSecret({
+          ...io,
+          message,
+          validate: (text) => garbled(text) ?? validate?.(text) ?? true,
+        }).prompt()
       ),
     confirm: ({ message, default: fallback }) =>
       ask(() =>

@@ -1,7 +1,7 @@
 /** The questions: rich prompts, or plain lines, behind one interface. */
 import type { Prompter, PrompterOptions, Terminal } from "./prompter.ts";
 
-export type { Prompter, SelectOption, Terminal } from "./prompter.ts";
+export type { Prompter, SecretQuestion, SelectOption, Terminal } from "./prompter.ts";
 
 /**
  * The prompter for `terminal`. Loaded only now, since cliffy costs as much as a whole knock.

@@ -30,11 +30,14 @@ export function createPrompter(terminal: Terminal, _options: PrompterOptions = {
   return {
     select: (question) => select(terminal, question),
     input: (question) => input(terminal, question),
-    secret: ({ message }) =>
+    secret: ({ message, validate }) =>
       ask(terminal, renderPrompt(message), {
         show: stars,
         isWanted: isSecretText,
-        parse: parseSecret,
+        parse: (text) => {
+          const error = validate?.(text);
+          return error === undefined ? { value: text } : { error };
+        },
       }),
     confirm: (question) => confirm(terminal, question),
     pause: async (message = "Press Enter to continue...") => {
@@ -117,10 +120,6 @@ function rewind(
   const hasWrapped = measureColumns(prompt + shown) >= width;
   const isSimple = measureColumns(gone) === gone.length && !/[\p{M}\p{Cf}]/u.test(gone);
   return isSimple && !hasWrapped ? "\b \b".repeat(gone.length) : `\n${prompt}${rest}`;
-}
-
-function parseSecret(text: string): Parsed<string> {
-  return { value: text };
 }
 
 function input(

@@ -8,16 +8,18 @@
  * at a time.
  */
 
-/** The terminal: input from its keyboard, output to people (stderr; stdout is for scripts). */
+/** The terminal: input from its keyboard, output to people. */
 export interface Terminal {
   /** Fills `buffer` from the keyboard; how many bytes, or null at the end of the input. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes all of `text` before it returns. */
+  /** Writes `text` after all that was written before. */
   write(text: string): void;
   /** Raw mode: no echo, no line editing, Ctrl-C arrives as a byte; line feeds still return. */
   setRaw(mode: boolean, options?: { cbreak?: boolean }): void;
   /** The width in columns. */
   columns(): number;
+  /** Gives the terminal back when everything is written. */
+  close(): Promise<void>;
 }
 
 /** One answer that a {@linkcode Prompter.select} offers. */
@@ -50,14 +52,21 @@ export interface InputQuestion {
   validate?: ((text: string) => string | undefined) | undefined;
 }
 
+/** A line that is masked. */
+export interface SecretQuestion {
+  message: string;
+  /** What is wrong with the answer; undefined where nothing is. */
+  validate?: ((text: string) => string | undefined) | undefined;
+}
+
 /** The questions. */
 export interface Prompter {
   /** One of several; the value of the chosen option. */
   select<T>(question: SelectQuestion<T>): Promise<T>;
   /** A line of text, trimmed. */
   input(question: InputQuestion): Promise<string>;
-  /** A line that is masked, exactly as typed; it may be empty. */
-  secret(question: { message: string }): Promise<string>;
+  /** A line that is masked, exactly as typed; it may be empty unless `validate` refuses that. */
+  secret(question: SecretQuestion): Promise<string>;
   /** Yes or no. */
   confirm(question: { message: string; default?: boolean | undefined }): Promise<boolean>;
   /** Waits for Enter. */

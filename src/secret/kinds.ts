@@ -12,17 +12,20 @@ import { describeSystemError } from "../core/system_errors.ts";
 import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
+import { readPassphrase, requireText } from "./text.ts";
 
 /** What the sources need of the system. */
 export interface SecretPorts {
   /** Asks the user, masked; rejects with CancelledError, or with SecretError without a terminal. */
-  ask(message: string): Promise<string>;
+  ask(message: string): Promise<string | Uint8Array>;
   env(name: string): string | undefined;
   readFile(path: string): Promise<Uint8Array>;
   /** Permission bits of a file; undefined where the system has none. */
   fileMode(path: string): Promise<number | undefined>;
   /** Whether `chmod` would do; where it is left out, it is taken to. */
   canChangeMode?(path: string): Promise<boolean>;
+  /** Whether standard input is a terminal: a line typed there would be shown. */
+  isStdinTerminal(): boolean;
   /** The whole of standard input. */
   readStdin(): Promise<Uint8Array>;
   run(
@@ -52,25 +55,29 @@ interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
   form?: string;
   /** A string that says the same as the table, and is written instead of it. */
   word?: string;
+  /** What the passphrase is in, for errors. */
+  name(source: SourceOf<K>): string;
   /** What a knock with it carries, for people. */
   describe(source: SourceOf<K>): string;
-  /** The passphrase, which is hashed then, or the payload itself. */
+  /** A passphrase, which is hashed then; bytes whose first line is one; or the payload itself. */
   obtain(
     source: SourceOf<K>,
     ports: SecretPorts,
     context: { message: string },
-  ): Promise<{ passphrase: string | Uint8Array } | { payload: Uint8Array }>;
+  ): Promise<{ passphrase: string | Uint8Array } | { text: Uint8Array } | { payload: Uint8Array }>;
 }
 
 /** The table, by the key in TOML. */
 export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K> } = {
   prompt: {
-    summary: "asked for, before the first packet leaves",
-    value: { type: "true" },
+    summary: 'asked for, before the first packet leaves; `"once"` asks once for the whole target',
+    field: "mode",
+    value: { type: "choice", values: [true, "once"] },
     example: "true",
     form: "prompt",
     word: "prompt",
-    describe: () => "secret, asked for",
+    name: () => "the passphrase",
+    describe: ({ mode }) => mode === "once" ? "secret, asked for once" : "secret, asked for",
     obtain: async (_source, ports, { message }) => ({ passphrase: await ports.ask(message) }),
   },
   env: {
@@ -83,6 +90,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     },
     example: '"NAME"',
     form: "env:NAME",
+    name: ({ name }) => `the environment variable "${name}"`,
     describe: ({ name }) => `secret from the environment variable ${name}`,
     obtain: readVariable,
   },
@@ -92,6 +100,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     value: { type: "path" },
     example: '"path"',
     form: "file:PATH",
+    name: ({ path }) => `the secret file "${path}"`,
     describe: ({ path }) => `secret from the file ${path}`,
     obtain: readSecretFile,
   },
@@ -100,6 +109,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     field: "command",
     value: { type: "command" },
     example: '["program"]',
+    name: ({ command }) => `the output of the secret's command "${command[0]}"`,
     describe: ({ command }) => `secret from the command ${command[0]}`,
     obtain: runSecretCommand,
   },
@@ -113,6 +123,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
       problem: "is not a hash: use 64 hex digits, as `spknock hash` prints them",
     },
     example: '"64 hex digits"',
+    name: () => "the hash",
     describe: () => "secret, its hash is in the configuration",
     obtain: ({ hash }) =>
       Promise.resolve({ payload: new TextEncoder().encode(hash.toLowerCase()) }),
@@ -131,13 +142,14 @@ function getSecretKind(key: SecretSource["kind"]): SecretKind {
 /** Returns the source that a key and its value in a configuration mean. */
 export function makeSource(key: SecretSource["kind"], value: unknown): SecretSource {
   const { field } = getSecretKind(key);
-  return { kind: key, ...(field === undefined ? {} : { [field]: value }) } as SecretSource;
+  const isFlag = field === undefined || value === true;
+  return { kind: key, ...(isFlag ? {} : { [field]: value }) } as SecretSource;
 }
 
 /** Returns the value of the key of a source; true where the key says everything. */
 export function readSourceValue(source: SecretSource): unknown {
   const { field } = getSecretKind(source.kind);
-  return field === undefined ? true : Reflect.get(source, field);
+  return field === undefined ? true : Reflect.get(source, field) ?? true;
 }
 
 /** Returns what a knock with this source carries, for people; never the secret. */
@@ -166,9 +178,9 @@ export function parseSecretOption(text: string): KnockPayload {
   if (text === "none") return { kind: "none" };
   const [, word, value] = /^([^:]+)(?::(.+))?$/s.exec(text) ?? [];
   const key = SECRET_KEYS.find((each) => each === word && SECRET_KINDS[each].form !== undefined);
-  const takesValue = key !== undefined && SECRET_KINDS[key].field !== undefined;
+  const takesValue = key !== undefined && SECRET_KINDS[key].form?.includes(":");
   if (key !== undefined && takesValue === (value !== undefined)) {
-    return { kind: "secret", source: makeSource(key, value) };
+    return { kind: "secret", source: makeSource(key, value ?? true) };
   }
   // The text may be a passphrase by mistake: it is not repeated.
   throw new RangeError(`not a source of secrets: use ${joinOr(listSecretOptions())}`);
@@ -178,6 +190,8 @@ export function parseSecretOption(text: string): KnockPayload {
 interface ObtainOptions {
   /** What a prompt says. */
   message: string;
+  /** Whether an empty passphrase is meant. */
+  allowEmpty?: boolean | undefined;
   /** Makes the payload of a passphrase; {@linkcode hashPassphrase} where undefined. */
   hash?: typeof hashPassphrase | undefined;
 }
@@ -190,17 +204,18 @@ interface ObtainOptions {
 export async function obtainPayload(
   source: SecretSource,
   ports: SecretPorts,
-  { message, hash = hashPassphrase }: ObtainOptions,
+  { message, allowEmpty = false, hash = hashPassphrase }: ObtainOptions,
 ): Promise<Uint8Array> {
-  const obtained = await getSecretKind(source.kind).obtain(source, ports, { message });
-  return "payload" in obtained ? obtained.payload : await hash(obtained.passphrase);
-}
-
-/** Returns the first line of `bytes`, without its line ending (LF or CRLF). */
-export function cutFirstLine(bytes: Uint8Array): Uint8Array {
-  const end = bytes.indexOf(0x0a);
-  const line = end < 0 ? bytes : bytes.subarray(0, end);
-  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
+  const kind = getSecretKind(source.kind);
+  const obtained = await kind.obtain(source, ports, { message });
+  if ("payload" in obtained) return obtained.payload;
+  const options = { subject: kind.name(source), allowEmpty };
+  if ("text" in obtained) return await hash(readPassphrase(obtained.text, options));
+  const { passphrase } = obtained;
+  // A byte order mark at the start came with a file, by way of a shell or a clipboard.
+  const clean = typeof passphrase === "string" ? passphrase.replace(/^\ufeff/, "") : passphrase;
+  requireText(clean, options);
+  return await hash(clean);
 }
 
 /** A file of passphrases is small. */
@@ -278,21 +293,15 @@ function readVariable(
 async function readSecretFile(
   { path }: SourceOf<"file">,
   ports: SecretPorts,
-): Promise<{ passphrase: Uint8Array }> {
+): Promise<{ text: Uint8Array }> {
   const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
-  const bytes = await readPrivateFile(full, ports);
-  if (bytes.length === 0) {
-    throw new SecretError(`the secret file "${path}" is empty`, {
-      hint: "an empty passphrase is one empty line",
-    });
-  }
-  return { passphrase: cutFirstLine(bytes) };
+  return { text: await readPrivateFile(full, ports) };
 }
 
 async function runSecretCommand(
   { command }: SourceOf<"command">,
   ports: SecretPorts,
-): Promise<{ passphrase: Uint8Array }> {
+): Promise<{ text: Uint8Array }> {
   const subject = `the secret's command "${command[0]}"`;
   const { code, stdout, isTooLong } = await ports.run(command).catch((cause) => {
     if (cause instanceof SpknockError) throw cause;
@@ -314,6 +323,5 @@ async function runSecretCommand(
       hint: "run it by hand to see why",
     });
   }
-  if (stdout.length === 0) throw new SecretError(`${subject} printed nothing`);
-  return { passphrase: cutFirstLine(stdout) };
+  return { text: stdout };
 }

@@ -10,13 +10,15 @@ const KEPT_BYTES = 1_048_576;
 /** Runs a program without a shell; at the deadline, or when cancelled, it is killed. */
 export const runProgram: RunProgram = async (
   [program = "", ...args],
-  { env = {}, stdin, timeoutMs, signal, interactive = false, isShort = false },
+  { env = {}, stdin, timeoutMs, signal, interactive = false, isShort = false, asBytes = false },
 ): Promise<ProgramResult> => {
   signal?.throwIfAborted();
+  // Standard input that is a pipe carries data (`connect`), not answers.
+  const isAsking = interactive && Deno.stdin.isTerminal();
   const child = new Deno.Command(program, {
     args,
     env,
-    stdin: stdin !== undefined ? "piped" : interactive ? "inherit" : "null",
+    stdin: stdin !== undefined ? "piped" : isAsking ? "inherit" : "null",
     stdout: "piped",
     stderr: interactive ? "inherit" : "piped",
   }).spawn();
@@ -40,11 +42,17 @@ export const runProgram: RunProgram = async (
     clearTimeout(timer);
     const stop = () => [input, output, errors].forEach((pipe) => pipe?.stop());
     const linger = setTimeout(stop, LINGER_MS);
-    const [stdout, stderr = ""] = await Promise.all([output.text, errors?.text, input?.done]);
+    const [bytes, errorBytes] = await Promise.all([output.bytes, errors?.bytes, input?.done]);
     clearTimeout(linger);
     signal?.throwIfAborted();
-    const result = { code: isLate ? undefined : code, stdout, stderr };
-    return isTooLong ? { ...result, isTooLong } : result;
+    const decode = (text?: Uint8Array) => new TextDecoder().decode(text);
+    return {
+      code: isLate ? undefined : code,
+      stdout: decode(bytes),
+      ...(asBytes ? { bytes } : {}),
+      stderr: decode(errorBytes),
+      ...(isTooLong ? { isTooLong } : {}),
+    };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
@@ -63,27 +71,25 @@ function kill(child: Deno.ChildProcess): void {
 function collect(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   onTooLong: () => void = () => {},
-): { text: Promise<string>; stop(): void } {
+): { bytes: Promise<Uint8Array>; stop(): void } {
   const reader = stream.getReader();
   const read = async () => {
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return decode(chunks);
+      if (done) return chunks.length === 1 ? chunks[0] as Uint8Array : await join(chunks);
       chunks.push(value);
       length += value.length;
       if (length > KEPT_BYTES) onTooLong();
       while (length - (chunks[0]?.length ?? 0) >= KEPT_BYTES) length -= chunks.shift()?.length ?? 0;
     }
   };
-  return { text: read(), stop: () => void reader.cancel().catch(() => {}) };
+  return { bytes: read(), stop: () => void reader.cancel().catch(() => {}) };
 }
 
-function decode(chunks: readonly Uint8Array[]): string {
-  const decoder = new TextDecoder();
-  const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
-  return text + decoder.decode();
+async function join(chunks: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array> {
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 /** A program need not read what it is told: it may have closed its input, or ended. */

@@ -13,7 +13,8 @@ interface CheckedPlan {
 }
 
 /** How the secrets of a plan are collected, and who else checks the plan. */
-interface BuildPlanOptions extends Pick<CollectSecretsOptions, "ask" | "secretsFrom"> {
+interface BuildPlanOptions
+  extends Pick<CollectSecretsOptions, "ask" | "secretsFrom" | "allowEmpty"> {
   /** Throws if the plan cannot be used; called with placeholder payloads before a secret is typed. */
   check?: (plan: Plan) => void;
 }

@@ -41,15 +41,25 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
       // Where writing is refused to root, or to the owner, the file system is read-only.
       return isOurs && await ports.fs.canWrite(path);
     },
+    isStdinTerminal: ports.stdin.isTerminal,
     readStdin: ports.stdin.readAll,
-    async run(command) {
-      const { code, stdout, stderr, isTooLong } = await ports.runProgram(command, {
-        timeoutMs: COMMAND_TIMEOUT_MS,
-        signal: ports.signal,
-        interactive: true,
-        isShort: true,
-      });
-      return { code, stdout: new TextEncoder().encode(stdout), stderr, isTooLong };
-    },
+    run: (command) => runSecretProgram(command, ports),
   };
+}
+
+/** Runs a program that gives a passphrase, and may ask for another one. */
+export async function runSecretProgram(
+  command: readonly string[],
+  { runProgram, signal }: Pick<Ports, "runProgram" | "signal">,
+): Promise<
+  { code: number | undefined; stdout: Uint8Array; stderr: string; isTooLong?: boolean | undefined }
+> {
+  const { code, stdout, bytes, stderr, isTooLong } = await runProgram(command, {
+    timeoutMs: COMMAND_TIMEOUT_MS,
+    signal,
+    interactive: true,
+    isShort: true,
+    asBytes: true,
+  });
+  return { code, stdout: bytes ?? new TextEncoder().encode(stdout), stderr, isTooLong };
 }

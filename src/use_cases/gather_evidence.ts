@@ -10,8 +10,10 @@ import {
 import type { Target } from "../core/target.ts";
 import { diagnose } from "../doctor/causes.ts";
 import type { Evidence, NameEvidence } from "../doctor/evidence.ts";
-import { lookAtConfig, lookAtSecrets } from "../doctor/files.ts";
+import { lookAtConfig, lookAtSecrets, type SecretVerdict } from "../doctor/files.ts";
 import { findProbedPort } from "../probe/mod.ts";
+import { hasMark, isUtf16, readPassphrase } from "../secret/text.ts";
+import { MAX_SECRET_BYTES } from "../secret/kinds.ts";
 import { examineTarget } from "./examine_target.ts";
 import type { Ports } from "./ports.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve_targets.ts";
@@ -24,6 +26,10 @@ interface GatherOptions {
   target: Target | undefined;
   /** Milliseconds that one question may take. */
   timeoutMs: number;
+  /** Whether the command line has the secrets. */
+  hasOwnSecrets?: boolean;
+  /** Whether empty passphrases are meant. */
+  allowEmpty?: boolean | undefined;
   /** Collects the payloads of the target; undefined where no knock is sent. */
   collect: (() => Promise<readonly Uint8Array[] | undefined>) | undefined;
 }
@@ -50,14 +56,21 @@ export function makeConfigEvidence(path: string, error: ConfigError): Evidence {
 export async function gatherEvidence(
   config: Config,
   ports: Ports,
-  { target, timeoutMs, collect }: GatherOptions,
+  { target, timeoutMs, collect, hasOwnSecrets = false, allowEmpty = false }: GatherOptions,
 ): Promise<Evidence> {
   const home = ports.env("HOME") ?? ports.env("USERPROFILE");
-  const filePorts = { fileMode: ports.fileMode, home };
+  const filePorts = {
+    fileMode: ports.fileMode,
+    home,
+    env: ports.env,
+    readFile: (path: string) => ports.fs.read(path, MAX_SECRET_BYTES),
+    judge: (bytes: Uint8Array) => judgePassphrase(bytes, { allowEmpty }),
+  };
   const targets = target === undefined ? [...config.targets.values()] : [target];
   const files = [
     ...await lookAtConfig(config.file, filePorts),
-    ...await lookAtSecrets(targets, filePorts),
+    // What --secrets-from gives replaces them.
+    ...hasOwnSecrets ? [] : await lookAtSecrets(targets, filePorts),
   ];
   ports.dropPermissions(["write"]);
   const looked = await Promise.all(targets.map((each) => lookUpName(each, ports)));
@@ -72,6 +85,22 @@ export async function gatherEvidence(
     ...found,
     door: await examineTarget(resolved, ports, { port, timeoutMs, payloads, noSecret }),
   };
+}
+
+/** What is wrong with the passphrase in some bytes, or worth a note. */
+function judgePassphrase(
+  bytes: Uint8Array,
+  { allowEmpty }: { allowEmpty: boolean },
+): SecretVerdict | undefined {
+  if (isUtf16(bytes)) {
+    return { found: "UTF-16", problem: { cause: "is UTF-16 text", fix: "save it as UTF-8" } };
+  }
+  const line = readPassphrase(bytes, { subject: "it", allowEmpty: true });
+  if (line.length === 0 && !allowEmpty) {
+    const fix = "write the passphrase into its first line";
+    return { found: "empty", problem: { cause: "is empty", fix } };
+  }
+  return hasMark(bytes) ? { found: "a byte order mark at its start is left out" } : undefined;
 }
 
 /** The TCP port whose answers show whether the door is open. */

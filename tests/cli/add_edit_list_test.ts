@@ -202,7 +202,7 @@ Deno.test("hash reads one line, and its hash is the original's", async () => {
     ["MikroTik\n", "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad"],
     ["is", "fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6"],
     ["awesome\r\nrest\n", "705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c"],
-    ["\n", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+    ["\ufeffMikroTik\n", "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad"],
     ["žluťoučký", "ebde13e62a6c7cbec252867d7711d37ae252562d3fbca5f537e74a2f90f01e6b"],
   ] as const;
   for (const [stdin, hash] of cases) {
@@ -210,6 +210,21 @@ Deno.test("hash reads one line, and its hash is the original's", async () => {
     assertEquals((await world.run("hash")).stdout, `${hash}\n`);
     assertEquals(valueOf(await world.run("hash", "--json")), { hash });
   }
-  await using world = new World();
-  assertEquals((await world.run("hash")).code, 4);
+});
+
+Deno.test("hash refuses an empty passphrase, unless that is meant", async () => {
+  for (const stdin of ["", "\n", "\ufeff\n"]) {
+    await using world = new World({ stdin });
+    const { code, stderr } = await world.run("hash");
+    assertEquals(code, 4);
+    assertStringIncludes(stderr, "error: standard input is empty\nhint: if it is meant");
+    assertEquals(
+      (await world.run("hash", "--allow-empty")).stdout,
+      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
+    );
+  }
+  await using world = new World({ keys: ["\n", "a\n", "a\n"] });
+  const { code, stdout } = await world.run("hash");
+  assertEquals([code, stdout.slice(0, 8)], [0, "ca978112"]);
+  assertStringIncludes(world.terminal?.output ?? "", "* the passphrase is empty; if it is meant");
 });

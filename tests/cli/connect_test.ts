@@ -129,6 +129,37 @@ Deno.test("connect: no terminal to ask on is exit code 4, with the way out", asy
   assertMatch(stderr, /error: there is no terminal to ask on.*\nhint: use --secrets-from/);
 });
 
+Deno.test("connect: asks and reports on the terminal that stderr is not", async () => {
+  const argv = ["inner", "fw6.example.com", "22", "--tries", "1", "--timeout", "500ms", "-4"];
+  const options: WorldOptions = { isRedirected: true, keys: ["\n", "MikroTik\n"] };
+  const shut = await connect(argv, options);
+  const { terminal } = shut.world;
+  assertEquals([shut.code, shut.sent.length], [1, 1]);
+  assertStringIncludes(
+    terminal?.output ?? "",
+    "Passphrase for inner (7000/udp): \n * the passphrase",
+  );
+  const report = 'error: port 22 of "fw6.example.com" (192.0.2.2) refused';
+  assertStringIncludes(shut.stderr, report);
+  assertStringIncludes(terminal?.output ?? "", report);
+  const open = await connect(argv, { ...options, open: [22], opensAfter: 1, says: ["hello"] });
+  assertEquals([open.code, open.data, open.stderr], [0, "hello", ""]);
+  assertEquals(open.world.terminal?.isClosed, true, "ssh's terminal is given back");
+});
+
+Deno.test("connect: what fails before the first packet is reported there too", async () => {
+  for (const argv of [["nowhere", "22"], ["inner", "no.example.com", "22"], ["home", "x"]]) {
+    const { code, stderr, world } = await connect(argv, { isRedirected: true, keys: [] });
+    assertEquals(code > 1, true);
+    assertStringIncludes(world.terminal?.output ?? "", stderr.split("\n")[0] ?? "");
+  }
+});
+
+Deno.test("connect: a stderr that is the terminal gets the error once", async () => {
+  const { stderr, world } = await connect(["nowhere", "22"], { keys: [] });
+  assertEquals([stderr.match(/error:/g)?.length, world.terminal?.output], [1, ""]);
+});
+
 Deno.test("connect: a door that stays shut, or whose service refuses, is exit code 1", async () => {
   const { code, stderr, data } = await connect(["home", "22", "--tries", "2"]);
   assertEquals([code, data], [1, ""]);

@@ -28,6 +28,8 @@ export interface WorldOptions {
   udpAnswer?: Uint8Array;
   /** What is typed; undefined where there is no terminal. */
   keys?: readonly Chunk[];
+  /** Whether stdin and stderr are something else than the terminal. */
+  isRedirected?: boolean;
   /** Whether stdout is a terminal. */
   isLive?: boolean;
   /** Whether stdout is on a full disk. */
@@ -111,20 +113,20 @@ export class World implements AsyncDisposable {
 
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
-    const { isLive = false, isFull = false } = this.#options;
+    const { isLive = false, isFull = false, isRedirected = false } = this.#options;
     const stdout = new FakeSink({ isTerminal: isLive, isFull });
-    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined });
+    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined && !isRedirected });
     const code = await run(argv, this.#ports(stdout, stderr));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
 
   #ports(stdout: Sink, stderr: Sink): CliPorts {
-    const { env = {}, stdin = "" } = this.#options;
+    const { env = {}, stdin = "", isRedirected = false } = this.#options;
     return {
       stdout,
       stderr,
       stdin: {
-        isTerminal: () => this.terminal !== undefined,
+        isTerminal: () => this.terminal !== undefined && !isRedirected,
         readAll: () => Promise.resolve(new TextEncoder().encode(stdin)),
       },
       stdio: {

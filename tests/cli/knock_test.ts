@@ -1,5 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { errorOf, valueOf, World } from "./harness.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
 
 const VECTORS = [
   ["MikroTik", "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad"],
@@ -352,4 +352,63 @@ Deno.test("after the door has opened programs run, and a failure is exit code 1"
   await closed.write(text);
   assertEquals((await closed.run(...argv)).code, 1);
   assertEquals(closed.programs.calls, []);
+});
+
+Deno.test("knock: without a terminal, SSH_ASKPASS is asked, one question a secret", async () => {
+  const programs = [{ code: 0, stdout: "MikroTik\n", stderr: "" }];
+  const cancelled = [{ code: 1, stdout: "", stderr: "" }];
+  const asking = { SSH_ASKPASS: "/bin/ask", DISPLAY: ":0" };
+  const forced = { SSH_ASKPASS: "/bin/ask", SSH_ASKPASS_REQUIRE: "force" };
+  const cases: [WorldOptions, asked: number, code: number][] = [
+    [{ env: asking, programs }, 3, 0],
+    [{ env: { ...asking, SSH_ASKPASS_REQUIRE: "never" }, programs }, 0, 4],
+    [{ env: { SSH_ASKPASS: "/bin/ask" }, programs }, 0, 4],
+    [{ env: forced, programs, keys: [] }, 3, 0],
+    [{ env: asking, programs, keys: ["MikroTik\n", "is\n", "awesome\n"] }, 0, 0],
+    [{ env: asking, programs: cancelled }, 1, 4],
+  ];
+  for (const [options, asked, wanted] of cases) {
+    await using world = new World({ names: { "fw.example.com": ["192.0.2.1"] }, ...options });
+    await world.write(HOME);
+    const { code, stderr } = await world.run("knock", "home", "--no-probe");
+    const { calls } = world.programs;
+    assertEquals([code, calls.length], [wanted, asked], `${JSON.stringify(options)} ${stderr}`);
+    assertEquals(world.net.sent.length, wanted === 0 ? 3 : 0);
+    if (asked > 0) {
+      assertEquals(calls[0]?.command, ["/bin/ask", "Passphrase for home (1234/udp): "]);
+    } else if (wanted === 4) {
+      assertMatch(stderr, /hint: .*--secrets-from.*SSH_ASKPASS.*command = \[/);
+    }
+  }
+});
+
+Deno.test("knock: --secrets-from - on a terminal asks masked, one a secret knock", async () => {
+  await using world = new World({ keys: ["one\n", "two\n"] });
+  const argv = ["192.0.2.3", "7000/udp", "8000/udp", "--secrets-from", "-", "--no-probe"];
+  assertEquals((await world.run("knock", ...argv)).code, 0);
+  const output = world.terminal?.output ?? "";
+  assertEquals(output.match(/Passphrase for .*: \*\*\*\n/g)?.length, 2, output);
+  assertEquals(world.net.sent.length, 2);
+});
+
+Deno.test("knock: an empty passphrase is refused before the first packet, unless it is meant", async () => {
+  await using world = new World({ stdin: "\n\n" });
+  const argv = ["knock", "192.0.2.3", "7/udp", "8/udp", "--secrets-from", "-", "--no-probe"];
+  const { code, stderr } = await world.run(...argv);
+  assertEquals([code, world.net.sent.length], [4, 0]);
+  assertStringIncludes(stderr, "error: line 1 of standard input is empty\nhint: if it is meant");
+  assertEquals((await world.run(...argv, "--allow-empty")).code, 0);
+});
+
+Deno.test('knock: prompt = "once" survives an edit, and asks once', async () => {
+  await using world = new World({ keys: ["MikroTik\n"] });
+  await world.write(
+    '[targets.a]\nhost = "192.0.2.3"\nknocks = ["7/udp", "8/udp"]\nsecret = { prompt = "once" }\n',
+  );
+  assertEquals((await world.run("edit", "a", "--tag", "x")).code, 0);
+  assertStringIncludes(await world.read(), 'secret = { prompt = "once" }');
+  assertEquals((await world.run("knock", "a", "--no-probe")).code, 0);
+  const [first, second] = world.net.sent;
+  assertEquals(first?.payload, second?.payload);
+  assertStringIncludes((await world.run("show", "a")).stdout, "asked for once");
 });

@@ -325,7 +325,10 @@ const BAD: [lines: string, errors: string[]][] = [
     `4: targets.t.secret: the secret has 2 sources, prompt and env: ${ONE_SECRET}`,
   ]],
   ["secret = { prompt = false }", [
-    "4: targets.t.secret.prompt: must be true; otherwise remove it",
+    '4: targets.t.secret.prompt: must be true or "once"',
+  ]],
+  ['secret = { prompt = "hunter2" }', [
+    '4: targets.t.secret.prompt: must be true or "once"',
   ]],
   ['secret = { env = "A B" }', [
     "4: targets.t.secret.env: is not the name of an environment variable: use letters, digits and _",

@@ -1,14 +1,28 @@
 /** What the doctor sees: files with their modes, and SYNs in words. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { SecretSource } from "../../src/core/knock.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../src/core/target.ts";
 import { lookAtConfig, lookAtSecrets } from "../../src/doctor/files.ts";
 import { askSyn } from "../../src/doctor/syn.ts";
 import { FakeClock, FakeConnection } from "../fakes.ts";
 import { table } from "../table.ts";
 
-function filesWith(modes: Record<string, number>): Parameters<typeof lookAtConfig>[1] {
+function filesWith(
+  modes: Record<string, number>,
+  { env = {}, texts = {} }: { env?: Record<string, string>; texts?: Record<string, string> } = {},
+): Parameters<typeof lookAtSecrets>[1] {
   return {
     home: "/home/me",
+    env: (name) => env[name],
+    readFile: (path) =>
+      texts[path] === "unreadable"
+        ? Promise.reject(new Deno.errors.PermissionDenied())
+        : Promise.resolve(new TextEncoder().encode(texts[path] ?? "MikroTik\n")),
+    judge: (bytes) =>
+      bytes.length > 0 ? undefined : {
+        found: "empty",
+        problem: { cause: "is empty", fix: "write it" },
+      },
     fileMode: (path) =>
       modes[path] === undefined
         ? Promise.reject(new Deno.errors.NotFound())
@@ -57,6 +71,42 @@ Deno.test("secret files, each once, also those of the closing knocks", async () 
     undefined,
     "chmod 600 '/open it'",
     "write the passphrase into it: (umask 077; cat > /gone)",
+  ]);
+});
+
+Deno.test("secrets that can be read without a question are looked into", async () => {
+  const of = (source: SecretSource) => ({
+    port: 1,
+    protocol: "udp" as const,
+    payload: { kind: "secret" as const, source },
+  });
+  const target: Target = {
+    ...DEFAULT_SETTINGS,
+    name: "home",
+    host: "h",
+    knocks: [
+      of({ kind: "file", path: "/empty" }),
+      of({ kind: "file", path: "/folder" }),
+      of({ kind: "env", name: "SET" }),
+      of({ kind: "env", name: "SET" }),
+      of({ kind: "env", name: "NOTHING" }),
+      of({ kind: "env", name: "UNSET" }),
+      of({ kind: "command", command: ["pass"] }),
+    ],
+  };
+  const evidence = await lookAtSecrets(
+    [target],
+    filesWith({ "/empty": 0o100600, "/folder": 0o40700 }, {
+      texts: { "/empty": "", "/folder": "unreadable" },
+      env: { SET: "MikroTik", NOTHING: "" },
+    }),
+  );
+  assertEquals(evidence.map(({ path, found, problem }) => [path, found, problem?.cause]), [
+    ["/empty", "mode 0600, empty", 'The secret in "/empty" is empty.'],
+    ["/folder", "mode 0700", 'The secret file "/folder" cannot be read.'],
+    ["$SET", "set", undefined],
+    ["$NOTHING", "set, empty", 'The secret in "$NOTHING" is empty.'],
+    ["$UNSET", "not set", "The environment variable UNSET is not set here."],
   ]);
 });
 

@@ -46,6 +46,23 @@ export function commandOf(args: readonly string[]): string[] {
   ];
 }
 
+/**
+ * Runs in front of a program that has no terminal: one of the tester would be asked on. Empty where
+ * the tests themselves have none.
+ */
+export const DETACHED: readonly string[] = hasTerminal() && Deno.build.os === "linux"
+  ? ["setsid"]
+  : [];
+
+function hasTerminal(): boolean {
+  try {
+    Deno.openSync("/dev/tty").close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A folder to be home, with the program in it; removed at the end. */
 export class Home implements AsyncDisposable {
   readonly path: string = Deno.makeTempDirSync({ prefix: "spknock-test-" });
@@ -76,7 +93,7 @@ export class Home implements AsyncDisposable {
     args: readonly string[],
     { env = {}, cwd, prefix = [] }: StartOptions = {},
   ): Deno.ChildProcess {
-    const [program = "", ...rest] = [...prefix, ...commandOf(args)];
+    const [program = "", ...rest] = [...DETACHED, ...prefix, ...commandOf(args)];
     return new Deno.Command(program, {
       args: rest,
       env: { ...this.env, ...env },

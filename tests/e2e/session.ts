@@ -12,7 +12,7 @@
  * `UPDATE_GOLDEN=1` writes what was printed into the file where it differs.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { commandOf, Home } from "./program.ts";
+import { commandOf, DETACHED, Home } from "./program.ts";
 
 /** A file or a command, and the lines that follow it. */
 export interface Item {
@@ -52,14 +52,15 @@ export async function runItems(
   } = {},
 ): Promise<void> {
   const bin = await installProgram(home);
+  const [program = "", ...words] = [...DETACHED, "sh", "-c"];
   for (const item of items) {
     const { head, lines } = item;
     const [, path, mode = "600"] = FILE.exec(head) ?? [];
     if (path !== undefined) await writeFile(`${home.path}/${path}`, { mode, lines });
     const [, command] = COMMAND.exec(head) ?? [];
     if (command === undefined) continue;
-    const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-c", isMerged ? `exec 2>&1; ${command}` : command],
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: [...words, isMerged ? `exec 2>&1; ${command}` : command],
       env: { ...home.env, PATH: `${bin}:${home.env.PATH}` },
       clearEnv: true,
       cwd: home.path,

@@ -114,6 +114,65 @@ await kernelTest("ssh asks for the passphrases on its terminal", async (lab, t) 
   });
 }, { tools: SSH_TOOLS });
 
+await kernelTest(
+  "ssh with ControlPersist, which gives its proxy a stderr of /dev/null",
+  async (lab, t) => {
+    await using ssh = await createSshLab(lab);
+    const sharing = [
+      "ControlMaster=auto",
+      `ControlPath=${ssh.home.path}/control`,
+      "ControlPersist=5",
+    ];
+    const options = [...ssh.sshOptions, ...sharing.flatMap((each) => ["-o", each])];
+    const render = (...words: string[]) =>
+      [...ssh.prefix, "ssh", ...options, ...words].map((word) => `'${word}'`).join(" ");
+    const start = (...words: string[]) =>
+      Session.start(ssh.home, [], { wrap: () => render(...words) });
+    const ignore = !HAS_SCRIPT;
+    await t.step({
+      name: "asks on the terminal, and gives it back while the master lives",
+      ignore,
+      async fn() {
+        const login = render("typed", "echo logged-in-$((40 + 2))");
+        const held = 'ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c "$(tty)$"';
+        const wrap = () =>
+          `before=$(${held}); ${login}; ${render("-O", "check", "typed")}; ` +
+          `echo "held $(( $(${held}) - before ))"; ${render("-O", "exit", "typed")}`;
+        const session = Session.start(ssh.home, [], { wrap });
+        for (const [index, [phrase]] of VECTORS.entries()) {
+          await session.answer([`Passphrase for typed (${KNOCK_PORTS[index]}/udp)`, `${phrase}\n`]);
+        }
+        await session.until("logged-in-42");
+        await session.until("Master running");
+        await session.until("held 0");
+        assertEquals(await session.end(), { code: 0, isRestored: true });
+        assert(!/MikroTik|awesome/.test(session.screen), session.screen);
+      },
+    });
+    await t.step({
+      name: "reports on the terminal",
+      ignore,
+      async fn() {
+        await ssh.shut();
+        const session = start("wrong", "true");
+        await session.until(`error: port 22 of "${lab.server.ipv4}"`);
+        assertEquals(await session.end(), { code: 255, isRestored: true });
+      },
+    });
+    await t.step({
+      name: "Ctrl-C at the question ends both",
+      ignore,
+      async fn() {
+        const session = start("typed", "true");
+        await session.answer(["Passphrase for typed", "Mikro\x03"]);
+        assertEquals(await session.end(), { code: 255, isRestored: true });
+        assert(!session.screen.includes("Mikro"), session.screen);
+      },
+    });
+  },
+  { tools: SSH_TOOLS },
+);
+
 await kernelTest("connect under random loss opens every time with --tries 8", async (lab, t) => {
   await using ssh = await createSshLab(lab);
   const { ipv4, ipv6 } = lab.sources;

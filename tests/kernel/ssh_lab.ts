@@ -3,7 +3,7 @@
  * targets and the key to log in.
  */
 import { assertEquals } from "@std/assert";
-import { commandOf, Home } from "../e2e/program.ts";
+import { commandOf, DETACHED, Home } from "../e2e/program.ts";
 import { HASHES } from "../e2e/vectors.ts";
 import type { Lab } from "./lab.ts";
 
@@ -95,7 +95,7 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
     home,
     prefix: ["ip", "netns", "exec", client.name],
     sshOptions: ["-F", `${home.path}/ssh_config`],
-    run: (args, options) => client.exec(args, { ...options, env: home.env }),
+    run: (args, options) => client.exec([...DETACHED, ...args], { ...options, env: home.env }),
     async counters() {
       const listed = await server.run(["nft", "list", "counters", "table", "inet", "seen"]);
       const found = listed.matchAll(/counter (\w+) \{\s+packets (\d+)/g);

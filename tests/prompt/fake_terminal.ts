@@ -8,6 +8,7 @@ export type Chunk = string | Uint8Array;
 export class FakeTerminal implements Terminal {
   output = "";
   isRaw = false;
+  isClosed = false;
   /** How often raw mode was entered. */
   rawCount = 0;
   readonly #chunks: Uint8Array[];
@@ -41,5 +42,10 @@ export class FakeTerminal implements Terminal {
 
   columns(): number {
     return this.#columns;
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
   }
 }

@@ -62,10 +62,14 @@ table("--secrets-from replaces every source, a line each, in order", {
   "LF": "one \n\nthree\n",
   "CRLF": "one \r\n\r\nthree\r\n",
   "no line end at the end": "one \n\nthree",
+  "files with a byte order mark, joined": "\ufeffone \n\n\ufeffthree",
 }, async (text) => {
   const { ports, asked: questions } = fakeSecretPorts({ stdin: text, files: { "/s": text } });
   for (const secretsFrom of ["-", "/s"]) {
-    const [a = [], b = []] = await collectPayloads(MIXED, ports, { secretsFrom });
+    const [a = [], b = []] = await collectPayloads(MIXED, ports, {
+      secretsFrom,
+      allowEmpty: true,
+    });
     const expected = await hashes(["one ", "", "three"]);
     assertEquals([a[0], a[2], b[0]].map((it) => textOf(it as Uint8Array)), expected);
     assertEquals(a[1]?.length, 0);
@@ -120,6 +124,52 @@ table("--secrets-from: the lines of", [
 ] as [string, string[]][], async (lines, text) => {
   const { ports } = fakeSecretPorts({ stdin: text });
   const requests = [{ name: "a", knocks: lines.map((_, index) => asked(index + 1)) }];
-  const [payloads = []] = await collectPayloads(requests, ports, { secretsFrom: "-" });
+  const [payloads = []] = await collectPayloads(requests, ports, {
+    secretsFrom: "-",
+    allowEmpty: true,
+  });
   assertEquals(payloads.map(textOf), await hashes(lines));
+});
+
+table<[file: string | Uint8Array, message: string]>("--secrets-from: refuses", {
+  "an empty line": ["one\n\n", 'line 2 of "/s" is empty'],
+  "a line that is only a byte order mark": ["one\n\ufeff\n", 'line 2 of "/s" is empty'],
+  "UTF-16": [Uint8Array.from([0xfe, 0xff, 0, 0x4d, 0, 0x0a]), '"/s" is UTF-16 text'],
+}, async ([file, message]) => {
+  const { ports } = fakeSecretPorts({ files: { "/s": file } });
+  const requests = [{ name: "a", knocks: [asked(1), asked(2)] }];
+  const error = await assertRejects(
+    () => collectPayloads(requests, ports, { secretsFrom: "/s" }),
+    SecretError,
+  );
+  assertEquals(error.message, message);
+});
+
+Deno.test("--secrets-from -: a terminal, which would show the lines, is asked masked", async () => {
+  const { ports, asked: questions } = fakeSecretPorts({
+    isStdinTerminal: true,
+    stdin: "not read",
+    answers: ["one", "two", "three"],
+  });
+  const [a = [], b = []] = await collectPayloads(MIXED, ports, { secretsFrom: "-" });
+  const expected = await hashes(["one", "two", "three"]);
+  assertEquals([a[0], a[2], b[0]].map((it) => textOf(it as Uint8Array)), expected);
+  assertEquals(
+    questions,
+    ["a (1/udp)", "a (3/udp)", "b (1/udp)"].map((it) => `Passphrase for ${it}`),
+  );
+});
+
+Deno.test('prompt = "once": one question a target, for all of its knocks', async () => {
+  const once = (port: number) => secret(port, { kind: "prompt", mode: "once" });
+  const { ports, asked: questions } = fakeSecretPorts({ answers: ["one", "typed", "two"] });
+  const requests = [
+    { name: "a", knocks: [once(1), asked(2), once(3)] },
+    { name: "b", knocks: [once(1)] },
+    { name: "a", knocks: [once(4)] },
+  ];
+  const payloads = await collectPayloads(requests, ports);
+  const [one, typed, two] = await hashes(["one", "typed", "two"]);
+  assertEquals(payloads.map((of) => of.map(textOf)), [[one, typed, one], [two], [one]]);
+  assertEquals(questions, ["a", "a (2/udp)", "b"].map((it) => `Passphrase for ${it}`));
 });

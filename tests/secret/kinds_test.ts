@@ -4,7 +4,6 @@ import type { KnockPayload, SecretSource } from "../../src/core/knock.ts";
 import { joinOr } from "../../src/core/text.ts";
 import { hashPassphrase } from "../../src/secret/payload.ts";
 import {
-  cutFirstLine,
   describeSecret,
   listSecretOptions,
   makeSource,
@@ -28,8 +27,8 @@ const programSays =
       stderr: `no: ${SECRET}`,
     });
 
-const get = (source: SecretSource, ports: SecretPorts) =>
-  obtainPayload(source, ports, { message: "Passphrase for home (1/udp)" });
+const get = (source: SecretSource, ports: SecretPorts, allowEmpty = false) =>
+  obtainPayload(source, ports, { message: "Passphrase for home (1/udp)", allowEmpty });
 
 table("obtainPayload: every source gives the same payload for the same passphrase", {
   "prompt": { kind: "prompt" },
@@ -38,32 +37,49 @@ table("obtainPayload: every source gives the same payload for the same passphras
   "file with CRLF": { kind: "file", path: "/s/crlf" },
   "file in the home folder": { kind: "file", path: "~/bare" },
   "command": { kind: "command", command: ["pass", "show", "fw/1"] },
+  "file with a byte order mark": { kind: "file", path: "/s/mark" },
+  "env with a byte order mark": { kind: "env", name: "MARKED" },
   "hash": { kind: "hash", hash: HASH },
   "hash in capitals": { kind: "hash", hash: HASH.toUpperCase() },
 } as Record<string, SecretSource>, async (source) => {
   const { ports, asked } = fakeSecretPorts({
     answers: [SECRET],
-    env: { KNOCK: SECRET },
-    files: { "/s/lf": `${SECRET}\n`, "/s/crlf": `${SECRET}\r\nnot this`, "/home/me/bare": SECRET },
+    env: { KNOCK: SECRET, MARKED: `\ufeff${SECRET}` },
+    files: {
+      "/s/mark": `\ufeff${SECRET}\r\n`,
+      "/s/lf": `${SECRET}\n`,
+      "/s/crlf": `${SECRET}\r\nnot this`,
+      "/home/me/bare": SECRET,
+    },
     run: programSays(`${SECRET}\nand more\n`),
   });
   assertEquals(textOf(await get(source, ports)), HASH);
   assertEquals(asked, source.kind === "prompt" ? ["Passphrase for home (1/udp)"] : []);
 });
 
-table("obtainPayload: an empty passphrase from", {
-  "prompt": { kind: "prompt" },
-  "env": { kind: "env", name: "KNOCK" },
-  "file": { kind: "file", path: "/s/line" },
-  "command": { kind: "command", command: ["x"] },
-} as Record<string, SecretSource>, async (source) => {
+table("obtainPayload: an empty passphrase is refused, unless that is meant, from", {
+  "the passphrase": { kind: "prompt" },
+  'the environment variable "KNOCK"': { kind: "env", name: "KNOCK" },
+  'the secret file "/s/line"': { kind: "file", path: "/s/line" },
+  'the secret file "/s/mark"': { kind: "file", path: "/s/mark" },
+  'the secret file "/s/nothing"': { kind: "file", path: "/s/nothing" },
+  'the output of the secret\'s command "x"': { kind: "command", command: ["x"] },
+} as Record<string, SecretSource>, async (source, subject) => {
   const { ports } = fakeSecretPorts({
     answers: [""],
     env: { KNOCK: "" },
-    files: { "/s/line": "\n" },
+    files: { "/s/line": "\n", "/s/mark": "\ufeff\n", "/s/nothing": "" },
     run: programSays("\n"),
   });
-  assertEquals(textOf(await get(source, ports)), textOf(await hashPassphrase("")));
+  const error = await assertRejects(() => get(source, ports), SecretError, `${subject} is empty`);
+  assertEquals(error.hint, "if it is meant to be empty: --allow-empty");
+  const { ports: again } = fakeSecretPorts({
+    answers: [""],
+    env: { KNOCK: "" },
+    files: { "/s/line": "\n", "/s/mark": "\ufeff\n", "/s/nothing": "" },
+    run: programSays("\n"),
+  });
+  assertEquals(textOf(await get(source, again, true)), textOf(await hashPassphrase("")));
 });
 
 interface Failure {
@@ -114,7 +130,22 @@ table<Failure>("obtainPayload: an error without the secret from", {
     source: { kind: "file", path: "/s" },
     world: { files: { "/s": "" } },
     message: 'the secret file "/s" is empty',
-    hint: "an empty passphrase is one empty line",
+    hint: "if it is meant to be empty: --allow-empty",
+  },
+  "a file in UTF-16": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": Uint8Array.from([0xff, 0xfe, 0x4d, 0, 0x0a, 0]) } },
+    message: 'the secret file "/s" is UTF-16 text',
+    hint: "save it as UTF-8",
+  },
+  "a program that prints UTF-16": {
+    source: { kind: "command", command: ["pass", SECRET] },
+    world: {
+      run: () =>
+        Promise.resolve({ code: 0, stdout: Uint8Array.from([0x4d, 0, 0x0a, 0]), stderr: "" }),
+    },
+    message: 'the output of the secret\'s command "pass" is UTF-16 text',
+    hint: "save it as UTF-8",
   },
   "a program that is not there": {
     source: { kind: "command", command: ["pass", SECRET] },
@@ -137,8 +168,8 @@ table<Failure>("obtainPayload: an error without the secret from", {
   "a program that says nothing": {
     source: { kind: "command", command: ["pass", SECRET] },
     world: { run: programSays("") },
-    message: 'the secret\'s command "pass" printed nothing',
-    hint: undefined,
+    message: 'the output of the secret\'s command "pass" is empty',
+    hint: "if it is meant to be empty: --allow-empty",
   },
 }, async ({ source, world, message, hint }) => {
   const error = await assertRejects(() => get(source, fakeSecretPorts(world).ports), SecretError);
@@ -163,19 +194,6 @@ Deno.test("obtainPayload: a cancelled prompt stays cancelled", async () => {
   );
 });
 
-table("cutFirstLine", [
-  ["LF", ["a\nb", "a"]],
-  ["CRLF", ["a\r\n", "a"]],
-  ["CR alone", ["a\rb\n", "a\rb"]],
-  ["spaces", [" a ", " a "]],
-  ["bytes that are not UTF-8", ["\xff\0\n", "\xff\0"]],
-  ["an empty line", ["\na", ""]],
-  ["nothing", ["", ""]],
-] as [string, [string, string]][], ([text, line]) => {
-  const encode = (latin1: string) => Uint8Array.from(latin1, (char) => char.charCodeAt(0));
-  assertEquals(cutFirstLine(encode(text)), encode(line));
-});
-
 table("parseSecretOption", {
   "prompt": { kind: "secret", source: { kind: "prompt" } },
   "none": { kind: "none" },
@@ -196,6 +214,7 @@ table(
 
 table("describeSecret", {
   "secret, asked for": { kind: "prompt" },
+  "secret, asked for once": { kind: "prompt", mode: "once" },
   "secret from the environment variable X": { kind: "env", name: "X" },
   "secret from the file ~/s": { kind: "file", path: "~/s" },
   "secret from the command pass": { kind: "command", command: ["pass", SECRET] },
@@ -206,7 +225,9 @@ table(
   "a source survives being written and read",
   SECRET_KEYS.map((key) => [key, key] as const),
   (key) => {
-    const source = makeSource(key, "x");
-    assertEquals(makeSource(key, readSourceValue(source)), source);
+    for (const value of ["x", true]) {
+      const source = makeSource(key, value);
+      assertEquals(makeSource(key, readSourceValue(source)), source);
+    }
   },
 );

@@ -85,3 +85,27 @@ posixTest("leaves stderr of an interactive program to the terminal", async () =>
   });
   assertEquals(result, { code: 2, stdout: "secret\n", stderr: "" });
 });
+
+posixTest("gives the output byte for byte where that is asked for", async () => {
+  const bytes = (await runProgram(shell("printf '\\357\\273\\277\\377'"), {
+    timeoutMs: GENEROUS_MS,
+    asBytes: true,
+  })).bytes;
+  assertEquals(bytes, Uint8Array.from([0xef, 0xbb, 0xbf, 0xff]));
+});
+
+posixTest("does not give our input, which may be data, to a program that asks", async () => {
+  const script = "import { runProgram } from './src/system/program.ts';" +
+    "const { stdout } = await runProgram(['cat'], { timeoutMs: 9_000, interactive: true });" +
+    "console.log(stdout.length, (await new Response(Deno.stdin.readable).text()).length);";
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    cwd: new URL("../..", import.meta.url).pathname,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("data"));
+  await writer.close();
+  assertEquals(new TextDecoder().decode((await child.output()).stdout), "0 4\n");
+});

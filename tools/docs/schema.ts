@@ -28,8 +28,8 @@ function renderValueSpec(spec: ValueSpec): Json {
       return { type: "string", minLength: 1 };
     case "payload":
       return { $ref: "#/definitions/payload" };
-    case "true":
-      return { const: true };
+    case "choice":
+      return { enum: spec.values };
     case "pattern":
       return { type: "string", pattern: spec.pattern.source };
   }

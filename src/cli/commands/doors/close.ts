@@ -6,7 +6,7 @@ import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { readJobs, readKnockChanges, selectTargets } from "../../arguments/target_args.ts";
 import { defineCommand } from "../../command.ts";
-import { makeAsk } from "../../context.ts";
+import { makeSecretOptions, readSecretChoice } from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -38,8 +38,8 @@ export const command = defineCommand({
     const resolutions = await resolveTargets(targets, ports, { jobs });
     let payloads: Uint8Array[][] = [];
     if (resolutions.some(isResolved)) {
-      const secretsFrom = args.value("secrets-from");
-      payloads = await collectSecrets(targets, ports, { secretsFrom, ask: makeAsk(context) });
+      const secrets = makeSecretOptions(context, readSecretChoice(args));
+      payloads = await collectSecrets(targets, ports, secrets);
       dropUnusedPermissions(targets, ports);
     }
     const reports = await runOnTargets(resolutions, context, {

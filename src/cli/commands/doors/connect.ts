@@ -11,8 +11,9 @@ import { plural } from "../../../core/text.ts";
 import { connectThrough } from "../../../knock/connect.ts";
 import type { OpenReport } from "../../../knock/until_open.ts";
 import { relay } from "../../../net/relay.ts";
-import { createOutput } from "../../../output/output.ts";
+import { createOutput, type Sink } from "../../../output/output.ts";
 import { closeQuietly } from "../../../probe/tcp.ts";
+import type { Terminal } from "../../../prompt/mod.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import {
   findRoute,
@@ -25,7 +26,7 @@ import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { bindProbes } from "../../../use_cases/probe_target.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets, makeAsk } from "../../context.ts";
+import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames } from "../../options.ts";
@@ -35,69 +36,90 @@ import { reportError } from "../../report_error.ts";
 /** Milliseconds that an open door has to answer the first SYN, unless `--grace` is given. */
 const GRACE_MS = 150;
 
+const GRACE_OPTION = {
+  name: "grace",
+  value: "DURATION",
+  help: "time for an open port to answer (default: 150ms)",
+} as const;
+
 /** The command `connect`. */
 export const command = defineCommand({
   usage: ["connect TARGET [HOST] PORT"],
   details: "TARGET is a target's name or its host. No knock is sent to an open port. HOST is\n" +
     "where the connection leads: the host of the target's connect table, or the\n" +
     "target's own. The connection is the probe: others run only with --probe.",
-  options: [
-    {
-      name: "grace",
-      value: "DURATION",
-      help: "time for an open port to answer (default: 150ms)",
-    },
-    ...KNOCK_OPTIONS,
-    DRY_RUN_OPTION,
-  ],
+  options: [GRACE_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION],
   async run(given) {
-    const context = withVerboseStderr(given);
-    const { ports, args, out } = context;
-    const { port, route } = await readRoute(context);
-    const { target } = route;
-    // The connection is shown as one more probe.
-    const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
-    if (args.has("dry-run")) {
-      const { showDryRun } = await import("../../reports/dry_run.ts");
-      return showDryRun([shown], given);
-    }
-    ports.dropPermissions(["write"]);
-    const pinned = await pinRoute(route, ports);
-    const { resolved, address } = pinned;
-    const { source } = target;
-    const secretsFrom = args.value("secrets-from");
-    const { connection, knocks } = await connectThrough({
-      ...target,
-      sequence: target,
-      probes: bindProbes({ target, resolved }, ports),
-      address: resolved.address,
-      graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
-      payloads: async () => {
-        const ask = makeAsk(context);
-        const [payloads = []] = await collectSecrets([target], ports, { secretsFrom, ask });
-        return payloads;
-      },
-      open: (signal) => ports.net.openTcp({ address, port, source }, signal),
-    }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
-    dropUnusedPermissions([], ports);
-    if (connection === undefined) {
-      return reportError(explainClosed({ route, pinned, port, knocks }), given.out);
-    }
-    const note = knocks === undefined ? ", no knock needed" : "";
-    out.say(`connected to ${address} port ${port}${note}\n`);
-    const start = ports.clock.now();
+    // ssh gives us a stderr of /dev/null for ControlPersist, and only one that can start programs can
+    // write to the terminal: it is opened before that permission is given up.
+    const { ports } = given;
+    const screen = ports.stderr.isTerminal() ? undefined : await ports.openTerminal();
     try {
-      const { sent, received } = await relay(ports.stdio, connection, ports);
-      const elapsed = renderElapsed(ports.clock.now() - start);
-      out.say(`sent ${sent} bytes, received ${received} in ${elapsed}\n`);
-      return EXIT.done;
-    } finally {
-      closeQuietly(connection);
+      return await connect(given, screen);
+    } catch (error) {
+      if (screen !== undefined) reportOnTerminal(error, given, screen);
+      throw error;
     }
   },
 });
 
-type ConnectContext = Context<OptionNames<typeof KNOCK_OPTIONS>>;
+/** Reports an error on a terminal that stderr is not. */
+function reportOnTerminal(error: unknown, { ports, out, color }: Context, screen: Terminal): void {
+  const sink: Sink = { write: (text) => screen.write(text), isTerminal: () => true };
+  const reason = ports.signal.aborted ? ports.signal.reason : error;
+  reportError(reason, createOutput({ ...out, stdout: sink, stderr: sink, json: false, color }));
+}
+
+/** Connects; `screen` is given back before data is carried: a terminal that closes waits for its users. */
+async function connect(given: ConnectContext, screen: Terminal | undefined): Promise<number> {
+  const context = withVerboseStderr(given);
+  const { ports, args, out } = context;
+  const { port, route } = await readRoute(context);
+  const { target } = route;
+  // The connection is shown as one more probe.
+  const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
+  if (args.has("dry-run")) {
+    const { showDryRun } = await import("../../reports/dry_run.ts");
+    return showDryRun([shown], given);
+  }
+  ports.dropPermissions(["write"]);
+  const pinned = await pinRoute(route, ports);
+  const { resolved, address } = pinned;
+  const { source } = target;
+  const { connection, knocks } = await connectThrough({
+    ...target,
+    sequence: target,
+    probes: bindProbes({ target, resolved }, ports),
+    address: resolved.address,
+    graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
+    payloads: async () => {
+      const secrets = makeSecretOptions(context, readSecretChoice(args));
+      const [payloads = []] = await collectSecrets([target], ports, secrets);
+      return payloads;
+    },
+    open: (signal) => ports.net.openTcp({ address, port, source }, signal),
+  }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
+  dropUnusedPermissions([], ports);
+  if (connection === undefined) {
+    throw explainClosed({ route, pinned, port, knocks });
+  }
+  await screen?.close();
+  const note = knocks === undefined ? ", no knock needed" : "";
+  out.say(`connected to ${address} port ${port}${note}\n`);
+  const start = ports.clock.now();
+  try {
+    const { sent, received } = await relay(ports.stdio, connection, ports);
+    const elapsed = renderElapsed(ports.clock.now() - start);
+    out.say(`sent ${sent} bytes, received ${received} in ${elapsed}\n`);
+    return EXIT.done;
+  } finally {
+    closeQuietly(connection);
+  }
+}
+
+type ConnectContext = Context<
+  OptionNames<readonly [...typeof KNOCK_OPTIONS, typeof GRACE_OPTION, typeof DRY_RUN_OPTION]>
+>;
 
 /** The same context, with all text for people on stderr, and only with `-v`. */
 function withVerboseStderr<Name extends string>(context: Context<Name>): Context<Name> {

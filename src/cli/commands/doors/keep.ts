@@ -14,7 +14,7 @@ import type { TargetReport } from "../../../use_cases/target_report.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
 import { runChildCommand, withStderrOutput } from "../../child_command.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets, makeAsk } from "../../context.ts";
+import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { KNOCK_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames } from "../../options.ts";
@@ -102,10 +102,11 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   const requests = closing === undefined
     ? [target]
     : [target, { name: `closing ${target.name}`, knocks: closing.knocks }];
-  const [payloads = [], closingPayloads = []] = await collectSecrets(requests, ports, {
-    secretsFrom: args.value("secrets-from"),
-    ask: makeAsk(context),
-  });
+  const [payloads = [], closingPayloads = []] = await collectSecrets(
+    requests,
+    ports,
+    makeSecretOptions(context, readSecretChoice(args)),
+  );
   await loadProbes(target.probes);
   return {
     target,

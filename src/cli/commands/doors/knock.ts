@@ -16,7 +16,7 @@ import {
   selectTargets,
 } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { makeAsk } from "../../context.ts";
+import { makeSecretOptions, readSecretChoice, type SecretChoice } from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -29,7 +29,7 @@ import { runOnTargets } from "../../target_batch.ts";
 
 /** How targets are knocked on. */
 interface KnockOptions {
-  secretsFrom?: string | undefined;
+  secrets?: SecretChoice | undefined;
   jobs?: number;
   /** What runs afterwards. */
   command?: readonly string[] | undefined;
@@ -60,7 +60,7 @@ export const command = defineCommand({
       const { showDryRun } = await import("../../reports/dry_run.ts");
       return showDryRun(targets, context);
     }
-    const options = { secretsFrom: args.value("secrets-from"), jobs: readJobs(args) };
+    const options = { secrets: readSecretChoice(args), jobs: readJobs(args) };
     return args.passthrough === undefined
       ? reportTargets(await knockTargets(targets, context, options), context.out)
       : await knockAndRun(targets, context, { ...options, command: args.passthrough });
@@ -93,14 +93,14 @@ async function knockAndRun(
 export async function knockTargets(
   targets: readonly Target[],
   context: Context,
-  { secretsFrom, jobs = DEFAULT_JOBS, command }: KnockOptions = {},
+  { secrets, jobs = DEFAULT_JOBS, command }: KnockOptions = {},
 ): Promise<TargetReport[]> {
   const { ports } = context;
   // Names before secrets: no passphrase is asked for a host that does not exist.
   const resolutions = await resolveTargets(targets, ports, { jobs });
   let payloads: Uint8Array[][] = [];
   if (resolutions.some(isResolved)) {
-    payloads = await collectSecrets(targets, ports, { secretsFrom, ask: makeAsk(context) });
+    payloads = await collectSecrets(targets, ports, makeSecretOptions(context, secrets));
     await loadProbes(targets.flatMap(({ probes }) => probes));
     dropUnusedPermissions(targets, ports, { command });
   }

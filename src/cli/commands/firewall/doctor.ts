@@ -7,9 +7,15 @@ import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/gather_evidence.ts";
 import { pickDefined, readFamily } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets, makeAsk, targetsPath } from "../../context.ts";
+import {
+  findTarget,
+  loadTargets,
+  makeSecretOptions,
+  readSecretChoice,
+  targetsPath,
+} from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { FAMILY_OPTIONS, SECRETS_OPTION } from "../../option_specs.ts";
+import { FAMILY_OPTIONS, SECRET_OPTIONS } from "../../option_specs.ts";
 import { reportDiagnosis } from "../../reports/diagnosis_report.ts";
 
 /** Milliseconds for one question, unless `--timeout` is given. */
@@ -31,7 +37,7 @@ export const command = defineCommand({
   options: [
     ...FAMILY_OPTIONS,
     { name: "timeout", value: "DURATION", help: "time limit for one question (default: 1s)" },
-    SECRETS_OPTION,
+    ...SECRET_OPTIONS,
     { name: "no-knock", help: "only look, send no knock" },
   ],
   async run(context) {
@@ -49,12 +55,14 @@ export const command = defineCommand({
     }
     const target = name === undefined ? undefined : { ...findTarget(config, name), ...changes };
     const collect = async () => {
-      const options = { secretsFrom: args.value("secrets-from"), ask: makeAsk(context) };
+      const options = makeSecretOptions(context, readSecretChoice(args));
       return target && (await collectSecrets([target], ports, options))[0];
     };
     const evidence = await gatherEvidence(config, ports, {
       target,
       timeoutMs: timeoutMs ?? TIMEOUT_MS,
+      hasOwnSecrets: args.has("secrets-from"),
+      allowEmpty: args.has("allow-empty"),
       collect: args.has("no-knock") ? undefined : collect,
     });
     const diagnosis = diagnose(evidence);

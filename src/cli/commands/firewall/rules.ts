@@ -11,9 +11,16 @@ import { buildPlan } from "../../../use_cases/build_plan.ts";
 import { isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
 import { PLAN_OPTIONS, readPlanOptions } from "../../arguments/plan_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets, makeAsk, requirePrompter } from "../../context.ts";
+import {
+  findTarget,
+  loadTargets,
+  makeSecretOptions,
+  readSecretChoice,
+  requirePrompter,
+  type SecretChoice,
+} from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { SECRETS_OPTION } from "../../option_specs.ts";
+import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
@@ -32,7 +39,7 @@ const RULES_OPTIONS = [
   { name: "force", short: "f", help: "overwrite the file" },
   { name: "prove", help: "attack the model of the rules, and print what opens" },
   { name: "seed", value: "N", help: "of the random attacks (default: 1)" },
-  SECRETS_OPTION,
+  ...SECRET_OPTIONS,
 ] as const satisfies readonly OptionSpec[];
 
 type RulesContext = Context<OptionNames<typeof RULES_OPTIONS>>;
@@ -49,17 +56,16 @@ export const command = defineCommand({
     const given = name === undefined ? undefined : findTarget(await loadTargets(context), name);
     if (args.has("prove")) return await prove(requireTarget(given), context);
     const backendName = args.value("for");
-    const secretsFrom = args.value("secrets-from");
+    const secrets = readSecretChoice(args);
     const [output, force] = [args.value("output"), args.has("force")];
     if (backendName === undefined) {
-      return await askAndWrite(given, context, { secretsFrom, output });
+      return await askAndWrite(given, context, { secrets, output });
     }
     const target = requireTarget(given);
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
     const { plan, weak } = await buildPlan(target, readPlanOptions(args, target, choice), {
       ports,
-      secretsFrom,
-      ask: makeAsk(context, askTwice),
+      ...makeSecretOptions(context, secrets, askTwice),
       check: makeCheck(target, choice),
     });
     printWeaknesses(weak, context);
@@ -78,8 +84,7 @@ async function prove(target: Target, context: RulesContext): Promise<number> {
   const seed = args.read("seed", parseSeed) ?? 1;
   const { plan, weak } = await buildPlan(target, readPlanOptions(args, target), {
     ports,
-    secretsFrom: args.value("secrets-from"),
-    ask: makeAsk(context, askTwice),
+    ...makeSecretOptions(context, readSecretChoice(args), askTwice),
   });
   const { reportProof } = await import("../../reports/proof.ts");
   printWeaknesses(weak, context);
@@ -106,7 +111,7 @@ function requireTarget(target: Target | undefined): Target {
 
 /** Where the wizard gets secrets from and saves the rules, if an option says so. */
 interface WizardOptions {
-  secretsFrom?: string | undefined;
+  secrets?: SecretChoice | undefined;
   output?: string | undefined;
 }
 
@@ -141,15 +146,14 @@ async function askForTarget(context: Context, prompter: Prompter): Promise<Targe
 export async function writeByAsking(
   target: Target,
   context: Context,
-  { prompter, secretsFrom, output }: { prompter: Prompter } & WizardOptions,
+  { prompter, secrets, output }: { prompter: Prompter } & WizardOptions,
 ): Promise<void> {
   const { askForBackend, askForPlan, drawPlan } = await import("../../questions/rules_wizard.ts");
   const { backend, variant } = await askForBackend(prompter);
   const options = await askForPlan(prompter, target, { backend });
   const { plan, weak } = await buildPlan(target, options, {
     ports: context.ports,
-    secretsFrom,
-    ask: makeAsk(context, askTwice),
+    ...makeSecretOptions(context, secrets, askTwice),
     check: makeCheck(target, { backend, variant }),
   });
   context.out.note(`\n${drawPlan(plan)}`);

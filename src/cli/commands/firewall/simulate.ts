@@ -5,9 +5,9 @@ import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { FALLBACK_PORT, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets, makeAsk } from "../../context.ts";
+import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { SECRETS_OPTION } from "../../option_specs.ts";
+import { SECRET_OPTIONS } from "../../option_specs.ts";
 import { describeEvent } from "../../reports/simulator_events.ts";
 
 /** Ports below this need root, and are the real service's; `FALLBACK_PORT` stands in for them. */
@@ -20,17 +20,18 @@ export const command = defineCommand({
     "port there when the right sequence has arrived.",
   options: [
     { name: "open", value: "PORT", help: "the port to open (default: the probed one, or 2222)" },
-    SECRETS_OPTION,
+    ...SECRET_OPTIONS,
   ],
   run: async (context) => {
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
     const target = findTarget(await loadTargets(context), name);
     const open = args.read("open", (text) => parsePortSpec(text));
-    const [payloads = []] = await collectSecrets([target], ports, {
-      secretsFrom: args.value("secrets-from"),
-      ask: makeAsk(context),
-    });
+    const [payloads = []] = await collectSecrets(
+      [target],
+      ports,
+      makeSecretOptions(context, readSecretChoice(args)),
+    );
     dropUnusedPermissions([], ports);
     const plan = makeSimulatedPlan(target, payloads, { open });
     const events: SimulatorEvent[] = [];
