@@ -17,10 +17,22 @@ export async function targetsPath({ ports, configFile }: Context): Promise<strin
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }
 
-/** As {@linkcode loadTargets}, without notes about the file. */
+/**
+ * As {@linkcode loadTargets}, without notes about the file. No program that is started from here on
+ * has the variables that hold a passphrase of any target.
+ */
 export async function readTargets({ ports, configFile }: Context): Promise<Config> {
   const { loadConfig } = await import("../config/mod.ts");
-  return await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
+  const config = await loadConfig({ env: ports.env, os: ports.os, file: configFile }, ports.fs);
+  for (const name of config.secretVariables) ports.hideEnv(name);
+  return config;
+}
+
+/** Hides the variables that hold a passphrase, for a command that uses no saved target. */
+export async function hideSecretVariables({ ports, configFile }: Context): Promise<void> {
+  const { readSecretVariables } = await import("../config/mod.ts");
+  const source = { env: ports.env, os: ports.os, file: configFile };
+  for (const name of await readSecretVariables(source, ports.fs)) ports.hideEnv(name);
 }
 
 /** Returns the targets; none where there is no file yet. A file named with `--config` must exist. */

@@ -60,6 +60,24 @@ export async function loadConfig(
   return (await readConfig("", { file: path })).config;
 }
 
+/**
+ * Returns the environment variables that hold a passphrase, also of a configuration with mistakes; none
+ * where it cannot be read.
+ */
+export async function readSecretVariables(
+  source: ConfigSource,
+  files: FileSystem,
+): Promise<readonly string[]> {
+  try {
+    const path = source.file ?? configPath(source);
+    const text = await readText(path, files) ?? "";
+    return (await readConfig(text, { file: path })).config.secretVariables;
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
+}
+
 async function requireValid(
   text: string,
   { path, files, os }: { path: string; files: FileSystem; os: string },

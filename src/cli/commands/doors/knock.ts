@@ -1,7 +1,7 @@
 /** `knock`: resolve, collect every secret, knock, probe, report. */
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
-import { loadProbes } from "../../../probe/mod.ts";
+import { loadProbes, startsProgram } from "../../../probe/mod.ts";
 import { isResolved, resolveTargets } from "../../../use_cases/batch.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
@@ -16,7 +16,7 @@ import {
   selectTargets,
 } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { makeAsk } from "../../context.ts";
+import { hideSecretVariables, makeAsk } from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -56,6 +56,8 @@ export const command = defineCommand({
     const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
+    const startsAny = args.passthrough !== undefined || changes.probes?.some(startsProgram);
+    if (isNew && startsAny) await hideSecretVariables(context);
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
       return showDryRun(targets, context);
