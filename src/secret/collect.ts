@@ -1,13 +1,17 @@
 /**
  * Collects every payload before the first packet leaves.
  *
- * Rules: sources are asked one after the other, in the order of targets and knocks; a source other
- * than a prompt is asked once, however many knocks name it. `--secrets-from` replaces the source of
- * every secret knock: one line each, in order, neither more nor fewer (one empty line at the end is
- * the end of the file).
+ * Rules: first every source that is not a prompt is asked, once, however many knocks name it, and many
+ * at a time; of commands with the same program one runs alone first, since it may ask for the
+ * passphrase that unlocks the others (gpg-agent, a keyring). Then come the prompts, one after the
+ * other, in the order of targets and knocks; a target whose other sources failed is not asked for.
+ * A failure belongs to its request: the others go on.
+ * `--secrets-from` replaces the source of every secret knock: one line each, in order, neither more nor
+ * fewer (one empty line at the end is the end of the file).
  */
 import { SecretError } from "../core/errors.ts";
-import { type Knock, renderPortSpec } from "../core/knock.ts";
+import { type Knock, renderPortSpec, type SecretSource } from "../core/knock.ts";
+import { mapPool } from "../core/pool.ts";
 import { plural } from "../core/text.ts";
 import { obtainPayload, readPrivateFile, type SecretPorts } from "./kinds.ts";
 import { hashPassphrase } from "./payload.ts";
@@ -25,7 +29,20 @@ export interface CollectOptions {
   secretsFrom?: string | undefined;
   /** Makes the payload of a passphrase; `hashPassphrase` where undefined. */
   hash?: typeof hashPassphrase | undefined;
+  /** Sources that are asked at a time; {@linkcode DEFAULT_JOBS} where undefined. */
+  jobs?: number | undefined;
+  /** Called after each source that is not a prompt, with how many of them are done. */
+  onFetched?: ((done: number, total: number) => void) | undefined;
 }
+
+/** Why a request has no payloads. */
+export interface SecretFailure {
+  /** The first of its knocks whose secret is not available. */
+  knock: Knock;
+  error: SecretError;
+}
+
+const DEFAULT_JOBS = 32;
 
 /**
  * Collects one payload a knock for each request, in order.
@@ -35,19 +52,52 @@ export interface CollectOptions {
 export async function collectPayloads(
   requests: readonly SecretRequest[],
   ports: SecretPorts,
-  { secretsFrom, hash = hashPassphrase }: CollectOptions = {},
+  options: CollectOptions = {},
 ): Promise<Uint8Array[][]> {
+  const collected = await collectEach(requests, ports, options);
+  return collected.map((each) => {
+    if (Array.isArray(each)) return each;
+    throw each.error;
+  });
+}
+
+/**
+ * As {@linkcode collectPayloads}, with a failure in the place of a request that has one.
+ *
+ * @throws {SecretError} if the lines of `secretsFrom` do not fit; CancelledError from a prompt.
+ */
+export async function collectEach(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  { secretsFrom, hash = hashPassphrase, jobs = DEFAULT_JOBS, onFetched }: CollectOptions = {},
+): Promise<(Uint8Array[] | SecretFailure)[]> {
   const lines = secretsFrom === undefined
     ? undefined
     : await readLines(secretsFrom, { ports, count: countSecrets(requests) });
-  const known = new Map<string, Uint8Array>();
-  const all: Uint8Array[][] = [];
-  for (const { name, knocks } of requests) {
-    const payloads: Uint8Array[] = [];
-    for (const knock of knocks) payloads.push(await obtain(knock, name));
-    all.push(payloads);
+  const known = lines === undefined
+    ? await fetchSources(requests, ports, { hash, jobs, onFetched })
+    : new Map<string, Uint8Array | SecretError>();
+  const all: (Uint8Array[] | SecretFailure)[] = [];
+  for (const request of requests) {
+    const broken = request.knocks.flatMap((knock) => {
+      const error = findKnown(knock);
+      return error instanceof SecretError ? [{ knock, error }] : [];
+    });
+    all.push(broken[0] ?? await collectOne(request));
   }
   return all;
+
+  async function collectOne(
+    { name, knocks }: SecretRequest,
+  ): Promise<Uint8Array[] | SecretFailure> {
+    const payloads: Uint8Array[] = [];
+    for (const knock of knocks) {
+      const payload = await settle(() => obtain(knock, name));
+      if (payload instanceof SecretError) return { knock, error: payload };
+      payloads.push(payload);
+    }
+    return payloads;
+  }
 
   async function obtain(knock: Knock, name: string): Promise<Uint8Array> {
     const { payload } = knock;
@@ -55,13 +105,60 @@ export async function collectPayloads(
     if (payload.kind === "bytes") return payload.bytes;
     const line = lines?.shift();
     if (line !== undefined) return await hash(line);
-    const key = payload.source.kind === "prompt" ? undefined : JSON.stringify(payload.source);
-    const before = key === undefined ? undefined : known.get(key);
-    if (before !== undefined) return before;
+    const before = findKnown(knock);
+    if (before instanceof Uint8Array) return before;
     const message = `Passphrase for ${name} (${renderPortSpec(knock)})`;
-    const fresh = await obtainPayload(payload.source, ports, { message, hash });
-    if (key !== undefined) known.set(key, fresh);
-    return fresh;
+    return await obtainPayload(payload.source, ports, { message, hash });
+  }
+
+  function findKnown({ payload }: Knock): Uint8Array | SecretError | undefined {
+    return payload.kind === "secret" ? known.get(JSON.stringify(payload.source)) : undefined;
+  }
+}
+
+/** Asks every source but the prompts; the results are by the JSON of the source. */
+async function fetchSources(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  { hash, jobs, onFetched }: {
+    hash: typeof hashPassphrase;
+    jobs: number;
+    onFetched: CollectOptions["onFetched"];
+  },
+): Promise<Map<string, Uint8Array | SecretError>> {
+  const sources = new Map<string, SecretSource>();
+  for (const { payload } of requests.flatMap(({ knocks }) => knocks)) {
+    if (payload.kind !== "secret" || payload.source.kind === "prompt") continue;
+    sources.set(JSON.stringify(payload.source), payload.source);
+  }
+  const results = new Map<string, Uint8Array | SecretError>();
+  const fetch = async ([key, source]: [string, SecretSource]) => {
+    results.set(key, await settle(() => obtainPayload(source, ports, { message: "", hash })));
+    onFetched?.(results.size, sources.size);
+  };
+  const programs = new Set<string>();
+  const isFirst = ([, source]: [string, SecretSource]) => {
+    const [program = ""] = source.kind === "command" ? source.command : [];
+    return source.kind === "command" && !programs.has(program) && programs.add(program);
+  };
+  const { first = [], others = [] } = Object.groupBy(
+    sources,
+    (entry) => isFirst(entry) ? "first" : "others",
+  );
+  for (const entry of first) await fetch(entry);
+  await mapPool(others, jobs, { work: fetch });
+  return results;
+}
+
+/** A secret that is not available is a result; anything else that is thrown goes on. */
+async function settle(
+  obtain: () => Promise<Uint8Array>,
+): Promise<Uint8Array | SecretError> {
+  try {
+    return await obtain();
+  } catch (error) {
+    if (error instanceof SecretError) return error;
+    throw error;
   }
 }
 
