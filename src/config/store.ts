@@ -15,6 +15,7 @@ import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts"
 import { quoteShell } from "../core/quote_shell.ts";
 import { errorMessage } from "../core/text.ts";
 import type { FileFacts, FileSystem } from "./files.ts";
+import { fillSecrets } from "./fill_secrets.ts";
 import {
   basename,
   configPath,
@@ -39,7 +40,7 @@ const LOCK_WAIT_MS = 10_000;
 
 /**
  * Returns the configuration of `file`, or of the usual file; where there is none, that of the
- * original spknock (kind `legacy`), or an empty one.
+ * original spknock (kind `legacy`), or an empty one. Placeholders in its secrets are filled in.
  *
  * @throws {ConfigError} with every mistake.
  */
@@ -49,7 +50,9 @@ export async function loadConfig(
 ): Promise<Config> {
   const path = source.file ?? configPath(source);
   const text = await readText(path, files);
-  if (text !== undefined) return await requireValid(text, { path, files, os: source.os });
+  if (text !== undefined) {
+    return fillSecrets(await requireValid(text, { path, files, os: source.os }));
+  }
   if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);

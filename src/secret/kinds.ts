@@ -11,6 +11,7 @@ import { quoteShell } from "../core/quote_shell.ts";
 import { errorMessage, joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
+import { splitWords } from "./split_words.ts";
 
 /** What the sources need of the system. */
 export interface SecretPorts {
@@ -41,6 +42,8 @@ interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
   example: string;
   /** How `--secret` writes it, with the value in capitals after a `:`; undefined where it cannot. */
   form?: string;
+  /** Reads the value of the form; it is taken as it is where undefined. Throws a RangeError. */
+  parseForm?: (text: string) => unknown;
   /** A string that says the same as the table, and is written instead of it. */
   word?: string;
   /** What a knock with it carries, for people. */
@@ -91,6 +94,8 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     field: "command",
     value: { type: "command" },
     example: '["program"]',
+    form: "command:LINE",
+    parseForm: parseCommandLine,
     describe: ({ command }) => `secret from the command ${command[0]}`,
     obtain: runSecretCommand,
   },
@@ -125,6 +130,16 @@ export function makeSource(key: SecretSource["kind"], value: unknown): SecretSou
   return { kind: key, ...(field === undefined ? {} : { [field]: value }) } as SecretSource;
 }
 
+/** Returns the source with `fill` applied to its path, or to each word of its command. */
+export function fillSource(source: SecretSource, fill: (text: string) => string): SecretSource {
+  const { value } = getSecretKind(source.kind);
+  const now = readSourceValue(source);
+  if (value.type === "path") return makeSource(source.kind, fill(`${now}`));
+  return value.type === "command" && Array.isArray(now)
+    ? makeSource(source.kind, now.map(fill))
+    : source;
+}
+
 /** Returns the value of the key of a source; true where the key says everything. */
 export function readSourceValue(source: SecretSource): unknown {
   const { field } = getSecretKind(source.kind);
@@ -149,7 +164,7 @@ export function listSecretOptions(): string[] {
 }
 
 /**
- * Reads a payload as `--secret` takes it: `prompt`, `none`, `env:NAME` or `file:PATH`.
+ * Reads a payload as `--secret` takes it, such as `prompt`, `none` or `env:NAME`.
  *
  * @throws {RangeError} with what is allowed.
  */
@@ -159,7 +174,9 @@ export function parseSecretOption(text: string): KnockPayload {
   const key = SECRET_KEYS.find((each) => each === word && SECRET_KINDS[each].form !== undefined);
   const takesValue = key !== undefined && SECRET_KINDS[key].field !== undefined;
   if (key !== undefined && takesValue === (value !== undefined)) {
-    return { kind: "secret", source: makeSource(key, value) };
+    const { parseForm } = getSecretKind(key);
+    const read = parseForm === undefined || value === undefined ? value : parseForm(value);
+    return { kind: "secret", source: makeSource(key, read) };
   }
   // The text may be a passphrase by mistake: it is not repeated.
   throw new RangeError(`not a source of secrets: use ${joinOr(listSecretOptions())}`);
@@ -250,6 +267,13 @@ async function readSecretFile(
     });
   }
   return { passphrase: cutFirstLine(bytes) };
+}
+
+/** Splits a line into a command; the line can be a passphrase by mistake, and is not repeated. */
+function parseCommandLine(line: string): string[] {
+  const words = splitWords(line);
+  if (words[0]) return words;
+  throw new RangeError("the command is missing: use command:'pass show fw/{target}'");
 }
 
 async function runSecretCommand(

@@ -102,3 +102,40 @@ Deno.test("on a terminal a count is shown while secrets are fetched, and cleared
   await piped.write(text);
   assertEquals((await piped.run("knock", "--all")).stdout.includes("secrets"), false);
 });
+
+Deno.test("{target}, {host} and {port} are filled in, and a source is asked once a filled value", async () => {
+  await using world = new World({ programs: [ok] });
+  await world.write(
+    `[defaults]\nsecret = { command = ["pass", "fw/{target}", "{host}:{port}", "{address}"] }\n` +
+      `[targets.a]\nhost = "192.0.2.1"\nknocks = ["1/udp", "2/udp"]\nprobes = ["tcp:22"]\n` +
+      `[targets.b]\nhost = "192.0.2.2"\nknocks = ["1/udp"]\n`,
+  );
+  await world.run("knock", "--all", "--no-probe");
+  assertEquals(world.programs.calls.map(({ command }) => command), [
+    ["pass", "fw/a", "192.0.2.1:22", "{address}"],
+    ["pass", "fw/b", "192.0.2.2:", "{address}"],
+  ]);
+});
+
+Deno.test("placeholders in files: doctor looks at, and knock reads, what they mean; an edit keeps them", async () => {
+  await using world = new World();
+  await world.write(target("a", '{ file = "{target}.txt" }') + target("b", '"none"'));
+  const path = world.config.replace("targets.toml", "a.txt");
+  await Deno.writeTextFile(path, "MikroTik\n", { mode: 0o600 });
+  assertEquals((await world.run("knock", "a")).code, 0);
+  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH]);
+  assertStringIncludes((await world.run("doctor")).stdout, `${path}, mode 0600`);
+  await world.run("edit", "a", "--delay", "9ms");
+  await world.run("edit", "a", "--knock", "5/udp", "--knock", "7");
+  assertStringIncludes(await world.read(), '{ file = "{target}.txt" }');
+  assertEquals((await world.read()).includes(path), false);
+});
+
+Deno.test("add --secret command:LINE saves the words of the line", async () => {
+  await using world = new World();
+  await world.run("add", "a", "::1", "7/udp", "--secret", "command:pass show 'fw/{target}'");
+  assertStringIncludes(
+    await world.read(),
+    'secret = { command = ["pass", "show", "fw/{target}"] }',
+  );
+});

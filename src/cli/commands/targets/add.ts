@@ -1,5 +1,6 @@
 /** `add`: save a target, from the command line or from answers. */
 import { addTarget, type TargetDraft, updateConfig } from "../../../config/changes.ts";
+import { ConfigError } from "../../../core/errors.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { sanitize } from "../../../output/sanitize.ts";
@@ -9,7 +10,7 @@ import { loadForAdding, refuseLegacy, requirePrompter, targetsPath } from "../..
 import { EXIT } from "../../exit_codes.ts";
 import { SAVE_OPTIONS } from "../../option_specs.ts";
 import { asUsageError } from "../../options.ts";
-import { askForTarget } from "../../questions/target_questions.ts";
+import { askForName, askForTarget } from "../../questions/target_questions.ts";
 
 const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
 
@@ -43,7 +44,18 @@ export const command = defineCommand({
 export async function addByAsking(context: Context, prompter: Prompter): Promise<void> {
   const config = await loadForAdding(context);
   refuseLegacy(config);
-  await save(await askForTarget(prompter, { taken: new Set(config.targets.keys()) }), context);
+  let draft = await askForTarget(prompter, { taken: new Set(config.targets.keys()) });
+  for (;;) {
+    try {
+      return await save(draft, context);
+    } catch (error) {
+      const { targets } = await loadForAdding(context);
+      if (!(error instanceof ConfigError) || !targets.has(draft.name)) throw error;
+      context.out.note(`"${draft.name}" was saved meanwhile by another spknock`);
+      const name = await askForName(prompter, { ...draft, taken: new Set(targets.keys()) });
+      draft = { ...draft, name };
+    }
+  }
 }
 
 async function save(draft: TargetDraft, context: Context): Promise<void> {
