@@ -22,13 +22,26 @@ export async function targetsPath({ ports, configFile }: Context): Promise<strin
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }
 
-/** As {@linkcode loadTargets}, without notes about the file. */
+/**
+ * As {@linkcode loadTargets}, without notes about the file. No program that is started from here on
+ * has the variables that hold a passphrase of any target.
+ */
 export async function readTargets(
   { ports, configFile, trustConfig }: Context,
 ): Promise<Config> {
   const { loadConfig } = await import("../config/mod.ts");
   const { env, os } = ports;
-  return await loadConfig({ env, os, file: configFile, isTrusted: trustConfig }, ports.fs);
+  const source = { env, os, file: configFile, isTrusted: trustConfig };
+  const config = await loadConfig(source, ports.fs);
+  for (const name of config.secretVariables) ports.hideEnv(name);
+  return config;
+}
+
+/** Hides the variables that hold a passphrase, for a command that uses no saved target. */
+export async function hideSecretVariables({ ports, configFile }: Context): Promise<void> {
+  const { readSecretVariables } = await import("../config/mod.ts");
+  const source = { env: ports.env, os: ports.os, file: configFile };
+  for (const name of await readSecretVariables(source, ports.fs)) ports.hideEnv(name);
 }
 
 /**
@@ -37,7 +50,7 @@ export async function readTargets(
  *
  * @throws {ConfigError} where nothing was changed.
  */
-export async function changeTargets(
+export async function updateTargets(
   file: string,
   edit: (text: string) => string,
   { ports, out }: Context,

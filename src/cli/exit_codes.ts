@@ -36,7 +36,7 @@ const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   closed: "the knocks were sent, but a probe or an `after` program failed",
   usage: "usage or configuration error; nothing was sent",
   network: "network error: a name did not resolve or a packet could not be sent",
-  secret: "a secret was not available; nothing was sent",
+  secret: "a secret was not available; nothing was sent to its target",
   output:
     "the output could not be written, or the data to carry not read; packets may have been sent",
   internal: "a bug in spknock, or a call of the system that failed; packets may have been sent",

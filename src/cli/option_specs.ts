@@ -88,13 +88,17 @@ export const KNOCK_OPTIONS = [
   ...SECRET_OPTIONS,
 ] as const satisfies readonly OptionSpec[];
 
-/** Everything that `add` and `edit` save. */
+const [IPV4_OPTION, IPV6_OPTION, SOURCE_OPTION] = FAMILY_OPTIONS;
+
+/** Everything that `add` and `edit` save; "" takes away what is there. */
 export const SAVE_OPTIONS = [
   { name: "description", value: "TEXT", mayBeEmpty: true, help: "what the target is" },
-  { name: "tag", value: "TAG", many: true, help: "a tag, for knock --tag" },
+  { name: "tag", value: "TAG", many: true, mayBeEmpty: true, help: "a tag, for knock --tag" },
   ...PACE_OPTIONS,
   UDP_OPTION,
-  ...FAMILY_OPTIONS,
+  IPV4_OPTION,
+  IPV6_OPTION,
+  { ...SOURCE_OPTION, mayBeEmpty: true },
   ...PROBE_OPTIONS,
   { name: "secret", value: "SPEC", help: `of udp knocks: ${joinWithin(listSecretOptions(), 33)}` },
   { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },

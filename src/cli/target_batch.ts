@@ -1,9 +1,11 @@
 /** Runs a use case on many targets, with live output. */
 import type { OpenEvents } from "../knock/until_open.ts";
 import { forEachTarget, type Resolution } from "../use_cases/batch.ts";
+import { collectForTargets } from "../use_cases/collect_secrets.ts";
 import type { ResolvedTarget } from "../use_cases/resolve_targets.ts";
 import type { TargetReport } from "../use_cases/target_report.ts";
 import type { Context } from "./command.ts";
+import { makeSecretOptions, type SecretChoice } from "./context.ts";
 import { countDone, createProgress } from "./reports/progress.ts";
 
 /** What is done to each target. */
@@ -36,4 +38,22 @@ export async function runOnTargets(
   });
   counter.clear();
   return reports;
+}
+
+/** Collects the secrets of many targets, with a count on a terminal while they are fetched. */
+export async function collectOnTargets(
+  resolutions: readonly Resolution[],
+  context: Context,
+  { jobs, secrets }: { jobs: number; secrets?: SecretChoice | undefined },
+): ReturnType<typeof collectForTargets> {
+  let counter: ReturnType<typeof countDone> | undefined;
+  return await collectForTargets(resolutions, context.ports, {
+    ...makeSecretOptions(context, secrets),
+    jobs,
+    onFetched(done, total) {
+      counter ??= countDone(total, context.out, "secrets");
+      counter.done();
+      if (done === total) counter.clear();
+    },
+  });
 }

@@ -2,10 +2,12 @@
 export {
   addTarget,
   addTargets,
+  changeTargets,
   removeTarget,
   renameTarget,
-  replaceTarget,
+  type TargetChange,
   type TargetDraft,
 } from "./edit.ts";
 export { importTargets } from "./import/import_targets.ts";
+export { findField, isSameData, parseOptionalKey } from "./keys.ts";
 export { updateConfig } from "./store.ts";

@@ -31,9 +31,17 @@ export interface TargetDraft extends Partial<TargetSettings> {
   name: string;
   host: string;
   knocks: readonly Knock[];
-  /** For a new target only; an edit leaves the tables `close` and `connect` as they are. */
   close?: readonly Knock[] | undefined;
   connect?: ConnectSpec | undefined;
+}
+
+/** What changes in a target; what is missing stays as it is. */
+export interface TargetChange extends Partial<TargetSettings> {
+  name: string;
+  host?: string | undefined;
+  knocks?: readonly Knock[] | undefined;
+  /** Keys of its table that are removed, so that their defaults apply. */
+  unset?: readonly string[] | undefined;
 }
 
 /** What all edits take: the file, for errors and for secret files that are relative to it. */
@@ -79,26 +87,31 @@ export function addTargets(
 }
 
 /**
- * Returns `text` with the target changed to what the draft says: only keys that differ, in place.
+ * Returns `text` with targets changed, in place; everything that a change does not name stays.
  *
- * @param options `name` is the target's name in the text where the draft changes it.
- * @throws {ConfigError} if the text is wrong or has no such target.
+ * @param choose returns the changes; it is given the targets as they are in `text`.
+ * @throws {ConfigError} if the text is wrong or has no target of a change.
  */
-export function replaceTarget(
+export function changeTargets(
   text: string,
-  draft: TargetDraft,
-  { file, name = draft.name }: EditOptions & { name?: string },
+  choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
+  { file }: EditOptions,
 ): string {
   const reading = parseDocumentConfig(text, { file });
-  const { target, site, raw } = findTarget(reading, name);
   const editor = new TomlEditor(reading.document);
-  if (draft.host !== target.host) editor.setKey(site, "host", draft.host);
-  if (!isSameData(draft.knocks, target.knocks)) setKnocks(editor, { site, raw, draft, reading });
-  setSettings(editor, { site, raw, draft, target, reading });
-  const edited = checkEdit(editor.apply(), file);
-  return name === draft.name
-    ? edited
-    : renameTarget(edited, { from: name, to: draft.name }, { file });
+  for (const change of choose(reading.config.targets)) applyChange(editor, reading, change);
+  return checkEdit(editor.apply(), file);
+}
+
+function applyChange(editor: TomlEditor, reading: DocumentReading, change: TargetChange): void {
+  const { target, site, raw } = findTarget(reading, change.name);
+  const { host, knocks, unset = [] } = change;
+  if (host !== undefined && host !== target.host) editor.setKey(site, "host", host);
+  if (knocks !== undefined && !isSameData(knocks, target.knocks)) {
+    setKnocks(editor, { site, raw, reading, knocks });
+  }
+  setSettings(editor, { site, raw, change, target, reading });
+  for (const key of unset) editor.removeKey(site, key);
 }
 
 /**
@@ -183,45 +196,48 @@ function choosePayload(knocks: readonly Knock[], inherited: KnockPayload): Knock
   return isShared ? first : inherited;
 }
 
-interface Change {
+/** Where a change is made. */
+interface Spot {
   site: Site;
   raw: RawTable;
-  draft: TargetDraft;
   reading: DocumentReading;
 }
 
-function setKnocks(editor: TomlEditor, { site, raw, draft, reading }: Change): void {
+function setKnocks(
+  editor: TomlEditor,
+  { site, raw, reading, knocks }: Spot & { knocks: readonly Knock[] },
+): void {
   const inherited = readInherited(reading, {});
   const present = readInherited(reading, raw);
   const items: readonly unknown[] = Array.isArray(raw["knocks"]) ? raw["knocks"] : [];
   const hasOwn = items.some((item) => isTable(item) && ("secret" in item || "payload" in item));
-  const payload = hasOwn ? present : choosePayload(draft.knocks, present);
+  const payload = hasOwn ? present : choosePayload(knocks, present);
   if (!isSamePayload(payload, present)) {
     if (isSamePayload(payload, inherited)) editor.removeKey(site, "secret");
     else editor.setKey(site, "secret", writeSecret(payload));
   }
-  const wanted = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const wanted = knocks.map((knock) => writeKnock(knock, payload));
   const array = editor.findValue(site, "knocks");
   if (array?.type !== "TOMLArray") return editor.setKey(site, "knocks", wanted);
   const context = { folder: dirname(reading.config.file), payload };
   const now = items.map((item) => readKnock(item, Place.root([]), context));
-  editor.setItems(array, wanted, (index, place) => isSameData(now[index], draft.knocks[place]));
+  editor.setItems(array, wanted, (index, place) => isSameData(now[index], knocks[place]));
 }
 
 function setSettings(
   editor: TomlEditor,
-  { site, raw, draft, target, reading }: Change & { target: Target },
+  { site, raw, change, target, reading }: Spot & { change: TargetChange; target: Target },
 ): void {
   const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
   for (const [key, row] of Object.entries(SETTING_KEYS)) {
-    const setting = draft[row.field];
-    if (!(row.field in draft) || isSameData(setting, target[row.field])) continue;
+    const setting = change[row.field];
+    if (!(row.field in change) || isSameData(setting, target[row.field])) continue;
     if (setting === undefined || isSameData(setting, unset[row.field])) {
       editor.removeKey(site, key);
     } else {
       const value = row.write(setting);
       const isList = (key === "probes" || key === "after") && Array.isArray(value);
-      if (isList) setList(editor, { site, raw, draft, reading, key, value });
+      if (isList) setList(editor, { site, raw, change, reading, key, value });
       else editor.setKey(site, key, value);
     }
   }
@@ -230,7 +246,8 @@ function setSettings(
 /** Probes and `after`: an inline array or tables of their own, as the file has it. */
 function setList(
   editor: TomlEditor,
-  { site, raw, draft, reading, key, value }: Change & {
+  { site, raw, change, reading, key, value }: Spot & {
+    change: TargetChange;
     key: "probes" | "after";
     value: unknown[];
   },
@@ -239,7 +256,7 @@ function setList(
   const read = key === "probes" ? readProbe : readAfter;
   const present: readonly unknown[] = Array.isArray(raw[key]) ? raw[key] : [];
   const now = present.map((item) => read(item, Place.root([]), plugins));
-  const keep = (index: number, place: number) => isSameData(now[index], draft[key]?.[place]);
+  const keep = (index: number, place: number) => isSameData(now[index], change[key]?.[place]);
   const array = editor.findValue(site, key);
   if (array?.type === "TOMLArray") return editor.setItems(array, value, keep);
   const hasHeader = site.sections.some(({ names }) => names.length === site.path.length);

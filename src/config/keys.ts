@@ -6,6 +6,8 @@ import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
 import { parseHost, type TargetSettings } from "../core/target.ts";
+import { suggestOr } from "../core/suggest.ts";
+import { joinOr } from "../core/text.ts";
 import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
 import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
@@ -88,6 +90,28 @@ export const TARGET_KEYS: readonly string[] = [
   "close",
   "connect",
 ];
+
+/**
+ * Returns the key of a target that `text` names, in the spelling of TOML; `-` counts as `_`, so that
+ * options are understood too.
+ *
+ * @throws {RangeError} if it is not a key, or a target cannot be without it.
+ */
+export function parseOptionalKey(text: string): string {
+  const key = text.replaceAll("-", "_");
+  const optional = TARGET_KEYS.filter((each) => each !== "host" && each !== "knocks");
+  if (optional.includes(key)) return key;
+  if (TARGET_KEYS.includes(key)) {
+    throw new RangeError(`a target needs its ${key}: change it instead`);
+  }
+  const otherwise = `: use ${joinOr(optional)}`;
+  throw new RangeError(`unknown key "${text}"${suggestOr(otherwise, key, optional)}`);
+}
+
+/** Returns the setting that a key fills; undefined for the keys that are not settings. */
+export function findField(key: string): keyof TargetSettings | undefined {
+  return Object.hasOwn(SETTING_KEYS, key) ? SETTING_KEYS[key]?.field : undefined;
+}
 
 /** The keys of `[targets.NAME.close]`. */
 export const CLOSE_KEYS: readonly string[] = ["knocks"];

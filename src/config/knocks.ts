@@ -117,3 +117,8 @@ export function isFixed(payload: KnockPayload): boolean {
   return payload.kind === "bytes" ||
     (payload.kind === "secret" && payload.source.kind === "hash");
 }
+
+/** Returns the environment variables that hold the passphrase of a payload. */
+export function listVariables(payload: KnockPayload): string[] {
+  return payload.kind === "secret" && payload.source.kind === "env" ? [payload.source.name] : [];
+}

@@ -3,5 +3,5 @@ export { configPath, legacyPath } from "./paths.ts";
 export { parseConfig } from "./read.ts";
 export type { Config } from "./schema.ts";
 export { parseProbeSpec } from "./probes.ts";
-export { loadConfig, readText } from "./store.ts";
+export { loadConfig, readSecretVariables, readText } from "./store.ts";
 export type { FileSystem } from "./files.ts";

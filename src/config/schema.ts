@@ -21,7 +21,7 @@ import {
   TARGET_KEYS,
   TOP_KEYS,
 } from "./keys.ts";
-import { isFixed, readKnock, readSecret } from "./knocks.ts";
+import { isFixed, listVariables, readKnock, readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
@@ -42,6 +42,8 @@ export interface Config {
   plugins: Plugins;
   /** Whether a payload or its hash is in the file: every reader of the file can knock. */
   holdsSecret: boolean;
+  /** The environment variables that hold a passphrase, whether or not a target uses them. */
+  secretVariables: readonly string[];
   /** What was skipped in a legacy file, or could not be confirmed at a write. */
   warnings: readonly Problem[];
   /** Where there is no file: one that may be the user's, for a shell (`~user/...`). */
@@ -105,8 +107,17 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
   const payload = readInherited(rawDefaults, defaultsPlace, context);
   const targetContext: TargetContext = { ...context, payload };
   const targets = readTargets(top["targets"], place.at("targets"), targetContext);
-  const holdsSecret = targetContext.payloads.some(isFixed);
-  return { file, kind: "toml", targets, defaults, plugins, holdsSecret, warnings: [] };
+  const { payloads } = targetContext;
+  return {
+    file,
+    kind: "toml",
+    targets,
+    defaults,
+    plugins,
+    holdsSecret: payloads.some(isFixed),
+    secretVariables: [...new Set(payloads.flatMap(listVariables))],
+    warnings: [],
+  };
 }
 
 /** The payload of udp knocks that name none: the table's own `secret`, or what it inherits. */

@@ -15,6 +15,7 @@
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
 import { quoteShell } from "../core/quote_shell.ts";
+import { fillSecrets } from "./fill_secrets.ts";
 import {
   describeSystemError,
   findErrno,
@@ -45,7 +46,7 @@ const MAX_RACES = 10;
 
 /**
  * Returns the configuration of `file`, or of the usual file; where there is none, that of the
- * original spknock (kind `legacy`), or an empty one.
+ * original spknock (kind `legacy`), or an empty one. Placeholders in its secrets are filled in.
  *
  * @throws {ConfigError} with every mistake.
  */
@@ -55,7 +56,9 @@ export async function loadConfig(
 ): Promise<Config> {
   const path = source.file ?? configPath(source);
   const present = await readFile(path, files);
-  if (present !== undefined) return await requireValid(present, { ...source, path, files });
+  if (present !== undefined) {
+    return fillSecrets(await requireValid(present, { ...source, path, files }));
+  }
   if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
@@ -72,6 +75,24 @@ function findElsewhere({ env }: ConfigSource, files: FileSystem): string | undef
   const user = env("SUDO_USER");
   const isOther = user !== undefined && /^[A-Za-z_][\w.-]*$/.test(user) && user !== "root";
   return isOther && files.ownUid() === 0 ? `~${user}/.config/spknock/targets.toml` : undefined;
+}
+
+/**
+ * Returns the environment variables that hold a passphrase, also of a configuration with mistakes; none
+ * where it cannot be read.
+ */
+export async function readSecretVariables(
+  source: ConfigSource,
+  files: FileSystem,
+): Promise<readonly string[]> {
+  try {
+    const path = source.file ?? configPath(source);
+    const text = await readText(path, files) ?? "";
+    return (await readConfig(text, { file: path })).config.secretVariables;
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
 }
 
 async function requireValid(

@@ -25,3 +25,11 @@ export function joinWithin(items: readonly string[], width: number): string {
   );
   return [...items.slice(0, count), "..."].join(", ");
 }
+
+/** Returns `text` with each `{key}` of `facts` filled in, once; other braces stay. */
+export function fillIn(text: string, facts: object): string {
+  return text.replace(
+    /\{(\w+)\}/g,
+    (whole, key: string) => Object.hasOwn(facts, key) ? `${Reflect.get(facts, key) ?? ""}` : whole,
+  );
+}

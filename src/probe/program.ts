@@ -4,6 +4,7 @@
  * stdin, a plug-in's own keys included. Exit 0 means open; its last line of stdout is the detail.
  */
 import type { ProbeOf } from "../core/target.ts";
+import { fillIn as fillInWord } from "../core/text.ts";
 import type { ProbeAnswer, ProbeContext, ProgramResult, RunProgram } from "./probe.ts";
 
 /** What a program gets to know. */
@@ -34,12 +35,7 @@ export function buildProgramEnv(facts: ProgramFacts): Record<string, string> {
 
 /** Returns the arguments with `{target}`, `{host}`, `{address}`, `{port}` and `{attempt}` filled in. */
 export function fillIn(command: readonly string[], facts: ProgramFacts): string[] {
-  return command.map((word) =>
-    word.replace(
-      /\{(target|host|address|port|attempt)\}/g,
-      (_, key: keyof ProgramFacts) => `${facts[key] ?? ""}`,
-    )
-  );
+  return command.map((word) => fillInWord(word, facts));
 }
 
 /** Runs a program with the facts in its arguments, its environment and on its stdin. */

@@ -1,14 +1,18 @@
 /**
  * Collects every payload before the first packet leaves.
  *
- * Rules: sources are asked one after the other, in the order of targets and knocks; a source other
- * than a prompt is asked once, however many knocks name it, and `prompt = "once"` once a target.
+ * Rules: first every source that is not a prompt is asked, once, however many knocks name it, and many
+ * at a time; of commands with the same program one runs alone first, since it may ask for the
+ * passphrase that unlocks the others (gpg-agent, a keyring). Then come the prompts, one after the
+ * other, in the order of targets and knocks, `prompt = "once"` once a target; a target whose other
+ * sources failed is not asked for. A failure belongs to its request: the others go on.
  * `--secrets-from` replaces the source of every secret knock: one line each, in order, neither more nor
  * fewer (one empty line at the end is the end of the file). `-` on a terminal, which would show what is
  * typed, is a prompt for each.
  */
 import { SecretError } from "../core/errors.ts";
 import { type Knock, renderPortSpec, type SecretSource } from "../core/knock.ts";
+import { mapPool } from "../core/pool.ts";
 import { plural } from "../core/text.ts";
 import { obtainPayload, readPrivateFile, type SecretPorts } from "./kinds.ts";
 import { hashPassphrase } from "./payload.ts";
@@ -29,7 +33,20 @@ export interface CollectOptions {
   allowEmpty?: boolean | undefined;
   /** Makes the payload of a passphrase; `hashPassphrase` where undefined. */
   hash?: typeof hashPassphrase | undefined;
+  /** Sources that are asked at a time; {@linkcode DEFAULT_JOBS} where undefined. */
+  jobs?: number | undefined;
+  /** Called after each source that is not a prompt, with how many of them are done. */
+  onFetched?: ((done: number, total: number) => void) | undefined;
 }
+
+/** Why a request has no payloads. */
+export interface SecretFailure {
+  /** The first of its knocks whose secret is not available. */
+  knock: Knock;
+  error: SecretError;
+}
+
+const DEFAULT_JOBS = 32;
 
 /**
  * Collects one payload a knock for each request, in order.
@@ -39,20 +56,54 @@ export interface CollectOptions {
 export async function collectPayloads(
   requests: readonly SecretRequest[],
   ports: SecretPorts,
-  { secretsFrom, allowEmpty = false, hash = hashPassphrase }: CollectOptions = {},
+  options: CollectOptions = {},
 ): Promise<Uint8Array[][]> {
+  const collected = await collectEach(requests, ports, options);
+  return collected.map((each) => {
+    if (Array.isArray(each)) return each;
+    throw each.error;
+  });
+}
+
+/**
+ * As {@linkcode collectPayloads}, with a failure in the place of a request that has one.
+ *
+ * @throws {SecretError} if the lines of `secretsFrom` do not fit; CancelledError from a prompt.
+ */
+export async function collectEach(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  options: CollectOptions = {},
+): Promise<(Uint8Array[] | SecretFailure)[]> {
+  const { secretsFrom, allowEmpty = false, hash = hashPassphrase } = options;
   const isTyped = secretsFrom === "-" && ports.isStdinTerminal();
   const lines = secretsFrom === undefined || isTyped
     ? undefined
     : await readLines(secretsFrom, { ports, allowEmpty, count: countSecrets(requests) });
-  const known = new Map<string, Uint8Array>();
-  const all: Uint8Array[][] = [];
-  for (const { name, knocks } of requests) {
-    const payloads: Uint8Array[] = [];
-    for (const knock of knocks) payloads.push(await obtain(knock, name));
-    all.push(payloads);
+  const known: Map<string, Uint8Array | SecretError> = secretsFrom === undefined
+    ? await fetchSources(requests, ports, options)
+    : new Map();
+  const all: (Uint8Array[] | SecretFailure)[] = [];
+  for (const request of requests) {
+    const broken = request.knocks.flatMap((knock) => {
+      const error = findKnown(knock, request.name);
+      return error instanceof SecretError ? [{ knock, error }] : [];
+    });
+    all.push(broken[0] ?? await collectOne(request));
   }
   return all;
+
+  async function collectOne(
+    { name, knocks }: SecretRequest,
+  ): Promise<Uint8Array[] | SecretFailure> {
+    const payloads: Uint8Array[] = [];
+    for (const knock of knocks) {
+      const payload = await settle(() => obtain(knock, name));
+      if (payload instanceof SecretError) return { knock, error: payload };
+      payloads.push(payload);
+    }
+    return payloads;
+  }
 
   async function obtain(knock: Knock, name: string): Promise<Uint8Array> {
     const { payload } = knock;
@@ -60,22 +111,69 @@ export async function collectPayloads(
     if (payload.kind === "bytes") return payload.bytes;
     const line = lines?.shift();
     if (line !== undefined) return await hash(line);
+    const before = findKnown(knock, name);
+    if (before instanceof Uint8Array) return before;
     const source: SecretSource = isTyped ? { kind: "prompt" } : payload.source;
     const isOnce = source.kind === "prompt" && source.mode === "once";
-    const key = makeKey(source, name);
-    const before = key === undefined ? undefined : known.get(key);
-    if (before !== undefined) return before;
     const message = `Passphrase for ${name}${isOnce ? "" : ` (${renderPortSpec(knock)})`}`;
     const fresh = await obtainPayload(source, ports, { message, allowEmpty, hash });
-    if (key !== undefined) known.set(key, fresh);
+    if (isOnce) known.set(makeKey(source, name), fresh);
     return fresh;
+  }
+
+  function findKnown({ payload }: Knock, name: string): Uint8Array | SecretError | undefined {
+    return payload.kind === "secret" && !isTyped
+      ? known.get(makeKey(payload.source, name))
+      : undefined;
   }
 }
 
-/** Returns what knocks of the same passphrase have in common; undefined where each has its own. */
-function makeKey(source: SecretSource, name: string): string | undefined {
-  if (source.kind !== "prompt") return JSON.stringify(source);
-  return source.mode === "once" ? `${name}\0` : undefined;
+/** Asks every source but the prompts; the results are by {@linkcode makeKey}. */
+async function fetchSources(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  { allowEmpty = false, hash = hashPassphrase, jobs = DEFAULT_JOBS, onFetched }: CollectOptions,
+): Promise<Map<string, Uint8Array | SecretError>> {
+  const sources = new Map<string, SecretSource>();
+  for (const { payload } of requests.flatMap(({ knocks }) => knocks)) {
+    if (payload.kind !== "secret" || payload.source.kind === "prompt") continue;
+    sources.set(makeKey(payload.source), payload.source);
+  }
+  const results = new Map<string, Uint8Array | SecretError>();
+  const fetch = async ([key, source]: [string, SecretSource]) => {
+    const options = { message: "", allowEmpty, hash };
+    results.set(key, await settle(() => obtainPayload(source, ports, options)));
+    onFetched?.(results.size, sources.size);
+  };
+  const programs = new Set<string>();
+  const isFirst = ([, source]: [string, SecretSource]) => {
+    const [program = ""] = source.kind === "command" ? source.command : [];
+    return source.kind === "command" && !programs.has(program) && programs.add(program);
+  };
+  const { first = [], others = [] } = Object.groupBy(
+    sources,
+    (entry) => isFirst(entry) ? "first" : "others",
+  );
+  for (const entry of first) await fetch(entry);
+  await mapPool(others, jobs, { work: fetch });
+  return results;
+}
+
+/** A secret that is not available is a result; anything else that is thrown goes on. */
+async function settle(
+  obtain: () => Promise<Uint8Array>,
+): Promise<Uint8Array | SecretError> {
+  try {
+    return await obtain();
+  } catch (error) {
+    if (error instanceof SecretError) return error;
+    throw error;
+  }
+}
+
+/** Returns what knocks of the same passphrase have in common; a prompt is of one request, by its name. */
+function makeKey(source: SecretSource, name = ""): string {
+  return JSON.stringify(source.kind === "prompt" ? [source, name] : source);
 }
 
 /** Returns how many knocks carry a secret. */

@@ -13,6 +13,7 @@ import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
 import { readPassphrase, requireText } from "./text.ts";
+import { splitWords } from "./split_words.ts";
 
 /** What the sources need of the system. */
 export interface SecretPorts {
@@ -53,6 +54,8 @@ interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
   example: string;
   /** How `--secret` writes it, with the value in capitals after a `:`; undefined where it cannot. */
   form?: string;
+  /** Reads the value of the form; it is taken as it is where undefined. Throws a RangeError. */
+  parseForm?: (text: string) => unknown;
   /** A string that says the same as the table, and is written instead of it. */
   word?: string;
   /** What the passphrase is in, for errors. */
@@ -109,6 +112,8 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     field: "command",
     value: { type: "command" },
     example: '["program"]',
+    form: "command:LINE",
+    parseForm: parseCommandLine,
     name: ({ command }) => `the output of the secret's command "${command[0]}"`,
     describe: ({ command }) => `secret from the command ${command[0]}`,
     obtain: runSecretCommand,
@@ -146,6 +151,16 @@ export function makeSource(key: SecretSource["kind"], value: unknown): SecretSou
   return { kind: key, ...(isFlag ? {} : { [field]: value }) } as SecretSource;
 }
 
+/** Returns the source with `fill` applied to its path, or to each word of its command. */
+export function fillSource(source: SecretSource, fill: (text: string) => string): SecretSource {
+  const { value } = getSecretKind(source.kind);
+  const now = readSourceValue(source);
+  if (value.type === "path") return makeSource(source.kind, fill(`${now}`));
+  return value.type === "command" && Array.isArray(now)
+    ? makeSource(source.kind, now.map(fill))
+    : source;
+}
+
 /** Returns the value of the key of a source; true where the key says everything. */
 export function readSourceValue(source: SecretSource): unknown {
   const { field } = getSecretKind(source.kind);
@@ -170,7 +185,7 @@ export function listSecretOptions(): string[] {
 }
 
 /**
- * Reads a payload as `--secret` takes it: `prompt`, `none`, `env:NAME` or `file:PATH`.
+ * Reads a payload as `--secret` takes it, such as `prompt`, `none` or `env:NAME`.
  *
  * @throws {RangeError} with what is allowed.
  */
@@ -180,7 +195,9 @@ export function parseSecretOption(text: string): KnockPayload {
   const key = SECRET_KEYS.find((each) => each === word && SECRET_KINDS[each].form !== undefined);
   const takesValue = key !== undefined && SECRET_KINDS[key].form?.includes(":");
   if (key !== undefined && takesValue === (value !== undefined)) {
-    return { kind: "secret", source: makeSource(key, value ?? true) };
+    const { parseForm } = getSecretKind(key);
+    const read = parseForm === undefined || value === undefined ? value : parseForm(value);
+    return { kind: "secret", source: makeSource(key, read) };
   }
   // The text may be a passphrase by mistake: it is not repeated.
   throw new RangeError(`not a source of secrets: use ${joinOr(listSecretOptions())}`);
@@ -296,6 +313,13 @@ async function readSecretFile(
 ): Promise<{ text: Uint8Array }> {
   const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
   return { text: await readPrivateFile(full, ports) };
+}
+
+/** Splits a line into a command; the line can be a passphrase by mistake, and is not repeated. */
+function parseCommandLine(line: string): string[] {
+  const words = splitWords(line);
+  if (words[0]) return words;
+  throw new RangeError("the command is missing: use command:'pass show fw/{target}'");
 }
 
 async function runSecretCommand(

@@ -1,7 +1,17 @@
 /** Every payload of every target, before the first packet is sent. */
-import { type CollectOptions, collectPayloads, type SecretRequest } from "../secret/collect.ts";
+import { SecretError } from "../core/errors.ts";
+import { renderPortSpec } from "../core/knock.ts";
+import {
+  collectEach,
+  type CollectOptions,
+  collectPayloads,
+  type SecretFailure,
+  type SecretRequest,
+} from "../secret/collect.ts";
 import { MAX_SECRET_BYTES, type SecretPorts } from "../secret/kinds.ts";
+import { isResolved, type Resolution } from "./batch.ts";
 import type { Ports } from "./ports.ts";
+import { toFailedReport } from "./target_report.ts";
 
 /** How long a secret's command may take: enough to type the passphrase of a password manager. */
 const COMMAND_TIMEOUT_MS = 300_000;
@@ -23,6 +33,52 @@ export function collectSecrets(
   { ask, ...options }: CollectSecretsOptions,
 ): Promise<Uint8Array[][]> {
   return collectPayloads(targets, { ...toSecretPorts(ports), ask }, options);
+}
+
+/** Targets with their payloads, in the same order. */
+interface CollectedBatch {
+  /** Those that have no secret are reports now. */
+  resolutions: readonly Resolution[];
+  /** One a knock; none for a report. */
+  payloads: readonly (readonly Uint8Array[])[];
+}
+
+/**
+ * Collects for many targets: one whose secret is not available becomes a report, and the others go
+ * on. Nothing is asked for a target without an address; with `secretsFrom` it has its lines all the
+ * same.
+ *
+ * @throws {SecretError} if the only target has none, or the lines do not fit; CancelledError.
+ */
+export async function collectForTargets(
+  resolutions: readonly Resolution[],
+  ports: Ports,
+  { ask, ...options }: CollectSecretsOptions,
+): Promise<CollectedBatch> {
+  if (!resolutions.some(isResolved)) return { resolutions, payloads: [] };
+  const requests = resolutions.map((resolution): SecretRequest => {
+    const { name, knocks } = resolution.target;
+    const isNeeded = isResolved(resolution) || options.secretsFrom !== undefined;
+    return { name, knocks: isNeeded ? knocks : [] };
+  });
+  const collected = await collectEach(requests, { ...toSecretPorts(ports), ask }, options);
+  const payloads = collected.map((each) => Array.isArray(each) ? each : []);
+  const checked = resolutions.map((resolution, index) => {
+    const failure = collected[index];
+    if (failure === undefined || Array.isArray(failure) || !isResolved(resolution)) {
+      return resolution;
+    }
+    ports.signal.throwIfAborted();
+    if (resolutions.length === 1) throw failure.error;
+    return toFailedReport(resolution, nameKnock(failure));
+  });
+  return { resolutions: checked, payloads };
+}
+
+/** The error of one of many targets, with the knock whose secret it is about. */
+function nameKnock({ knock, error }: SecretFailure): SecretError {
+  const { message, hint, cause } = error;
+  return new SecretError(`knock ${renderPortSpec(knock)}: ${message}`, { hint, cause });
 }
 
 function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
@@ -54,6 +110,7 @@ export async function runSecretProgram(
 ): Promise<
   { code: number | undefined; stdout: Uint8Array; stderr: string; isTooLong?: boolean | undefined }
 > {
+  signal.throwIfAborted();
   const { code, stdout, bytes, stderr, isTooLong } = await runProgram(command, {
     timeoutMs: COMMAND_TIMEOUT_MS,
     signal,

@@ -6,7 +6,7 @@ import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
 import type { Sink } from "../../src/output/output.ts";
-import type { ProgramResult } from "../../src/probe/mod.ts";
+import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
 import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
 
@@ -80,6 +80,10 @@ export class World implements AsyncDisposable {
   readonly dropped: string[] = [];
   /** What had been sent when something was given up for the first time. */
   sentBeforeDrop: number | undefined;
+  /** Variables that programs no longer get. */
+  readonly hidden = new Set<string>();
+  /** For each program that was started, what was hidden from it. */
+  readonly hiddenFrom: string[][] = [];
   /** Names that were looked up. */
   readonly lookedUp: string[] = [];
   readonly terminal: FakeTerminal | undefined;
@@ -138,7 +142,7 @@ export class World implements AsyncDisposable {
       },
       openTerminal: () => Promise.resolve(this.terminal),
       env: (name) => ({ HOME: this.home, TERM: "dumb", ...env })[name],
-      hideEnv: () => {},
+      hideEnv: (name) => void this.hidden.add(name),
       os: "linux",
       cwd: () => this.home,
       endOnHangup: () => Promise.resolve(),
@@ -152,9 +156,9 @@ export class World implements AsyncDisposable {
       },
       fs: realFiles,
       fileMode: async (path) => (await Deno.stat(path)).mode ?? undefined,
-      runProgram: this.programs.run,
+      runProgram: (...call) => this.#start(...call),
       runAttached: async (command, options) => {
-        const { code } = await this.programs.run(command, { ...options, timeoutMs: Infinity });
+        const { code } = await this.#start(command, { ...options, timeoutMs: Infinity });
         return code ?? 137;
       },
       dropPermissions: (names) => {
@@ -163,6 +167,11 @@ export class World implements AsyncDisposable {
       },
       signal: this.cancel.signal,
     };
+  }
+
+  #start(...call: Parameters<RunProgram>): Promise<ProgramResult> {
+    this.hiddenFrom.push([...this.hidden]);
+    return this.programs.run(...call);
   }
 
   /** Standard input, once. */

@@ -1,6 +1,6 @@
 /** The tables `close` and `connect` of a target. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { addTarget, removeTarget, renameTarget, replaceTarget } from "../../src/config/edit.ts";
+import { addTarget, changeTargets, removeTarget, renameTarget } from "../../src/config/edit.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import type { Target } from "../../src/core/target.ts";
@@ -70,7 +70,7 @@ Deno.test("edits leave both alone; a new target is written with them", () => {
     '\n[targets.home.connect]\nhost = "nas.lan"\n';
   const text = HEAD + tables;
   const target = read(tables);
-  const edited = replaceTarget(text, { ...target, description: "x" }, { file: "t" });
+  const edited = changeTargets(text, () => [{ ...target, description: "x" }], { file: "t" });
   assertEquals(edited.endsWith(tables), true, edited);
   const renamed = renameTarget(text, { from: "home", to: "away" }, { file: "t" });
   assertEquals(parseDocumentConfig(renamed, { file: "t" }).config.targets.get("away"), {

@@ -18,8 +18,11 @@ const renameTarget = (text: string, names: { from: string; to: string }, options
 const replaceTarget = (
   text: string,
   draft: edit.TargetDraft,
-  options: { file?: string; name?: string } = {},
-) => edit.replaceTarget(text, draft, { ...FILE_NAME, ...options });
+  { file = FILE_NAME.file, name = draft.name }: { file?: string; name?: string } = {},
+) => {
+  const edited = edit.changeTargets(text, () => [{ ...draft, name }], { file });
+  return edit.renameTarget(edited, { from: name, to: draft.name }, { file });
+};
 
 const PROMPT: Knock["payload"] = { kind: "secret", source: { kind: "prompt" } };
 const ENV: Knock["payload"] = { kind: "secret", source: { kind: "env", name: "FW" } };

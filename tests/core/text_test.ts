@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { joinOr, joinWithin } from "../../src/core/text.ts";
+import { fillIn, joinOr, joinWithin } from "../../src/core/text.ts";
 import { table } from "../table.ts";
 
 table("joinOr", [
@@ -15,3 +15,11 @@ table("joinWithin", [
   ["aa, ...", 7],
   ["...", 6],
 ], (width, text) => assertEquals(joinWithin(["aa", "bb", "cc"], width), text));
+
+table("fillIn", [
+  ["{a}-{b}", "1-{a}"],
+  ["{c} {toString} {}", "{c} {toString} {}"],
+  ["x{none}y", "xy"],
+], (filled, text) => {
+  assertEquals(fillIn(text, { a: 1, b: "{a}", none: undefined }), filled);
+});

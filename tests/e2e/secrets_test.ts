@@ -141,3 +141,28 @@ probes = [{ type = "exec", run = ["sh", "-c", "echo \\"is:$DOOR_PHRASE:$KEPT\\""
   const { targets: [target] } = valueOf<{ targets: { probes: { detail: string }[] }[] }>(ended);
   assertEquals([ended.code, target?.probes[0]?.detail], [0, "is::kept"]);
 });
+
+Deno.test("a secret from the environment reaches no program of another target either", async () => {
+  await using home = new Home();
+  const [port] = freeUdpPorts(1);
+  const look = `["sh", "-c", "echo \\"is:$DOOR_PHRASE:$KEPT\\" | tee -a seen.txt"]`;
+  await home.write(`version = 1
+[targets.other]
+host = "127.0.0.1"
+knocks = ["1/udp"]
+secret = { env = "DOOR_PHRASE" }
+[targets.door]
+host = "127.0.0.1"
+knocks = ["${port}/udp"]
+secret = { command = ${look} }
+probes = [{ type = "exec", run = ${look} }]
+after = [{ run = ${look} }]
+`);
+  const options = { env: { DOOR_PHRASE: "MikroTik", KEPT: "kept" }, stdin: "x\n" };
+  const command = ["--no-probe", "--", "sh", "-c", `echo "is:$DOOR_PHRASE:$KEPT" >> seen.txt`];
+  await home.run(["probe", "door"], options);
+  await home.run(["knock", "door", "--secrets-from", "-"], options);
+  await home.run(["knock", "door", ...command], options);
+  const seen = (await Deno.readTextFile(`${home.path}/seen.txt`)).trim().split("\n");
+  assertEquals([seen.length, new Set(seen)], [6, new Set(["is::kept"])]);
+});

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SecretError } from "../../src/core/errors.ts";
 import type { Knock, KnockPayload, SecretSource } from "../../src/core/knock.ts";
-import { collectPayloads } from "../../src/secret/collect.ts";
+import { collectEach, collectPayloads } from "../../src/secret/collect.ts";
 import { hashPassphrase } from "../../src/secret/payload.ts";
-import { fakeSecretPorts, textOf } from "../fakes.ts";
+import { fakeSecretPorts, settle, textOf } from "../fakes.ts";
 import { table } from "../table.ts";
 
 const knock = (port: number, payload: KnockPayload): Knock => ({ port, protocol: "udp", payload });
@@ -172,4 +172,70 @@ Deno.test('prompt = "once": one question a target, for all of its knocks', async
   const [one, typed, two] = await hashes(["one", "typed", "two"]);
   assertEquals(payloads.map((of) => of.map(textOf)), [[one, typed, one], [two], [one]]);
   assertEquals(questions, ["a", "a (2/udp)", "b"].map((it) => `Passphrase for ${it}`));
+});
+
+const command = (...words: string[]): SecretSource => ({ kind: "command", command: words });
+
+Deno.test("collectEach: commands run side by side, `jobs` at a time, after a first one alone", async () => {
+  let running = 0;
+  const most: number[] = [];
+  const { ports } = fakeSecretPorts({
+    run: async () => {
+      most.push(++running);
+      await settle();
+      running--;
+      return { code: 0, stdout: new Uint8Array([65]), stderr: "" };
+    },
+  });
+  const requests = Array.from({ length: 20 }, (_, index) => ({
+    name: `t${index}`,
+    knocks: [secret(1, command("pass", `${index}`))],
+  }));
+  await collectEach(requests, ports, { jobs: 5 });
+  assertEquals(most.slice(0, 3), [1, 1, 2]);
+  assertEquals([most.length, Math.max(...most)], [20, 5]);
+});
+
+Deno.test("collectEach: a failure is its request's own; a shared source fails once for all", async () => {
+  let runs = 0;
+  const { ports, asked: questions } = fakeSecretPorts({
+    answers: ["typed"],
+    run: ([, entry]) => {
+      runs++;
+      const code = entry === "bad" ? 1 : 0;
+      return Promise.resolve({ code, stdout: new Uint8Array([65]), stderr: "" });
+    },
+  });
+  const requests = [
+    { name: "a", knocks: [asked(1), secret(2, command("pass", "bad"))] },
+    { name: "b", knocks: [secret(3, command("pass", "good")), asked(4)] },
+    { name: "c", knocks: [secret(5, command("pass", "bad"))] },
+  ];
+  const collected = await collectEach(requests, ports);
+  assertEquals(collected.map((each) => Array.isArray(each) ? each.length : each.knock.port), [
+    2,
+    2,
+    5,
+  ]);
+  assertEquals(runs, 2);
+  assertEquals(questions, ["Passphrase for b (4/udp)"]);
+});
+
+Deno.test("collectEach: prompts come after all other sources, in order", async () => {
+  const order: string[] = [];
+  const { ports } = fakeSecretPorts({
+    run: ([, entry]) => {
+      order.push(`${entry}`);
+      return Promise.resolve({ code: 0, stdout: new Uint8Array([65]), stderr: "" });
+    },
+  });
+  ports.ask = (message) => {
+    order.push(message);
+    return Promise.resolve("x");
+  };
+  await collectEach([
+    { name: "a", knocks: [asked(1)] },
+    { name: "b", knocks: [secret(2, command("pass", "b")), asked(3)] },
+  ], ports);
+  assertEquals(order, ["b", "Passphrase for a (1/udp)", "Passphrase for b (3/udp)"]);
 });

@@ -199,6 +199,10 @@ table("parseSecretOption", {
   "none": { kind: "none" },
   "env:NAME": { kind: "secret", source: { kind: "env", name: "NAME" } },
   "file:a:b": { kind: "secret", source: { kind: "file", path: "a:b" } },
+  "command:pass show 'fw/{target} x'": {
+    kind: "secret",
+    source: { kind: "command", command: ["pass", "show", "fw/{target} x"] },
+  },
 } as Record<string, KnockPayload>, (payload, text) => {
   assertEquals(parseSecretOption(text), payload);
 });
@@ -211,6 +215,14 @@ table(
     assertEquals(error.message, `not a source of secrets: use ${joinOr(listSecretOptions())}`);
   },
 );
+
+table("parseSecretOption: a command line that is none", {
+  "command: ": "the command is missing: use command:'pass show fw/{target}'",
+  "command:''": "the command is missing: use command:'pass show fw/{target}'",
+  "command:'hunter2": "a quote or a backslash is not complete at the end",
+}, (message, text) => {
+  assertEquals(assertThrows(() => parseSecretOption(text), RangeError).message, message);
+});
 
 table("describeSecret", {
   "secret, asked for": { kind: "prompt" },

@@ -1,6 +1,7 @@
 /** A target to be saved, from the options of `add` and `edit`. */
 import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
+import { UsageError } from "../../core/errors.ts";
 import { type Knock, type KnockPayload, parsePortSpec } from "../../core/knock.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
@@ -22,8 +23,16 @@ export async function readDraft(args: SaveArgs): Promise<Partial<Omit<TargetDraf
       stageTimeoutMs: args.read("stage-timeout", parseDuration),
     }),
     ...(args.has("description") ? { description: args.value("description") ?? "" } : {}),
-    ...(args.has("tag") ? { tags: args.values("tag") } : {}),
+    ...(args.value("source") === "" ? { source: undefined } : {}),
+    ...(args.has("tag") ? { tags: readTags(args.values("tag")) } : {}),
   };
+}
+
+/** Reads `--tag`; "" takes the tags away. */
+function readTags(tags: readonly string[]): readonly string[] {
+  if (!tags.includes("")) return tags;
+  if (tags.length > 1) throw new UsageError('choose one: --tag "", or other tags');
+  return [];
 }
 
 /**

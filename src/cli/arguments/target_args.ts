@@ -122,11 +122,14 @@ export async function readProbes(
 ): Promise<Partial<Target>> {
   const settings = pickDefined({ timeoutMs: args.read("timeout", parseDuration) });
   if (!args.has("probe")) return settings;
+  const texts = args.values("probe");
+  if (texts.includes("none")) {
+    if (texts.length > 1) throw new UsageError("choose one: --probe none, or other probes");
+    return { ...settings, probes: [] };
+  }
   // Loaded when it is needed: it needs the reader of the whole configuration.
   const { parseProbeSpec } = await import("../../config/mod.ts");
-  const probes = args.values("probe").map((text) =>
-    asUsageError(() => parseProbeSpec(text), "--probe: ")
-  );
+  const probes = texts.map((text) => asUsageError(() => parseProbeSpec(text), "--probe: "));
   return { ...settings, probes };
 }
 
@@ -142,7 +145,9 @@ export function readFamily(
     : args.has("ipv6")
     ? "ipv6"
     : undefined;
-  return pickDefined({ family, source: args.read("source", parseAddress) });
+  // "" takes a source away, where the command allows it.
+  const source = args.value("source") === "" ? undefined : args.read("source", parseAddress);
+  return pickDefined({ family, source });
 }
 
 /** Returns `values` without those that are undefined. */

@@ -1,5 +1,5 @@
 /** The questions of `add` and `edit`. */
-import type { TargetDraft } from "../../config/changes.ts";
+import { isSameData, type TargetDraft } from "../../config/changes.ts";
 import { UsageError } from "../../core/errors.ts";
 import {
   type Knock,
@@ -38,34 +38,63 @@ export async function askForTarget(
   const host = parseHost(
     await prompter.input({ message: "Host name or address", validate: makeValidator(parseHost) }),
   );
-  const name = await prompter.input({
-    message: "Name of the target",
-    default: findFreeName(host, taken),
-    validate: (text) =>
-      makeValidator(parseTargetName)(text) ?? (taken.has(text) ? `"${text}" is taken` : undefined),
-  });
+  const name = await askForName(prompter, { host, taken });
   const knocks = await askForKnocks(prompter, []);
   const probes = await askForProbes(prompter, { port: "22" });
   const description = await askForDescription(prompter, "");
   return { name, host, knocks, probes, description };
 }
 
-/** Asks for what most often changes in a target. */
-export async function askForChanges(prompter: Prompter, target: Target): Promise<TargetDraft> {
-  const host = await prompter.input({
-    message: "Host name or address",
-    default: target.host,
-    validate: makeValidator(parseHost),
+/** Asks for a name that is not taken. */
+export async function askForName(
+  prompter: Prompter,
+  { host, taken }: { host: string; taken: ReadonlySet<string> },
+): Promise<string> {
+  return await prompter.input({
+    message: "Name of the target",
+    default: findFreeName(host, taken),
+    validate: (text) =>
+      makeValidator(parseTargetName)(text) ?? (taken.has(text) ? `"${text}" is taken` : undefined),
   });
-  const knocks = await askForKnocks(prompter, target.knocks);
-  const [first] = target.probes;
-  const isSimple = target.probes.length === 0 ||
-    (target.probes.length === 1 && first?.type === "tcp");
-  const probes = isSimple
-    ? await askForProbes(prompter, { port: first?.type === "tcp" ? `${first.port}` : "none" })
-    : target.probes;
-  const description = await askForDescription(prompter, target.description);
-  return { name: target.name, host: parseHost(host), knocks, probes, description };
+}
+
+/** What is asked about a target that is there. */
+type Question = "host" | "knocks" | "probes" | "description";
+
+/** Returns what {@linkcode askForChanges} asks: probes only where they are one port or none. */
+export function listQuestions({ probes }: Target): Question[] {
+  const [first] = probes;
+  const isSimple = first === undefined || (probes.length === 1 && first.type === "tcp");
+  return ["host", "knocks", ...(isSimple ? ["probes" as const] : []), "description"];
+}
+
+/** Asks for what most often changes in a target; returns only what differs from it. */
+export async function askForChanges(
+  prompter: Prompter,
+  target: Target,
+  { questions = listQuestions(target) }: { questions?: readonly Question[] } = {},
+): Promise<Partial<Pick<Target, Question>>> {
+  const changes: { -readonly [Key in Question]?: Target[Key] } = {};
+  if (questions.includes("host")) {
+    const host = await prompter.input({
+      message: "Host name or address",
+      default: target.host,
+      validate: makeValidator(parseHost),
+    });
+    changes.host = parseHost(host);
+  }
+  if (questions.includes("knocks")) changes.knocks = await askForKnocks(prompter, target.knocks);
+  if (questions.includes("probes")) {
+    const [first] = target.probes;
+    const port = first?.type === "tcp" ? `${first.port}` : "none";
+    changes.probes = await askForProbes(prompter, { port });
+  }
+  if (questions.includes("description")) {
+    changes.description = await askForDescription(prompter, target.description);
+  }
+  return Object.fromEntries(
+    Object.entries(changes).filter(([key, value]) => !isSameData(value, Reflect.get(target, key))),
+  );
 }
 
 async function askForKnocks(

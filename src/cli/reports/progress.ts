@@ -101,8 +101,12 @@ function showVerbose(
   };
 }
 
-/** Counts several targets on a terminal, on one line that is cleared at the end. */
-export function countDone(total: number, out: Output): { done(): void; clear(): void } {
+/** Counts several things on a terminal, on one line that is cleared at the end. */
+export function countDone(
+  total: number,
+  out: Output,
+  what: "targets" | "secrets" = "targets",
+): { done(): void; clear(): void } {
   if (!out.isLive || total === 1) return { done() {}, clear() {} };
   let count = 0;
   let shown = -1;
@@ -110,7 +114,7 @@ export function countDone(total: number, out: Output): { done(): void; clear(): 
     const percent = Math.floor((count / total) * 100);
     if (percent === shown) return;
     shown = percent;
-    out.say(`\r${count}/${total} targets`);
+    out.say(`\r${count}/${total} ${what}`);
   };
   show();
   return {
@@ -118,6 +122,6 @@ export function countDone(total: number, out: Output): { done(): void; clear(): 
       count++;
       show();
     },
-    clear: () => out.say("\r" + " ".repeat(`${total}/${total} targets`.length) + "\r"),
+    clear: () => out.say("\r" + " ".repeat(`${total}/${total} ${what}`.length) + "\r"),
   };
 }

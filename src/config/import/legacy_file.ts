@@ -59,6 +59,7 @@ export function parseLegacy(text: string, { file }: { file: string }): Config {
     defaults: {},
     plugins: new Map(),
     holdsSecret: false,
+    secretVariables: [],
     warnings: lines.flatMap(({ problems }) => problems),
   };
 }

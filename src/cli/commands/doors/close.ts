@@ -1,12 +1,11 @@
 /** `close`: the closing sequence, and a check that the door is closed now. */
 import { UsageError } from "../../../core/errors.ts";
-import { isResolved, resolveTargets } from "../../../use_cases/batch.ts";
+import { resolveTargets } from "../../../use_cases/batch.ts";
 import { closeTarget, toClosingTarget } from "../../../use_cases/close_target.ts";
-import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { readJobs, readKnockChanges, selectTargets } from "../../arguments/target_args.ts";
 import { defineCommand } from "../../command.ts";
-import { makeSecretOptions, readSecretChoice } from "../../context.ts";
+import { readSecretChoice } from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -14,7 +13,7 @@ import {
   SELECTION_OPTIONS,
 } from "../../option_specs.ts";
 import { reportTargets } from "../../reports/target_report.ts";
-import { runOnTargets } from "../../target_batch.ts";
+import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 
 /** The command `close`. */
 export const command = defineCommand({
@@ -36,16 +35,13 @@ export const command = defineCommand({
     }
     const jobs = readJobs(args);
     const resolutions = await resolveTargets(targets, ports, { jobs });
-    let payloads: Uint8Array[][] = [];
-    if (resolutions.some(isResolved)) {
-      const secrets = makeSecretOptions(context, readSecretChoice(args));
-      payloads = await collectSecrets(targets, ports, secrets);
-      dropUnusedPermissions(targets, ports);
-    }
-    const reports = await runOnTargets(resolutions, context, {
+    const secrets = readSecretChoice(args);
+    const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
+    dropUnusedPermissions(targets, ports);
+    const reports = await runOnTargets(ready.resolutions, context, {
       jobs,
       work: (resolved, index, events) =>
-        closeTarget({ ...resolved, payloads: payloads[index] ?? [] }, ports, events),
+        closeTarget({ ...resolved, payloads: ready.payloads[index] ?? [] }, ports, events),
     });
     return reportTargets(reports, out);
   },

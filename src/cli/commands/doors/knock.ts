@@ -1,9 +1,8 @@
 /** `knock`: resolve, collect every secret, knock, probe, report. */
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
-import { loadProbes } from "../../../probe/mod.ts";
-import { isResolved, resolveTargets } from "../../../use_cases/batch.ts";
-import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { loadProbes, startsProgram } from "../../../probe/mod.ts";
+import { resolveTargets } from "../../../use_cases/batch.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import type { TargetReport } from "../../../use_cases/target_report.ts";
@@ -16,7 +15,7 @@ import {
   selectTargets,
 } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { makeSecretOptions, readSecretChoice, type SecretChoice } from "../../context.ts";
+import { hideSecretVariables, readSecretChoice, type SecretChoice } from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -25,7 +24,7 @@ import {
   UDP_OPTION,
 } from "../../option_specs.ts";
 import { reportTargets } from "../../reports/target_report.ts";
-import { runOnTargets } from "../../target_batch.ts";
+import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 
 /** How targets are knocked on. */
 interface KnockOptions {
@@ -56,6 +55,8 @@ export const command = defineCommand({
     const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
+    const startsAny = args.passthrough !== undefined || changes.probes?.some(startsProgram);
+    if (isNew && startsAny) await hideSecretVariables(context);
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
       return showDryRun(targets, context);
@@ -98,15 +99,12 @@ export async function knockTargets(
   const { ports } = context;
   // Names before secrets: no passphrase is asked for a host that does not exist.
   const resolutions = await resolveTargets(targets, ports, { jobs });
-  let payloads: Uint8Array[][] = [];
-  if (resolutions.some(isResolved)) {
-    payloads = await collectSecrets(targets, ports, makeSecretOptions(context, secrets));
-    await loadProbes(targets.flatMap(({ probes }) => probes));
-    dropUnusedPermissions(targets, ports, { command });
-  }
-  return await runOnTargets(resolutions, context, {
+  const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
+  await loadProbes(targets.flatMap(({ probes }) => probes));
+  dropUnusedPermissions(targets, ports, { command });
+  return await runOnTargets(ready.resolutions, context, {
     jobs,
     work: (resolved, index, events) =>
-      knockTarget({ ...resolved, payloads: payloads[index] ?? [] }, ports, events),
+      knockTarget({ ...resolved, payloads: ready.payloads[index] ?? [] }, ports, events),
   });
 }

@@ -1,21 +1,22 @@
 /** `add`: save a target, from the command line or from answers. */
 import { addTarget, type TargetDraft } from "../../../config/changes.ts";
+import { ConfigError } from "../../../core/errors.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { readDraft, readKnocks } from "../../arguments/draft_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
-  changeTargets,
   loadForAdding,
   refuseLegacy,
   requirePrompter,
   targetsPath,
+  updateTargets,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SAVE_OPTIONS } from "../../option_specs.ts";
 import { asUsageError } from "../../options.ts";
-import { askForTarget } from "../../questions/target_questions.ts";
+import { askForName, askForTarget } from "../../questions/target_questions.ts";
 
 const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
 
@@ -49,13 +50,24 @@ export const command = defineCommand({
 export async function addByAsking(context: Context, prompter: Prompter): Promise<void> {
   const config = await loadForAdding(context);
   refuseLegacy(config);
-  await save(await askForTarget(prompter, { taken: new Set(config.targets.keys()) }), context);
+  let draft = await askForTarget(prompter, { taken: new Set(config.targets.keys()) });
+  for (;;) {
+    try {
+      return await save(draft, context);
+    } catch (error) {
+      const { targets } = await loadForAdding(context);
+      if (!(error instanceof ConfigError) || !targets.has(draft.name)) throw error;
+      context.out.note(`"${draft.name}" was saved meanwhile by another spknock`);
+      const name = await askForName(prompter, { ...draft, taken: new Set(targets.keys()) });
+      draft = { ...draft, name };
+    }
+  }
 }
 
 async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
   const file = await targetsPath(context);
-  await changeTargets(file, (text) => addTarget(text, draft, { file }), context);
+  await updateTargets(file, (text) => addTarget(text, draft, { file }), context);
   context.out.say(`saved ${draft.name} in ${sanitize(file)}\n`);
   context.out.value({ added: draft.name, file });
 }

@@ -1,73 +1,130 @@
-/** `edit`: change a target, from options or from answers. */
-import { replaceTarget, type TargetDraft } from "../../../config/changes.ts";
+/** `edit`: change targets, from options or from answers. */
+import {
+  changeTargets,
+  findField,
+  isSameData,
+  parseOptionalKey,
+  type TargetChange,
+} from "../../../config/changes.ts";
+import { parseConfig, readText } from "../../../config/mod.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
+import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { readDraft, readKnocks, readSecret } from "../../arguments/draft_args.ts";
-import { pickDefined } from "../../arguments/target_args.ts";
-import { type Context, defineCommand, requirePositionals } from "../../command.ts";
+import { pickDefined, selectTargets } from "../../arguments/target_args.ts";
+import { type Context, defineCommand } from "../../command.ts";
 import {
-  changeTargets,
   findTarget,
   loadTargets,
   refuseLegacy,
   requirePrompter,
   targetsPath,
+  updateTargets,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SAVE_OPTIONS } from "../../option_specs.ts";
-import type { OptionNames, OptionSpec, ParsedArgs } from "../../options.ts";
-import { askForChanges } from "../../questions/target_questions.ts";
+import { asUsageError, type OptionNames, type OptionSpec } from "../../options.ts";
+import { askForChanges, listQuestions } from "../../questions/target_questions.ts";
 
 const EDIT_OPTIONS = [
   { name: "host", value: "HOST", help: "a new host" },
   { name: "knock", value: "PORT[/PROTO]", many: true, help: "a new sequence, one knock each" },
+  { name: "unset", value: "KEY", many: true, help: "remove a key, so that its default applies" },
+  { name: "all", help: "change every target" },
   ...SAVE_OPTIONS,
 ] as const satisfies readonly OptionSpec[];
 
+type EditContext = Context<OptionNames<typeof EDIT_OPTIONS>>;
+
+/** What changes in each target, given the target as the file has it at that moment. */
+type MakeChange = (target: Target) => Omit<TargetChange, "name">;
+
 /** The command `edit`. */
 export const command = defineCommand({
-  usage: ["edit TARGET [OPTIONS]"],
+  usage: ["edit TARGET... [OPTIONS]", "edit --all [OPTIONS]", "edit --tag TAG [OPTIONS]"],
+  details: "With a TARGET, --tag sets its tags; without one, --tag selects the targets that\n" +
+    'have the tag. --probe none, --tag "" and --source "" take away what is there.',
   options: EDIT_OPTIONS,
   async run(context) {
     const { args } = context;
-    const usage = "spknock edit TARGET [OPTIONS]";
-    const [name = ""] = requirePositionals(context, { min: 1, usage });
-    const config = await loadTargets(context);
-    refuseLegacy(config);
-    const target = findTarget(config, name);
-    const changes = {
-      ...await readDraft(args),
-      ...pickDefined({ host: args.read("host", parseHost) }),
-      ...readNewKnocks(target, args),
-    };
-    if (Object.keys(changes).length === 0) {
+    const { positionals } = args;
+    checkSelection(context);
+    refuseLegacy(await loadTargets(context));
+    const [first, ...others] = await selectTargets(toSelection(context));
+    if (first === undefined) throw new UsageError("missing argument TARGET");
+    const makeChange = await readChange(context);
+    if (makeChange === undefined) {
       if (args.has("udp")) throw new UsageError("--udp has no effect without --knock");
-      const hint = `name a change, such as: spknock edit ${name} --delay 100ms`;
-      await editByAsking(target, context, { prompter: await requirePrompter(context, hint) });
+      const hint = `name a change, such as: spknock edit ${
+        positionals.join(" ") || (args.has("all") ? "--all" : `--tag ${args.value("tag")}`)
+      } --delay 100ms`;
+      if (others.length > 0 || positionals.length === 0) {
+        throw new UsageError("missing option: what should change?", { hint });
+      }
+      await editByAsking(first, context, { prompter: await requirePrompter(context, hint) });
       return EXIT.done;
     }
-    const { host, knocks } = target;
-    await save({ host, knocks, ...changes, name }, context);
+    await save([first, ...others].map(({ name }) => name), context, makeChange);
     return EXIT.done;
   },
 });
 
-/** Asks what to change and saves it; the menu does the same. */
-export async function editByAsking(
-  target: Target,
-  context: Context,
-  { prompter }: { prompter: Prompter },
-): Promise<void> {
-  await save(await askForChanges(prompter, target), context);
+/** `--tag` has two meanings: together with `--all` it would have both. */
+function checkSelection({ args }: EditContext): void {
+  if (args.has("all") && args.has("tag")) {
+    throw new UsageError("choose one: --all or --tag", {
+      hint: "to set tags, name the targets: spknock edit TARGET... --tag TAG",
+    });
+  }
+}
+
+/** The same context where `--tag` selects only if it is not a change. */
+function toSelection(context: EditContext): Context<"all" | "tag"> {
+  const { args } = context;
+  const isNamed = args.positionals.length > 0;
+  return {
+    ...context,
+    args: {
+      ...args,
+      has: (name) => args.has(name) && !(isNamed && name === "tag"),
+      values: (name) => isNamed && name === "tag" ? [] : args.values(name),
+    },
+  };
+}
+
+/** Reads what the options change; undefined where they change nothing. */
+async function readChange({ args }: EditContext): Promise<MakeChange | undefined> {
+  const { tags, ...draft } = await readDraft(args);
+  const isNamed = args.positionals.length > 0;
+  const unset = args.values("unset").map((key) =>
+    asUsageError(() => parseOptionalKey(key), "--unset: ")
+  );
+  const changes: Omit<TargetChange, "name"> = {
+    ...draft,
+    ...(isNamed && tags !== undefined ? { tags } : {}),
+    ...pickDefined({ host: args.read("host", parseHost) }),
+    ...(unset.length > 0 ? { unset } : {}),
+  };
+  for (const key of unset) {
+    const field = findField(key);
+    const isSet = key === "secret" ? args.has("secret") : field !== undefined && field in changes;
+    if (isSet) throw new UsageError(`choose one: a new ${key}, or --unset ${key}`);
+  }
+  const hasKnocks = args.has("knock") || args.has("secret");
+  // Wrong knocks are an error before the file is locked.
+  if (args.has("knock")) readKnocks(args.values("knock"), args);
+  readSecret(args);
+  if (Object.keys(changes).length === 0 && !hasKnocks) return undefined;
+  return (target) => ({ ...changes, ...readNewKnocks(target, args) });
 }
 
 /** A new sequence, or the old one with another secret. */
 function readNewKnocks(
   target: Target,
-  args: ParsedArgs<OptionNames<typeof EDIT_OPTIONS>>,
-): Pick<Partial<Target>, "knocks"> {
+  args: EditContext["args"],
+): Pick<TargetChange, "knocks"> {
   if (args.has("knock")) {
     const before = target.knocks.find(({ protocol }) => protocol === "udp")?.payload;
     const payload = before?.kind === "bytes" ? undefined : before;
@@ -80,9 +137,81 @@ function readNewKnocks(
   };
 }
 
-async function save(draft: TargetDraft, context: Context): Promise<void> {
+/**
+ * Asks what to change and saves it; the menu does the same. Only what the answers change is saved. A
+ * question whose value another program has changed meanwhile is asked again.
+ */
+export async function editByAsking(
+  { name }: Pick<Target, "name">,
+  context: Context,
+  { prompter }: { prompter: Prompter },
+): Promise<void> {
+  let shown = await readSaved(name, context);
+  let answers = await askForChanges(prompter, shown);
+  for (;;) {
+    const fresh = await saveAnswers(shown, context, { answers });
+    if (fresh === undefined) return reportSaved([name], context);
+    const stale = findStale(shown, fresh);
+    context.out.note(`${name} was changed by another spknock meanwhile: ${stale.join(", ")}`);
+    const kept = Object.entries(answers).filter(([key]) => !stale.some((each) => each === key));
+    const asked = listQuestions(fresh).filter((each) => stale.includes(each));
+    const again = await askForChanges(prompter, fresh, { questions: asked });
+    answers = { ...Object.fromEntries(kept), ...again };
+    shown = fresh;
+  }
+}
+
+/** The target as the file has it: without what is filled in for a knock. */
+async function readSaved(name: string, context: Context): Promise<Target> {
   const file = await targetsPath(context);
-  await changeTargets(file, (text) => replaceTarget(text, draft, { file }), context);
-  context.out.say(`changed ${draft.name} in ${sanitize(file)}\n`);
-  context.out.value({ changed: draft.name, file });
+  const text = await readText(file, context.ports.fs) ?? "";
+  return findTarget(await parseConfig(text, { file }), name);
+}
+
+function findStale(shown: Target, fresh: Target): ReturnType<typeof listQuestions> {
+  return listQuestions(shown).filter((key) => !isSameData(shown[key], fresh[key]));
+}
+
+/** Saves the answers, unless what was asked has changed: then the target as it is now is returned. */
+async function saveAnswers(
+  shown: Target,
+  context: Context,
+  { answers }: { answers: Omit<TargetChange, "name"> },
+): Promise<Target | undefined> {
+  const file = await targetsPath(context);
+  let fresh: Target | undefined;
+  const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] => {
+    const now = targets.get(shown.name);
+    if (now !== undefined && findStale(shown, now).length > 0) {
+      fresh = now;
+      return [];
+    }
+    return [{ name: shown.name, ...answers }];
+  };
+  await updateTargets(file, (text) => changeTargets(text, choose, { file }), context);
+  return fresh;
+}
+
+/** Changes targets in one write: all of them or none. */
+async function save(
+  names: readonly string[],
+  context: Context,
+  makeChange: MakeChange,
+): Promise<void> {
+  const file = await targetsPath(context);
+  const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] =>
+    names.map((name) => {
+      const target = targets.get(name);
+      return { name, ...(target === undefined ? {} : makeChange(target)) };
+    });
+  await updateTargets(file, (text) => changeTargets(text, choose, { file }), context);
+  await reportSaved(names, context);
+}
+
+async function reportSaved(names: readonly string[], context: Context): Promise<void> {
+  const file = await targetsPath(context);
+  const [only = ""] = names;
+  const what = names.length === 1 ? only : plural(names.length, "target");
+  context.out.say(`changed ${what} in ${sanitize(file)}\n`);
+  context.out.value({ changed: names.length === 1 ? only : names, file });
 }

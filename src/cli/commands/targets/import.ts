@@ -9,7 +9,7 @@ import { joinWithin, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { changeTargets, loadForAdding, targetsPath } from "../../context.ts";
+import { loadForAdding, targetsPath, updateTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
@@ -66,7 +66,7 @@ export async function importFile(
   const fresh = targets.filter((target) => !known.has(identifyDoor(target)));
   const path = await targetsPath(context);
   if (fresh.length > 0 && !isDryRun) {
-    await changeTargets(path, (before) => addTargets(before, fresh, { file: path }), context);
+    await updateTargets(path, (before) => addTargets(before, fresh, { file: path }), context);
   }
   const skipped = targets.length - fresh.length;
   const verb = isDryRun ? "would save" : "saved";

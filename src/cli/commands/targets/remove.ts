@@ -3,12 +3,12 @@ import { removeTarget } from "../../../config/changes.ts";
 import { CancelledError } from "../../../core/errors.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
-  changeTargets,
   findTarget,
   loadTargets,
   refuseLegacy,
   requirePrompter,
   targetsPath,
+  updateTargets,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 
@@ -36,7 +36,7 @@ export const command = defineCommand({
 /** Removes targets in one write; the menu does the same. */
 export async function removeTargets(names: readonly string[], context: Context): Promise<void> {
   const file = await targetsPath(context);
-  await changeTargets(
+  await updateTargets(
     file,
     (text) => names.reduce((rest, name) => removeTarget(rest, name, { file }), text),
     context,

@@ -3,11 +3,11 @@ import { renameTarget } from "../../../config/changes.ts";
 import { parseTargetName } from "../../../core/target.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import {
-  changeTargets,
   findTarget,
   loadTargets,
   refuseLegacy,
   targetsPath,
+  updateTargets,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { asUsageError } from "../../options.ts";
@@ -24,7 +24,7 @@ export const command = defineCommand({
     findTarget(config, from);
     asUsageError(() => parseTargetName(to));
     const file = await targetsPath(context);
-    await changeTargets(file, (text) => renameTarget(text, { from, to }, { file }), context);
+    await updateTargets(file, (text) => renameTarget(text, { from, to }, { file }), context);
     context.out.say(`${from} is now ${to}\n`);
     context.out.value({ renamed: from, to, file });
     return EXIT.done;

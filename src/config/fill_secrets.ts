@@ -1,0 +1,42 @@
+/** `{target}`, `{host}` and `{port}` in the commands and files that secrets come from. */
+import type { Knock } from "../core/knock.ts";
+import type { Target } from "../core/target.ts";
+import { fillIn } from "../core/text.ts";
+import { findProbedPort } from "../probe/kinds.ts";
+import { fillSource } from "../secret/kinds.ts";
+import type { Config } from "./schema.ts";
+
+/**
+ * Returns the configuration with the placeholders of secrets filled in. The port is that of the
+ * target's probe, also where an option asks another one.
+ */
+export function fillSecrets(config: Config): Config {
+  const targets = new Map(
+    [...config.targets].map(([name, target]) => [name, fillTarget(target)] as const),
+  );
+  return { ...config, targets };
+}
+
+function fillTarget(target: Target): Target {
+  const { name, host, knocks, close } = target;
+  if (![...knocks, ...close ?? []].some(hasPlaceholder)) return target;
+  const facts = { target: name, host, port: findProbedPort(target)?.port };
+  const fill = (knock: Knock): Knock => {
+    const { payload } = knock;
+    if (payload.kind !== "secret") return knock;
+    const source = fillSource(payload.source, (text) => fillIn(text, facts));
+    return { ...knock, payload: { kind: "secret", source } };
+  };
+  return {
+    ...target,
+    knocks: knocks.map(fill),
+    ...(close === undefined ? {} : { close: close.map(fill) }),
+  };
+}
+
+function hasPlaceholder({ payload }: Knock): boolean {
+  if (payload.kind !== "secret") return false;
+  const { source } = payload;
+  if (source.kind === "command") return source.command.some((word) => word.includes("{"));
+  return source.kind === "file" && source.path.includes("{");
+}
