@@ -36,6 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "a part of its path does not exist",
   ENOEXEC: "it is not a program for this system",
   ENOMEM: "the memory is used up",
+  ENOLCK: "the file system has no locks",
   ENOSPC: "the disk is full",
   ENOTDIR: "a part of its path is not a folder",
   ENOTSUP: "the file system does not support it",
@@ -49,11 +50,33 @@ const REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: "it is being written at this moment",
 };
 
+/** Errors that Deno 2.9 gives no code, by the text of the C library (Linux and macOS). */
+const TEXTS: Readonly<Record<string, string>> = {
+  "Disc quota exceeded": "EDQUOT",
+  "Disk quota exceeded": "EDQUOT",
+  "Exec format error": "ENOEXEC",
+  "File too large": "EFBIG",
+  "Function not implemented": "ENOSYS",
+  "Interrupted system call": "EINTR",
+  "No locks available": "ENOLCK",
+  "No such device": "ENODEV",
+  "No such device or address": "ENXIO",
+  "Stale file handle": "ESTALE",
+  "Stale NFS file handle": "ESTALE",
+  "Text file busy": "ETXTBSY",
+  "Too many links": "EMLINK",
+  "Too many open files in system": "ENFILE",
+};
+
+/** The text of a failed call at the end of what Deno says, such as `Failed to spawn 'x': TEXT`. */
+const OS_ERROR = /(?:^|: )([^:]*) \(os error \d+\)/;
+
 /** Returns the `E...` code of an error from Deno or node, if it has one. */
 export function findErrno(cause: unknown): string | undefined {
   const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string") return code;
-  return /\b(E[A-Z]{3,})\b/.exec(String(message ?? ""))?.[1];
+  const text = String(message ?? "");
+  return TEXTS[OS_ERROR.exec(text)?.[1] ?? ""] ?? /\b(E[A-Z]{3,})\b/.exec(text)?.[1];
 }
 
 /** Returns why a call failed, in words; the system's own where the table has none. */
@@ -67,7 +90,8 @@ const MISUSE = new Set(["EBADF", "EFAULT"]);
 
 /** Whether the system reported it: an error with the number of a failed call. */
 export function isSystemError(cause: unknown): boolean {
-  if (!(cause instanceof Error) || !("code" in cause)) return false;
+  if (!(cause instanceof Error)) return false;
+  if (!("code" in cause)) return OS_ERROR.test(cause.message);
   const code = String(cause.code);
   return /^E[A-Z0-9]+$/.test(code) && !MISUSE.has(code);
 }
