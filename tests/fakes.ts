@@ -190,13 +190,23 @@ export function fakePrograms(
 
 /** Secret sources over plain values; what is not given fails. */
 export function fakeSecretPorts(
-  { answers = [], env = {}, files = {}, modes = {}, stdin = "", run, home = "/home/me" }: {
+  {
+    answers = [],
+    env = {},
+    files = {},
+    modes = {},
+    canChangeMode = true,
+    stdin = "",
+    run,
+    home = "/home/me",
+  }: {
     /** What is typed at each prompt, in order. */
     answers?: readonly string[];
     env?: Record<string, string>;
     files?: Record<string, string | Error>;
-    /** 0o600 where undefined. */
+    /** 0o600 where undefined; of a regular file, unless it says of which type. */
     modes?: Record<string, number>;
+    canChangeMode?: boolean;
     stdin?: string;
     run?: SecretPorts["run"];
     home?: string | undefined;
@@ -221,13 +231,18 @@ export function fakeSecretPorts(
     fileMode(path) {
       return files[path] === undefined
         ? Promise.reject(new Deno.errors.NotFound("os error 2"))
-        : Promise.resolve(0o100000 | (modes[path] ?? 0o600));
+        : Promise.resolve(addFileType(modes[path] ?? 0o600));
     },
+    canChangeMode: () => Promise.resolve(canChangeMode),
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     run: run ?? (() => Promise.reject(new Error("no program was expected"))),
     home,
   };
   return { ports, asked };
+}
+
+function addFileType(mode: number): number {
+  return (mode & 0o170000) === 0 ? 0o100000 | mode : mode;
 }
 
 /** Bytes as text. */
