@@ -85,6 +85,28 @@ export function describeSystemError(cause: unknown): string {
     errorMessage(cause).replace(/ \(os error \d+\)(?::.*)?$/s, "");
 }
 
+/** Whether a program could not be started because there is none of that name. */
+export function isMissingProgram(cause: unknown): boolean {
+  return cause instanceof Deno.errors.NotFound && !isFolderGone(cause);
+}
+
+/** A program is started in the current folder, which may have been removed. */
+function isFolderGone(cause: unknown): boolean {
+  return errorMessage(cause).includes("failed resolving cwd");
+}
+
+/** Returns why a program could not be started, in words. */
+export function describeStartError(cause: unknown): string {
+  if (isFolderGone(cause)) return "the current folder does not exist any more";
+  return isMissingProgram(cause) ? "it was not found" : describeSystemError(cause);
+}
+
+/** Returns what went wrong with a probe or an `after` program: a start that failed, or anything else. */
+export function describeProgramError(cause: unknown): string {
+  const isStart = errorMessage(cause).startsWith("Failed to spawn ");
+  return isStart ? `could not be started: ${describeStartError(cause)}` : errorMessage(cause);
+}
+
 /** Calls that were made wrongly: what reports these is a bug of ours. */
 const MISUSE = new Set(["EBADF", "EFAULT"]);
 

@@ -223,6 +223,52 @@ Deno.test("a probe that prints without an end: the rest is dropped, and it is ti
   assertEquals([wide.code, wide.stdout.length < 2_000], [0, true]);
 });
 
+/** Run before the program: its folder goes away under it. (Deno itself does not start in such a one.) */
+const LOSE_FOLDER = `const folder = Deno.makeTempDirSync();
+Deno.chdir(folder);
+Deno.removeSync(folder);
+`;
+
+table<readonly [argv: string[], code: number, words: string]>(
+  "started in a folder that was removed",
+  {
+    "a knock": [["knock", "plain"], 0, ""],
+    "a relative path": [["list", "-c", "t.toml"], 2, "there is no such file"],
+    "a new file": [["add", "x", "h", "7", "-c", "t.toml"], 2, "nothing was changed"],
+    "a program": [["knock", "plain", "--", "true"], 126, "the current folder does not exist"],
+    "a secret's command": [["knock", "secret"], 4, "the current folder does not exist any more"],
+    "a probe": [
+      ["knock", "probe"],
+      1,
+      "could not be started: the current folder does not exist any more",
+    ],
+    "a path to be kept": [["ssh-config", "plain", "-c", "t.toml"], 2, "there is no such file"],
+  },
+  async ([argv, code, words]) => {
+    await using home = new Home();
+    const target = (name: string, more: string) =>
+      `[targets.${name}]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\ntries = 1\n${more}\n`;
+    await home.write(
+      target("plain", 'secret = "none"') + target("secret", 'secret = { command = ["echo"] }') +
+        target("probe", 'secret = "none"\nprobes = [{ type = "exec", run = ["true"] }]'),
+    );
+    const preload = `${home.path}/preload.js`;
+    await Deno.writeTextFile(preload, LOSE_FOLDER);
+    const [program = "", run = "", ...rest] = commandOf(argv);
+    const { code: ended, stdout, stderr } = await new Deno.Command(program, {
+      args: [run, `--preload=${preload}`, ...rest],
+      env: home.env,
+      clearEnv: true,
+      cwd: home.path,
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertEquals(ended, code, text);
+    assertStringIncludes(text, words);
+    assertEquals(text.includes("bug in spknock"), false);
+  },
+);
+
 /** The config of a door whose service says a word and stays. */
 function makeDoor(more = ""): string {
   return `[targets.home]\nhost = "127.0.0.1"\nknocks = ["${freeTcpPort()}/tcp"]\n${more}`;

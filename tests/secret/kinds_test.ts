@@ -167,7 +167,7 @@ table<Failure>("obtainPayload: an error without the secret from", {
   "a program that is not there": {
     source: { kind: "command", command: ["pass", SECRET] },
     world: { run: () => Promise.reject(new Deno.errors.NotFound("os error 2")) },
-    message: 'the secret\'s command "pass" could not be started',
+    message: 'the secret\'s command "pass" could not be started: it was not found',
     hint: "is it installed and in the PATH?",
   },
   "a program that fails": {
