@@ -1,6 +1,7 @@
 /** Checks the files of a configuration: whether they exist, and who can read them. */
 import type { FileEvidence } from "./evidence.ts";
 import type { Target } from "../core/target.ts";
+import { findErrno } from "../core/system_errors.ts";
 import { quoteShell } from "../core/quote_shell.ts";
 
 /** What this needs of the world. */
@@ -97,8 +98,12 @@ async function readMode(
 ): Promise<number | "missing" | undefined> {
   try {
     return await fileMode(path);
-  } catch {
-    return "missing";
+  } catch (cause) {
+    // Any other failure, such as a folder that is closed to us, does not say that it is missing.
+    return /^(?:ENOENT|ENOTDIR)$/.test(findErrno(cause) ?? "") ||
+        cause instanceof Deno.errors.NotFound
+      ? "missing"
+      : undefined;
   }
 }
 

@@ -99,6 +99,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "an editor's save between our read and our rename is not lost",
+  ignore: !HAS_STRACE,
+  async fn() {
+    await using home = new Home();
+    await home.write(GOOD);
+    const folder = `${home.path}/${FOLDER_PATH}`;
+    const prefix = inject("inject=fsync,fdatasync:delay_enter=1s");
+    const adding = home.run(["add", "b", "::1", "7"], { prefix });
+    while (!listNames(folder).some((name) => name.endsWith(".tmp"))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await Deno.writeTextFile(home.config, `${GOOD}# saved meanwhile\n`);
+    assertEquals((await adding).stderr, "");
+    const text = await Deno.readTextFile(home.config);
+    assertStringIncludes(text, "# saved meanwhile");
+    assertStringIncludes(text, "[targets.b]");
+  },
+});
+
 table<{ force: boolean }>(
   "rules --output, killed in mid-write, leaves the old file, and the next run cleans up",
   { "a new file": { force: false }, "over another": { force: true } },
