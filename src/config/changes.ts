@@ -8,4 +8,4 @@ export {
   type TargetDraft,
 } from "./edit.ts";
 export { importTargets } from "./import/import_targets.ts";
-export { updateConfig } from "./store.ts";
+export { updateConfig } from "./update.ts";

@@ -6,7 +6,7 @@
  * |---|---|---|
  * | open, read, stat of a file of ours | ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, ENAMETOOLONG, EIO, EMFILE, ENFILE, ESTALE | `config/store.ts`, `secret/kinds.ts`: "cannot be read: ..." |
  * | create, write, fsync, rename, link | ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO, EFBIG, EBUSY, EXDEV | `config/disk/replace_file.ts`, `use_cases/save_file.ts`: "cannot be written: ..." |
- * | flock | ENOLCK, ENOTSUP, ENOSYS, EINVAL: the file system has none | `config/store.ts`: a warning, and the write goes on |
+ * | flock | ENOLCK, ENOTSUP, ENOSYS, EINVAL: the file system has none | `config/update.ts`: a warning, and the write goes on |
  * | fsync of a folder | EINVAL, ENOTSUP: it needs none; else EIO, ... | `config/disk/replace_file.ts`: nothing, else a warning |
  * | spawn | ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, EAGAIN, ENOMEM, EMFILE | `secret/kinds.ts`, `cli/child_command.ts`, and the detail of a probe |
  * | read of standard input | EISDIR, EIO, EAGAIN (tried again), ECONNRESET | `system/streams.ts` |
