@@ -195,6 +195,7 @@ export function fakeSecretPorts(
     env = {},
     files = {},
     modes = {},
+    canChangeMode = true,
     stdin = "",
     isStdinTerminal = false,
     run,
@@ -204,8 +205,9 @@ export function fakeSecretPorts(
     answers?: readonly string[];
     env?: Record<string, string>;
     files?: Record<string, string | Uint8Array | Error>;
-    /** 0o600 where undefined. */
+    /** 0o600 where undefined; of a regular file, unless it says of which type. */
     modes?: Record<string, number>;
+    canChangeMode?: boolean;
     stdin?: string;
     isStdinTerminal?: boolean;
     run?: SecretPorts["run"];
@@ -230,14 +232,19 @@ export function fakeSecretPorts(
     fileMode(path) {
       return files[path] === undefined
         ? Promise.reject(new Deno.errors.NotFound("os error 2"))
-        : Promise.resolve(0o100000 | (modes[path] ?? 0o600));
+        : Promise.resolve(addFileType(modes[path] ?? 0o600));
     },
     isStdinTerminal: () => isStdinTerminal,
+    canChangeMode: () => Promise.resolve(canChangeMode),
     readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
     run: run ?? (() => Promise.reject(new Error("no program was expected"))),
     home,
   };
   return { ports, asked };
+}
+
+function addFileType(mode: number): number {
+  return (mode & 0o170000) === 0 ? 0o100000 | mode : mode;
 }
 
 /** Bytes as text. */

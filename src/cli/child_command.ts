@@ -1,6 +1,6 @@
 /** `-- COMMAND`: a program that runs with the terminal while the door is open. */
 import { SpknockError } from "../core/errors.ts";
-import { describeSystemError } from "../core/system_errors.ts";
+import { describeStartError, isMissingProgram } from "../core/system_errors.ts";
 import { createOutput } from "../output/output.ts";
 import { buildProgramEnv, type ProgramFacts } from "../probe/program.ts";
 import type { Context } from "./command.ts";
@@ -24,8 +24,8 @@ export async function runChildCommand(
   try {
     return await ports.runAttached([program, ...args], { env: buildProgramEnv(facts) });
   } catch (cause) {
-    const isMissing = cause instanceof Deno.errors.NotFound;
-    const why = isMissing ? "it was not found" : describeSystemError(cause);
+    const isMissing = isMissingProgram(cause);
+    const why = describeStartError(cause);
     reportError(
       new SpknockError("command", `the command "${program}" could not be started: ${why}`, {
         hint: isMissing ? "is it installed and in the PATH?" : undefined,

@@ -37,9 +37,8 @@ const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   usage: "usage or configuration error; nothing was sent",
   network: "network error: a name did not resolve or a packet could not be sent",
   secret: "a secret was not available; nothing was sent to its target",
-  output:
-    "the output could not be written, or the data to carry not read; packets may have been sent",
-  internal: "a bug in spknock, or a call of the system that failed; packets may have been sent",
+  output: "standard input or output failed; packets may have been sent",
+  internal: "a bug, or an unexpected system error; packets may have been sent",
   notExecutable: "the command after `--` could not be run",
   notFound: "the command after `--` was not found",
   cancelled: "cancelled by Ctrl-C (the regular end of `keep` and `simulate`: 0)",

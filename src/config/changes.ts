@@ -10,4 +10,4 @@ export {
 } from "./edit.ts";
 export { importTargets } from "./import/import_targets.ts";
 export { findField, isSameData, parseOptionalKey } from "./keys.ts";
-export { updateConfig } from "./store.ts";
+export { updateConfig } from "./update.ts";

@@ -97,8 +97,9 @@ export const realFiles: FileSystem = {
     try {
       using _file = await Deno.open(path, { write: true });
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      // Without our own permission to write the system is not asked.
+      return error instanceof Deno.errors.NotCapable;
     }
   },
   stat: (path) => Deno.stat(path),

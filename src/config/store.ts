@@ -1,36 +1,25 @@
 /**
- * The configuration file: reading and writing it.
+ * The configuration file: reading it. What writes it is in `update.ts`.
  *
  * Rules:
  * - read: at most 8 MiB of UTF-8 without NUL, of a regular file; one that holds a secret (a hash or a
  *   fixed payload) must be readable by its owner alone, and one that makes us run programs or read
  *   files must be ours (not checked on Windows, which has no mode bits);
- * - write: under an exclusive lock on `FILE.lock`, read, edit, check, replace (`disk/replace_file.ts`).
- *   Where the file system has no locks, it is written all the same, with a warning;
- * - a file that another program has saved meanwhile is read and edited anew: between the last look and
- *   the rename there is no system call of ours;
- * - a device or a pipe is neither read nor replaced;
- * - a symbolic link stays one: what it leads to is replaced, and locked;
- * - the next writer removes the temporary files of killed ones.
+ * - a device or a pipe is not read.
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
 import { quoteShell } from "../core/quote_shell.ts";
+import { describeSystemError, findErrno, findFileHint } from "../core/system_errors.ts";
 import { fillSecrets } from "./fill_secrets.ts";
-import {
-  describeSystemError,
-  findErrno,
-  findFileHint,
-  isSystemError,
-} from "../core/system_errors.ts";
-import { followLinks } from "./disk/links.ts";
-import { parentFolder, removeLeftovers, replaceFile, statIfThere } from "./disk/replace_file.ts";
 import type { FileFacts, FileSystem } from "./files.ts";
 import { configPath, type Environment, legacyPath } from "./paths.ts";
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
 
-const MAX_MIB = 8;
-const MAX_BYTES = MAX_MIB * 1024 * 1024;
+/** The largest configuration, in MiB. */
+export const MAX_MIB = 8;
+/** The same in bytes. */
+export const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
 /** Which file to read. */
 interface ConfigSource extends Environment {
@@ -39,10 +28,6 @@ interface ConfigSource extends Environment {
   /** Whether its owner and modes do not count (`--trust-config`). */
   isTrusted?: boolean | undefined;
 }
-
-const LOCK_WAIT_MS = 10_000;
-/** How often another program may save the file while we edit it. */
-const MAX_RACES = 10;
 
 /**
  * Returns the configuration of `file`, or of the usual file; where there is none, that of the
@@ -167,12 +152,14 @@ async function readFile(path: string, files: FileSystem): Promise<ReadFile | und
   }
 }
 
-function refuseSpecial(path: string, { isDirectory, isFile }: FileFacts): void {
+/** Refuses what is not a regular file: a pipe would be waited for, a device replaced. */
+export function refuseSpecial(path: string, { isDirectory, isFile }: FileFacts): void {
   if (isDirectory) throw fail(path, "is a folder: name a file", {});
   if (!isFile) throw failSpecial(path);
 }
 
-function failSpecial(path: string): ConfigError {
+/** Returns the error for a device or a pipe. */
+export function failSpecial(path: string): ConfigError {
   return fail(path, "is a device or a pipe, not a regular file", { hint: "name a file" });
 }
 
@@ -215,109 +202,16 @@ function findBadLine(bytes: Uint8Array): number {
   }
 }
 
-/**
- * Changes the file by `edit`, from its present text ("" if there is none) to the new one; a text
- * that did not change is not written.
- *
- * @returns the configuration as it is then; its `warnings` say what could not be done as it should.
- * @throws {ConfigError} if the result is wrong or cannot be written; the file is then as it was.
- */
-export async function updateConfig(
-  path: string,
-  edit: (text: string) => string,
-  files: FileSystem,
-): Promise<Config> {
-  try {
-    const realPath = await findRealPath(path, files);
-    const present = await statIfThere(realPath, files);
-    if (present !== undefined) refuseSpecial(path, present);
-    await files.makeFolder(parentFolder(realPath));
-    const lock = await takeLock(path, { realPath, files });
-    try {
-      await removeLeftovers(realPath, files);
-      const { config, warning } = await editUntilCurrent(path, edit, { realPath, files });
-      const messages = [lock.warning, warning].filter((message) => message !== undefined);
-      const warnings = messages.map((message) => ({ file: path, message }));
-      return { ...config, warnings: [...config.warnings, ...warnings] };
-    } finally {
-      lock.release();
-    }
-  } catch (error) {
-    if (isSystemError(error)) throw failToWrite(path, error);
-    if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
-    throw error;
-  }
-}
-
-async function findRealPath(path: string, files: FileSystem): Promise<string> {
-  try {
-    return (await followLinks(path, files)).at(-1) ?? path;
-  } catch (error) {
-    throw error instanceof RangeError ? fail(path, error.message, {}) : error;
-  }
-}
-
-/** The lock of the file; without locks (some network file systems) a warning. */
-async function takeLock(
-  path: string,
-  { realPath, files }: { realPath: string; files: FileSystem },
-): Promise<{ release(): void; warning?: string }> {
-  try {
-    const lock = await files.lock(`${realPath}.lock`, LOCK_WAIT_MS);
-    if (lock !== undefined) return lock;
-  } catch (error) {
-    if (!/^(?:ENOLCK|ENOTSUP|EOPNOTSUPP|ENOSYS|EINVAL)$/.test(findErrno(error) ?? "")) throw error;
-    return {
-      release: () => {},
-      warning: "was changed without a lock, as the file system has no locks: " +
-        "two changes at the same time can lose one",
-    };
-  }
-  throw fail(path, "is being changed by another spknock; nothing was changed", {
-    hint: "end the other one, then try again",
-  });
-}
-
-/** Edits what is there at the moment of the rename: an editor takes no lock. */
-async function editUntilCurrent(
-  path: string,
-  edit: (text: string) => string,
-  { realPath, files }: { realPath: string; files: FileSystem },
-): Promise<{ config: Config; warning?: string | undefined }> {
-  for (let race = 0; race < MAX_RACES; race++) {
-    const before = await readText(realPath, files);
-    const after = edit(before ?? "");
-    if (new TextEncoder().encode(after).length > MAX_BYTES) {
-      throw fail(path, `would be larger than ${MAX_MIB} MiB; nothing was changed`, {});
-    }
-    const { config, problems } = await readConfig(after, { file: path });
-    if (problems.length > 0) throw new ConfigError(problems);
-    if (after === before) return { config };
-    const isCurrent = async () => await readText(realPath, files) === before;
-    const { status, warning } = await replaceFile(realPath, after, { files, isCurrent });
-    if (status === "written") return { config, warning };
-  }
-  throw fail(path, "is being changed by another program; nothing was changed", {
-    hint: "end the other one, then try again",
-  });
-}
-
-function failToWrite(path: string, cause: unknown): ConfigError {
-  const both = `${quoteShell(parentFolder(path))} ${quoteShell(path)}`;
-  const denied = `look at the modes of the file and its folder: ls -ld ${both}`;
-  const hint = findErrno(cause) === "EROFS"
-    ? "use --config FILE to write elsewhere"
-    : findFileHint(cause, { denied });
-  return fail(path, `cannot be written: ${describeSystemError(cause)}; nothing was changed`, {
-    cause,
-    hint,
-  });
-}
-
 function renderMode(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, "0");
 }
 
-function fail(file: string, message: string, details: ErrorDetails, line?: number): ConfigError {
+/** Returns the error of a file, or of a line of it. */
+export function fail(
+  file: string,
+  message: string,
+  details: ErrorDetails,
+  line?: number,
+): ConfigError {
   return new ConfigError([{ file, line, message }], details);
 }

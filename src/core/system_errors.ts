@@ -6,7 +6,7 @@
  * |---|---|---|
  * | open, read, stat of a file of ours | ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, ENAMETOOLONG, EIO, EMFILE, ENFILE, ESTALE | `config/store.ts`, `secret/kinds.ts`: "cannot be read: ..." |
  * | create, write, fsync, rename, link | ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO, EFBIG, EBUSY, EXDEV | `config/disk/replace_file.ts`, `use_cases/save_file.ts`: "cannot be written: ..." |
- * | flock | ENOLCK, ENOTSUP, ENOSYS, EINVAL: the file system has none | `config/store.ts`: a warning, and the write goes on |
+ * | flock | ENOLCK, ENOTSUP, ENOSYS, EINVAL: the file system has none | `config/update.ts`: a warning, and the write goes on |
  * | fsync of a folder | EINVAL, ENOTSUP: it needs none; else EIO, ... | `config/disk/replace_file.ts`: nothing, else a warning |
  * | spawn | ENOENT, EACCES, ENOEXEC, ETXTBSY, E2BIG, EAGAIN, ENOMEM, EMFILE | `secret/kinds.ts`, `cli/child_command.ts`, and the detail of a probe |
  * | read of standard input | EISDIR, EIO, EAGAIN (tried again), ECONNRESET | `system/streams.ts` |
@@ -36,6 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "a part of its path does not exist",
   ENOEXEC: "it is not a program for this system",
   ENOMEM: "the memory is used up",
+  ENOLCK: "the file system has no locks",
   ENOSPC: "the disk is full",
   ENOTDIR: "a part of its path is not a folder",
   ENOTSUP: "the file system does not support it",
@@ -49,11 +50,33 @@ const REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: "it is being written at this moment",
 };
 
+/** Errors that Deno 2.9 gives no code, by the text of the C library (Linux and macOS). */
+const TEXTS: Readonly<Record<string, string>> = {
+  "Disc quota exceeded": "EDQUOT",
+  "Disk quota exceeded": "EDQUOT",
+  "Exec format error": "ENOEXEC",
+  "File too large": "EFBIG",
+  "Function not implemented": "ENOSYS",
+  "Interrupted system call": "EINTR",
+  "No locks available": "ENOLCK",
+  "No such device": "ENODEV",
+  "No such device or address": "ENXIO",
+  "Stale file handle": "ESTALE",
+  "Stale NFS file handle": "ESTALE",
+  "Text file busy": "ETXTBSY",
+  "Too many links": "EMLINK",
+  "Too many open files in system": "ENFILE",
+};
+
+/** The text of a failed call at the end of what Deno says, such as `Failed to spawn 'x': TEXT`. */
+const OS_ERROR = /(?:^|: )([^:]*) \(os error \d+\)/;
+
 /** Returns the `E...` code of an error from Deno or node, if it has one. */
 export function findErrno(cause: unknown): string | undefined {
   const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string") return code;
-  return /\b(E[A-Z]{3,})\b/.exec(String(message ?? ""))?.[1];
+  const text = String(message ?? "");
+  return TEXTS[OS_ERROR.exec(text)?.[1] ?? ""] ?? /\b(E[A-Z]{3,})\b/.exec(text)?.[1];
 }
 
 /** Returns why a call failed, in words; the system's own where the table has none. */
@@ -62,12 +85,35 @@ export function describeSystemError(cause: unknown): string {
     errorMessage(cause).replace(/ \(os error \d+\)(?::.*)?$/s, "");
 }
 
+/** Whether a program could not be started because there is none of that name. */
+export function isMissingProgram(cause: unknown): boolean {
+  return cause instanceof Deno.errors.NotFound && !isFolderGone(cause);
+}
+
+/** A program is started in the current folder, which may have been removed. */
+function isFolderGone(cause: unknown): boolean {
+  return errorMessage(cause).includes("failed resolving cwd");
+}
+
+/** Returns why a program could not be started, in words. */
+export function describeStartError(cause: unknown): string {
+  if (isFolderGone(cause)) return "the current folder does not exist any more";
+  return isMissingProgram(cause) ? "it was not found" : describeSystemError(cause);
+}
+
+/** Returns what went wrong with a probe or an `after` program: a start that failed, or anything else. */
+export function describeProgramError(cause: unknown): string {
+  const isStart = errorMessage(cause).startsWith("Failed to spawn ");
+  return isStart ? `could not be started: ${describeStartError(cause)}` : errorMessage(cause);
+}
+
 /** Calls that were made wrongly: what reports these is a bug of ours. */
 const MISUSE = new Set(["EBADF", "EFAULT"]);
 
 /** Whether the system reported it: an error with the number of a failed call. */
 export function isSystemError(cause: unknown): boolean {
-  if (!(cause instanceof Error) || !("code" in cause)) return false;
+  if (!(cause instanceof Error)) return false;
+  if (!("code" in cause)) return OS_ERROR.test(cause.message);
   const code = String(cause.code);
   return /^E[A-Z0-9]+$/.test(code) && !MISUSE.has(code);
 }

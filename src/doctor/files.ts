@@ -4,6 +4,7 @@
  */
 import type { FileEvidence } from "./evidence.ts";
 import type { Target } from "../core/target.ts";
+import { findErrno } from "../core/system_errors.ts";
 import { quoteShell } from "../core/quote_shell.ts";
 
 /** What this needs of the world. */
@@ -169,8 +170,12 @@ async function readMode(
 ): Promise<number | "missing" | undefined> {
   try {
     return await fileMode(path);
-  } catch {
-    return "missing";
+  } catch (cause) {
+    // Any other failure, such as a folder that is closed to us, does not say that it is missing.
+    return /^(?:ENOENT|ENOTDIR)$/.test(findErrno(cause) ?? "") ||
+        cause instanceof Deno.errors.NotFound
+      ? "missing"
+      : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Runs probes; what kinds there are is the table in `kinds.ts`. */
 import type { ProbeSpec } from "../core/target.ts";
-import { errorMessage } from "../core/text.ts";
+import { describeProgramError } from "../core/system_errors.ts";
 import { describeProbe, loadProbe } from "./kinds.ts";
 import type { ProbeContext, ProbeResult } from "./probe.ts";
 
@@ -21,7 +21,7 @@ export async function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<
   } catch (cause) {
     context.signal.throwIfAborted();
     const ms = context.clock.now() - start;
-    return { label, status: "error", ms, detail: errorMessage(cause) };
+    return { label, status: "error", ms, detail: describeProgramError(cause) };
   }
 }
 

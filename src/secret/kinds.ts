@@ -8,7 +8,11 @@
 import { SecretError, SpknockError } from "../core/errors.ts";
 import type { KnockPayload, SecretSource } from "../core/knock.ts";
 import { quoteShell } from "../core/quote_shell.ts";
-import { describeSystemError } from "../core/system_errors.ts";
+import {
+  describeStartError,
+  describeSystemError,
+  isMissingProgram,
+} from "../core/system_errors.ts";
 import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
@@ -329,10 +333,8 @@ async function runSecretCommand(
   const subject = `the secret's command "${command[0]}"`;
   const { code, stdout, isTooLong } = await ports.run(command).catch((cause) => {
     if (cause instanceof SpknockError) throw cause;
-    const isMissing = cause instanceof Deno.errors.NotFound;
-    const why = isMissing ? "" : `: ${describeSystemError(cause)}`;
-    throw new SecretError(`${subject} could not be started${why}`, {
-      hint: isMissing ? "is it installed and in the PATH?" : undefined,
+    throw new SecretError(`${subject} could not be started: ${describeStartError(cause)}`, {
+      hint: isMissingProgram(cause) ? "is it installed and in the PATH?" : undefined,
       cause,
     });
   });

@@ -1,6 +1,6 @@
 /** One target from its pinned address to its report: knocks, probes, and the `after` programs. */
 import type { AfterSpec } from "../core/target.ts";
-import { errorMessage } from "../core/text.ts";
+import { describeProgramError } from "../core/system_errors.ts";
 import { knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
 import { findProbedPort } from "../probe/mod.ts";
 import type { ProgramFacts } from "../probe/program.ts";
@@ -83,7 +83,7 @@ async function runAfter(
       return { command: name, ok: false, detail: reason };
     } catch (cause) {
       signal.throwIfAborted();
-      return { command: name, ok: false, detail: errorMessage(cause) };
+      return { command: name, ok: false, detail: describeProgramError(cause) };
     }
   };
   const reports: AfterReport[] = [];

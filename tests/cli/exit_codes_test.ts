@@ -105,6 +105,10 @@ table("findExitCode", [
   ["closed", { error: new ClosedError("x"), code: EXIT.closed }],
   ["cancelled", { error: new CancelledError(), code: EXIT.cancelled }],
   ["a bug", { error: new TypeError("x"), code: EXIT.internal }],
+  ["a call of the system", {
+    error: Object.assign(new Error("os error"), { code: "EMFILE" }),
+    code: EXIT.internal,
+  }],
   ["no error at all", { error: "x", code: EXIT.internal }],
 ], ({ error, code }) => assertEquals(findExitCode(error), code));
 

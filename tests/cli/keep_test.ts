@@ -146,6 +146,39 @@ Deno.test("keep: one JSON line an event, renewed at 80 %, shut at Ctrl-C", async
   });
 });
 
+Deno.test("keep: with copies = 1 and a closing sequence each renewal closes first (knockd)", async () => {
+  await inWorld({ open: [22], shutsAfter: 9 }, async (world) => {
+    await world.write(TARGETS.replace("delay = 0\n", "delay = 0\ncopies = 1\n"));
+    interruptAt(world, 20_000);
+    const { code, stdout } = await world.run("keep", "home", "--json");
+    assertEquals(code, 0);
+    const events = stdout.trim().split("\n").map((line) => (JSON.parse(line) as Line).event);
+    assertEquals(events, ["opened", "renewed", "renewed", "closed"]);
+    const ports = world.net.sent.map(({ port }) => port);
+    const renewal = [9000, 7000, 8000];
+    assertEquals(ports, [7000, 8000, ...renewal, ...renewal, 9000]);
+    // The daemon has time to remove its rule.
+    const [, , taken, added] = world.net.sent;
+    assertEquals((added?.at ?? 0) - (taken?.at ?? 0), 250);
+  });
+});
+
+Deno.test("keep: a door whose first knock is cancelled is closed again", async () => {
+  await inWorld({}, async (world) => {
+    interruptAt(world, 300);
+    const { code } = await world.run("keep", "home", "--json");
+    assertEquals([code, world.net.sent.at(-1)?.port], [130, 9000]);
+  });
+});
+
+Deno.test("keep: a line that cannot be written does not leave the door open", async () => {
+  await inWorld({ open: [22], shutsAfter: 3, isFull: true }, async (world) => {
+    const { code, stderr } = await world.run("keep", "home", "--json");
+    assertEquals([code, errorOf({ code, stdout: "", stderr }).code], [5, "output"]);
+    assertEquals(world.net.sent.at(-1)?.port, 9000);
+  });
+});
+
 Deno.test("keep: a door that never opens ends it", async () => {
   await inWorld({}, async (world) => {
     const run = await world.run("keep", "home", "--json", "--tries", "2");

@@ -5,6 +5,7 @@ import { addTarget } from "../../src/config/edit.ts";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { configPath, legacyPath } from "../../src/config/paths.ts";
 import * as store from "../../src/config/store.ts";
+import * as update from "../../src/config/update.ts";
 import { makeRandom } from "./random.ts";
 import { table } from "../table.ts";
 import { numberOf } from "./writer.ts";
@@ -20,7 +21,7 @@ const DRAFT = {
 const loadConfig = (source: Parameters<typeof store.loadConfig>[0], files = realFiles) =>
   store.loadConfig(source, files);
 const updateConfig = (path: string, edit: (text: string) => string, files = realFiles) =>
-  store.updateConfig(path, edit, files);
+  update.updateConfig(path, edit, files);
 
 const addDraft = (text: string) => addTarget(text, DRAFT, { file: "t.toml" });
 const MAX_BYTES = 8 * 1024 * 1024;

@@ -100,7 +100,7 @@ table<readonly [Parameters<typeof load>[1], ...string[]]>("trust: a configuratio
 }, async ([facts, ...expected]) => assertEquals(await load(RUNS, facts), expected));
 
 table<readonly [text: string, effects: string | undefined]>("trust: what it is about", {
-  "knocks, ports and ping are nobody's program": [PLAIN, undefined],
+  "knocks, ports and ping do nothing on this machine": [PLAIN, undefined],
   "an exec probe": [`${PLAIN.replace('"ping"', '{ type = "exec", run = ["x"] }')}`, "run programs"],
   "a plug-in": [
     `${PLAIN.replace('"ping"', '{ type = "p" }')}[plugins.p]\ncommand = ["x"]\n`,

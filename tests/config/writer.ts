@@ -6,7 +6,7 @@
  */
 import { addTarget } from "../../src/config/edit.ts";
 import { realFiles } from "../../src/config/files.ts";
-import { updateConfig } from "../../src/config/store.ts";
+import { updateConfig } from "../../src/config/update.ts";
 
 /** The whole file with the given number: long, so that a torn write would show. */
 export function makeContent(number: number): string {

@@ -172,3 +172,29 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: `a secret in a read-only mount: a copy is proposed, and no chmod${reason}`,
+  ignore: !canMount,
+  async fn() {
+    await using home = new Home();
+    await withMount("size=64k", async (folder) => {
+      for (const mode of [0o444, 0o644]) {
+        await Deno.writeTextFile(`${folder}/${mode}`, "x\n");
+        await Deno.chmod(`${folder}/${mode}`, mode);
+      }
+      const args = ["-o", "remount,ro", folder];
+      await new Deno.Command("mount", { args, stderr: "null" }).output();
+      for (const mode of [0o444, 0o644]) {
+        const file = `${folder}/${mode}`;
+        const argv = ["knock", "127.0.0.1", "7/udp", "--secrets-from", file];
+        const { code, stderr } = await home.run(argv);
+        assertEquals([code, stderr], [
+          4,
+          `error: the secret file "${file}" can be read by others (mode 0${mode.toString(8)})\n` +
+          `hint: use a copy of your own: (umask 077; cat ${file} > NEW-FILE)\n`,
+        ]);
+      }
+    });
+  },
+});

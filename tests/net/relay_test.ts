@@ -134,11 +134,28 @@ Deno.test("at most one buffer is read ahead of the writes, and short writes go o
   assertEquals([near.heard, near.writes], ["0123456789more", [4, 4, 2, 4]]);
 });
 
-Deno.test("a closed reader of our output ends the relay without an error", async () => {
+table("our own streams, closed at their other end, end the relay without an error", {
+  EPIPE: "write",
+  ECONNRESET: "write",
+  "ECONNRESET at a read": "read",
+  "ENOTCONN at a read": "read",
+}, async (call, title) => {
   const { near, far, running } = setUp();
-  near.failWrite = failure("EPIPE");
-  far.say("nobody hears this");
-  await running;
+  const [code = ""] = title.split(" ");
+  if (call === "read") {
+    near.say(failure(code));
+  } else {
+    near.failWrite = failure(code);
+    far.say("unheard");
+  }
+  assertEquals(await running, { sent: 0, received: 0 });
+});
+
+Deno.test("what our own streams report otherwise is not hidden", async () => {
+  const { near, far, running } = setUp();
+  near.failWrite = failure("ENOSPC");
+  far.say("unheard");
+  await assertRejects(() => running, Error, "ENOSPC");
 });
 
 Deno.test("a remote side that accepts no more data is still read to its end", async () => {

@@ -114,6 +114,54 @@ table<Failure>("obtainPayload: an error without the secret from", {
     message: 'the secret file "/s" can be read by others (mode 0620)',
     hint: "chmod 600 /s",
   },
+  "a file that others may read, and whose mode cannot be changed": {
+    source: { kind: "file", path: "/it's" },
+    world: { files: { "/it's": SECRET }, modes: { "/it's": 0o444 }, canChangeMode: false },
+    message: 'the secret file "/it\'s" can be read by others (mode 0444)',
+    hint: "use a copy of your own: (umask 077; cat '/it'\\''s' > NEW-FILE)",
+  },
+  "a folder": {
+    source: { kind: "file", path: "/tmp" },
+    world: { files: { "/tmp": SECRET }, modes: { "/tmp": 0o041777 } },
+    message: 'the secret file "/tmp" is a folder',
+    hint: "name a file",
+  },
+  "a pipe, which would be waited for": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": SECRET }, modes: { "/s": 0o010600 } },
+    message: 'the secret file "/s" cannot be read: it is a device or a pipe',
+    hint: "give the secrets on standard input: --secrets-from -",
+  },
+  "a file that is too large": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": "x".repeat(1_048_577) } },
+    message: 'the secret file "/s" is larger than 1 MiB',
+    hint: "is it the right file?",
+  },
+  "a file whose first line is too long": {
+    source: { kind: "file", path: "/s" },
+    world: { files: { "/s": "x".repeat(65_537) } },
+    message: "the passphrase is longer than 64 KiB",
+    hint: "is it the right file or program? a passphrase is one line",
+  },
+  "a program that never ends to print": {
+    source: { kind: "command", command: ["yes"] },
+    world: {
+      run: () =>
+        Promise.resolve({ code: 137, stdout: new Uint8Array(9), stderr: "", isTooLong: true }),
+    },
+    message: 'the secret\'s command "yes" printed more than 1 MiB, and was ended',
+    hint: "a passphrase is one line",
+  },
+  "a program that cannot be started": {
+    source: { kind: "command", command: ["pass"] },
+    world: {
+      run: () => Promise.reject(new Error("Failed to spawn 'pass': Text file busy (os error 26)")),
+    },
+    message:
+      'the secret\'s command "pass" could not be started: it is being written at this moment',
+    hint: undefined,
+  },
   "a file that is forbidden": {
     source: { kind: "file", path: "/s" },
     world: { files: { "/s": new Deno.errors.PermissionDenied("os error 13") } },
@@ -150,7 +198,7 @@ table<Failure>("obtainPayload: an error without the secret from", {
   "a program that is not there": {
     source: { kind: "command", command: ["pass", SECRET] },
     world: { run: () => Promise.reject(new Deno.errors.NotFound("os error 2")) },
-    message: 'the secret\'s command "pass" could not be started',
+    message: 'the secret\'s command "pass" could not be started: it was not found',
     hint: "is it installed and in the PATH?",
   },
   "a program that fails": {

@@ -46,6 +46,20 @@ posixTest("reads the output while it still writes the input", async () => {
   assertEquals(stdout.length, stdin.length);
 });
 
+posixTest("keeps the end of a long output, and reads the rest", async () => {
+  const script = "echo first; head -c 5000000 /dev/zero | tr '\\0' x; echo; echo last";
+  const { code, stdout } = await runProgram(shell(script), { timeoutMs: GENEROUS_MS });
+  assertEquals([code, stdout.endsWith("x\nlast\n"), stdout.startsWith("xx")], [0, true, true]);
+  assertEquals(stdout.length >= 1_048_576 && stdout.length < 1_300_000, true, `${stdout.length}`);
+});
+
+posixTest("ends a program whose output has to be short", async () => {
+  const options = { timeoutMs: GENEROUS_MS, isShort: true };
+  const { isTooLong, stdout } = await runProgram(["yes"], options);
+  assertEquals([isTooLong, stdout.length < 1_300_000], [true, true]);
+  assertEquals(await runProgram(shell("echo x"), options), { code: 0, stdout: "x\n", stderr: "" });
+});
+
 posixTest("kills a program at the timeout, and keeps its output", async () => {
   const script = "trap '' TERM; echo waiting; exec sleep 600";
   const { code, stdout } = await runProgram(shell(script), { timeoutMs: 300 });

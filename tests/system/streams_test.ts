@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { createSink, readAll, unlessAborted } from "../../src/system/streams.ts";
-import { textOf } from "../fakes.ts";
+import { InputError, OutputError, SecretError } from "../../src/core/errors.ts";
+import { createSink, createStdio, readAll, unlessAborted } from "../../src/system/streams.ts";
+import { FakeClock, textOf } from "../fakes.ts";
 import { table } from "../table.ts";
 
 /** A stream whose every write ends as told: bytes taken, or an error; then it takes all. */
@@ -44,6 +45,29 @@ Deno.test("a sink stops writing, without an error, when its reader has gone", ()
   assertEquals([text(), calls()], ["he", 2]);
 });
 
+table("a sink drops what its reader can no longer take", {
+  "a socket that was reset": new Deno.errors.ConnectionReset("os error 104"),
+  "a terminal that was closed": Object.assign(new Error("os error 5"), { code: "EIO" }),
+}, (error) => {
+  const { stream, text, calls } = fakeStream([2, error]);
+  const sink = createSink(stream);
+  sink.write("hello\n");
+  sink.write("more\n");
+  assertEquals([text(), calls()], ["he", 2]);
+});
+
+Deno.test("a sink goes on after an interrupted call", () => {
+  const { stream, text } = fakeStream([2, new Deno.errors.Interrupted("os error 4")]);
+  createSink(stream).write("hello\n");
+  assertEquals(text(), "hello\n");
+});
+
+Deno.test("a disk that is broken is no terminal that was closed", () => {
+  const { stream } = fakeStream([Object.assign(new Error("os error 5"), { code: "EIO" })]);
+  const sink = createSink({ ...stream, isTerminal: () => false });
+  assertThrows(() => sink.write("x"), OutputError, "the device reports an input/output error");
+});
+
 Deno.test("a sink throws any other error", () => {
   const { stream } = fakeStream([new Error("no space left on device")]);
   assertThrows(() => createSink(stream).write("x"), Error, "no space left");
@@ -63,6 +87,36 @@ table("readAll reads up to the end", {
     },
   };
   assertEquals(textOf(await readAll(input, new AbortController().signal)), chunks.join(""));
+});
+
+Deno.test("readAll refuses input without an end", async () => {
+  let reads = 0;
+  const input = {
+    read: (buffer: Uint8Array) => {
+      reads++;
+      return Promise.resolve(buffer.length);
+    },
+  };
+  const reading = readAll(input, new AbortController().signal);
+  await assertRejects(() => reading, SecretError, "standard input has more than 1 MiB");
+  assertEquals(reads, 17);
+});
+
+Deno.test("standard streams: what fails is told, what the other end did is left to the relay", async () => {
+  const failing = (error: Error) =>
+    createStdio({
+      stdin: { read: () => Promise.reject(error) },
+      stdout: { write: () => Promise.reject(error) },
+    }, { clock: new FakeClock() });
+  const isFolder = failing(Object.assign(new Error("os error 21"), { code: "EISDIR" }));
+  const reading = () => isFolder.read(new Uint8Array(1));
+  await assertRejects(reading, InputError, "standard input cannot be read: it is a folder");
+  const { signal } = new AbortController();
+  await assertRejects(() => readAll(isFolder, signal), SecretError, "it is a folder");
+  const isFull = failing(Object.assign(new Error("os error 28"), { code: "ENOSPC" }));
+  await assertRejects(() => isFull.write(new Uint8Array(1)), OutputError, "the disk is full");
+  const isGone = failing(new Deno.errors.ConnectionReset("os error 104"));
+  await assertRejects(() => isGone.read(new Uint8Array(1)), Deno.errors.ConnectionReset);
 });
 
 Deno.test("readAll rejects with the reason when it is cancelled", async () => {
