@@ -10,7 +10,15 @@ import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
 import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import { writePayload } from "./value_specs.ts";
-import { describe, readChoice, readDuration, readInteger, readList, readString } from "./values.ts";
+import {
+  describe,
+  isSameData,
+  readChoice,
+  readDuration,
+  readInteger,
+  readList,
+  readString,
+} from "./values.ts";
 
 /** What reading the keys of a target depends on. */
 export interface KeyContext {
@@ -151,15 +159,4 @@ export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
 /** Whether two payloads are the same. */
 export function isSamePayload(one: KnockPayload, other: KnockPayload): boolean {
   return isSameData(one, other);
-}
-
-/** Whether two plain values (with byte arrays) are the same; undefined keys do not count. */
-export function isSameData(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
-    return false;
-  }
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Array.isArray(one) === Array.isArray(other) &&
-    [...keys].every((key) => isSameData(Reflect.get(one, key), Reflect.get(other, key)));
 }

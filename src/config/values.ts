@@ -42,6 +42,17 @@ export function isTable(value: unknown): value is RawTable {
     !(value instanceof Date);
 }
 
+/** Whether two plain values (with byte arrays) are the same; undefined keys do not count. */
+export function isSameData(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return false;
+  }
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Array.isArray(one) === Array.isArray(other) &&
+    [...keys].every((key) => isSameData(Reflect.get(one, key), Reflect.get(other, key)));
+}
+
 /** Reads a table; undefined where the key is missing. */
 export function readTable(value: unknown, place: Place): RawTable | undefined {
   if (value === undefined || isTable(value)) return value;

@@ -399,7 +399,7 @@ const BAD_FILES: [text: string, errors: string[]][] = [
   // Of mistakes in the syntax the first one is named: what follows may only seem to be wrong.
   [
     "[targets.a]\nhost = 1\nknocks = [0]\n[targets.a]\ntries = 0\n[targets.b]\nknocks = [1\ntries = 0\n",
-    ["4: targets.a: this table is defined already on line 1: keep one of the two"],
+    ["4: this key or table is defined already: keep one of the two"],
   ],
   // Mistakes of meaning are all named, in file order, whatever the order of the schema.
   [

@@ -31,7 +31,7 @@ table<Mistake>("a mistake in the file is reported with its line, and nothing is 
   "a table defined twice": [
     `${GOOD}[targets.good]\nhost = "h"`,
     5,
-    "targets.good: this table is defined already on line 1",
+    "this key or table is defined already",
   ],
   "an unknown key": [`${TARGET}knocks = ["1"]\ndely = 1`, 4, 'did you mean "delay"?'],
   "a number as a word": [
