@@ -11,7 +11,6 @@ import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import { writePayload } from "./value_specs.ts";
 import {
-  describe,
   isSameData,
   readChoice,
   readDuration,
@@ -119,13 +118,13 @@ function readTag(value: unknown, place: Place): string | undefined {
 
 function readAddress(value: unknown, place: Place): string | undefined {
   if (typeof value === "string" && (isIpv4(value) || isIpv6(value))) return value;
-  return place.fail(`${describe(value)} is not an address: use an IPv4 or an IPv6 address`);
+  return place.fail("is not an address: use an IPv4 or an IPv6 address");
 }
 
 function readCopies(value: unknown, place: Place): "auto" | number | undefined {
   if (value === "auto") return value;
   if (typeof value === "number") return readInteger(value, place, { min: 1, max: 10 });
-  return place.fail(`${describe(value)} cannot be used: use "auto" or a whole number from 1 to 10`);
+  return place.fail('cannot be used: use "auto" or a whole number from 1 to 10');
 }
 
 /** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */

@@ -26,7 +26,7 @@ import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
 import { readPort } from "./value_specs.ts";
-import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
+import { checkKeys, isTable, type RawTable, readList, readTable } from "./values.ts";
 
 /** What a configuration file says. */
 export interface Config {
@@ -82,7 +82,7 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
   checkKeys(top, place, TOP_KEYS);
   const version = top["version"];
   if (version !== undefined && version !== 1) {
-    place.at("version").fail(`${describe(version)} is not a known version: use 1`);
+    place.at("version").fail("is not a known version: use 1");
   }
   const [pluginsPlace, defaultsPlace] = [place.at("plugins"), place.at("defaults")];
   const plugins = readPlugins(readTable(top["plugins"], pluginsPlace) ?? {}, pluginsPlace);
@@ -137,7 +137,7 @@ function readTargets(value: unknown, place: Place, context: TargetContext): Map<
     const here = place.at(name);
     const isName = here.guard(() => parseTargetName(name)) !== undefined;
     if (!isTable(entry)) {
-      here.fail(`${describe(entry)} is not a target: use a table with host and knocks`);
+      here.fail("is not a target: use a table with host and knocks");
       continue;
     }
     const target = readTarget(entry, here, { ...context, name });

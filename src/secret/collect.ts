@@ -75,7 +75,11 @@ async function readLines(
   from: string,
   { ports, count }: { ports: SecretPorts; count: number },
 ): Promise<Uint8Array[]> {
-  const bytes = from === "-" ? await ports.readStdin() : await readPrivateFile(from, ports);
+  // Where no such file is, its name can be a passphrase.
+  const subject = "the file of --secrets-from";
+  const bytes = from === "-"
+    ? await ports.readStdin()
+    : await readPrivateFile(from, ports, subject);
   const lines = splitLines(bytes);
   if (lines.length !== count) {
     const place = from === "-" ? "standard input" : `"${from}"`;

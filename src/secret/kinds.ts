@@ -197,14 +197,19 @@ export function cutFirstLine(bytes: Uint8Array): Uint8Array {
 /**
  * Reads a file that only its owner can read.
  *
+ * @param subject what an error calls it.
  * @throws {SecretError} if others can, or it cannot be read.
  */
-export async function readPrivateFile(path: string, ports: SecretPorts): Promise<Uint8Array> {
+export async function readPrivateFile(
+  path: string,
+  ports: SecretPorts,
+  subject = `the secret file "${path}"`,
+): Promise<Uint8Array> {
   try {
     const mode = await ports.fileMode(path);
     if (mode !== undefined && (mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, "0");
-      throw new SecretError(`the secret file "${path}" can be read by others (mode ${octal})`, {
+      throw new SecretError(`${subject} can be read by others (mode ${octal})`, {
         hint: `chmod 600 ${quoteShell(path)}`,
       });
     }
@@ -212,7 +217,7 @@ export async function readPrivateFile(path: string, ports: SecretPorts): Promise
   } catch (cause) {
     if (cause instanceof SecretError) throw cause;
     const isDevice = cause instanceof Deno.errors.NotCapable;
-    throw new SecretError(`the secret file "${path}" cannot be read: ${describeReadError(cause)}`, {
+    throw new SecretError(`${subject} cannot be read: ${describeReadError(cause)}`, {
       hint: isDevice ? "give the secrets on standard input: --secrets-from -" : undefined,
       cause,
     });

@@ -342,7 +342,7 @@ table("edit refuses", {
   ],
   "to rename to what is not a name": [
     () => renameTarget(FILE, { from: "home", to: "a b" }),
-    'targets.toml: targets."a b": "a b" cannot name a target: use letters, digits, - and _, ' +
+    'targets.toml: targets."a b": cannot name a target: use letters, digits, - and _, ' +
     "starting with a letter, at most 64",
   ],
   "to remove a target that is missing": [() => removeTarget(FILE, "x"), MISSING],
@@ -364,7 +364,7 @@ table("edit refuses", {
   ],
   "a target that is wrong": [
     () => addTarget("", { ...DRAFT, host: "a b", knocks: [] }),
-    'targets.toml: targets.home.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address\n' +
+    "targets.toml: targets.home.host: is not a host: use a name, an IPv4 or an IPv6 address\n" +
     'targets.toml: targets.home.knocks: is empty: use at least one knock, such as "7000/udp"',
   ],
 }, ([run, message]: [() => unknown, string]) => assertEquals(readMessage(run), message));

@@ -267,7 +267,7 @@ Deno.test("update: a result that is wrong is not written", () =>
     const error = await errorOf(updateConfig(file, (text) => `${text}x = 1\n`));
     assertEquals(
       error.message,
-      `${file}:7: targets.a.x: "x" is not a known key`,
+      `${file}:7: targets.a: the table has an unknown key`,
     );
     assertEquals(await Deno.readTextFile(file), GOOD);
     await assertRejects(() =>
