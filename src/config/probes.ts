@@ -87,16 +87,16 @@ export function parseProbeSpec(text: string, plugins: Plugins = NO_PLUGINS): Pro
 export function readPlugins(value: RawTable, place: Place): Plugins {
   const plugins = new Map<string, Plugin>();
   for (const [name, entry] of Object.entries(value)) {
+    if (!isTable(entry)) {
+      place.failUnnamed(name, 'has a plug-in that is not a table with command = ["program"]');
+      continue;
+    }
     const here = place.at(name);
     if (findProbeKind(name) !== undefined) {
       here.fail(`"${name}" is a probe of spknock itself: give the plug-in another name`);
       continue;
     }
     if (here.guard(() => parseTargetName(name)) === undefined) continue;
-    if (!isTable(entry)) {
-      here.fail('is not a plug-in: use a table with command = ["program"]');
-      continue;
-    }
     const { command: raw, ...options } = entry;
     const command = readKey(COMMAND, { command: raw }, here);
     if (command !== undefined) plugins.set(name, { command: command as string[], options });

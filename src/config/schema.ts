@@ -134,12 +134,12 @@ function readSettings(
 function readTargets(value: unknown, place: Place, context: TargetContext): Map<string, Target> {
   const targets = new Map<string, Target>();
   for (const [name, entry] of Object.entries(readTable(value, place) ?? {})) {
-    const here = place.at(name);
-    const isName = here.guard(() => parseTargetName(name)) !== undefined;
     if (!isTable(entry)) {
-      here.fail("is not a target: use a table with host and knocks");
+      place.failUnnamed(name, "has a target that is not a table with host and knocks");
       continue;
     }
+    const here = place.at(name);
+    const isName = here.guard(() => parseTargetName(name)) !== undefined;
     const target = readTarget(entry, here, { ...context, name });
     if (isName && target !== undefined) targets.set(name, target);
   }

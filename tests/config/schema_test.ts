@@ -379,7 +379,7 @@ const BAD_FILES: [text: string, errors: string[]][] = [
   ["targts = 1\n", ['1: targts: "targts" is not a known key, did you mean "targets"?']],
   ["targets = 1\n", ["1: targets: is not a table"]],
   ["[targets]\nhome = 1\n", [
-    "2: targets.home: is not a target: use a table with host and knocks",
+    "2: targets: has a target that is not a table with host and knocks",
   ]],
   ["[targets.a]\n", [
     '1: targets.a: the host is missing: use host = "fw.example.com"',
