@@ -40,7 +40,7 @@ export const command = defineCommand({
     if (resolutions.some(isResolved)) {
       const secretsFrom = args.value("secrets-from");
       payloads = await collectSecrets(targets, ports, { secretsFrom, ask: makeAsk(context) });
-      dropUnusedPermissions(targets, ports);
+      dropUnusedPermissions(targets.map(({ probes }) => ({ probes })), ports);
     }
     const reports = await runOnTargets(resolutions, context, {
       jobs,

@@ -61,11 +61,13 @@ export const command = defineCommand({
       const { showDryRun } = await import("../../reports/dry_run.ts");
       return showDryRun([shown], given);
     }
-    ports.dropPermissions(["write"]);
+    const secretsFrom = args.value("secrets-from");
+    // No `after` program runs here.
+    const needs = [{ probes: target.probes }];
+    dropUnusedPermissions(needs, ports, secretsFrom === undefined ? { knocks: target.knocks } : {});
     const pinned = await pinRoute(route, ports);
     const { resolved, address } = pinned;
     const { source } = target;
-    const secretsFrom = args.value("secrets-from");
     const { connection, knocks } = await connectThrough({
       ...target,
       sequence: target,
@@ -75,6 +77,7 @@ export const command = defineCommand({
       payloads: async () => {
         const ask = makeAsk(context);
         const [payloads = []] = await collectSecrets([target], ports, { secretsFrom, ask });
+        dropUnusedPermissions(needs, ports);
         return payloads;
       },
       open: (signal) => ports.net.openTcp({ address, port, source }, signal),
