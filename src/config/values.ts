@@ -4,7 +4,7 @@
  */
 import { parseDuration } from "../core/duration.ts";
 import { suggest } from "../core/suggest.ts";
-import { type Place, quoteKey } from "./toml/place.ts";
+import type { Place } from "./toml/place.ts";
 
 /** A TOML table as `@std/toml` gives it. */
 export type RawTable = Readonly<Record<string, unknown>>;
@@ -34,25 +34,18 @@ export function readTable(value: unknown, place: Place): RawTable | undefined {
   return place.fail("is not a table");
 }
 
-/**
- * Adds a mistake for every key of the table that is not in `known`. A key is named only where it is nearly
- * a known one: any other can be a secret in the wrong place.
- */
+/** Adds a mistake for every key that is not in `known`. It is not named: it can be a secret. */
 export function checkKeys(table: RawTable, place: Place, known: readonly string[]): void {
   for (const key of Object.keys(table)) {
     if (known.includes(key)) continue;
     const near = suggest(key, known);
-    if (near !== undefined) {
-      place.at(key).fail(`${quoteKey(key)} is not a known key, did you mean "${near}"?`);
-    } else {
-      const isListed = known.length > 0 && known.length <= MAX_LISTED;
-      const allowed = isListed
-        ? `: use ${known.join(", ")}`
-        : known.length > 0
-        ? ""
-        : ": it has none";
-      place.failUnnamed(key, `the table has an unknown key${allowed}`);
-    }
+    const isListed = known.length > 0 && known.length <= MAX_LISTED;
+    const allowed = near !== undefined
+      ? `, did you mean "${near}"?`
+      : isListed
+      ? `: use ${known.join(", ")}`
+      : "";
+    place.failUnnamed(key, `unknown key${allowed}`);
   }
 }
 

@@ -49,7 +49,7 @@ Deno.test("mistakes are named with their lines", () => {
     ["close = {}\n", "t:6: targets.home.close: the knocks are missing: use knocks ="],
     ["close = { knocks = [] }\n", "t:6: targets.home.close.knocks: is empty"],
     ['close = { knocks = ["0"] }\n', "t:6: targets.home.close.knocks[0]: is not a port"],
-    ['close = { knock = ["1"] }\n', 't:6: targets.home.close.knock: "knock" is not a known key'],
+    ['close = { knock = ["1"] }\n', "t:6: targets.home.close: unknown key"],
     ['connect = { host = "a b" }\n', "t:6: targets.home.connect.host: is not a host"],
     ["connect = { port = 70000 }\n", "t:6: targets.home.connect.port: is not a port"],
     ['connect = "nas"\n', "t:6: targets.home.connect: is not a table"],

@@ -5,7 +5,7 @@ import type { Target } from "../../src/core/target.ts";
 import * as edit from "../../src/config/edit.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { table } from "../table.ts";
-import { makeRandom } from "./random.ts";
+import { makeRandom } from "../../tools/torture/random.ts";
 
 /** The edits, of a file of the usual name where a test names none. */
 const FILE_NAME = { file: "targets.toml" };

@@ -233,9 +233,9 @@ const ONE_SECRET = `use exactly one of ${SECRET_KEYS.join(", ")}`;
 /** Lines of a target (from line 4 on), and everything that is wrong with them. */
 const BAD: [lines: string, errors: string[]][] = [
   ["dely = 5", [
-    '4: targets.t.dely: "dely" is not a known key, did you mean "delay"?',
+    '4: targets.t: unknown key, did you mean "delay"?',
   ]],
-  ["qqqq = 5", ["4: targets.t: the table has an unknown key"]],
+  ["qqqq = 5", ["4: targets.t: unknown key"]],
   ["host = 5", ['4: targets.t.host: is not a "string"']],
   ['host = "a b"', [
     "4: targets.t.host: is not a host: use a name, an IPv4 or an IPv6 address",
@@ -288,7 +288,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
     "4: targets.t.knocks[0].port: is not a port: use a whole number from 1 to 65535",
     '4: targets.t.knocks[1].protocol: is an unknown protocol: use "tcp" or "udp"',
-    '4: targets.t.knocks[2].prot: "prot" is not a known key, did you mean "port"?',
+    '4: targets.t.knocks[2]: unknown key, did you mean "port"?',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],
   ["knocks = [{ port = '80' }]", [
@@ -359,7 +359,7 @@ const BAD: [lines: string, errors: string[]][] = [
     "7: targets.t.probes[0].status: cannot be used: use a whole number from 100 to 599",
   ]],
   ['[[targets.t.probes]]\ntype = "ping"\nport = 1', [
-    "6: targets.t.probes[0]: the table has an unknown key: use type",
+    "6: targets.t.probes[0]: unknown key: use type",
   ]],
   ["after = [{}, { run = [1] }, { run = ['a'], command = ['b'] }, 'x']", [
     '4: targets.t.after[0]: the command is missing: use run = ["program", "argument"]',
@@ -376,7 +376,7 @@ table("mistakes in a target", BAD, async (errors, lines) => {
 /** Whole files, and everything that is wrong with them. */
 const BAD_FILES: [text: string, errors: string[]][] = [
   ["version = 2\n", ["1: version: is not a known version: use 1"]],
-  ["targts = 1\n", ['1: targts: "targts" is not a known key, did you mean "targets"?']],
+  ["targts = 1\n", ['1: unknown key, did you mean "targets"?']],
   ["targets = 1\n", ["1: targets: is not a table"]],
   ["[targets]\nhome = 1\n", [
     "2: targets: has a target that is not a table with host and knocks",
@@ -408,7 +408,7 @@ const BAD_FILES: [text: string, errors: string[]][] = [
       '1: targets.a: the host is missing: use host = "fw.example.com"',
       "2: targets.a.tries: cannot be used: use a whole number from 1 to 100",
       "3: targets.a.knocks[0]: is not a port: use a whole number from 1 to 65535",
-      '4: targets.a.dely: "dely" is not a known key, did you mean "delay"?',
+      '4: targets.a: unknown key, did you mean "delay"?',
       "6: defaults.tries: cannot be used: use a whole number from 1 to 100",
       '7: targets.b: the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
       '8: targets.b.host: is not a "string"',

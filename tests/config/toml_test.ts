@@ -5,7 +5,7 @@ import { listEntries } from "../../src/config/toml/ast.ts";
 import { parsePlainToml } from "../../src/config/toml/plain.ts";
 import { readToml } from "../../src/config/toml/read.ts";
 import { table } from "../table.ts";
-import { makeRandom } from "./random.ts";
+import { makeRandom } from "../../tools/torture/random.ts";
 
 /** `LINE KEY: message` of every mistake. */
 function readProblems(text: string): string[] {

@@ -76,7 +76,7 @@ export function renderPath(path: Path): string {
 }
 
 /** Returns a key in quotes for a message, or only its length where it is too long to be one. */
-export function quoteKey(key: string): string {
+function quoteKey(key: string): string {
   return key.length > 40 ? `a key of ${key.length} characters` : JSON.stringify(key);
 }
 
