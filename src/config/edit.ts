@@ -92,10 +92,10 @@ export function replaceTarget(
   const present = readInherited(reading, raw);
   const payload = hasOwnSecrets(raw) ? present : choosePayload(draft.knocks, present);
   const editor = new TomlEditor(reading.document);
-  editor.change(["targets", name], {
-    from: writeTarget(target, { reading, payload: present }),
-    to: writeTarget({ ...target, ...draft }, { reading, payload }),
-  });
+  const from = writeTarget(target, { reading, payload: present });
+  const to = writeTarget({ ...target, ...draft }, { reading, payload });
+  const path = ["targets", name];
+  editor.edit(path, (part) => part.change(path, { from, to }));
   const edited = checkEdit(editor.text, file);
   return name === draft.name
     ? edited

@@ -413,3 +413,58 @@ Deno.test("edit: edits keep all other lines (seeded)", () => {
     assert(lost === 3 || lost === 4, context);
   }
 });
+
+/** Arrays of `knocks`, the ports that they become, and their new text. */
+const ARRAYS: Record<string, [before: string, ports: number[], after: string]> = {
+  "one more on a line": ["[1]", [1, 2], '[1, "2/tcp"]'],
+  "one more in front": ["[1, 2]", [3, 1, 2], '["3/tcp", 1, 2]'],
+  "the first of a line goes": ["[ 1, 2 ]", [2], "[ 2 ]"],
+  "each line keeps its comment": [
+    "[\n  1, # one\n  # above two\n  2, # two\n  3 # three\n]",
+    [1, 3],
+    "[\n  1, # one\n  3 # three\n]",
+  ],
+  "comments above go with the first one": [
+    "[\n  # above one\n  1,\n  # above two\n  2,\n]",
+    [2],
+    "[\n  # above two\n  2,\n]",
+  ],
+  "the last one without a comma": [
+    "[\n  1, # one\n  2 # two\n]",
+    [1, 2, 3],
+    [
+      "[",
+      "  1, # one",
+      "  2, # two",
+      '  "3/tcp"',
+      "]",
+    ].join("\n"),
+  ],
+  "a comment at the end of the first line": ["[1, # one\n 2]", [1], "[1 # one\n]"],
+  "a comma on a line of its own": [
+    "[\n  1 # one\n  , 2\n]",
+    [2, 1],
+    '[\n  "2/tcp", # one\n   "1/tcp"\n]',
+  ],
+  "another order": [
+    "[\n  1, # one\n  2, # two\n]",
+    [2, 1, 3],
+    [
+      "[",
+      "  2, # two",
+      "  1, # one",
+      '  "3/tcp",',
+      "]",
+    ].join("\n"),
+  ],
+  "none is the same": ["[1, 2]", [3, 4, 5], '["3/tcp", "4/tcp", "5/tcp"]'],
+};
+
+table(
+  "edit: an array keeps the text and comments of what stays",
+  ARRAYS,
+  ([before, ports, after]) => {
+    const wrap = (array: string) => `[targets.home]\nhost = "h"\nknocks = ${array} # end\n`;
+    assertEquals(change(wrap(before), { knocks: ports.map(tcp) }), wrap(after));
+  },
+);

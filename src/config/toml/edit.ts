@@ -1,6 +1,6 @@
 /**
- * Byte-preserving edits of a TOML text, by the ranges of its syntax tree. Each edit is made at once, and
- * the text is parsed again before the next one.
+ * Byte-preserving edits of a TOML text, by the ranges of its syntax tree. Each edit is made at once; before
+ * the next one the text is parsed again, or the part of it that is edited.
  *
  * Rules:
  * - only the value of a key is replaced, in place; its comment and its spaces stay;
@@ -25,24 +25,61 @@ import { isSameData, isTable, type RawTable } from "../values.ts";
 import type { Path } from "./place.ts";
 import { renderKey, renderPairs, renderValue } from "./render.ts";
 
+/** What an editor knows of a text that is a part of another one. */
+interface PartOptions {
+  eol: string;
+  /** Whether more text follows. */
+  hasNext: boolean;
+}
+
 /** Edits one document, step by step. */
 export class TomlEditor {
-  #document: TomlDocument;
-  #find: (path: Path) => readonly Entry[];
+  /** How lines end in this file. */
+  readonly eol: string;
+  readonly #hasNext: boolean;
+  #text: string;
+  /** Missing after an edit, until it is needed: a large file takes seconds. */
+  #document: TomlDocument | undefined;
+  #index: ReturnType<typeof indexEntries> | undefined;
 
-  constructor(document: TomlDocument) {
+  constructor(document: TomlDocument, part?: PartOptions) {
     this.#document = document;
-    this.#find = indexEntries(document);
+    this.#text = document.text;
+    this.eol = part?.eol ?? (/^[^\n]*\r\n/.test(this.#text) ? "\r\n" : "\n");
+    this.#hasNext = part?.hasNext ?? false;
   }
 
   /** The text with all edits done so far. */
   get text(): string {
-    return this.#document.text;
+    return this.#text;
   }
 
-  /** How lines end in this file. */
-  get eol(): string {
-    return /^[^\n]*\r\n/.test(this.text) ? "\r\n" : "\n";
+  #read(): TomlDocument {
+    return this.#document ??= parseDocument(this.#text);
+  }
+
+  #find(path: Path): readonly Entry[] {
+    this.#index ??= indexEntries(this.#read());
+    return this.#index(path);
+  }
+
+  /**
+   * Makes several edits of a table. Where its sections are together, only they are parsed again after each.
+   */
+  edit(path: Path, act: (editor: TomlEditor) => void): void {
+    const { sections } = this.#read();
+    const own = this.#find(path).map(({ section }) => section && sections.indexOf(section));
+    const [first = -1, last = -1] = [own[0], own.at(-1)];
+    const from = sections[first];
+    const isTogether = own.every((index, place) => index === first + place);
+    if (from === undefined || !isTogether) return act(this);
+    const next = sections[last + 1];
+    const start = this.#findBlockStart(from);
+    const end = next === undefined ? this.#text.length : this.#findBlockStart(next);
+    const options = { eol: this.eol, hasNext: next !== undefined };
+    const part = new TomlEditor(parseDocument(this.#text.slice(start, end)), options);
+    act(part);
+    this.#replace([{ range: [start, end], text: part.text }]);
   }
 
   /** Returns the value of a key; undefined where it is missing, or in pieces. */
@@ -104,7 +141,7 @@ export class TomlEditor {
     for (const [index, table] of to.slice(0, from.length).entries()) {
       if (isSameData(from[index], table)) continue;
       const place = [...path, index];
-      this.change(place, { from: readTable(this.#document, place), to: table });
+      this.change(place, { from: readTable(this.#read(), place), to: table });
     }
     if (to.length > from.length) this.#addElements(path, to.slice(from.length));
   }
@@ -172,7 +209,7 @@ export class TomlEditor {
     this.#replace([{ range: [offset, offset], text }]);
   }
 
-  /** Replaces pieces of the text, and reads it again. */
+  /** Replaces pieces of the text. */
   #replace(edits: readonly { range: Span; text: string }[]): void {
     let result = "";
     let at = 0;
@@ -181,11 +218,11 @@ export class TomlEditor {
       result += this.text.slice(at, start) + text;
       at = end;
     }
-    const isEndRemoved = at === this.text.length && edits.at(-1)?.text === "";
+    const isEndRemoved = at === this.text.length && edits.at(-1)?.text === "" && !this.#hasNext;
     // The blank line that set the last table apart goes with it.
-    result = isEndRemoved ? result.replace(/\n\r?\n$/, "\n") : result + this.text.slice(at);
-    this.#document = parseDocument(result);
-    this.#find = indexEntries(this.#document);
+    this.#text = isEndRemoved ? result.replace(/\n\r?\n$/, "\n") : result + this.text.slice(at);
+    this.#document = undefined;
+    this.#index = undefined;
   }
 
   /** Where the line of an offset ends, its line break not counted. */
@@ -212,7 +249,7 @@ export class TomlEditor {
 
   /** The piece that goes with a section; see the rules above for the comments. */
   #findBlock(section: Section): Span {
-    const { sections } = this.#document;
+    const { sections } = this.#read();
     const next = sections[sections.indexOf(section) + 1];
     const limit = next === undefined ? this.text.length : this.#findBlockStart(next);
     const end = this.#nextLine(findEnd(section));
@@ -222,7 +259,7 @@ export class TomlEditor {
 
   /** The start of the comment lines directly above a header, or of the header's own line. */
   #findBlockStart(section: Section): number {
-    const { sections } = this.#document;
+    const { sections } = this.#read();
     const before = sections[sections.indexOf(section) - 1];
     const isFirst = before === undefined || findEnd(before) === 0;
     const hasDirective = this.text.startsWith("#:", this.#lineStart(0));
