@@ -2,7 +2,7 @@
  * Runs deno with the dependencies that can be had: from JSR (deno.json) when they are cached or
  * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
  *
- *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | docs | compile
+ *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | compile
  *
  * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
  * npm; nothing goes to stdout but the output of what it runs.
@@ -81,6 +81,9 @@ const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<
   check: () => ({ args: ["main.ts", "tools", "tests"] }),
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
+  torture: (rest) => ({
+    args: ["--no-prompt", "-P=tools", `${ROOT}tools/torture.ts`, ...rest],
+  }),
   docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
   async compile(rest, flags) {
     const temporary = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
@@ -106,7 +109,7 @@ if (makeCall === undefined) {
 }
 const flags = await dependencyFlags();
 const { args, cwd, temporary } = await makeCall(rest, flags);
-const subcommand = ["bench", "docs"].includes(verb) ? "run" : verb;
+const subcommand = ["bench", "torture", "docs"].includes(verb) ? "run" : verb;
 const child = new Deno.Command(Deno.execPath(), {
   args: [
     subcommand,

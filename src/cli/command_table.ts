@@ -1,4 +1,5 @@
 /** Every command: its name, its line in the help, and where it is. The rest is in its own file. */
+import type { Permission } from "../use_cases/ports.ts";
 import type { Command } from "./command.ts";
 
 /** One command. */
@@ -6,6 +7,8 @@ export interface CommandRow {
   name: string;
   /** One line in the imperative. */
   summary: string;
+  /** What it may need; the others are given up before it starts. */
+  permissions: readonly Permission[];
   load(): Promise<{ command: Command }>;
 }
 
@@ -14,91 +17,109 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "knock",
     summary: "knock on targets, then check that the door is open",
+    permissions: ["run"],
     load: () => import("./commands/doors/knock.ts"),
   },
   {
     name: "probe",
     summary: "check whether the door is open, without a knock",
+    permissions: ["run"],
     load: () => import("./commands/doors/probe.ts"),
   },
   {
     name: "connect",
     summary: "knock, then carry stdin and stdout: for ssh's ProxyCommand",
+    permissions: ["run"],
     load: () => import("./commands/doors/connect.ts"),
   },
   {
     name: "ssh-config",
     summary: "print the Host block that makes ssh knock by itself",
+    permissions: [],
     load: () => import("./commands/doors/ssh_config.ts"),
   },
   {
     name: "keep",
     summary: "knock, and hold the door open until Ctrl-C or the command's end",
+    permissions: ["run"],
     load: () => import("./commands/doors/keep.ts"),
   },
   {
     name: "close",
     summary: "close the door: the knocks of a target's close table",
+    permissions: ["run"],
     load: () => import("./commands/doors/close.ts"),
   },
   {
     name: "list",
     summary: "show the saved targets",
+    permissions: [],
     load: () => import("./commands/targets/list.ts"),
   },
   {
     name: "show",
     summary: "show one target with all its settings",
+    permissions: [],
     load: () => import("./commands/targets/show.ts"),
   },
   {
     name: "add",
     summary: "save a target; without arguments it asks",
+    permissions: ["write", "run"],
     load: () => import("./commands/targets/add.ts"),
   },
   {
     name: "edit",
     summary: "change a target; without options it asks",
+    permissions: ["write", "run"],
     load: () => import("./commands/targets/edit.ts"),
   },
   {
     name: "rename",
     summary: "give a target another name",
+    permissions: ["write"],
     load: () => import("./commands/targets/rename.ts"),
   },
   {
     name: "remove",
     summary: "remove targets",
+    permissions: ["write", "run"],
     load: () => import("./commands/targets/remove.ts"),
   },
   {
     name: "import",
     summary: "save the targets of another tool's file",
+    permissions: ["write"],
     load: () => import("./commands/targets/import.ts"),
   },
   {
     name: "hash",
     summary: "print the SHA-256 hex of a passphrase",
+    permissions: ["run"],
     load: () => import("./commands/firewall/hash.ts"),
   },
   {
     name: "rules",
     summary: "write the complete firewall rules for a target",
+    permissions: ["write", "run"],
     load: () => import("./commands/firewall/rules.ts"),
   },
   {
     name: "simulate",
     summary: "run a door on loopback that behaves as the firewall would",
+    permissions: ["run"],
     load: () => import("./commands/firewall/simulate.ts"),
   },
   {
     name: "demo",
     summary: "closed, knock, open: on loopback, with no configuration",
+    permissions: [],
     load: () => import("./commands/firewall/demo.ts"),
   },
   {
     name: "doctor",
     summary: "find out what is wrong: files, names, routes, the door",
+    permissions: ["run"],
     load: () => import("./commands/firewall/doctor.ts"),
   },
 ];

@@ -7,7 +7,7 @@
  * the command does not declare does not compile.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { UsageError } from "../core/errors.ts";
+import { UsageError, ValueError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 
 /** One option. */
@@ -106,13 +106,17 @@ export function parseOptions<Name extends string>(
 /**
  * Returns what `read` returns; a RangeError of a pure parser becomes a usage error.
  *
+ * @param prefix names the option; its value is not repeated then, because it can be a secret by mistake.
+ *
  * @throws {UsageError}
  */
 export function asUsageError<T>(read: () => T, prefix = ""): T {
   try {
     return read();
   } catch (cause) {
-    throw cause instanceof RangeError ? new UsageError(prefix + cause.message) : cause;
+    if (!(cause instanceof RangeError)) throw cause;
+    const isOfOption = prefix !== "" && cause instanceof ValueError;
+    throw new UsageError(prefix + (isOfOption ? cause.problem : cause.message));
   }
 }
 
@@ -169,7 +173,9 @@ function unknownOption(arg: string, specs: readonly OptionSpec[]): UsageError {
     ...(spec.short ? [`-${spec.short}`] : []),
   ]);
   const near = suggest(name, known);
-  return new UsageError(`unknown option "${name}"`, {
+  // `-pPASSPHRASE` is how other programs take one.
+  const shown = /^-[^-]/.test(name) ? name.slice(0, 2) : name;
+  return new UsageError(`unknown option "${shown}"`, {
     hint: near === undefined ? "see the options with --help" : `did you mean ${near}?`,
   });
 }

@@ -1,6 +1,7 @@
 /** Errors as text and JSON on stderr. */
 import { CancelledError, SpknockError } from "../core/errors.ts";
 import { describeSystemError, findFileHint, isSystemError } from "../core/system_errors.ts";
+import { renderJson } from "../core/unsafe_text.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize, sanitizeLines } from "../output/sanitize.ts";
 import { findExitCode } from "./exit_codes.ts";
@@ -26,7 +27,7 @@ export function reportError(error: unknown, out: Output): number {
   const { code, message, hint } = toErrorValue(error);
   out.endLine();
   if (out.json) {
-    out.error(JSON.stringify({ error: { code, message, hint } }));
+    out.error(renderJson({ error: { code, message, hint } }));
   } else if (!(error instanceof CancelledError)) {
     const { bad, faint } = out.noteStyle;
     for (const line of sanitizeLines(message).split("\n")) out.error(`${bad("error:")} ${line}`);

@@ -13,6 +13,7 @@ import {
   parseOptions,
 } from "./options.ts";
 import type { CliPorts } from "./ports.ts";
+import { PERMISSIONS } from "../use_cases/ports.ts";
 import { reportError } from "./report_error.ts";
 
 /** Runs the program and returns its exit code; never throws. */
@@ -38,7 +39,10 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
       trustConfig: args.has("trust-config"),
     };
     if (args.passthrough !== undefined) checkPassthrough(args.passthrough, command);
-    if (command !== undefined) return await command.run(context);
+    if (row !== undefined && command !== undefined) {
+      ports.dropPermissions(PERMISSIONS.filter((each) => !row.permissions.includes(each)));
+      return await command.run(context);
+    }
     if (isInteractive(context)) return await (await import("./menu.ts")).run(context);
     return await explainUsage(out);
   } catch (error) {

@@ -9,5 +9,6 @@ export {
   type TargetDraft,
 } from "./edit.ts";
 export { importTargets } from "./import/import_targets.ts";
-export { findField, isSameData, parseOptionalKey } from "./keys.ts";
+export { findField, parseOptionalKey } from "./keys.ts";
 export { updateConfig } from "./update.ts";
+export { isSameData } from "./values.ts";

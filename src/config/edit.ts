@@ -10,18 +10,17 @@ import {
   type Target,
   type TargetSettings,
 } from "../core/target.ts";
-import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
-import { readKnock, readSecret } from "./knocks.ts";
+import { isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
+import { readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
 import { Place } from "./toml/place.ts";
-import { readAfter, readProbe } from "./probes.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
 import { renderKey, renderPairs } from "./toml/render.ts";
 import { PROMPT } from "./schema.ts";
-import { indexLines } from "./toml/ast.ts";
-import { findElements, findSite, isBelow, listPairs, type Site, TomlEditor } from "./toml/edit.ts";
-import { isTable, type RawTable } from "./values.ts";
+import { indexEntries } from "./toml/ast.ts";
+import { TomlEditor } from "./toml/edit.ts";
+import { isSameData, isTable, type RawTable } from "./values.ts";
 
 /**
  * A target to write. Settings that are missing are not written; a whole {@linkcode Target} will do,
@@ -65,11 +64,10 @@ export function addTargets(
   { file }: EditOptions,
 ): string {
   const reading = parseDocumentConfig(text, { file });
-  const isInline = [...listPairs(reading.document.sections.slice(0, 1))].some(({ path }) =>
-    path.length === 1 && path[0] === "targets"
-  );
-  if (isInline) {
-    throw makeError(reading, ["targets"], "is an inline table, which has to be edited by hand", {
+  const editor = new TomlEditor(reading.document);
+  if (editor.findValue(["targets"]) !== undefined) {
+    throw makeError(reading, ["targets"], {
+      message: "is an inline table, which has to be edited by hand",
       hint: "write each target under a [targets.NAME] header of its own",
     });
   }
@@ -78,7 +76,7 @@ export function addTargets(
     if (names.has(name)) throw makeTakenError(reading, name);
     names.add(name);
   }
-  const { eol } = new TomlEditor(reading.document);
+  const { eol } = editor;
   const isBlank = text.replace("\uFEFF", "").trim() === "";
   const before = isBlank ? `${text}version = 1${eol}` : text.endsWith("\n") ? text : text + eol;
   const blocks = drafts.flatMap((draft) => renderTarget(draft, reading))
@@ -99,19 +97,25 @@ export function changeTargets(
 ): string {
   const reading = parseDocumentConfig(text, { file });
   const editor = new TomlEditor(reading.document);
-  for (const change of choose(reading.config.targets)) applyChange(editor, reading, change);
-  return checkEdit(editor.apply(), file);
+  const edits = choose(reading.config.targets).map((change) => makeEdit(reading, change));
+  editor.edit(edits);
+  return checkEdit(editor.text, file);
 }
 
-function applyChange(editor: TomlEditor, reading: DocumentReading, change: TargetChange): void {
-  const { target, site, raw } = findTarget(reading, change.name);
-  const { host, knocks, unset = [] } = change;
-  if (host !== undefined && host !== target.host) editor.setKey(site, "host", host);
-  if (knocks !== undefined && !isSameData(knocks, target.knocks)) {
-    setKnocks(editor, { site, raw, reading, knocks });
-  }
-  setSettings(editor, { site, raw, change, target, reading });
-  for (const key of unset) editor.removeKey(site, key);
+function makeEdit(reading: DocumentReading, { name, unset = [], ...changed }: TargetChange) {
+  const { target, raw } = findTarget(reading, name);
+  const { host = target.host, knocks = target.knocks } = changed;
+  const present = readInherited(reading, raw);
+  const keepsPayload = changed.knocks === undefined || hasOwnSecrets(raw);
+  const payload = keepsPayload ? present : choosePayload(knocks, present);
+  const from = writeTarget(target, { reading, payload: present });
+  const to = writeTarget({ ...target, ...changed, host, knocks }, { reading, payload });
+  // A key that says the same as its default is removed, too.
+  const given = Object.fromEntries(unset.map((key) => [key, raw[key]]));
+  const gone = Object.fromEntries(unset.map((key) => [key, undefined]));
+  const change = { from: { ...from, ...given }, to: { ...to, ...gone } };
+  const path = ["targets", name];
+  return { path, act: (part: TomlEditor) => part.change(path, change) };
 }
 
 /**
@@ -129,15 +133,8 @@ export function renameTarget(
   if (from === to) return text;
   if (reading.config.targets.has(to)) throw makeTakenError(reading, to);
   const editor = new TomlEditor(reading.document);
-  const prefix = ["targets", from];
-  const { sections } = reading.document;
-  const headers = sections.filter(({ names }) => isBelow(names, prefix)).map(({ keys }) => keys[1]);
-  const pairs = [...listPairs(sections)].filter(({ path }) => isBelow(path, prefix))
-    .map(({ pair, base }) => pair.key.keys[1 - base.length]);
-  for (const key of [...headers, ...pairs]) {
-    if (key !== undefined) editor.replace(key.range, renderKey(to));
-  }
-  return checkEdit(editor.apply(), file);
+  editor.rename(["targets", from], to);
+  return checkEdit(editor.text, file);
 }
 
 /**
@@ -147,36 +144,23 @@ export function renameTarget(
  */
 export function removeTarget(text: string, name: string, { file }: EditOptions): string {
   const reading = parseDocumentConfig(text, { file });
-  const { site } = findTarget(reading, name);
+  findTarget(reading, name);
   const editor = new TomlEditor(reading.document);
-  for (const section of site.sections) editor.removeSection(section);
-  for (const placed of listPairs(reading.document.sections)) {
-    const isOutermost = isBelow(placed.path, site.path) && !isBelow(placed.base, site.path);
-    if (isOutermost) editor.removePair(placed);
-  }
-  return checkEdit(editor.apply(), file);
+  editor.remove(["targets", name]);
+  return checkEdit(editor.text, file);
 }
 
 /** The lines of a new target, a block for each of its tables. */
 function renderTarget(draft: TargetDraft, reading: DocumentReading): string[][] {
   const header = `targets.${renderKey(draft.name)}`;
-  const inherited = readInherited(reading, {});
-  const payload = choosePayload(draft.knocks, inherited);
-  const lines: Record<string, unknown> = { host: draft.host };
+  const payload = choosePayload(draft.knocks, readInherited(reading, {}));
+  const own: Record<string, unknown> = writeTarget(draft, { reading, payload });
   const blocks: string[][] = [];
-  const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
-  for (const [key, row] of Object.entries(SETTING_KEYS)) {
-    const setting = draft[row.field];
-    if (setting === undefined || isSameData(setting, unset[row.field])) continue;
-    const value = row.write(setting);
-    if (Array.isArray(value) && value.length > 0 && value.every(isTable)) {
-      blocks.push(...value.map((item) => [`[[${header}.${key}]]`, ...renderPairs(item)]));
-    } else lines[key] = value;
+  for (const [key, value] of Object.entries(own)) {
+    if (!Array.isArray(value) || key === "knocks" || !value.every(isTable)) continue;
+    own[key] = value.length === 0 ? value : undefined;
+    blocks.push(...value.map((item) => [`[[${header}.${key}]]`, ...renderPairs(item)]));
   }
-  const { host, description, tags, ...rest } = lines;
-  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
-  const secret = isSamePayload(payload, inherited) ? undefined : writeSecret(payload);
-  const own = { host, description, tags, knocks, secret, ...rest };
   const close = draft.close?.map((knock) => writeKnock(knock, payload));
   const { connect } = draft;
   return [
@@ -185,6 +169,24 @@ function renderTarget(draft: TargetDraft, reading: DocumentReading): string[][] 
     ...(close === undefined ? [] : [[`[${header}.close]`, ...renderPairs({ knocks: close })]]),
     ...(connect === undefined ? [] : [[`[${header}.connect]`, ...renderPairs(connect)]]),
   ];
+}
+
+/** Returns the keys of a target, in the order of a new file; undefined where its table has none. */
+function writeTarget(
+  draft: TargetDraft,
+  { reading, payload }: { reading: DocumentReading; payload: KnockPayload },
+): RawTable {
+  const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
+  const rows = Object.entries(SETTING_KEYS).map(([key, { field, write }]) => {
+    const setting = draft[field];
+    const isUnset = setting === undefined || isSameData(setting, unset[field]);
+    return [key, isUnset ? undefined : write(setting)] as const;
+  });
+  const { description, tags, ...settings } = Object.fromEntries(rows);
+  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const isInherited = isSamePayload(payload, readInherited(reading, {}));
+  const secret = isInherited ? undefined : writeSecret(payload);
+  return { host: draft.host, description, tags, knocks, secret, ...settings };
 }
 
 /** The `secret` that lets most knocks be written as plain strings. */
@@ -196,84 +198,10 @@ function choosePayload(knocks: readonly Knock[], inherited: KnockPayload): Knock
   return isShared ? first : inherited;
 }
 
-/** Where a change is made. */
-interface Spot {
-  site: Site;
-  raw: RawTable;
-  reading: DocumentReading;
-}
-
-function setKnocks(
-  editor: TomlEditor,
-  { site, raw, reading, knocks }: Spot & { knocks: readonly Knock[] },
-): void {
-  const inherited = readInherited(reading, {});
-  const present = readInherited(reading, raw);
-  const items: readonly unknown[] = Array.isArray(raw["knocks"]) ? raw["knocks"] : [];
-  const hasOwn = items.some((item) => isTable(item) && ("secret" in item || "payload" in item));
-  const payload = hasOwn ? present : choosePayload(knocks, present);
-  if (!isSamePayload(payload, present)) {
-    if (isSamePayload(payload, inherited)) editor.removeKey(site, "secret");
-    else editor.setKey(site, "secret", writeSecret(payload));
-  }
-  const wanted = knocks.map((knock) => writeKnock(knock, payload));
-  const array = editor.findValue(site, "knocks");
-  if (array?.type !== "TOMLArray") return editor.setKey(site, "knocks", wanted);
-  const context = { folder: dirname(reading.config.file), payload };
-  const now = items.map((item) => readKnock(item, Place.root([]), context));
-  editor.setItems(array, wanted, (index, place) => isSameData(now[index], knocks[place]));
-}
-
-function setSettings(
-  editor: TomlEditor,
-  { site, raw, change, target, reading }: Spot & { change: TargetChange; target: Target },
-): void {
-  const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
-  for (const [key, row] of Object.entries(SETTING_KEYS)) {
-    const setting = change[row.field];
-    if (!(row.field in change) || isSameData(setting, target[row.field])) continue;
-    if (setting === undefined || isSameData(setting, unset[row.field])) {
-      editor.removeKey(site, key);
-    } else {
-      const value = row.write(setting);
-      const isList = (key === "probes" || key === "after") && Array.isArray(value);
-      if (isList) setList(editor, { site, raw, change, reading, key, value });
-      else editor.setKey(site, key, value);
-    }
-  }
-}
-
-/** Probes and `after`: an inline array or tables of their own, as the file has it. */
-function setList(
-  editor: TomlEditor,
-  { site, raw, change, reading, key, value }: Spot & {
-    change: TargetChange;
-    key: "probes" | "after";
-    value: unknown[];
-  },
-): void {
-  const { plugins } = reading.config;
-  const read = key === "probes" ? readProbe : readAfter;
-  const present: readonly unknown[] = Array.isArray(raw[key]) ? raw[key] : [];
-  const now = present.map((item) => read(item, Place.root([]), plugins));
-  const keep = (index: number, place: number) => isSameData(now[index], change[key]?.[place]);
-  const array = editor.findValue(site, key);
-  if (array?.type === "TOMLArray") return editor.setItems(array, value, keep);
-  const hasHeader = site.sections.some(({ names }) => names.length === site.path.length);
-  if (!hasHeader) return editor.setKey(site, key, value);
-  const path = [...site.path, key];
-  const elements = findElements(reading.document, path);
-  for (const [index, element] of elements.entries()) {
-    const wanted = value[index];
-    const current = present[index];
-    if (wanted === undefined) {
-      for (const section of element.sections) editor.removeSection(section);
-    } else if (!keep(index, index) && isTable(wanted) && isTable(current)) {
-      editor.setKeys(element, wanted, { current, isSame: isSameData });
-    }
-  }
-  const added = value.slice(elements.length).filter(isTable);
-  if (added.length > 0) editor.addElements(elements.at(-1) ?? site, path, added);
+/** Whether a knock of the table has a secret of its own, so that the table's has to stay. */
+function hasOwnSecrets({ knocks }: RawTable): boolean {
+  return Array.isArray(knocks) &&
+    knocks.some((item) => isTable(item) && ("secret" in item || "payload" in item));
 }
 
 /** The payload of udp knocks that name none, under a target's table. */
@@ -293,40 +221,27 @@ function checkEdit(text: string, file: string): string {
 }
 
 function findTarget(
-  reading: DocumentReading,
+  { config, value }: DocumentReading,
   name: string,
-): { target: Target; site: Site; raw: RawTable } {
-  const target = reading.config.targets.get(name);
-  const site = findSite(reading.document, ["targets", name]);
-  const targets = reading.value["targets"];
-  const raw = isTable(targets) ? targets[name] : undefined;
-  if (target === undefined || site === undefined || !isTable(raw)) {
-    throw new ConfigError([{
-      file: reading.config.file,
-      message: `there is no target ${JSON.stringify(name)}`,
-    }]);
-  }
-  return { target, site, raw };
+): { target: Target; raw: RawTable } {
+  const target = config.targets.get(name);
+  const raw = isTable(value["targets"]) ? value["targets"][name] : undefined;
+  if (target !== undefined && isTable(raw)) return { target, raw };
+  const message = `there is no target ${JSON.stringify(name)}`;
+  throw new ConfigError([{ file: config.file, message }]);
 }
 
 function makeTakenError(reading: DocumentReading, name: string): ConfigError {
   const message = `a target of the name ${JSON.stringify(name)} is saved already`;
-  const hint = "choose another name";
-  if (reading.config.targets.has(name)) {
-    return makeError(reading, ["targets", name], message, { hint });
-  }
-  // Twice among the new ones: the file has no line for it.
-  return new ConfigError([{ file: reading.config.file, key: `targets.${name}`, message }], {
-    hint,
-  });
+  return makeError(reading, ["targets", name], { message, hint: "choose another name" });
 }
 
+/** An error at a path, with its line where the file has it. */
 function makeError(
   { document, config }: DocumentReading,
   path: readonly string[],
-  message: string,
-  details: { hint?: string } = {},
+  { message, hint }: { message: string; hint?: string },
 ): ConfigError {
-  const line = indexLines(document)(path);
-  return new ConfigError([{ file: config.file, line, key: path.join("."), message }], details);
+  const line = indexEntries(document)(path)[0]?.line;
+  return new ConfigError([{ file: config.file, line, key: path.join("."), message }], { hint });
 }

@@ -12,7 +12,14 @@ import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
 import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import { writePayload } from "./value_specs.ts";
-import { describe, readChoice, readDuration, readInteger, readList, readString } from "./values.ts";
+import {
+  isSameData,
+  readChoice,
+  readDuration,
+  readInteger,
+  readList,
+  readString,
+} from "./values.ts";
 
 /** What reading the keys of a target depends on. */
 export interface KeyContext {
@@ -135,13 +142,13 @@ function readTag(value: unknown, place: Place): string | undefined {
 
 function readAddress(value: unknown, place: Place): string | undefined {
   if (typeof value === "string" && (isIpv4(value) || isIpv6(value))) return value;
-  return place.fail(`${describe(value)} is not an address: use an IPv4 or an IPv6 address`);
+  return place.fail("is not an address: use an IPv4 or an IPv6 address");
 }
 
 function readCopies(value: unknown, place: Place): "auto" | number | undefined {
   if (value === "auto") return value;
   if (typeof value === "number") return readInteger(value, place, { min: 1, max: 10 });
-  return place.fail(`${describe(value)} cannot be used: use "auto" or a whole number from 1 to 10`);
+  return place.fail('cannot be used: use "auto" or a whole number from 1 to 10');
 }
 
 /** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */
@@ -176,15 +183,4 @@ export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
 /** Whether two payloads are the same. */
 export function isSamePayload(one: KnockPayload, other: KnockPayload): boolean {
   return isSameData(one, other);
-}
-
-/** Whether two plain values (with byte arrays) are the same; undefined keys do not count. */
-export function isSameData(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
-    return false;
-  }
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Array.isArray(one) === Array.isArray(other) &&
-    [...keys].every((key) => isSameData(Reflect.get(one, key), Reflect.get(other, key)));
 }

@@ -12,14 +12,7 @@ import { type Knock, type KnockPayload, parsePortSpec, type Protocol } from "../
 import { listSecretForms, makeSource, SECRET_KEYS, SECRET_KINDS } from "../secret/kinds.ts";
 import type { Place } from "./toml/place.ts";
 import { readPayload, readPort, readValue } from "./value_specs.ts";
-import {
-  checkKeys,
-  describe,
-  describeKind,
-  isTable,
-  type RawTable,
-  readDuration,
-} from "./values.ts";
+import { checkKeys, isTable, type RawTable, readDuration } from "./values.ts";
 
 /** What reading a secret depends on. */
 interface SecretContext {
@@ -46,7 +39,7 @@ export function readSecret(
   const word = SECRET_KEYS.find((key) => value !== undefined && SECRET_KINDS[key].word === value);
   if (word !== undefined) return { kind: "secret", source: makeSource(word, true) };
   if (!isTable(value)) {
-    return place.fail(`${describeKind(value)} is not a secret: use ${listSecretForms()}`);
+    return place.fail(`is not a secret: use ${listSecretForms()}`);
   }
   checkKeys(value, place, SECRET_KEYS);
   const [key, ...more] = SECRET_KEYS.filter((each) => Object.hasOwn(value, each));
@@ -68,7 +61,7 @@ export function readKnock(value: unknown, place: Place, context: KnockContext): 
     return spec && { ...spec, payload: spec.protocol === "udp" ? context.payload : NO_PAYLOAD };
   }
   if (isTable(value)) return readKnockTable(value, place, context);
-  return place.fail(`${describe(value)} is not a knock: use "7000", "7000/udp" or { port = 7000 }`);
+  return place.fail('is not a knock: use "7000", "7000/udp" or { port = 7000 }');
 }
 
 const NO_PAYLOAD: KnockPayload = { kind: "none" };
@@ -90,7 +83,7 @@ function readKnockTable(table: RawTable, place: Place, context: KnockContext): K
 function readProtocol(value: unknown, place: Place): Protocol | undefined {
   if (value === undefined) return "tcp";
   if (value === "tcp" || value === "udp") return value;
-  return place.fail(`${describe(value)} is an unknown protocol: use "tcp" or "udp"`);
+  return place.fail('is an unknown protocol: use "tcp" or "udp"');
 }
 
 function readKnockPayload(

@@ -8,6 +8,7 @@
  * - `[plugins.NAME] command = [...]` makes `type = "NAME"`; all other keys, the plug-in's own and
  *   then the entry's, go to it as options.
  */
+import { ValueError } from "../core/errors.ts";
 import { parsePort } from "../core/knock.ts";
 import { suggestOr } from "../core/suggest.ts";
 import {
@@ -27,7 +28,7 @@ import {
 } from "../probe/kinds.ts";
 import type { Place } from "./toml/place.ts";
 import { parseWebAddress, readPort, readValue, writeValue } from "./value_specs.ts";
-import { checkKeys, describe, isTable, type RawTable } from "./values.ts";
+import { checkKeys, isTable, type RawTable } from "./values.ts";
 
 /** A program with a name. */
 interface Plugin {
@@ -65,18 +66,18 @@ export function parseProbeSpec(text: string, plugins: Plugins = NO_PLUGINS): Pro
   if (kind === undefined && plugin === undefined) {
     const types = PROBE_TYPES.filter((type) => PROBE_KINDS[type].forms.length > 0);
     const hint = suggestOr(use, head, [...types, ...plugins.keys()]);
-    throw new RangeError(`"${text}" is not a probe${hint}`);
+    throw new ValueError(text, `is not a probe${hint}`);
   }
   const hasForm = kind?.forms.some((form) => form.split(":")[0] === head && !form.includes("/"));
   if (kind === undefined || hasForm !== true || rest.length > 0) {
-    throw new RangeError(`"${text}" is not a probe${use}`);
+    throw new ValueError(text, `is not a probe${use}`);
   }
   const key = kind.keys.find(({ field }) => field === "port");
   if (portText !== undefined && key === undefined) {
-    throw new RangeError(`"${text}" is not a probe: ${head} has no port, use "${kind.example}"`);
+    throw new ValueError(text, `is not a probe: ${head} has no port, use "${kind.example}"`);
   }
   if (portText === undefined && key?.isRequired) {
-    throw new RangeError(`"${text}" names no port: use one, such as ${kind.example}`);
+    throw new ValueError(text, `names no port: use one, such as ${kind.example}`);
   }
   const port = portText === undefined ? key?.default : parsePort(portText);
   return makeProbe(head as ProbeType, port === undefined ? {} : { port });
@@ -86,16 +87,16 @@ export function parseProbeSpec(text: string, plugins: Plugins = NO_PLUGINS): Pro
 export function readPlugins(value: RawTable, place: Place): Plugins {
   const plugins = new Map<string, Plugin>();
   for (const [name, entry] of Object.entries(value)) {
+    if (!isTable(entry)) {
+      place.failUnnamed(name, 'has a plug-in that is not a table with command = ["program"]');
+      continue;
+    }
     const here = place.at(name);
     if (findProbeKind(name) !== undefined) {
       here.fail(`"${name}" is a probe of spknock itself: give the plug-in another name`);
       continue;
     }
     if (here.guard(() => parseTargetName(name)) === undefined) continue;
-    if (!isTable(entry)) {
-      here.fail(`${describe(entry)} is not a plug-in: use a table with command = ["program"]`);
-      continue;
-    }
     const { command: raw, ...options } = entry;
     const command = readKey(COMMAND, { command: raw }, here);
     if (command !== undefined) plugins.set(name, { command: command as string[], options });
@@ -110,7 +111,7 @@ const COMMAND = PROBE_KINDS.exec.keys.find(({ field }) => field === "command") a
 export function readProbe(value: unknown, place: Place, plugins: Plugins): ProbeSpec | undefined {
   if (typeof value === "string") return place.guard(() => parseProbeSpec(value, plugins));
   if (!isTable(value)) {
-    return place.fail(`${describe(value)} is not a probe: use ${listProbeForms()}, or a table`);
+    return place.fail(`is not a probe: use ${listProbeForms()}, or a table`);
   }
   const type = readType(value, place, [...PROBE_TYPES, ...plugins.keys()]);
   if (type === undefined) return undefined;
@@ -157,7 +158,7 @@ function listNames({ field, names }: ProbeKey): readonly string[] {
 /** Reads one element of `after`. */
 export function readAfter(value: unknown, place: Place, plugins: Plugins): AfterSpec | undefined {
   if (!isTable(value)) {
-    return place.fail(`${describe(value)} cannot be run: use a table with run = ["program"]`);
+    return place.fail('cannot be run: use a table with run = ["program"]');
   }
   const known = ["exec", ...plugins.keys()];
   const type = value["type"] === undefined ? "exec" : readType(value, place, known);
@@ -175,7 +176,7 @@ function readType(table: RawTable, place: Place, known: readonly string[]): stri
   if (type === undefined) return place.fail(`the type is missing${use}`);
   if (typeof type === "string" && known.includes(type)) return type;
   const hint = typeof type === "string" ? suggestOr(use, type, known) : use;
-  return place.at("type").fail(`${describe(type)} is not a known type${hint}`);
+  return place.at("type").fail(`is not a known type${hint}`);
 }
 
 function readPlugin(name: string, table: RawTable, plugin: Plugin): PluginSpec {

@@ -55,10 +55,8 @@ function nameFindings(
 ): Problem[] {
   if (findings.length === 0) return [];
   const findLine = document && indexLines(document);
-  return findings.map(({ path, message, line }) => ({
-    file,
-    line: findLine?.(path) ?? line,
-    ...(path.length === 0 ? {} : { key: renderPath(path) }),
-    message,
-  })).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  return findings.map(({ path, isUnnamed, message, line }) => {
+    const key = renderPath(isUnnamed ? path.slice(0, -1) : path);
+    return { file, line: findLine?.(path) ?? line, ...(key === "" ? {} : { key }), message };
+  }).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
 }

@@ -26,7 +26,7 @@ import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
 import { readPort } from "./value_specs.ts";
-import { checkKeys, describe, isTable, type RawTable, readList, readTable } from "./values.ts";
+import { checkKeys, isTable, type RawTable, readList, readTable } from "./values.ts";
 
 /** What a configuration file says. */
 export interface Config {
@@ -86,7 +86,7 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
   checkKeys(top, place, TOP_KEYS);
   const version = top["version"];
   if (version !== undefined && version !== 1) {
-    place.at("version").fail(`${describe(version)} is not a known version: use 1`);
+    place.at("version").fail("is not a known version: use 1");
   }
   const [pluginsPlace, defaultsPlace] = [place.at("plugins"), place.at("defaults")];
   const plugins = readPlugins(readTable(top["plugins"], pluginsPlace) ?? {}, pluginsPlace);
@@ -147,12 +147,12 @@ function readSettings(
 function readTargets(value: unknown, place: Place, context: TargetContext): Map<string, Target> {
   const targets = new Map<string, Target>();
   for (const [name, entry] of Object.entries(readTable(value, place) ?? {})) {
-    const here = place.at(name);
-    const isName = here.guard(() => parseTargetName(name)) !== undefined;
     if (!isTable(entry)) {
-      here.fail(`${describe(entry)} is not a target: use a table with host and knocks`);
+      place.failUnnamed(name, "has a target that is not a table with host and knocks");
       continue;
     }
+    const here = place.at(name);
+    const isName = here.guard(() => parseTargetName(name)) !== undefined;
     const target = readTarget(entry, here, { ...context, name });
     if (isName && target !== undefined) targets.set(name, target);
   }

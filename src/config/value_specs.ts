@@ -2,19 +2,12 @@
  * Reads the values that the tables of probes and secret sources describe (`core/value_spec.ts`), and
  * writes them. A new form of value is one row.
  */
+import { ValueError } from "../core/errors.ts";
 import { type KnockPayload, parsePort } from "../core/knock.ts";
 import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import type { Place } from "./toml/place.ts";
-import {
-  checkKeys,
-  describe,
-  describeKind,
-  isTable,
-  readCommand,
-  readInteger,
-  readString,
-} from "./values.ts";
+import { checkKeys, isTable, readCommand, readInteger, readString } from "./values.ts";
 
 /** The largest payload, in bytes: what fits one Ethernet frame over IPv4 unfragmented. */
 const MAX_PAYLOAD = 1_472;
@@ -88,7 +81,7 @@ export function writeValue(value: unknown): unknown {
 export function parseWebAddress(text: string): string {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new RangeError(`"${text}" is not a web address: use http://... or https://...`);
+    throw new ValueError(text, "is not a web address: use http://... or https://...");
   }
   if (url.username !== "" || url.password !== "") {
     throw new RangeError(
@@ -102,7 +95,7 @@ export function parseWebAddress(text: string): string {
 export function readPort(value: unknown, place: Place): number | undefined {
   if (value === undefined) return place.fail("the port is missing: use a number from 1 to 65535");
   if (typeof value === "number") return place.guard(() => parsePort(String(value)));
-  return place.fail(`${describe(value)} is not a port: use a whole number from 1 to 65535`);
+  return place.fail("is not a port: use a whole number from 1 to 65535");
 }
 
 /** Reads fixed bytes: `"none"` or `{ text | hex | base64 = "..." }`. */
@@ -113,7 +106,7 @@ export function readPayload(
   if (value === "none") return { kind: "none" };
   const kinds = Object.keys(PAYLOAD_KINDS);
   const forms = `"none" or { ${kinds.join(" | ")} = "..." }`;
-  if (!isTable(value)) return place.fail(`${describeKind(value)} is not a payload: use ${forms}`);
+  if (!isTable(value)) return place.fail(`is not a payload: use ${forms}`);
   checkKeys(value, place, kinds);
   const [kind, ...more] = kinds.filter((key) => Object.hasOwn(value, key));
   if (kind === undefined || more.length > 0) {

@@ -4,61 +4,53 @@
  */
 import { parseDuration } from "../core/duration.ts";
 import { suggest } from "../core/suggest.ts";
-import { type Place, quoteKey } from "./toml/place.ts";
+import type { Place } from "./toml/place.ts";
 
 /** A TOML table as `@std/toml` gives it. */
 export type RawTable = Readonly<Record<string, unknown>>;
 
-/** Returns a value for a message; of a table or a list only its kind. */
-export function describe(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof Date) return "a date";
-  if (typeof value === "object" && value !== null) return "a table";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}
-
-/** Returns the kind of a value, for messages about what may be a secret. */
-export function describeKind(value: unknown): string {
-  if (typeof value === "object" && value !== null) return describe(value);
-  return typeof value === "boolean" ? "true or false" : `a ${typeof value}`;
-}
-
 /** As many names as a message can list. */
 const MAX_LISTED = 8;
-
-/**
- * Returns the end of a message about an unknown name: `, did you mean "delay"?`, or what is allowed
- * where that is short, or "".
- */
-function nearest(name: string, known: readonly string[]): string {
-  const near = suggest(name, known);
-  if (near !== undefined) return `, did you mean ${JSON.stringify(near)}?`;
-  return known.length === 0 || known.length > MAX_LISTED ? "" : `: use ${known.join(", ")}`;
-}
 
 export function isTable(value: unknown): value is RawTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof Date);
 }
 
+/** Whether two plain values (with byte arrays) are the same; undefined keys do not count. */
+export function isSameData(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return false;
+  }
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Array.isArray(one) === Array.isArray(other) &&
+    [...keys].every((key) => isSameData(Reflect.get(one, key), Reflect.get(other, key)));
+}
+
 /** Reads a table; undefined where the key is missing. */
 export function readTable(value: unknown, place: Place): RawTable | undefined {
   if (value === undefined || isTable(value)) return value;
-  return place.fail(`${describe(value)} is not a table`);
+  return place.fail("is not a table");
 }
 
-/** Adds a mistake for every key of the table that is not in `known`. */
+/** Adds a mistake for every key that is not in `known`. It is not named: it can be a secret. */
 export function checkKeys(table: RawTable, place: Place, known: readonly string[]): void {
   for (const key of Object.keys(table)) {
     if (known.includes(key)) continue;
-    const allowed = known.length === 0 ? ": this table has no keys" : nearest(key, known);
-    place.at(key).fail(`${quoteKey(key)} is not a known key${allowed}`);
+    const near = suggest(key, known);
+    const isListed = known.length > 0 && known.length <= MAX_LISTED;
+    const allowed = near !== undefined
+      ? `, did you mean "${near}"?`
+      : isListed
+      ? `: use ${known.join(", ")}`
+      : "";
+    place.failUnnamed(key, `unknown key${allowed}`);
   }
 }
 
 export function readString(value: unknown, place: Place): string | undefined {
-  return typeof value === "string" ? value : place.fail(`${describe(value)} is not a "string"`);
+  return typeof value === "string" ? value : place.fail('is not a "string"');
 }
 
 export function readInteger(
@@ -69,7 +61,7 @@ export function readInteger(
   const isGood = typeof value === "number" && Number.isInteger(value) && value >= min &&
     value <= max;
   if (isGood) return value;
-  return place.fail(`${describe(value)} cannot be used: use a whole number from ${min} to ${max}`);
+  return place.fail(`cannot be used: use a whole number from ${min} to ${max}`);
 }
 
 /** Reads the milliseconds of a duration: `"250ms"`, or a bare number of milliseconds. */
@@ -79,13 +71,11 @@ export function readDuration(
   { min }: { min: number },
 ): number | undefined {
   if (typeof value !== "string" && typeof value !== "number") {
-    return place.fail(
-      `${describe(value)} is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"`,
-    );
+    return place.fail('is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"');
   }
   const ms = place.guard(() => parseDuration(value));
   if (ms !== undefined && ms < min) {
-    return place.fail(`${describe(value)} is too short: use ${min}ms or more`);
+    return place.fail(`is too short: use ${min}ms or more`);
   }
   return ms;
 }
@@ -96,7 +86,7 @@ export function readList<T>(
   place: Place,
   readItem: (item: unknown, place: Place) => T | undefined,
 ): T[] | undefined {
-  if (!Array.isArray(value)) return place.fail(`${describe(value)} is not an [array]`);
+  if (!Array.isArray(value)) return place.fail("is not an [array]");
   const items: T[] = [];
   for (const [index, item] of value.entries()) {
     const read = readItem(item, place.at(index));
@@ -113,7 +103,7 @@ export function readChoice<T extends string>(
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   const allowed = choices.map((choice) => JSON.stringify(choice)).join(", ");
-  return place.fail(`${describe(value)} cannot be used: use one of ${allowed}`);
+  return place.fail(`cannot be used: use one of ${allowed}`);
 }
 
 /** Reads program and arguments. Messages never repeat them: they may contain a secret. */

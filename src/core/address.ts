@@ -2,6 +2,7 @@
  * IP addresses and networks, by `ipaddr.js`; nothing else imports it. It reads more than we accept
  * (`127.1`, `0x7f.1`), so the syntax is checked first, as strictly as everywhere else.
  */
+import { ValueError } from "./errors.ts";
 import ipaddr from "ipaddr.js";
 import { isIpv4, isIpv6 } from "./address_syntax.ts";
 
@@ -41,9 +42,7 @@ const WIDTHS = { ipv4: 32, ipv6: 128 } as const;
 export function parseAddress(text: string): Address {
   const ip = readIp(text.split("%", 1)[0] ?? "");
   if (ip === undefined || !(isIpv4(text) || isIpv6(text))) {
-    throw new RangeError(
-      `${JSON.stringify(text)} is not an address: use an IPv4 or an IPv6 address`,
-    );
+    throw new ValueError(text, "is not an address: use an IPv4 or an IPv6 address");
   }
   return describeIp(
     ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() ? ip.toIPv4Address() : ip,
@@ -61,8 +60,9 @@ export function parseNetwork(text: string): Network {
   const width = ip?.kind() === "ipv4" ? WIDTHS.ipv4 : WIDTHS.ipv6;
   const prefix = length === undefined ? width : /^\d{1,3}$/.test(length) ? Number(length) : NaN;
   if (ip === undefined || rest.length > 0 || !(prefix <= width)) {
-    throw new RangeError(
-      `${JSON.stringify(text)} is not a network: use an address, or an address with a prefix ` +
+    throw new ValueError(
+      text,
+      `is not a network: use an address, or an address with a prefix ` +
         `length of at most ${width}, such as ${width === 32 ? "192.0.2.0/24" : "2001:db8::/32"}`,
     );
   }

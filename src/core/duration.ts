@@ -3,6 +3,8 @@
  * `knock -d 200`). At most 24 days, the longest that a timer can wait for (2^31 - 1 ms).
  */
 
+import { ValueError } from "./errors.ts";
+
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const MAX_MS = 2 ** 31 - 1;
 
@@ -15,8 +17,9 @@ export function parseDuration(text: string | number): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(text).trim());
   const ms = match ? Number(match[1]) * (UNITS[match[2] ?? "ms"] ?? NaN) : NaN;
   if (!Number.isFinite(ms) || ms > MAX_MS) {
-    throw new RangeError(
-      `"${text}" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h`,
+    throw new ValueError(
+      String(text),
+      `is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h`,
     );
   }
   return ms;

@@ -29,6 +29,21 @@ export class SpknockError extends Error {
   }
 }
 
+/** A value that a pure parser cannot read. Its message repeats the value, for who has just typed it. */
+export class ValueError extends RangeError {
+  /**
+   * What is wrong and what is allowed, without the value: for options and files, where a passphrase can
+   * be in the wrong place.
+   */
+  readonly problem: string;
+
+  constructor(text: string, problem: string) {
+    super(`${JSON.stringify(text)} ${problem}`);
+    this.name = "ValueError";
+    this.problem = problem;
+  }
+}
+
 /** The command line is wrong: exit code 2, nothing was sent. */
 export class UsageError extends SpknockError {
   constructor(message: string, options: ErrorDetails & { code?: string } = {}) {

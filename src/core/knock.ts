@@ -5,6 +5,8 @@
  * `/` or (as Debian's `knock` writes it) `:`. A TCP knock is a bare SYN and has no payload.
  */
 
+import { ValueError } from "./errors.ts";
+
 /** The transport of a knock. */
 export type Protocol = "tcp" | "udp";
 
@@ -42,7 +44,7 @@ export interface Knock {
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port >= 1 && port <= 65535)) {
-    throw new RangeError(`"${text}" is not a port: use a whole number from 1 to 65535`);
+    throw new ValueError(text, "is not a port: use a whole number from 1 to 65535");
   }
   return port;
 }
@@ -62,9 +64,7 @@ export function parsePortSpec(
   if (protocol === undefined) return { port, protocol: fallback };
   const lower = protocol.toLowerCase();
   if (rest.length > 0 || (lower !== "tcp" && lower !== "udp")) {
-    throw new RangeError(
-      `"${text}" names an unknown protocol: use tcp or udp, such as ${port}/tcp`,
-    );
+    throw new ValueError(text, `names an unknown protocol: use tcp or udp, such as ${port}/tcp`);
   }
   return { port, protocol: lower };
 }

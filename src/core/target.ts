@@ -4,6 +4,7 @@
  * Rules: a name has letters, digits, `-` and `_`, starts with a letter and is at most 64 long; a
  * host is a name, an IPv4 or an IPv6 address, without white space or control characters.
  */
+import { ValueError } from "./errors.ts";
 import { isIpv4, isIpv6 } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 
@@ -129,8 +130,9 @@ export const DEFAULT_SETTINGS: TargetSettings = {
  */
 export function parseTargetName(text: string): string {
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(text)) {
-    throw new RangeError(
-      `${JSON.stringify(text)} cannot name a target: use letters, digits, - and _, ` +
+    throw new ValueError(
+      text,
+      `cannot name a target: use letters, digits, - and _, ` +
         `starting with a letter, at most 64`,
     );
   }
@@ -148,9 +150,7 @@ export function parseHost(text: string): string {
   const isName = host.length <= 253 && host.replace(/\.$/, "").split(".").every(isLabel);
   const isBadV4 = /^[\d.]+$/.test(host) && !isIpv4(host);
   if ((!isName || isBadV4) && !isIpv6(host)) {
-    throw new RangeError(
-      `${JSON.stringify(text)} is not a host: use a name, an IPv4 or an IPv6 address`,
-    );
+    throw new ValueError(text, "is not a host: use a name, an IPv4 or an IPv6 address");
   }
   return host;
 }

@@ -3,6 +3,7 @@
  * people. With `json`, stdout gets one value and nothing else.
  */
 import { OutputError } from "../core/errors.ts";
+import { renderJson } from "../core/unsafe_text.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
 /** One of the two streams. */
@@ -76,8 +77,8 @@ export function createOutput(options: OutputOptions): Output {
     noteStyle: color && stderr.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
     say: (text) => void (json || quiet || toStdout(text)),
     print: (text) => void (json || toStdout(text)),
-    value: (value) => void (json && toStdout(JSON.stringify(value, undefined, 2) + "\n")),
-    event: (value) => void (json && toStdout(JSON.stringify(value) + "\n")),
+    value: (value) => void (json && toStdout(renderJson(value, { indent: 2 }) + "\n")),
+    event: (value) => void (json && toStdout(renderJson(value) + "\n")),
     note: (text) => void (json || quiet || toStderr(text)),
     error: toStderr,
     endLine,

@@ -29,7 +29,7 @@ export async function findBackend(name: string): Promise<Backend> {
   if (load !== undefined) return await load();
   const { suggest } = await import("../core/suggest.ts");
   const meant = suggest(name, BACKEND_NAMES);
-  throw new UsageError(`unknown firewall "${name}": use ${BACKEND_NAMES.join(", ")}`, {
+  throw new UsageError(`unknown firewall: use ${BACKEND_NAMES.join(", ")}`, {
     hint: meant === undefined ? undefined : `did you mean ${meant}?`,
   });
 }

@@ -1,4 +1,5 @@
 /** Parses the values of the options for a plan. */
+import { ValueError } from "../core/errors.ts";
 import { contains, type Network, parseNetwork } from "../core/address.ts";
 import { parsePortSpec } from "../core/knock.ts";
 import type { PortSpec } from "../core/plan.ts";
@@ -33,7 +34,7 @@ export function parseTrusted(text: string): string[] {
 function parseTrustedNetwork(text: string): Network {
   const network = parseNetwork(text);
   if (network.prefix > 0) return network;
-  throw new RangeError(`"${text}" is every address: use a prefix length of at least 1`);
+  throw new ValueError(text, `is every address: use a prefix length of at least 1`);
 }
 
 function removeContained(networks: readonly Network[]): Network[] {
@@ -52,8 +53,9 @@ function removeContained(networks: readonly Network[]): Network[] {
 export function parseInterface(text: string): string {
   const isNamed = /^(?=.{1,15}$)[A-Za-z0-9_@][A-Za-z0-9._@-]*\*?$/.test(text);
   if (!isNamed) {
-    throw new RangeError(
-      `${JSON.stringify(text)} is not the name of an interface: use at most 15 letters, digits, ` +
+    throw new ValueError(
+      text,
+      `is not the name of an interface: use at most 15 letters, digits, ` +
         `".", "-", "_" and "@", and "*" at the end for any ending, such as eth0 or ppp*`,
     );
   }
@@ -64,7 +66,7 @@ function splitList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim());
   const empty = parts.indexOf("");
   if (empty !== -1) {
-    throw new RangeError(`"${text}" has an empty item ${empty + 1}: use A,B,C`);
+    throw new ValueError(text, `has an empty item ${empty + 1}: use A,B,C`);
   }
   return parts;
 }

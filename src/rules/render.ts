@@ -49,8 +49,8 @@ function chooseVariant(
   if (variants.includes(variant)) return variant;
   throw new UsageError(
     variants.length === 0
-      ? `${name} has no variants: leave out "${variant}"`
-      : `unknown variant "${variant}" of ${name}: use ${variants.join(" or ")}`,
+      ? `${name} has no variants: leave out --variant`
+      : `unknown variant of ${name}: use ${variants.join(" or ")}`,
   );
 }
 

@@ -186,7 +186,11 @@ async function readLines(
   from: string,
   { ports, allowEmpty, count }: { ports: SecretPorts; allowEmpty: boolean; count: number },
 ): Promise<Uint8Array[]> {
-  const bytes = from === "-" ? await ports.readStdin() : await readPrivateFile(from, ports);
+  // Where no such file is, its name can be a passphrase.
+  const subject = "the file of --secrets-from";
+  const bytes = from === "-"
+    ? await ports.readStdin()
+    : await readPrivateFile(from, ports, subject);
   const place = from === "-" ? "standard input" : `"${from}"`;
   // Files that were joined have a byte order mark each.
   const lines = splitLines(dropMark(bytes, place)).map((line) => dropMark(line, place));

@@ -151,7 +151,7 @@ function getSecretKind(key: SecretSource["kind"]): SecretKind {
 /** Returns the source that a key and its value in a configuration mean. */
 export function makeSource(key: SecretSource["kind"], value: unknown): SecretSource {
   const { field } = getSecretKind(key);
-  const isFlag = field === undefined || value === true;
+  const isFlag = field === undefined || value === true || value === undefined;
   return { kind: key, ...(isFlag ? {} : { [field]: value }) } as SecretSource;
 }
 
@@ -245,10 +245,14 @@ export const MAX_SECRET_BYTES = 1_048_576;
 /**
  * Reads a file that only its owner can read.
  *
+ * @param subject what an error calls it.
  * @throws {SecretError} if others can, or it cannot be read.
  */
-export async function readPrivateFile(path: string, ports: SecretPorts): Promise<Uint8Array> {
-  const subject = `the secret file "${path}"`;
+export async function readPrivateFile(
+  path: string,
+  ports: SecretPorts,
+  subject = `the secret file "${path}"`,
+): Promise<Uint8Array> {
   try {
     const mode = await ports.fileMode(path);
     refuseSpecial(subject, mode);

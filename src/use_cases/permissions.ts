@@ -1,18 +1,36 @@
 /** Gives up the permissions that a run no longer needs. */
+import type { Knock } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import { startsProgram } from "../probe/mod.ts";
+import { findAskpass } from "../secret/askpass.ts";
 import type { Ports } from "./ports.ts";
 
+/** What can still start a program. */
+interface Needs {
+  /** `-- COMMAND`. */
+  command?: readonly string[] | undefined;
+  /** Knocks whose secrets are not collected yet. */
+  knocks?: readonly Knock[];
+}
+
 /**
- * Gives up `write`, and `run` unless a probe, an `after` program or `-- COMMAND` needs it. Called
- * when the configuration is read and the secrets are collected.
+ * Gives up `write`, and `run` unless a probe, an `after` program, a secret or `-- COMMAND` needs it. Called
+ * when the configuration is read, and when the secrets are collected.
  */
 export function dropUnusedPermissions(
-  targets: readonly Pick<Target, "probes" | "after">[],
+  targets: readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after">>)[],
   ports: Ports,
-  { command }: { command?: readonly string[] | undefined } = {},
+  { command, knocks = [] }: Needs = {},
 ): void {
+  const canAsk = findAskpass(ports.env)?.isAllowed === true;
   const needsRun = command !== undefined ||
-    targets.some(({ probes, after }) => after.length > 0 || probes.some(startsProgram));
+    knocks.some((knock) => hasSecretProgram(knock, canAsk)) ||
+    targets.some(({ probes, after = [] }) => after.length > 0 || probes.some(startsProgram));
   ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
+}
+
+/** `canAsk`: a program may ask for what is typed (SSH_ASKPASS). */
+function hasSecretProgram({ payload }: Knock, canAsk: boolean): boolean {
+  if (payload.kind !== "secret") return false;
+  return payload.source.kind === "command" || (canAsk && payload.source.kind === "prompt");
 }

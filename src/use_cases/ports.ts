@@ -7,6 +7,12 @@ import type { Endpoint, TcpConnection } from "../net/connection.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
 
+/** What the process can give up. */
+export const PERMISSIONS = ["write", "run"] as const;
+
+/** One of {@linkcode PERMISSIONS}. */
+export type Permission = typeof PERMISSIONS[number];
+
 /** Sockets and names. */
 interface NetPorts extends KnockNet {
   /** The system's resolver; the default of `resolveHost` where undefined. */
@@ -32,7 +38,7 @@ export interface Ports {
   fileMode(path: string): Promise<number | undefined>;
   runProgram: RunProgram;
   /** Gives permissions up for the rest of the run. */
-  dropPermissions(names: readonly ("run" | "write")[]): void;
+  dropPermissions(names: readonly Permission[]): void;
   /** Aborts with a CancelledError on Ctrl-C. */
   signal: AbortSignal;
 }

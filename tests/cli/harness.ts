@@ -1,7 +1,7 @@
 /** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
 import { run } from "../../src/cli/run.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
-import { realFiles } from "../../src/config/files.ts";
+import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
@@ -78,8 +78,8 @@ export class World implements AsyncDisposable {
   data = "";
   /** What was given up, in order. */
   readonly dropped: string[] = [];
-  /** What had been sent when something was given up for the first time. */
-  sentBeforeDrop: number | undefined;
+  /** The same, with what had been done before. */
+  readonly drops: { name: string; sent: number; programs: number; connections: number }[] = [];
   /** Variables that programs no longer get. */
   readonly hidden = new Set<string>();
   /** For each program that was started, what was hidden from it. */
@@ -91,6 +91,8 @@ export class World implements AsyncDisposable {
   readonly cancel: AbortController = new AbortController();
   readonly #options: WorldOptions;
   #isRead = false;
+  /** What the present run gave up. */
+  readonly #given = new Set<string>();
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
@@ -118,6 +120,7 @@ export class World implements AsyncDisposable {
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
     const { isLive = false, isFull = false, isRedirected = false } = this.#options;
+    this.#given.clear();
     const stdout = new FakeSink({ isTerminal: isLive, isFull });
     const stderr = new FakeSink({ isTerminal: this.terminal !== undefined && !isRedirected });
     const code = await run(argv, this.#ports(stdout, stderr));
@@ -154,7 +157,7 @@ export class World implements AsyncDisposable {
         openTcp: ({ address, port }) => this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },
-      fs: realFiles,
+      fs: this.#files(),
       fileMode: async (path) => (await Deno.stat(path)).mode ?? undefined,
       runProgram: (...call) => this.#start(...call),
       runAttached: async (command, options) => {
@@ -162,16 +165,50 @@ export class World implements AsyncDisposable {
         return code ?? 137;
       },
       dropPermissions: (names) => {
-        this.sentBeforeDrop ??= this.net.sent.length;
-        this.dropped.push(...names);
+        for (const name of names.filter((each) => !this.#given.has(each))) {
+          this.#given.add(name);
+          this.dropped.push(name);
+          this.drops.push({
+            name,
+            sent: this.net.sent.length,
+            programs: this.programs.calls.length,
+            connections: this.connections.length,
+          });
+        }
       },
       signal: this.cancel.signal,
     };
   }
 
   #start(...call: Parameters<RunProgram>): Promise<ProgramResult> {
+    this.#require("run");
     this.hiddenFrom.push([...this.hidden]);
     return this.programs.run(...call);
+  }
+
+  /** What was given up is not there any more. */
+  #require(name: "run" | "write"): void {
+    if (this.#given.has(name)) throw new Deno.errors.NotCapable(`${name} was given up`);
+  }
+
+  #files(): FileSystem {
+    const checked = <A extends unknown[], R>(act: (...args: A) => Promise<R>) =>
+    async (
+      ...args: A
+    ): Promise<R> => {
+      this.#require("write");
+      return await act(...args);
+    };
+    const { makeFolder, create, chown, rename, remove, link } = realFiles;
+    return {
+      ...realFiles,
+      makeFolder: checked(makeFolder),
+      create: checked(create),
+      chown: checked(chown),
+      rename: checked(rename),
+      remove: checked(remove),
+      link: checked(link),
+    };
   }
 
   /** Standard input, once. */

@@ -74,7 +74,7 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
   for (
     const [argv, message] of [
       [["import", `${file}.not`], "there is no such file"],
-      [["import", file, "--from", "legcy"], 'unknown format "legcy"'],
+      [["import", file, "--from", "legcy"], "unknown format, did you mean"],
       [["import"], "missing argument FILE"],
     ] as const
   ) {

@@ -94,7 +94,7 @@ const REFUSED: readonly [argv: string[], code: string, message: RegExp][] = [
   [["stairs", "--for", "nftables"], "consecutive", /one ascending port scan/],
   [["home", "--for", "knockd"], "unsupported", /knockd does not support the payload of knock 1/],
   [["office", "--for", "knockd", "--open", "22", "--guard"], "unsupported", /the guard/],
-  [["home", "--for", "nftabels"], "usage", /unknown firewall "nftabels"/],
+  [["home", "--for", "nftabels"], "usage", /unknown firewall: use nftables/],
   [["home", "--for", "mikrotik", "--variant", "x"], "usage", /variant/],
   [["home", "--guard", "--no-guard", "--for", "nftables"], "usage", /choose one/],
   [["home", "--prove", "--output", "x"], "usage", /--output has no effect with --prove/],

@@ -5,7 +5,7 @@ import type { Target } from "../../src/core/target.ts";
 import * as edit from "../../src/config/edit.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { table } from "../table.ts";
-import { makeRandom } from "./random.ts";
+import { makeRandom } from "../../tools/torture/random.ts";
 
 /** The edits, of a file of the usual name where a test names none. */
 const FILE_NAME = { file: "targets.toml" };
@@ -200,7 +200,7 @@ const CHANGES: Record<string, [changes: Partial<edit.TargetDraft>, from: string,
     '"9876/udp", # second\n',
     '"9876/udp", # second\n  "1/tcp",\n',
   ],
-  "a knock less": [{ knocks: [udp(1234)] }, '"1234/udp", # first\n  "9876/udp"', '"1234/udp"'],
+  "a knock less": [{ knocks: [udp(1234)] }, '  "9876/udp", # second\n', ""],
   "the secret of all": [
     { knocks: [udp(1234, ENV), udp(9876, ENV)] },
     "tries = 5 # patient\n",
@@ -345,7 +345,7 @@ table("edit refuses", {
   ],
   "to rename to what is not a name": [
     () => renameTarget(FILE, { from: "home", to: "a b" }),
-    'targets.toml: targets."a b": "a b" cannot name a target: use letters, digits, - and _, ' +
+    'targets.toml: targets."a b": cannot name a target: use letters, digits, - and _, ' +
     "starting with a letter, at most 64",
   ],
   "to remove a target that is missing": [() => removeTarget(FILE, "x"), MISSING],
@@ -359,7 +359,7 @@ table("edit refuses", {
   ],
   "a text that is wrong": [
     () => addTarget("a =", DRAFT),
-    'targets.toml:1: a: has no value after "="',
+    'targets.toml:1: has no value after "="',
   ],
   "an inline table of all targets": [
     () => addTarget("targets = {}\n", DRAFT),
@@ -367,7 +367,7 @@ table("edit refuses", {
   ],
   "a target that is wrong": [
     () => addTarget("", { ...DRAFT, host: "a b", knocks: [] }),
-    'targets.toml: targets.home.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address\n' +
+    "targets.toml: targets.home.host: is not a host: use a name, an IPv4 or an IPv6 address\n" +
     'targets.toml: targets.home.knocks: is empty: use at least one knock, such as "7000/udp"',
   ],
 }, ([run, message]: [() => unknown, string]) => assertEquals(readMessage(run), message));
@@ -416,3 +416,58 @@ Deno.test("edit: edits keep all other lines (seeded)", () => {
     assert(lost === 3 || lost === 4, context);
   }
 });
+
+/** Arrays of `knocks`, the ports that they become, and their new text. */
+const ARRAYS: Record<string, [before: string, ports: number[], after: string]> = {
+  "one more on a line": ["[1]", [1, 2], '[1, "2/tcp"]'],
+  "one more in front": ["[1, 2]", [3, 1, 2], '["3/tcp", 1, 2]'],
+  "the first of a line goes": ["[ 1, 2 ]", [2], "[ 2 ]"],
+  "each line keeps its comment": [
+    "[\n  1, # one\n  # above two\n  2, # two\n  3 # three\n]",
+    [1, 3],
+    "[\n  1, # one\n  3 # three\n]",
+  ],
+  "comments above go with the first one": [
+    "[\n  # above one\n  1,\n  # above two\n  2,\n]",
+    [2],
+    "[\n  # above two\n  2,\n]",
+  ],
+  "the last one without a comma": [
+    "[\n  1, # one\n  2 # two\n]",
+    [1, 2, 3],
+    [
+      "[",
+      "  1, # one",
+      "  2, # two",
+      '  "3/tcp"',
+      "]",
+    ].join("\n"),
+  ],
+  "a comment at the end of the first line": ["[1, # one\n 2]", [1], "[1 # one\n]"],
+  "a comma on a line of its own": [
+    "[\n  1 # one\n  , 2\n]",
+    [2, 1],
+    '[\n  "2/tcp", # one\n   "1/tcp"\n]',
+  ],
+  "another order": [
+    "[\n  1, # one\n  2, # two\n]",
+    [2, 1, 3],
+    [
+      "[",
+      "  2, # two",
+      "  1, # one",
+      '  "3/tcp",',
+      "]",
+    ].join("\n"),
+  ],
+  "none is the same": ["[1, 2]", [3, 4, 5], '["3/tcp", "4/tcp", "5/tcp"]'],
+};
+
+table(
+  "edit: an array keeps the text and comments of what stays",
+  ARRAYS,
+  ([before, ports, after]) => {
+    const wrap = (array: string) => `[targets.home]\nhost = "h"\nknocks = ${array} # end\n`;
+    assertEquals(change(wrap(before), { knocks: ports.map(tcp) }), wrap(after));
+  },
+);

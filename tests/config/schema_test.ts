@@ -233,66 +233,66 @@ const ONE_SECRET = `use exactly one of ${SECRET_KEYS.join(", ")}`;
 /** Lines of a target (from line 4 on), and everything that is wrong with them. */
 const BAD: [lines: string, errors: string[]][] = [
   ["dely = 5", [
-    '4: targets.t.dely: "dely" is not a known key, did you mean "delay"?',
+    '4: targets.t: unknown key, did you mean "delay"?',
   ]],
-  ["qqqq = 5", ['4: targets.t.qqqq: "qqqq" is not a known key']],
-  ["host = 5", ['4: targets.t.host: 5 is not a "string"']],
+  ["qqqq = 5", ["4: targets.t: unknown key"]],
+  ["host = 5", ['4: targets.t.host: is not a "string"']],
   ['host = "a b"', [
-    '4: targets.t.host: "a b" is not a host: use a name, an IPv4 or an IPv6 address',
+    "4: targets.t.host: is not a host: use a name, an IPv4 or an IPv6 address",
   ]],
   ['host = "a\\u0007"', [
-    '4: targets.t.host: "a\\u0007" is not a host: use a name, an IPv4 or an IPv6 address',
+    "4: targets.t.host: is not a host: use a name, an IPv4 or an IPv6 address",
   ]],
-  ["description = 1", ['4: targets.t.description: 1 is not a "string"']],
-  ['tags = "x"', ['4: targets.t.tags: "x" is not an [array]']],
+  ["description = 1", ['4: targets.t.description: is not a "string"']],
+  ['tags = "x"', ["4: targets.t.tags: is not an [array]"]],
   ['tags = ["x", 2, ""]', [
-    '4: targets.t.tags[1]: 2 is not a "string"',
+    '4: targets.t.tags[1]: is not a "string"',
     '4: targets.t.tags[2]: "" is not a tag: use a word',
   ]],
   ['delay = "5 sec"', [
-    '4: targets.t.delay: "5 sec" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h',
+    "4: targets.t.delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h",
   ]],
   ["delay = -1", [
-    '4: targets.t.delay: "-1" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h',
+    "4: targets.t.delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h",
   ]],
   ["delay = true", [
-    '4: targets.t.delay: true is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"',
+    '4: targets.t.delay: is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"',
   ]],
-  ["timeout = 0", ["4: targets.t.timeout: 0 is too short: use 1ms or more"]],
+  ["timeout = 0", ["4: targets.t.timeout: is too short: use 1ms or more"]],
   ['family = "v6"', [
-    '4: targets.t.family: "v6" cannot be used: use one of "any", "ipv4", "ipv6"',
+    '4: targets.t.family: cannot be used: use one of "any", "ipv4", "ipv6"',
   ]],
   ['source = "eth0"', [
-    '4: targets.t.source: "eth0" is not an address: use an IPv4 or an IPv6 address',
+    "4: targets.t.source: is not an address: use an IPv4 or an IPv6 address",
   ]],
-  ["tries = 0", ["4: targets.t.tries: 0 cannot be used: use a whole number from 1 to 100"]],
-  ["tries = 101", ["4: targets.t.tries: 101 cannot be used: use a whole number from 1 to 100"]],
-  ['tries = "3"', ['4: targets.t.tries: "3" cannot be used: use a whole number from 1 to 100']],
-  ["tries = 1.5", ["4: targets.t.tries: 1.5 cannot be used: use a whole number from 1 to 100"]],
+  ["tries = 0", ["4: targets.t.tries: cannot be used: use a whole number from 1 to 100"]],
+  ["tries = 101", ["4: targets.t.tries: cannot be used: use a whole number from 1 to 100"]],
+  ['tries = "3"', ["4: targets.t.tries: cannot be used: use a whole number from 1 to 100"]],
+  ["tries = 1.5", ["4: targets.t.tries: cannot be used: use a whole number from 1 to 100"]],
   ['copies = "twice"', [
-    '4: targets.t.copies: "twice" cannot be used: use "auto" or a whole number from 1 to 10',
+    '4: targets.t.copies: cannot be used: use "auto" or a whole number from 1 to 10',
   ]],
-  ["copies = 11", ["4: targets.t.copies: 11 cannot be used: use a whole number from 1 to 10"]],
+  ["copies = 11", ["4: targets.t.copies: cannot be used: use a whole number from 1 to 10"]],
   ["knocks = []", [
     '4: targets.t.knocks: is empty: use at least one knock, such as "7000/udp"',
   ]],
-  ['knocks = "7000"', ['4: targets.t.knocks: "7000" is not an [array]']],
+  ['knocks = "7000"', ["4: targets.t.knocks: is not an [array]"]],
   ['knocks = [\n"0",\n"65536",\n"80x",\n"80/icmp",\ntrue,\n80.5]', [
-    '5: targets.t.knocks[0]: "0" is not a port: use a whole number from 1 to 65535',
-    '6: targets.t.knocks[1]: "65536" is not a port: use a whole number from 1 to 65535',
-    '7: targets.t.knocks[2]: "80x" is not a port: use a whole number from 1 to 65535',
-    '8: targets.t.knocks[3]: "80/icmp" names an unknown protocol: use tcp or udp, such as 80/tcp',
-    '9: targets.t.knocks[4]: true is not a knock: use "7000", "7000/udp" or { port = 7000 }',
-    '10: targets.t.knocks[5]: "80.5" is not a port: use a whole number from 1 to 65535',
+    "5: targets.t.knocks[0]: is not a port: use a whole number from 1 to 65535",
+    "6: targets.t.knocks[1]: is not a port: use a whole number from 1 to 65535",
+    "7: targets.t.knocks[2]: is not a port: use a whole number from 1 to 65535",
+    "8: targets.t.knocks[3]: names an unknown protocol: use tcp or udp, such as 80/tcp",
+    '9: targets.t.knocks[4]: is not a knock: use "7000", "7000/udp" or { port = 7000 }',
+    "10: targets.t.knocks[5]: is not a port: use a whole number from 1 to 65535",
   ]],
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
-    '4: targets.t.knocks[0].port: "0" is not a port: use a whole number from 1 to 65535',
-    '4: targets.t.knocks[1].protocol: "sctp" is an unknown protocol: use "tcp" or "udp"',
-    '4: targets.t.knocks[2].prot: "prot" is not a known key, did you mean "port"?',
+    "4: targets.t.knocks[0].port: is not a port: use a whole number from 1 to 65535",
+    '4: targets.t.knocks[1].protocol: is an unknown protocol: use "tcp" or "udp"',
+    '4: targets.t.knocks[2]: unknown key, did you mean "port"?',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],
   ["knocks = [{ port = '80' }]", [
-    '4: targets.t.knocks[0].port: "80" is not a port: use a whole number from 1 to 65535',
+    "4: targets.t.knocks[0].port: is not a port: use a whole number from 1 to 65535",
   ]],
   ["knocks = [{ port = 1, secret = 'prompt' }]", [
     '4: targets.t.knocks[0].secret: a tcp knock has no secret: use protocol = "udp", or leave it out',
@@ -316,7 +316,7 @@ const BAD: [lines: string, errors: string[]][] = [
     "4: targets.t.knocks[0].payload.text: has 1473 bytes: use at most 1472",
   ]],
   ["knocks = [{ port = 1, protocol = 'udp', delay = 'soon' }]", [
-    '4: targets.t.knocks[0].delay: "soon" is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h',
+    "4: targets.t.knocks[0].delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h",
   ]],
   ["secret = {}", [
     `4: targets.t.secret: the secret has no source: ${ONE_SECRET}`,
@@ -340,15 +340,15 @@ const BAD: [lines: string, errors: string[]][] = [
   [`secret = { hash = "${HASH.slice(1)}" }`, [
     "4: targets.t.secret.hash: is not a hash: use 64 hex digits, as `spknock hash` prints them",
   ]],
-  ['probes = ["tcp"]', ['4: targets.t.probes[0]: "tcp" names no port: use one, such as tcp:22']],
+  ['probes = ["tcp"]', ["4: targets.t.probes[0]: names no port: use one, such as tcp:22"]],
   ['probes = ["shh:22"]', [
-    '4: targets.t.probes[0]: "shh:22" is not a probe, did you mean "ssh"?',
+    '4: targets.t.probes[0]: is not a probe, did you mean "ssh"?',
   ]],
   ["[[targets.t.probes]]\nport = 22", [
     `4: targets.t.probes[0]: the type is missing: use ${PROBE_TYPES.join(", ")}`,
   ]],
   ['[[targets.t.probes]]\n\ntype = "tpc"', [
-    '6: targets.t.probes[0].type: "tpc" is not a known type, did you mean "tcp"?',
+    '6: targets.t.probes[0].type: is not a known type, did you mean "tcp"?',
   ]],
   ['[[targets.t.probes]]\ntype = "tcp"', [
     "4: targets.t.probes[0].port: the port is missing: use a number from 1 to 65535",
@@ -358,17 +358,17 @@ const BAD: [lines: string, errors: string[]][] = [
     '6: targets.t.probes[1]: the command is missing: use run = ["program", "argument"]',
   ]],
   ['[[targets.t.probes]]\ntype = "http"\nurl = "ftp://x/"\nstatus = 99', [
-    '6: targets.t.probes[0].url: "ftp://x/" is not a web address: use http://... or https://...',
-    "7: targets.t.probes[0].status: 99 cannot be used: use a whole number from 100 to 599",
+    "6: targets.t.probes[0].url: is not a web address: use http://... or https://...",
+    "7: targets.t.probes[0].status: cannot be used: use a whole number from 100 to 599",
   ]],
   ['[[targets.t.probes]]\ntype = "ping"\nport = 1', [
-    '6: targets.t.probes[0].port: "port" is not a known key: use type',
+    "6: targets.t.probes[0]: unknown key: use type",
   ]],
   ["after = [{}, { run = [1] }, { run = ['a'], command = ['b'] }, 'x']", [
     '4: targets.t.after[0]: the command is missing: use run = ["program", "argument"]',
     '4: targets.t.after[1].run: is not a command: use a list of strings, such as ["program", "argument"]',
     "4: targets.t.after[2]: has both run and command: use one of them",
-    '4: targets.t.after[3]: "x" cannot be run: use a table with run = ["program"]',
+    '4: targets.t.after[3]: cannot be run: use a table with run = ["program"]',
   ]],
 ];
 
@@ -378,19 +378,19 @@ table("mistakes in a target", BAD, async (errors, lines) => {
 
 /** Whole files, and everything that is wrong with them. */
 const BAD_FILES: [text: string, errors: string[]][] = [
-  ["version = 2\n", ["1: version: 2 is not a known version: use 1"]],
-  ["targts = 1\n", ['1: targts: "targts" is not a known key, did you mean "targets"?']],
-  ["targets = 1\n", ["1: targets: 1 is not a table"]],
+  ["version = 2\n", ["1: version: is not a known version: use 1"]],
+  ["targts = 1\n", ['1: unknown key, did you mean "targets"?']],
+  ["targets = 1\n", ["1: targets: is not a table"]],
   ["[targets]\nhome = 1\n", [
-    "2: targets.home: 1 is not a target: use a table with host and knocks",
+    "2: targets: has a target that is not a table with host and knocks",
   ]],
   ["[targets.a]\n", [
     '1: targets.a: the host is missing: use host = "fw.example.com"',
     '1: targets.a: the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
   ]],
   ['[targets."a b"]\nhost = "h"\nknocks = [1]\n[targets.1a]\nhost = "h"\nknocks = [1]\n', [
-    '1: targets."a b": "a b" cannot name a target: use letters, digits, - and _, starting with a letter, at most 64',
-    '4: targets.1a: "1a" cannot name a target: use letters, digits, - and _, starting with a letter, at most 64',
+    '1: targets."a b": cannot name a target: use letters, digits, - and _, starting with a letter, at most 64',
+    "4: targets.1a: cannot name a target: use letters, digits, - and _, starting with a letter, at most 64",
   ]],
   ['[defaults]\nhost = "h"\n', [
     "2: defaults.host: each target has its own host: it has no default",
@@ -402,19 +402,19 @@ const BAD_FILES: [text: string, errors: string[]][] = [
   // Of mistakes in the syntax the first one is named: what follows may only seem to be wrong.
   [
     "[targets.a]\nhost = 1\nknocks = [0]\n[targets.a]\ntries = 0\n[targets.b]\nknocks = [1\ntries = 0\n",
-    ["4: targets.a: this table is defined already on line 1: keep one of the two"],
+    ["4: this key or table is defined already: keep one of the two"],
   ],
   // Mistakes of meaning are all named, in file order, whatever the order of the schema.
   [
     '[targets.a]\ntries = 0\nknocks = [0]\ndely = 1\n[defaults]\ntries = "x"\n[targets.b]\nhost = 1\n',
     [
       '1: targets.a: the host is missing: use host = "fw.example.com"',
-      "2: targets.a.tries: 0 cannot be used: use a whole number from 1 to 100",
-      '3: targets.a.knocks[0]: "0" is not a port: use a whole number from 1 to 65535',
-      '4: targets.a.dely: "dely" is not a known key, did you mean "delay"?',
-      '6: defaults.tries: "x" cannot be used: use a whole number from 1 to 100',
+      "2: targets.a.tries: cannot be used: use a whole number from 1 to 100",
+      "3: targets.a.knocks[0]: is not a port: use a whole number from 1 to 65535",
+      '4: targets.a: unknown key, did you mean "delay"?',
+      "6: defaults.tries: cannot be used: use a whole number from 1 to 100",
       '7: targets.b: the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
-      '8: targets.b.host: 1 is not a "string"',
+      '8: targets.b.host: is not a "string"',
     ],
   ],
 ];
@@ -498,6 +498,6 @@ table("a hash in a wrong place is not repeated", {
   "for a delay": `knocks = [1]\ndelay = "${HASH}"`,
 }, async (lines) => {
   const errors = (await readErrors(makeText(lines))).join("\n");
-  assert(errors.includes("..."), errors);
+  assertEquals(errors.split("\n").length, 1, errors);
   assert(!errors.toLowerCase().includes(HASH.slice(0, 8)), errors);
 });

@@ -103,7 +103,7 @@ Deno.test("secrets that can be read without a question are looked into", async (
   );
   assertEquals(evidence.map(({ path, found, problem }) => [path, found, problem?.cause]), [
     ["/empty", "mode 0600, empty", 'The secret in "/empty" is empty.'],
-    ["/folder", "mode 0700", 'The secret file "/folder" cannot be read.'],
+    ["/folder", "mode 0700", 'The secret file "/folder" is a folder, a device or a pipe.'],
     ["$SET", "set", undefined],
     ["$NOTHING", "set, empty", 'The secret in "$NOTHING" is empty.'],
     ["$UNSET", "not set", "The environment variable UNSET is not set here."],

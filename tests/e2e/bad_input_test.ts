@@ -13,17 +13,17 @@ type Mistake = readonly [text: string, line: number, message: string];
 const TARGET = '[targets.a]\nhost = "h"\n';
 
 table<Mistake>("a mistake in the file is reported with its line, and nothing is sent or changed", {
-  "port 0": [`${TARGET}knocks = ["0/udp"]`, 3, 'targets.a.knocks[0]: "0" is not a port'],
-  "port 65536": [`${TARGET}knocks = [65536]`, 3, 'targets.a.knocks[0]: "65536" is not a port'],
+  "port 0": [`${TARGET}knocks = ["0/udp"]`, 3, "targets.a.knocks[0]: is not a port"],
+  "port 65536": [`${TARGET}knocks = [65536]`, 3, "targets.a.knocks[0]: is not a port"],
   "a port with a letter, on a later line": [
     `${TARGET}knocks = [\n"1",\n"80x"]`,
     5,
-    'targets.a.knocks[1]: "80x" is not a port',
+    "targets.a.knocks[1]: is not a port",
   ],
   "an unknown protocol": [
     `${TARGET}knocks = ["7/sctp"]`,
     3,
-    '"7/sctp" names an unknown protocol',
+    "names an unknown protocol",
   ],
   "empty knocks": [`${TARGET}knocks = []`, 3, "targets.a.knocks: is empty"],
   "no knocks": [TARGET.trimEnd(), 1, "targets.a: the knocks are missing"],
@@ -31,24 +31,24 @@ table<Mistake>("a mistake in the file is reported with its line, and nothing is 
   "a table defined twice": [
     `${GOOD}[targets.good]\nhost = "h"`,
     5,
-    "targets.good: this table is defined already on line 1",
+    "this key or table is defined already",
   ],
   "an unknown key": [`${TARGET}knocks = ["1"]\ndely = 1`, 4, 'did you mean "delay"?'],
   "a number as a word": [
     `${TARGET}knocks = ["1"]\ntries = "three"`,
     4,
-    'targets.a.tries: "three" cannot',
+    "targets.a.tries: cannot",
   ],
   "a host that is a number": ['[targets.a]\nhost = 5\nknocks = ["1"]', 2, "targets.a.host: "],
   "a name with a control character": [
     '[targets."a\\u001b"]\nhost = "h"\nknocks = ["1"]',
     1,
-    '"a\\u001b" cannot name a target',
+    "cannot name a target",
   ],
   "a host with a space": [
     '[targets.a]\nhost = "h h"\nknocks = ["1"]',
     2,
-    '"h h" is not a host',
+    "targets.a.host: is not a host",
   ],
   "an unclosed table": ["[targets.a\nhost", 1, "is not closed by ]"],
   "an unclosed string": ['[targets.a]\nhost = "unterminated', 2, ""],

@@ -59,6 +59,20 @@ Deno.test("output: with json stdout has exactly one value", () => {
   assertEquals(speak({ json: true, quiet: true }), ['{\n  "a": 1\n}\n', "error\n"]);
 });
 
+Deno.test("output: what is invisible in JSON is escaped, and stays the same value", () => {
+  const stdout = sink(true);
+  const options = { stdout, stderr: sink(), quiet: false, verbose: false, color: false };
+  const out = createOutput({ ...options, json: true });
+  const value = { banner: "SSH\x9b31m\u202e\x7f\u{e0041}" };
+  out.value(value);
+  out.event(value);
+  assertEquals(/^[ -~\n]*$/.test(stdout.text), true, stdout.text);
+  assertEquals(stdout.text.split("}\n").slice(0, 2).map((text) => JSON.parse(`${text}}`)), [
+    value,
+    value,
+  ]);
+});
+
 table("output: colours and live lines", {
   "a terminal": { tty: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: true },
   "stderr alone": { tty: false, style: PLAIN_STYLE, note: COLOR_STYLE, live: false },

@@ -13,6 +13,7 @@ table<readonly [string, string]>("sanitize escapes what can steer a terminal or 
     "a\u200bb\u2028c\ufeffd\ufff9",
     "a\\u{200b}b\\u{2028}c\\u{feff}d\\u{fff9}",
   ],
+  "tags, which hide text": ["a\u{e0000}\u{e0041}\u{e007f}b", "a\\u{e0000}\\u{e0041}\\u{e007f}b"],
 }, ([text, safe]) => assertEquals(sanitize(text), safe));
 
 Deno.test("sanitize escapes every control character of Unicode", () => {

@@ -109,7 +109,7 @@ Deno.test("--secrets-from: refuses a file that others can read", async () => {
   await assertRejects(
     () => collectPayloads([{ name: "a", knocks: [asked(1)] }], ports, { secretsFrom: "/s" }),
     SecretError,
-    'the secret file "/s" can be read by others (mode 0640)',
+    "the file of --secrets-from can be read by others (mode 0640)",
   );
 });
 

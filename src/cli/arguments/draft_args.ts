@@ -39,16 +39,23 @@ function readTags(tags: readonly string[]): readonly string[] {
  * Reads knocks as the command line writes them; udp ones carry the secret of `--secret`, or
  * `payload`.
  *
+ * @param options `option` is where the texts are from, if they are not arguments.
  * @throws {UsageError}
  */
 export function readKnocks(
   texts: readonly string[],
   args: SaveArgs,
-  { payload = { kind: "secret", source: { kind: "prompt" } } }: { payload?: KnockPayload } = {},
+  { payload = { kind: "secret", source: { kind: "prompt" } }, option }: {
+    payload?: KnockPayload | undefined;
+    option?: "knock";
+  } = {},
 ): Knock[] {
   const udp = readSecret(args) ?? payload;
   return texts.map((text) => {
-    const spec = asUsageError(() => parsePortSpec(text, args.has("udp") ? "udp" : "tcp"));
+    const spec = asUsageError(
+      () => parsePortSpec(text, args.has("udp") ? "udp" : "tcp"),
+      option === undefined ? "" : `--${option}: `,
+    );
     return { ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } };
   });
 }

@@ -1,7 +1,7 @@
 /** Which targets a command line means, and what its options change about them. */
 import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import { parseDuration } from "../../core/duration.ts";
-import { UsageError } from "../../core/errors.ts";
+import { UsageError, ValueError } from "../../core/errors.ts";
 import { parsePortSpec } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
 import type { Context } from "../command.ts";
@@ -167,10 +167,10 @@ export function pickDefined<T extends object>(
 export function parseCount(text: string, { max }: { max: number }): number {
   const count = /^\d+$/.test(text) ? Number(text) : NaN;
   if (count >= 1 && count <= max) return count;
-  throw new RangeError(`"${text}" is not a whole number from 1 to ${max}`);
+  throw new ValueError(text, `is not a whole number from 1 to ${max}`);
 }
 
 function parseAddress(text: string): string {
   if (isIpv4(text) || isIpv6(text)) return text;
-  throw new RangeError(`"${text}" is not an address: use an IPv4 or IPv6 address of this machine`);
+  throw new ValueError(text, "is not an address: use an IPv4 or IPv6 address of this machine");
 }

@@ -51,7 +51,7 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
   if (from !== undefined) {
     const format = Object.hasOwn(IMPORT_FORMATS, from) ? IMPORT_FORMATS[from] : undefined;
     if (format !== undefined) return (await format.load()).reader;
-    throw new UsageError(`unknown format "${from}"${suggestOr("", from, names)}`, { hint: use });
+    throw new UsageError(`unknown format${suggestOr("", from, names)}`, { hint: use });
   }
   const formats = Object.values(IMPORT_FORMATS);
   const readers = await Promise.all(formats.map(async ({ load }) => (await load()).reader));

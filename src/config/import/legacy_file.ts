@@ -9,6 +9,7 @@
  * - ports are separated by commas; `int()` takes a sign, `_` between digits and the digits of any script;
  * - exactly `udp` after exactly one `/` means udp, anything else means tcp;
  * - a bad port is dropped with a message, the others of the line stay.
+ * No message repeats text of a line: a passphrase can be in it by mistake.
  * Beyond that a target needs a host that can be one, and at least one port: the original lists
  * others as well, but cannot knock on them.
  */
@@ -72,9 +73,11 @@ function parseLine(content: string, messages: string[]): LegacyLine["target"] {
     messages.push(`the line has ${count}: write host:port/protocol,port/protocol,...`);
     return undefined;
   }
-  const knocks = portTexts.split(",").flatMap((text) => parseKnock(text, messages));
+  const knocks = portTexts.split(",").flatMap((text, index) =>
+    parseKnock(text, { messages, number: index + 1 })
+  );
   const host = checkHost(hostText, messages);
-  if (knocks.length === 0) messages.push(`${quote(hostText)} has no valid port`);
+  if (knocks.length === 0) messages.push("the line has no valid port");
   return host === undefined || knocks.length === 0 ? undefined : { host, knocks };
 }
 
@@ -83,16 +86,19 @@ function checkHost(text: string, messages: string[]): string | undefined {
     return parseHost(text);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    messages.push(error.message);
+    messages.push("the host is wrong: use a name, an IPv4 or an IPv6 address");
     return undefined;
   }
 }
 
-function parseKnock(text: string, messages: string[]): Knock[] {
+function parseKnock(
+  text: string,
+  { messages, number }: { messages: string[]; number: number },
+): Knock[] {
   const [portText = "", ...rest] = text.split("/");
   const port = parsePythonInt(portText);
   if (!(port >= 1 && port <= 65535)) {
-    messages.push(`${quote(portText)} is not a port: use a whole number from 1 to 65535`);
+    messages.push(`port ${number} is not a port: use a whole number from 1 to 65535`);
     return [];
   }
   const protocol: Protocol = rest.length === 1 && rest[0] === "udp" ? "udp" : "tcp";
@@ -117,10 +123,6 @@ function readDigit(digit: string): number {
   let start = code;
   while (/^\p{Nd}$/u.test(String.fromCodePoint(start - 1))) start--;
   return (code - start) % 10;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
 
 /** Returns a target's name for a host: `fw.example.com` is `fw-example-com`, an address `host-192-0-2-1`. */

@@ -1,5 +1,6 @@
 /**
- * Byte-preserving edits of a TOML text: a list of replaced pieces, by the ranges of its syntax tree.
+ * Byte-preserving edits of a TOML text, by the ranges of its syntax tree. Each edit is made at once; before
+ * the next one the text is parsed again, or the part of it that is edited.
  *
  * Rules:
  * - only the value of a key is replaced, in place; its comment and its spaces stay;
@@ -7,313 +8,293 @@
  * - a removed table goes with the comment lines directly above its header (not with a `#:` directive
  *   at the start of the file), with the comment lines directly below its last key, and with the
  *   blank lines after it; comments between blank lines belong to no table and stay;
+ * - an element of an inline array goes with the comment lines above it and with that on its own line;
  * - new lines end as the file's first line does.
  */
 import type { AST } from "toml-eslint-parser";
+import {
+  type Entry,
+  indexEntries,
+  parseDocument,
+  readValue,
+  type Section,
+  type Span,
+  type TomlDocument,
+} from "./ast.ts";
+import { isSameData, isTable, type RawTable } from "../values.ts";
+import type { Path } from "./place.ts";
 import { renderKey, renderPairs, renderValue } from "./render.ts";
-import { readName, type Section, type Span, type TomlDocument } from "./ast.ts";
 
-type Names = readonly string[];
-
-/** A pair with the place it has in the whole document. */
-interface PlacedPair {
-  pair: AST.TOMLKeyValue;
-  /** The inline table that holds it; undefined for a pair on a line of its own. */
-  inline: AST.TOMLInlineTable | undefined;
-  /** The keys of what holds it. */
-  base: Names;
-  /** All keys, down to the pair's own. */
-  path: Names;
+/** What an editor knows of a text that is a part of another one. */
+interface PartOptions {
+  eol: string;
+  /** Whether more text follows. */
+  hasNext: boolean;
 }
 
-/** A table whose keys can be set and removed, in whatever way it is written. */
-export interface Site {
-  path: Names;
-  /** The pairs that belong to it, those of inline tables in it not counted. */
-  pairs: readonly PlacedPair[];
-  /** The headers below it, and its own first. */
-  sections: readonly Section[];
-}
-
-/** Yields every pair of the sections, those of inline tables included. */
-export function* listPairs(sections: readonly Section[]): Generator<PlacedPair> {
-  for (const { names, pairs } of sections) {
-    for (const pair of pairs) yield* placePair({ pair, inline: undefined, base: names });
-  }
-}
-
-function* placePair({ pair, inline, base }: Omit<PlacedPair, "path">): Generator<PlacedPair> {
-  const path = [...base, ...pair.key.keys.map(readName)];
-  yield { pair, inline, base, path };
-  if (pair.value.type !== "TOMLInlineTable") return;
-  for (const inner of pair.value.body) {
-    yield* placePair({ pair: inner, inline: pair.value, base: path });
-  }
-}
-
-/** Whether `path` is `prefix`, or below it. */
-export function isBelow(path: Names, prefix: Names): boolean {
-  return prefix.every((name, index) => path[index] === name);
-}
-
-/** Returns the table at `path`; undefined where nothing of it is in the document. */
-export function findSite({ sections }: TomlDocument, path: Names): Site | undefined {
-  const own = sections.filter(({ names }) => isBelow(names, path));
-  const pairs = [...listPairs(sections)].filter((placed) =>
-    isBelow(placed.path, path) && placed.path.length > path.length &&
-    (placed.base.length <= path.length || placed.inline === undefined)
-  );
-  return own.length + pairs.length === 0 ? undefined : { path, pairs, sections: own };
-}
-
-/** Returns the elements of an array of tables, each with the headers below it. */
-export function findElements({ sections }: TomlDocument, path: Names): Site[] {
-  const elements: Section[][] = [];
-  for (const section of sections.filter(({ names }) => isBelow(names, path))) {
-    if (section.names.length === path.length && section.isArray) elements.push([]);
-    elements.at(-1)?.push(section);
-  }
-  return elements.map((own) => ({
-    path,
-    sections: own,
-    pairs: [...listPairs(own)].filter(({ inline }) => inline === undefined),
-  }));
-}
-
-/** Collects edits of one document, and applies them together. */
+/** Edits one document, step by step. */
 export class TomlEditor {
   /** How lines end in this file. */
   readonly eol: string;
-  readonly #sections: readonly Section[];
-  readonly #text: string;
-  /** After the byte order mark, which every edit leaves alone. */
-  readonly #textStart: number;
-  readonly #edits: { range: Span; text: string }[] = [];
-  readonly #removed = new Set<AST.TOMLKeyValue>();
+  readonly #hasNext: boolean;
+  #text: string;
+  /** Missing after an edit, until it is needed: a large file takes seconds. */
+  #document: TomlDocument | undefined;
+  #index: ReturnType<typeof indexEntries> | undefined;
 
-  constructor({ text, sections }: TomlDocument) {
-    this.eol = /^[^\n]*\r\n/.test(text) ? "\r\n" : "\n";
-    this.#sections = sections;
-    this.#text = text;
-    this.#textStart = text.startsWith("\uFEFF") ? 1 : 0;
+  constructor(document: TomlDocument, part?: PartOptions) {
+    this.#document = document;
+    this.#text = document.text;
+    this.eol = part?.eol ?? (/^[^\n]*\r\n/.test(this.#text) ? "\r\n" : "\n");
+    this.#hasNext = part?.hasNext ?? false;
   }
 
-  /** Returns the text with all edits done. */
-  apply(): string {
-    let result = "";
-    let at = 0;
-    let isEndRemoved = false;
-    for (const { range: [start, end], text } of this.#edits.sort(byStart)) {
-      result += this.#text.slice(at, start) + text;
-      at = Math.max(at, end);
-      isEndRemoved = text === "" && end === this.#text.length;
+  /** The text with all edits done so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  #read(): TomlDocument {
+    return this.#document ??= parseDocument(this.#text);
+  }
+
+  #find(path: Path): readonly Entry[] {
+    this.#index ??= indexEntries(this.#read());
+    return this.#index(path);
+  }
+
+  /** Edits tables. Where the sections of one are together, only they are parsed again after each step. */
+  edit(edits: readonly { path: Path; act: (editor: TomlEditor) => void }[]): void {
+    const pieces: { range: Span; text: string }[] = [];
+    const scattered: typeof edits[number][] = [];
+    for (const edit of edits) {
+      const span = this.#findTogether(edit.path);
+      if (span === undefined) {
+        scattered.push(edit);
+        continue;
+      }
+      const [start, end] = span;
+      const options = { eol: this.eol, hasNext: end < this.#text.length };
+      const part = new TomlEditor(parseDocument(this.#text.slice(start, end)), options);
+      edit.act(part);
+      if (part.text !== this.#text.slice(start, end)) pieces.push({ range: span, text: part.text });
     }
-    // The blank line that set the last table apart goes with it.
-    return isEndRemoved ? result.replace(/\n\r?\n$/, "\n") : result + this.#text.slice(at);
+    this.#replace(pieces.sort((a, b) => a.range[0] - b.range[0]));
+    for (const { act } of scattered) act(this);
   }
 
-  /** Puts `text` in place of a piece. */
-  replace(range: Span, text: string): void {
-    this.#edits.push({ range, text });
+  /** The piece that holds all sections of a table; undefined where others are between them. */
+  #findTogether(path: Path): Span | undefined {
+    const { sections } = this.#read();
+    const own = this.#find(path).map(({ section }) => section && sections.indexOf(section));
+    const [first = -1, last = -1] = [own[0], own.at(-1)];
+    const from = sections[first];
+    const isTogether = own.every((index, place) => index === first + place);
+    if (from === undefined || !isTogether) return undefined;
+    const next = sections[last + 1];
+    return [
+      this.#findBlockStart(from),
+      next === undefined ? this.#text.length : this.#findBlockStart(next),
+    ];
   }
 
-  #insert(offset: number, text: string): void {
-    this.replace([offset, offset], text);
+  /** Returns the value of a key; undefined where it is missing, or in pieces. */
+  findValue(path: Path): AST.TOMLContentNode | undefined {
+    return this.#find(path).find(isWholeKey)?.pair?.value;
   }
 
-  /** Removes a key of the site, with everything below it. */
-  removeKey(site: Site, key: string): void {
-    const path = [...site.path, key];
-    for (const section of site.sections) {
-      if (isBelow(section.names, path)) this.removeSection(section);
+  /** Gives a key another name, wherever it is written. */
+  rename(path: Path, name: string): void {
+    const keys = this.#find(path).flatMap(({ key }) => key === undefined ? [] : [key]);
+    this.#replace(keys.map(({ range }) => ({ range, text: renderKey(name) })));
+  }
+
+  /** Removes a key, or an element of an array of tables, with everything below it. */
+  remove(path: Path): void {
+    const entries = this.#find(path);
+    const removed = entries.map(({ pair }) => pair);
+    this.#replace(entries.flatMap(({ section, pair, inline }) => {
+      if (section !== undefined) return [{ range: this.#findBlock(section), text: "" }];
+      if (pair === undefined) return [];
+      if (inline === undefined) return [{ range: this.#findLines(pair.range), text: "" }];
+      const pairs = inline.body.filter((other) => !removed.includes(other))
+        .map(({ range }) => this.text.slice(...range));
+      const text = pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
+      return [{ range: inline.range, text }];
+    }));
+  }
+
+  /** Sets a key: in place where it is, else after the last pair of its table. */
+  set(path: Path, value: unknown): void {
+    const found = this.findValue(path);
+    if (found !== undefined) return this.#replace([{ ...found, text: renderValue(value) }]);
+    this.remove(path);
+    const [line = ""] = renderPairs({ [String(path.at(-1))]: value });
+    this.#addPair(path.slice(0, -1), line);
+  }
+
+  /** Makes those changes in a table that lead from one content to the other. */
+  change(path: Path, { from, to }: { from: RawTable; to: RawTable }): void {
+    for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+      const [present, wanted] = [from[key], to[key]];
+      if (isSameData(present, wanted)) continue;
+      const place = [...path, key];
+      if (wanted === undefined) this.remove(place);
+      else if (!Array.isArray(wanted)) this.set(place, wanted);
+      else this.#changeList(place, Array.isArray(present) ? present : [], wanted);
     }
-    for (const placed of site.pairs) {
-      const isInSection = placed.base.length > site.path.length;
-      if (isBelow(placed.path, path) && !isInSection) this.removePair(placed);
+  }
+
+  /** Changes a list as it is written: as an inline array, or as tables of their own. */
+  #changeList(path: Path, from: readonly unknown[], to: readonly unknown[]): void {
+    const array = this.findValue(path);
+    if (array?.type === "TOMLArray") {
+      return this.#replace([{ ...array, text: this.#mergeArray(array, { from, to }) }]);
     }
-  }
-
-  /** Sets a key of the site: in place where it is, else after the site's last pair. */
-  setKey(site: Site, key: string, value: unknown): void {
-    const found = this.findValue(site, key);
-    if (found !== undefined) return this.replace(found.range, renderValue(value));
-    this.removeKey(site, key);
-    this.#addPair(site, `${renderKey(key)} = ${renderValue(value)}`);
-  }
-
-  /** Returns the whole value of a key of the site; undefined where it is missing or in pieces. */
-  findValue({ path, pairs }: Site, key: string): AST.TOMLContentNode | undefined {
-    const found = pairs.find((placed) =>
-      placed.path.length === path.length + 1 && placed.path.at(-1) === key
-    );
-    return found?.pair.value;
-  }
-
-  /** Makes the keys of a site those of `wanted`; keys that `isSame` says so stay untouched. */
-  setKeys(
-    site: Site,
-    wanted: Readonly<Record<string, unknown>>,
-    { current, isSame }: {
-      current: Readonly<Record<string, unknown>>;
-      isSame: (one: unknown, other: unknown) => boolean;
-    },
-  ): void {
-    for (const key of Object.keys(current)) {
-      if (wanted[key] === undefined) this.removeKey(site, key);
+    const hasHeader = this.#find(path.slice(0, -1)).some(isWholeHeader);
+    if (!hasHeader || to.length === 0 || !to.every(isTable)) return this.set(path, to);
+    for (let index = from.length - 1; index >= to.length; index--) this.remove([...path, index]);
+    for (const [index, table] of to.slice(0, from.length).entries()) {
+      if (isSameData(from[index], table)) continue;
+      const place = [...path, index];
+      this.change(place, { from: readTable(this.#read(), place), to: table });
     }
-    for (const [key, value] of Object.entries(wanted)) {
-      if (value !== undefined && !isSame(current[key], value)) this.setKey(site, key, value);
-    }
+    if (to.length > from.length) this.#addElements(path, to.slice(from.length));
   }
 
-  #addPair(site: Site, line: string): void {
-    const own = site.sections.find(({ names }) => names.length === site.path.length);
-    const last = site.pairs.findLast(({ pair, base }) =>
-      !this.#removed.has(pair) && base.length <= site.path.length
-    );
-    if (own !== undefined) return this.#addLine(last?.pair.range ?? own.range, line);
-    if (last === undefined) throw new TypeError(`${site.path.join(".")} is not in the file`);
-    const { pair, inline, base } = last;
-    if (inline !== undefined) return this.#insert(pair.range[1], `, ${line}`);
-    const end = pair.key.keys[site.path.length - base.length - 1]?.range[1];
-    this.#addLine(pair.range, `${this.#text.slice(pair.range[0], end)}.${line}`);
+  /** Returns an array with other elements; those that stay keep their text and comments. */
+  #mergeArray(array: AST.TOMLArray, { from, to }: Record<"from" | "to", readonly unknown[]>) {
+    const { items, end, hasLastComma } = splitArray(array, this.text);
+    const [first, last] = [items[0], items.at(-1)];
+    if (first === undefined || last === undefined || to.length === 0) return renderValue(to);
+    const merged = to.map((value, index): ArrayItem => {
+      const isSame = (other: unknown) => isSameData(other, value);
+      const place = from.length === to.length ? index : from.findIndex(isSame);
+      const item = items[place];
+      if (item === undefined) {
+        return { lead: findIndent(last.lead), text: renderValue(value), rest: "" };
+      }
+      return isSame(from[place]) ? item : { ...item, text: renderValue(value) };
+    });
+    let text = "[";
+    for (const [index, item] of merged.entries()) {
+      const isOnLine = !item.lead.includes("\n");
+      if (isOnLine && /#.*$/.test(text)) text += this.eol;
+      text += !isOnLine ? item.lead : index === 0 ? findIndent(first.lead) : item.lead || " ";
+      text += item.text + (hasLastComma || index < to.length - 1 ? "," : "") + item.rest;
+    }
+    return `${text}${/#.*$/.test(text) && !end.includes("\n") ? this.eol : ""}${end}]`;
+  }
+
+  #addPair(table: Path, line: string): void {
+    const entries = this.#find(table);
+    const header = entries.find(isWholeHeader)?.section;
+    if (header !== undefined) return this.#addLine(header.pairs.at(-1) ?? header, line);
+    const entry = entries.findLast(({ pair }) => pair !== undefined);
+    const { key, pair, inline } = entry ?? {};
+    if (entry === undefined || key === undefined || pair === undefined) {
+      throw new TypeError(`${table.join(".")} is not in the file`);
+    }
+    if (isWholeKey(entry) && pair.value.type === "TOMLInlineTable") {
+      const [, end] = pair.value.body.at(-1)?.range ?? [0, pair.value.range[0] + 1];
+      return this.#insert(end, pair.value.body.length === 0 ? line : `, ${line}`);
+    }
+    const dotted = `${this.text.slice(pair.range[0], key.range[1])}.${line}`;
+    if (inline === undefined) this.#addLine(pair, dotted);
+    else this.#insert(pair.range[1], `, ${dotted}`);
   }
 
   /** Adds a line below the one where the anchor ends, indented as the anchor is. */
-  #addLine([start, end]: Span, line: string): void {
-    const indent = this.#text.slice(this.#lineStart(start), start);
-    this.#insert(this.#lineEnd(end), this.eol + (/^[ \t]*$/.test(indent) ? indent : "") + line);
+  #addLine({ range: [start, end] }: { range: Span }, line: string): void {
+    const indent = this.text.slice(this.#lineStart(start), start);
+    this.#insert(this.#lineEnd(end), this.eol + (indent.trim() === "" ? indent : "") + line);
   }
 
-  /** Removes one pair, with its line or with its comma. */
-  removePair({ pair, inline }: PlacedPair): void {
-    this.#removed.add(pair);
-    const [start, end] = pair.range;
-    if (inline === undefined) {
-      return this.replace([this.#lineStart(start), this.#nextLine(end)], "");
-    }
-    const index = inline.body.indexOf(pair);
-    const isFirst = inline.body.slice(0, index).every((other) => this.#removed.has(other));
-    const before = inline.body[index - 1];
-    if (!isFirst && before !== undefined) this.replace([before.range[1], end], "");
-    else this.replace([start, inline.body[index + 1]?.range[0] ?? end], "");
-  }
-
-  /** Removes a header with its pairs; see the rules above for the comments. */
-  removeSection(section: Section): void {
-    for (const pair of section.pairs) this.#removed.add(pair);
-    const next = this.#sections[this.#sections.indexOf(section) + 1];
-    const limit = next === undefined ? this.#text.length : this.#blockStart(next);
-    let end = this.#nextLine(findEnd(section));
-    while (end < limit && this.#isLine(COMMENT, end)) end = this.#nextLine(end);
-    while (end < limit && this.#isLine(BLANK, end)) end = this.#nextLine(end);
-    this.replace([this.#blockStart(section), end], "");
-  }
-
-  /**
-   * Makes the elements of an inline array those of `wanted`: `keep` tells which present element can
-   * be used for which wanted one.
-   */
-  setItems(array: AST.TOMLArray, wanted: readonly unknown[], keep: Keep): void {
-    const items = array.elements;
-    if (items.length === 0 || wanted.length === 0) {
-      return this.replace(array.range, renderValue(wanted));
-    }
-    const { head, tail } = findCommonEnds(items.length, wanted.length, keep);
-    const oldEnd = items.length - tail;
-    const newEnd = wanted.length - tail;
-    const both = Math.min(oldEnd, newEnd);
-    for (const [index, item] of items.slice(0, both).entries()) {
-      if (index >= head && !keep(index, index)) {
-        this.replace(item.range, renderValue(wanted[index]));
-      }
-    }
-    const extra = wanted.slice(both, newEnd).map(renderValue);
-    if (extra.length > 0) this.#addItems(array, both, extra);
-    const before = items[both - 1];
-    const [from, to] = before === undefined
-      ? [items[0]?.range[0], items[oldEnd]?.range[0]]
-      : [before.range[1], items[oldEnd - 1]?.range[1]];
-    if (oldEnd > both && from !== undefined) this.replace([from, to ?? from], "");
-  }
-
-  /** Puts elements before the one at `index`, in the array's own way of breaking lines. */
-  #addItems({ elements, range }: AST.TOMLArray, index: number, added: readonly string[]): void {
-    const before = elements[index - 1];
-    if (before === undefined) {
-      return this.#insert(
-        elements[0]?.range[0] ?? range[0] + 1,
-        added.map((item) => `${item}, `).join(""),
-      );
-    }
-    const [start, end] = before.range;
-    const lineEnd = this.#lineEnd(end);
-    const rest = /^[ \t]*(,?)[ \t]*(?:#.*)?$/.exec(this.#text.slice(end, lineEnd));
-    if (rest === null || lineEnd >= range[1]) {
-      return this.#insert(end, added.map((item) => `, ${item}`).join(""));
-    }
-    const hasComma = rest[1] === ",";
-    if (!hasComma) this.#insert(end, ",");
-    const indent = /^[ \t]*/.exec(this.#text.slice(this.#lineStart(start), start))?.[0] ?? "";
-    const separator = `,${this.eol}${indent}`;
-    const lines = this.eol + indent + added.join(separator) + (hasComma ? "," : "");
-    this.#insert(lineEnd, lines);
-  }
-
-  /** Adds tables `[[path]]` below a site, each set apart by a blank line. */
-  addElements(below: Site, path: Names, elements: readonly object[]): void {
-    const kept = below.pairs.map(({ pair }) => pair).filter((pair) => !this.#removed.has(pair));
-    const end = Math.max(...[...below.sections, ...kept].map(({ range }) => range[1]));
-    const header = `[[${path.map(renderKey).join(".")}]]`;
+  /** Adds tables `[[path]]`, each set apart by a blank line. */
+  #addElements(path: Path, elements: readonly RawTable[]): void {
+    const sections = [path.slice(0, -1), path].flatMap((place) => this.#find(place))
+      .flatMap(({ section }) => section === undefined ? [] : [section]);
+    const last = sections.at(-1);
+    if (last === undefined) throw new TypeError(`${path.join(".")} has no table`);
+    const header = `[[${path.map((key) => renderKey(String(key))).join(".")}]]`;
     const lines = elements.flatMap((element) => ["", "", header, ...renderPairs(element)]);
-    this.#insert(this.#lineEnd(end), lines.join(this.eol));
+    this.#insert(this.#lineEnd(findEnd(last)), lines.join(this.eol));
+  }
+
+  #insert(offset: number, text: string): void {
+    this.#replace([{ range: [offset, offset], text }]);
+  }
+
+  /** Replaces pieces of the text. */
+  #replace(edits: readonly { range: Span; text: string }[]): void {
+    let result = "";
+    let at = 0;
+    for (const { range: [start, end], text } of edits) {
+      if (start < at) continue;
+      result += this.text.slice(at, start) + text;
+      at = end;
+    }
+    const isEndRemoved = at === this.text.length && edits.at(-1)?.text === "" && !this.#hasNext;
+    // The blank line that set the last table apart goes with it.
+    this.#text = isEndRemoved ? result.replace(/\n\r?\n$/, "\n") : result + this.text.slice(at);
+    this.#document = undefined;
+    this.#index = undefined;
   }
 
   /** Where the line of an offset ends, its line break not counted. */
   #lineEnd(offset: number): number {
-    const end = this.#text.indexOf("\n", offset);
-    if (end < 0) return this.#text.length;
-    return this.#text[end - 1] === "\r" ? end - 1 : end;
+    const end = this.text.indexOf("\n", offset);
+    if (end < 0) return this.text.length;
+    return this.text[end - 1] === "\r" ? end - 1 : end;
   }
 
+  /** Where the line of an offset starts, the byte order mark not counted. */
   #lineStart(offset: number): number {
-    const start = offset === 0 ? 0 : this.#text.lastIndexOf("\n", offset - 1) + 1;
-    return Math.max(start, this.#textStart);
+    const start = offset === 0 ? 0 : this.text.lastIndexOf("\n", offset - 1) + 1;
+    return start === 0 && this.text.startsWith("\uFEFF") ? 1 : start;
   }
 
   #nextLine(offset: number): number {
-    const end = this.#text.indexOf("\n", offset);
-    return end < 0 ? this.#text.length : end + 1;
+    const end = this.text.indexOf("\n", offset);
+    return end < 0 ? this.text.length : end + 1;
   }
 
-  #isLine(kind: RegExp, lineStart: number): boolean {
-    return kind.test(this.#text.slice(lineStart, this.#lineEnd(lineStart)));
+  #findLines([start, end]: Span): Span {
+    return [this.#lineStart(start), this.#nextLine(end)];
+  }
+
+  /** The piece that goes with a section; see the rules above for the comments. */
+  #findBlock(section: Section): Span {
+    const { sections } = this.#read();
+    const next = sections[sections.indexOf(section) + 1];
+    const limit = next === undefined ? this.text.length : this.#findBlockStart(next);
+    const end = this.#nextLine(findEnd(section));
+    const below = /^(?:[ \t]*#.*\r?\n?)*(?:[ \t]*\r?\n)*/.exec(this.text.slice(end, limit));
+    return [this.#findBlockStart(section), end + (below?.[0].length ?? 0)];
   }
 
   /** The start of the comment lines directly above a header, or of the header's own line. */
-  #blockStart(section: Section): number {
-    const index = this.#sections.indexOf(section);
-    const before = this.#sections[index - 1];
-    const isTop = before === undefined || (index === 1 && before.pairs.length === 0);
-    const limit = isTop ? this.#textStart : this.#nextLine(findEnd(before));
-    let start = this.#lineStart(section.range[0]);
-    while (start > limit) {
-      const above = this.#lineStart(start - 1);
-      const isDirective = above === this.#textStart && this.#text.startsWith("#:", above);
-      if (above < limit || isDirective || !this.#isLine(COMMENT, above)) break;
-      start = above;
-    }
-    return start;
+  #findBlockStart(section: Section): number {
+    const { sections } = this.#read();
+    const before = sections[sections.indexOf(section) - 1];
+    const isFirst = before === undefined || findEnd(before) === 0;
+    const hasDirective = this.text.startsWith("#:", this.#lineStart(0));
+    const start = !isFirst
+      ? this.#nextLine(findEnd(before))
+      : hasDirective
+      ? this.#nextLine(0)
+      : this.#lineStart(0);
+    const above = this.text.slice(start, section.range[0]);
+    return start + above.search(/(?:^[ \t]*#.*\r?\n)*^[ \t]*(?![^])/m);
   }
 }
 
-type Keep = (present: number, wanted: number) => boolean;
+function isWholeKey({ key, pair }: Entry): boolean {
+  return pair !== undefined && key === pair.key.keys.at(-1);
+}
 
-const COMMENT = /^[ \t]*#/;
-const BLANK = /^[ \t]*$/;
-
-function byStart(one: { range: Span }, other: { range: Span }): number {
-  return one.range[0] - other.range[0];
+function isWholeHeader({ path, section }: Entry): boolean {
+  return section?.path.length === path.length;
 }
 
 /** Where the last pair of a section ends, or its header. */
@@ -321,15 +302,36 @@ function findEnd({ pairs, range }: Section): number {
   return (pairs.at(-1) ?? { range }).range[1];
 }
 
-/** How many elements at both ends can stay. */
-function findCommonEnds(present: number, wanted: number, keep: Keep): {
-  head: number;
-  tail: number;
-} {
-  const most = Math.min(present, wanted);
-  let head = 0;
-  while (head < most && keep(head, head)) head++;
-  let tail = 0;
-  while (tail < most - head && keep(present - 1 - tail, wanted - 1 - tail)) tail++;
-  return { head, tail };
+/** Returns what a table says; empty where there is none. */
+function readTable(document: TomlDocument, path: Path): RawTable {
+  let value: unknown = readValue(document);
+  for (const key of path) value = Object(value)[key];
+  return isTable(value) ? value : {};
+}
+
+/** An element of an inline array: what is before it, itself, and what is after it on its line. */
+interface ArrayItem {
+  lead: string;
+  text: string;
+  rest: string;
+}
+
+function splitArray({ elements, range }: AST.TOMLArray, text: string) {
+  let lead = text.slice(range[0] + 1, elements[0]?.range[0]);
+  let hasLastComma = false;
+  const items = elements.map((element, index): ArrayItem => {
+    const gap = text.slice(element.range[1], elements[index + 1]?.range[0] ?? range[1] - 1);
+    const comments = gap.replace(/^((?:\s|#.*)*),/, "$1");
+    hasLastComma = comments !== gap;
+    const rest = /^[ \t]*(?:#.*?)?(?=\r?\n)/.exec(comments)?.[0] ?? "";
+    const item = { lead, text: text.slice(...element.range), rest };
+    lead = comments.slice(rest.length);
+    return item;
+  });
+  return { items, end: lead, hasLastComma };
+}
+
+/** The line break and the spaces directly before an element. */
+function findIndent(lead: string): string {
+  return /(?:\r?\n)?[ \t]*$/.exec(lead)?.[0] ?? "";
 }

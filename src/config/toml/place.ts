@@ -1,16 +1,17 @@
 /** Places in a configuration: the path of a key, and the mistakes found there. */
 
+import { ValueError } from "../../core/errors.ts";
+
 /** Keys and, for elements of arrays, 0-based numbers. */
 export type Path = readonly (string | number)[];
 
 /** A mistake whose line is not known yet. */
 export interface Finding {
   path: Path;
+  /** Where the message does not name the last key of the path: it can be a secret. */
+  isUnnamed?: true;
   message: string;
 }
-
-/** Half a SHA-256 in hex, or more: messages cut long values. */
-const LIKE_A_HASH = /[0-9a-f]{32,}/gi;
 
 /** The path of a value, and the list that its mistakes go to. */
 export class Place {
@@ -39,20 +40,26 @@ export class Place {
     return this.#parent === undefined ? [] : [...this.#parent.path, this.#segment];
   }
 
-  /**
-   * Adds a mistake and returns undefined, for `return place.fail(...)`. What looks like a hash is
-   * left out of the message: it may be a payload in the wrong place.
-   */
+  /** Adds a mistake and returns undefined, for `return place.fail(...)`. */
   fail(message: string): undefined {
-    this.#findings.push({ path: this.path, message: message.replaceAll(LIKE_A_HASH, "...") });
+    this.#findings.push({ path: this.path, message });
     return undefined;
   }
 
-  /** Returns what `read` returns; a RangeError that it throws becomes a mistake of this place. */
+  /** Adds a mistake at a key that is not repeated. */
+  failUnnamed(key: string, message: string): void {
+    this.#findings.push({ path: [...this.path, key], isUnnamed: true, message });
+  }
+
+  /**
+   * Returns what `read` returns; a RangeError that it throws becomes a mistake of this place, without the
+   * value: it can be a secret in the wrong place.
+   */
   guard<T>(read: () => T): T | undefined {
     try {
       return read();
     } catch (error) {
+      if (error instanceof ValueError) return this.fail(error.problem);
       if (error instanceof RangeError) return this.fail(error.message);
       throw error;
     }
@@ -69,7 +76,7 @@ export function renderPath(path: Path): string {
 }
 
 /** Returns a key in quotes for a message, or only its length where it is too long to be one. */
-export function quoteKey(key: string): string {
+function quoteKey(key: string): string {
   return key.length > 40 ? `a key of ${key.length} characters` : JSON.stringify(key);
 }
 

@@ -12,7 +12,10 @@ import { isReservedKey } from "./place.ts";
 /** Returns what `text` says; undefined where it is not plain, or not TOML. */
 export function parsePlainToml(text: string): Record<string, unknown> | undefined {
   try {
-    return isPlain(text) ? parse(text) : undefined;
+    const count = countPlainKeys(text);
+    const value = count === undefined ? undefined : parse(text);
+    // A key that was written twice is there once.
+    return value !== undefined && countKeys(value) === count ? value : undefined;
   } catch {
     return undefined;
   }
@@ -20,89 +23,65 @@ export function parsePlainToml(text: string): Record<string, unknown> | undefine
 
 const CONTROL = "\\x00-\\x08\\n-\\x1f\\x7f";
 const TOKEN = new RegExp(
-  `([ \\t]+|#[^${CONTROL}]*)|"[^"\\\\${CONTROL}]*"(?!")|'[^'${CONTROL}]*'(?!')` +
-    "|[\\w-]+|[[\\]{}.,=]|\\r?\\n",
-  "y",
+  [
+    `(?<gap>[ \\t]+|#[^${CONTROL}]*)`,
+    "^\\[(?<array>\\[?)(?<header>[\\w-]+(?:\\.[\\w-]+)*)\\]\\]?(?=[ \\t]*(?:#.*)?$)",
+    "(?<key>[\\w-]+)[ \\t]*=",
+    `(?<value>[[{]|"[^"\\\\${CONTROL}]*"(?!")|'[^'${CONTROL}]*'(?!')|` +
+    "(?:-?(?:0|[1-9]\\d{0,14})|true|false)(?![\\w.:-]))",
+    "[\\]},]|\\r?\\n",
+  ].join("|"),
+  "my",
 );
-const HEADER = /^\[\[?([\w-]+(?:\.[\w-]+)*)\]\]?$/;
-const SCALAR = /^(?:["'].*|-?(?:0|[1-9]\d{0,14})|true|false)$/;
-const KEY = /^[\w-]+$/;
 /** `@std/toml` copies a table for each of its keys. */
 const MAX_KEYS = 1_000;
 
-interface Scope {
-  /** The header above, with a dot, or "". */
-  table: string;
-  /** The keys under that header. */
-  keys: Set<string>;
-  /** The paths of arrays and inline tables: `@std/toml` lets headers add to them. */
-  closed: Set<string>;
-}
-
-function isPlain(text: string): boolean {
-  const scope: Scope = { table: "", keys: new Set(), closed: new Set() };
-  let statement: string[] = [];
-  let depth = 0;
+/** Returns how many keys a plain text has, those of its tables included. */
+function countPlainKeys(text: string): number | undefined {
+  const tables = new Set<string>();
+  const arrays = new Set<string>();
+  let brackets = "";
+  let before = "\n";
+  let pairs = 0;
+  let pairsAbove = 0;
   for (TOKEN.lastIndex = 0; TOKEN.lastIndex < text.length;) {
-    const [token = "", gap] = TOKEN.exec(text) ?? [];
-    if (token === "") return false;
+    const found = TOKEN.exec(text);
+    if (found === null) return undefined;
+    const [token] = found;
+    const { gap, header, array, key, value } = found.groups ?? {};
     if (gap !== undefined) continue;
-    if (token === "[" || token === "{") depth++;
-    else if (token === "]" || token === "}") depth--;
-    if (depth === 0 && token.endsWith("\n")) {
-      if (!isPlainStatement(statement, scope)) return false;
-      statement = [];
-    } else statement.push(token);
+    if (header !== undefined) {
+      if (brackets !== "" || !addTables(header, { tables, arrays })) return undefined;
+      if (array !== "") arrays.add(header);
+      pairsAbove = pairs;
+    } else if (key !== undefined) {
+      if (!/[\n{,]$/.test(before) || isReservedKey(key)) return undefined;
+      if (++pairs - pairsAbove > MAX_KEYS) return undefined;
+    } else if (value !== undefined) {
+      if (!(brackets === "" ? /=$/ : /[\n=[,]$/).test(before)) return undefined;
+      if (token === "[" || token === "{") brackets += token;
+    } else if (token === "]" || token === "}") {
+      if (!brackets.endsWith(token === "]" ? "[" : "{")) return undefined;
+      brackets = brackets.slice(0, -1);
+    } else if (token !== "," && brackets.endsWith("{")) return undefined;
+    before = token;
   }
-  return isPlainStatement(statement, scope);
+  return pairs + tables.size;
 }
 
-function isPlainStatement(tokens: readonly string[], scope: Scope): boolean {
-  if (tokens.length === 0) return true;
-  if (tokens[0] === "[") return isPlainHeader(tokens.join(""), scope);
-  const [key = "", equals] = tokens;
-  if (equals !== "=" || !addKey(scope.keys, key)) return false;
-  if (tokens[2] === "[" || tokens[2] === "{") scope.closed.add(scope.table + key);
-  return isPlainValue(tokens.slice(2));
-}
-
-function isPlainHeader(header: string, scope: Scope): boolean {
-  const name = HEADER.exec(header)?.[1];
-  if (name === undefined) return false;
-  scope.keys.clear();
-  scope.table = `${name}.`;
-  let path = "";
-  return name.split(".").every((key) => {
-    path += path === "" ? key : `.${key}`;
-    return !isReservedKey(key) && !scope.closed.has(path);
+/** Adds the tables of a header; false below an array, whose elements can have the same ones again. */
+function addTables(header: string, known: Record<"tables" | "arrays", Set<string>>): boolean {
+  const keys = header.split(".");
+  return keys.every((key, index) => {
+    const path = keys.slice(0, index + 1).join(".");
+    known.tables.add(path);
+    return !isReservedKey(key) && (path === header || !known.arrays.has(path));
   });
 }
 
-function isPlainValue(tokens: readonly string[]): boolean {
-  /** The keys of each inline table around, undefined for arrays. */
-  const open: (Set<string> | undefined)[] = [];
-  let key: string | undefined;
-  for (const [index, token] of tokens.entries()) {
-    if (index > 0 && open.length === 0) return false;
-    if (token === "{") open.push(new Set());
-    else if (token === "[") open.push(undefined);
-    else if (token === "}" || token === "]") open.pop();
-    else if (token.endsWith("\n")) {
-      if (open.at(-1) !== undefined) return false;
-    } else if (tokens[index + 1] === "=") {
-      key = token;
-    } else if (token === "=") {
-      if (key === undefined || !addKey(open.at(-1), key)) return false;
-      key = undefined;
-    } else if (token !== "," && !SCALAR.test(token)) return false;
-  }
-  return tokens.length > 0;
-}
-
-/** Whether the key could be added: each can be once in its table. */
-function addKey(keys: Set<string> | undefined, key: string): boolean {
-  if (keys === undefined || keys.has(key) || keys.size >= MAX_KEYS) return false;
-  if (!KEY.test(key) || isReservedKey(key)) return false;
-  keys.add(key);
-  return true;
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const values = Object.values(value);
+  const own = Array.isArray(value) ? 0 : values.length;
+  return values.reduce((sum, each) => sum + countKeys(each), own);
 }

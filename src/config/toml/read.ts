@@ -9,15 +9,8 @@
  * - a text that would take more than about 2 GB as a tree (4 KB for each punctuation mark) is refused.
  */
 import { ParseError } from "toml-eslint-parser";
-import { isReservedKey, type Path, quoteKey } from "./place.ts";
-import {
-  listPlaces,
-  MAX_DEPTH,
-  parseDocument,
-  readName,
-  readValue,
-  type TomlDocument,
-} from "./ast.ts";
+import { isReservedKey, type Path } from "./place.ts";
+import { listEntries, MAX_DEPTH, parseDocument, readValue, type TomlDocument } from "./ast.ts";
 
 /** A mistake in the syntax or in a key. */
 interface TomlProblem {
@@ -64,7 +57,7 @@ export function isTooLarge(text: string): boolean {
 
 function findBadKeys(document: TomlDocument): TomlProblem[] {
   const problems = new Map<string, TomlProblem>();
-  for (const { path, line } of listPlaces(document)) {
+  for (const { path, line } of listEntries(document)) {
     const message = judgeKey(path);
     if (message !== undefined) problems.set(path.join("\0"), { path, line, message });
   }
@@ -83,69 +76,42 @@ function judgeKey(path: Path): string | undefined {
 const NOT_A_VALUE =
   "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
   "[an array] or { a = table }";
+const NOT_A_KEY = "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
 const NO_VALUE = 'has no value after "="';
+const NO_EQUALS = 'has no "=" and value after the key';
 const COMMA = 'a "," or the closing bracket is missing';
 const HEADER = "the table's header is not closed by ]";
-const DOT = 'a key has a "." too many';
 const DOUBLE = "Defining a key multiple times is invalid";
-const NO_EQUALS = 'has no "=" and value after the key';
-const NOT_A_KEY = "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
 const LINE_BREAK = "The key, equals sign, and value must be on the same line";
 
-/** Our sentence for each message of the parser; the start of theirs is enough. */
-const SENTENCES: readonly (readonly [theirs: string, ours: string])[] = [
-  ["Unterminated string", "the string is not closed: end it with the quotes that it begins with"],
-  ["Unterminated table-key", HEADER],
-  ["Unterminated array", COMMA],
-  ["Unterminated inline table", COMMA],
-  ["Expected comma", COMMA],
-  ["Empty bare keys", "the table's header has no name"],
-  [
-    "Must be a newline",
+/** Our sentences for messages of the parser, by their first words; {@linkcode chooseSentence} has more. */
+const SENTENCES = {
+  [DOUBLE]: "this key or table is defined already: keep one of the two",
+  "Unterminated string": "the string is not closed: end it with the quotes that it begins with",
+  "Unterminated table-key": HEADER,
+  "Unterminated": COMMA,
+  "Expected comma": COMMA,
+  "Must be a newline":
     "the line has more text after its end: begin a new line for another key, and put text in quotes",
-  ],
-  ["Expected equal", NO_EQUALS],
-  ["Control characters", 'has a control character: write it in "quotes" as \\u and 4 hex digits'],
-  ["No newlines are allowed between", "an inline { table } has to be on one line"],
-  ["Underscores", "a number can have _ only between two digits"],
-  ["Unexpected spaces", "the two brackets of [[ or ]] have to be together"],
-  ["Three or more quotes", "a string in three quotes contains three quotes"],
-  ["Unexpected invalid date", "is not a date of the calendar"],
-  ["Unexpected invalid time", "is not a time of the day"],
-  ["Leading zeros", "a number cannot begin with 0"],
-  ["Trailing comma", 'the "," before the closing } has to go'],
-  [
-    "Invalid character in escape",
+  "Expected equal": NO_EQUALS,
+  "Control characters": 'has a control character: write it in "quotes" as \\u and 4 hex digits',
+  "No newlines are allowed between": "an inline { table } has to be on one line",
+  "Trailing comma": 'the "," before the closing } has to go',
+  "Invalid character in escape":
     "the string has an unknown escape: write \"\\\\\" for a backslash, or use 'single quotes'",
-  ],
-  ["Invalid code point", "the string has an escape that is not a character"],
-  ["Consecutive dots", DOT],
-  ["Keys cannot", DOT],
-];
+  "Invalid code point": "the string has an escape that is not a character",
+};
 
-function explain(text: string, thrown: ParseError): TomlProblem {
-  const { error, start, before } = findStatement(text, thrown);
-  if (before === undefined) {
-    return { path: [], line: error.lineNumber, message: findSentence(error.message) };
-  }
-  const { isHeader, base, names } = readKeys(text, start, before);
-  const path = [...base, ...names];
-  if (error.message === DOUBLE) {
-    const [key, ...below] = readKeys(text, error.index, before).names;
-    const first = findFirst(before, path.slice(0, path.length - below.length), { key, isHeader });
-    const what = isHeader ? "this table" : key === undefined ? "a key" : quoteKey(key);
-    const message = `${what} is defined already${first}: keep one of the two`;
-    return { path, line: error.lineNumber, message };
-  }
-  const message = chooseSentence(error.message, text.slice(start, error.index));
-  const isOfAll = error.index >= text.length || error.message === LINE_BREAK ||
-    message === NO_VALUE;
-  const line = isOfAll ? text.slice(0, start).split("\n").length : error.lineNumber;
-  return { path, line, message };
-}
-
-function findSentence(theirs: string): string {
-  return SENTENCES.find(([start]) => theirs.startsWith(start))?.[1] ?? "is not valid TOML";
+/** The key is not named: in a text that is not TOML it can be anything. */
+function explain(text: string, { index, lineNumber, message: theirs }: ParseError): TomlProblem {
+  const start = findStatement(text, index);
+  const message = chooseSentence(theirs, text.slice(start, index));
+  const isOfAll = index >= text.length || theirs === LINE_BREAK || message === NO_VALUE;
+  return {
+    path: [],
+    line: isOfAll ? text.slice(0, start).split("\n").length : lineNumber,
+    message,
+  };
 }
 
 /** @param read the statement up to the mistake. */
@@ -155,86 +121,38 @@ function chooseSentence(theirs: string, read: string): string {
   if (theirs.startsWith("Unspecified")) return isEmpty ? NO_VALUE : COMMA;
   if (isEmpty && read.includes("\n")) return NO_VALUE;
   if (theirs === LINE_BREAK) return isHeader ? HEADER : NO_EQUALS;
-  if (!/^Unexpected (?:character|token)/.test(theirs)) return findSentence(theirs);
+  const known = Object.entries(SENTENCES).find(([start]) => theirs.startsWith(start));
+  if (known !== undefined) return known[1];
   if (isHeader || !read.includes("=")) return NOT_A_KEY;
-  return /[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read) ? NOT_A_VALUE : COMMA;
-}
-
-interface FoundStatement {
-  /** The mistake to name: a key that is defined twice further up comes first. */
-  error: ParseError;
-  /** Where the statement with the mistake begins. */
-  start: number;
-  /** What is before it; undefined where the statement was not found. */
-  before: TomlDocument | undefined;
+  return /^Unexpected (?:character|token)/.test(theirs) && !/[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read)
+    ? COMMA
+    : NOT_A_VALUE;
 }
 
 const MAX_TRIES = 64;
 /** Characters that are parsed again at most, beyond the first try. */
 const MAX_WORK = 8 * 1024 * 1024;
 
-/** Finds the last line before which all is right: there the statement with the mistake begins. */
-function findStatement(text: string, error: ParseError): FoundStatement {
-  let start = findLineStart(text, error.index);
+/** Returns where the statement with the mistake begins: at the last line before which all is right. */
+function findStatement(text: string, index: number): number {
+  let start = findLineStart(text, index);
   for (let tries = 0; tries <= MAX_TRIES && tries * start <= MAX_WORK; tries++) {
-    const before = tryParse(text.slice(0, start));
-    if (!(before instanceof ParseError)) return { error, start, before };
-    if (before.message === DOUBLE) return findStatement(text, before);
+    if (isComplete(text.slice(0, start))) return start;
     start = findLineStart(text, start - 1);
   }
   // A string of many lines that is not closed: the parser stops at the end of the file.
-  start = findLineStart(text, Math.max(text.lastIndexOf('"""'), text.lastIndexOf("'''")));
-  const before = tryParse(text.slice(0, start));
-  return { error, start, before: before instanceof ParseError ? undefined : before };
+  return findLineStart(text, Math.max(text.lastIndexOf('"""'), text.lastIndexOf("'''")));
 }
 
-function tryParse(text: string): TomlDocument | ParseError | undefined {
+function isComplete(text: string): boolean {
   try {
-    return parseDocument(text);
+    parseDocument(text);
+    return true;
   } catch (error) {
-    if (error instanceof ParseError) return error;
-    if (error instanceof RangeError) return undefined;
-    throw error;
+    return !(error instanceof ParseError) || error.message === DOUBLE;
   }
 }
 
 function findLineStart(text: string, offset: number): number {
   return offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
-}
-
-const SEGMENT = `(?:[\\w-]+|"[^"\\n]*"|'[^'\\n]*')`;
-const KEYS = new RegExp(
-  `\\uFEFF?[ \\t]*(\\[{0,2})[ \\t]*(${SEGMENT}(?:[ \\t]*\\.[ \\t]*${SEGMENT})*)[ \\t]*[=\\]]`,
-  "y",
-);
-
-interface StatementKeys {
-  isHeader: boolean;
-  /** The table that the names are in. */
-  base: Path;
-  names: readonly string[];
-}
-
-/** Reads the keys of a statement: none where no "=" or "]" shows that they are keys. */
-function readKeys(text: string, start: number, before: TomlDocument): StatementKeys {
-  KEYS.lastIndex = start;
-  const [, bracket = "", written = ""] = KEYS.exec(text) ?? [];
-  const found = tryParse(`${written} = 0`);
-  const pair = found instanceof ParseError ? undefined : found?.sections[0]?.pairs[0];
-  const isHeader = bracket !== "";
-  const base = isHeader ? [] : before.sections.at(-1)?.path ?? [];
-  return { isHeader, base, names: pair?.key.keys.map(readName) ?? [] };
-}
-
-/** Says on which line a path was defined; "" where that is unknown. */
-function findFirst(
-  before: TomlDocument,
-  path: Path,
-  { key, isHeader }: { key: string | undefined; isHeader: boolean },
-): string {
-  // The elements of arrays of tables have numbers, but no header writes them.
-  const makeId = (one: Path) => one.filter((part) => !isHeader || typeof part === "string").join();
-  const id = makeId(path);
-  const place = [...listPlaces(before)].find((one) => makeId(one.path) === id);
-  return place === undefined || path.at(-1) !== key ? "" : ` on line ${place.line}`;
 }

@@ -4,6 +4,7 @@
  * do it: it writes whole files, tables with headers only, dates as strings, and leaves DEL and
  * bidirectional characters as they are.
  */
+import { escapeUnsafe } from "../../core/unsafe_text.ts";
 
 /**
  * Returns a value on one line: strings, numbers, booleans, dates, arrays, and tables as `{ a = 1 }`; keys
@@ -32,13 +33,10 @@ export function renderPairs(table: object): string[] {
     .map(([key, value]) => `${renderKey(key)} = ${renderValue(value)}`);
 }
 
-/**
- * JSON's escapes are TOML's as well. TOML wants DEL escaped too; the other invisible characters are
- * escaped so that no editor or terminal acts on them.
- */
+/** JSON's escapes are TOML's as well, which also wants DEL escaped, and has `\\U` above U+FFFF. */
 function renderString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replace(
-    /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return escapeUnsafe(JSON.stringify(text.toWellFormed()), (code) => {
+    const digits = code.toString(16);
+    return code > 0xffff ? `\\U${digits.padStart(8, "0")}` : `\\u${digits.padStart(4, "0")}`;
+  });
 }

@@ -37,7 +37,8 @@ export const command = defineCommand({
     const resolutions = await resolveTargets(targets, ports, { jobs });
     const secrets = readSecretChoice(args);
     const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
-    dropUnusedPermissions(targets, ports);
+    // No `after` program runs here.
+    dropUnusedPermissions(targets.map(({ probes }) => ({ probes })), ports);
     const reports = await runOnTargets(ready.resolutions, context, {
       jobs,
       work: (resolved, index, events) =>

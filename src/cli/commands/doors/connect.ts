@@ -82,7 +82,11 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
     const { showDryRun } = await import("../../reports/dry_run.ts");
     return showDryRun([shown], given);
   }
-  ports.dropPermissions(["write"]);
+  const secrets = readSecretChoice(args);
+  // No `after` program runs here.
+  const needs = [{ probes: target.probes }];
+  const isListed = secrets.secretsFrom !== undefined;
+  dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: target.knocks });
   const pinned = await pinRoute(route, ports);
   const { resolved, address } = pinned;
   const { source } = target;
@@ -93,8 +97,9 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
     address: resolved.address,
     graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
     payloads: async () => {
-      const secrets = makeSecretOptions(context, readSecretChoice(args));
-      const [payloads = []] = await collectSecrets([target], ports, secrets);
+      const options = makeSecretOptions(context, secrets);
+      const [payloads = []] = await collectSecrets([target], ports, options);
+      dropUnusedPermissions(needs, ports);
       return payloads;
     },
     open: (signal) => ports.net.openTcp({ address, port, source }, signal),

@@ -42,7 +42,7 @@ export const command = defineCommand({
         hint: `name one: spknock probe ${silent.name} --probe tcp:22`,
       });
     }
-    dropUnusedPermissions(targets.map((target) => ({ ...target, after: [] })), ports);
+    dropUnusedPermissions(targets.map(({ probes }) => ({ probes })), ports);
     return await probeTargets(targets, context, { jobs: readJobs(args) });
   },
 });

@@ -1,5 +1,5 @@
 /** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
-import { UsageError } from "../../../core/errors.ts";
+import { UsageError, ValueError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import type { Plan } from "../../../core/plan.ts";
 import type { Target } from "../../../core/target.ts";
@@ -93,7 +93,7 @@ async function prove(target: Target, context: RulesContext): Promise<number> {
 
 function parseSeed(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text);
-  throw new RangeError(`"${text}" is not a whole number below 2^32`);
+  throw new ValueError(text, "is not a whole number below 2^32");
 }
 
 /** What a back end cannot express is refused before a passphrase is typed. */

@@ -128,7 +128,7 @@ function readNewKnocks(
   if (args.has("knock")) {
     const before = target.knocks.find(({ protocol }) => protocol === "udp")?.payload;
     const payload = before?.kind === "bytes" ? undefined : before;
-    return { knocks: readKnocks(args.values("knock"), args, payload ? { payload } : {}) };
+    return { knocks: readKnocks(args.values("knock"), args, { payload, option: "knock" }) };
   }
   const payload = readSecret(args);
   if (payload === undefined) return {};

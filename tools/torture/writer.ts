@@ -1,10 +1,9 @@
 /**
- * A process that writes a configuration, for `store_test.ts`:
+ * A process that writes a configuration, to be killed or to race others:
  *
  *   writer.ts count PATH          writes the next content again and again; a line for each
  *   writer.ts add PATH NAME N     adds the targets NAME-1 to NAME-N, one by one
  */
-import { addTarget } from "../../src/config/edit.ts";
 import { realFiles } from "../../src/config/files.ts";
 import { updateConfig } from "../../src/config/update.ts";
 
@@ -15,7 +14,7 @@ export function makeContent(number: number): string {
 }
 
 /** The number of a content; 0 of an empty one, NaN of anything that is none. */
-export function numberOf(text: string): number {
+export function parseNumber(text: string): number {
   if (text === "") return 0;
   const number = Number(/^host = "h(\d+)"$/m.exec(text)?.[1]);
   return text === makeContent(number) ? number : NaN;
@@ -25,10 +24,12 @@ if (import.meta.main) {
   const [mode, path = "", name = "", count = "0"] = Deno.args;
   if (mode === "count") {
     for (;;) {
-      await updateConfig(path, (text) => makeContent(numberOf(text) + 1), realFiles);
+      await updateConfig(path, (text) => makeContent(parseNumber(text) + 1), realFiles);
       await Deno.stdout.write(new TextEncoder().encode("w\n"));
     }
   }
+  // Loaded here: a writer that is killed starts sooner without it.
+  const { addTarget } = await import("../../src/config/edit.ts");
   for (let number = 1; number <= Number(count); number++) {
     const draft = {
       name: `${name}-${number}`,

@@ -1,0 +1,83 @@
+/** What each command gives up, and when: a row for every command of the table. */
+import { assertEquals } from "@std/assert";
+import { COMMANDS } from "../../src/cli/command_table.ts";
+import { table } from "../table.ts";
+import { World } from "./harness.ts";
+
+const TARGET =
+  '[targets.home]\nhost = "127.0.0.1"\nknocks = ["7/udp", "8/udp"]\nprobes = ["tcp:22"]\n' +
+  '[targets.home.close]\nknocks = ["9/udp"]\n';
+const NONE = `${TARGET}`.replace("probes", 'secret = "none"\nprobes');
+const COMMAND = `${TARGET}`.replace("probes", 'secret = { command = ["pass"] }\nprobes');
+const EXEC = NONE.replace('"tcp:22"', '{ type = "exec", run = ["true"] }');
+const AFTER = `${NONE}[[targets.home.after]]\nrun = ["true"]\n`;
+
+/** `write` or `run`, each with the packets sent and the programs started before it was given up. */
+const START = "write 0/0";
+const BOTH = "write 0/0, run 0/0";
+
+type Row = readonly [text: string, argv: string, drops: string];
+
+const ROWS: readonly Row[] = [
+  [NONE, "knock home", BOTH],
+  [COMMAND, "knock home", "write 0/0, run 0/1"],
+  [EXEC, "knock home", START],
+  [AFTER, "knock home", START],
+  [NONE, "knock home -- true", START],
+  [NONE, "probe home", BOTH],
+  [COMMAND, "probe home", BOTH],
+  [AFTER, "probe home", BOTH],
+  [EXEC, "probe home", START],
+  [NONE, "connect home 22", BOTH],
+  [EXEC, "connect home 22", BOTH],
+  [AFTER, "connect home 22", BOTH],
+  [COMMAND, "connect home 22", "write 0/0, run 0/1"],
+  [NONE, "connect home 22 --probe ping", "write 0/0, run 2/1"],
+  [COMMAND, "connect home 22 --probe ping", "write 0/0, run 2/2"],
+  [NONE, "close home", BOTH],
+  [AFTER, "close home", BOTH],
+  [COMMAND, "close home", "write 0/0, run 0/1"],
+  [NONE, "keep home -- true", START],
+  [NONE, "ssh-config home", BOTH],
+  [NONE, "list", BOTH],
+  [NONE, "show home", BOTH],
+  [NONE, "hash", START],
+  [NONE, "add new 127.0.0.1 1/tcp", ""],
+  [NONE, "edit home --tries 2", ""],
+  [NONE, "rename home house", "run 0/0"],
+  [NONE, "remove home", ""],
+  [NONE, "import old.conf", "run 0/0"],
+  [COMMAND, "rules home --for nftables", ""],
+  [NONE, "demo", BOTH],
+  // What `simulate` and `doctor` give up while they work is tested where they are.
+  [NONE, "simulate home --nonsense", ""],
+  [NONE, "doctor", START],
+];
+
+table(
+  "permissions are given up as soon as nothing needs them",
+  ROWS.map((row) => [`${row[1]}, ${nameText(row[0])}`, row] as const),
+  async ([text, argv, drops]) => {
+    await using world = new World({
+      open: [22],
+      opensAfter: argv.startsWith("connect") ? 2 : 0,
+      shutsAfter: argv.startsWith("close") ? 1 : Infinity,
+      programs: [{ code: 0, stdout: "ok\n", stderr: "" }],
+      stdin: "x\n",
+    });
+    await world.write(text);
+    await world.run(...argv.split(" "));
+    const given = world.drops.map(({ name, sent, programs }) => `${name} ${sent}/${programs}`);
+    assertEquals(given.join(", "), drops);
+  },
+);
+
+function nameText(text: string): string {
+  if (text === COMMAND) return "a secret command";
+  return text === EXEC ? "an exec probe" : text === AFTER ? "an after program" : "no program";
+}
+
+Deno.test("every command has a row", () => {
+  const tested = new Set(ROWS.map(([, argv]) => argv.split(" ")[0]));
+  assertEquals(COMMANDS.map(({ name }) => name).filter((name) => !tested.has(name)), []);
+});
