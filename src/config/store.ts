@@ -8,7 +8,7 @@
  * - a device or a pipe is not read.
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
-import { quoteShell } from "../core/quote_shell.ts";
+import { quoteShell } from "../core/text.ts";
 import { describeSystemError, findErrno, findFileHint } from "../core/system_errors.ts";
 import { fillSecrets } from "./fill_secrets.ts";
 import type { FileFacts, FileSystem } from "./files.ts";

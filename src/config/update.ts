@@ -11,7 +11,7 @@
  * - the next writer removes the temporary files of killed ones.
  */
 import { ConfigError } from "../core/errors.ts";
-import { quoteShell } from "../core/quote_shell.ts";
+import { quoteShell } from "../core/text.ts";
 import {
   describeSystemError,
   findErrno,

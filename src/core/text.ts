@@ -1,4 +1,4 @@
-/** Small helpers for text that people read. */
+/** Small helpers for text that people and shells read. */
 
 /** `1 target`, `3 targets`; `plural(2, "try", "tries")` where an "s" is not enough. */
 export function plural(count: number, one: string, many = `${one}s`): string {
@@ -32,4 +32,10 @@ export function fillIn(text: string, facts: object): string {
     /\{(\w+)\}/g,
     (whole, key: string) => Object.hasOwn(facts, key) ? `${Reflect.get(facts, key) ?? ""}` : whole,
   );
+}
+
+/** `text` as one word; unchanged where the shell reads every character as itself. */
+export function quoteShell(text: string): string {
+  if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

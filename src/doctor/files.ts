@@ -5,7 +5,7 @@
 import type { FileEvidence } from "./evidence.ts";
 import type { Target } from "../core/target.ts";
 import { findErrno } from "../core/system_errors.ts";
-import { quoteShell } from "../core/quote_shell.ts";
+import { quoteShell } from "../core/text.ts";
 
 /** What this needs of the world. */
 interface FilePorts {

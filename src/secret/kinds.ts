@@ -7,13 +7,12 @@
  */
 import { SecretError, SpknockError } from "../core/errors.ts";
 import type { KnockPayload, SecretSource } from "../core/knock.ts";
-import { quoteShell } from "../core/quote_shell.ts";
 import {
   describeStartError,
   describeSystemError,
   isMissingProgram,
 } from "../core/system_errors.ts";
-import { joinOr } from "../core/text.ts";
+import { joinOr, quoteShell } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
 import { readPassphrase, requireText } from "./text.ts";

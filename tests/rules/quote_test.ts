@@ -3,7 +3,7 @@ import { quoteKnockd } from "../../src/rules/backends/quote/knockd.ts";
 import { quoteNft, renderNftDuration, requireNftName } from "../../src/rules/backends/quote/nft.ts";
 import { quoteRestore } from "../../src/rules/backends/quote/restore.ts";
 import { quoteRouterOs } from "../../src/rules/backends/quote/routeros.ts";
-import { quoteShell } from "../../src/core/quote_shell.ts";
+import { quoteShell } from "../../src/core/text.ts";
 import { parseRouterOs } from "./routeros.ts";
 
 const NASTY = [

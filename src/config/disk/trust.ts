@@ -7,7 +7,7 @@
  * The programs that it names are not looked at, as ssh does not: the user who may write the
  * configuration decides which they are.
  */
-import { quoteShell } from "../../core/quote_shell.ts";
+import { quoteShell } from "../../core/text.ts";
 import type { Knock, SecretSource } from "../../core/knock.ts";
 import type { FileFacts, FileSystem } from "../files.ts";
 import type { Config } from "../schema.ts";

@@ -12,7 +12,7 @@
  *   match another's;
  * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
-import { quoteShell } from "../../core/quote_shell.ts";
+import { quoteShell } from "../../core/text.ts";
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../backend.ts";
 import {

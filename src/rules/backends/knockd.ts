@@ -9,7 +9,7 @@
  *   stage;
  * - an empty `start_command_6` does nothing over IPv6; without it, IPv4's would run.
  */
-import { quoteShell } from "../../core/quote_shell.ts";
+import { quoteShell } from "../../core/text.ts";
 import { listDistinctPorts, type Plan } from "../../core/plan.ts";
 import { type Backend, refuse, renderTimedUndo } from "../backend.ts";
 import { quoteKnockd } from "./quote/knockd.ts";

@@ -6,7 +6,7 @@
  * drops. One rule in `chain-pre/input_ZONE` accepts the protected ports there. It names the open set,
  * so that nothing is open when this file is missing.
  */
-import { quoteShell } from "../../core/quote_shell.ts";
+import { quoteShell } from "../../core/text.ts";
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, listPorts, renderTimedUndo } from "../backend.ts";
 import { NFT_DATA, type NftRules, renderNftRules } from "./nft_rules.ts";

@@ -1,7 +1,7 @@
 /** `ssh-config`: the `Host` block for ssh's own configuration, so that `ssh NAME` knocks by itself. */
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
-import { quoteShell } from "../../../core/quote_shell.ts";
+import { quoteShell } from "../../../core/text.ts";
 import { findSshPort } from "../../../probe/mod.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { defineCommand } from "../../command.ts";

@@ -114,7 +114,7 @@ async function readChange({ args }: EditContext): Promise<MakeChange | undefined
   }
   const hasKnocks = args.has("knock") || args.has("secret");
   // Wrong knocks are an error before the file is locked.
-  if (args.has("knock")) readKnocks(args.values("knock"), args);
+  if (args.has("knock")) readKnocks(args.values("knock"), args, { option: "knock" });
   readSecret(args);
   if (Object.keys(changes).length === 0 && !hasKnocks) return undefined;
   return (target) => ({ ...changes, ...readNewKnocks(target, args) });
