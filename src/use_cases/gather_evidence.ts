@@ -9,10 +9,12 @@ import {
 } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { diagnose } from "../doctor/causes.ts";
-import type { Evidence, NameEvidence } from "../doctor/evidence.ts";
-import { lookAtConfig, lookAtSecrets } from "../doctor/files.ts";
+import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../doctor/evidence.ts";
+import { lookAtConfig } from "../doctor/files.ts";
+import { renderCommand } from "../doctor/remedies.ts";
+import { lookAtSecrets, lookAtSecretsFile } from "../doctor/secrets.ts";
 import { findProbedPort } from "../probe/mod.ts";
-import { examineTarget } from "./examine_target.ts";
+import { type CollectedPayloads, type ExamineOptions, examineTarget } from "./examine_target.ts";
 import type { Ports } from "./ports.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve_targets.ts";
 
@@ -24,54 +26,103 @@ interface GatherOptions {
   target: Target | undefined;
   /** Milliseconds that one question may take. */
   timeoutMs: number;
+  /** A file of passphrases that replaces every source; `-` for standard input. */
+  secretsFrom: string | undefined;
   /** Collects the payloads of the target; undefined where no knock is sent. */
   collect: (() => Promise<readonly Uint8Array[] | undefined>) | undefined;
+  looksAtPorts: ExamineOptions["looksAtPorts"];
+  waits: ExamineOptions["waits"];
+  onWait: ExamineOptions["onWait"];
+  invocation: Invocation;
 }
 
+/** Bytes of a secret file that show its encoding, and whether it is empty. */
+const LOOK_BYTES = 64;
+
 /** Returns the evidence where the configuration is wrong: nothing else can be looked at. */
-export function makeConfigEvidence(path: string, error: ConfigError): Evidence {
+export function makeConfigEvidence(
+  path: string,
+  error: ConfigError,
+  invocation: Invocation,
+): Evidence {
   const [first] = error.problems;
   const more = error.problems.length - 1;
   const cause = first === undefined ? error.message : renderProblem(first);
+  const note = error.hint === undefined ? "" : `: ${error.hint}`;
   const problem = {
     kind: "config" as const,
-    cause: `${cause}${more > 0 ? ` (and ${more} more)` : ""}.`,
-    fix: error.hint ?? "correct the file; spknock list names every mistake",
+    cause: `${cause}${more > 0 ? ` (and ${more} more)` : ""}${note}.`,
+    fix: renderCommand(["list"], invocation),
   };
   const files = [{ role: "targets", path, found: "wrong", problem }];
-  return { files, time: new Date().toISOString(), names: [], door: undefined };
+  return { invocation, files, time: new Date().toISOString(), names: [], door: undefined };
 }
 
 /**
  * Looks at the files and names of the configuration and, where those are right, examines the target.
+ * Programs are started without the variables that hold secrets.
  *
  * @throws the signal's reason when it aborts; CancelledError from a prompt.
  */
 export async function gatherEvidence(
   config: Config,
   ports: Ports,
-  { target, timeoutMs, collect }: GatherOptions,
+  options: GatherOptions,
 ): Promise<Evidence> {
-  const home = ports.env("HOME") ?? ports.env("USERPROFILE");
-  const filePorts = { fileMode: ports.fileMode, home };
+  const { target, timeoutMs, invocation } = options;
+  ports.dropPermissions(target === undefined ? ["write", "run"] : ["write"]);
+  hideVariables([...config.targets.values()], ports);
   const targets = target === undefined ? [...config.targets.values()] : [target];
-  const files = [
-    ...await lookAtConfig(config.file, filePorts),
-    ...await lookAtSecrets(targets, filePorts),
-  ];
-  ports.dropPermissions(["write"]);
+  const files = await lookAtFiles(config.file, targets, { ports, options });
   const looked = await Promise.all(targets.map((each) => lookUpName(each, ports)));
   const names = looked.map(({ evidence }) => evidence);
-  const found = { files, time: new Date().toISOString(), names, door: undefined };
+  const time = new Date().toISOString();
+  const found = { invocation, files, time, names, door: undefined };
   const resolved = looked[0]?.resolved;
   const isWrong = diagnose(found).kind !== "fine";
-  if (target === undefined || resolved === undefined || isWrong) return found;
-  const port = findExaminedPort(target);
-  const { payloads, noSecret } = await collectOrExplain(collect);
-  return {
-    ...found,
-    door: await examineTarget(resolved, ports, { port, timeoutMs, payloads, noSecret }),
+  if (target === undefined || resolved === undefined || isWrong) {
+    ports.dropPermissions(["run"]);
+    return found;
+  }
+  const door = await examineTarget(resolved, ports, {
+    ...options,
+    port: findExaminedPort(target),
+    timeoutMs,
+    collect: () => collectOrExplain(options.collect),
+  });
+  return { ...found, door };
+}
+
+/** A program that is started must not see a secret of the configuration. */
+function hideVariables(targets: readonly Target[], ports: Ports): void {
+  for (const { knocks, close = [] } of targets) {
+    for (const { payload } of [...knocks, ...close]) {
+      if (payload.kind === "secret" && payload.source.kind === "env") {
+        ports.hideEnv(payload.source.name);
+      }
+    }
+  }
+}
+
+async function lookAtFiles(
+  file: string,
+  targets: readonly Target[],
+  { ports, options: { secretsFrom } }: { ports: Ports; options: GatherOptions },
+): Promise<FileEvidence[]> {
+  const lookPorts = {
+    fileMode: ports.fileMode,
+    stat: ports.fs.stat,
+    readFile: (path: string) => ports.fs.read(path, LOOK_BYTES),
+    env: ports.env,
+    home: ports.env("HOME") ?? ports.env("USERPROFILE"),
+    os: ports.os,
   };
+  const secrets = secretsFrom === undefined
+    ? await lookAtSecrets(targets, lookPorts)
+    : secretsFrom === "-"
+    ? []
+    : [await lookAtSecretsFile(secretsFrom, lookPorts)];
+  return [...await lookAtConfig(file, lookPorts), ...secrets];
 }
 
 /** The TCP port whose answers show whether the door is open. */
@@ -89,20 +140,20 @@ async function lookUpName(
   target: Target,
   ports: Ports,
 ): Promise<{ evidence: NameEvidence; resolved?: ResolvedTarget }> {
-  const { host } = target;
+  const { host, name } = target;
   try {
     const resolved = await resolveTarget(target, ports);
     const addresses = resolved.resolved.all.map(({ address }) => address);
-    return { evidence: { host, addresses, failure: undefined }, resolved };
+    return { evidence: { target: name, host, addresses, failure: undefined }, resolved };
   } catch (error) {
     if (!(error instanceof SpknockError)) throw error;
-    return { evidence: { host, addresses: [], failure: error } };
+    return { evidence: { target: name, host, addresses: [], failure: error } };
   }
 }
 
 async function collectOrExplain(
   collect: GatherOptions["collect"],
-): Promise<{ payloads: readonly Uint8Array[] | undefined; noSecret: SecretError | undefined }> {
+): Promise<CollectedPayloads> {
   try {
     return { payloads: await collect?.(), noSecret: undefined };
   } catch (error) {
