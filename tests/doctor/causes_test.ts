@@ -141,7 +141,10 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
     "network",
     evidence({
       before: syn("unreachable", "host (code 1)"),
-      path: { route, report: { by: "192.0.2.9", text: "Destination Host Unreachable" } },
+      path: {
+        route: { ...route, gateway: undefined },
+        report: { by: "192.0.2.9", text: "Destination Host Unreachable" },
+      },
     }),
     /No host on the network of eth0/,
   ],
