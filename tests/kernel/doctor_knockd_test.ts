@@ -31,10 +31,13 @@ await kernelTest("the doctor at a stock knockd", async ({ client, server }, t) =
   const config = `${home.path}/knockd.conf`;
   await Deno.writeTextFile(config, KNOCKD);
   server.spawn(["knockd", "-i", server.device, "-c", config]);
-  const agent = await server.agent();
-  await agent.ready();
-  await agent.listenTcp(22);
-  await server.run(["iptables", "-A", "INPUT", "-p", "tcp", "--dport", "22", "--syn", "-j", "LOG"]);
+  // knockd has its capture open then.
+  await server.run([
+    "sh",
+    "-c",
+    "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done",
+  ]);
+  await (await server.agent()).listen(22);
   await server.run(["iptables", "-P", "INPUT", "DROP"]);
   const examine = async (...args: string[]) => {
     const command = commandOf(["doctor", "door", "--json", ...args]);
