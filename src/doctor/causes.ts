@@ -154,8 +154,8 @@ const DOOR: readonly Row<DoorCase>[] = [
         cause:
           "The knocks open the door only when their TCP handshakes have time to end: a network " +
           "on the way, such as a mobile carrier's, ends TCP itself.",
-        // To be joined: the option --handshake of knocks (issue 9, D.1).
-        fix: renderCommand(["knock", target, "--handshake", "250ms"], invocation),
+        // To be joined with the key `handshake` of knocks.
+        fix: renderCommand(["edit", target, "--handshake", "250ms"], invocation),
       },
   ],
   [

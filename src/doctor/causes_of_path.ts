@@ -26,7 +26,7 @@ export function describeUnreachable(
 
 /** What macOS and the BSDs say of a neighbour that does not answer. */
 const HOST_IS_DOWN = /host is down/i;
-/** What a router says of a host; what it says of echoes only is no such message. */
+/** What a router says of a host. It may also say something about echoes only. */
 const IS_GONE = /host unreachable|net(?:work)? unreachable|no route|address unreachable|exceeded/i;
 
 /** Whether the address answered a SYN: then it can be reached, whatever the echo gave. */

@@ -24,6 +24,9 @@ export function buildDecoyOrder({ knocks, close = [] }: Sequences): number[] {
     !sequences.some((ports) => isSubsequence(ports, order));
   let order: number[] = [];
   for (const port of new Set(knocks.map(({ port }) => port))) {
+    // An echo request has no port.
+    if (port === 0) continue;
+
     for (let place = 0; place <= order.length; place++) {
       const longer = order.toSpliced(place, 0, port);
       if (!isSafe(longer)) continue;

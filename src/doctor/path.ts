@@ -9,7 +9,7 @@ interface Printed {
 }
 
 /** Who reports that an address cannot be reached. */
-export type Reporter = "machine" | "router" | "host";
+type Reporter = "machine" | "router" | "host";
 
 /** What the ping of each system prints of an ICMP message: Linux, macOS and BSD, Windows. */
 const REPORTS = [
@@ -80,6 +80,6 @@ export function findReporter(
 }
 
 /** Whether an own firewall refused the echo, which tells nothing about other packets. */
-export function isForbidden(refusal: string): boolean {
+function isForbidden(refusal: string): boolean {
   return /not permitted|permission denied/i.test(refusal);
 }

@@ -78,6 +78,8 @@ export class World implements AsyncDisposable {
   readonly dropped: string[] = [];
   /** What had been sent when something was given up for the first time. */
   sentBeforeDrop: number | undefined;
+  /** Variables that programs are started without. */
+  readonly hidden: string[] = [];
   /** Names that were looked up. */
   readonly lookedUp: string[] = [];
   readonly terminal: FakeTerminal | undefined;
@@ -136,7 +138,7 @@ export class World implements AsyncDisposable {
       },
       openTerminal: () => Promise.resolve(this.terminal),
       env: (name) => ({ HOME: this.home, TERM: "dumb", ...env })[name],
-      hideEnv: () => {},
+      hideEnv: (name) => void this.hidden.push(name),
       os: "linux",
       cwd: () => this.home,
       clock: this.clock,

@@ -1,13 +1,9 @@
 /** Who reports that an address cannot be reached: what `ping` and `ip` printed, recorded. */
 import { assertEquals } from "@std/assert";
-import {
-  findReporter,
-  readNeighbour,
-  readPing,
-  readRoute,
-  type Reporter,
-} from "../../src/doctor/path.ts";
+import { findReporter, readNeighbour, readPing, readRoute } from "../../src/doctor/path.ts";
 import { table } from "../table.ts";
+
+type Reporter = ReturnType<typeof findReporter>;
 
 const ROUTE = { device: "a0", gateway: undefined, source: "10.99.1.1" };
 
@@ -18,7 +14,7 @@ interface Printed {
   stderr?: string;
 }
 
-table<[Printed, ping: boolean | undefined, reporter: Reporter | undefined]>(
+table<[Printed, ping: boolean | undefined, reporter: Reporter]>(
   "readPing: who reports that 10.98.0.1 cannot be reached",
   {
     "an echo": [

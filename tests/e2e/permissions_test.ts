@@ -43,6 +43,9 @@ table("the program drops write, and run unless it starts programs", {
   "knock --all": "read net env run",
   "knock exec --no-probe": "read net env",
   "probe after --probe tcp:9": "read net env",
+  "doctor": "read net env",
+  "doctor exec --no-knock": "read net env",
+  "doctor command": "read net env",
   "demo": "read net env",
 }, async (held, argv) => {
   await using home = new Home();

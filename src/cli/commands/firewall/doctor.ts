@@ -7,7 +7,7 @@ import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
 import type { Diagnosis } from "../../../doctor/finding.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
-import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/gather_evidence.ts";
+import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/doctor/gather_evidence.ts";
 import { pickDefined, readFamily } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeAsk, targetsPath } from "../../context.ts";

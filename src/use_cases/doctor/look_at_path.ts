@@ -1,9 +1,9 @@
 /** Looks at the way to an address with the programs of the system: `ping`, and `ip` on Linux. */
-import type { PathEvidence } from "../doctor/evidence.ts";
-import { readNeighbour, readPing, readRoute } from "../doctor/path.ts";
-import type { Address } from "../net/resolve.ts";
-import { buildPingCommand } from "../probe/ping.ts";
-import type { Ports } from "./ports.ts";
+import type { PathEvidence } from "../../doctor/evidence.ts";
+import { readNeighbour, readPing, readRoute } from "../../doctor/path.ts";
+import type { Address } from "../../net/resolve.ts";
+import { buildPingCommand } from "../../probe/ping.ts";
+import type { Ports } from "../ports.ts";
 
 /** Milliseconds after which a program that only reads tables is given up. */
 const PROGRAM_TIMEOUT_MS = 2_000;

@@ -1,6 +1,6 @@
 /** A TCP knock whose handshake may end, for networks that end TCP themselves. */
-import type { Endpoint } from "../net/connection.ts";
-import type { Ports } from "./ports.ts";
+import type { Endpoint } from "../../net/connection.ts";
+import type { Ports } from "../ports.ts";
 
 /** Milliseconds that a handshake has: below the first retransmission (1 s, RFC 6298). */
 const HANDSHAKE_MS = 250;

@@ -1,22 +1,22 @@
 /** Everything that the doctor goes by: files, names, and what a target's ports answer. */
-import type { Config } from "../config/mod.ts";
+import type { Config } from "../../config/mod.ts";
 import {
   type ConfigError,
   renderProblem,
   SecretError,
   SpknockError,
   UsageError,
-} from "../core/errors.ts";
-import type { Target } from "../core/target.ts";
-import { diagnose } from "../doctor/causes.ts";
-import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../doctor/evidence.ts";
-import { lookAtConfig } from "../doctor/files.ts";
-import { renderCommand } from "../doctor/remedies.ts";
-import { lookAtSecrets, lookAtSecretsFile } from "../doctor/secrets.ts";
-import { findProbedPort } from "../probe/mod.ts";
+} from "../../core/errors.ts";
+import type { Target } from "../../core/target.ts";
+import { diagnose } from "../../doctor/causes.ts";
+import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../../doctor/evidence.ts";
+import { lookAtConfig } from "../../doctor/files.ts";
+import { renderCommand } from "../../doctor/remedies.ts";
+import { lookAtSecrets, lookAtSecretsFile } from "../../doctor/secrets.ts";
+import { findProbedPort } from "../../probe/mod.ts";
 import { type CollectedPayloads, type ExamineOptions, examineTarget } from "./examine_target.ts";
-import type { Ports } from "./ports.ts";
-import { type ResolvedTarget, resolveTarget } from "./resolve_targets.ts";
+import type { Ports } from "../ports.ts";
+import { type ResolvedTarget, resolveTarget } from "../resolve_targets.ts";
 
 const SSH_PORT = 22;
 

@@ -2,26 +2,26 @@
  * Examines one target for the doctor: looks at its port, knocks, looks again.
  *
  * Rules: it does no harm. Knock ports are looked at only when that is asked for, before the knocks, in an
- * order that is no sequence, and the stages of the firewall end before the knocks. No knock is sent to a
+ * order that completes no sequence, and the stages of the firewall end before the knocks. No knock is sent to a
  * door that is open already, nor to an address that cannot be reached. A second address gets knocks
  * only where the first one did not open.
  */
-import { type SecretError, SpknockError } from "../core/errors.ts";
-import type { Target } from "../core/target.ts";
-import { buildDecoyOrder } from "../doctor/decoy_order.ts";
+import { type SecretError, SpknockError } from "../../core/errors.ts";
+import type { Target } from "../../core/target.ts";
+import { buildDecoyOrder } from "../../doctor/decoy_order.ts";
 import type {
   AddressEvidence,
   DoorEvidence,
   KnockPortEvidence,
   SynEvidence,
-} from "../doctor/evidence.ts";
-import { findReporter } from "../doctor/path.ts";
-import { askSyn } from "../doctor/syn.ts";
-import { knockUntilOpen } from "../knock/until_open.ts";
-import type { Address } from "../net/resolve.ts";
+} from "../../doctor/evidence.ts";
+import { findReporter } from "../../doctor/path.ts";
+import { askSyn } from "../../doctor/syn.ts";
+import { knockUntilOpen } from "../../knock/until_open.ts";
+import type { Address } from "../../net/resolve.ts";
 import { askEcho, lookAtRoute } from "./look_at_path.ts";
-import type { Ports } from "./ports.ts";
-import type { ResolvedTarget } from "./resolve_targets.ts";
+import type { Ports } from "../ports.ts";
+import type { ResolvedTarget } from "../resolve_targets.ts";
 import { sendByHandshake } from "./send_by_handshake.ts";
 
 /** The payloads of a target, one a knock, or why there are none. */
@@ -71,8 +71,8 @@ export async function examineTarget(
   const { payloads, noSecret } = canKnock
     ? await options.collect()
     : { payloads: undefined, noSecret: undefined };
-  // From here on, only packets are sent.
-  ports.dropPermissions(["run"]);
+  // From here on only packets are sent; echo requests are sent by the system's ping.
+  if (!target.knocks.some(isEcho)) ports.dropPermissions(["run"]);
   const hasWaited = waits && looks[0] !== undefined && isOpen(looks[0]);
   if (hasWaited) {
     onWait?.(target.openForMs + CLOSING_MS, "open");
@@ -193,6 +193,10 @@ async function knockInTurn(
 
 function isTcp({ protocol }: { protocol: string }): boolean {
   return protocol === "tcp";
+}
+
+function isEcho({ protocol }: { protocol: string }): boolean {
+  return protocol === "icmp";
 }
 
 /** Whether the firewall opened, and only the service is missing. */
