@@ -36,7 +36,7 @@ const OPTIONS = [
   SECRETS_OPTION,
   { name: "no-knock", help: "only look, send no knock" },
   { name: "ports", help: "look at the knock ports too, in a harmless order" },
-  { name: "wait", help: "wait until an open door closes by itself, then examine it" },
+  { name: "wait", help: "wait until an open door closes, then examine it" },
 ] as const satisfies readonly OptionSpec[];
 
 type DoctorContext = Context<OptionNames<typeof OPTIONS>>;
