@@ -18,8 +18,8 @@ const REPORTS = [
   /^\S[^:\d]*\s([0-9a-fA-F.:%]+): (?!.*[=<]\s*\d+ ?ms)(.+?)\.?\s*$/m,
 ];
 
-/** What the kernel of this machine says through ping: the packet was not sent. */
-const REFUSAL = /^ping6?: (?:connect|sendmsg|sendto): (.+)$/m;
+/** What the kernel of this machine says through ping, which may know itself by its path. */
+const REFUSAL = /^(?:\S*\/)?ping6?: (?:connect|sendmsg|sendto): (.+)$/m;
 
 /** Returns what an echo request gave: whether it was answered, and what was reported about it. */
 export function readPing(

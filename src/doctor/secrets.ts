@@ -5,15 +5,16 @@
 import type { SecretSource } from "../core/knock.ts";
 import { quoteShell } from "../core/quote_shell.ts";
 import type { Target } from "../core/target.ts";
-import type { FileEvidence } from "./evidence.ts";
+import type { FileEvidence, Invocation } from "./evidence.ts";
 import { type FilePorts, findFile, type FoundFile, renderChmod, renderMode } from "./files.ts";
+import { renderCommand } from "./remedies.ts";
 
 /** What this needs of the world. */
 interface SecretLookPorts extends FilePorts {
   /** The first bytes of a file; rejects where it cannot be read. */
   readFile(path: string): Promise<Uint8Array>;
   env(name: string): string | undefined;
-  os: string;
+  invocation: Invocation;
 }
 
 type Looked = Pick<FileEvidence, "path" | "found"> & { cause?: string; fix?: string };
@@ -153,7 +154,7 @@ async function lookAtCommand(
     path: program,
     found: "not found",
     cause: `The secret's command "${program}" of "${target}" ${place}.`,
-    fix: `spknock edit ${target} --secret prompt`,
+    fix: renderCommand(["edit", target, "--secret", "prompt"], ports.invocation),
   };
 }
 
@@ -162,7 +163,7 @@ async function findProgram(
   program: string,
   ports: SecretLookPorts,
 ): Promise<string | undefined> {
-  const isWindows = ports.os === "windows";
+  const isWindows = ports.invocation.os === "windows";
   const folders = /[/\\]/.test(program)
     ? [""]
     : (ports.env("PATH") ?? "").split(isWindows ? ";" : ":").map((folder) => `${folder || "."}/`);

@@ -28,7 +28,7 @@ function worldWith(
   };
   return {
     home: "/home/me",
-    os: "linux",
+    invocation: { os: "linux", globals: ["-c", "t.toml"], options: [] },
     env: (name) => env[name],
     fileMode: async (path) => (await find(path)).mode,
     stat: async (path) => {
@@ -174,12 +174,12 @@ table<[source: SecretSource, found: string, fix: string | undefined]>(
     "a command that is nowhere": [
       { kind: "command", command: ["gone"] },
       "not found",
-      "spknock edit home --secret prompt",
+      "spknock edit home --secret prompt -c t.toml",
     ],
     "a file that cannot be run": [
       { kind: "command", command: ["text"] },
       "not found",
-      "spknock edit home --secret prompt",
+      "spknock edit home --secret prompt -c t.toml",
     ],
   },
   async ([source, found, fix]) => {

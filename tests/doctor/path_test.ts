@@ -40,7 +40,7 @@ table<[Printed, ping: boolean | undefined, reporter: Reporter]>(
     ],
     "the host": [{ stdout: "From 10.98.0.1 icmp_seq=1 Packet filtered\n" }, false, "host"],
     "this machine, without a route": [
-      { code: 2, stderr: "ping: connect: Network is unreachable\n" },
+      { code: 2, stderr: "/usr/bin/ping: connect: Network is unreachable\n" },
       false,
       "machine",
     ],

@@ -112,6 +112,13 @@ function canReach(evidence: AddressEvidence): boolean {
   return findReporter(evidence) !== "machine";
 }
 
+/** The codes of ICMP are not what happened where this machine itself reports that it cannot send. */
+function nameMachine(evidence: AddressEvidence): AddressEvidence {
+  const { before } = evidence;
+  if (before.answer !== "unreachable") return evidence;
+  return { ...evidence, before: { ...before, detail: "this machine reports it" } };
+}
+
 /** Puts the addresses last that cannot be reached; spknock gives those up as well. */
 function sortByReach(looks: readonly AddressEvidence[]): AddressEvidence[] {
   const isGone = (look: AddressEvidence) =>
@@ -135,7 +142,8 @@ async function look(
   const path = { ...await lookAtRoute(from, ports), report, refusal };
   const { address: literal, family } = address;
   const nothing = { after: undefined, handshake: undefined, tries: 0, failure: undefined };
-  const evidence = { address: literal, family, ping, path, before, ...nothing, knockPorts: [] };
+  const found = { address: literal, family, ping, path, before, ...nothing, knockPorts: [] };
+  const evidence = findReporter(found) === "machine" ? nameMachine(found) : found;
   // An earlier knock may have come far in a sequence that a look would complete.
   if (!options.looksAtPorts || isOpen(evidence) || !canReach(evidence)) return evidence;
   return { ...evidence, knockPorts: await lookAtKnockPorts(target, literal, { ports, options }) };

@@ -107,7 +107,7 @@ function hideVariables(targets: readonly Target[], ports: Ports): void {
 async function lookAtFiles(
   file: string,
   targets: readonly Target[],
-  { ports, options: { secretsFrom } }: { ports: Ports; options: GatherOptions },
+  { ports, options: { secretsFrom, invocation } }: { ports: Ports; options: GatherOptions },
 ): Promise<FileEvidence[]> {
   const lookPorts = {
     fileMode: ports.fileMode,
@@ -115,7 +115,7 @@ async function lookAtFiles(
     readFile: (path: string) => ports.fs.read(path, LOOK_BYTES),
     env: ports.env,
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
-    os: ports.os,
+    invocation,
   };
   const secrets = secretsFrom === undefined
     ? await lookAtSecrets(targets, lookPorts)
