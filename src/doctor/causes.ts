@@ -1,195 +1,275 @@
 /**
  * From evidence to the one most likely cause: a table, in the order of certainty. The first row that
- * applies decides.
+ * applies decides. Every fix is a command that can be pasted.
  */
 import { renderDuration } from "../core/duration.ts";
+import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
-
-/** The most likely cause. */
-export interface Diagnosis {
-  /** Stable: part of the JSON contract. */
-  code: string;
-  /** One sentence. */
-  cause: string;
-  /** What to do; "" where nothing is wrong. */
-  fix: string;
-  /** What kind of trouble it is, for the exit code. */
-  kind: "fine" | "closed" | "config" | "network" | "secret";
-}
-
-type Finding = Omit<Diagnosis, "code"> | undefined;
+import type { Diagnosis, Finding } from "./finding.ts";
+import {
+  LIST_FIREWALLS,
+  renderAgain,
+  renderCommand,
+  renderLookUp,
+  renderSetClock,
+  renderShowOwnFirewall,
+  renderShowRoute,
+} from "./remedies.ts";
 
 /** A part of the stage timeout from which a pause is near it. */
 const NEAR = 0.5;
+/** The pause that is proposed, as a part of the stage timeout. */
+const GOOD_PAUSE = 0.1;
 /** A clock before this was never set: no spknock is older. */
 const FIRST_DAY = "2025-01-01";
 
-const HERE: readonly [code: string, find: (evidence: Evidence) => Finding][] = [
-  ["file", ({ files }) => {
-    const problem = files.find((file) => file.problem !== undefined)?.problem;
-    return problem;
-  }],
-  ["clock", ({ time }) =>
-    time >= FIRST_DAY ? undefined : {
+type Row<T> = readonly [code: string, find: (evidence: T) => Finding | undefined | false];
+
+const HERE: readonly Row<Evidence>[] = [
+  ["file", ({ files }) => files.find((file) => file.problem !== undefined)?.problem],
+  ["clock", ({ time, invocation }) =>
+    time < FIRST_DAY && {
       kind: "config",
-      cause: `The clock of this machine says ${time}.`,
-      fix: "set it, or let NTP do it: timedatectl set-ntp true",
+      cause: `The clock of this machine is ${time}.`,
+      fix: renderSetClock(invocation),
     }],
-  ["name", ({ names }) => {
+  ["name", ({ names, invocation }) => {
     const failed = names.find(({ failure }) => failure !== undefined);
-    return failed && {
+    if (failed?.failure === undefined) return undefined;
+    const { message, hint } = failed.failure;
+    return {
       kind: "network",
-      cause: `${sentence(failed.failure?.message ?? "")}.`,
-      fix: failed.failure?.hint ?? "check the spelling of the host",
+      cause: toSentence(`${message} (target "${failed.target}")${hint ? `: ${hint}` : ""}`),
+      fix: renderLookUp(failed.host, invocation),
     };
   }],
 ];
 
-const DOOR: readonly [code: string, find: (door: DoorEvidence) => Finding][] = [
-  ["secret", ({ noSecret }) =>
-    noSecret && {
-      kind: "secret",
-      cause: `${sentence(noSecret.message)}, so no knock was sent.`,
-      fix: noSecret.hint ?? "spknock show TARGET tells where the secrets come from",
-    }],
-  ["cannot_send", ({ addresses }) => {
-    const failed = addresses[0]?.failure;
-    return failed && {
-      kind: "network",
-      cause: `${sentence(failed.message)}.`,
-      fix: failed.hint ?? "see the machine's routes with: ip route; ip -6 route",
-    };
-  }],
+type DoorCase = DoorEvidence & Pick<Evidence, "invocation" | "time">;
+
+const DOOR: readonly Row<DoorCase>[] = [
   [
-    "too_slow",
-    ({ timing: { longestGapMs, stageTimeoutMs }, addresses }) =>
-      longestGapMs < stageTimeoutMs || addresses.some(isOpenAfter) ? undefined : {
+    "open_to_all",
+    ({ target, port, openForMs, hasWaited, addresses: [taken], invocation }) =>
+      taken?.before.answer === "answered" && hasWaited && {
         kind: "closed",
         cause:
-          `The pause of ${renderDuration(longestGapMs)} between two knocks is longer than the ` +
-          `${renderDuration(stageTimeoutMs)} that the firewall waits for the next one.`,
-        fix: "give the target a smaller delay, or the firewall a longer stage timeout",
+          `Port ${port} is open without a knock, ${renderDuration(openForMs)} after the last ` +
+          "one could have opened it: no rule guards it, another rule accepts before, or this " +
+          "source is trusted.",
+        fix: renderCommand(["rules", target, "--for", "nftables"], invocation),
+        remote: LIST_FIREWALLS,
       },
   ],
   [
     "open_already",
-    ({ port, addresses }) =>
-      !addresses[0] || addresses[0].before.answer !== "answered" ? undefined : {
-        kind: "fine",
-        cause:
-          `Port ${port} is open before any knock: there was a knock from here lately, or no rule ` +
-          "guards it.",
-        fix: "wait until the open time is over and look again: spknock doctor --no-knock",
+    ({ target, port, openForMs, time, addresses: [taken], invocation }) =>
+      taken?.before.answer === "answered" && {
+        kind: "closed",
+        cause: `Port ${port} is open before any knock: a knock from here within the last ` +
+          `${renderDuration(openForMs)} opened it, or it is open to everyone. doctor can judge ` +
+          `from ${addTime(time, openForMs)} on; --wait waits for that.`,
+        fix: renderAgain(target, "--wait", invocation),
       },
   ],
-  ["other_family", ({ addresses: [taken, ...others] }) => {
+  ["no_route", (door) => describeUnreachable(door, "no_route")],
+  ["no_neighbour", (door) => describeUnreachable(door, "no_neighbour")],
+  ["secret", ({ target, noSecret, invocation }) =>
+    noSecret && {
+      kind: "secret",
+      cause: toSentence(
+        `${noSecret.message}, so no knock was sent${noSecret.hint ? `: ${noSecret.hint}` : ""}`,
+      ),
+      fix: renderCommand(["show", target], invocation),
+    }],
+  ["cannot_send", ({ addresses: [taken], invocation }) => {
+    if (taken?.failure === undefined) return undefined;
+    const { message, hint } = taken.failure;
+    const isForbidden = /firewall/.test(message);
+    return {
+      kind: "network",
+      cause: toSentence(`${message}${hint ? `: ${hint}` : ""}`),
+      fix: isForbidden
+        ? renderShowOwnFirewall(invocation)
+        : renderShowRoute(taken.address, invocation),
+    };
+  }],
+  [
+    "too_slow",
+    ({ target, timing: { longestGapMs, stageTimeoutMs }, addresses, invocation }) =>
+      longestGapMs >= stageTimeoutMs && addresses.some(({ tries }) => tries > 0) &&
+      !addresses.some(isOpenAfter) && {
+        kind: "closed",
+        cause:
+          `The pause of ${renderDuration(longestGapMs)} between two knocks is longer than the ` +
+          `${renderDuration(stageTimeoutMs)} that the firewall waits for the next one.`,
+        fix: renderFaster({ target, stageTimeoutMs }, invocation),
+      },
+  ],
+  ["other_family", ({ target, addresses: [taken, ...others], invocation }) => {
     const open = others.find(isOpenAfter);
-    return taken === undefined || open === undefined || isOpenAfter(taken) ? undefined : {
+    if (taken === undefined || open === undefined || isOpenAfter(taken)) return undefined;
+    const change = open.family === taken.family
+      ? ["--host", open.address]
+      : [open.family === "ipv4" ? "-4" : "-6"];
+    return {
       kind: "closed",
-      cause:
-        `The knocks open the door at ${open.address}, but not at ${taken.address}, the first ` +
-        "address of the name.",
-      fix: open.family === taken.family
-        ? `use the address itself as the host: ${open.address}`
-        : `use family = "${open.family}", and the same for what connects afterwards`,
+      cause: `The knocks open the door at ${open.address}, but not at ${taken.address}, the ` +
+        "address that spknock takes first.",
+      fix: renderCommand(["edit", target, ...change], invocation),
     };
   }],
   [
     "loss",
-    ({ addresses: [taken] }) =>
-      !taken || !isOpenAfter(taken) || taken.tries < 2 ? undefined : {
+    ({ target, addresses: [taken], invocation }) =>
+      taken !== undefined && isOpenAfter(taken) && taken.tries > 1 && {
         kind: "fine",
         cause: `The door opens, but only at try ${taken.tries}: packets get lost on the way.`,
-        fix: "give the target more tries (tries = 8), or copies = 2",
+        fix: renderCommand(["edit", target, "--tries", 8], invocation),
       },
   ],
   [
     "near_timeout",
-    ({ timing: { longestGapMs, stageTimeoutMs }, addresses: [taken] }) =>
-      !taken || !isOpenAfter(taken) || longestGapMs < stageTimeoutMs * NEAR ? undefined : {
+    ({ target, timing, addresses: [taken], invocation }) =>
+      taken !== undefined && isOpenAfter(taken) &&
+      timing.longestGapMs >= timing.stageTimeoutMs * NEAR && {
         kind: "fine",
         cause:
-          `The door opens, but the pause of ${renderDuration(longestGapMs)} between two knocks ` +
-          `comes near the ${renderDuration(stageTimeoutMs)} that the firewall waits.`,
-        fix: "give the target a smaller delay",
+          `The door opens, but the pause of ${renderDuration(timing.longestGapMs)} between two ` +
+          `knocks comes near the ${renderDuration(timing.stageTimeoutMs)} that the firewall waits.`,
+        fix: renderFaster({ target, ...timing }, invocation),
       },
   ],
   ["fine", ({ addresses: [taken] }) =>
-    !taken || !isOpenAfter(taken) ? undefined : {
+    taken !== undefined && isOpenAfter(taken) && {
       kind: "fine",
       cause: "Nothing is wrong: the door is closed before the knocks and open after them.",
       fix: "",
     }],
   [
+    "handshake",
+    ({ target, addresses: [taken], invocation }) =>
+      taken?.handshake?.answer === "answered" && {
+        kind: "closed",
+        cause:
+          "The knocks open the door only when their TCP handshakes have time to end: a network " +
+          "on the way, such as a mobile carrier's, ends TCP itself.",
+        // To be joined with the key `handshake` of knocks.
+        fix: renderCommand(["edit", target, "--handshake", "250ms"], invocation),
+      },
+  ],
+  [
     "no_service",
-    ({ port, addresses: [taken] }) =>
-      taken?.after?.answer !== "refused" || taken.before.answer === "refused" ? undefined : {
+    ({ target, port, addresses: [taken], invocation }) =>
+      taken?.after?.answer === "refused" && taken.before.answer !== "refused" && {
         kind: "closed",
         cause: `The firewall opens, but nothing listens on port ${port}.`,
-        fix: "start the service there, or let the target's probe ask for the right port",
+        fix: renderCommand(["show", target], invocation),
+        remote: `ss -ltn 'sport = :${port}'`,
       },
   ],
-  ["refused", ({ port, addresses: [taken] }) =>
-    taken?.before.answer !== "refused" ? undefined : {
-      kind: "closed",
-      cause:
-        `Port ${port} is refused${taken.after ? ", with or without a knock" : ""}: no service ` +
-        "listens there, or the firewall rejects and ignores the knocks.",
-      fix: "see whether the service runs; then compare ports, order and passphrases with its rules",
-    }],
-  ["unreachable", ({ addresses: [taken] }) => {
-    // Hosts send few such messages in a second: one of several questions may see silence.
-    const seen = [taken?.after, taken?.before].find((syn) => syn?.answer === "unreachable");
-    return seen && {
-      kind: "closed",
-      cause: `${taken?.address} answers with ICMP: ${seen.detail}.`,
-      fix: "is it the right address? If a firewall says so, compare ports, order and passphrases",
-    };
-  }],
-  ["local", ({ addresses: [taken] }) =>
-    taken?.before.answer !== "failed" ? undefined : {
-      kind: "network",
-      cause: `This machine cannot connect to ${taken.address}: ${taken.before.detail}.`,
-      fix: "see the machine's routes and its own firewall: ip route; nft list ruleset",
-    }],
+  ["unreachable", (door) => describeUnreachable(door, "unreachable")],
   [
     "not_knocked",
-    ({ port, addresses: [taken] }) =>
-      !taken || taken.after !== undefined ? undefined : {
-        kind: "closed",
-        cause: `Port ${port} is silent, and no knock was sent.`,
-        fix: "let the doctor knock: leave --no-knock out",
+    ({ target, port, addresses: [taken], invocation }) =>
+      taken !== undefined && taken.after === undefined && taken.before.answer !== "failed" && {
+        kind: "fine",
+        cause: describeClosed(port, taken),
+        fix: renderAgain(target, "", invocation),
       },
   ],
-  ["not_accepted", ({ addresses: [taken] }) =>
-    !taken || !isThere(taken) ? undefined : {
-      kind: "closed",
-      cause:
-        "The host answers, but the knocks did not open the port: a passphrase, a port or the " +
-        "order is wrong, or they arrive from another address than the connection (NAT).",
-      fix: "compare spknock show TARGET with the firewall's rules, and its log with our address",
-    }],
-  ["silence", ({ addresses: [taken] }) =>
+  [
+    "refused",
+    ({ target, port, addresses: [taken], invocation }) =>
+      taken?.before.answer === "refused" && {
+        kind: "closed",
+        cause: `Port ${port} is refused, with or without a knock: no service listens there, or ` +
+          "another rule (another table, ufw, firewalld) rejects the packets before the knocks " +
+          "count. The rules of spknock never reject.",
+        fix: renderCommand(["show", target], invocation),
+        remote: `ss -ltn 'sport = :${port}'; ${LIST_FIREWALLS}`,
+      },
+  ],
+  ["local", ({ addresses: [taken], invocation }) => {
+    if (taken === undefined) return undefined;
+    const { before, path } = taken;
+    const isBlocked = before.answer === "silent" && path.refusal !== undefined;
+    if (before.answer !== "failed" && !isBlocked) return undefined;
+    return {
+      kind: "network",
+      cause: toSentence(
+        `this machine cannot send to ${taken.address}: ${
+          isBlocked ? path.refusal : before.detail
+        }` +
+          (isBlocked ? " (its own firewall: nftables, ufw, firewalld)" : ""),
+      ),
+      fix: isBlocked
+        ? renderShowOwnFirewall(invocation)
+        : renderShowRoute(taken.address, invocation),
+    };
+  }],
+  [
+    "not_accepted",
+    ({ target, port, addresses: [taken], invocation }) =>
+      taken !== undefined && isThere(taken) && {
+        kind: "closed",
+        cause:
+          "The host answers, but the knocks did not open the port: a passphrase, a port or the " +
+          "order is wrong, or the knocks arrive from another address than the connection (NAT), " +
+          `or another rule (another table, ufw, firewalld) drops port ${port} all the same.`,
+        fix: renderCommand(["show", target], invocation),
+        remote: LIST_FIREWALLS,
+      },
+  ],
+  ["silence", ({ target, addresses: [taken], invocation }) =>
     taken && {
       kind: "closed",
       cause: `No answer at all from ${taken.address}: the host is down or the address is wrong, ` +
-        "or its firewall is silent and the knocks are wrong.",
-      fix: "ask from another network; then compare ports, order and passphrases with its rules",
+        "or its firewall is silent and the knocks are wrong, or another rule (another table, " +
+        "ufw, firewalld) drops the packets before.",
+      fix: taken.knockPorts.length === 0
+        ? renderAgain(target, "--ports", invocation)
+        : renderCommand(["show", target], invocation),
+      remote: LIST_FIREWALLS,
     }],
 ];
 
 /** The one most likely cause. */
 export function diagnose(evidence: Evidence): Diagnosis {
-  for (const [code, find] of HERE) {
+  const { door, invocation, time } = evidence;
+  return decide(HERE, evidence) ??
+    (door === undefined ? undefined : decide(DOOR, { ...door, invocation, time })) ??
+    { code: "fine", kind: "fine", cause: "Nothing is wrong here.", fix: "" };
+}
+
+function decide<T>(rows: readonly Row<T>[], evidence: T): Diagnosis | undefined {
+  for (const [code, find] of rows) {
     const finding = find(evidence);
-    if (finding !== undefined) return { code, ...finding };
+    if (finding) return { code, ...finding };
   }
-  const { door } = evidence;
-  for (const [code, find] of door === undefined ? [] : DOOR) {
-    const finding = find(door as DoorEvidence);
-    if (finding !== undefined) return { code, ...finding };
+  return undefined;
+}
+
+function describeClosed(port: number, { before: { answer }, ping }: AddressEvidence): string {
+  if (answer === "silent") {
+    const down = ping ? "" : " No answer came at all: a host that is down looks the same.";
+    return `Port ${port} is closed without a knock, as it should be (silent).${down}`;
   }
-  return { code: "fine", kind: "fine", cause: "Nothing is wrong here.", fix: "" };
+  return `Port ${port} is closed without a knock (${answer}). If that stays so after a knock, no ` +
+    "service listens there, or another rule rejects the packets.";
+}
+
+function renderFaster(
+  { target, stageTimeoutMs }: { target: string; stageTimeoutMs: number },
+  invocation: Evidence["invocation"],
+): string {
+  const delay = renderDuration(Math.max(1, Math.round(stageTimeoutMs * GOOD_PAUSE)));
+  return renderCommand(["edit", target, "--delay", delay], invocation);
+}
+
+/** Returns a moment in the form of the evidence, to the second. */
+function addTime(time: string, ms: number): string {
+  return new Date(Date.parse(time) + ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function isOpenAfter({ after }: AddressEvidence): boolean {
@@ -201,10 +281,10 @@ function isThere({ ping, before, after, knockPorts }: AddressEvidence): boolean 
   const heard = (syn: SynEvidence | undefined) =>
     syn !== undefined && syn.answer !== "silent" && syn.answer !== "failed";
   return ping === true || heard(before) || heard(after) ||
-    knockPorts.some((port) => heard(port.before) || heard(port.after));
+    knockPorts.some((port) => heard(port.before));
 }
 
-/** Messages start small; a sentence does not. */
-function sentence(message: string): string {
-  return message.charAt(0).toUpperCase() + message.slice(1);
+/** Messages start small and have no full stop; a sentence is different. */
+function toSentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }

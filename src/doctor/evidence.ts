@@ -11,12 +11,23 @@ export interface SynEvidence {
   detail: string;
 }
 
-/** A port of the sequence. */
+/** What a SYN to a port of the sequence gave, before any knock. */
 export interface KnockPortEvidence {
   port: number;
   before: SynEvidence;
-  /** Undefined where no knock was sent. */
-  after: SynEvidence | undefined;
+}
+
+/** The way to an address, as far as the programs of the system report it. */
+export interface PathEvidence {
+  route?: { device: string; gateway: string | undefined; source: string | undefined } | undefined;
+  /** Why this machine has no route. */
+  noRoute?: string | undefined;
+  /** The next hop that does not answer when its hardware address is asked for. */
+  missing?: string | undefined;
+  /** An ICMP message about the echo. */
+  report?: { by: string; text: string } | undefined;
+  /** Why the kernel of this machine did not send the echo. */
+  refusal?: string | undefined;
 }
 
 /** What one address of a host gave. */
@@ -25,20 +36,25 @@ export interface AddressEvidence {
   family: "ipv4" | "ipv6";
   /** Whether an echo came back; undefined where that could not be asked. */
   ping: boolean | undefined;
+  path: PathEvidence;
   before: SynEvidence;
   /** Undefined where no knock was sent. */
   after: SynEvidence | undefined;
+  /** After knocks whose TCP handshakes had time to end; undefined where that was not tried. */
+  handshake: SynEvidence | undefined;
   /** Tries that were made; 0 where no knock was sent. */
   tries: number;
+  /** Empty unless they are asked for. */
   knockPorts: readonly KnockPortEvidence[];
   /** Why the knocks could not be sent. */
   failure: SpknockError | undefined;
 }
 
-/** A file, and what is wrong with it. */
+/** A file or another source of a secret, and what is wrong with it. */
 export interface FileEvidence {
   /** What it is: `targets`, `folder`, `secret of home`. */
   role: string;
+  /** Its path, or the name of the variable or the program. */
   path: string;
   /** What was found, for people. */
   found: string;
@@ -54,6 +70,7 @@ interface TimingEvidence {
 
 /** A name and its addresses. */
 export interface NameEvidence {
+  target: string;
   host: string;
   addresses: readonly string[];
   failure: SpknockError | undefined;
@@ -65,14 +82,32 @@ export interface DoorEvidence {
   /** The port that the door is about. */
   port: number;
   timing: TimingEvidence;
-  /** In the resolver's order; spknock takes the first. */
+  /**
+   * In the resolver's order, but those that this machine or a router calls unreachable are last;
+   * spknock takes the first.
+   */
   addresses: readonly AddressEvidence[];
   /** Why no knock was sent; undefined where one was sent, or `--no-knock` was given. */
   noSecret: SpknockError | undefined;
+  /** Milliseconds that the firewall keeps the door open. */
+  openForMs: number;
+  /** Whether an open door was given the time to close, and then looked at again. */
+  hasWaited: boolean;
+}
+
+/** How the command was called: remedies repeat it. */
+export interface Invocation {
+  /** `linux`, `darwin`, `windows`. */
+  os: string;
+  /** Options of every command, such as `-c FILE`; quoted where necessary. */
+  globals: readonly string[];
+  /** Options of this command that remedies keep, such as `-6`. */
+  options: readonly string[];
 }
 
 /** All evidence. */
 export interface Evidence {
+  invocation: Invocation;
   files: readonly FileEvidence[];
   /** The system's clock, as ISO 8601. */
   time: string;

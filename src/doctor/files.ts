@@ -1,185 +1,111 @@
-/**
- * Checks the files of a configuration (whether they exist, who can read them) and the secrets that can
- * be read without a question: files and environment variables.
- */
+/** Checks the files of a configuration: whether they exist, and who can change them. */
 import type { FileEvidence } from "./evidence.ts";
-import type { Target } from "../core/target.ts";
-import { findErrno } from "../core/system_errors.ts";
 import { quoteShell } from "../core/text.ts";
 
+/** What is known about a file. */
+interface FileFacts {
+  isFile: boolean;
+  isDirectory: boolean;
+  uid: number | null;
+}
+
 /** What this needs of the world. */
-interface FilePorts {
+export interface FilePorts {
   /** Permission bits; undefined on Windows; rejects where the file is missing. */
   fileMode(path: string): Promise<number | undefined>;
+  /** Rejects where the file is missing. */
+  stat(path: string): Promise<FileFacts>;
   home: string | undefined;
 }
 
-/** What looking at secrets needs besides. */
-interface SecretFilePorts extends FilePorts {
-  env(name: string): string | undefined;
-  /** The first bytes of a file. */
-  readFile(path: string): Promise<Uint8Array>;
-  /** What is wrong with the passphrase in some bytes, or worth a note; undefined where nothing is. */
-  judge(bytes: Uint8Array): SecretVerdict | undefined;
+/** A file as it was found. */
+export interface FoundFile {
+  /** Undefined on Windows. */
+  mode: number | undefined;
+  isFile: boolean;
+  isDirectory: boolean;
+  /** Whether `chmod` is ours to use: root can always do so, others on their own files. */
+  isOurs: boolean;
 }
 
-/** What the bytes of a passphrase show. */
-export interface SecretVerdict {
-  /** For people, such as `UTF-16`. */
-  found: string;
-  /** What is wrong, after the name of the file, and what helps; undefined for a note. */
-  problem?: { cause: string; fix: string } | undefined;
+/** Returns what is known about a file; `missing`, or why it cannot be looked at. */
+export async function findFile(
+  path: string,
+  ports: FilePorts,
+): Promise<FoundFile | "missing" | "forbidden"> {
+  try {
+    const { isFile, isDirectory, uid } = await ports.stat(path);
+    // To ask who we are would need one more permission; the owner of the home folder is the same.
+    const own = ports.home === undefined ? null : (await statOrNothing(ports.home, ports))?.uid;
+    const isOurs = uid === null || own === null || own === undefined || own === 0 || uid === own;
+    return { mode: await ports.fileMode(path), isFile, isDirectory, isOurs };
+  } catch (cause) {
+    return cause instanceof Deno.errors.PermissionDenied ? "forbidden" : "missing";
+  }
+}
+
+/** Returns the mode of a file for people. */
+export function renderMode(file: FoundFile | "missing" | "forbidden"): string {
+  if (file === "missing") return "missing";
+  if (file === "forbidden") return "cannot be looked at";
+  return file.mode === undefined ? "there" : `mode ${renderOctal(file.mode)}`;
+}
+
+/** Returns the command that gives a file a mode; only a look at it where it is not ours. */
+export function renderChmod(mode: string, path: string, { isOurs }: FoundFile): string {
+  return isOurs ? `chmod ${mode} ${quoteShell(path)}` : `ls -ld ${quoteShell(path)}`;
 }
 
 /** The file of targets and its folder. */
 export async function lookAtConfig(path: string, ports: FilePorts): Promise<FileEvidence[]> {
+  const file = await findFile(path, ports);
+  if (file === "missing") return [{ role: "targets", path, found: "not there yet" }];
+  const evidence: FileEvidence[] = [{
+    role: "targets",
+    path,
+    found: renderMode(file),
+    ...(isWritable(file) && {
+      problem: {
+        kind: "config" as const,
+        cause: `Other users can change "${path}", and with it what spknock runs.`,
+        fix: renderChmod("600", path, file),
+      },
+    }),
+  }];
   const folder = path.replace(/[/\\][^/\\]*$/, "");
-  const mode = await readMode(path, ports);
-  if (mode === "missing") return [{ role: "targets", path, found: "not there yet" }];
-  const isOpen = typeof mode === "number" && (mode & 0o022) !== 0;
-  const file: FileEvidence = { role: "targets", path, found: renderMode(mode) };
-  const evidence = [
-    isOpen
-      ? {
-        ...file,
-        problem: {
-          kind: "config" as const,
-          cause: `Other users can change "${path}", and with it what spknock runs.`,
-          fix: `chmod 600 ${quoteShell(path)}`,
-        },
-      }
-      : file,
-  ];
-  const folderMode = folder === path ? undefined : await readMode(folder, ports);
-  if (folderMode === undefined || folderMode === "missing") return evidence;
-  // In a sticky folder, such as /tmp, users cannot replace the files of others.
-  const isShared = (folderMode & 0o022) !== 0 && (folderMode & 0o1000) === 0;
+  const above = folder === path ? "missing" : await findFile(folder, ports);
+  if (above === "missing") return evidence;
   return [...evidence, {
     role: "folder",
     path: folder,
-    found: renderMode(folderMode),
-    ...(isShared
-      ? {
-        problem: {
-          kind: "config" as const,
-          cause: `Other users can replace the files in "${folder}".`,
-          fix: `chmod 700 ${quoteShell(folder)}`,
-        },
-      }
-      : {}),
+    found: renderMode(above),
+    ...(isWritable(above) && !isSticky(above) && {
+      problem: {
+        kind: "config" as const,
+        cause: `Other users can replace the files in "${folder}".`,
+        fix: renderChmod("700", folder, above as FoundFile),
+      },
+    }),
   }];
 }
 
-/** The files and environment variables that targets take secrets from, each once. */
-export async function lookAtSecrets(
-  targets: readonly Target[],
-  ports: SecretFilePorts,
-): Promise<FileEvidence[]> {
-  const evidence: FileEvidence[] = [];
-  const seen = new Set<string>();
-  for (const { name, knocks, close = [] } of targets) {
-    for (const { payload } of [...knocks, ...close]) {
-      const source = payload.kind === "secret" ? payload.source : undefined;
-      if (source?.kind !== "file" && source?.kind !== "env") continue;
-      const role = `secret of ${name}`;
-      const place = source.kind === "env" ? `$${source.name}` : findFullPath(source.path, ports);
-      if (seen.has(place)) continue;
-      seen.add(place);
-      evidence.push(
-        source.kind === "env"
-          ? lookAtVariable(role, source.name, ports)
-          : await lookAtFile(role, place, ports),
-      );
-    }
-  }
-  return evidence;
+function isWritable(file: FoundFile | "forbidden"): file is FoundFile {
+  return file !== "forbidden" && ((file.mode ?? 0) & 0o022) !== 0;
 }
 
-function findFullPath(path: string, { home }: FilePorts): string {
-  return path.startsWith("~/") && home ? `${home}${path.slice(1)}` : path;
+/** In a sticky folder, such as /tmp, users cannot replace the files of others. */
+function isSticky({ mode = 0 }: FoundFile): boolean {
+  return (mode & 0o1000) !== 0;
 }
 
-function lookAtVariable(role: string, name: string, ports: SecretFilePorts): FileEvidence {
-  const file = { role, path: `$${name}` };
-  const value = ports.env(name);
-  if (value === undefined) {
-    const cause = `The environment variable ${name} is not set here.`;
-    const fix = `set ${name} in the environment of spknock`;
-    return { ...file, found: "not set", problem: { kind: "secret", cause, fix } };
-  }
-  return addVerdict({ ...file, found: "set" }, ports.judge(new TextEncoder().encode(value)));
-}
-
-async function lookAtFile(
-  role: string,
-  path: string,
-  ports: SecretFilePorts,
-): Promise<FileEvidence> {
-  const file = judgeMode(role, path, await readMode(path, ports));
-  if (file.problem !== undefined) return file;
+async function statOrNothing(path: string, ports: FilePorts): Promise<FileFacts | undefined> {
   try {
-    return addVerdict(file, ports.judge(await ports.readFile(path)));
+    return await ports.stat(path);
   } catch {
-    const cause = `The secret file "${path}" cannot be read.`;
-    const fix = `see what it is: ls -ld ${quoteShell(path)}`;
-    return { ...file, problem: { kind: "secret", cause, fix } };
+    return undefined;
   }
 }
 
-function addVerdict(file: FileEvidence, verdict: SecretVerdict | undefined): FileEvidence {
-  if (verdict === undefined) return file;
-  const { found, problem } = verdict;
-  return {
-    ...file,
-    found: `${file.found}, ${found}`,
-    ...(problem === undefined ? {} : {
-      problem: {
-        kind: "secret",
-        cause: `The secret in "${file.path}" ${problem.cause}.`,
-        fix: problem.fix,
-      },
-    }),
-  };
-}
-
-function judgeMode(
-  role: string,
-  path: string,
-  mode: number | "missing" | undefined,
-): FileEvidence {
-  const file = { role, path, found: renderMode(mode) };
-  if (mode === "missing") {
-    const cause = `The secret file "${path}" does not exist.`;
-    const fix = `write the passphrase into it: (umask 077; cat > ${quoteShell(path)})`;
-    return { ...file, problem: { kind: "secret", cause, fix } };
-  }
-  if (mode === undefined) return file;
-  const type = mode & 0o170000;
-  if (type !== 0 && type !== 0o100000) {
-    const cause = `The secret file "${path}" is a folder, a device or a pipe.`;
-    return { ...file, problem: { kind: "secret", cause, fix: "name a regular file" } };
-  }
-  if ((mode & 0o077) === 0) return file;
-  const cause = `Other users can read the secret file "${path}", so it is not used.`;
-  return { ...file, problem: { kind: "secret", cause, fix: `chmod 600 ${quoteShell(path)}` } };
-}
-
-async function readMode(
-  path: string,
-  { fileMode }: FilePorts,
-): Promise<number | "missing" | undefined> {
-  try {
-    return await fileMode(path);
-  } catch (cause) {
-    // Any other failure, such as a folder that is closed to us, does not say that it is missing.
-    return /^(?:ENOENT|ENOTDIR)$/.test(findErrno(cause) ?? "") ||
-        cause instanceof Deno.errors.NotFound
-      ? "missing"
-      : undefined;
-  }
-}
-
-function renderMode(mode: number | "missing" | undefined): string {
-  if (mode === "missing") return "missing";
-  return mode === undefined ? "there" : `mode ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
+function renderOctal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
 }

@@ -3,7 +3,7 @@ import type { Probe } from "./probe.ts";
 import { findLastLine } from "./program.ts";
 
 /** Returns each system's command for one numeric echo that is waited for a second at most. */
-function buildPingCommand(os: string, { address, family, source }: {
+export function buildPingCommand(os: string, { address, family, source }: {
   address: string;
   family: "ipv4" | "ipv6";
   source?: string | undefined;

@@ -1,67 +1,96 @@
-/** What the doctor sees: files with their modes, and SYNs in words. */
+/** What the doctor sees: files with their modes, sources of secrets, and SYNs in words. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { SecretSource } from "../../src/core/knock.ts";
+import type { Knock, SecretSource } from "../../src/core/knock.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../src/core/target.ts";
-import { lookAtConfig, lookAtSecrets } from "../../src/doctor/files.ts";
+import { lookAtConfig } from "../../src/doctor/files.ts";
+import { lookAtSecrets } from "../../src/doctor/secrets.ts";
 import { askSyn } from "../../src/doctor/syn.ts";
 import { FakeClock, FakeConnection } from "../fakes.ts";
 import { table } from "../table.ts";
 
-function filesWith(
-  modes: Record<string, number>,
-  { env = {}, texts = {} }: { env?: Record<string, string>; texts?: Record<string, string> } = {},
+/** A file of the fake world: its mode, with the type as stat(2) has it. */
+interface FakeFile {
+  mode: number;
+  uid?: number;
+  bytes?: Uint8Array | string;
+}
+
+const [OURS, OTHERS] = [1000, 1001];
+
+function worldWith(
+  files: Record<string, FakeFile>,
+  env: Record<string, string> = {},
 ): Parameters<typeof lookAtSecrets>[1] {
+  const all: Record<string, FakeFile> = { "/home/me": { mode: 0o40700 }, ...files };
+  const find = (path: string) => {
+    const file = all[path];
+    return file === undefined ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(file);
+  };
   return {
     home: "/home/me",
+    invocation: { os: "linux", globals: ["-c", "t.toml"], options: [] },
     env: (name) => env[name],
-    readFile: (path) =>
-      texts[path] === "unreadable"
-        ? Promise.reject(new Deno.errors.PermissionDenied())
-        : Promise.resolve(new TextEncoder().encode(texts[path] ?? "MikroTik\n")),
-    judge: (bytes) =>
-      bytes.length > 0 ? undefined : {
-        found: "empty",
-        problem: { cause: "is empty", fix: "write it" },
-      },
-    fileMode: (path) =>
-      modes[path] === undefined
-        ? Promise.reject(new Deno.errors.NotFound())
-        : Promise.resolve(modes[path]),
+    fileMode: async (path) => (await find(path)).mode,
+    stat: async (path) => {
+      const { mode, uid = OURS } = await find(path);
+      const type = mode & 0o170000;
+      return { isFile: type === 0o100000, isDirectory: type === 0o40000, uid };
+    },
+    readFile: async (path) => {
+      const { bytes = "pass\n" } = await find(path);
+      return typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+    },
   };
 }
 
-table<[file: number | undefined, folder: number, fixes: (string | undefined)[]]>(
+table<[file: FakeFile | undefined, folder: FakeFile, fixes: (string | undefined)[]]>(
   "lookAtConfig: what is wrong with the modes of the file and its folder",
   {
-    "no file": [undefined, 0o40700, [undefined]],
-    "private": [0o100600, 0o40700, [undefined, undefined]],
-    "readable by others": [0o100644, 0o40755, [undefined, undefined]],
-    "writable by the group": [0o100664, 0o40700, ["chmod 600 /c/t.toml", undefined]],
-    "in a folder that all can write to": [0o100600, 0o40777, [undefined, "chmod 700 /c"]],
-    "in a sticky folder": [0o100600, 0o41777, [undefined, undefined]],
+    "no file": [undefined, { mode: 0o40700 }, [undefined]],
+    "private": [{ mode: 0o100600 }, { mode: 0o40700 }, [undefined, undefined]],
+    "readable by others": [{ mode: 0o100644 }, { mode: 0o40755 }, [undefined, undefined]],
+    "writable by the group": [
+      { mode: 0o100664 },
+      { mode: 0o40700 },
+      ["chmod 600 /c/t.toml", undefined],
+    ],
+    "writable, and of another user": [
+      { mode: 0o100666, uid: OTHERS },
+      { mode: 0o40700 },
+      ["ls -ld /c/t.toml", undefined],
+    ],
+    "in a folder that all can write to": [
+      { mode: 0o100600 },
+      { mode: 0o40777 },
+      [undefined, "chmod 700 /c"],
+    ],
+    "in a sticky folder": [{ mode: 0o100600 }, { mode: 0o41777 }, [undefined, undefined]],
   },
   async ([file, folder, fixes]) => {
-    const modes = { ...(file === undefined ? {} : { "/c/t.toml": file }), "/c": folder };
-    const evidence = await lookAtConfig("/c/t.toml", filesWith(modes));
+    const files = { ...(file === undefined ? {} : { "/c/t.toml": file }), "/c": folder };
+    const evidence = await lookAtConfig("/c/t.toml", worldWith(files));
     assertEquals(evidence.map(({ problem }) => problem?.fix), fixes);
   },
 );
 
-Deno.test("secret files, each once, also those of the closing knocks", async () => {
-  const knock = (path: string) => ({
+function targetWith(...sources: readonly SecretSource[]): Target {
+  const knocks = sources.map((source): Knock => ({
     port: 1,
-    protocol: "udp" as const,
-    payload: { kind: "secret" as const, source: { kind: "file" as const, path } },
-  });
-  const target: Target = {
-    ...DEFAULT_SETTINGS,
-    name: "home",
-    host: "h",
-    knocks: [knock("~/good"), knock("~/good"), knock("/open it")],
-    close: [knock("/gone")],
+    protocol: "udp",
+    payload: { kind: "secret", source },
+  }));
+  return { ...DEFAULT_SETTINGS, name: "home", host: "h", knocks };
+}
+
+const file = (path: string): SecretSource => ({ kind: "file", path });
+
+Deno.test("secret files, each once, also those of the closing knocks", async () => {
+  const target = {
+    ...targetWith(file("~/good"), file("~/good"), file("/open it")),
+    close: targetWith(file("/gone")).knocks,
   };
-  const modes = { "/home/me/good": 0o100400, "/open it": 0o100640 };
-  const evidence = await lookAtSecrets([target], filesWith(modes));
+  const world = worldWith({ "/home/me/good": { mode: 0o100400 }, "/open it": { mode: 0o100640 } });
+  const evidence = await lookAtSecrets([target], world);
   assertEquals(evidence.map(({ path, found }) => [path, found]), [
     ["/home/me/good", "mode 0400"],
     ["/open it", "mode 0640"],
@@ -70,45 +99,100 @@ Deno.test("secret files, each once, also those of the closing knocks", async () 
   assertEquals(evidence.map(({ problem }) => problem?.fix), [
     undefined,
     "chmod 600 '/open it'",
-    "write the passphrase into it: (umask 077; cat > /gone)",
+    "(umask 077; cat > /gone)",
   ]);
 });
 
-Deno.test("secrets that can be read without a question are looked into", async () => {
-  const of = (source: SecretSource) => ({
-    port: 1,
-    protocol: "udp" as const,
-    payload: { kind: "secret" as const, source },
-  });
-  const target: Target = {
-    ...DEFAULT_SETTINGS,
-    name: "home",
-    host: "h",
-    knocks: [
-      of({ kind: "file", path: "/empty" }),
-      of({ kind: "file", path: "/folder" }),
-      of({ kind: "env", name: "SET" }),
-      of({ kind: "env", name: "SET" }),
-      of({ kind: "env", name: "NOTHING" }),
-      of({ kind: "env", name: "UNSET" }),
-      of({ kind: "command", command: ["pass"] }),
+const UTF16 = "(umask 077; iconv -f UTF-16 -t UTF-8 /s > /s.utf8 && mv /s.utf8 /s)";
+
+table<[file: FakeFile, found: string, fix: string | undefined]>(
+  "lookAtSecrets: the bytes of a file",
+  {
+    "a passphrase": [{ mode: 0o100600 }, "mode 0600", undefined],
+    "empty": [{ mode: 0o100600, bytes: "" }, "mode 0600, empty", "(umask 077; cat > /s)"],
+    "an empty line": [
+      { mode: 0o100600, bytes: "\r\nx" },
+      "mode 0600, empty",
+      "(umask 077; cat > /s)",
     ],
-  };
-  const evidence = await lookAtSecrets(
-    [target],
-    filesWith({ "/empty": 0o100600, "/folder": 0o40700 }, {
-      texts: { "/empty": "", "/folder": "unreadable" },
-      env: { SET: "MikroTik", NOTHING: "" },
-    }),
-  );
-  assertEquals(evidence.map(({ path, found, problem }) => [path, found, problem?.cause]), [
-    ["/empty", "mode 0600, empty", 'The secret in "/empty" is empty.'],
-    ["/folder", "mode 0700", 'The secret file "/folder" is a folder, a device or a pipe.'],
-    ["$SET", "set", undefined],
-    ["$NOTHING", "set, empty", 'The secret in "$NOTHING" is empty.'],
-    ["$UNSET", "not set", "The environment variable UNSET is not set here."],
-  ]);
-});
+    "a byte order mark": [
+      { mode: 0o100600, bytes: "\ufeffpass" },
+      "mode 0600, a byte order mark is left out",
+      undefined,
+    ],
+    "a byte order mark alone": [
+      { mode: 0o100600, bytes: "\ufeff\n" },
+      "mode 0600, a byte order mark is left out, empty",
+      "(umask 077; cat > /s)",
+    ],
+    "UTF-16, little endian": [
+      { mode: 0o100600, bytes: new Uint8Array([0xff, 0xfe, 0x70, 0]) },
+      "mode 0600, UTF-16",
+      UTF16,
+    ],
+    "UTF-16, big endian": [
+      { mode: 0o100600, bytes: new Uint8Array([0xfe, 0xff, 0, 0x70]) },
+      "mode 0600, UTF-16",
+      UTF16,
+    ],
+    "UTF-16 without a mark": [
+      { mode: 0o100600, bytes: new Uint8Array([0x70, 0, 0x71, 0]) },
+      "mode 0600, UTF-16",
+      UTF16.replace("UTF-16 ", "UTF-16LE "),
+    ],
+    "a folder": [{ mode: 0o40755 }, "mode 0755, a folder", "ls -ld /s"],
+    "a pipe, which is not read": [
+      { mode: 0o10600, bytes: "" },
+      "mode 0600, a device or a pipe",
+      undefined,
+    ],
+    "another user's, readable": [{ mode: 0o100644, uid: OTHERS }, "mode 0644", "ls -ld /s"],
+  },
+  async ([found, text, fix]) => {
+    const [evidence] = await lookAtSecrets([targetWith(file("/s"))], worldWith({ "/s": found }));
+    assertEquals([evidence?.found, evidence?.problem?.fix], [text, fix]);
+    assertEquals(evidence?.problem?.kind, fix === undefined ? undefined : "secret");
+  },
+);
+
+table<[source: SecretSource, found: string, fix: string | undefined]>(
+  "lookAtSecrets: variables and commands, without a question",
+  {
+    "a variable": [{ kind: "env", name: "FW" }, "set", undefined],
+    "a variable that is not set": [
+      { kind: "env", name: "GONE" },
+      "not set",
+      "read -rs GONE && export GONE",
+    ],
+    "an empty variable": [
+      { kind: "env", name: "EMPTY" },
+      "empty",
+      "read -rs EMPTY && export EMPTY",
+    ],
+    "a command in the PATH": [{ kind: "command", command: ["pass", "show"] }, "found", undefined],
+    "a command by its path": [{ kind: "command", command: ["/opt/pass"] }, "found", undefined],
+    "a command that is nowhere": [
+      { kind: "command", command: ["gone"] },
+      "not found",
+      "spknock edit home --secret prompt -c t.toml",
+    ],
+    "a file that cannot be run": [
+      { kind: "command", command: ["text"] },
+      "not found",
+      "spknock edit home --secret prompt -c t.toml",
+    ],
+  },
+  async ([source, found, fix]) => {
+    const world = worldWith({
+      "/bin/pass": { mode: 0o100755 },
+      "/opt/pass": { mode: 0o100755 },
+      "/bin/text": { mode: 0o100644 },
+    }, { FW: "hunter2", EMPTY: "", PATH: "/usr/bin:/bin" });
+    const evidence = await lookAtSecrets([targetWith(source)], world);
+    assertEquals(evidence.map((each) => [each.found, each.problem?.fix]), [[found, fix]]);
+    assertEquals(JSON.stringify(evidence).includes("hunter2"), false);
+  },
+);
 
 table(
   "askSyn: errors as ICMP codes, by family",

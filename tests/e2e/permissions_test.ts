@@ -47,6 +47,9 @@ table("the program drops write, and run unless it starts programs", {
   "add new 127.0.0.1 7/udp --secret none": "read write net env",
   "list": "read net env",
   "ssh-config bare": "read net env",
+  "doctor": "read net env",
+  "doctor exec --no-knock": "read net env",
+  "doctor command": "read net env",
   "demo": "read net env",
 }, async (held, argv) => {
   await using home = new Home();

@@ -50,6 +50,10 @@ function targetsOf({ server }: Lab): string {
     target("home6", server.ipv6, right) +
     target("wrong", server.ipv4, wrong + 'tries = 2\ntimeout = "1s"\n') +
     target("typed", server.ipv4, typed) +
+    target("short", server.ipv4, right + 'open_for = "1s"\n') +
+    // No host of the lab has these.
+    target("nobody", server.ipv4.replace(/\d+$/, "99"), right) +
+    target("away", "192.0.2.1", right) +
     target("closing", server.ipv4, right + '[targets.closing.close]\nknocks = ["7777/tcp"]\n');
 }
 

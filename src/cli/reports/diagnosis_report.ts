@@ -2,8 +2,9 @@
 import { renderDuration, renderElapsed } from "../../core/duration.ts";
 import type { SpknockError } from "../../core/errors.ts";
 import { plural } from "../../core/text.ts";
-import type { Diagnosis } from "../../doctor/causes.ts";
-import type { Evidence, SynEvidence } from "../../doctor/evidence.ts";
+import type { AddressEvidence, Evidence, SynEvidence } from "../../doctor/evidence.ts";
+import type { Diagnosis } from "../../doctor/finding.ts";
+import { findReporter } from "../../doctor/path.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { renderTable } from "../../output/table.ts";
@@ -20,16 +21,23 @@ export function reportDiagnosis(
 ): void {
   const { style } = out;
   const rows = listRows(evidence);
+  const remote = diagnosis.remote ?? null;
   out.value({
     target: name ?? null,
     ok: diagnosis.kind === "fine",
-    cause: { code: diagnosis.code, text: diagnosis.cause, fix: diagnosis.fix || null },
+    cause: {
+      code: diagnosis.code,
+      text: diagnosis.cause,
+      fix: diagnosis.fix || null,
+      remote,
+    },
     evidence: toEvidenceValue(evidence),
   });
   out.say(renderTable(rows.map((cells) => cells.map(sanitize))));
   const paint = diagnosis.kind === "fine" ? style.good : style.warn;
   out.print(`${rows.length > 0 ? "\n" : ""}${paint(sanitize(diagnosis.cause))}\n`);
   if (diagnosis.fix !== "") out.print(`${style.strong("fix:")} ${sanitize(diagnosis.fix)}\n`);
+  if (remote !== null) out.print(`${style.strong("on the firewall:")} ${sanitize(remote)}\n`);
 }
 
 /** What was looked at, what was found, and after the knocks. */
@@ -47,26 +55,37 @@ function listRows({ files, time, names, door }: Evidence): string[][] {
   const pace = `${renderDuration(longestGapMs)} between two knocks at most, ` +
     `the firewall waits ${renderDuration(stageTimeoutMs)}`;
   rows.push(["pace", pace]);
-  for (const { address, ping, before, after, tries, knockPorts, failure } of door.addresses) {
-    const echo = ping === undefined ? "cannot be asked" : ping ? "answered" : "silent";
-    rows.push([address, `ping ${echo}`]);
-    rows.push([address, `port ${door.port} before: ${describeSyn(before)}`]);
-    for (const { port, before } of knockPorts) {
-      rows.push([address, `knock port ${port} before: ${describeSyn(before)}`]);
-    }
-    if (failure !== undefined) rows.push([address, `knock: ${failure.message}`]);
-    if (after === undefined) continue;
-    rows.push([
-      address,
-      `port ${door.port} after ${plural(tries, "try", "tries")}: ${describeSyn(after)}`,
-    ]);
-    for (const { port, after } of knockPorts) {
-      if (after !== undefined) {
-        rows.push([address, `knock port ${port} after: ${describeSyn(after)}`]);
-      }
-    }
+  return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
+}
+
+function listAddressRows(evidence: AddressEvidence, port: number): string[][] {
+  const { address, ping, before, after, handshake, tries, knockPorts, failure } = evidence;
+  const echo = ping === undefined ? "cannot be asked" : ping ? "answered" : "silent";
+  const lines = [
+    `ping ${echo}`,
+    ...describePath(evidence),
+    `port ${port} before: ${describeSyn(before)}`,
+    ...knockPorts.map((knock) => `knock port ${knock.port} before: ${describeSyn(knock.before)}`),
+  ];
+  if (failure !== undefined) lines.push(`knock: ${failure.message}`);
+  if (after !== undefined) {
+    lines.push(`port ${port} after ${plural(tries, "try", "tries")}: ${describeSyn(after)}`);
   }
-  return rows;
+  if (handshake !== undefined) {
+    lines.push(`port ${port} after knocks with handshakes: ${describeSyn(handshake)}`);
+  }
+  return lines.map((line) => [address, line]);
+}
+
+/** What is unusual on the way. */
+function describePath({ path }: AddressEvidence): string[] {
+  const { noRoute, missing, report, refusal } = path;
+  return [
+    ...(noRoute === undefined ? [] : [`route: ${noRoute}`]),
+    ...(missing === undefined ? [] : [`${missing} does not answer on the local network`]),
+    ...(report === undefined ? [] : [`${report.by} reports: ${report.text}`]),
+    ...(refusal === undefined ? [] : [`this machine reports: ${refusal}`]),
+  ];
 }
 
 function describeSyn({ answer, ms, detail }: SynEvidence): string {
@@ -86,7 +105,8 @@ function toEvidenceValue({ files, time, names, door }: Evidence): unknown {
       problem: problem?.cause ?? null,
     })),
     time,
-    names: names.map(({ host, addresses, failure }) => ({
+    names: names.map(({ target, host, addresses, failure }) => ({
+      target,
       host,
       addresses,
       error: toFailureValue(failure),
@@ -94,6 +114,8 @@ function toEvidenceValue({ files, time, names, door }: Evidence): unknown {
     door: door === undefined ? null : {
       port: door.port,
       longest_gap_ms: door.timing.longestGapMs,
+      open_for_ms: door.openForMs,
+      has_waited: door.hasWaited,
       stage_timeout_ms: door.timing.stageTimeoutMs,
       secret_error: toFailureValue(door.noSecret),
       addresses: door.addresses.map((each) => ({
@@ -103,7 +125,18 @@ function toEvidenceValue({ files, time, names, door }: Evidence): unknown {
         before: each.before,
         after: each.after ?? null,
         tries: each.tries,
-        knock_ports: each.knockPorts.map((port) => ({ ...port, after: port.after ?? null })),
+        handshake: each.handshake ?? null,
+        knock_ports: each.knockPorts,
+        path: {
+          device: each.path.route?.device ?? null,
+          gateway: each.path.route?.gateway ?? null,
+          source: each.path.route?.source ?? null,
+          no_route: each.path.noRoute ?? null,
+          missing: each.path.missing ?? null,
+          report: each.path.report ?? null,
+          refusal: each.path.refusal ?? null,
+        },
+        reported_by: findReporter(each) ?? null,
         error: toFailureValue(each.failure),
       })),
     },

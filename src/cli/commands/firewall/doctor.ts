@@ -1,10 +1,13 @@
 /** `doctor`: gathers evidence, and reports the most likely cause and its fix. */
 import type { Config } from "../../../config/mod.ts";
-import { parseDuration } from "../../../core/duration.ts";
+import { parseDuration, renderDuration } from "../../../core/duration.ts";
 import { ConfigError } from "../../../core/errors.ts";
-import { diagnose, type Diagnosis } from "../../../doctor/causes.ts";
+import { quoteShell } from "../../../core/text.ts";
+import { diagnose } from "../../../doctor/causes.ts";
+import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
+import type { Diagnosis } from "../../../doctor/finding.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
-import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/gather_evidence.ts";
+import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/doctor/gather_evidence.ts";
 import { pickDefined, readFamily } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
@@ -16,6 +19,7 @@ import {
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { FAMILY_OPTIONS, SECRET_OPTIONS } from "../../option_specs.ts";
+import type { OptionNames, OptionSpec } from "../../options.ts";
 import { reportDiagnosis } from "../../reports/diagnosis_report.ts";
 
 /** Milliseconds for one question, unless `--timeout` is given. */
@@ -29,50 +33,81 @@ const EXITS: Readonly<Record<Diagnosis["kind"], number>> = {
   secret: EXIT.secret,
 };
 
+/** Options of the command that a remedy repeats. */
+const REPEATED = ["ipv4", "ipv6", "source", "timeout", "secrets-from"] as const;
+
+const OPTIONS = [
+  ...FAMILY_OPTIONS,
+  { name: "timeout", value: "DURATION", help: "time limit for one question (default: 1s)" },
+  ...SECRET_OPTIONS,
+  { name: "no-knock", help: "only look, send no knock" },
+  { name: "ports", help: "look at the knock ports too, in a harmless order" },
+  { name: "wait", help: "wait until an open door closes, then examine it" },
+] as const satisfies readonly OptionSpec[];
+
+type DoctorContext = Context<OptionNames<typeof OPTIONS>>;
+
 /** The command `doctor`. */
 export const command = defineCommand({
   usage: ["doctor", "doctor TARGET"],
-  details: "With a target: asks its ports before and after a knock, and reports the most\n" +
+  details: "With a target: looks at its port before and after a knock, and reports the most\n" +
     "likely cause.",
-  options: [
-    ...FAMILY_OPTIONS,
-    { name: "timeout", value: "DURATION", help: "time limit for one question (default: 1s)" },
-    ...SECRET_OPTIONS,
-    { name: "no-knock", help: "only look, send no knock" },
-  ],
+  options: OPTIONS,
   async run(context) {
     const { args, ports, out } = context;
     const usage = "spknock doctor [TARGET]";
     const [name] = requirePositionals(context, { min: 0, max: 1, usage });
     const timeoutMs = args.read("timeout", parseDuration);
     const changes = { ...readFamily(args), ...pickDefined({ timeoutMs }) };
+    const invocation = describeInvocation(context);
     const config = await loadOrExplain(context);
     if (config instanceof ConfigError) {
-      const evidence = makeConfigEvidence(await targetsPath(context), config);
-      const diagnosis = diagnose(evidence);
-      reportDiagnosis({ evidence, diagnosis, name }, out);
-      return EXITS[diagnosis.kind];
+      ports.dropPermissions(["write", "run"]);
+      const path = await targetsPath(context);
+      return report(makeConfigEvidence(path, config, invocation), name, context);
     }
     const target = name === undefined ? undefined : { ...findTarget(config, name), ...changes };
+    const secrets = readSecretChoice(args);
     const collect = async () => {
-      const options = makeSecretOptions(context, readSecretChoice(args));
+      const options = makeSecretOptions(context, secrets);
       return target && (await collectSecrets([target], ports, options))[0];
     };
     const evidence = await gatherEvidence(config, ports, {
       target,
       timeoutMs: timeoutMs ?? TIMEOUT_MS,
-      hasOwnSecrets: args.has("secrets-from"),
-      allowEmpty: args.has("allow-empty"),
+      secretsFrom: secrets.secretsFrom,
       collect: args.has("no-knock") ? undefined : collect,
+      looksAtPorts: args.has("ports"),
+      waits: args.has("wait"),
+      onWait: (ms, reason) => {
+        const what = reason === "open" ? "the door closes by itself" : "the stages have ended";
+        out.note(`waiting ${renderDuration(ms)} until ${what}`);
+      },
+      invocation,
     });
-    const diagnosis = diagnose(evidence);
-    reportDiagnosis({ evidence, diagnosis, name }, out);
-    return EXITS[diagnosis.kind];
+    return report(evidence, name, context);
   },
 });
 
+function report(evidence: Evidence, name: string | undefined, { out }: DoctorContext): number {
+  const diagnosis = diagnose(evidence);
+  reportDiagnosis({ evidence, diagnosis, name }, out);
+  return EXITS[diagnosis.kind];
+}
+
+/** What remedies repeat of the command line. */
+function describeInvocation({ args, ports, configFile }: DoctorContext): Invocation {
+  const options = REPEATED.flatMap((name) => {
+    if (!args.has(name)) return [];
+    const value = args.value(name);
+    return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
+  });
+  const globals = configFile === undefined ? [] : ["-c", quoteShell(configFile)];
+  return { os: ports.os, globals, options };
+}
+
 /** A configuration with mistakes is evidence as well. */
-async function loadOrExplain(context: Context): Promise<Config | ConfigError> {
+async function loadOrExplain(context: DoctorContext): Promise<Config | ConfigError> {
   try {
     return await loadTargets(context);
   } catch (error) {

@@ -1,0 +1,180 @@
+/**
+ * Looks at the sources of secrets that can be read without a question: files, variables of the
+ * environment, and whether a command can be found. No secret becomes evidence.
+ */
+import type { SecretSource } from "../core/knock.ts";
+import { quoteShell } from "../core/text.ts";
+import type { Target } from "../core/target.ts";
+import type { FileEvidence, Invocation } from "./evidence.ts";
+import { type FilePorts, findFile, type FoundFile, renderChmod, renderMode } from "./files.ts";
+import { renderCommand } from "./remedies.ts";
+
+/** What this needs of the world. */
+interface SecretLookPorts extends FilePorts {
+  /** The first bytes of a file; rejects where it cannot be read. */
+  readFile(path: string): Promise<Uint8Array>;
+  env(name: string): string | undefined;
+  invocation: Invocation;
+}
+
+type Looked = Pick<FileEvidence, "path" | "found"> & { cause?: string; fix?: string };
+
+/** Looks at every source that the targets name, each once. */
+export async function lookAtSecrets(
+  targets: readonly Target[],
+  ports: SecretLookPorts,
+): Promise<FileEvidence[]> {
+  const evidence: FileEvidence[] = [];
+  const seen = new Set<string>();
+  for (const { name, knocks, close = [] } of targets) {
+    for (const { payload } of [...knocks, ...close]) {
+      if (payload.kind !== "secret") continue;
+      const key = JSON.stringify(payload.source);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const looked = await lookAtSource(payload.source, name, ports);
+      if (looked !== undefined) evidence.push(toEvidence(`secret of ${name}`, looked));
+    }
+  }
+  return evidence;
+}
+
+/** Looks at the file of `--secrets-from`. */
+export async function lookAtSecretsFile(
+  path: string,
+  ports: SecretLookPorts,
+): Promise<FileEvidence> {
+  return toEvidence("secrets", await lookAtFile(path, ports));
+}
+
+function toEvidence(role: string, { path, found, cause, fix = "" }: Looked): FileEvidence {
+  if (cause === undefined) return { role, path, found };
+  return { role, path, found, problem: { kind: "secret", cause, fix } };
+}
+
+async function lookAtSource(
+  source: SecretSource,
+  target: string,
+  ports: SecretLookPorts,
+): Promise<Looked | undefined> {
+  if (source.kind === "file") return await lookAtFile(source.path, ports);
+  if (source.kind === "env") return lookAtVariable(source.name, target, ports);
+  if (source.kind === "command") return await lookAtCommand(source.command, target, ports);
+  return undefined;
+}
+
+async function lookAtFile(path: string, ports: SecretLookPorts): Promise<Looked> {
+  const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
+  const file = await findFile(full, ports);
+  const looked = { path: full, found: renderMode(file) };
+  const write = `(umask 077; cat > ${quoteShell(full)})`;
+  const see = `ls -ld ${quoteShell(full)}`;
+  if (file === "missing") {
+    return { ...looked, cause: `The secret file "${full}" does not exist.`, fix: write };
+  }
+  if (file === "forbidden") {
+    return { ...looked, cause: `The secret file "${full}" cannot be read.`, fix: see };
+  }
+  if (!file.isFile) return judgeSpecial(file, looked, see);
+  if (file.mode !== undefined && (file.mode & 0o077) !== 0) {
+    const cause = `Other users can read the secret file "${full}", so it is not used.`;
+    return { ...looked, cause, fix: renderChmod("600", full, file) };
+  }
+  const bytes = await ports.readFile(full).catch(() => undefined);
+  if (bytes === undefined) {
+    return { ...looked, cause: `The secret file "${full}" cannot be read.`, fix: see };
+  }
+  return judgeBytes(bytes, looked, write);
+}
+
+/** Secrets may come through a pipe, which can be read once only; a folder holds none. */
+function judgeSpecial({ isDirectory }: FoundFile, looked: Looked, fix: string): Looked {
+  if (!isDirectory) return { ...looked, found: `${looked.found}, a device or a pipe` };
+  return {
+    ...looked,
+    found: `${looked.found}, a folder`,
+    cause: `The secret file "${looked.path}" is a folder.`,
+    fix,
+  };
+}
+
+function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
+  const [first, second, third] = bytes;
+  const utf16 = first === 0xff && second === 0xfe
+    ? "UTF-16"
+    : first === 0xfe && second === 0xff
+    ? "UTF-16"
+    : second === 0
+    ? "UTF-16LE"
+    : first === 0 && bytes.length > 1
+    ? "UTF-16BE"
+    : undefined;
+  if (utf16 !== undefined) {
+    const [from, to] = [quoteShell(looked.path), quoteShell(`${looked.path}.utf8`)];
+    return {
+      ...looked,
+      found: `${looked.found}, UTF-16`,
+      cause: `The secret file "${looked.path}" is UTF-16: save it as UTF-8.`,
+      fix: `(umask 077; iconv -f ${utf16} -t UTF-8 ${from} > ${to} && mv ${to} ${from})`,
+    };
+  }
+  const hasMark = first === 0xef && second === 0xbb && third === 0xbf;
+  const found = hasMark ? `${looked.found}, a byte order mark is left out` : looked.found;
+  const start = hasMark ? bytes[3] : first;
+  if (start !== undefined && start !== 0x0a && start !== 0x0d) return { ...looked, found };
+  return {
+    ...looked,
+    found: `${found}, empty`,
+    cause: `The first line of the secret file "${looked.path}" is empty.`,
+    fix: write,
+  };
+}
+
+function lookAtVariable(name: string, target: string, { env }: SecretLookPorts): Looked {
+  const value = env(name);
+  if (value !== undefined && value !== "") return { path: `$${name}`, found: "set" };
+  const found = value === undefined ? "not set" : "empty";
+  return {
+    path: `$${name}`,
+    found,
+    cause: `The environment variable "${name}" of "${target}" is ${found}.`,
+    fix: `read -rs ${name} && export ${name}`,
+  };
+}
+
+async function lookAtCommand(
+  [program = ""]: readonly string[],
+  target: string,
+  ports: SecretLookPorts,
+): Promise<Looked> {
+  const path = await findProgram(program, ports);
+  if (path !== undefined) return { path, found: "found" };
+  const place = /[/\\]/.test(program) ? "does not exist or cannot be run" : "is not in the PATH";
+  return {
+    path: program,
+    found: "not found",
+    cause: `The secret's command "${program}" of "${target}" ${place}.`,
+    fix: renderCommand(["edit", target, "--secret", "prompt"], ports.invocation),
+  };
+}
+
+/** Returns the path of a program; undefined where there is none that can be run. */
+async function findProgram(
+  program: string,
+  ports: SecretLookPorts,
+): Promise<string | undefined> {
+  const isWindows = ports.invocation.os === "windows";
+  const folders = /[/\\]/.test(program)
+    ? [""]
+    : (ports.env("PATH") ?? "").split(isWindows ? ";" : ":").map((folder) => `${folder || "."}/`);
+  const endings = isWindows ? ["", ".exe", ".com", ".cmd", ".bat"] : [""];
+  for (const folder of folders) {
+    for (const ending of endings) {
+      const path = `${folder}${program}${ending}`;
+      const file = await findFile(path, ports);
+      if (typeof file !== "object" || !file.isFile) continue;
+      if (file.mode === undefined || (file.mode & 0o111) !== 0) return path;
+    }
+  }
+  return undefined;
+}
