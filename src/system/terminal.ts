@@ -4,6 +4,7 @@
  * without `--allow-all`. Output goes to stderr.
  */
 import type { Terminal } from "../prompt/mod.ts";
+import { suspendJob } from "./suspend.ts";
 import { createSink, unlessAborted } from "./streams.ts";
 
 let terminal: Terminal | undefined;
@@ -24,6 +25,8 @@ export async function openTerminal(signal: AbortSignal): Promise<Terminal | unde
     setRaw: (mode) => input.setRaw(mode),
     write: createSink(Deno.stderr).write,
     columns,
+    rows,
+    ...(Deno.build.os === "windows" ? {} : { suspend: suspendJob }),
   };
   return terminal;
 }
@@ -33,5 +36,13 @@ function columns(): number {
     return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
+  }
+}
+
+function rows(): number {
+  try {
+    return Deno.consoleSize().rows || 24;
+  } catch {
+    return 24;
   }
 }

@@ -8,7 +8,7 @@ import type { TcpConnection } from "../../src/net/connection.ts";
 import type { Sink } from "../../src/output/output.ts";
 import type { ProgramResult } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
-import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
+import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
 
 /** What a world has; nothing of it where left out. */
 export interface WorldOptions {
@@ -26,7 +26,7 @@ export interface WorldOptions {
   stdin?: string;
   /** What is answered to datagrams; nothing where undefined. */
   udpAnswer?: Uint8Array;
-  /** What is typed; undefined where there is no terminal. */
+  /** What is typed, line by line; undefined where there is no terminal. */
   keys?: readonly Chunk[];
   /** Whether stdout is a terminal. */
   isLive?: boolean;
@@ -88,7 +88,7 @@ export class World implements AsyncDisposable {
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
-    this.terminal = options.keys === undefined ? undefined : new FakeTerminal(options.keys);
+    this.terminal = options.keys && new FakeTerminal(options.keys.flatMap(splitLines));
     this.programs = fakePrograms(options.programs ?? []);
   }
 
