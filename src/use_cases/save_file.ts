@@ -14,10 +14,7 @@ export async function saveNew(
   text: string,
   { fs, force }: { fs: FileSystem; force: boolean },
 ): Promise<void> {
-  const isThere = await isExistingFile(file, fs);
-  if (isThere && !force) {
-    throw new UsageError(`"${file}" already exists`, { hint: "use --force to overwrite it" });
-  }
+  const isThere = await checkNew(file, { fs, force });
   // Written beside it and renamed, so that the old file is kept until the new one is complete.
   const path = isThere ? `${file}.${crypto.randomUUID().slice(0, 8)}.tmp` : file;
   let isMine = false;
@@ -35,6 +32,20 @@ export async function saveNew(
     if (isMine) await fs.remove(path).catch(() => {});
     throw makeWriteError(file, cause);
   }
+}
+
+/**
+ * Whether a file has to be overwritten to save another under its name.
+ *
+ * @throws {UsageError} if it exists, unless `force`, or is not a regular file.
+ */
+export async function checkNew(
+  file: string,
+  { fs, force }: { fs: FileSystem; force: boolean },
+): Promise<boolean> {
+  const isThere = await isExistingFile(file, fs);
+  if (!isThere || force) return isThere;
+  throw new UsageError(`"${file}" already exists`, { hint: "use --force to overwrite it" });
 }
 
 /**

@@ -80,7 +80,7 @@ export class World implements AsyncDisposable {
   sentBeforeDrop: number | undefined;
   /** Names that were looked up. */
   readonly lookedUp: string[] = [];
-  readonly terminal: FakeTerminal | undefined;
+  terminal: FakeTerminal | undefined;
   readonly programs: ReturnType<typeof fakePrograms>;
   readonly cancel: AbortController = new AbortController();
   readonly #options: WorldOptions;
@@ -107,6 +107,12 @@ export class World implements AsyncDisposable {
   /** Ctrl-C. */
   interrupt(): void {
     this.cancel.abort(new CancelledError());
+  }
+
+  /** One run on another terminal. */
+  async runOn(terminal: FakeTerminal, ...argv: readonly string[]): Promise<Ended> {
+    this.terminal = terminal;
+    return await this.run(...argv);
   }
 
   /** One run. */

@@ -1,5 +1,5 @@
 /** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
-import { UsageError } from "../../../core/errors.ts";
+import { ConfigError, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import type { Plan } from "../../../core/plan.ts";
 import type { Target } from "../../../core/target.ts";
@@ -8,13 +8,15 @@ import type { Prompter } from "../../../prompt/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
 import { type Backend, findBackend, renderRules, type Weakness } from "../../../rules/mod.ts";
 import { buildPlan } from "../../../use_cases/build_plan.ts";
-import { isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
+import { checkNew, isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
 import { PLAN_OPTIONS, readPlanOptions } from "../../arguments/plan_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeAsk, requirePrompter } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRETS_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
+import { reportError } from "../../report_error.ts";
+import { expandHome } from "../../questions/home_folder.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
 const USAGE = "spknock rules TARGET --for BACKEND";
@@ -51,8 +53,10 @@ export const command = defineCommand({
     const backendName = args.value("for");
     const secretsFrom = args.value("secrets-from");
     const [output, force] = [args.value("output"), args.has("force")];
+    // Before the first question: nothing that is typed is lost.
+    if (output !== undefined && output !== "-") await checkNew(output, { fs: ports.fs, force });
     if (backendName === undefined) {
-      return await askAndWrite(given, context, { secretsFrom, output });
+      return await askAndWrite(given, context, { secretsFrom, output, force });
     }
     const target = requireTarget(given);
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
@@ -108,6 +112,8 @@ function requireTarget(target: Target | undefined): Target {
 interface WizardOptions {
   secretsFrom?: string | undefined;
   output?: string | undefined;
+  /** Whether `output` may be overwritten without a question. */
+  force?: boolean;
 }
 
 async function askAndWrite(
@@ -129,6 +135,7 @@ async function askForTarget(context: Context, prompter: Prompter): Promise<Targe
   }
   return await prompter.select({
     message: "Rules for which target",
+    what: "target",
     options: targets.map((target) => ({
       label: target.name,
       hint: sanitize(target.host),
@@ -141,12 +148,12 @@ async function askForTarget(context: Context, prompter: Prompter): Promise<Targe
 export async function writeByAsking(
   target: Target,
   context: Context,
-  { prompter, secretsFrom, output }: { prompter: Prompter } & WizardOptions,
+  { prompter, secretsFrom, ...options }: { prompter: Prompter } & WizardOptions,
 ): Promise<void> {
   const { askForBackend, askForPlan, drawPlan } = await import("../../questions/rules_wizard.ts");
   const { backend, variant } = await askForBackend(prompter);
-  const options = await askForPlan(prompter, target, { backend });
-  const { plan, weak } = await buildPlan(target, options, {
+  const planOptions = await askForPlan(prompter, target, { backend });
+  const { plan, weak } = await buildPlan(target, planOptions, {
     ports: context.ports,
     secretsFrom,
     ask: makeAsk(context, askTwice),
@@ -154,17 +161,33 @@ export async function writeByAsking(
   });
   context.out.note(`\n${drawPlan(plan)}`);
   printWeaknesses(weak, context);
-  const rules = { target, plan, weak, backend, variant };
-  const file = await prompter.input({
-    message: "Save to which file (- prints the rules)",
-    default: output ?? `${target.name}.${backend.extension}`,
-  });
-  const isThere = file !== "-" && await isExistingFile(file, context.ports.fs);
-  if (isThere && !await prompter.confirm({ message: `Overwrite ${file}?`, default: false })) {
-    context.out.note("nothing was saved; here are the rules:");
-    return void await write(rules, context, { output: "-", force: false });
+  await saveByAsking({ target, plan, weak, backend, variant }, context, { prompter, ...options });
+}
+
+/** Asks where the rules go until they are there: nothing of what was typed before is lost. */
+async function saveByAsking(
+  rules: RuleSet,
+  context: Context,
+  { prompter, output, force = false }: { prompter: Prompter } & WizardOptions,
+): Promise<void> {
+  const { ports: { env, fs }, out } = context;
+  for (;;) {
+    const answer = await prompter.input({
+      message: "Save to which file (- prints the rules)",
+      default: output ?? `${rules.target.name}.${rules.backend.extension}`,
+    });
+    const file = expandHome(answer, env("HOME"));
+    try {
+      const isThere = file !== "-" && await isExistingFile(file, fs);
+      const message = `Overwrite ${sanitize(file)}?`;
+      const mayWrite = !isThere || (force && answer === output) ||
+        await prompter.confirm({ message, default: false });
+      if (mayWrite) return void await write(rules, context, { output: file, force: isThere });
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+      reportError(error, out);
+    }
   }
-  await write(rules, context, { output: file, force: isThere });
 }
 
 interface RuleSet {
