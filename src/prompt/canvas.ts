@@ -27,7 +27,11 @@ interface Row {
   start: number;
 }
 
-const ERASE_BELOW = "\r\x1b[J";
+/**
+ * Erases this row and all below it, from the second column on first: tmux would keep a copy of the whole
+ * screen in its history when it is erased from the first row's first column on.
+ */
+const ERASE_BELOW = "\r\x1b[C\x1b[J\x1b[1K\r";
 const SHOW_CURSOR = "\x1b[?25h";
 
 /** Draws, and knows where its drawing is. */

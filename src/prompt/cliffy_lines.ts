@@ -12,11 +12,8 @@ import { cutToWidth, measureWidth, stripStyles } from "../output/width.ts";
 import { Canvas } from "./canvas.ts";
 import { CTRL_Z, isText, TAB } from "./keys.ts";
 import { editLine, isEnd, type Line } from "./line.ts";
-import type { Terminal } from "./prompter.ts";
+import { MAX_LISTED, type Terminal } from "./prompter.ts";
 import { DROPPED, findKeyboard, suspend } from "./terminal.ts";
-
-/** Rows of a list at most. */
-const MAX_ROWS = 12;
 
 /** Bracketed paste mode: the terminal marks what is pasted. */
 const [MARK_PASTES, END_MARKS] = ["\x1b[?2004h", "\x1b[?2004l"];
@@ -279,7 +276,7 @@ export class LineSelect extends Select<Choice> {
 
   /** As many as fit between the message and the hint. */
   protected override getListHeight(): number {
-    const count = Math.min(this.options.length, MAX_ROWS);
+    const count = Math.min(this.options.length, MAX_LISTED);
     // cliffy's constructor asks as well.
     if (!(#sheet in this)) return count;
     const { columns, rows } = this.#sheet;

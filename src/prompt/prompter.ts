@@ -8,7 +8,7 @@
  * at a time.
  */
 
-/** More options without a letter than this are searched, not listed. */
+/** Options that are listed at a time; more of them without a letter are searched. */
 export const MAX_LISTED = 20;
 
 /** The terminal: input from its keyboard, output to people (stderr; stdout is for scripts). */

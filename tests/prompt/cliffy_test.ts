@@ -30,7 +30,7 @@ table<readonly [string, number]>(`${kind}: select`, {
   "down": ["\x1b[B\x1b[B\r", 2],
   "down and up, in application mode": ["\x1bOB\x1bOB\x1bOA\r", 1],
   "up from the first is the last": ["\x1b[A\r", 29],
-  "page down": ["\x1b[6~\r", 12],
+  "page down": ["\x1b[6~\r", 20],
   "Ctrl-N and Ctrl-P": ["\x0e\x0e\x10\r", 1],
   "typing takes the best match": ["\x1b[B\x1b[B\x1b[Bhost2\r", 2],
   "typing and down": ["host2\x1b[B\r", 20],
@@ -90,7 +90,7 @@ test("a search finds what contains the text, not what resembles it", async () =>
 });
 
 test("a list is as tall as the screen allows", async () => {
-  for (const [rows, listed] of [[24, 12], [15, 12], [14, 12], [10, 8], [5, 3], [2, 1]] as const) {
+  for (const [rows, listed] of [[24, 20], [15, 13], [14, 12], [10, 8], [5, 3], [2, 1]] as const) {
     const { output } = await choose(["\r"], 80, rows);
     assertEquals(new Set(output.match(/host\d+/g)).size, listed, `${rows} rows`);
   }
