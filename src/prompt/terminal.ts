@@ -25,8 +25,10 @@ import type { Terminal } from "./prompter.ts";
 /** What a question says when a part of a paste was dropped. */
 export const DROPPED = "only the first line of the pasted text was used";
 
-/** Milliseconds from one read to the next within which both hold parts of one paste. */
-const PASTE_GAP_MS = 20;
+/** Milliseconds from one read to the next within which both can hold parts of one paste. */
+const PASTE_GAP_MS = 50;
+/** Bytes of a read that can be a part of a paste: shorter ones arrive in one piece. */
+const PASTE_PART = 512;
 
 /** A read that may still be on its way, and its bytes. */
 interface Reading {
@@ -43,7 +45,7 @@ export class Keyboard {
   #hasEnded = false;
   /** Between the marks of a bracketed paste: before its first line end, or behind it. */
   #paste: "first line" | "rest" | undefined;
-  /** When the last read came of a paste without marks, of which the rest is dropped. */
+  /** When the last read came of a long paste without marks, of which more may come. */
   #pastedAt = -Infinity;
   #hasDropped = false;
 
@@ -89,7 +91,11 @@ export class Keyboard {
       throw new CancelledError("cancelled: the input ended at a question");
     }
     const now = performance.now();
-    this.#ahead = this.#dropPasted(this.#decoder.push(buffer.subarray(0, count), now), now);
+    const keys = this.#decoder.push(buffer.subarray(0, count), now);
+    const isRest = now - this.#pastedAt < PASTE_GAP_MS;
+    this.#pastedAt = -Infinity;
+    this.#ahead = this.#dropPasted(keys, { isRest });
+    if (this.#ahead.length < keys.length && count >= PASTE_PART) this.#pastedAt = now;
   }
 
   #startReading(): Reading {
@@ -112,16 +118,14 @@ export class Keyboard {
     }
   }
 
-  /** The keys of one read without what was pasted behind the first line end. */
-  #dropPasted(keys: readonly string[], now: number): string[] {
+  /** The keys of one read without what was pasted behind the first line end, or all of a rest. */
+  #dropPasted(keys: readonly string[], { isRest }: { isRest: boolean }): string[] {
     // Within a paste a control character is text that cannot be typed; alone it is a key.
     if (keys.length === 1 && keys[0] === CTRL_C) this.#paste = undefined;
-    const isRest = now - this.#pastedAt < PASTE_GAP_MS;
     const kept = keys.filter((key) => this.#keepsMarked(key));
     const end = isRest ? -1 : kept.indexOf(ENTER);
     const rest = isRest || end >= 0 ? kept.slice(end + 1) : [];
     if (rest.length === 0) return kept;
-    this.#pastedAt = now;
     if (rest.some((key) => key !== ENTER)) this.#hasDropped = true;
     return [...kept.slice(0, end + 1), ...rest.includes(CTRL_C) ? [CTRL_C] : []];
   }

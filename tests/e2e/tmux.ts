@@ -40,9 +40,14 @@ export class Tmux implements AsyncDisposable {
 
   /** The column and the row of the cursor, from 0. */
   async findCursor(): Promise<[column: number, row: number]> {
-    const text = await this.#call("display-message", "-p", "#{cursor_x} #{cursor_y}");
+    const text = await this.ask("#{cursor_x} #{cursor_y}");
     const [column = -1, row = -1] = text.trim().split(" ").map(Number);
     return [column, row];
+  }
+
+  /** What tmux says of a format, such as `#{pane_width}`. */
+  async ask(format: string): Promise<string> {
+    return await this.#call("display-message", "-p", format);
   }
 
   /** Waits until the screen shows what is wanted, and returns it. */
@@ -74,8 +79,16 @@ export class Tmux implements AsyncDisposable {
     await this.#call("paste-buffer", "-p");
   }
 
+  /** Changes the size, and waits until programs are told so: tmux does that a little later. */
   async resize(columns: number, rows: number): Promise<void> {
     await this.#call("resize-window", "-x", `${columns}`, "-y", `${rows}`);
+    const tty = (await this.ask("#{pane_tty}")).trim();
+    for (const end = Date.now() + STUCK_MS;;) {
+      const { stdout } = await new Deno.Command("stty", { args: ["-F", tty, "size"] }).output();
+      if (new TextDecoder().decode(stdout).trim() === `${rows} ${columns}`) return;
+      if (Date.now() > end) throw new Error(`the terminal did not become ${columns}x${rows}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   async #call(...args: string[]): Promise<string> {

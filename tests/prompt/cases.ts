@@ -187,9 +187,15 @@ const CASES: readonly Case[] = [
   },
   {
     name: "pasted lines answer one question only",
-    keys: ["fw.example.com\r\n7000\r\nMikro", "Tik\r", 30, "22\r"],
+    keys: ["fw.example.com\r\n7000\r\nMikroTik\r", "22\r"],
     ask: async (prompter) => [await input(prompter), await port(prompter)],
     answer: ["fw.example.com", "22"],
+  },
+  {
+    name: "a long paste answers one question only, also in several reads",
+    keys: [`fw\r${"7000\r".repeat(200)}`, "1\r".repeat(300), "Tik\r", 80, "22\r"],
+    ask: async (prompter) => [await input(prompter), await port(prompter)],
+    answer: ["fw", "22"],
   },
   {
     name: "pasted lines in bracketed paste mode answer one question only, however many reads",

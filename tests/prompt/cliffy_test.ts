@@ -30,7 +30,7 @@ table<readonly [string, number]>(`${kind}: select`, {
   "down": ["\x1b[B\x1b[B\r", 2],
   "down and up, in application mode": ["\x1bOB\x1bOB\x1bOA\r", 1],
   "up from the first is the last": ["\x1b[A\r", 29],
-  "page down": ["\x1b[6~\r", 20],
+  "page down, to the last page": ["\x1b[6~\r", 10],
   "Ctrl-N and Ctrl-P": ["\x0e\x0e\x10\r", 1],
   "typing takes the best match": ["\x1b[B\x1b[B\x1b[Bhost2\r", 2],
   "typing and down": ["host2\x1b[B\r", 20],
