@@ -11,7 +11,7 @@ import { findStyles, measureWidth, splitPieces, stripStyles } from "../output/wi
 import type { Terminal } from "./prompter.ts";
 
 /** What of a terminal this needs. */
-export type Screen = Pick<Terminal, "write" | "columns" | "rows">;
+type Screen = Pick<Terminal, "write" | "columns" | "rows">;
 
 /** What is drawn. */
 interface Drawing {
@@ -87,7 +87,7 @@ export class Canvas {
   }
 }
 
-/** Breaks a line where a terminal does: a wide character does not stand on the edge. */
+/** Breaks a line where a terminal does: a wide character is never divided. */
 function wrap(line: string, columns: number): Row[] {
   let row: Row = { text: "", start: 0 };
   let width = 0;
