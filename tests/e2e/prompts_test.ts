@@ -227,7 +227,7 @@ table(
     await tmux.until((screen) => screen.endsWith(rest));
     // The answer is wrong: the question stays, with the reason below.
     await tmux.press("Enter");
-    const wrong = await tmux.until("address");
+    const wrong = await tmux.until("✘ ");
     assertStringIncludes(wrong, `${rest}\n✘ `);
     await tmux.press("C-u");
     await tmux.until((screen) => screen.endsWith(question.trimEnd()));
