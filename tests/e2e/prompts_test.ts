@@ -182,9 +182,10 @@ for (const kind of ["plain", "cliffy"] as const) {
       await tmux.press("Enter");
       await tmux.until("Name of the target");
       await tmux.press("C-c");
+      await tmux.until((text) => text.endsWith("\n$"));
       await tmux.type("echo code=$?; stty -a | grep -o ' -\\?echo '");
       await tmux.press("Enter");
-      assertEquals(/^code=130\n echo$/m.test(await tmux.until("\n echo\n$")), true);
+      await tmux.until((text) => text.endsWith("\ncode=130\n echo\n$"));
     },
   });
 

@@ -284,7 +284,10 @@ export function testPrompter(create: Create, { kind, ignore }: { kind: string; i
         if ("answer" in rest) assertEquals(await ask(prompter), rest.answer);
         else await assertRejects(() => ask(prompter), CancelledError);
         assertEquals(terminal.isRaw, false, "raw mode is left");
-        const shown = terminal.output.replace("\x1b[?2004h", "").replace("\x1b[?2004l", "");
+        const shown = terminal.output.replaceAll("\x1b[?2004h", "").replaceAll(
+          "\x1b[?2004l",
+          "",
+        );
         assertEquals(shown.endsWith("\n") || shown.endsWith("\x1b[?25h"), true);
         assertEquals(lastCursorCode(terminal.output), "shown");
       },
