@@ -8,7 +8,7 @@ import type { TcpConnection } from "../../src/net/connection.ts";
 import type { Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
-import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
+import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
 
 /** What a world has; nothing of it where left out. */
 export interface WorldOptions {
@@ -26,7 +26,7 @@ export interface WorldOptions {
   stdin?: string;
   /** What is answered to datagrams; nothing where undefined. */
   udpAnswer?: Uint8Array;
-  /** What is typed; undefined where there is no terminal. */
+  /** What is typed, line by line; undefined where there is no terminal. */
   keys?: readonly Chunk[];
   /** Whether stdin and stderr are something else than the terminal. */
   isRedirected?: boolean;
@@ -86,7 +86,7 @@ export class World implements AsyncDisposable {
   readonly hiddenFrom: string[][] = [];
   /** Names that were looked up. */
   readonly lookedUp: string[] = [];
-  readonly terminal: FakeTerminal | undefined;
+  terminal: FakeTerminal | undefined;
   readonly programs: ReturnType<typeof fakePrograms>;
   readonly cancel: AbortController = new AbortController();
   readonly #options: WorldOptions;
@@ -96,7 +96,7 @@ export class World implements AsyncDisposable {
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
-    this.terminal = options.keys === undefined ? undefined : new FakeTerminal(options.keys);
+    this.terminal = options.keys && new FakeTerminal(options.keys.flatMap(splitLines));
     this.programs = fakePrograms(options.programs ?? []);
   }
 
@@ -115,6 +115,12 @@ export class World implements AsyncDisposable {
   /** Ctrl-C. */
   interrupt(): void {
     this.cancel.abort(new CancelledError());
+  }
+
+  /** One run on another terminal. */
+  async runOn(terminal: FakeTerminal, ...argv: readonly string[]): Promise<Ended> {
+    this.terminal = terminal;
+    return await this.run(...argv);
   }
 
   /** One run. */
