@@ -95,7 +95,7 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
       const own = ports.fs.ownUid();
       const isOurs = own === undefined || own === 0 || own === uid;
       // Where writing is refused to root, or to the owner, the file system is read-only.
-      return isOurs && await ports.fs.canWrite(path);
+      return isOurs ? await ports.fs.canWrite(path) : false;
     },
     isStdinTerminal: ports.stdin.isTerminal,
     readStdin: ports.stdin.readAll,

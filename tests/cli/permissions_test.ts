@@ -51,7 +51,7 @@ const ROWS: readonly Row[] = [
   [NONE, "demo", BOTH],
   // What `simulate` and `doctor` give up while they work is tested where they are.
   [NONE, "simulate home --nonsense", ""],
-  [NONE, "doctor", START],
+  [NONE, "doctor", BOTH],
 ];
 
 table(
