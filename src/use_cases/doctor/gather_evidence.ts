@@ -60,7 +60,6 @@ export function makeConfigEvidence(
 
 /**
  * Looks at the files and names of the configuration and, where those are right, examines the target.
- * Programs are started without the variables that hold secrets.
  *
  * @throws the signal's reason when it aborts; CancelledError from a prompt.
  */
@@ -71,7 +70,6 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const { target, timeoutMs, invocation } = options;
   ports.dropPermissions(target === undefined ? ["write", "run"] : ["write"]);
-  hideVariables([...config.targets.values()], ports);
   const targets = target === undefined ? [...config.targets.values()] : [target];
   const files = await lookAtFiles(config.file, targets, { ports, options });
   const looked = await Promise.all(targets.map((each) => lookUpName(each, ports)));
@@ -91,17 +89,6 @@ export async function gatherEvidence(
     collect: () => collectOrExplain(options.collect),
   });
   return { ...found, door };
-}
-
-/** A program that is started must not see a secret of the configuration. */
-function hideVariables(targets: readonly Target[], ports: Ports): void {
-  for (const { knocks, close = [] } of targets) {
-    for (const { payload } of [...knocks, ...close]) {
-      if (payload.kind === "secret" && payload.source.kind === "env") {
-        ports.hideEnv(payload.source.name);
-      }
-    }
-  }
 }
 
 async function lookAtFiles(
