@@ -64,6 +64,15 @@ export interface FileSystem {
   lock(path: string, waitMs: number): Promise<FileLock | undefined>;
 }
 
+/** Whether `chmod` is ours to use: root can always do so, others on their own files. */
+export function mayChangeMode(
+  uid: number | null,
+  { ownUid }: Pick<FileSystem, "ownUid">,
+): boolean {
+  const own = ownUid();
+  return own === undefined || own === 0 || own === uid;
+}
+
 const LOCK_STEP_MS = 20;
 
 /** The real file system. */

@@ -1,4 +1,5 @@
 /** Every payload of every target, before the first packet is sent. */
+import { mayChangeMode } from "../config/files.ts";
 import { SecretError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import {
@@ -92,10 +93,8 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
     fileMode: ports.fileMode,
     async canChangeMode(path) {
       const { uid } = await ports.fs.stat(path);
-      const own = ports.fs.ownUid();
-      const isOurs = own === undefined || own === 0 || own === uid;
       // Where writing is refused to root, or to the owner, the file system is read-only.
-      return isOurs ? await ports.fs.canWrite(path) : false;
+      return mayChangeMode(uid, ports.fs) ? await ports.fs.canWrite(path) : false;
     },
     isStdinTerminal: ports.stdin.isTerminal,
     readStdin: ports.stdin.readAll,

@@ -1,4 +1,5 @@
 /** Everything that the doctor goes by: files, names, and what a target's ports answer. */
+import { mayChangeMode } from "../../config/files.ts";
 import type { Config } from "../../config/mod.ts";
 import {
   type ConfigError,
@@ -99,6 +100,7 @@ async function lookAtFiles(
   const lookPorts = {
     fileMode: ports.fileMode,
     stat: ports.fs.stat,
+    mayChangeMode: (uid: number | null) => mayChangeMode(uid, ports.fs),
     readFile: (path: string) => ports.fs.read(path, LOOK_BYTES),
     env: ports.env,
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),
