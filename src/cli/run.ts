@@ -1,6 +1,5 @@
 /** argv to command to exit code. */
 import { UsageError } from "../core/errors.ts";
-import { suggest } from "../core/suggest.ts";
 import { createOutput, type Output } from "../output/output.ts";
 import type { Command, Context } from "./command.ts";
 import { type CommandRow, COMMANDS } from "./command_table.ts";
@@ -20,13 +19,15 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
   let out = makeOutput((name) => argv.includes(`--${name}`), ports, { color: false });
   try {
     const { name, rest } = splitCommand(argv);
-    const row = name === undefined || name === "help" ? undefined : findCommand(name);
+    const row = name === undefined || name === "help"
+      ? undefined
+      : await findCommand(name, rest, ports);
     const command = (await row?.load())?.command;
     const args = parseOptions<string>(rest, [...command?.options ?? [], ...GLOBAL_OPTIONS]);
     const color = wantsColor(args, ports);
     out = makeOutput(args.has, ports, { color });
     if (args.has("version")) return await printVersion(out);
-    if (name === "help") return await printHelpOn(args.positionals[0], out);
+    if (name === "help") return await printHelpOn(args.positionals[0], out, ports);
     if (args.has("help")) return await printHelp(row, command, out);
     const context: Context<string> = {
       ports,
@@ -72,13 +73,15 @@ function findGlobalOption(arg: string): OptionSpec | undefined {
   );
 }
 
-function findCommand(name: string): CommandRow {
+async function findCommand(
+  name: string,
+  rest: readonly string[],
+  ports: CliPorts,
+): Promise<CommandRow> {
   const row = COMMANDS.find((command) => command.name === name);
   if (row !== undefined) return row;
-  const near = suggest(name, COMMANDS.map((command) => command.name));
-  throw new UsageError(`unknown command "${name}"`, {
-    hint: near === undefined ? "see the commands with: spknock --help" : `did you mean ${near}?`,
-  });
+  const { explainUnknownCommand } = await import("./unknown_command.ts");
+  throw await explainUnknownCommand(name, rest, ports);
 }
 
 /** The arguments after `--` are a command to run, where there can be one. */
@@ -110,13 +113,19 @@ async function printVersion(out: Output): Promise<number> {
 }
 
 /** `spknock help [COMMAND|TOPIC]`. */
-async function printHelpOn(name: string | undefined, out: Output): Promise<number> {
+async function printHelpOn(
+  name: string | undefined,
+  out: Output,
+  ports: CliPorts,
+): Promise<number> {
   const { HELP_TOPICS } = await import("./help.ts");
   const topic = name !== undefined && Object.hasOwn(HELP_TOPICS, name)
     ? HELP_TOPICS[name]?.()
     : undefined;
   if (topic !== undefined) return printText(topic, out);
-  const row = name === undefined || name === "help" ? undefined : findCommand(name);
+  const row = name === undefined || name === "help"
+    ? undefined
+    : await findCommand(name, [], ports);
   return await printHelp(row, (await row?.load())?.command, out);
 }
 

@@ -11,7 +11,7 @@ import {
   type TargetSettings,
 } from "../core/target.ts";
 import { isSameData, isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
-import { readKnock, readSecret } from "./knocks.ts";
+import { readKnocks, readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
 import { Place } from "./toml/place.ts";
 import { readAfter, readProbe } from "./probes.ts";
@@ -204,7 +204,9 @@ function setKnocks(editor: TomlEditor, { site, raw, draft, reading }: Change): v
   const array = editor.findValue(site, "knocks");
   if (array?.type !== "TOMLArray") return editor.setKey(site, "knocks", wanted);
   const context = { folder: dirname(reading.config.file), payload };
-  const now = items.map((item) => readKnock(item, Place.root([]), context));
+  // A string that lists several knocks equals none of them: it is replaced.
+  const now = items.map((item) => readKnocks(item, Place.root([]), context))
+    .map((knocks) => knocks?.length === 1 ? knocks[0] : undefined);
   editor.setItems(array, wanted, (index, place) => isSameData(now[index], draft.knocks[place]));
 }
 

@@ -22,6 +22,7 @@ import {
   type Environment,
   isAbsolute,
   legacyPath,
+  readConfigVariable,
 } from "./paths.ts";
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
@@ -31,14 +32,14 @@ const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
 /** Which file to read. */
 interface ConfigSource extends Environment {
-  /** The file of `--config`, which then has to exist. */
+  /** The file of `--config`, which then has to exist, as that of `$SPKNOCK_CONFIG` has. */
   file?: string | undefined;
 }
 
 const LOCK_WAIT_MS = 10_000;
 
 /**
- * Returns the configuration of `file`, or of the usual file; where there is none, that of the
+ * Returns the configuration of `file`, of `$SPKNOCK_CONFIG`, or of the usual file; where there is none, that of the
  * original spknock (kind `legacy`), or an empty one.
  *
  * @throws {ConfigError} with every mistake.
@@ -50,7 +51,12 @@ export async function loadConfig(
   const path = source.file ?? configPath(source);
   const text = await readText(path, files);
   if (text !== undefined) return await requireValid(text, { path, files, os: source.os });
-  if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
+  const isVariable = source.file === undefined && readConfigVariable(source.env) !== undefined;
+  if (source.file !== undefined || isVariable) {
+    throw fail(path, "cannot be read: there is no such file", {
+      hint: isVariable ? "SPKNOCK_CONFIG names it; spknock add makes it" : undefined,
+    });
+  }
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
   if (old !== undefined && oldText !== undefined) {

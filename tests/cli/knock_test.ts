@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
 const VECTORS = [
@@ -352,4 +353,34 @@ Deno.test("after the door has opened programs run, and a failure is exit code 1"
   await closed.write(text);
   assertEquals((await closed.run(...argv)).code, 1);
   assertEquals(closed.programs.calls, []);
+});
+
+table("ports are written in any way, for knocks", {
+  "7000,8000/udp": ["7000", "8000/udp"],
+  "tcp/7000 UDP:8000": ["TCP/7000", "UDP:8000"],
+  "7000 udp/8000": ["7000", "udp/8000"],
+}, async (ports) => {
+  await using world = new World();
+  const ended = await world.run("knock", "::1", ...ports, "--dry-run", "--json");
+  const [target] = valueOf<{ targets: { packets: { port: number; protocol: string }[] }[] }>(ended)
+    .targets;
+  assertEquals(target?.packets.map(({ port, protocol }) => `${port}/${protocol}`), [
+    "7000/tcp",
+    "8000/udp",
+  ]);
+});
+
+Deno.test("knock: a saved target with ports behind it has knocks of its own", async () => {
+  await using world = new World({ names: { box: ["192.0.2.9"] } });
+  await world.write('[targets.home]\nhost = "fw.example.com"\nknocks = ["7"]\n');
+  const ended = await world.run("knock", "home", "7000/udp", "--json");
+  assertEquals([ended.code, errorOf(ended)], [2, {
+    code: "usage",
+    message: '"home" is a saved target with knocks of its own',
+    hint: "spknock knock home, or with these ports: spknock knock fw.example.com 7000/udp",
+  }]);
+  assertEquals(world.net.sent, []);
+  assertEquals((await world.run("knock", "box", "7000")).code, 0);
+  await world.write("this is not TOML");
+  assertEquals((await world.run("knock", "box", "7000")).code, 0);
 });

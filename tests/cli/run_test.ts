@@ -109,3 +109,39 @@ Deno.test("a bug is an error that asks for a report", async () => {
   assertStringIncludes(errorOf(ended).hint ?? "", "report it");
   assertStringIncludes(errorOf(ended).hint ?? "", "https://");
 });
+
+table("run: a word that is not a command, but a target or a host", [
+  ["home", "did you mean: spknock knock home"],
+  ["hom", "did you mean: spknock knock home"],
+  ["knok", "did you mean knock?"],
+  ["fw.example.com 7000 8000/udp", "did you mean: spknock knock fw.example.com 7000 8000/udp"],
+  ["zzz", "see the commands with: spknock --help"],
+], async (hint, words) => {
+  await using world = new World();
+  await world.write('[targets.home]\nhost = "::1"\nknocks = ["7"]\n');
+  const ended = await world.run(...words.split(" "), "--json");
+  assertEquals([ended.code, errorOf(ended).hint], [2, hint]);
+  const named = await world.run(...words.split(" "), "-c", world.config, "--json");
+  assertEquals(errorOf(named).hint, hint);
+});
+
+table("run: a file that SPKNOCK_CONFIG names must exist", {
+  "list": 2,
+  "show home": 2,
+  "knock home": 2,
+  "knock ::1 7000": 0,
+  "add home ::1 7000": 0,
+}, async (code, words) => {
+  await using world = new World({ env: { SPKNOCK_CONFIG: "/tmp/spknock-nosuch/x.toml" } });
+  await Deno.mkdir(`${world.home}/.secrets`);
+  await Deno.writeTextFile(`${world.home}/.secrets/spknock-targets.conf`, "h:7000\n");
+  const ended = await world.run(...words.split(" "));
+  await Deno.remove("/tmp/spknock-nosuch", { recursive: true }).catch(() => {});
+  assertEquals(ended.code, code, ended.stderr);
+  if (code === 0) return;
+  assertEquals(
+    ended.stderr,
+    "error: /tmp/spknock-nosuch/x.toml: cannot be read: there is no such file\n" +
+      "hint: SPKNOCK_CONFIG names it; spknock add makes it\n",
+  );
+});

@@ -337,7 +337,7 @@ const BAD: [lines: string, errors: string[]][] = [
   [`secret = { hash = "${HASH.slice(1)}" }`, [
     "4: targets.t.secret.hash: is not a hash: use 64 hex digits, as `spknock hash` prints them",
   ]],
-  ['probes = ["tcp"]', ['4: targets.t.probes[0]: "tcp" names no port: use one, such as tcp:22']],
+  ['probes = ["tcp"]', ['4: targets.t.probes[0]: "tcp" names no port: use one, such as 22/tcp']],
   ['probes = ["shh:22"]', [
     '4: targets.t.probes[0]: "shh:22" is not a probe, did you mean "ssh"?',
   ]],

@@ -1,7 +1,7 @@
 /** A target to be saved, from the options of `add` and `edit`. */
 import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
-import { type Knock, type KnockPayload, parsePortSpec } from "../../core/knock.ts";
+import { type Knock, type KnockPayload, parsePortList } from "../../core/knock.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
@@ -38,10 +38,9 @@ export function readKnocks(
   { payload = { kind: "secret", source: { kind: "prompt" } } }: { payload?: KnockPayload } = {},
 ): Knock[] {
   const udp = readSecret(args) ?? payload;
-  return texts.map((text) => {
-    const spec = asUsageError(() => parsePortSpec(text, args.has("udp") ? "udp" : "tcp"));
-    return { ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } };
-  });
+  const fallback = args.has("udp") ? "udp" : "tcp";
+  return texts.flatMap((text) => asUsageError(() => parsePortList(text, fallback)))
+    .map((spec) => ({ ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } }));
 }
 
 /** Reads `--secret`. */

@@ -16,7 +16,7 @@ import {
   selectTargets,
 } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { makeAsk } from "../../context.ts";
+import { makeAsk, readTargetsQuietly } from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -53,6 +53,7 @@ export const command = defineCommand({
   async run(context) {
     const { args } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
+    if (isNew) await refuseSavedName(context);
     const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
@@ -66,6 +67,19 @@ export const command = defineCommand({
       : await knockAndRun(targets, context, { ...options, command: args.passthrough });
   },
 });
+
+/** A saved target knocks as it is saved; a host that is a target's name is seldom meant. */
+async function refuseSavedName(context: Context): Promise<void> {
+  const [name = "", ...ports] = context.args.positionals;
+  if (/[.:]/.test(name)) return;
+  const target = (await readTargetsQuietly(context)).get(name);
+  if (target === undefined) return;
+  throw new UsageError(`"${name}" is a saved target with knocks of its own`, {
+    hint: `spknock knock ${name}, or with these ports: spknock knock ${target.host} ${
+      ports.join(" ")
+    }`,
+  });
+}
 
 /** Knocks on a target, and runs the command if the door is open; the exit code is the command's. */
 async function knockAndRun(

@@ -39,7 +39,7 @@ export const command = defineCommand({
     const silent = targets.find(({ probes }) => probes.length === 0);
     if (silent !== undefined) {
       throw new UsageError(`"${silent.name}" has no probes`, {
-        hint: `name one: spknock probe ${silent.name} --probe tcp:22`,
+        hint: `name one: spknock probe ${silent.name} --probe 22/tcp`,
       });
     }
     dropUnusedPermissions(targets.map((target) => ({ ...target, after: [] })), ports);

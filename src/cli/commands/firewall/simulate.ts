@@ -56,7 +56,7 @@ export const command = defineCommand({
       ? " --secrets-from -"
       : "";
     const probe = plan.protectedPorts.find(({ protocol }) => protocol === "tcp");
-    const asked = probe === undefined ? "" : ` --probe tcp:${door.findPort(probe)}`;
+    const asked = probe === undefined ? "" : ` --probe ${door.findPort(probe)}/tcp`;
     out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
     out.say("stop it with Ctrl-C\n");
     await untilAborted(ports.signal);

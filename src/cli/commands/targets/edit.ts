@@ -21,7 +21,12 @@ import { askForChanges } from "../../questions/target_questions.ts";
 
 const EDIT_OPTIONS = [
   { name: "host", value: "HOST", help: "a new host" },
-  { name: "knock", value: "PORT[/PROTO]", many: true, help: "a new sequence, one knock each" },
+  {
+    name: "knock",
+    value: "PORT[/PROTO]",
+    many: true,
+    help: "a new sequence: 7000/tcp,8000/udp",
+  },
   ...SAVE_OPTIONS,
 ] as const satisfies readonly OptionSpec[];
 
