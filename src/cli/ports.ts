@@ -16,6 +16,8 @@ export interface CliPorts extends Ports {
   /** The terminal to ask on, even when stdin and stdout carry data; undefined where there is none. */
   openTerminal(): Promise<Terminal | undefined>;
   cwd(): string;
+  /** Returns the words that start this program, from any folder and without a PATH. */
+  listStartWords(): readonly string[];
   /**
    * Runs a program that has our standard streams, and so the terminal, until it ends.
    *

@@ -190,14 +190,34 @@ export async function updateConfig(
       lock.release();
     }
   } catch (error) {
-    if (error instanceof Error && "code" in error && isSystemError(error)) {
-      throw fail(path, `cannot be written: ${describeReason(error)}; nothing was changed`, {
-        cause: error,
-        hint: findHint(error, path),
-      });
-    }
-    throw error;
+    throw describeWriteError(path, error);
   }
+}
+
+/**
+ * Writes a text file of the user's as the configuration is written, but without a lock: private, whole
+ * or not at all, through symbolic links; missing folders are made with mode 0700.
+ *
+ * @throws {ConfigError} if it cannot be written; the file is then as it was.
+ */
+export async function writeText(path: string, text: string, files: FileSystem): Promise<void> {
+  try {
+    const realPath = await followLinks(path, files);
+    await requireRegularFile(realPath, { path, files });
+    await files.makeFolder(parentFolder(realPath));
+    await replaceFile(realPath, text, files);
+  } catch (error) {
+    throw describeWriteError(path, error);
+  }
+}
+
+/** A failure of the system by name; anything else as it is. */
+function describeWriteError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error && "code" in error && isSystemError(error))) return error;
+  return fail(path, `cannot be written: ${describeReason(error)}; nothing was changed`, {
+    cause: error,
+    hint: findHint(error, path),
+  });
 }
 
 async function replaceFile(realPath: string, text: string, files: FileSystem): Promise<void> {

@@ -32,6 +32,8 @@ export interface WorldOptions {
   isLive?: boolean;
   /** Whether stdout is on a full disk. */
   isFull?: boolean;
+  /** What starts this program; `spknock` where undefined. */
+  startWords?: readonly string[];
   /** How programs end, in order. */
   programs?: readonly (ProgramResult | Error)[];
 }
@@ -139,6 +141,7 @@ export class World implements AsyncDisposable {
       hideEnv: () => {},
       os: "linux",
       cwd: () => this.home,
+      listStartWords: () => this.#options.startWords ?? ["spknock"],
       clock: this.clock,
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
