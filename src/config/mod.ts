@@ -3,5 +3,5 @@ export { configPath, legacyPath, readConfigVariable } from "./paths.ts";
 export { parseConfig } from "./read.ts";
 export type { Config } from "./schema.ts";
 export { parseProbeSpecs } from "./probes.ts";
-export { loadConfig, readText, writeText } from "./store.ts";
+export { loadConfig, readText } from "./store.ts";
 export type { FileSystem } from "./files.ts";

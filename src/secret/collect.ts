@@ -65,6 +65,19 @@ export async function collectPayloads(
   }
 }
 
+/**
+ * Looks at the file of `--secrets-from`: it exists, is private, and has a line for each secret knock.
+ *
+ * @throws {SecretError} if not.
+ */
+export async function checkSecretsFile(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  file: string,
+): Promise<void> {
+  await readLines(file, { ports, count: countSecrets(requests) });
+}
+
 /** Returns how many knocks carry a secret. */
 function countSecrets(requests: readonly SecretRequest[]): number {
   return requests.flatMap(({ knocks }) => knocks)

@@ -1,5 +1,10 @@
 /** Every payload of every target, before the first packet is sent. */
-import { type CollectOptions, collectPayloads, type SecretRequest } from "../secret/collect.ts";
+import {
+  checkSecretsFile,
+  type CollectOptions,
+  collectPayloads,
+  type SecretRequest,
+} from "../secret/collect.ts";
 import type { SecretPorts } from "../secret/kinds.ts";
 import type { Ports } from "./ports.ts";
 
@@ -26,6 +31,21 @@ export function collectSecrets(
   { ask, ...options }: CollectSecretsOptions,
 ): Promise<Uint8Array[][]> {
   return collectPayloads(targets, { ...toSecretPorts(ports), ask }, options);
+}
+
+/**
+ * Looks at the file of `--secrets-from` without using it; standard input is left alone.
+ *
+ * @throws {SecretError} if it cannot be used.
+ */
+export async function checkSecretsFrom(
+  targets: readonly SecretRequest[],
+  ports: Ports,
+  secretsFrom: string | undefined,
+): Promise<void> {
+  if (secretsFrom === undefined || secretsFrom === "-") return;
+  const ask = () => Promise.reject(new TypeError("a file is not asked"));
+  await checkSecretsFile(targets, { ...toSecretPorts(ports), ask }, secretsFrom);
 }
 
 function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {

@@ -16,8 +16,14 @@ export interface KeptTarget extends ReadyTarget {
   closing: { target: Target; payloads: readonly Uint8Array[] } | undefined;
 }
 
-/** What happens to a door that is held open, its end included. */
-export type KeptEvent = KeepEvent | { kind: "closed" | "still_open" | "stopped" };
+/**
+ * What happens to a door that is held open, its end included. Without a probe nothing tells whether it is
+ * open: the first knock is `knocked`, not `opened`, and the closing sequence `closing_sent`, not `closed`.
+ */
+export type KeptEvent =
+  | KeepEvent
+  | { kind: "knocked"; renewInMs: number }
+  | { kind: "closed" | "still_open" | "closing_sent" | "stopped" };
 
 /**
  * Renews the knock until the signal aborts. Each packet of a renewal is sent twice: that one was lost
@@ -35,7 +41,10 @@ export async function holdOpen(
   const checked = { ...target, timeoutMs: Math.min(target.timeoutMs, CHECK_TIMEOUT_MS) };
   return await keepOpen({
     openForMs: target.openForMs,
-    onEvent,
+    onEvent: (event) => {
+      const isUnchecked = event.kind === "opened" && target.probes.length === 0;
+      onEvent(isUnchecked ? { ...event, kind: "knocked" } : event);
+    },
     async knock() {
       try {
         const { knocks } = await knockTarget({ target: renewed, resolved, payloads }, ports);
@@ -65,8 +74,8 @@ export async function endHold(
     return true;
   }
   const { signal } = new AbortController();
-  const { knocks } = await closeTarget({ ...closing, resolved }, { ...ports, signal });
+  const { knocks, status } = await closeTarget({ ...closing, resolved }, { ...ports, signal });
   const isClosed = knocks?.isOpen === true;
-  onEvent({ kind: isClosed ? "closed" : "still_open" });
+  onEvent({ kind: !isClosed ? "still_open" : status === "sent" ? "closing_sent" : "closed" });
   return isClosed;
 }

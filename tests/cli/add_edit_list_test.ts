@@ -213,3 +213,14 @@ Deno.test("hash reads one line, and its hash is the original's", async () => {
   await using world = new World();
   assertEquals((await world.run("hash")).code, 4);
 });
+
+Deno.test("remove without a terminal needs --yes", async () => {
+  await using world = await worldWith(TARGETS);
+  const ended = await world.run("remove", "office", "--json");
+  assertEquals([ended.code, errorOf(ended)], [2, {
+    code: "usage",
+    message: "there is no terminal to ask on",
+    hint: "remove without a question: spknock remove office --yes",
+  }]);
+  assertEquals(await world.read(), TARGETS);
+});

@@ -18,6 +18,8 @@ export interface WorldOptions {
   opensAfter?: number;
   /** Packets after which they are shut again. */
   shutsAfter?: number;
+  /** Whether no connection is ever answered. */
+  isSilent?: boolean;
   /** What is said on each connection, which ends then. */
   says?: readonly string[];
   /** What names resolve to; others do not. */
@@ -147,7 +149,8 @@ export class World implements AsyncDisposable {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
         askUdp: () => Promise.resolve(this.#options.udpAnswer),
-        openTcp: ({ address, port }) => this.#connect(address, port),
+        openTcp: ({ address, port }, signal) =>
+          this.#options.isSilent ? untilAborted(signal) : this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },
       fs: realFiles,
@@ -196,6 +199,12 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.home, { recursive: true });
   }
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
 }
 
 /** The one JSON value on stdout. */

@@ -7,6 +7,7 @@ import { plural } from "../../core/text.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { describeProbe } from "../../probe/mod.ts";
 import { describeSecret } from "../../secret/kinds.ts";
+import { checkSecretsFrom } from "../../use_cases/collect_secrets.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 
@@ -17,8 +18,16 @@ export function describePayload({ protocol, payload }: Knock): string {
   return describeSecret(payload.source);
 }
 
-/** Prints what would be sent to each target. */
-export function showDryRun(targets: readonly Target[], { out }: Context): number {
+/**
+ * Prints what would be sent to each target.
+ *
+ * @throws {SecretError} if the file of `--secrets-from` cannot be used.
+ */
+export async function showDryRun(
+  targets: readonly Target[],
+  { out, args, ports }: Context<"secrets-from">,
+): Promise<number> {
+  await checkSecretsFrom(targets, ports, args.value("secrets-from"));
   const values = [];
   for (const target of targets) {
     const nothing = target.knocks.map(() => new Uint8Array());

@@ -32,7 +32,7 @@ export const command = defineCommand({
     });
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
-      return showDryRun(targets, context);
+      return await showDryRun(targets, context);
     }
     const jobs = readJobs(args);
     const resolutions = await resolveTargets(targets, ports, { jobs });

@@ -59,7 +59,7 @@ export const command = defineCommand({
     const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
-      return showDryRun([shown], given);
+      return await showDryRun([shown], given);
     }
     ports.dropPermissions(["write"]);
     const pinned = await pinRoute(route, ports);

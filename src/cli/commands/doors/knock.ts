@@ -59,12 +59,18 @@ export const command = defineCommand({
     const targets = chosen.map((target) => ({ ...target, ...changes }));
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
-      return showDryRun(targets, context);
+      return await showDryRun(targets, context);
     }
     const options = { secretsFrom: args.value("secrets-from"), jobs: readJobs(args) };
     return args.passthrough === undefined
-      ? reportTargets(await knockTargets(targets, context, options), context.out)
-      : await knockAndRun(targets, context, { ...options, command: args.passthrough });
+      ? reportTargets(await knockTargets(targets, context, options), context.out, {
+        isSaved: !isNew,
+      })
+      : await knockAndRun(targets, context, {
+        ...options,
+        command: args.passthrough,
+        isSaved: !isNew,
+      });
   },
 });
 
@@ -85,7 +91,10 @@ async function refuseSavedName(context: Context): Promise<void> {
 async function knockAndRun(
   targets: readonly Target[],
   given: Context,
-  { command, ...options }: KnockOptions & { command: readonly string[] },
+  { command, isSaved, ...options }: KnockOptions & {
+    command: readonly string[];
+    isSaved: boolean;
+  },
 ): Promise<number> {
   const { runChildCommand, withStderrOutput } = await import("../../child_command.ts");
   if (targets.length > 1) {
@@ -95,7 +104,7 @@ async function knockAndRun(
   }
   const context = withStderrOutput(given);
   const reports = await knockTargets(targets, context, { ...options, command });
-  const code = reportTargets(reports, context.out);
+  const code = reportTargets(reports, context.out, { isSaved });
   const [report] = reports;
   if (report?.resolved === undefined || !report.knocks?.isOpen) return code;
   const { target, resolved, knocks } = report;

@@ -19,9 +19,9 @@ const SSH_OPTIONS = [
   {
     name: "program",
     value: "PATH",
-    help: "how ssh starts spknock (default: spknock if it is in the PATH, else this program)",
+    help: "how ssh starts spknock (default: as in the PATH)",
   },
-  { name: "install", help: "write the blocks into ~/.ssh/config.d, included by ~/.ssh/config" },
+  { name: "install", help: "write the blocks for ssh, after a question" },
   { name: "yes", short: "y", help: "install without a question" },
 ] as const satisfies readonly OptionSpec[];
 
@@ -30,8 +30,8 @@ type SshContext = Context<OptionNames<typeof SSH_OPTIONS>>;
 /** The command `ssh-config`. */
 export const command = defineCommand({
   usage: ["ssh-config TARGET...", "ssh-config TARGET... --install"],
-  details: "Prints the blocks, or writes each into a file of its own with --install: again and " +
-    "again the result is the same.",
+  details: "Prints the blocks. --install writes each into a file of its own in ~/.ssh/config.d,\n" +
+    "which ~/.ssh/config includes; a second time nothing changes.",
   options: SSH_OPTIONS,
   async run(context) {
     const { out, args } = context;
@@ -73,10 +73,10 @@ async function install(
     });
   }
   const { installSshConfig, planSshInstall } = await import(
-    "../../../use_cases/install_ssh_config.ts"
+    "../../../config/ssh_install.ts"
   );
   const files = blocks.map(({ name, text }) => ({ name, text: `${HEADER}\n${text}` }));
-  const changes = await planSshInstall(files, { home }, ports);
+  const changes = await planSshInstall(files, { home }, ports.fs);
   const paths = changes.map(({ path }) => path);
   if (changes.length > 0 && !args.has("yes")) {
     const prompter = await requirePrompter(context, "install without a question: --yes");
@@ -84,7 +84,7 @@ async function install(
     const message = `Write ${sanitize(paths.join(" and "))}?`;
     if (!await prompter.confirm({ message, default: true })) throw new CancelledError();
   }
-  await installSshConfig(changes, ports);
+  await installSshConfig(changes, ports.fs);
   for (const path of paths) out.say(`wrote ${sanitize(path)}\n`);
   const names = blocks.map(({ name }) => name);
   out.say(`${paths.length === 0 ? "nothing to change" : "ready"}: ssh ${names.join(", ssh ")}\n`);

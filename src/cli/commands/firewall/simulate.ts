@@ -33,18 +33,19 @@ export const command = defineCommand({
     });
     dropUnusedPermissions([], ports);
     const plan = makeSimulatedPlan(target, payloads, { open });
+    const realPorts = Object.fromEntries(
+      plan.protectedPorts.filter(({ port }) => port < FIRST_FREE_PORT)
+        .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
+    );
     const events: SimulatorEvent[] = [];
     const start = ports.clock.now();
     await using door = await startSimulator(plan, {
       clock: ports.clock,
-      ports: Object.fromEntries(
-        plan.protectedPorts.filter(({ port }) => port < FIRST_FREE_PORT)
-          .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
-      ),
+      ports: realPorts,
       onEvent(event) {
         if (out.json) events.push(event);
         const seconds = ((event.at - start) / 1_000).toFixed(3);
-        out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan)}\n`);
+        out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan, { realPorts })}\n`);
       },
     });
     const stages = plan.stages.map(renderPortSpec).join(" ");
@@ -68,7 +69,7 @@ export const command = defineCommand({
       events: events.map((event) => ({
         at_ms: Math.round(event.at - start),
         kind: event.kind,
-        text: describeEvent(event, plan),
+        text: describeEvent(event, plan, { realPorts }),
       })),
     });
     return EXIT.done;

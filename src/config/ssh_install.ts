@@ -7,8 +7,8 @@
  *   for that host alone, and ssh takes the first value that it finds (ssh_config(5));
  * - what is right already is not written.
  */
-import { readText, writeText } from "../config/mod.ts";
-import type { Ports } from "./ports.ts";
+import type { FileSystem } from "./files.ts";
+import { readText, writeText } from "./store.ts";
 
 /** A file to be written. */
 interface FileChange {
@@ -23,7 +23,7 @@ const INCLUDE = `Include ${FOLDER}/spknock-*.conf`;
 export async function planSshInstall(
   blocks: readonly { name: string; text: string }[],
   { home }: { home: string },
-  { fs }: Pick<Ports, "fs">,
+  fs: FileSystem,
 ): Promise<FileChange[]> {
   const folder = `${home}/.ssh`;
   const files = blocks.map(({ name, text }) => ({ path: `${FOLDER}/spknock-${name}.conf`, text }));
@@ -42,7 +42,7 @@ export async function planSshInstall(
 /** Writes what {@linkcode planSshInstall} found: the blocks first, then the line that includes them. */
 export async function installSshConfig(
   changes: readonly FileChange[],
-  { fs }: Pick<Ports, "fs">,
+  fs: FileSystem,
 ): Promise<void> {
   for (const { path, text } of changes) await writeText(path, text, fs);
 }
