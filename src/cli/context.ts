@@ -12,7 +12,9 @@ import type { Prompter } from "../prompt/mod.ts";
 import type { Context } from "./command.ts";
 
 /** Returns the file that targets are saved in. */
-export async function targetsPath({ ports, configFile }: Context): Promise<string> {
+export async function targetsPath(
+  { ports, configFile }: Pick<Context, "ports" | "configFile">,
+): Promise<string> {
   const { configPath } = await import("../config/mod.ts");
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }

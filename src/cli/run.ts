@@ -1,6 +1,7 @@
 /** argv to command to exit code. */
-import { UsageError } from "../core/errors.ts";
+import { ConfigError, UsageError } from "../core/errors.ts";
 import { createOutput, type Output } from "../output/output.ts";
+import { sanitize } from "../output/sanitize.ts";
 import type { Command, Context } from "./command.ts";
 import { type CommandRow, COMMANDS } from "./command_table.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -27,15 +28,16 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
     const color = wantsColor(args, ports);
     out = makeOutput(args.has, ports, { color });
     if (args.has("version")) return await printVersion(out);
-    if (name === "help") return await printHelpOn(args.positionals[0], out, ports);
-    if (args.has("help")) return await printHelp(row, command, out);
+    if (name === "help") return await printHelpOn(args, { out, ports });
+    const configFile = args.value("config");
+    if (args.has("help")) return await printHelp(row, command, { out, ports, configFile });
     const context: Context<string> = {
       ports,
       out,
       args,
       color,
       plain: args.has("plain"),
-      configFile: args.value("config"),
+      configFile,
     };
     if (args.passthrough !== undefined) checkPassthrough(args.passthrough, command);
     if (command !== undefined) return await command.run(context);
@@ -101,7 +103,7 @@ function isInteractive({ ports, out }: Context): boolean {
 async function explainUsage(out: Output): Promise<number> {
   if (out.json) throw new UsageError("missing argument COMMAND", { hint: "spknock --help" });
   const { renderHelp } = await import("./help.ts");
-  out.error(renderHelp().trimEnd());
+  out.error(renderHelp({ width: Math.min(out.noteWidth ?? 80, 80) }).trimEnd());
   return EXIT.usage;
 }
 
@@ -114,29 +116,46 @@ async function printVersion(out: Output): Promise<number> {
 
 /** `spknock help [COMMAND|TOPIC]`. */
 async function printHelpOn(
-  name: string | undefined,
-  out: Output,
-  ports: CliPorts,
+  args: ParsedArgs<GlobalName>,
+  { out, ports }: Pick<HelpContext, "out" | "ports">,
 ): Promise<number> {
+  const [name] = args.positionals;
+  const configFile = args.value("config");
   const { HELP_TOPICS } = await import("./help.ts");
   const topic = name !== undefined && Object.hasOwn(HELP_TOPICS, name)
-    ? HELP_TOPICS[name]?.()
+    ? HELP_TOPICS[name]?.(out)
     : undefined;
   if (topic !== undefined) return printText(topic, out);
   const row = name === undefined || name === "help"
     ? undefined
     : await findCommand(name, [], ports);
-  return await printHelp(row, (await row?.load())?.command, out);
+  return await printHelp(row, (await row?.load())?.command, { out, ports, configFile });
 }
+
+/** What the help is made for. */
+type HelpContext = Pick<Context, "out" | "ports" | "configFile">;
 
 async function printHelp(
   row: CommandRow | undefined,
   command: Command | undefined,
-  out: Output,
+  context: HelpContext,
 ): Promise<number> {
+  const { out } = context;
   const { renderCommandHelp, renderHelp } = await import("./help.ts");
-  const isAboutCommand = row !== undefined && command !== undefined;
-  return printText(isAboutCommand ? renderCommandHelp(row, command) : renderHelp(), out);
+  if (row === undefined || command === undefined) return printText(renderHelp(out), out);
+  const file = await findTargetsFile(context);
+  return printText(renderCommandHelp(row, command, { width: out.width, file }), out);
+}
+
+/** The file of targets for the help; undefined where no variable tells where it is. */
+async function findTargetsFile(context: HelpContext): Promise<string | undefined> {
+  const { targetsPath } = await import("./context.ts");
+  try {
+    return sanitize(await targetsPath(context));
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
 }
 
 function printText(text: string, out: Output): number {

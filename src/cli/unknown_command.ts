@@ -7,6 +7,34 @@ import { readTargetsQuietly } from "./context.ts";
 import { GLOBAL_OPTIONS, parseOptions } from "./options.ts";
 import type { CliPorts } from "./ports.ts";
 
+/** Words of other programs, and the command that means the same; undefined where none does. */
+const MEANINGS: Readonly<Record<string, string | undefined>> = {
+  open: "knock",
+  send: "knock",
+  check: "probe",
+  test: "probe",
+  status: "probe",
+  proxy: "connect",
+  lock: "close",
+  ls: "list",
+  new: "add",
+  create: "add",
+  mv: "rename",
+  rm: "remove",
+  delete: "remove",
+  firewall: "rules",
+  exit: undefined,
+  clone: undefined,
+};
+
+/** The command that a word means, or is a slip of. */
+function findCommandLike(word: string): string | undefined {
+  const lower = word.toLowerCase();
+  return Object.hasOwn(MEANINGS, lower)
+    ? MEANINGS[lower]
+    : suggest(word, COMMANDS.map((row) => row.name));
+}
+
 /** Returns the error for an unknown command, with the command that may be meant. */
 export async function explainUnknownCommand(
   name: string,
@@ -17,7 +45,7 @@ export async function explainUnknownCommand(
   const knock = (target: string) => `did you mean: spknock knock ${target}`;
   const portWords = rest.filter(isPortLike);
   const isHost = /[.:]/.test(name) && portWords.length > 0;
-  const command = suggest(name, COMMANDS.map((row) => row.name));
+  const command = findCommandLike(name);
   const target = suggest(name, [...targets.keys()]);
   const hint = targets.has(name)
     ? knock(name)

@@ -19,6 +19,7 @@ export function createSink(stream: SinkStream): Sink {
   let isGone = false;
   return {
     isTerminal: () => stream.isTerminal(),
+    columns: () => stream.isTerminal() ? readColumns() : undefined,
     write(text) {
       let bytes = encoder.encode(text);
       while (bytes.length > 0 && !isGone) {
@@ -32,6 +33,15 @@ export function createSink(stream: SinkStream): Sink {
       }
     },
   };
+}
+
+/** The columns of the terminal; 0 is what one says that does not know. */
+function readColumns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function writeFailure(cause: unknown): OutputError {

@@ -32,6 +32,8 @@ export interface WorldOptions {
   keys?: readonly Chunk[];
   /** Whether stdout is a terminal. */
   isLive?: boolean;
+  /** Columns of both streams' terminal; undefined where they are none. */
+  columns?: number;
   /** Whether stdout is on a full disk. */
   isFull?: boolean;
   /** What starts this program; `spknock` where undefined. */
@@ -51,8 +53,16 @@ class FakeSink implements Sink {
   text = "";
   readonly #isTerminal: boolean;
   readonly #isFull: boolean;
+  readonly #columns: number | undefined;
 
-  constructor({ isTerminal, isFull = false }: { isTerminal: boolean; isFull?: boolean }) {
+  constructor(
+    { isTerminal, isFull = false, columns }: {
+      isTerminal: boolean;
+      isFull?: boolean;
+      columns: number | undefined;
+    },
+  ) {
+    this.#columns = columns;
     this.#isTerminal = isTerminal;
     this.#isFull = isFull;
   }
@@ -64,6 +74,10 @@ class FakeSink implements Sink {
 
   isTerminal(): boolean {
     return this.#isTerminal;
+  }
+
+  columns(): number | undefined {
+    return this.#columns;
   }
 }
 
@@ -115,9 +129,9 @@ export class World implements AsyncDisposable {
 
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
-    const { isLive = false, isFull = false } = this.#options;
-    const stdout = new FakeSink({ isTerminal: isLive, isFull });
-    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined });
+    const { isLive = false, isFull = false, columns } = this.#options;
+    const stdout = new FakeSink({ isTerminal: isLive, isFull, columns });
+    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined, columns });
     const code = await run(argv, this.#ports(stdout, stderr));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }

@@ -20,6 +20,10 @@ import { runOnTargets } from "../../target_batch.ts";
 export const command = defineCommand({
   usage: ["close TARGET..."],
   options: [...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
+  examples: [
+    "close home",
+    "close --tag family",
+  ],
   async run(context) {
     const { ports, out, args } = context;
     const changes = await readKnockChanges(args);

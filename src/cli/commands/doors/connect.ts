@@ -50,6 +50,10 @@ export const command = defineCommand({
     ...KNOCK_OPTIONS,
     DRY_RUN_OPTION,
   ],
+  examples: [
+    "connect home 22",
+    "connect home nas.example.com 22 --tries 8",
+  ],
   async run(given) {
     const context = withVerboseStderr(given);
     const { ports, args, out } = context;

@@ -50,6 +50,10 @@ export const command = defineCommand({
     "is ours.",
   options: [UDP_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
   takesCommand: true,
+  examples: [
+    "knock home",
+    "knock fw.example.com 7000/tcp 8000/udp --probe 22/tcp",
+  ],
   async run(context) {
     const { args } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");

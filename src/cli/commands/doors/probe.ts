@@ -29,6 +29,10 @@ export const command = defineCommand({
   usage: ["probe TARGET..."],
   details: "Waits 3 seconds for an answer, or --timeout.",
   options: [...FAMILY_OPTIONS, ...PROBE_OPTIONS, ...SELECTION_OPTIONS, JOBS_OPTION],
+  examples: [
+    "probe home",
+    "probe --all --timeout 1s",
+  ],
   async run(context) {
     const { args, ports } = context;
     const changes = { ...readFamily(args), ...await readProbes(args) };

@@ -33,6 +33,10 @@ export const command = defineCommand({
   details: "Prints the blocks. --install writes each into a file of its own in ~/.ssh/config.d,\n" +
     "which ~/.ssh/config includes; a second time nothing changes.",
   options: SSH_OPTIONS,
+  examples: [
+    "ssh-config home",
+    "ssh-config home --install",
+  ],
   async run(context) {
     const { out, args } = context;
     if (args.has("yes") && !args.has("install")) {

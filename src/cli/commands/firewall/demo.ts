@@ -32,6 +32,10 @@ const QUICK_MS = 150;
 export const command = defineCommand({
   usage: ["demo"],
   options: [],
+  examples: [
+    "demo",
+    "demo --json",
+  ],
   run: async (context) => {
     requirePositionals(context, { min: 0, usage: "spknock demo" });
     const { ports, out } = context;

@@ -34,6 +34,10 @@ export const command = defineCommand({
     SECRETS_OPTION,
     { name: "no-knock", help: "only look, send no knock" },
   ],
+  examples: [
+    "doctor",
+    "doctor home",
+  ],
   async run(context) {
     const { args, ports, out } = context;
     const usage = "spknock doctor [TARGET]";

@@ -12,6 +12,10 @@ export const command = defineCommand({
   usage: ["hash"],
   details: "Asks twice on a terminal, reads one line of standard input otherwise.",
   options: [],
+  examples: [
+    "hash",
+    "hash --json",
+  ],
   async run(context) {
     if (context.args.positionals.length > 0) {
       throw new UsageError("a passphrase is not allowed on the command line", {

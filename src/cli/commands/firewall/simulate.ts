@@ -22,6 +22,10 @@ export const command = defineCommand({
     { name: "open", value: "PORT", help: "the port to open (default: the probed one, or 2222)" },
     SECRETS_OPTION,
   ],
+  examples: [
+    "simulate home",
+    "simulate home --open 2222/tcp",
+  ],
   run: async (context) => {
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });

@@ -34,6 +34,10 @@ const EDIT_OPTIONS = [
 export const command = defineCommand({
   usage: ["edit TARGET [OPTIONS]"],
   options: EDIT_OPTIONS,
+  examples: [
+    "edit home --delay 100ms",
+    "edit home --knock 7000/udp,8000/udp --secret env:FW_HOME",
+  ],
   async run(context) {
     const { args } = context;
     const usage = "spknock edit TARGET [OPTIONS]";

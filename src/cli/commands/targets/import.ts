@@ -27,6 +27,10 @@ export const command = defineCommand({
     { name: "keep-going", short: "k", help: "save the good lines" },
     { name: "dry-run", short: "n", help: "show what would be saved" },
   ],
+  examples: [
+    "import ~/.secrets/spknock-targets.conf",
+    "import targets.conf --keep-going --dry-run",
+  ],
   async run(context) {
     const { args } = context;
     const usage = "spknock import FILE [--from FORMAT]";

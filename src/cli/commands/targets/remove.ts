@@ -15,6 +15,10 @@ import { EXIT } from "../../exit_codes.ts";
 export const command = defineCommand({
   usage: ["remove TARGET..."],
   options: [{ name: "yes", short: "y", help: "do not ask" }],
+  examples: [
+    "remove home",
+    "remove home office --yes",
+  ],
   async run(context) {
     const { args } = context;
     const usage = "spknock remove TARGET...";

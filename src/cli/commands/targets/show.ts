@@ -24,6 +24,10 @@ export const command = defineCommand({
     { name: "fingerprint", help: "print a fingerprint of each payload, to compare two sides" },
     SECRETS_OPTION,
   ],
+  examples: [
+    "show home",
+    "show home --fingerprint",
+  ],
   run: async (context) => {
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock show TARGET" });
     const target = findTarget(await loadTargets(context), name);
