@@ -1,8 +1,8 @@
 /** Lines of at most a width, broken between words. */
-import { measureWidth } from "./table.ts";
+import { measureWidth } from "./width.ts";
 
 /** A command that can be pasted is never broken: a line end in it would run the first half. */
-const COMMAND = /(?:spknock|chmod|sudo|ls) [^,;()]*(?=[,;()]|$)|\S+/g;
+const COMMAND = /(?:spknock|chmod|sudo|ls) [^,;()]*[,;)]?|\S+/g;
 
 /**
  * Returns the lines of a text of one line.
@@ -21,21 +21,16 @@ export function wrapWords(
 ): string[] {
   if (measureWidth(text) <= width) return [text];
   const lead = /^ */.exec(text)?.[0] ?? "";
-  const words = text.match(keepsCommands ? COMMAND : /\S+/g) ?? [];
+  const words = (text.match(keepsCommands ? COMMAND : /\S+/g) ?? []).map((word) => word.trim());
   const lines: string[] = [];
   let line = "";
   for (const word of words) {
     const start = lines.length === 0 ? lead : " ".repeat(indent);
-    const longer = line === "" ? start + word : joinWord(line, word);
+    const longer = line === "" ? start + word : `${line} ${word}`;
     if (line !== "" && measureWidth(longer) > width) {
       lines.push(line);
       line = " ".repeat(indent) + word;
     } else line = longer;
   }
   return [...lines, line];
-}
-
-/** What follows a command in the text follows it without a space. */
-function joinWord(line: string, word: string): string {
-  return /^[,;)]/.test(word) ? line + word : `${line} ${word}`;
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { GLOBAL_OPTIONS, parseOptions } from "../../src/cli/options.ts";
-import { measureWidth } from "../../src/output/table.ts";
+import { measureWidth } from "../../src/output/width.ts";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";

@@ -42,7 +42,7 @@ export const command = defineCommand({
     "knock HOST PORT[/PROTO]...",
     "knock TARGET [OPTIONS] -- COMMAND [ARG...]",
   ],
-  details: "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry\n" +
+  details: "A port is tcp unless it says udp (7000/udp). Saved udp knocks carry\n" +
     "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
     "--secrets-from.\n" +
     "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
