@@ -12,7 +12,8 @@ export function fingerprintPayload(payload: Uint8Array): string {
 /** The first 32 bits of the fractional part of a root of the first primes (FIPS 180-4, 4.2.2, 5.3.3). */
 function makeConstants(count: number, root: number): Uint32Array {
   const constants = new Uint32Array(count);
-  for (let index = 0, number = 2; index < count; number++) {
+  let index = 0;
+  for (let number = 2; index < count; number++) {
     if (!isPrime(number)) continue;
     const value = root === 2 ? Math.sqrt(number) : Math.cbrt(number);
     constants[index++] = Math.floor((value % 1) * 2 ** 32);

@@ -224,3 +224,21 @@ Deno.test("remove without a terminal needs --yes", async () => {
   }]);
   assertEquals(await world.read(), TARGETS);
 });
+
+Deno.test("edit: a string that lists several knocks, and --knock with a list", async () => {
+  await using world = await worldWith(
+    '[targets.a]\nhost = "::1" # here\nknocks = ["1,2/udp", "3"] # mine\n',
+  );
+  assertEquals((await world.run("edit", "a", "--knock", "1,tcp/3", "--knock", "UDP:4")).code, 0);
+  const { knocks } = valueOf<{ knocks: { port: number; protocol: string }[] }>(
+    await world.run("show", "a", "--json"),
+  );
+  assertEquals(knocks.map(({ port, protocol }) => `${port}/${protocol}`), [
+    "1/tcp",
+    "3/tcp",
+    "4/udp",
+  ]);
+  const text = await world.read();
+  assertStringIncludes(text, 'host = "::1" # here\n');
+  assertStringIncludes(text, "# mine\n");
+});

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ConfigError } from "../../src/core/errors.ts";
-import type { Knock, KnockPayload } from "../../src/core/knock.ts";
+import { type Knock, type KnockPayload, renderPortSpec } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
 import { TARGET_KEYS } from "../../src/config/keys.ts";
 import { parseConfig } from "../../src/config/read.ts";
@@ -497,4 +497,11 @@ table("a hash in a wrong place is not repeated", {
   const errors = (await readErrors(makeText(lines))).join("\n");
   assert(errors.includes("..."), errors);
   assert(!errors.toLowerCase().includes(HASH.slice(0, 8)), errors);
+});
+
+Deno.test("knocks: lists and every spelling of a port", async () => {
+  const { knocks } = await readTarget(
+    makeText('knocks = ["7000,8000/UDP", "udp:9000", { port = 1, protocol = "UDP" }]'),
+  );
+  assertEquals(knocks.map(renderPortSpec), ["7000/tcp", "8000/udp", "9000/udp", "1/udp"]);
 });

@@ -91,6 +91,7 @@ Deno.test("every command prints one JSON value", async () => {
     added: ["string"],
     already_there: "number",
     left_out: [],
+    remarks: [],
   });
   assertShape(await json("hash"), { hash: "string" });
   const door = { ...DOOR, probes: [{ ...DOOR.probes[0] }] };
