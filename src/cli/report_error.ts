@@ -1,7 +1,7 @@
 /** Errors as text and JSON on stderr. */
 import { CancelledError, SpknockError } from "../core/errors.ts";
 import { describeSystemError, findFileHint, isSystemError } from "../core/system_errors.ts";
-import { renderJson } from "../core/unsafe_text.ts";
+import { renderJson } from "../core/text.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize, sanitizeLines } from "../output/sanitize.ts";
 import { wrapWords } from "../output/wrap.ts";

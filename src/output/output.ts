@@ -3,7 +3,7 @@
  * people. With `json`, stdout gets one value and nothing else.
  */
 import { OutputError } from "../core/errors.ts";
-import { renderJson } from "../core/unsafe_text.ts";
+import { renderJson } from "../core/text.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
 /** One of the two streams. */

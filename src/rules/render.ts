@@ -1,6 +1,6 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
 import { renderDuration } from "../core/duration.ts";
-import { fingerprintPayload } from "../secret/fingerprint.ts";
+import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import type { Plan, PortSpec, Stage } from "../core/plan.ts";

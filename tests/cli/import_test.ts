@@ -115,8 +115,8 @@ table(
 
 table("import: a protocol that reads as tcp is named", {
   "h:1/udp # first,2/udp":
-    '"1/udp # first" reads as 1/tcp, as in the original: a comment needs a line of its own',
-  "h:1/UDP": '"1/UDP" reads as 1/tcp, as in the original: only "udp" means udp',
+    "port 1 reads as tcp, as in the original: a comment needs a line of its own",
+  "h:1/UDP": 'port 1 reads as tcp, as in the original: only "udp" means udp',
 }, async (remark, line) => {
   await using world = new World();
   const file = await legacy(world, `${line}\n`);

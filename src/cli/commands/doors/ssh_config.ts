@@ -42,6 +42,7 @@ export const command = defineCommand({
     if (args.has("yes") && !args.has("install")) {
       throw new UsageError("--yes has no effect without --install");
     }
+    if (!args.has("install")) context.ports.dropPermissions(["write"]);
     const targets = await selectTargets(context);
     const start = await renderStart(context);
     refuseControlCharacters(start);
@@ -77,7 +78,7 @@ async function install(
     });
   }
   const { installSshConfig, planSshInstall } = await import(
-    "../../../config/ssh_install.ts"
+    "../../../config/disk/ssh_install.ts"
   );
   const files = blocks.map(({ name, text }) => ({ name, text: `${HEADER}\n${text}` }));
   const changes = await planSshInstall(files, { home }, ports.fs);

@@ -82,7 +82,7 @@ async function collectFingerprints(
   ports: CliPorts,
   options: CollectSecretsOptions,
 ): Promise<Fingerprints> {
-  const { fingerprintPayload } = await import("../../../secret/fingerprint.ts");
+  const { fingerprintPayload } = await import("../../../core/fingerprint.ts");
   const knocks = [...target.knocks, ...target.close ?? []];
   const [payloads = []] = await collectSecrets([{ name: target.name, knocks }], ports, options);
   return new Map(knocks.flatMap((knock, index) => {

@@ -7,9 +7,9 @@
  *   for that host alone, and ssh takes the first value that it finds (ssh_config(5));
  * - what is right already is not written.
  */
-import type { FileSystem } from "./files.ts";
-import { readText } from "./store.ts";
-import { writeText } from "./update.ts";
+import type { FileSystem } from "../files.ts";
+import { readText } from "../store.ts";
+import { writeText } from "../update.ts";
 
 /** A file to be written. */
 interface FileChange {

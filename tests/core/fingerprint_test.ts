@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fingerprintPayload } from "../../src/secret/fingerprint.ts";
+import { fingerprintPayload } from "../../src/core/fingerprint.ts";
 
 Deno.test("fingerprintPayload: the first digits of the system's own SHA-256, for every length of padding", async () => {
   const all = crypto.getRandomValues(new Uint8Array(200));
