@@ -3,6 +3,7 @@ import { mayChangeMode } from "../config/files.ts";
 import { SecretError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import {
+  checkSecretsFile,
   collectEach,
   type CollectOptions,
   collectPayloads,
@@ -80,6 +81,24 @@ export async function collectForTargets(
 function nameKnock({ knock, error }: SecretFailure): SecretError {
   const { message, hint, cause } = error;
   return new SecretError(`knock ${renderPortSpec(knock)}: ${message}`, { hint, cause });
+}
+
+/**
+ * Looks at the file of `--secrets-from` without using it; standard input is left alone.
+ *
+ * @throws {SecretError} if it cannot be used.
+ */
+export async function checkSecretsFrom(
+  targets: readonly SecretRequest[],
+  ports: Ports,
+  { secretsFrom, allowEmpty }: {
+    secretsFrom?: string | undefined;
+    allowEmpty?: boolean | undefined;
+  },
+): Promise<void> {
+  if (secretsFrom === undefined || secretsFrom === "-") return;
+  const ask = () => Promise.reject(new TypeError("a file is not asked"));
+  await checkSecretsFile(targets, { ...toSecretPorts(ports), ask }, { secretsFrom, allowEmpty });
 }
 
 function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {

@@ -18,6 +18,8 @@ export interface WorldOptions {
   opensAfter?: number;
   /** Packets after which they are shut again. */
   shutsAfter?: number;
+  /** Whether no connection is ever answered. */
+  isSilent?: boolean;
   /** What is said on each connection, which ends then. */
   says?: readonly string[];
   /** What names resolve to; others do not. */
@@ -32,8 +34,12 @@ export interface WorldOptions {
   isRedirected?: boolean;
   /** Whether stdout is a terminal. */
   isLive?: boolean;
+  /** Columns of both streams' terminal; undefined where they are none. */
+  columns?: number;
   /** Whether stdout is on a full disk. */
   isFull?: boolean;
+  /** What starts this program; `spknock` where undefined. */
+  startWords?: readonly string[];
   /** How programs end, in order. */
   programs?: readonly (ProgramResult | Error)[];
 }
@@ -49,8 +55,16 @@ class FakeSink implements Sink {
   text = "";
   readonly #isTerminal: boolean;
   readonly #isFull: boolean;
+  readonly #columns: number | undefined;
 
-  constructor({ isTerminal, isFull = false }: { isTerminal: boolean; isFull?: boolean }) {
+  constructor(
+    { isTerminal, isFull = false, columns }: {
+      isTerminal: boolean;
+      isFull?: boolean;
+      columns: number | undefined;
+    },
+  ) {
+    this.#columns = columns;
     this.#isTerminal = isTerminal;
     this.#isFull = isFull;
   }
@@ -62,6 +76,10 @@ class FakeSink implements Sink {
 
   isTerminal(): boolean {
     return this.#isTerminal;
+  }
+
+  columns(): number | undefined {
+    return this.#columns;
   }
 }
 
@@ -125,10 +143,13 @@ export class World implements AsyncDisposable {
 
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
-    const { isLive = false, isFull = false, isRedirected = false } = this.#options;
+    const { isLive = false, isFull = false, isRedirected = false, columns } = this.#options;
     this.#given.clear();
-    const stdout = new FakeSink({ isTerminal: isLive, isFull });
-    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined && !isRedirected });
+    const stdout = new FakeSink({ isTerminal: isLive, isFull, columns });
+    const stderr = new FakeSink({
+      isTerminal: this.terminal !== undefined && !isRedirected,
+      columns,
+    });
     const code = await run(argv, this.#ports(stdout, stderr));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
@@ -155,12 +176,14 @@ export class World implements AsyncDisposable {
       os: "linux",
       cwd: () => this.home,
       endOnHangup: () => Promise.resolve(),
+      listStartWords: () => this.#options.startWords ?? ["spknock"],
       clock: this.clock,
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
         askUdp: () => Promise.resolve(this.#options.udpAnswer),
-        openTcp: ({ address, port }) => this.#connect(address, port),
+        openTcp: ({ address, port }, signal) =>
+          this.#options.isSilent ? untilAborted(signal) : this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },
       fs: this.#files(),
@@ -248,6 +271,12 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.home, { recursive: true });
   }
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
 }
 
 /** The one JSON value on stdout. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ConfigError } from "../../src/core/errors.ts";
-import type { Knock, KnockPayload } from "../../src/core/knock.ts";
+import { type Knock, type KnockPayload, renderPortSpec } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
 import { TARGET_KEYS } from "../../src/config/keys.ts";
 import { parseConfig } from "../../src/config/read.ts";
@@ -340,7 +340,7 @@ const BAD: [lines: string, errors: string[]][] = [
   [`secret = { hash = "${HASH.slice(1)}" }`, [
     "4: targets.t.secret.hash: is not a hash: use 64 hex digits, as `spknock hash` prints them",
   ]],
-  ['probes = ["tcp"]', ["4: targets.t.probes[0]: names no port: use one, such as tcp:22"]],
+  ['probes = ["tcp"]', ["4: targets.t.probes[0]: names no port: use one, such as 22/tcp"]],
   ['probes = ["shh:22"]', [
     '4: targets.t.probes[0]: is not a probe, did you mean "ssh"?',
   ]],
@@ -500,4 +500,11 @@ table("a hash in a wrong place is not repeated", {
   const errors = (await readErrors(makeText(lines))).join("\n");
   assertEquals(errors.split("\n").length, 1, errors);
   assert(!errors.toLowerCase().includes(HASH.slice(0, 8)), errors);
+});
+
+Deno.test("knocks: lists and every spelling of a port", async () => {
+  const { knocks } = await readTarget(
+    makeText('knocks = ["7000,8000/UDP", "udp:9000", { port = 1, protocol = "UDP" }]'),
+  );
+  assertEquals(knocks.map(renderPortSpec), ["7000/tcp", "8000/udp", "9000/udp", "1/udp"]);
 });

@@ -88,7 +88,7 @@ export async function askForPlan(
       none: [],
     },
   );
-  const openToAll = await ask("Services that stay public, such as tcp/443", parsePorts, {
+  const openToAll = await ask("Services that stay public, such as 443/tcp", parsePorts, {
     fallback: "none",
     none: [],
   });

@@ -52,6 +52,10 @@ export const command = defineCommand({
   details: "Without --for it asks, step by step. Typed passphrases are asked twice; the\n" +
     `rules contain only hashes. BACKEND is one of\n${BACKEND_NAMES.join(", ")}.`,
   options: RULES_OPTIONS,
+  examples: [
+    "rules home --for nftables --output home.nft",
+    "rules home --for iptables --open 22/tcp,443/tcp",
+  ],
   async run(context) {
     const { args, ports } = context;
     const [name] = requirePositionals(context, { min: 0, max: 1, usage: USAGE });
