@@ -23,6 +23,8 @@ export interface Plan {
   name: string;
   /** In the order of the knocks; at least one. */
   stages: readonly Stage[];
+  /** The knocks that close the door for their source again, in order; empty for none. */
+  closing: readonly Stage[];
   /** The ports that are closed until a source has passed all stages. */
   protectedPorts: readonly PortSpec[];
   /** Milliseconds in which a source may open new connections after its last knock. */
@@ -57,4 +59,11 @@ export const BAN_RULE = { perMinute: 5, burst: 5, banMs: 600_000 } as const;
 export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {
   const seen = new Map(specs.map((spec) => [renderPortSpec(spec), spec]));
   return [...seen.values()].map(({ port, protocol }) => ({ port, protocol }));
+}
+
+/** Whether a packet can be the knock of both stages. */
+export function canCoincide(a: Stage, b: Stage): boolean {
+  if (a.port !== b.port || a.protocol !== b.protocol) return false;
+  const [one, other] = [a.payload, b.payload];
+  return one === undefined || other === undefined || one.toHex() === other.toHex();
 }

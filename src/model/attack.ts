@@ -14,9 +14,11 @@ export interface TimedPacket {
  * What the plan claims about the packets of an attack:
  * - `closed`: the door stays closed; the proof fails if it opens;
  * - `opens`: this is legitimate use; the proof fails if the door stays closed;
+ * - `closes`: the door opens, and is closed again at the end;
+ * - `stays-open`: the door opens, and is still open at the end;
  * - `vulnerable`: the attack opens the door, or can; the proof passes either way, and says so.
  */
-export type ClaimKind = "closed" | "opens" | "vulnerable";
+export type ClaimKind = "closed" | "opens" | "closes" | "stays-open" | "vulnerable";
 
 /** Packets, and what the plan claims about them. */
 export interface Attack {
@@ -34,9 +36,11 @@ export interface Attack {
 }
 
 /** The result of an attack. */
-interface AttackResult {
+export interface AttackResult {
   /** Whether the door was open for the attack's source at any time. */
   opened: boolean;
+  /** Whether it was open for it after the last packet. */
+  openAtEnd: boolean;
   /** Whether the claim is true. */
   holds: boolean;
   /** How many packets were sent. */
@@ -48,17 +52,25 @@ export function runAttack(plan: Plan, attack: Attack): AttackResult {
   const model = createFirewallModel(plan);
   let opened = model.isLetIn(attack.source, 0);
   let packets = 0;
+  let end = 0;
   for (const { packet, at } of attack.packets) {
+    end = at;
     const verdict = model.receive(packet, at);
     opened ||= verdict.kind === "open" && packet.source === attack.source;
     packets++;
   }
-  return {
-    opened,
-    holds: attack.claim === "vulnerable" || opened === (attack.claim === "opens"),
-    packets,
-  };
+  const result = { opened, openAtEnd: model.isLetIn(attack.source, end), packets };
+  return { ...result, holds: CLAIMS[attack.claim](result) };
 }
+
+/** Whether what happened is what is claimed. */
+const CLAIMS: Record<ClaimKind, (result: Omit<AttackResult, "holds">) => boolean> = {
+  closed: ({ opened }) => !opened,
+  opens: ({ opened }) => opened,
+  closes: ({ opened, openAtEnd }) => opened && !openAtEnd,
+  "stays-open": ({ openAtEnd }) => openAtEnd,
+  vulnerable: () => true,
+};
 
 /** The sources of an attack: addresses of one family. */
 export interface Parties {

@@ -2,14 +2,18 @@
  * The attacks that `rules --prove` runs, and the legitimate uses that must still open the door. The
  * seed decides everything that is random.
  */
-import type { Plan, Stage } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
+import { type Attack, chooseParties, type Parties, type TimedPacket } from "./attack.ts";
 import {
-  type Attack,
-  chooseParties,
-  type ClaimKind,
-  type Parties,
-  type TimedPacket,
-} from "./attack.ts";
+  type AttackContext,
+  createAttack,
+  createKnocks,
+  IN_TIME,
+  isSameSequence,
+  LATE_MS,
+  pace,
+} from "./attack_context.ts";
+import { listClosings } from "./closing_attacks.ts";
 import type { ModelPacket } from "./model.ts";
 import { createRandom, shuffle } from "./random.ts";
 import { listSweeps } from "./sweeps.ts";
@@ -17,10 +21,6 @@ import { listSweeps } from "./sweeps.ts";
 /** Every wrong order of up to this many knocks is tried; of more, {@linkcode ORDER_SAMPLE} orders. */
 const MAX_PERMUTED = 4;
 const ORDER_SAMPLE = 24;
-/** The part of a stage timeout that a slow knock may take and still be in time. */
-const IN_TIME = 0.6;
-/** Milliseconds by which a knock that is too slow misses its stage. */
-const LATE_MS = 1_000;
 /** Packets of a flood of first knocks. */
 const FLOOD_SIZE = 10_000;
 
@@ -60,37 +60,9 @@ export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
     ...listOtherSources(context),
     ...listReplays(context),
     ...listFloods(context),
+    ...listClosings(context),
     ...listSweeps(plan, { ...options, parties: context.parties }),
   ];
-}
-
-/** What the attacks below have in common. */
-interface AttackContext {
-  plan: Plan;
-  parties: Parties;
-  /** Milliseconds from one packet to the next. */
-  gap: number;
-  random: () => number;
-  floodSize: number;
-}
-
-type Draft = { name: string; description: string; reason: string; packets: ModelPacket[] };
-
-function pace(packets: readonly ModelPacket[], gap: number, start = 0): TimedPacket[] {
-  return packets.map((packet, index) => ({ packet, at: start + index * gap }));
-}
-
-function createAttack({ parties, gap }: AttackContext, claim: ClaimKind, draft: Draft): Attack {
-  return { ...draft, claim, source: parties.attacker, packets: pace(draft.packets, gap) };
-}
-
-function createKnock(stage: Stage, source: string): ModelPacket {
-  const { protocol, port, payload } = stage;
-  return payload === undefined ? { source, protocol, port } : { source, protocol, port, payload };
-}
-
-function createKnocks({ plan, parties }: AttackContext, source = parties.attacker): ModelPacket[] {
-  return plan.stages.map((stage) => createKnock(stage, source));
 }
 
 function listLegitimateUses(context: AttackContext): Attack[] {
@@ -312,7 +284,7 @@ function listOtherSources(context: AttackContext): Attack[] {
 
 function listReplays(context: AttackContext): Attack[] {
   const knocks = createKnocks(context);
-  const recorded = createKnocks(context, context.parties.legitimate);
+  const recorded = createKnocks(context, { source: context.parties.legitimate });
   const all = createAttack(context, "vulnerable", {
     name: "replay-all",
     description: "all recorded knocks, sent again by another source",
@@ -362,14 +334,6 @@ function listFloods(context: AttackContext): Attack[] {
     draft("flood", "one source", () => parties.attacker),
     draft("flood-spoofed", "as many sources", parties.crowd),
   ];
-}
-
-function isSameSequence(a: readonly ModelPacket[], b: readonly ModelPacket[]): boolean {
-  return a.length === b.length && a.every((packet, index) => {
-    const other = b[index];
-    return packet.port === other?.port && packet.protocol === other.protocol &&
-      packet.payload?.toHex() === other.payload?.toHex();
-  });
 }
 
 function listPermutations(items: readonly number[]): number[][] {

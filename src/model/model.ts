@@ -29,21 +29,23 @@ export type Verdict =
   & {
     /** Whether the packet gets past these rules; false only at a protected port. */
     accepted: boolean;
+    /** Rule 5: the closing knock (1-based) that the packet was; the last one closes the door. */
+    closing?: number | undefined;
   }
   & (
-    /** Rule 5: the source is now in `stage` (1-based). */
+    /** Rule 6: the source is now in `stage` (1-based). */
     | { kind: "advance"; stage: number }
-    /** Rule 5: the last knock was right; the open time ends at `until`, in milliseconds. */
+    /** Rule 6: the last knock was right; the open time ends at `until`, in milliseconds. */
     | { kind: "open"; until: number }
-    /** Rule 6: a late copy of the knock of `stage` (1-based). */
+    /** Rule 7: a late copy of the knock of `stage` (1-based). */
     | { kind: "duplicate"; stage: number }
-    /** Rules 8 and 9: a mistake; whether the sequence was reset, and whether the source is banned now. */
+    /** Rules 9 and 10: a mistake; whether the sequence was reset, and whether the source is banned now. */
     | { kind: "mistake"; reset: boolean; banned: boolean }
     /** Rule 4: a banned source; its knocks do not count. */
     | { kind: "banned" }
-    /** Rule 10: a protected port, closed for this source. */
+    /** Rule 11: a protected port, closed for this source. */
     | { kind: "refuse" }
-    /** Rule 10: any other port, or a protected port that is open for this source. */
+    /** Rule 11: any other port, or a protected port that is open for this source. */
     | { kind: "pass" }
   );
 
@@ -82,6 +84,8 @@ class PlanModel implements FirewallModel {
   /** `#stages[i - 1]` is stage `i`; the last one is the open set. */
   readonly #stages: readonly TimedSet[];
   readonly #openSet: TimedSet;
+  /** `#closing[i - 1]` is closing stage `i`; the last closing knock needs no set. */
+  readonly #closing: readonly TimedSet[];
   readonly #bans = new BanList();
   readonly #identify: (source: string) => Identity;
   readonly #isProtected: (spec: PortSpec) => boolean;
@@ -92,16 +96,13 @@ class PlanModel implements FirewallModel {
     const { stageTimeoutMs, openForMs } = plan;
     this.#plan = plan;
     this.#openSet = new TimedSet({ timeoutMs: openForMs, size: SET_SIZE });
-    this.#stages = [
-      ...plan.stages.slice(1).map(() =>
-        new TimedSet({ timeoutMs: stageTimeoutMs, size: SET_SIZE })
-      ),
-      this.#openSet,
-    ];
+    const makeStage = () => new TimedSet({ timeoutMs: stageTimeoutMs, size: SET_SIZE });
+    this.#stages = [...plan.stages.slice(1).map(makeStage), this.#openSet];
+    this.#closing = plan.closing.slice(1).map(makeStage);
     this.#identify = createIdentifier(plan);
     this.#isProtected = createPortMatcher(plan.protectedPorts);
     this.#isPublic = createPortMatcher(plan.publicPorts);
-    this.#isKnockPort = createPortMatcher(plan.stages);
+    this.#isKnockPort = createPortMatcher([...plan.stages, ...plan.closing]);
   }
 
   receive(packet: ModelPacket, at: number): Verdict {
@@ -114,14 +115,22 @@ class PlanModel implements FirewallModel {
     return isExempt || this.#openSet.has(key, at);
   }
 
-  /** Rules 3 to 10. */
+  /** Rules 3 to 11. */
   #walk(packet: ModelPacket, key: string, at: number): Verdict {
-    const { guard, ban, stages } = this.#plan;
+    const { ban } = this.#plan;
     if (packet.toHost === false) return this.#passDoor(packet, key, at);
     if (ban && this.#bans.isBanned(key, at)) {
       const verdict = this.#passDoor(packet, key, at);
       return this.#isProtected(packet) ? verdict : { ...verdict, kind: "banned" };
     }
+    const closing = this.#close(packet, key, at);
+    const verdict = this.#judge(packet, key, at);
+    return closing === undefined ? verdict : { ...verdict, closing };
+  }
+
+  /** Rules 6 to 11. */
+  #judge(packet: ModelPacket, key: string, at: number): Verdict {
+    const { guard, ban, stages } = this.#plan;
     const stage = this.#advance(packet, key, at);
     if (stage !== undefined) {
       const { accepted } = this.#passDoor(packet, key, at);
@@ -132,7 +141,22 @@ class PlanModel implements FirewallModel {
     return guard || ban ? this.#countMistake(packet, key, at) : this.#passDoor(packet, key, at);
   }
 
-  /** Rule 5: the stage that the source is in now; undefined where the packet is not its knock. */
+  /** Rule 5: the number of the closing knock that the packet is; the last one closes the door. */
+  #close(packet: ModelPacket, key: string, at: number): number | undefined {
+    const { closing } = this.#plan;
+    for (let number = closing.length; number >= 1; number--) {
+      if (!isKnock(closing[number - 1] as Stage, packet)) continue;
+      if (number > 1 && !this.#closing[number - 2]?.has(key, at)) continue;
+      if (number === closing.length) {
+        for (const stage of this.#stages) stage.delete(key, at);
+        return number;
+      }
+      if (this.#closing[number - 1]?.write(key, undefined, at)) return number;
+    }
+    return undefined;
+  }
+
+  /** Rule 6: the stage that the source is in now; undefined where the packet is not its knock. */
   #advance(packet: ModelPacket, key: string, at: number): number | undefined {
     for (let stage = this.#stages.length; stage >= 1; stage--) {
       if (!isKnock(this.#plan.stages[stage - 1] as Stage, packet)) continue;
@@ -142,7 +166,7 @@ class PlanModel implements FirewallModel {
     return undefined;
   }
 
-  /** Rules 6 to 10, for a packet that is not a knock at this moment. */
+  /** Rules 7 to 11, for a packet that is not a knock at this moment. */
   #countMistake(packet: ModelPacket, key: string, at: number): Verdict {
     const verdict = this.#passDoor(packet, key, at);
     const copied = this.#plan.stages.findLastIndex((stage, index) =>
@@ -156,7 +180,7 @@ class PlanModel implements FirewallModel {
     return { ...verdict, kind: "mistake", reset, banned };
   }
 
-  /** Rule 9: whether there was a stage to delete the source from. */
+  /** Rule 10: whether there was a stage to delete the source from. */
   #resetSequence(key: string, at: number): boolean {
     let reset = false;
     for (const stage of this.#stages) {
@@ -165,7 +189,7 @@ class PlanModel implements FirewallModel {
     return reset;
   }
 
-  /** Rule 10. */
+  /** Rule 11. */
   #passDoor(packet: ModelPacket, key: string, at: number): Verdict & { kind: "pass" | "refuse" } {
     const accepted = !this.#isProtected(packet) || this.#openSet.has(key, at);
     return { kind: accepted ? "pass" : "refuse", accepted };
@@ -200,7 +224,7 @@ const MINUTE_MS = 60_000;
 const MISTAKE_MS = MINUTE_MS / BAN_RULE.perMinute;
 const BUCKET_MS = MISTAKE_MS * BAN_RULE.burst;
 
-/** The bans of rules 4 and 8. */
+/** The bans of rules 4 and 9. */
 class BanList {
   readonly #banned = new TimedSet({ timeoutMs: BAN_RULE.banMs, size: SET_SIZE });
   // A bucket that was not written to for as long as it takes to fill is full: it needs no entry.

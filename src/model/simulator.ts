@@ -5,7 +5,8 @@
  *   A program without raw sockets does not see a SYN: on loopback a TCP knock is a connection, which
  *   is closed at once.
  * - The protected ports are not bound until the sequence is complete, so that they refuse like closed
- *   ports; then they answer with one line and close. They are unbound when the last open time ends.
+ *   ports; then they answer with one line and close. They are unbound when the last open time ends, or
+ *   the closing sequence of the last source is complete.
  * - Only packets to these ports are seen: unlike in the rules, a packet to another port does not
  *   reach the guard.
  * - All packets come from this machine, so the plan's trusted sources are ignored.
@@ -80,6 +81,7 @@ class LoopbackSimulator implements Simulator {
   readonly address: string;
   readonly #options: SimulatorOptions;
   readonly #model: FirewallModel;
+  readonly #closingCount: number;
   readonly #knockPorts: readonly PortSpec[];
   readonly #protectedPorts: ReadonlySet<string>;
   /** The protected ports without those that are knock ports too, which are always bound. */
@@ -89,14 +91,17 @@ class LoopbackSimulator implements Simulator {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #turn = Promise.resolve();
-  /** When the protected ports close; undefined while they are closed. */
-  #closesAt: number | undefined;
+  /** When the door closes again for each source that opened it. */
+  readonly #open = new Map<string, number>();
+  /** Whether the protected ports are bound. */
+  #isBound = false;
 
   constructor(plan: Plan, options: SimulatorOptions) {
     this.address = plan.families.includes("ipv4") ? "127.0.0.1" : "::1";
     this.#options = options;
     this.#model = createFirewallModel({ ...plan, trusted: [] });
-    this.#knockPorts = listDistinctPorts(plan.stages);
+    this.#closingCount = plan.closing.length;
+    this.#knockPorts = listDistinctPorts([...plan.stages, ...plan.closing]);
     this.#protectedPorts = new Set(plan.protectedPorts.map(renderPortSpec));
     const knockPorts = new Set(this.#knockPorts.map(renderPortSpec));
     this.#closedPorts = listDistinctPorts(plan.protectedPorts).filter((spec) =>
@@ -173,13 +178,14 @@ class LoopbackSimulator implements Simulator {
     const { port, protocol } = spec;
     const verdict = this.#model.receive({ source, port, protocol, payload }, at);
     this.#emit({ kind: "packet", at, source, port, protocol, verdict });
+    if (verdict.closing === this.#closingCount) this.#inTurn(() => this.#closeFor(source));
     if (verdict.kind === "open") this.#inTurn(() => this.#openPorts(source, verdict.until));
     const isProtected = this.#protectedPorts.has(renderPortSpec(spec));
     return verdict.accepted && isProtected ? BANNER : undefined;
   }
 
   async #openPorts(source: string, until: number): Promise<void> {
-    const isClosed = this.#closesAt === undefined;
+    const isClosed = !this.#isBound;
     const at = this.#options.clock.now();
     try {
       if (isClosed) { for (const spec of this.#closedPorts) this.#bind(spec); }
@@ -188,15 +194,16 @@ class LoopbackSimulator implements Simulator {
       this.#emit({ kind: "failed", at, error: error as NetworkError });
       return;
     }
-    this.#closesAt = until;
+    this.#isBound = true;
+    this.#open.set(source, until);
     this.#emit({ kind: "opened", at, source, until });
     if (isClosed) this.#track(this.#waitForEnd());
   }
 
   async #waitForEnd(): Promise<void> {
     try {
-      while (this.#closesAt !== undefined) {
-        await this.#options.clock.sleepUntil(this.#closesAt, this.#stop.signal);
+      while (this.#isBound) {
+        await this.#options.clock.sleepUntil(Math.max(...this.#open.values()), this.#stop.signal);
         await this.#inTurn(() => this.#closeIfDue());
       }
     } catch (error) {
@@ -204,10 +211,16 @@ class LoopbackSimulator implements Simulator {
     }
   }
 
+  async #closeFor(source: string): Promise<void> {
+    this.#open.delete(source);
+    await this.#closeIfDue();
+  }
+
   async #closeIfDue(): Promise<void> {
     const at = this.#options.clock.now();
-    if (this.#closesAt === undefined || at < this.#closesAt) return;
-    this.#closesAt = undefined;
+    if (!this.#isBound || [...this.#open.values()].some((until) => at < until)) return;
+    this.#open.clear();
+    this.#isBound = false;
     await this.#unbind(this.#closedPorts);
     this.#emit({ kind: "shut", at });
   }

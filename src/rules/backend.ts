@@ -71,7 +71,7 @@ export function listTrusted(plan: Plan, family: Plan["families"][number]): strin
   return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));
 }
 
-/** Returns the stages with their numbers, the last one first (docs/firewall-model.md, rule 5). */
-export function listStagesBackwards({ stages }: Plan): { stage: Stage; number: number }[] {
+/** Returns stages with their numbers, the last one first (docs/firewall-model.md, rules 5 and 6). */
+export function listBackwards(stages: readonly Stage[]): { stage: Stage; number: number }[] {
   return stages.map((stage, index) => ({ stage, number: index + 1 })).reverse();
 }

@@ -6,7 +6,7 @@
  * - a new feature or limit does not compile until every back end has a value for it.
  */
 import { renderDuration } from "../core/duration.ts";
-import type { Plan } from "../core/plan.ts";
+import type { Plan, Stage } from "../core/plan.ts";
 
 /** One feature. */
 interface FeatureSpec {
@@ -27,11 +27,21 @@ const PARTS = {
   stages: {
     secretKnocks: {
       label: "secret knocks",
-      findPart({ stages }) {
-        const index = stages.findIndex(({ payload }) => payload !== undefined);
-        return index === -1 ? undefined : `the payload of knock ${index + 1}`;
+      findPart({ stages, closing }) {
+        const isSecret = ({ payload }: Stage) => payload !== undefined;
+        const index = stages.findIndex(isSecret);
+        if (index !== -1) return `the payload of knock ${index + 1}`;
+        const other = closing.findIndex(isSecret);
+        return other === -1 ? undefined : `the payload of closing knock ${other + 1}`;
       },
       hint: "use regular knocks",
+    },
+  },
+  closing: {
+    closing: {
+      label: "closing knocks",
+      findPart: ({ closing }) => closing.length > 0 ? "closing knocks" : undefined,
+      hint: "remove the close table of the target",
     },
   },
   guard: {
@@ -97,6 +107,7 @@ export type Feature = { [Part in keyof Parts]: keyof Parts[Part] }[keyof Parts];
 /** Every feature, in the order in which plans are checked and tables are written. */
 export const FEATURES: Readonly<Record<Feature, FeatureSpec>> = {
   ...PARTS.stages,
+  ...PARTS.closing,
   ...PARTS.guard,
   ...PARTS.ban,
   ...PARTS.trusted,
@@ -146,8 +157,8 @@ const LIMIT_CHECKS: Record<
   keyof Limits,
   (plan: Plan, limits: Limits) => Refusal | undefined
 > = {
-  maxKnocks: ({ stages }, { maxKnocks }) =>
-    stages.length > maxKnocks
+  maxKnocks: ({ stages, closing }, { maxKnocks }) =>
+    Math.max(stages.length, closing.length) > maxKnocks
       ? { part: `more than ${maxKnocks} knocks`, hint: "use fewer knocks" }
       : undefined,
   minPayload: (plan, { minPayload }) =>
@@ -172,8 +183,8 @@ const LIMIT_CHECKS: Record<
 
 const USE_SECRET = "use a secret: its payload is 64 hexadecimal digits";
 
-function listPayloads({ stages }: Plan): Uint8Array[] {
-  return stages.flatMap(({ payload }) => payload ?? []);
+function listPayloads({ stages, closing }: Plan): Uint8Array[] {
+  return [...stages, ...closing].flatMap(({ payload }) => payload ?? []);
 }
 
 function isPrintable(payload: Uint8Array): boolean {

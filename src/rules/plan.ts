@@ -9,12 +9,14 @@
  *   costs legitimate users whose other programs send packets at the same time;
  * - regular knocks that one sweep sends in order and without a mistake (7000, 7001, 7002) are refused,
  *   with or without the guard, unless the rate ban is on;
+ * - a closing sequence has a knock of its own: otherwise a sequence that is sent again, as every retry
+ *   does, could close the door that it opens;
  * - durations are whole milliseconds, at least one.
  */
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import type { Plan, PortSpec, Stage } from "../core/plan.ts";
+import { canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterface, parseTrusted } from "./options.ts";
 import { findSmoothDirection, isRegular } from "../core/sweep.ts";
@@ -22,8 +24,14 @@ import { findSmoothDirection, isRegular } from "../core/sweep.ts";
 /** What a plan takes from a target. */
 type PlanTarget = Pick<
   Target,
-  "name" | "knocks" | "openForMs" | "stageTimeoutMs" | "family"
+  "name" | "knocks" | "close" | "openForMs" | "stageTimeoutMs" | "family"
 >;
+
+/** One payload for each knock, in order; empty for a regular knock. */
+export interface PlanPayloads {
+  opening: readonly Uint8Array[];
+  closing?: readonly Uint8Array[];
+}
 
 /** What a target does not say; see {@linkcode Plan}. The rest comes from the target. */
 export interface PlanOptions {
@@ -44,19 +52,19 @@ export interface PlanOptions {
 /**
  * Returns the plan of a target.
  *
- * @param payloads one for each knock, in order; empty for a regular knock.
  * @throws {UsageError} if a rule above is broken; the code is `consecutive` for ports that one sweep
  * sends in order.
  */
 export function makePlan(
   target: PlanTarget,
-  payloads: readonly Uint8Array[],
+  payloads: PlanPayloads,
   options: PlanOptions,
 ): Plan {
-  const stages = createStages(target, payloads);
+  const stages = createStages(target.knocks, payloads.opening, "knock");
   const plan: Plan = {
     name: parseOption(parseTargetName, target.name),
     stages,
+    closing: createStages(target.close ?? [], payloads.closing ?? [], "closing knock"),
     protectedPorts: options.protectedPorts,
     openForMs: checkDuration("open time", options.openForMs ?? target.openForMs),
     stageTimeoutMs: checkDuration("stage timeout", options.stageTimeoutMs ?? target.stageTimeoutMs),
@@ -73,16 +81,23 @@ export function makePlan(
   };
   refuseContradictions(plan);
   refuseConsecutive(plan);
+  refuseSharedClosing(plan);
   return plan;
 }
 
-function createStages(target: PlanTarget, payloads: readonly Uint8Array[]): Stage[] {
-  return target.knocks.map(({ port, protocol }, index) => {
+function createStages(
+  knocks: PlanTarget["knocks"],
+  payloads: readonly Uint8Array[],
+  what: string,
+): Stage[] {
+  return knocks.map(({ port, protocol }, index) => {
     const payload = payloads[index];
-    if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
+    if (payload === undefined) throw new TypeError(`${what} ${index + 1} has no payload`);
     if (payload.length === 0) return { port, protocol };
     if (protocol === "tcp") {
-      throw new UsageError(`knock ${index + 1} (${port}/tcp) has a payload: only udp can have one`);
+      throw new UsageError(
+        `${what} ${index + 1} (${port}/tcp) has a payload: only udp can have one`,
+      );
     }
     return { port, protocol, payload };
   });
@@ -123,6 +138,16 @@ function refuseConsecutive(plan: Plan): void {
       code: "consecutive",
       hint: "use ports that are not adjacent, or secret knocks, or block scanners with --ban",
     },
+  );
+}
+
+function refuseSharedClosing({ stages, closing }: Plan): void {
+  const isShared = (knock: Stage) => stages.some((stage) => canCoincide(knock, stage));
+  if (closing.length === 0 || !closing.every(isShared)) return;
+  throw new UsageError(
+    "every knock of the closing sequence is a knock of the opening one too: knocks that are sent " +
+      "again would close the door",
+    { hint: "give the closing sequence a port or a secret of its own" },
   );
 }
 

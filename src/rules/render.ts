@@ -80,12 +80,13 @@ function describePlan(plan: Plan): string[] {
   return [
     "",
     ...plan.stages.map((stage, index) => `  knock ${index + 1}: ${describeStage(stage)}`),
+    ...plan.closing.map((stage, index) => `  closing knock ${index + 1}: ${describeStage(stage)}`),
     `  opens:   ${renderPortList(plan.protectedPorts)} for ${renderDuration(plan.openForMs)}; ` +
     `a stage waits ${renderDuration(plan.stageTimeoutMs)}`,
     `  covers:  ${families}`,
     ...extras.map((extra) => `  also:    ${extra}`),
     "",
-    ...(plan.stages.some((stage) => stage.payload !== undefined)
+    ...([...plan.stages, ...plan.closing].some((stage) => stage.payload !== undefined)
       ? ["This file contains the secret payloads: keep it private (chmod 600).", ""]
       : []),
   ];

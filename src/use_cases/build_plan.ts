@@ -1,9 +1,15 @@
 /** From a target to the plan of its firewall rules, with warnings about what is weak. */
 import type { Plan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
-import { findWeaknesses, makePlan, type PlanOptions, type Weakness } from "../rules/mod.ts";
+import {
+  findWeaknesses,
+  makePlan,
+  type PlanOptions,
+  type PlanPayloads,
+  type Weakness,
+} from "../rules/mod.ts";
 import { hashPassphrase } from "../secret/payload.ts";
-import { collectSecrets, type CollectSecretsOptions } from "./collect_secrets.ts";
+import { type CollectSecretsOptions, collectSequences } from "./collect_secrets.ts";
 import type { Ports } from "./ports.ts";
 
 /** A plan and what is weak about it. */
@@ -29,9 +35,9 @@ export async function buildPlan(
   planOptions: PlanOptions,
   { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
 ): Promise<CheckedPlan> {
-  check(makePlan(target, target.knocks.map(makePlaceholder), planOptions));
+  check(makePlan(target, makePlaceholders(target), planOptions));
   const typed = new Map<string, string>();
-  const [payloads = []] = await collectSecrets([target], ports, {
+  const payloads = await collectSequences(target, ports, {
     ...options,
     hash: async (passphrase) => {
       const payload = await hashPassphrase(passphrase);
@@ -41,11 +47,18 @@ export async function buildPlan(
     },
   });
   const plan = makePlan(target, payloads, planOptions);
-  const passphrases = payloads.map((payload) => typed.get(payload.toHex()));
+  const passphrases = payloads.opening.map((payload) => typed.get(payload.toHex()));
   return { plan, weak: findWeaknesses(plan, { passphrases, pace: target }) };
 }
 
-/** A payload of the right kind that differs from all others. */
+/** Payloads of the right kinds, each different from all others. */
+function makePlaceholders({ knocks, close = [] }: Target): Required<PlanPayloads> {
+  return {
+    opening: knocks.map(makePlaceholder),
+    closing: close.map((knock, index) => makePlaceholder(knock, knocks.length + index)),
+  };
+}
+
 function makePlaceholder({ payload }: Target["knocks"][number], index: number): Uint8Array {
   if (payload.kind === "bytes") return payload.bytes;
   if (payload.kind === "none") return new Uint8Array();

@@ -2,6 +2,7 @@
 import { mayChangeMode } from "../config/files.ts";
 import { SecretError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
+import type { Target } from "../core/target.ts";
 import {
   checkSecretsFile,
   collectEach,
@@ -35,6 +36,20 @@ export function collectSecrets(
   { ask, ...options }: CollectSecretsOptions,
 ): Promise<Uint8Array[][]> {
   return collectPayloads(targets, { ...toSecretPorts(ports), ask }, options);
+}
+
+/** Returns the payloads of a target's knocks, and of those of its close table, as above. */
+export async function collectSequences(
+  { name, knocks, close }: Pick<Target, "name" | "knocks" | "close">,
+  ports: Ports,
+  options: CollectSecretsOptions,
+): Promise<{ opening: Uint8Array[]; closing: Uint8Array[] }> {
+  const requests = [
+    { name, knocks },
+    ...(close ? [{ name: `closing ${name}`, knocks: close }] : []),
+  ];
+  const [opening = [], closing = []] = await collectSecrets(requests, ports, options);
+  return { opening, closing };
 }
 
 /** Targets with their payloads, in the same order. */

@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { findProbedPort } from "../probe/mod.ts";
-import { makePlan } from "../rules/plan.ts";
+import { makePlan, type PlanPayloads } from "../rules/plan.ts";
 
 /** The port that opens when neither a probe nor an option names one, or that one is privileged. */
 export const FALLBACK_PORT = 2222;
@@ -15,7 +15,7 @@ export const FALLBACK_PORT = 2222;
  */
 export function makeSimulatedPlan(
   target: Target,
-  payloads: readonly Uint8Array[],
+  payloads: PlanPayloads,
   { open }: { open?: PortSpec | undefined } = {},
 ): Plan {
   const options = {

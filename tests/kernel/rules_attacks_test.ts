@@ -46,6 +46,18 @@ const PLANS: Readonly<Record<string, Plan>> = {
     guard: false,
   }),
   "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ...TIMES, ban: true }),
+  // The second closing knock is the first opening one, too.
+  "closed by secrets": {
+    ...secretPlan(TIMES),
+    closing: [
+      { port: 4321, protocol: "udp", payload: bytes(HASHES[0]) },
+      { port: 1234, protocol: "udp", payload: bytes(HASHES[0]) },
+    ],
+  },
+  "closed by regular knocks, guarded, banned": {
+    ...regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, ban: true }),
+    closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
+  },
   "payloads of other lengths": {
     ...secretPlan(TIMES),
     stages: [1, 16, 17, 100].map((length, index) => ({

@@ -36,6 +36,14 @@ const PLANS: readonly Plan[] = [
   regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, publicPorts: WEB }),
   regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { ...TIMES, guard: false }),
   regularPlan(["7000/udp", "7001/udp", "7002/udp"], { ...TIMES, ban: true, publicPorts: WEB }),
+  {
+    ...secretPlan({ ...TIMES, protectedPorts: OPEN }),
+    closing: [{ port: 9, protocol: "udp" }, {
+      port: 1234,
+      protocol: "udp",
+      payload: bytes(HASHES[0]),
+    }],
+  },
   // Knocks on a protected and on a public port.
   regularPlan(["22/tcp", "80/tcp", "8044/tcp"], { ...TIMES, publicPorts: WEB }),
 ];
@@ -72,7 +80,10 @@ function randomTrace(plan: Plan, index: number, seed: number): Trace {
   const packets: TimedPacket[] = [];
   let [at, next] = [0, 0];
   for (let count = 0; count < 14; count++) {
-    const packet = random() < 0.6
+    const closing = plan.closing[next % 2];
+    const packet = closing !== undefined && random() < 0.2
+      ? (next++, { source, ...closing })
+      : random() < 0.6
       ? { source, ...plan.stages[next++ % plan.stages.length] as Stage }
       : oddPacket(plan, source, { pick, random });
     packets.push({ packet, at });

@@ -4,7 +4,7 @@ import { type Attack, chooseParties, runAttack } from "../../src/model/attack.ts
 import { listAttacks } from "../../src/model/attacks.ts";
 import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
 import { table } from "../table.ts";
-import { regularPlan, secretPlan } from "./fixtures.ts";
+import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 
 function find(plan: Plan, name: string, limitPorts?: readonly number[]): Attack {
   const attack = listAttacks(plan, { seed: 1, limitPorts }).find((attack) => attack.name === name);
@@ -48,6 +48,18 @@ const PLANS: Record<string, Plan> = {
   "adjacent with a ban": regularPlan([7000, 7001, 7002], { guard: true, ban: true }),
   "one secret knock": { ...secretPlan(), stages: secretPlan().stages.slice(0, 1) },
   "one regular knock": regularPlan([7000], { guard: true }),
+  "closing": secretPlan({
+    closing: [
+      { port: 4321, protocol: "udp", payload: bytes(HASHES[0]) },
+      { port: 1234, protocol: "udp", payload: bytes(HASHES[0]) },
+    ],
+  }),
+  "closing, regular, guarded and banned": regularPlan([7000, 3000, 9000], {
+    guard: true,
+    ban: true,
+    closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
+  }),
+  "one closing knock": secretPlan({ closing: [{ port: 9, protocol: "udp" }] }),
   "mixed": {
     ...secretPlan({ guard: true }),
     stages: [...secretPlan().stages.slice(0, 1), { port: 4000, protocol: "tcp" }],

@@ -26,6 +26,7 @@ const BASE: Omit<Plan, "stages"> = {
   families: ["ipv4", "ipv6"],
   trusted: [],
   publicPorts: [],
+  closing: [],
 };
 
 /** Three secret knocks, no guard. */

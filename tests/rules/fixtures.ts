@@ -36,7 +36,7 @@ export function regularPlan(
   options: Partial<PlanOptions> & { name?: string } = {},
 ): Plan {
   const { name, ...rest } = options;
-  return makePlan(target(knocks, name), knocks.map(() => new Uint8Array()), {
+  return makePlan(target(knocks, name), { opening: knocks.map(() => new Uint8Array()) }, {
     protectedPorts: SSH,
     ...rest,
   });
@@ -46,7 +46,10 @@ export function regularPlan(
 export function secretPlan(options: Partial<PlanOptions> & { name?: string } = {}): Plan {
   const { name, ...rest } = options;
   const knocks = ["1234/udp", "9876/udp", "5555/udp"];
-  return makePlan(target(knocks, name), HASHES.map(bytes), { protectedPorts: SSH, ...rest });
+  return makePlan(target(knocks, name), { opening: HASHES.map(bytes) }, {
+    protectedPorts: SSH,
+    ...rest,
+  });
 }
 
 /** A plan that uses no feature: regular knocks, unguarded, IPv4. */
@@ -62,6 +65,7 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     { ...barePlan(), stages: [{ port: 1, protocol: "udp", payload: bytes(HASHES[0]) }] },
     { ...barePlan(), stages: [{ port: 1, protocol: "udp" }] },
   ],
+  closing: [{ ...barePlan(), closing: [{ port: 5_000, protocol: "tcp" }] }, barePlan()],
   guard: [GUARDED, barePlan()],
   ban: [{ ...barePlan(), ban: true }, barePlan()],
   trusted: [{ ...barePlan(), trusted: ["192.0.2.0/24"] }, barePlan()],
@@ -95,5 +99,16 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     name: `Q-_-drop--${"x".repeat(50)}_-9`,
     interface: "-_@".slice(1) + "b-0.1",
   }),
+  "closing": {
+    ...secretPlan(),
+    closing: [
+      { port: 4321, protocol: "udp", payload: bytes(HASHES[0]) },
+      { port: 1234, protocol: "udp", payload: bytes(HASHES[0]) },
+    ],
+  },
+  "closing-regular": {
+    ...regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
+    closing: [{ port: 9100, protocol: "tcp" }, { port: 7003, protocol: "tcp" }],
+  },
   "unguarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { guard: false }),
 };

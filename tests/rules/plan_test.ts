@@ -14,6 +14,7 @@ Deno.test("makePlan: the target gives what no option says", () => {
       protocol: "udp" as const,
       payload: bytes(HASHES[index] as string),
     })),
+    closing: [],
     protectedPorts: SSH,
     openForMs: 300_000,
     stageTimeoutMs: 5_000,
@@ -30,14 +31,16 @@ Deno.test("makePlan: the guard is on for regular sequences, off for any with a p
   const knocks = ["7003/tcp", "9012/udp"];
   assertEquals(regularPlan(knocks).guard, true);
   assertEquals(regularPlan(knocks, { guard: false }).guard, false);
-  const mixed = makePlan(target(knocks), [new Uint8Array(), bytes("x")], { protectedPorts: SSH });
+  const mixed = makePlan(target(knocks), { opening: [new Uint8Array(), bytes("x")] }, {
+    protectedPorts: SSH,
+  });
   assertEquals(mixed.guard, false);
   assertEquals(secretPlan({ guard: true }).guard, true);
 });
 
 Deno.test("makePlan: the family of the target is the plan's", () => {
   const ipv6 = { ...target(["7003/tcp", "9012/tcp"]), family: "ipv6" as const };
-  const none = [new Uint8Array(), new Uint8Array()];
+  const none = { opening: [new Uint8Array(), new Uint8Array()] };
   assertEquals(makePlan(ipv6, none, { protectedPorts: SSH }).families, ["ipv6"]);
   assertEquals(makePlan(ipv6, none, { protectedPorts: SSH, families: ["ipv4"] }).families, [
     "ipv4",
@@ -90,7 +93,7 @@ table<() => unknown>("makePlan refuses", {
   '"a b" is not the name of an interface': () => regularPlan(KNOCKS, { interface: "a b" }),
   '"a b" cannot name a target': () => regularPlan(KNOCKS, { name: "a b" }),
   "knock 1 (1/tcp) has a payload: only udp can have one": () =>
-    makePlan(target(["1/tcp"]), [bytes("x")], { protectedPorts: SSH }),
+    makePlan(target(["1/tcp"]), { opening: [bytes("x")] }, { protectedPorts: SSH }),
 }, (make, part) => {
   assertThrows(make, UsageError, part);
 });

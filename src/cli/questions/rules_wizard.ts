@@ -1,7 +1,7 @@
 /** The questions of `spknock rules`: from a target to what a plan needs, with defaults from it. */
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
-import type { Plan } from "../../core/plan.ts";
+import type { Plan, Stage } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import {
@@ -159,8 +159,10 @@ async function askForDuration(
 export function drawPlan(plan: Plan): string {
   const wait = renderDuration(plan.stageTimeoutMs);
   const last = plan.stages.length - 1;
+  const describe = (stage: Stage) =>
+    `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " + secret"}`;
   const steps = plan.stages.map((stage, index) => {
-    const what = `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " + secret"}`;
+    const what = describe(stage);
     const next = index === last
       ? `open: ${plan.protectedPorts.map(renderPortSpec).join(", ")} for ${
         renderDuration(plan.openForMs)
@@ -169,5 +171,8 @@ export function drawPlan(plan: Plan): string {
     return `     |  ${what}\n     v\n  ${next}\n`;
   });
   const guard = plan.guard ? "  (a packet to any other port: back to shut)\n" : "";
-  return `  shut\n${steps.join("")}${guard}`;
+  const closing = plan.closing.length === 0
+    ? ""
+    : `     |  ${plan.closing.map(describe).join(", ")}\n     v\n  shut again\n`;
+  return `  shut\n${steps.join("")}${closing}${guard}`;
 }

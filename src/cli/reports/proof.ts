@@ -1,6 +1,6 @@
 /** `rules --prove`: every attack against the plan's model, a line each. */
 import type { Plan } from "../../core/plan.ts";
-import { listAttacks, runAttack } from "../../model/mod.ts";
+import { type Attack, type AttackResult, listAttacks, runAttack } from "../../model/mod.ts";
 import { renderTable } from "../../output/table.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -17,7 +17,7 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
     ["attack", "door", "as claimed", "why"],
     ...rows.map(({ attack, result }) => [
       attack.description,
-      result.opened ? "opened" : "shut",
+      describeDoor(attack.claim, result),
       result.holds ? attack.claim === "vulnerable" ? warn("weak") : good("yes") : bad("NO"),
       faint(attack.reason),
     ]),
@@ -36,9 +36,19 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
       claim: attack.claim,
       reason: attack.reason,
       opened: result.opened,
+      open_at_end: result.openAtEnd,
       holds: result.holds,
       packets: result.packets,
     })),
   });
   return failed.length === 0 ? EXIT.done : EXIT.closed;
+}
+
+/** What is asked of closing knocks is the door at the end; of all others, whether it ever opened. */
+function describeDoor(claim: Attack["claim"], { opened, openAtEnd }: AttackResult): string {
+  if (!opened) return "shut";
+  if (claim === "closes" || claim === "stays-open") {
+    return openAtEnd ? "stays open" : "closed again";
+  }
+  return "opened";
 }

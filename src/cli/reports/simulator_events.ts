@@ -30,8 +30,12 @@ export function describeEvent(
 
 function describeVerdict(
   { verdict, ...spec }: Extract<SimulatorEvent, { kind: "packet" }>,
-  { protectedPorts }: Plan,
+  { protectedPorts, closing }: Plan,
 ): string {
+  if (verdict.closing !== undefined) {
+    const isLast = verdict.closing === closing.length;
+    return isLast ? "right, the last closing knock" : `right, closing knock ${verdict.closing}`;
+  }
   switch (verdict.kind) {
     case "advance":
       return `right, stage ${verdict.stage}`;

@@ -38,6 +38,7 @@ export const iptables: Backend = {
     ban: true,
     trusted: true,
     publicPorts: true,
+    closing: true,
     ipv6: true,
     onlyIpv6: true,
     interface: true,

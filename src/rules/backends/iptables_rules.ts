@@ -13,7 +13,7 @@
  *   that each family has its own.
  */
 import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../../core/plan.ts";
-import { listPorts, listStagesBackwards, listTrusted } from "../backend.ts";
+import { listBackwards, listPorts, listTrusted } from "../backend.ts";
 import { shortenName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
 
@@ -58,13 +58,17 @@ export function renderIptablesRules(
   const last = plan.stages.length;
   const digit = family === "ipv4" ? "4" : "6";
   const nameList = (name: string | number) => `${base}.${name}.${digit}`;
-  const progress = Array.from({ length: last - 1 }, (_, index) => nameList(index + 1));
+  const progress = [
+    ...plan.stages.slice(1).map((_, index) => nameList(index + 1)),
+    ...plan.closing.slice(1).map((_, index) => nameList(`c${index + 1}`)),
+  ];
   const kept = [nameList("o"), ...(plan.ban ? [nameList("b")] : [])];
   const names: RuleNames = {
     plan,
     family,
     chain: (name) => `${base}.${name}`,
     stageList: (stage) => stage === last ? nameList("o") : nameList(stage),
+    closingList: (number) => nameList(`c${number}`),
     banList: nameList("b"),
     bucket: nameList("m"),
     lists: variant === "ipset" ? IPSET : RECENT,
@@ -99,6 +103,7 @@ interface RuleNames {
   family: Plan["families"][number];
   chain(name: string | number): string;
   stageList(stage: number): string;
+  closingList(number: number): string;
   banList: string;
   bucket: string;
   lists: Lists;
@@ -140,7 +145,32 @@ function renderChains(names: RuleNames): Chain[] {
       const timeout = stage === last ? seconds.open : seconds.stage;
       return [chain(stage), [lists.write(names.stageList(stage), timeout), door]];
     }),
+    ...renderClosingChains(names),
     [chain("door"), renderDoorRules(names)],
+  ];
+}
+
+/** A closing knock may be an opening one as well: the packet returns to the rules of those. */
+function renderClosingChains(
+  { plan, family, chain, lists, seconds, ...names }: RuleNames,
+): Chain[] {
+  const { closing, stages } = plan;
+  if (closing.length === 0) return [];
+  const matches = listBackwards(closing).map(({ stage, number }) =>
+    [
+      renderMatch(stage, family),
+      ...(number === 1 ? [] : [lists.has(names.closingList(number - 1), seconds.stage)]),
+      `-g ${chain(`c${number}`)}`,
+    ].join(" ")
+  );
+  return [
+    [chain("close"), matches],
+    ...closing.map((_, index): Chain => [
+      chain(`c${index + 1}`),
+      index < closing.length - 1
+        ? [lists.write(names.closingList(index + 1), seconds.stage)]
+        : stages.map((_, stage) => lists.remove(names.stageList(stage + 1))),
+    ]),
   ];
 }
 
@@ -165,12 +195,13 @@ function renderKnockRules(names: RuleNames): string[] {
   const { plan, chain, lists, seconds } = names;
   const door = `-g ${chain("door")}`;
   const last = plan.stages.length;
-  const numbered = listStagesBackwards(plan);
+  const numbered = listBackwards(plan.stages);
   const isIn = (stage: number) =>
     lists.has(names.stageList(stage), stage === last ? seconds.open : seconds.stage);
   return [
     `-m pkttype ! --pkt-type unicast ${door}`,
     ...(plan.ban ? [`${lists.has(names.banList, BAN_RULE.banMs / 1_000)} ${door}`] : []),
+    ...(plan.closing.length === 0 ? [] : [`-j ${chain("close")}`]),
     ...numbered.map(({ stage, number }) =>
       [
         renderMatch(stage, names.family),
@@ -190,7 +221,9 @@ function renderKnockRules(names: RuleNames): string[] {
       ? Array.from({ length: last - 1 }, (_, index) => lists.remove(names.stageList(index + 1)))
       : []),
     // After the guard: a mistake at an own knock port resets the sequence, but does not count.
-    ...(plan.ban ? [...renderPortRules(plan.stages, door), renderBanRule(names)] : []),
+    ...(plan.ban
+      ? [...renderPortRules([...plan.stages, ...plan.closing], door), renderBanRule(names)]
+      : []),
     door,
   ];
 }

@@ -30,6 +30,7 @@ export const knockd: Backend = {
     ban: false,
     trusted: false,
     publicPorts: false,
+    closing: true,
     ipv6: true,
     onlyIpv6: false,
     interface: true,
@@ -50,6 +51,7 @@ export const knockd: Backend = {
         ? []
         : ["[options]", "    UseSyslog", renderEntry("Interface", plan.interface), ""]),
       ...renderSection(plan),
+      ...(plan.closing.length === 0 ? [] : ["", ...renderClosingSection(plan)]),
     ];
   },
   renderAdvice({ plan }) {
@@ -82,16 +84,10 @@ export const knockd: Backend = {
 };
 
 function renderSection(plan: Plan): string[] {
-  const sequence = plan.stages.map(({ port, protocol }) => `${port}:${protocol}`).join(",");
-  const timeoutMs = plan.stageTimeoutMs * Math.max(1, plan.stages.length - 1);
   const isDual = plan.families.includes("ipv6");
   return [
     `[spknock_${plan.name}]`,
-    renderEntry("Sequence", sequence),
-    renderEntry("Seq_Timeout", String(timeoutMs / 1_000)),
-    ...(plan.stages.some(({ protocol }) => protocol === "tcp")
-      ? [renderEntry("TCPFlags", "syn,!ack")]
-      : []),
+    ...renderSequence(plan.stages, plan),
     renderEntry("Start_Command", renderCommand(plan, "iptables", "-I")),
     renderEntry("Start_Command_6", isDual ? renderCommand(plan, "ip6tables", "-I") : ""),
     renderEntry("Cmd_Timeout", String(plan.openForMs / 1_000)),
@@ -100,12 +96,44 @@ function renderSection(plan: Plan): string[] {
   ];
 }
 
+/** Each opening added a rule: all of them go. The later `Stop_Command` of an opening finds none. */
+function renderClosingSection(plan: Plan): string[] {
+  const isDual = plan.families.includes("ipv6");
+  return [
+    `[spknock_${plan.name}.close]`,
+    ...renderSequence(plan.closing, plan),
+    renderEntry("Command", renderRemoval(plan, "iptables")),
+    renderEntry("Command_6", isDual ? renderRemoval(plan, "ip6tables") : ""),
+  ];
+}
+
+function renderSequence(stages: Plan["stages"], { stageTimeoutMs }: Plan): string[] {
+  const sequence = stages.map(({ port, protocol }) => `${port}:${protocol}`).join(",");
+  const timeoutMs = stageTimeoutMs * Math.max(1, stages.length - 1);
+  return [
+    renderEntry("Sequence", sequence),
+    renderEntry("Seq_Timeout", String(timeoutMs / 1_000)),
+    ...(stages.some(({ protocol }) => protocol === "tcp")
+      ? [renderEntry("TCPFlags", "syn,!ack")]
+      : []),
+  ];
+}
+
+function renderRemoval(plan: Plan, table: string): string {
+  return listRules(plan, table, "-D").map((rule) => `while ${rule} 2>/dev/null; do :; done`)
+    .join("; ");
+}
+
 function renderCommand(plan: Plan, table: string, verb: "-I" | "-D"): string {
+  return listRules(plan, table, verb).join("; ");
+}
+
+function listRules(plan: Plan, table: string, verb: "-I" | "-D"): string[] {
   const comment = quoteShell(`spknock:${plan.name}`);
   return listDistinctPorts(plan.protectedPorts).map(({ port, protocol }) =>
     `${table} -w ${verb} INPUT -s %IP% -p ${protocol} --dport ${port} ` +
     `-m comment --comment ${comment} -j ACCEPT`
-  ).join("; ");
+  );
 }
 
 function renderEntry(key: string, value: string): string {

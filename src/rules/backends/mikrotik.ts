@@ -12,19 +12,15 @@
  * - no action removes a source from a list. The substitute for the guard: a mistake puts the source on a
  *   penalty list for one stage timeout, in which its knocks do not count; then its stages have expired
  *   too. A legitimate user who makes a mistake has to wait for this time;
+ * - for the same reason the closing sequence puts the source on a list of closed ones, which outranks the
+ *   open list and outlasts its entry;
  * - `src-address-list` takes one list, so that a condition on two lists is a chain;
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
 import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
-import {
-  type Backend,
-  listPorts,
-  listStagesBackwards,
-  listTrusted,
-  takeFileName,
-} from "../backend.ts";
+import { type Backend, listBackwards, listPorts, listTrusted, takeFileName } from "../backend.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
@@ -44,12 +40,16 @@ export const mikrotik: Backend = {
     ban: true,
     trusted: true,
     publicPorts: true,
+    closing: true,
     ipv6: true,
     onlyIpv6: true,
     interface: true,
     interfaceWildcard: false,
   },
-  notes: { guard: "a source waits for one stage timeout after a mistake" },
+  notes: {
+    closing: "a source that closed the door can open it again after the open time only",
+    guard: "a source waits for one stage timeout after a mistake",
+  },
   limits: {
     maxKnocks: Infinity,
     // A shorter text could be found in the packet's header.
@@ -80,6 +80,12 @@ function renderCautions(plan: Plan): string[] {
         "RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks",
         `of its source do not count for ${wait}, and its sequence has expired by then. A stray packet makes`,
         "a legitimate user wait for this time.",
+      ]
+      : []),
+    ...(plan.closing.length > 0
+      ? [
+        "The closing knocks put their source on a list that outranks the open list: it can open the door",
+        `again ${renderDuration(plan.openForMs)} after it closed it.`,
       ]
       : []),
   ];
@@ -135,6 +141,7 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
   const names: RuleNames = { plan, family, base, nameList };
   const path = PATHS[family];
   const rules = [
+    ...renderClosingRules(names),
     ...renderStageRules(names),
     ...renderKnockRules(names),
     ...renderEntryRules(names),
@@ -182,6 +189,7 @@ function renderEntryRules({ plan, family, base, nameList }: RuleNames): Rule[] {
   const rule = (text: string, note: string): Rule => ({ chain: base, text, note });
   const trusted = `src-address-list=${quoteRouterOs(`${base}:trusted`)}`;
   const open = `src-address-list=${nameList(plan.stages.length)}`;
+  const closed = quoteRouterOs(`${base}:closed`);
   const knock = `action=jump jump-target=${quoteRouterOs(`${base}:knock`)}`;
   return [
     rule("action=accept connection-state=established,related", "connections continue"),
@@ -197,6 +205,11 @@ function renderEntryRules({ plan, family, base, nameList }: RuleNames): Rule[] {
         ? rule(`${knock} protocol=${protocol} dst-address-type=local`, "to this router")
         : rule(`${knock} protocol=${protocol} dst-address=!ff00::/8`, "not multicast")
     ),
+    ...(plan.closing.length === 0
+      ? []
+      : renderPorts(plan.protectedPorts).map((ports) =>
+        rule(`action=drop ${ports} src-address-list=${closed}`, "closed by their knocks")
+      )),
     ...renderPorts(plan.protectedPorts).map((ports) =>
       rule(`action=accept ${ports} ${open}`, "open sources")
     ),
@@ -210,12 +223,14 @@ function renderKnockRules(names: RuleNames): Rule[] {
   const { plan, base, nameList } = names;
   const rule = (text: string, note: string): Rule => ({ chain: `${base}:knock`, text, note });
   const stages = `action=jump jump-target=${quoteRouterOs(`${base}:stages`)}`;
+  const closing = `action=jump jump-target=${quoteRouterOs(`${base}:closing`)}`;
   const penalty = quoteRouterOs(`${base}:penalty`);
   const ban = quoteRouterOs(`${base}:ban`);
-  const numbered = listStagesBackwards(plan);
+  const numbered = listBackwards(plan.stages);
   const isWatched = plan.guard || plan.ban;
   return [
     ...(plan.ban ? [rule(`action=return src-address-list=${ban}`, "banned")] : []),
+    ...(plan.closing.length === 0 ? [] : [rule(closing, "the closing knocks")]),
     rule(stages, "the knocks"),
     ...(isWatched
       ? [
@@ -253,28 +268,51 @@ function renderBanRules(
 ): Rule[] {
   const { perMinute, burst, banMs } = BAN_RULE;
   return [
-    ...renderPorts(plan.stages).map((ports) => rule(`action=return ${ports}`, "own knock ports")),
+    ...renderPorts([...plan.stages, ...plan.closing]).map((ports) =>
+      rule(`action=return ${ports}`, "own knock ports")
+    ),
     rule(`action=return dst-limit=${perMinute}/1m,${burst},src-address/1m`, "few mistakes"),
     rule(renderAdd(quoteRouterOs(`${base}:ban`), banMs), "many mistakes"),
   ];
 }
 
 function renderStageRules({ plan, family, base, nameList }: RuleNames): Rule[] {
-  const last = plan.stages.length;
-  const numbered = listStagesBackwards(plan);
-  const rule = (text: string, note: string): Rule => ({ chain: `${base}:stages`, text, note });
   const penalty = `action=return src-address-list=${quoteRouterOs(`${base}:penalty`)}`;
-  const knocks = numbered.flatMap(({ stage, number }) => {
+  const chain = `${base}:stages`;
+  return [
+    ...(plan.guard ? [{ chain, text: penalty, note: "penalty" }] : []),
+    ...renderSequence(plan, plan.stages, { chain, family, nameList, what: "knock" }),
+  ];
+}
+
+function renderClosingRules({ plan, family, base }: RuleNames): Rule[] {
+  const last = plan.closing.length;
+  const nameList = (number: number) =>
+    quoteRouterOs(`${base}:${number === last ? "closed" : `closing${number}`}`);
+  const syntax = { chain: `${base}:closing`, family, nameList, what: "closing knock" };
+  return renderSequence(plan, plan.closing, syntax);
+}
+
+/** Two rules a knock; the entry of the last one lasts for the open time. */
+function renderSequence(
+  { stageTimeoutMs, openForMs }: Plan,
+  stages: readonly Stage[],
+  { chain, family, nameList, what }: Pick<RuleNames, "family" | "nameList"> & {
+    chain: string;
+    what: string;
+  },
+): Rule[] {
+  const last = stages.length;
+  return listBackwards(stages).flatMap(({ stage, number }) => {
     const matchers = [
       renderMatch(stage, family),
       ...(number === 1 ? [] : [`src-address-list=${nameList(number - 1)}`]),
     ].join(" ");
-    const timeout = number === last ? plan.openForMs : plan.stageTimeoutMs;
-    const note = `knock ${number} of ${last}, ${renderPortSpec(stage)}`;
+    const timeout = number === last ? openForMs : stageTimeoutMs;
+    const note = `${what} ${number} of ${last}, ${renderPortSpec(stage)}`;
     return [`${renderAdd(nameList(number), timeout)} ${matchers}`, `action=return ${matchers}`]
-      .map((text) => rule(text, note));
+      .map((text) => ({ chain, text, note }));
   });
-  return [...(plan.guard ? [rule(penalty, "penalty")] : []), ...knocks];
 }
 
 function renderAdd(list: string, timeoutMs: number): string {

@@ -15,7 +15,7 @@
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
 import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
-import { type Backend, listPorts, listStagesBackwards, listTrusted } from "../backend.ts";
+import { type Backend, listBackwards, listPorts, listTrusted } from "../backend.ts";
 import { quoteNft, renderNftDuration, requireNftName } from "./quote/nft.ts";
 
 /** What nftables supports. */
@@ -26,6 +26,7 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
     ban: true,
     trusted: true,
     publicPorts: true,
+    closing: true,
     ipv6: true,
     onlyIpv6: true,
     interface: true,
@@ -80,6 +81,7 @@ export function renderNftRules(plan: Plan, prefix = ""): NftRules {
   const stageCount = plan.stages.length - 1;
   const progress = families.flatMap(({ digit }) => [
     ...Array.from({ length: stageCount }, (_, index) => name(`stage${index + 1}_${digit}`)),
+    ...plan.closing.slice(1).map((_, index) => name(`closing${index + 1}_${digit}`)),
     ...(plan.ban ? [name(`miss_${digit}`)] : []),
   ]);
   const kept = families.flatMap(({ digit }) => [
@@ -94,9 +96,13 @@ export function renderNftRules(plan: Plan, prefix = ""): NftRules {
       ...renderChain(name("input"), renderEntryRules(plan, families, name), [
         "type filter hook input priority filter - 5; policy accept;",
       ]),
-      ...families.flatMap((syntax) =>
-        renderChain(name(`knock_${syntax.digit}`), renderKnockRules(plan, syntax, name))
-      ),
+      ...families.flatMap((syntax) => [
+        ...(plan.closing.length === 0 ? [] : renderChain(
+          name(`close_${syntax.digit}`),
+          renderClosingRules(plan, syntax, name),
+        )),
+        ...renderChain(name(`knock_${syntax.digit}`), renderKnockRules(plan, syntax, name)),
+      ]),
       ...renderChain(name("door"), renderDoorRules(plan, families, name)),
     ],
   };
@@ -149,12 +155,13 @@ function renderKnockRules(
   const nameSet = (stage: number) => name(`${stage === last ? "open" : `stage${stage}`}_${digit}`);
   const renderTimeout = (stage: number) =>
     renderNftDuration(stage === last ? plan.openForMs : plan.stageTimeoutMs);
-  const numbered = listStagesBackwards(plan);
+  const numbered = listBackwards(plan.stages);
   const isWatched = plan.guard || plan.ban;
   return [
     // Broadcast packets do not count as mistakes.
     `meta pkttype != host ${door}`,
     ...(plan.ban ? [`${source} @${name(`ban_${digit}`)} ${door}`] : []),
+    ...(plan.closing.length === 0 ? [] : [`jump ${name(`close_${digit}`)}`]),
     ...numbered.map(({ stage, number }) =>
       [
         renderMatch(stage),
@@ -178,9 +185,36 @@ function renderKnockRules(
       )
       : []),
     // After the guard: a mistake at an own knock port resets the sequence, but does not count.
-    ...(plan.ban ? [...renderPortRules(plan.stages, door), renderBanRule(syntax, name)] : []),
+    ...(plan.ban
+      ? [...renderPortRules([...plan.stages, ...plan.closing], door), renderBanRule(syntax, name)]
+      : []),
     door,
   ];
+}
+
+/** A closing knock may be an opening one as well: the packet returns to the rules of those. */
+function renderClosingRules(
+  plan: Plan,
+  { digit, source }: FamilySyntax,
+  name: (text: string) => string,
+): string[] {
+  const last = plan.closing.length;
+  const nameSet = (number: number) => name(`closing${number}_${digit}`);
+  const timeout = renderNftDuration(plan.stageTimeoutMs);
+  const opened = [
+    name(`open_${digit}`),
+    ...plan.stages.slice(1).map((_, index) => name(`stage${index + 1}_${digit}`)),
+  ];
+  return listBackwards(plan.closing).map(({ stage, number }) =>
+    [
+      renderMatch(stage),
+      ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
+      ...(number === last
+        ? opened.map((set) => `delete @${set} { ${source} }`)
+        : [`update @${nameSet(number)} { ${source} timeout ${timeout} }`]),
+      "return",
+    ].join(" ")
+  );
 }
 
 /** The bucket of a source is full again after a minute: its entry is not needed any longer. */

@@ -4,7 +4,7 @@ import { ClosedError } from "../../../core/errors.ts";
 import { plural } from "../../../core/text.ts";
 import { loadProbes } from "../../../probe/mod.ts";
 import { toClosingTarget } from "../../../use_cases/close_target.ts";
-import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { endHold, holdOpen, type KeptTarget } from "../../../use_cases/keep_target.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
@@ -103,19 +103,13 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   const target = { ...saved, ...await readKnockChanges(args), openForMs };
   const { resolved } = await resolveTarget(target, ports);
   const closing = toClosingTarget(target);
-  const requests = closing === undefined
-    ? [target]
-    : [target, { name: `closing ${target.name}`, knocks: closing.knocks }];
-  const [payloads = [], closingPayloads = []] = await collectSecrets(
-    requests,
-    ports,
-    makeSecretOptions(context, readSecretChoice(args)),
-  );
+  const options = makeSecretOptions(context, readSecretChoice(args));
+  const payloads = await collectSequences(target, ports, options);
   await loadProbes(target.probes);
   return {
     target,
     resolved,
-    payloads,
-    closing: closing && { target: closing, payloads: closingPayloads },
+    payloads: payloads.opening,
+    closing: closing && { target: closing, payloads: payloads.closing },
   };
 }

@@ -1,7 +1,7 @@
 /** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
 import { ConfigError, UsageError, ValueError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
-import type { Plan } from "../../../core/plan.ts";
+import type { Plan, Stage } from "../../../core/plan.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
@@ -236,10 +236,8 @@ async function write(
 /** Returns a plan as the JSON contract has it. */
 function toPlanValue(plan: Plan): unknown {
   return {
-    stages: plan.stages.map((stage) => ({
-      knock: renderPortSpec(stage),
-      secret: stage.payload !== undefined,
-    })),
+    stages: plan.stages.map(toStageValue),
+    closing: plan.closing.map(toStageValue),
     open: plan.protectedPorts.map(renderPortSpec),
     open_for_ms: plan.openForMs,
     stage_timeout_ms: plan.stageTimeoutMs,
@@ -250,6 +248,10 @@ function toPlanValue(plan: Plan): unknown {
     trusted: plan.trusted,
     public: plan.publicPorts.map(renderPortSpec),
   };
+}
+
+function toStageValue(stage: Stage): unknown {
+  return { knock: renderPortSpec(stage), secret: stage.payload !== undefined };
 }
 
 /** Prints what is weak on stderr, so that the rules can be piped. */

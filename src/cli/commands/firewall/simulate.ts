@@ -1,7 +1,7 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
 import { parsePortSpec, renderPortSpec } from "../../../core/knock.ts";
 import { type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
-import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
+import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { FALLBACK_PORT, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
@@ -31,8 +31,8 @@ export const command = defineCommand({
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
     const target = findTarget(await loadTargets(context), name);
     const open = args.read("open", (text) => parsePortSpec(text));
-    const [payloads = []] = await collectSecrets(
-      [target],
+    const payloads = await collectSequences(
+      target,
       ports,
       makeSecretOptions(context, readSecretChoice(args)),
     );
@@ -57,7 +57,11 @@ export const command = defineCommand({
     const doors = plan.protectedPorts.map((spec) => `${door.findPort(spec)}/${spec.protocol}`).join(
       " ",
     );
-    out.say(`a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}\n`);
+    const closing = plan.closing.map(renderPortSpec);
+    out.say(
+      `a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}` +
+        `${closing.length === 0 ? "" : `, closes with ${closing.join(" ")}`}\n`,
+    );
     const secrets = plan.stages.some(({ payload }) => payload !== undefined)
       ? " --secrets-from -"
       : "";
@@ -71,6 +75,7 @@ export const command = defineCommand({
       address: door.address,
       stages: plan.stages.map(renderPortSpec),
       opens: doors.split(" "),
+      closing,
       events: events.map((event) => ({
         at_ms: Math.round(event.at - start),
         kind: event.kind,

@@ -1,0 +1,62 @@
+/** What the lists of attacks have in common: sources, packets and their moments. */
+import type { Plan, Stage } from "../core/plan.ts";
+import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
+import type { ModelPacket } from "./model.ts";
+
+/** The part of a stage timeout that a slow knock may take and still be in time. */
+export const IN_TIME = 0.6;
+/** Milliseconds by which a knock that is too slow misses its stage. */
+export const LATE_MS = 1_000;
+
+/** What the attacks of a plan have in common. */
+export interface AttackContext {
+  plan: Plan;
+  parties: Parties;
+  /** Milliseconds from one packet to the next. */
+  gap: number;
+  random: () => number;
+  floodSize: number;
+}
+
+/** An attack without its claim. */
+type Draft = { name: string; description: string; reason: string; packets: ModelPacket[] };
+
+/** Returns packets with their moments, `gap` milliseconds apart. */
+export function pace(packets: readonly ModelPacket[], gap: number, start = 0): TimedPacket[] {
+  return packets.map((packet, index) => ({ packet, at: start + index * gap }));
+}
+
+/** Returns an attack from the attacker's address. */
+export function createAttack(
+  { parties, gap }: AttackContext,
+  claim: ClaimKind,
+  draft: Draft,
+): Attack {
+  return { ...draft, claim, source: parties.attacker, packets: pace(draft.packets, gap) };
+}
+
+/** Returns the packet of a stage. */
+function createKnock(stage: Stage, source: string): ModelPacket {
+  const { protocol, port, payload } = stage;
+  return payload === undefined ? { source, protocol, port } : { source, protocol, port, payload };
+}
+
+/** Returns the packets of stages; those of the plan, from the attacker, by default. */
+export function createKnocks(
+  { plan, parties }: AttackContext,
+  { source = parties.attacker, stages = plan.stages }: Partial<{
+    source: string;
+    stages: readonly Stage[];
+  }> = {},
+): ModelPacket[] {
+  return stages.map((stage) => createKnock(stage, source));
+}
+
+/** Whether packets are the same, but for their sources. */
+export function isSameSequence(a: readonly ModelPacket[], b: readonly ModelPacket[]): boolean {
+  return a.length === b.length && a.every((packet, index) => {
+    const other = b[index];
+    return packet.port === other?.port && packet.protocol === other.protocol &&
+      packet.payload?.toHex() === other.payload?.toHex();
+  });
+}

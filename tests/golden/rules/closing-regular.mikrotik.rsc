@@ -1,0 +1,122 @@
+# spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
+#
+#   knock 1: 7003/tcp (regular)
+#   knock 2: 9012/udp (regular)
+#   knock 3: 8044/tcp (regular)
+#   closing knock 1: 9100/tcp (regular)
+#   closing knock 2: 7003/tcp (regular)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4, IPv6
+#   also:    a packet to any other port resets the sequence
+#   also:    many mistakes block a source for a while
+#
+# Made from MikroTik's documents; not run on a device yet.
+# RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks
+# of its source do not count for 5s, and its sequence has expired by then. A stray packet makes
+# a legitimate user wait for this time.
+# The closing knocks put their source on a list that outranks the open list: it can open the door
+# again 5m after it closed it.
+#
+# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
+#   /import spknock_home.rsc
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
+# Undo (and before a family is left out):
+#   /ip firewall filter remove [find comment~"^spknock:home:"]
+#   /ip firewall address-list remove [find list~"^spknock:home:"]
+#   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
+#   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
+
+# IPv4
+/ip firewall filter remove [find comment~"^spknock:home:"]
+/ip firewall address-list remove [find comment~"^spknock:home:"]
+/ip firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closed" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:closing1" comment="spknock:home:01 closing knock 2 of 2, 7003/tcp"
+/ip firewall filter add chain="spknock:home:closing" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:closing1" comment="spknock:home:02 closing knock 2 of 2, 7003/tcp"
+/ip firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closing1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=9100 comment="spknock:home:03 closing knock 1 of 2, 9100/tcp"
+/ip firewall filter add chain="spknock:home:closing" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=9100 comment="spknock:home:04 closing knock 1 of 2, 9100/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:05 penalty"
+/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:06 knock 3 of 3, 8044/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:07 knock 3 of 3, 8044/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:08 knock 2 of 3, 9012/udp"
+/ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:09 knock 2 of 3, 9012/udp"
+/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:10 knock 1 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:11 knock 1 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:knock" action=return src-address-list="spknock:home:ban" comment="spknock:home:12 banned"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:closing" comment="spknock:home:13 the closing knocks"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:14 the knocks"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:open" comment="spknock:home:15 knock 3, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:16 knock 2, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:17 knock 1, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:18 not a mistake"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:19 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:20 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:21 a mistake: knocks do not count for a while"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044,9100 comment="spknock:home:22 own knock ports"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 comment="spknock:home:23 own knock ports"
+/ip firewall filter add chain="spknock:home:knock" action=return dst-limit=5/1m,5,src-address/1m comment="spknock:home:24 few mistakes"
+/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:ban" address-list-timeout=10m comment="spknock:home:25 many mistakes"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:26 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:27 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:28 to this router"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 src-address-list="spknock:home:closed" comment="spknock:home:29 closed by their knocks"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:30 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:31 all other sources"
+:do {
+  :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $drops] > 0) do={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
+      place-before=[:pick $drops 0]
+  } else={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }
+
+# IPv6
+/ipv6 firewall filter remove [find comment~"^spknock:home:"]
+/ipv6 firewall address-list remove [find comment~"^spknock:home:"]
+/ipv6 firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closed" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:closing1" comment="spknock:home:01 closing knock 2 of 2, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:closing" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:closing1" comment="spknock:home:02 closing knock 2 of 2, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closing1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=9100 comment="spknock:home:03 closing knock 1 of 2, 9100/tcp"
+/ipv6 firewall filter add chain="spknock:home:closing" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=9100 comment="spknock:home:04 closing knock 1 of 2, 9100/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:05 penalty"
+/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:06 knock 3 of 3, 8044/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:07 knock 3 of 3, 8044/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:08 knock 2 of 3, 9012/udp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:09 knock 2 of 3, 9012/udp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:10 knock 1 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:11 knock 1 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return src-address-list="spknock:home:ban" comment="spknock:home:12 banned"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:closing" comment="spknock:home:13 the closing knocks"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:14 the knocks"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:open" comment="spknock:home:15 knock 3, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:16 knock 2, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:17 knock 1, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:18 not a mistake"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:19 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:20 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:21 a mistake: knocks do not count for a while"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044,9100 comment="spknock:home:22 own knock ports"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 comment="spknock:home:23 own knock ports"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return dst-limit=5/1m,5,src-address/1m comment="spknock:home:24 few mistakes"
+/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:ban" address-list-timeout=10m comment="spknock:home:25 many mistakes"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:26 connections continue"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:27 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:28 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 src-address-list="spknock:home:closed" comment="spknock:home:29 closed by their knocks"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:30 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:31 all other sources"
+:do {
+  :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $drops] > 0) do={
+    /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
+      place-before=[:pick $drops 0]
+  } else={
+    /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }
