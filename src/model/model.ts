@@ -1,7 +1,7 @@
 /**
  * A pure model of a firewall that watches for a sequence of knocks: a packet and a moment in, a
  * verdict out. Each back end renders what docs/firewall-model.md specifies, and so does this file;
- * "rule 5" here is rule 5 there.
+ * "rule 6" here is rule 6 there.
  */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { createNetworkMatcher, parseAddress } from "../core/address.ts";

@@ -68,7 +68,7 @@ const SSH: PortSpec = { port: 22, protocol: "tcp" };
 /** Any free port for each of the plan's. */
 function anyPorts(plan: Plan): Record<string, number> {
   return Object.fromEntries(
-    [...plan.stages, ...plan.protectedPorts].map((
+    [...plan.stages, ...plan.closing, ...plan.protectedPorts].map((
       { port, protocol },
     ) => [`${port}/${protocol}`, 0]),
   );
@@ -153,6 +153,26 @@ Deno.test("simulator: the right knocks open a real port until the open time ends
   assertEquals(await knock(door, watcher, plan), ["advance", "advance", "open"]);
   assertEquals((await watcher.next()).kind, "opened");
   assertEquals(await visit(door, SSH), BANNER);
+});
+
+Deno.test("simulator: the closing knocks shut the port, and it can be opened again", async () => {
+  const closing: PortSpec[] = [{ port: 9, protocol: "udp" }, { port: 11, protocol: "udp" }];
+  const plan = secretPlan({ closing });
+  await using setup = await makeDoor(plan);
+  const { door, watcher } = setup;
+  for (const _ of [1, 2]) {
+    await knock(door, watcher, plan);
+    assertEquals((await watcher.next()).kind, "opened");
+    assertEquals(await visit(door, SSH), BANNER);
+    assertEquals(await watcher.verdict(), "pass");
+    for (const [index, spec] of closing.entries()) {
+      await sendUdp(door, spec, "");
+      const event = await watcher.next();
+      assertEquals(event.kind === "packet" && event.verdict.closing, index + 1);
+    }
+    assertEquals(await watcher.next(), { kind: "shut", at: 0 });
+    assertEquals(await visit(door, SSH), "refused");
+  }
 });
 
 Deno.test("simulator: the same knocks again renew the open time", async () => {

@@ -47,6 +47,49 @@ Deno.test("makePlan: the family of the target is the plan's", () => {
   ]);
 });
 
+table<[opening: string[], closing: string[], isRefused: boolean]>(
+  "makePlan: a closing sequence has a knock of its own",
+  {
+    "the same": [["7003/tcp", "9012/tcp"], ["7003/tcp", "9012/tcp"], true],
+    "a prefix": [["7003/tcp", "9012/tcp"], ["7003/tcp"], true],
+    "a suffix": [["7003/tcp", "9012/tcp"], ["9012/tcp"], true],
+    "the reverse": [["7003/tcp", "9012/tcp"], ["9012/tcp", "7003/tcp"], true],
+    "the reverse, with a port more": [
+      ["7003/tcp", "9012/tcp"],
+      ["9012/tcp", "7003/tcp", "1/tcp"],
+      false,
+    ],
+    "another protocol": [["7003/tcp", "9012/tcp"], ["7003/udp"], false],
+    "others": [["7003/tcp", "9012/tcp"], ["7004/tcp", "9012/tcp"], false],
+  },
+  ([opening, closing, isRefused]) => {
+    const none = (knocks: string[]) => knocks.map(() => new Uint8Array());
+    const make = () =>
+      makePlan(
+        { ...target(opening), close: target(closing).knocks },
+        { opening: none(opening), closing: none(closing) },
+        { protectedPorts: SSH },
+      );
+    if (isRefused) assertThrows(make, UsageError, "is a knock of the opening one too");
+    else {assertEquals(
+        make().closing.map(({ port }) => port),
+        target(closing).knocks.map((k) => k.port),
+      );}
+  },
+);
+
+Deno.test("makePlan: closing knocks with other secrets are knocks of their own", () => {
+  const knocks = ["7003/udp", "9012/udp"];
+  const make = (closing: string) =>
+    makePlan(
+      { ...target(knocks), close: target(["9012/udp"]).knocks },
+      { opening: [bytes("a"), bytes("b")], closing: [bytes(closing)] },
+      { protectedPorts: SSH },
+    );
+  assertEquals(make("c").closing[0]?.payload, bytes("c"));
+  for (const same of ["b", ""]) assertThrows(() => make(same), UsageError, "closing sequence");
+});
+
 table<string[]>("makePlan: consecutive regular knocks are refused without the ban", {
   ascending: ["7000/tcp", "7001/tcp", "7002/tcp"],
   descending: ["7002/udp", "7001/udp"],
