@@ -70,6 +70,17 @@ export function parseNetwork(text: string): Network {
   return { family, prefix, bytes, text: prefix === width ? base : `${base}/${prefix}` };
 }
 
+/** Returns the mask of an IPv6 prefix length, such as `ffff:ffff:ffff:ffff::`. */
+export function renderMask6(prefix: number): string {
+  return parseNetwork(`ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/${prefix}`).text.split("/", 1)[0] ??
+    "";
+}
+
+/** Returns the network of this prefix length around an address. */
+export function findNetwork({ text }: Address, prefix: number): Network {
+  return parseNetwork(`${text}/${prefix}`);
+}
+
 /** Whether the network contains the address, or all of another network. */
 export function contains(network: Network, inner: Address | Network): boolean {
   const { family, prefix } = network;

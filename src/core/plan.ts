@@ -35,6 +35,8 @@ export interface Plan {
   guard: boolean;
   /** Whether a source that makes many mistakes in a short time is blocked for a while. */
   ban: boolean;
+  /** The prefix length by which the mistakes of IPv6 sources are counted: one host has a whole network. */
+  banPrefix6: number;
   /** The address families that the rules cover; at least one. */
   families: readonly ("ipv4" | "ipv6")[];
   /** The WAN interface; any where undefined. */
@@ -49,11 +51,10 @@ export interface Plan {
 export const SET_SIZE = 65_535;
 
 /**
- * The rate ban: a token bucket for each source, `burst` deep, refilled at `perMinute`. The mistake
- * that finds it empty (the sixth within a minute) bans the source for `banMs`; the ban is not
- * renewed while it lasts.
+ * The rate ban: after `mistakes` within `windowMs` of the first, the next one bans the source for `banMs`;
+ * the ban is not renewed while it lasts.
  */
-export const BAN_RULE = { perMinute: 5, burst: 5, banMs: 600_000 } as const;
+export const BAN_RULE = { mistakes: 5, windowMs: 60_000, banMs: 600_000, prefix6: 64 } as const;
 
 /** Returns each port and protocol once, in order. */
 export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {

@@ -79,7 +79,9 @@ export interface Parties {
   attacker: string;
   /** Sends part of the attacker's packets. */
   accomplice: string;
-  /** One of many spoofed addresses; `index` counts from 0. */
+  /** An address in the network by which mistakes of the attacker are counted; undefined for IPv4. */
+  neighbour(index: number): string | undefined;
+  /** One of many spoofed addresses, each of another network; `index` counts from 0. */
   crowd(index: number): string;
 }
 
@@ -110,6 +112,12 @@ export function chooseParties(plan: Plan): Parties {
     crowd: (index) =>
       isIpv4
         ? `198.${18 + (index >> 16 & 1)}.${index >> 8 & 255}.${index & 255}`
-        : `2001:db8:198::${(index >> 16).toString(16)}:${(index & 0xffff).toString(16)}`,
+        : `2001:db8:198:${(index & 0xffff).toString(16)}::${(index >> 16) + 1}`,
+    neighbour: (index) => isIpv4 ? undefined : makeNeighbour(attacker, index),
   };
+}
+
+/** Another address of the same /64. */
+function makeNeighbour(address: string, index: number): string {
+  return `${address.slice(0, address.lastIndexOf("::"))}::5:${(index + 1).toString(16)}`;
 }

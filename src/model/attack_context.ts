@@ -15,6 +15,9 @@ export interface AttackContext {
   /** Milliseconds from one packet to the next. */
   gap: number;
   random: () => number;
+  seed: number;
+  /** The ports that sweeps visit; all where undefined. */
+  limitPorts?: readonly number[] | undefined;
   floodSize: number;
 }
 
@@ -59,4 +62,15 @@ export function isSameSequence(a: readonly ModelPacket[], b: readonly ModelPacke
     return packet.port === other?.port && packet.protocol === other.protocol &&
       packet.payload?.toHex() === other.payload?.toHex();
   });
+}
+
+/** Returns a port that no rule of the plan names. */
+export function findStrangePort(plan: Plan): number | undefined {
+  const known = new Set(
+    [...plan.stages, ...plan.closing, ...plan.protectedPorts, ...plan.publicPorts].map(({ port }) =>
+      port
+    ),
+  );
+  for (let port = 1_024; port <= 65_535; port++) if (!known.has(port)) return port;
+  return undefined;
 }

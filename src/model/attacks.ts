@@ -8,11 +8,13 @@ import {
   type AttackContext,
   createAttack,
   createKnocks,
+  findStrangePort,
   IN_TIME,
   isSameSequence,
   LATE_MS,
   pace,
 } from "./attack_context.ts";
+import { listBans } from "./ban_attacks.ts";
 import { listClosings } from "./closing_attacks.ts";
 import type { ModelPacket } from "./model.ts";
 import { createRandom, shuffle } from "./random.ts";
@@ -46,6 +48,8 @@ export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
     parties: options.parties ?? chooseParties(plan),
     gap: Math.min(50, plan.stageTimeoutMs / 10),
     random: createRandom(options.seed),
+    seed: options.seed,
+    limitPorts: options.limitPorts,
     floodSize: options.floodSize ?? FLOOD_SIZE,
   };
   return [
@@ -61,6 +65,7 @@ export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
     ...listReplays(context),
     ...listFloods(context),
     ...listClosings(context),
+    ...listBans(context),
     ...listSweeps(plan, { ...options, parties: context.parties }),
   ];
 }
@@ -256,14 +261,6 @@ function listMistakes(context: AttackContext): Attack[] {
       packets: knocks.toSpliced(index + 1, 0, { source: parties.attacker, protocol: "tcp", port }),
     })
   );
-}
-
-function findStrangePort(plan: Plan): number | undefined {
-  const known = new Set(
-    [...plan.stages, ...plan.protectedPorts, ...plan.publicPorts].map(({ port }) => port),
-  );
-  for (let port = 1_024; port <= 65_535; port++) if (!known.has(port)) return port;
-  return undefined;
 }
 
 function listOtherSources(context: AttackContext): Attack[] {

@@ -4,7 +4,7 @@
  * "rule 6" here is rule 6 there.
  */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import { createNetworkMatcher, parseAddress } from "../core/address.ts";
+import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
 import type { Protocol } from "../core/knock.ts";
 import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../core/plan.ts";
 import { TimedSet } from "./timed_set.ts";
@@ -106,8 +106,8 @@ class PlanModel implements FirewallModel {
   }
 
   receive(packet: ModelPacket, at: number): Verdict {
-    const { key, isExempt } = this.#identify(packet.source);
-    return isExempt ? { kind: "pass", accepted: true } : this.#walk(packet, key, at);
+    const identity = this.#identify(packet.source);
+    return identity.isExempt ? { kind: "pass", accepted: true } : this.#walk(packet, identity, at);
   }
 
   isLetIn(source: string, at: number): boolean {
@@ -116,21 +116,23 @@ class PlanModel implements FirewallModel {
   }
 
   /** Rules 3 to 11. */
-  #walk(packet: ModelPacket, key: string, at: number): Verdict {
+  #walk(packet: ModelPacket, identity: Identity, at: number): Verdict {
     const { ban } = this.#plan;
+    const { key, banKey } = identity;
     if (packet.toHost === false) return this.#passDoor(packet, key, at);
-    if (ban && this.#bans.isBanned(key, at)) {
+    if (ban && this.#bans.isBanned(banKey, at)) {
       const verdict = this.#passDoor(packet, key, at);
       return this.#isProtected(packet) ? verdict : { ...verdict, kind: "banned" };
     }
     const closing = this.#close(packet, key, at);
-    const verdict = this.#judge(packet, key, at);
+    const verdict = this.#judge(packet, identity, at);
     return closing === undefined ? verdict : { ...verdict, closing };
   }
 
   /** Rules 6 to 11. */
-  #judge(packet: ModelPacket, key: string, at: number): Verdict {
+  #judge(packet: ModelPacket, identity: Identity, at: number): Verdict {
     const { guard, ban, stages } = this.#plan;
+    const { key } = identity;
     const stage = this.#advance(packet, key, at);
     if (stage !== undefined) {
       const { accepted } = this.#passDoor(packet, key, at);
@@ -138,7 +140,9 @@ class PlanModel implements FirewallModel {
         ? { kind: "open", accepted, until: this.#openSet.until(key, at) as number }
         : { kind: "advance", accepted, stage };
     }
-    return guard || ban ? this.#countMistake(packet, key, at) : this.#passDoor(packet, key, at);
+    return guard || ban
+      ? this.#countMistake(packet, identity, at)
+      : this.#passDoor(packet, key, at);
   }
 
   /** Rule 5: the number of the closing knock that the packet is; the last one closes the door. */
@@ -167,7 +171,7 @@ class PlanModel implements FirewallModel {
   }
 
   /** Rules 7 to 11, for a packet that is not a knock at this moment. */
-  #countMistake(packet: ModelPacket, key: string, at: number): Verdict {
+  #countMistake(packet: ModelPacket, { key, banKey }: Identity, at: number): Verdict {
     const verdict = this.#passDoor(packet, key, at);
     const copied = this.#plan.stages.findLastIndex((stage, index) =>
       isKnock(stage, packet) && this.#stages[index]?.has(key, at)
@@ -175,7 +179,7 @@ class PlanModel implements FirewallModel {
     if (copied !== -1) return { ...verdict, kind: "duplicate", stage: copied + 1 };
     if (this.#isProtected(packet) || this.#isPublic(packet)) return verdict;
     const isCounted = this.#plan.ban && !this.#isKnockPort(packet);
-    const banned = isCounted && this.#bans.count(key, at);
+    const banned = isCounted && this.#bans.count(banKey, at);
     const reset = this.#plan.guard && this.#resetSequence(key, at);
     return { ...verdict, kind: "mistake", reset, banned };
   }
@@ -199,6 +203,8 @@ class PlanModel implements FirewallModel {
 interface Identity {
   /** The same for every way to write the address. */
   key: string;
+  /** Whose mistakes are counted together. */
+  banKey: string;
   /** Rules 1 and 2: trusted, or of a family that is not covered. */
   isExempt: boolean;
 }
@@ -212,6 +218,9 @@ function createIdentifier(plan: Plan): (source: string) => Identity {
     const address = parseAddress(source);
     const identity = {
       key: address.text,
+      banKey: plan.ban && address.family === "ipv6"
+        ? findNetwork(address, plan.banPrefix6).text
+        : address.text,
       isExempt: !plan.families.includes(address.family) || isTrusted(address),
     };
     recent = { source, identity };
@@ -219,19 +228,14 @@ function createIdentifier(plan: Plan): (source: string) => Identity {
   };
 }
 
-const MINUTE_MS = 60_000;
-/** Milliseconds in which a bucket gains the room for one mistake, and in which it fills. */
-const MISTAKE_MS = MINUTE_MS / BAN_RULE.perMinute;
-const BUCKET_MS = MISTAKE_MS * BAN_RULE.burst;
-
 /** The bans of rules 4 and 9. */
 class BanList {
   readonly #banned = new TimedSet({ timeoutMs: BAN_RULE.banMs, size: SET_SIZE });
-  // A bucket that was not written to for as long as it takes to fill is full: it needs no entry.
-  readonly #buckets = new TimedSet<{ tokens: number; at: number }>({
-    timeoutMs: BUCKET_MS,
-    size: SET_SIZE,
-  });
+  /** `#mistakes[i - 1]` is for sources with `i` mistakes. */
+  readonly #mistakes = Array.from(
+    { length: BAN_RULE.mistakes },
+    () => new TimedSet({ timeoutMs: BAN_RULE.windowMs, size: SET_SIZE }),
+  );
 
   isBanned(key: string, at: number): boolean {
     return this.#banned.has(key, at);
@@ -239,12 +243,17 @@ class BanList {
 
   /** Counts a mistake; returns whether the source is banned for it. */
   count(key: string, at: number): boolean {
-    const bucket = this.#buckets.get(key, at) ?? { tokens: BUCKET_MS, at };
-    const tokens = Math.min(BUCKET_MS, bucket.tokens + at - bucket.at);
-    const isOver = tokens < MISTAKE_MS;
-    const rest = isOver ? tokens : tokens - MISTAKE_MS;
-    const isCounted = this.#buckets.write(key, { tokens: rest, at }, at);
-    return isOver && isCounted && this.#banned.write(key, undefined, at);
+    const [first] = this.#mistakes;
+    if (!first?.has(key, at)) {
+      first?.write(key, undefined, at);
+      return false;
+    }
+    for (let count = this.#mistakes.length; count >= 1; count--) {
+      if (!this.#mistakes[count - 1]?.has(key, at)) continue;
+      const next = this.#mistakes[count] ?? this.#banned;
+      if (next.write(key, undefined, at)) return next === this.#banned;
+    }
+    return false;
   }
 }
 

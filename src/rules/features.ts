@@ -57,6 +57,12 @@ const PARTS = {
       findPart: ({ ban }) => ban ? "the rate ban" : undefined,
       hint: "leave out --ban",
     },
+    banIpv6: {
+      label: "rate ban over IPv6",
+      findPart: ({ ban, families }) =>
+        ban && families.includes("ipv6") ? "the rate ban over IPv6" : undefined,
+      hint: "leave out --ban, or use --ipv4",
+    },
   },
   trusted: {
     trusted: {
@@ -72,6 +78,7 @@ const PARTS = {
       hint: "leave out --public, and accept them in your own rules",
     },
   },
+  banPrefix6: {},
   families: {
     ipv6: {
       label: "IPv6",

@@ -2,6 +2,6 @@
 export { type Backend } from "./backend.ts";
 export { findBackend, loadBackends } from "./backends.ts";
 export { parseInterface, parsePorts, parseTrusted } from "./options.ts";
-export { makePlan, type PlanOptions, type PlanPayloads } from "./plan.ts";
+export { checkPlan, makePlan, type PlanOptions, type PlanPayloads } from "./plan.ts";
 export { renderRules } from "./render.ts";
 export { findWeaknesses, type Weakness } from "./weaknesses.ts";

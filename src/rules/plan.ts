@@ -7,8 +7,9 @@
  *   (Debian's `knock -u` sends one byte);
  * - the guard is on for sequences of regular knocks only: a scan cannot guess a secret, and a guard
  *   costs legitimate users whose other programs send packets at the same time;
- * - regular knocks that one sweep sends in order and without a mistake (7000, 7001, 7002) are refused,
- *   with or without the guard, unless the rate ban is on;
+ * - regular knocks that one sweep sends in order and without a mistake (7000, 7001, 7002) are refused:
+ *   no guard stops the sweep, and a ban is avoided by many sources or few packets;
+ * - the ban is for regular knocks only: a secret cannot be guessed, and spoofed mistakes lock its owner out;
  * - a closing sequence has a knock of its own: otherwise a sequence that is sent again, as every retry
  *   does, could close the door that it opens;
  * - durations are whole milliseconds, at least one.
@@ -16,7 +17,7 @@
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import { canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
+import { BAN_RULE, canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterface, parseTrusted } from "./options.ts";
 import { findSmoothDirection, isRegular } from "../core/sweep.ts";
@@ -42,6 +43,8 @@ export interface PlanOptions {
   guard?: boolean | undefined;
   /** Off where undefined. */
   ban?: boolean | undefined;
+  /** 64 where undefined. */
+  banPrefix6?: number | undefined;
   /** Both, or the target's own, where undefined. */
   families?: Plan["families"] | undefined;
   interface?: string | undefined;
@@ -52,8 +55,7 @@ export interface PlanOptions {
 /**
  * Returns the plan of a target.
  *
- * @throws {UsageError} if a rule above is broken; the code is `consecutive` for ports that one sweep
- * sends in order.
+ * @throws {UsageError} if it contradicts itself; {@linkcode checkPlan} refuses what is not safe.
  */
 export function makePlan(
   target: PlanTarget,
@@ -70,6 +72,7 @@ export function makePlan(
     stageTimeoutMs: checkDuration("stage timeout", options.stageTimeoutMs ?? target.stageTimeoutMs),
     guard: options.guard ?? isRegular({ stages }),
     ban: options.ban ?? false,
+    banPrefix6: options.banPrefix6 ?? BAN_RULE.prefix6,
     families: options.families ?? (target.family === "any" ? ["ipv4", "ipv6"] : [target.family]),
     interface: options.interface === undefined
       ? undefined
@@ -80,9 +83,18 @@ export function makePlan(
     publicPorts: options.publicPorts ?? [],
   };
   refuseContradictions(plan);
-  refuseConsecutive(plan);
-  refuseSharedClosing(plan);
   return plan;
+}
+
+/**
+ * Refuses what cannot be a door's rules, though a simulator can play it.
+ *
+ * @throws {UsageError} the code is `consecutive` for ports that one sweep sends in order.
+ */
+export function checkPlan(plan: Plan): void {
+  refuseConsecutive(plan);
+  refuseUselessBan(plan);
+  refuseSharedClosing(plan);
 }
 
 function createStages(
@@ -127,7 +139,7 @@ function refuseContradictions(plan: Plan): void {
 
 function refuseConsecutive(plan: Plan): void {
   // A single regular knock has a weakness of its own.
-  if (plan.ban || plan.stages.length < 2 || !isRegular(plan)) return;
+  if (plan.stages.length < 2 || !isRegular(plan)) return;
   const direction = findSmoothDirection(plan);
   if (direction === undefined) return;
   const ports = plan.stages.map((stage) => stage.port).join(", ");
@@ -136,8 +148,17 @@ function refuseConsecutive(plan: Plan): void {
       `between, so that no guard can reset the sequence`,
     {
       code: "consecutive",
-      hint: "use ports that are not adjacent, or secret knocks, or block scanners with --ban",
+      hint: "use ports that are not adjacent, or secret knocks",
     },
+  );
+}
+
+function refuseUselessBan(plan: Plan): void {
+  if (!plan.ban || isRegular(plan)) return;
+  throw new UsageError(
+    "--ban has no use with secret knocks: they cannot be guessed, and " +
+      `${BAN_RULE.mistakes + 1} spoofed packets would lock you out`,
+    { code: "useless-ban", hint: "leave out --ban" },
   );
 }
 

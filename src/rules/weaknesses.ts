@@ -2,7 +2,7 @@
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, type Plan, type Stage } from "../core/plan.ts";
+import { BAN_RULE, type Plan, SET_SIZE, type Stage } from "../core/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import {
   findOrderedDirection,
@@ -45,6 +45,8 @@ const SEVERITIES: readonly Severity[] = ["danger", "warning", "info"];
 export function findWeaknesses(plan: Plan, options: WeaknessOptions = {}): Weakness[] {
   const found = [
     isRegular(plan) ? checkRegular(plan) : checkSecret(plan),
+    checkBan(plan),
+    checkClosing(plan),
     checkRepeats(plan),
     checkPace(plan, options.pace),
     checkPassphrases(options.passphrases ?? []),
@@ -63,12 +65,70 @@ function checkRegular(plan: Plan): Weakness[] {
       remedy: "use three or more knocks, or a secret knock",
     }];
   }
-  return [checkOrder(plan), checkGuard(plan)].flat();
+  return [checkOrder(plan), checkGuard(plan), checkPairs(plan), FLOODED].flat();
+}
+
+/** Port numbers in a packet. */
+const PORTS = 65_535;
+/** What one attacker can send: packets in a second, and seconds in a day. */
+const ATTACK_RATE = 100_000;
+const DAY_SECONDS = 86_400;
+
+function checkPairs({ stages }: Plan): Weakness[] {
+  if (stages.length !== 2) return [];
+  const days = PORTS ** 2 * 2 / ATTACK_RATE / DAY_SECONDS;
+  return [{
+    code: "two-knocks",
+    severity: "warning",
+    reason: `two regular knocks are ${(PORTS ** 2 / 1e9).toFixed(1)} thousand million pairs of ` +
+      `ports, and nothing limits the rate: at ${
+        ATTACK_RATE / 1_000
+      },000 packets a second all are ` +
+      `tried in about ${days.toFixed(0)} day`,
+    remedy: "use three or more knocks, or secret knocks",
+  }];
+}
+
+const FLOODED: Weakness = {
+  code: "flood",
+  severity: "info",
+  reason:
+    `who knows the first knock can send it from ${SET_SIZE} spoofed addresses within a stage ` +
+    "timeout: no other source gets in while that lasts",
+  remedy: "use secret knocks: their first one is not known",
+};
+
+function checkBan({ ban, families, banPrefix6 }: Plan): Weakness[] {
+  if (!ban) return [];
+  const { mistakes, banMs } = BAN_RULE;
+  const network = families.includes("ipv6") ? ` (over IPv6 for its whole /${banPrefix6})` : "";
+  return [{
+    code: "ban-lockout",
+    severity: "warning",
+    reason: `${mistakes + 1} packets with your address as their source lock you out for ` +
+      `${
+        renderDuration(banMs)
+      }${network}, and mistakes of ${SET_SIZE} spoofed addresses a minute fill ` +
+      "the list: no source is banned then",
+    remedy: "leave out --ban; nothing that this program promises needs it",
+  }];
+}
+
+function checkClosing({ closing }: Plan): Weakness[] {
+  if (closing.length === 0 || closing.some(({ payload }) => payload !== undefined)) return [];
+  return [{
+    code: "regular-closing",
+    severity: "info",
+    reason:
+      "who finds the closing knocks and sends them with your address as their source closes " +
+      "the door for you",
+    remedy: "use a secret closing knock",
+  }];
 }
 
 function checkOrder(plan: Plan): Weakness[] {
   const smooth = findSmoothDirection(plan);
-  if (smooth !== undefined) return [describeConsecutive(plan, smooth)];
+  if (smooth !== undefined) return [describeConsecutive(smooth)];
   const found: Weakness[] = [];
   const ordered = findOrderedDirection(plan);
   if (ordered !== undefined) {
@@ -93,16 +153,12 @@ function checkOrder(plan: Plan): Weakness[] {
   return found;
 }
 
-/** Consecutive ports are accepted only with the ban; a slow scan stays below its rate. */
-function describeConsecutive(plan: Plan, direction: string): Weakness {
+function describeConsecutive(direction: string): Weakness {
   return {
     code: "consecutive-ports",
-    severity: plan.ban ? "warning" : "danger",
-    reason: `one ${direction} port scan sends all knocks in order and without a mistake; ` +
-      (plan.ban
-        ? `with the ban it takes days instead of seconds: a scan of ${BAN_RULE.burst} ports a ` +
-          `minute is never banned`
-        : "nothing stops it"),
+    severity: "danger",
+    reason: `one ${direction} port scan sends all knocks in order and without a mistake: nothing ` +
+      "stops it",
     remedy: "use ports that are not adjacent, or secret knocks",
   };
 }

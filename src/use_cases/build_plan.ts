@@ -2,6 +2,7 @@
 import type { Plan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import {
+  checkPlan,
   findWeaknesses,
   makePlan,
   type PlanOptions,
@@ -35,7 +36,9 @@ export async function buildPlan(
   planOptions: PlanOptions,
   { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
 ): Promise<CheckedPlan> {
-  check(makePlan(target, makePlaceholders(target), planOptions));
+  const draft = makePlan(target, makePlaceholders(target), planOptions);
+  checkPlan(draft);
+  check(draft);
   const typed = new Map<string, string>();
   const payloads = await collectSequences(target, ports, {
     ...options,
@@ -47,6 +50,7 @@ export async function buildPlan(
     },
   });
   const plan = makePlan(target, payloads, planOptions);
+  checkPlan(plan);
   const passphrases = payloads.opening.map((payload) => typed.get(payload.toHex()));
   return { plan, weak: findWeaknesses(plan, { passphrases, pace: target }) };
 }

@@ -1,5 +1,4 @@
 /** The plan of a simulated firewall for a target, as `rules` would make it, on IPv4 loopback. */
-import { UsageError } from "../core/errors.ts";
 import type { Plan, PortSpec } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import { findProbedPort } from "../probe/mod.ts";
@@ -18,17 +17,10 @@ export function makeSimulatedPlan(
   payloads: PlanPayloads,
   { open }: { open?: PortSpec | undefined } = {},
 ): Plan {
-  const options = {
+  return makePlan(target, payloads, {
     protectedPorts: [
       open ?? findProbedPort(target) ?? { port: FALLBACK_PORT, protocol: "tcp" as const },
     ],
-    families: ["ipv4" as const],
-  };
-  try {
-    return makePlan(target, payloads, options);
-  } catch (error) {
-    // Consecutive ports are accepted with the ban only, by `rules` too.
-    if (!(error instanceof UsageError && error.code === "consecutive")) throw error;
-    return makePlan(target, payloads, { ...options, ban: true });
-  }
+    families: ["ipv4"],
+  });
 }

@@ -45,7 +45,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
     ...TIMES,
     guard: false,
   }),
-  "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ...TIMES, ban: true }),
+  banned: regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { ...TIMES, ban: true }),
   // The second closing knock is the first opening one, too.
   "closed by secrets": {
     ...secretPlan(TIMES),
@@ -157,7 +157,10 @@ function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
     attacker: `${base}2`,
     accomplice: `${base}3`,
     crowd: (index) =>
-      family === "ipv4" ? `198.19.${index >> 8}.${index & 255}` : `2001:db8:ffff::${index + 1}`,
+      family === "ipv4"
+        ? `198.19.${index >> 8}.${index & 255}`
+        : `2001:db8:ffff:${(index + 1).toString(16)}::1`,
+    neighbour: (index) => family === "ipv4" ? undefined : `${base}5:${(index + 1).toString(16)}`,
   };
 }
 

@@ -12,7 +12,7 @@ const SWEEPS = 3;
 // The same ports as the unguarded plan: only the guard makes the difference.
 const GUARDED = regularPlan(["7003/tcp", "8044/tcp", "9012/tcp"]);
 const GUARDED_UDP = regularPlan(["7003/udp", "7012/udp", "7044/udp"]);
-const BANNED = regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true });
+const BANNED = regularPlan(["7003/tcp", "8044/tcp", "9012/tcp"], { ban: true });
 const UNGUARDED = regularPlan(["7003/tcp", "8044/tcp", "9012/tcp"], { guard: false });
 
 await kernelTest("nmap: guarded rules hold, the unguarded one falls", async (lab, context) => {

@@ -76,7 +76,7 @@ async function fireAll(firewall: Firewall): Promise<void> {
 function randomTrace(plan: Plan, index: number, seed: number): Trace {
   const random = createRandom(seed + index * 7_919);
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
-  const source = index % 2 === 0 ? `198.18.7.${index + 1}` : `2001:db8:7::${index + 1}`;
+  const source = index % 2 === 0 ? `198.18.7.${index + 1}` : `2001:db8:7:${index + 1}::1`;
   const packets: TimedPacket[] = [];
   let [at, next] = [0, 0];
   for (let count = 0; count < 14; count++) {

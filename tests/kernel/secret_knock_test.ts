@@ -77,7 +77,8 @@ function casesFor(plan: Plan, lab: Lab, family: Plan["families"][number]): Case[
   const takeParties = (): Parties => {
     const [legitimate, attacker, accomplice] = spare.splice(0, 3);
     if (!legitimate || !attacker || !accomplice) throw new Error("the lab has too few sources");
-    return { legitimate, attacker, accomplice, crowd: () => accomplice };
+    const crowd = () => accomplice;
+    return { legitimate, attacker, accomplice, crowd, neighbour: () => undefined };
   };
   const options = { seed: 1, limitPorts: [1234, 5555, 9876], floodSize: 50 };
   return listAttacks(plan, options).map(({ name }) => {

@@ -23,6 +23,7 @@ const BASE: Omit<Plan, "stages"> = {
   stageTimeoutMs: 5_000,
   guard: false,
   ban: false,
+  banPrefix6: 64,
   families: ["ipv4", "ipv6"],
   trusted: [],
   publicPorts: [],

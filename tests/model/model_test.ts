@@ -318,15 +318,33 @@ Deno.test("the sixth mistake in a minute bans the source for 10 minutes", () => 
   assertEquals(model.receive(second, end + 1).kind, "open");
 });
 
-Deno.test("mistakes below the rate never ban", () => {
-  const model = createFirewallModel(regularPlan([7000, 7001], { guard: true, ban: true }));
-  for (let at = 0; at < 3_600_000; at += 60_000 / BAN_RULE.perMinute) model.receive(STRANGER, at);
-  assertEquals(isBanned(model, 3_600_000), false);
-  const burst = createFirewallModel(regularPlan([7000, 7001], { guard: true, ban: true }));
-  for (let minute = 0; minute < 60; minute++) {
-    for (let n = 0; n < BAN_RULE.burst; n++) burst.receive(STRANGER, minute * 60_000);
+Deno.test("five mistakes in a minute never ban, whenever they come", () => {
+  const { mistakes, windowMs } = BAN_RULE;
+  for (const gap of [0, windowMs / mistakes]) {
+    const model = createFirewallModel(regularPlan([7000, 7001], { guard: true, ban: true }));
+    for (let minute = 0; minute < 60; minute++) {
+      for (let n = 0; n < mistakes; n++) model.receive(STRANGER, minute * 2 * windowMs + n * gap);
+    }
+    assertEquals(isBanned(model, 120 * windowMs), false);
   }
-  assertEquals(isBanned(burst, 3_600_000), false);
+});
+
+Deno.test("the mistakes of IPv6 sources are counted by network", () => {
+  const isNeighbourBanned = (banPrefix6: number, neighbour: (n: number) => string) => {
+    const plan = regularPlan([7000, 7001], { guard: true, ban: true, banPrefix6 });
+    const model = createFirewallModel(plan);
+    for (let n = 0; n <= BAN_RULE.mistakes; n++) {
+      model.receive({ ...STRANGER, source: neighbour(n) }, n);
+    }
+    const knock: ModelPacket = { source: "2001:db8:1:2::9", protocol: "tcp", port: 7000 };
+    return model.receive(knock, 100).kind === "banned";
+  };
+  const inside = (n: number) => `2001:db8:1:2:${n}::1`;
+  const nextTo = (n: number) => `2001:db8:1:${30 + n}::1`;
+  assertEquals(isNeighbourBanned(64, inside), true);
+  assertEquals(isNeighbourBanned(64, nextTo), false);
+  assertEquals(isNeighbourBanned(56, nextTo), true);
+  assertEquals(isNeighbourBanned(128, inside), false);
 });
 
 Deno.test("own knock ports, protected and public ports never ban", () => {

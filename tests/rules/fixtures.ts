@@ -68,6 +68,10 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
   closing: [{ ...barePlan(), closing: [{ port: 5_000, protocol: "tcp" }] }, barePlan()],
   guard: [GUARDED, barePlan()],
   ban: [{ ...barePlan(), ban: true }, barePlan()],
+  banIpv6: [
+    { ...barePlan(), ban: true, families: ["ipv4", "ipv6"] },
+    { ...barePlan(), families: ["ipv4", "ipv6"] },
+  ],
   trusted: [{ ...barePlan(), trusted: ["192.0.2.0/24"] }, barePlan()],
   publicPorts: [{ ...GUARDED, publicPorts: [{ port: 80, protocol: "tcp" }] }, GUARDED],
   ipv6: [{ ...barePlan(), families: ["ipv4", "ipv6"] }, barePlan()],
@@ -83,6 +87,10 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   "banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], {
     ban: true,
     publicPorts: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
+  }),
+  "banned-ipv4": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], {
+    ban: true,
+    families: ["ipv4"],
   }),
   "ipv4": secretPlan({ families: ["ipv4"], openForMs: 3_600_000, stageTimeoutMs: 15_000 }),
   "trusted": secretPlan({

@@ -21,6 +21,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
   "secret, guarded": secretPlan({ guard: true, publicPorts: [{ port: 80, protocol: "tcp" }] }),
   guarded: regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
   unguarded: regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { guard: false }),
+  "banned": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
   "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
   "closing": {
     ...secretPlan(),
@@ -42,6 +43,8 @@ const PLANS: Readonly<Record<string, Plan>> = {
 for (const [name, both] of Object.entries(PLANS)) {
   for (const family of ["ipv4", "ipv6"] as const) {
     const plan: Plan = { ...both, families: [family] };
+    // No address list takes the network of a source.
+    if (plan.ban && family === "ipv6") continue;
     Deno.test(`mikrotik and the model: ${name}, ${family}`, () => {
       const attacks = listAttacks(plan, { seed: 7, limitPorts: portsAround(plan), floodSize: 50 });
       for (const { name, claim, source, packets } of attacks) {
@@ -54,8 +57,11 @@ for (const [name, both] of Object.entries(PLANS)) {
           playAttack(plan, { source, packets }).durationMs,
         );
         // No source is removed from the list of those that closed the door.
-        const isExpected = claim === "opens" ||
-          (claim === "stays-open" && !name.endsWith("reopened"));
+        const isReopened = name.endsWith("reopened");
+        // A single mistake is a penalty there.
+        const isPenalized = plan.guard && name === "ban-few";
+        const isExpected = (claim === "opens" && !isPenalized) ||
+          (claim === "stays-open" && !isReopened);
         assertEquals(isOpen, isExpected, name);
       }
     });

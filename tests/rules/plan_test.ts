@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
-import { makePlan } from "../../src/rules/plan.ts";
+import { checkPlan, makePlan } from "../../src/rules/plan.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan, target } from "./fixtures.ts";
 
@@ -20,6 +20,7 @@ Deno.test("makePlan: the target gives what no option says", () => {
     stageTimeoutMs: 5_000,
     guard: false,
     ban: false,
+    banPrefix6: 64,
     families: ["ipv4", "ipv6"],
     interface: undefined,
     trusted: [],
@@ -48,7 +49,7 @@ Deno.test("makePlan: the family of the target is the plan's", () => {
 });
 
 table<[opening: string[], closing: string[], isRefused: boolean]>(
-  "makePlan: a closing sequence has a knock of its own",
+  "checkPlan: a closing sequence has a knock of its own",
   {
     "the same": [["7003/tcp", "9012/tcp"], ["7003/tcp", "9012/tcp"], true],
     "a prefix": [["7003/tcp", "9012/tcp"], ["7003/tcp"], true],
@@ -64,21 +65,18 @@ table<[opening: string[], closing: string[], isRefused: boolean]>(
   },
   ([opening, closing, isRefused]) => {
     const none = (knocks: string[]) => knocks.map(() => new Uint8Array());
-    const make = () =>
-      makePlan(
-        { ...target(opening), close: target(closing).knocks },
-        { opening: none(opening), closing: none(closing) },
-        { protectedPorts: SSH },
-      );
-    if (isRefused) assertThrows(make, UsageError, "is a knock of the opening one too");
-    else {assertEquals(
-        make().closing.map(({ port }) => port),
-        target(closing).knocks.map((k) => k.port),
-      );}
+    const plan = makePlan(
+      { ...target(opening), close: target(closing).knocks },
+      { opening: none(opening), closing: none(closing) },
+      { protectedPorts: SSH },
+    );
+    if (isRefused) {
+      assertThrows(() => checkPlan(plan), UsageError, "is a knock of the opening one too");
+    } else checkPlan(plan);
   },
 );
 
-Deno.test("makePlan: closing knocks with other secrets are knocks of their own", () => {
+Deno.test("checkPlan: closing knocks with other secrets are knocks of their own", () => {
   const knocks = ["7003/udp", "9012/udp"];
   const make = (closing: string) =>
     makePlan(
@@ -86,11 +84,13 @@ Deno.test("makePlan: closing knocks with other secrets are knocks of their own",
       { opening: [bytes("a"), bytes("b")], closing: [bytes(closing)] },
       { protectedPorts: SSH },
     );
-  assertEquals(make("c").closing[0]?.payload, bytes("c"));
-  for (const same of ["b", ""]) assertThrows(() => make(same), UsageError, "closing sequence");
+  checkPlan(make("c"));
+  for (const same of ["b", ""]) {
+    assertThrows(() => checkPlan(make(same)), UsageError, "closing sequence");
+  }
 });
 
-table<string[]>("makePlan: consecutive regular knocks are refused without the ban", {
+table<string[]>("checkPlan: consecutive regular knocks are refused, with a ban or without", {
   ascending: ["7000/tcp", "7001/tcp", "7002/tcp"],
   descending: ["7002/udp", "7001/udp"],
   "one port twice": ["7000/tcp", "7000/tcp", "7001/tcp"],
@@ -98,27 +98,37 @@ table<string[]>("makePlan: consecutive regular knocks are refused without the ba
   "the protected port in between": ["21/tcp", "23/tcp"],
 }, (knocks) => {
   for (const guard of [true, false]) {
-    const error = assertThrows(() => regularPlan(knocks, { guard }), UsageError, "port scan");
-    assertEquals(error.code, "consecutive");
+    for (const ban of [true, false]) {
+      const plan = regularPlan(knocks, { guard, ban });
+      const error = assertThrows(() => checkPlan(plan), UsageError, "port scan");
+      assertEquals(error.code, "consecutive");
+    }
   }
-  assertEquals(regularPlan(knocks, { ban: true }).ban, true);
 });
 
-table<string[]>("makePlan: accepted knocks", {
+table<string[]>("checkPlan: accepted knocks", {
   "one": ["7000/tcp"],
   "two transports": ["7000/tcp", "7001/udp"],
   "a port in between": ["7000/tcp", "7002/tcp"],
   "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
   "a protected port of the other transport in between": ["20/udp", "22/udp"],
-}, (knocks) => assertEquals(regularPlan(knocks).stages.length, knocks.length));
+}, (knocks) => checkPlan(regularPlan(knocks)));
 
-Deno.test("makePlan: public ports between the knocks make them consecutive", () => {
+Deno.test("checkPlan: public ports between the knocks make them consecutive", () => {
   const knocks = ["79/tcp", "81/tcp"];
-  assertEquals(regularPlan(knocks).stages.length, 2);
-  assertThrows(
-    () => regularPlan(knocks, { publicPorts: [{ port: 80, protocol: "tcp" }] }),
-    UsageError,
-  );
+  checkPlan(regularPlan(knocks));
+  const plan = regularPlan(knocks, { publicPorts: [{ port: 80, protocol: "tcp" }] });
+  assertThrows(() => checkPlan(plan), UsageError);
+});
+
+Deno.test("checkPlan: a ban is refused with secret knocks, mixed ones included", () => {
+  checkPlan(regularPlan(["7003/tcp", "9012/tcp"], { ban: true }));
+  const mixed = secretPlan({ ban: true });
+  for (
+    const plan of [mixed, { ...mixed, stages: mixed.stages.with(0, { port: 9, protocol: "tcp" }) }]
+  ) {
+    assertThrows(() => checkPlan(plan), UsageError, "--ban has no use with secret knocks");
+  }
 });
 
 const KNOCKS = ["7003/tcp", "9012/tcp"];

@@ -5,9 +5,32 @@ import { findWeaknesses } from "../../src/rules/weaknesses.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 
+/** All but the flood, which every regular sequence has. */
 function found(plan: Plan, options?: Parameters<typeof findWeaknesses>[1]): string[] {
-  return findWeaknesses(plan, options).map(({ code, severity }) => `${severity} ${code}`);
+  return findWeaknesses(plan, options).filter(({ code }) => code !== "flood")
+    .map(({ code, severity }) => `${severity} ${code}`);
 }
+
+Deno.test("findWeaknesses: what spoofed packets can do", () => {
+  const knocks = ["7003/tcp", "9012/tcp", "8044/tcp"];
+  const describe = (plan: Plan, code: string) =>
+    findWeaknesses(plan).find((weak) => weak.code === code)?.reason ?? "";
+  assertStringIncludes(describe(regularPlan(knocks), "flood"), "65535 spoofed addresses");
+  assertEquals(describe(secretPlan(), "flood"), "");
+  const banned = regularPlan(knocks, { ban: true });
+  assertStringIncludes(describe(banned, "ban-lockout"), "6 packets with your address");
+  assertStringIncludes(describe(banned, "ban-lockout"), "for 10m (over IPv6 for its whole /64)");
+  const ipv4 = regularPlan(knocks, { ban: true, families: ["ipv4"] });
+  assertEquals(describe(ipv4, "ban-lockout").includes("IPv6"), false);
+  const pairs = describe(regularPlan(knocks.slice(0, 2)), "two-knocks");
+  assertStringIncludes(pairs, "4.3 thousand million pairs");
+  assertStringIncludes(pairs, "all are tried in about 1 day");
+  const closing: Stage[] = [{ port: 1, protocol: "udp" }];
+  assertStringIncludes(
+    describe({ ...secretPlan(), closing }, "regular-closing"),
+    "closes the door",
+  );
+});
 
 Deno.test("findWeaknesses: a good plan has none, or only replay", () => {
   assertEquals(found(regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"])), []);
@@ -28,15 +51,11 @@ table<[Plan, string[]]>("findWeaknesses: regular knocks", {
   ],
   "ascending, no guard": [
     regularPlan(["7000/tcp", "8000/tcp"], { guard: false }),
-    ["danger ordered-ports", "danger no-guard"],
+    ["danger ordered-ports", "danger no-guard", "warning two-knocks"],
   ],
   "consecutive, with the ban": [
     regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
-    ["warning consecutive-ports"],
-  ],
-  "consecutive, without the ban": [
-    { ...regularPlan(["7000/tcp", "7001/tcp"], { ban: true }), ban: false },
-    ["danger consecutive-ports"],
+    ["danger consecutive-ports", "warning ban-lockout"],
   ],
   "one twice": [regularPlan(["7003/tcp", "9012/tcp", "7003/tcp"]), ["warning repeated-knock"]],
 }, ([plan, expected]) => assertEquals(found(plan), expected));

@@ -1,6 +1,6 @@
 /** What the options of `rules` say about a plan. */
 import { parseDuration } from "../../core/duration.ts";
-import { UsageError } from "../../core/errors.ts";
+import { UsageError, ValueError } from "../../core/errors.ts";
 import type { PortSpec } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
 import { findProbedPort } from "../../probe/mod.ts";
@@ -34,6 +34,7 @@ export const PLAN_OPTIONS = [
   { name: "guard", help: "reset the sequence on a packet to any other port" },
   { name: "no-guard", help: "no guard (default with secret knocks)" },
   { name: "ban", help: "block sources that send many wrong packets (10 min)" },
+  { name: "ban-prefix", value: "N", help: "IPv6: count mistakes by /N, 48 to 128 (default: 64)" },
 ] as const satisfies readonly OptionSpec[];
 
 /**
@@ -69,11 +70,18 @@ export function readPlanOptions(
       ? false
       : undefined,
     ban: args.has("ban"),
+    banPrefix6: args.read("ban-prefix", parseBanPrefix),
     families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
     interface: args.read("interface", parseInterface),
     trusted: args.read("trust", parseTrusted),
     publicPorts: args.read("public", parsePorts),
   };
+}
+
+function parseBanPrefix(text: string): number {
+  const prefix = /^\/?(\d{2,3})$/.exec(text)?.[1];
+  if (prefix !== undefined && Number(prefix) >= 48 && Number(prefix) <= 128) return Number(prefix);
+  throw new ValueError(text, "is not a prefix length: use a whole number from 48 to 128");
 }
 
 /** Returns the ports that a target's probes tell. */

@@ -36,6 +36,7 @@ export const iptables: Backend = {
     secretKnocks: true,
     guard: true,
     ban: true,
+    banIpv6: true,
     trusted: true,
     publicPorts: true,
     closing: true,

@@ -12,6 +12,7 @@
  * - lists of `recent` are shared by both families, but a list that IPv4 made compares 32 bits only, so
  *   that each family has its own.
  */
+import { renderMask6 } from "../../core/address.ts";
 import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../../core/plan.ts";
 import { listBackwards, listPorts, listTrusted } from "../backend.ts";
 import { shortenName } from "./names.ts";
@@ -23,8 +24,7 @@ const MAX_NAME = 18;
 const CREATE_TIMEOUT = 300;
 const UDP_HEADER = 8;
 const IP_HEADER = { ipv4: 20, ipv6: 40 } as const;
-/** After this time a source's bucket is full again. */
-const BUCKET_EXPIRE_MS = 60_000;
+const MISTAKES = Array.from({ length: BAN_RULE.mistakes }, (_, index) => index + 1);
 
 /** What keeps the lists of sources. */
 export type Variant = "ipset" | "recent";
@@ -61,8 +61,10 @@ export function renderIptablesRules(
   const progress = [
     ...plan.stages.slice(1).map((_, index) => nameList(index + 1)),
     ...plan.closing.slice(1).map((_, index) => nameList(`c${index + 1}`)),
+    ...(plan.ban ? MISTAKES.map((count) => nameList(`m${count}`)) : []),
   ];
   const kept = [nameList("o"), ...(plan.ban ? [nameList("b")] : [])];
+  const counted = [nameList("b"), ...MISTAKES.map((count) => nameList(`m${count}`))];
   const names: RuleNames = {
     plan,
     family,
@@ -70,8 +72,11 @@ export function renderIptablesRules(
     stageList: (stage) => stage === last ? nameList("o") : nameList(stage),
     closingList: (number) => nameList(`c${number}`),
     banList: nameList("b"),
-    bucket: nameList("m"),
-    lists: variant === "ipset" ? IPSET : RECENT,
+    mistakeList: (count) => nameList(`m${count}`),
+    lists: variant === "ipset" ? IPSET : makeRecent(),
+    banLists: variant === "ipset"
+      ? IPSET
+      : makeRecent(family === "ipv6" ? renderMask6(plan.banPrefix6) : undefined),
     seconds: {
       stage: plan.stageTimeoutMs / 1_000,
       open: plan.openForMs / 1_000,
@@ -86,6 +91,7 @@ export function renderIptablesRules(
       ? []
       : [...kept, ...progress].map((list) =>
         `create ${list} hash:ip family ${family === "ipv4" ? "inet" : "inet6"} ` +
+        (family === "ipv6" && counted.includes(list) ? `netmask ${plan.banPrefix6} ` : "") +
         `timeout ${CREATE_TIMEOUT} maxelem ${SET_SIZE} -exist`
       ),
     restore: [
@@ -105,7 +111,9 @@ interface RuleNames {
   stageList(stage: number): string;
   closingList(number: number): string;
   banList: string;
-  bucket: string;
+  mistakeList(count: number): string;
+  /** For the lists of mistakes and bans. */
+  banLists: Lists;
   lists: Lists;
   seconds: { stage: number; open: number };
 }
@@ -125,11 +133,15 @@ const IPSET: Lists = {
   remove: (list) => `-j SET --del-set ${list} src`,
 };
 
-const RECENT: Lists = {
-  has: (list, seconds) => `-m recent --rcheck --seconds ${seconds} --name ${list} --rsource`,
-  write: (list) => `-m recent --set --name ${list} --rsource`,
-  remove: (list) => `-m recent --remove --name ${list} --rsource`,
-};
+/** @param mask the part of a source that is compared; all of it where undefined. */
+function makeRecent(mask?: string): Lists {
+  const end = mask === undefined ? "--rsource" : `--mask ${mask} --rsource`;
+  return {
+    has: (list, seconds) => `-m recent --rcheck --seconds ${seconds} --name ${list} ${end}`,
+    write: (list) => `-m recent --set --name ${list} ${end}`,
+    remove: (list) => `-m recent --remove --name ${list} ${end}`,
+  };
+}
 
 type Chain = [name: string, rules: string[]];
 
@@ -146,6 +158,7 @@ function renderChains(names: RuleNames): Chain[] {
       return [chain(stage), [lists.write(names.stageList(stage), timeout), door]];
     }),
     ...renderClosingChains(names),
+    ...(plan.ban ? renderBanChains(names) : []),
     [chain("door"), renderDoorRules(names)],
   ];
 }
@@ -200,7 +213,7 @@ function renderKnockRules(names: RuleNames): string[] {
     lists.has(names.stageList(stage), stage === last ? seconds.open : seconds.stage);
   return [
     `-m pkttype ! --pkt-type unicast ${door}`,
-    ...(plan.ban ? [`${lists.has(names.banList, BAN_RULE.banMs / 1_000)} ${door}`] : []),
+    ...(plan.ban ? [`${names.banLists.has(names.banList, BAN_RULE.banMs / 1_000)} ${door}`] : []),
     ...(plan.closing.length === 0 ? [] : [`-j ${chain("close")}`]),
     ...numbered.map(({ stage, number }) =>
       [
@@ -222,17 +235,37 @@ function renderKnockRules(names: RuleNames): string[] {
       : []),
     // After the guard: a mistake at an own knock port resets the sequence, but does not count.
     ...(plan.ban
-      ? [...renderPortRules([...plan.stages, ...plan.closing], door), renderBanRule(names)]
+      ? [...renderPortRules([...plan.stages, ...plan.closing], door), ...renderBanRules(names)]
       : []),
     door,
   ];
 }
 
-function renderBanRule({ bucket, banList, lists }: RuleNames): string {
-  const { perMinute, burst, banMs } = BAN_RULE;
-  return `-m hashlimit --hashlimit-above ${perMinute}/minute --hashlimit-burst ${burst} ` +
-    `--hashlimit-mode srcip --hashlimit-name ${bucket} ` +
-    `--hashlimit-htable-expire ${BUCKET_EXPIRE_MS} ${lists.write(banList, banMs / 1_000)}`;
+/** The most mistakes first; a first mistake starts the time in which they count. */
+function renderBanRules({ chain, banLists, mistakeList }: RuleNames): string[] {
+  const seconds = BAN_RULE.windowMs / 1_000;
+  const has = (count: number) => banLists.has(mistakeList(count), seconds);
+  return [
+    ...MISTAKES.toReversed().map((count) =>
+      [
+        ...[...new Set([has(1), has(count)])],
+        `-g ${chain(count === BAN_RULE.mistakes ? "ban" : `m${count + 1}`)}`,
+      ].join(" ")
+    ),
+    `-g ${chain("m1")}`,
+  ];
+}
+
+function renderBanChains({ chain, banLists, banList, mistakeList }: RuleNames): Chain[] {
+  const door = `-g ${chain("door")}`;
+  const { windowMs, banMs } = BAN_RULE;
+  return [
+    ...MISTAKES.map((count): Chain => [
+      chain(`m${count}`),
+      [banLists.write(mistakeList(count), windowMs / 1_000), door],
+    ]),
+    [chain("ban"), [banLists.write(banList, banMs / 1_000), door]],
+  ];
 }
 
 function renderDoorRules({ plan, lists, stageList, seconds }: RuleNames): string[] {

@@ -28,6 +28,7 @@ export const knockd: Backend = {
     secretKnocks: false,
     guard: false,
     ban: false,
+    banIpv6: false,
     trusted: false,
     publicPorts: false,
     closing: true,

@@ -38,6 +38,7 @@ export const mikrotik: Backend = {
     secretKnocks: true,
     guard: true,
     ban: true,
+    banIpv6: false,
     trusted: true,
     publicPorts: true,
     closing: true,
@@ -266,13 +267,28 @@ function renderBanRules(
   { plan, base }: RuleNames,
   rule: (text: string, note: string) => Rule,
 ): Rule[] {
-  const { perMinute, burst, banMs } = BAN_RULE;
+  const { mistakes, windowMs, banMs } = BAN_RULE;
+  const nameList = (count: number) => quoteRouterOs(`${base}:mistakes${count}`);
+  const first = `src-address-list=${nameList(1)}`;
+  const counts = Array.from({ length: mistakes }, (_, index) => mistakes - index);
   return [
     ...renderPorts([...plan.stages, ...plan.closing]).map((ports) =>
       rule(`action=return ${ports}`, "own knock ports")
     ),
-    rule(`action=return dst-limit=${perMinute}/1m,${burst},src-address/1m`, "few mistakes"),
-    rule(renderAdd(quoteRouterOs(`${base}:ban`), banMs), "many mistakes"),
+    rule(`action=jump jump-target=${quoteRouterOs(`${base}:mistakes`)} ${first}`, "a mistake more"),
+    rule(`action=return ${first}`, "counted"),
+    rule(renderAdd(nameList(1), windowMs), "the first mistake"),
+    ...counts.flatMap((count) => {
+      const from = `src-address-list=${nameList(count)}`;
+      const add = count === mistakes
+        ? renderAdd(quoteRouterOs(`${base}:ban`), banMs)
+        : renderAdd(nameList(count + 1), windowMs);
+      return [`${add} ${from}`, `action=return ${from}`].map((text): Rule => ({
+        chain: `${base}:mistakes`,
+        text,
+        note: `after ${count} of ${mistakes} mistakes`,
+      }));
+    }),
   ];
 }
 

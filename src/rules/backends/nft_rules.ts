@@ -14,6 +14,7 @@
  * - one raw payload comparison takes at most 128 bits, and without `udp length` it compares a prefix;
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
+import { renderMask6 } from "../../core/address.ts";
 import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
 import { type Backend, listBackwards, listPorts, listTrusted } from "../backend.ts";
 import { quoteNft, renderNftDuration, requireNftName } from "./quote/nft.ts";
@@ -24,6 +25,7 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
     secretKnocks: true,
     guard: true,
     ban: true,
+    banIpv6: true,
     trusted: true,
     publicPorts: true,
     closing: true,
@@ -42,6 +44,7 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
   },
 };
 
+const MISTAKES = Array.from({ length: BAN_RULE.mistakes }, (_, index) => index + 1);
 const UDP_HEADER = 8;
 const COMPARE_BYTES = 16;
 const SYN = "tcp flags & (fin | syn | rst | ack) == syn";
@@ -82,7 +85,7 @@ export function renderNftRules(plan: Plan, prefix = ""): NftRules {
   const progress = families.flatMap(({ digit }) => [
     ...Array.from({ length: stageCount }, (_, index) => name(`stage${index + 1}_${digit}`)),
     ...plan.closing.slice(1).map((_, index) => name(`closing${index + 1}_${digit}`)),
-    ...(plan.ban ? [name(`miss_${digit}`)] : []),
+    ...(plan.ban ? MISTAKES.map((count) => name(`miss${count}_${digit}`)) : []),
   ]);
   const kept = families.flatMap(({ digit }) => [
     name(`open_${digit}`),
@@ -160,7 +163,7 @@ function renderKnockRules(
   return [
     // Broadcast packets do not count as mistakes.
     `meta pkttype != host ${door}`,
-    ...(plan.ban ? [`${source} @${name(`ban_${digit}`)} ${door}`] : []),
+    ...(plan.ban ? [`${renderBanned(plan, syntax)} @${name(`ban_${digit}`)} ${door}`] : []),
     ...(plan.closing.length === 0 ? [] : [`jump ${name(`close_${digit}`)}`]),
     ...numbered.map(({ stage, number }) =>
       [
@@ -186,7 +189,10 @@ function renderKnockRules(
       : []),
     // After the guard: a mistake at an own knock port resets the sequence, but does not count.
     ...(plan.ban
-      ? [...renderPortRules([...plan.stages, ...plan.closing], door), renderBanRule(syntax, name)]
+      ? [
+        ...renderPortRules([...plan.stages, ...plan.closing], door),
+        ...renderBanRules(plan, syntax, name),
+      ]
       : []),
     door,
   ];
@@ -217,12 +223,32 @@ function renderClosingRules(
   );
 }
 
-/** The bucket of a source is full again after a minute: its entry is not needed any longer. */
-function renderBanRule({ digit, source }: FamilySyntax, name: (text: string) => string): string {
-  const { perMinute, burst, banMs } = BAN_RULE;
-  return `update @${name(`miss_${digit}`)} { ${source} timeout 1m ` +
-    `limit rate over ${perMinute}/minute burst ${burst} packets } ` +
-    `add @${name(`ban_${digit}`)} { ${source} timeout ${renderNftDuration(banMs)} }`;
+/** The most mistakes first: each ends the walk. */
+function renderBanRules(
+  plan: Plan,
+  syntax: FamilySyntax,
+  name: (text: string) => string,
+): string[] {
+  const { digit } = syntax;
+  const source = renderBanned(plan, syntax);
+  const nameSet = (count: number) => name(`miss${count}_${digit}`);
+  const write = (set: string, ms: number) =>
+    `update @${set} { ${source} timeout ${renderNftDuration(ms)} } goto ${name("door")}`;
+  return [
+    ...MISTAKES.toReversed().map((count) => {
+      const has = [...new Set([nameSet(1), nameSet(count)])].map((set) => `${source} @${set}`);
+      const next = count === BAN_RULE.mistakes
+        ? write(name(`ban_${digit}`), BAN_RULE.banMs)
+        : write(nameSet(count + 1), BAN_RULE.windowMs);
+      return `${has.join(" ")} ${next}`;
+    }),
+    `${source} != @${nameSet(1)} ${write(nameSet(1), BAN_RULE.windowMs)}`,
+  ];
+}
+
+/** The source whose mistakes are counted. */
+function renderBanned({ banPrefix6 }: Plan, { family, source }: FamilySyntax): string {
+  return family === "ipv4" ? source : `${source} & ${renderMask6(banPrefix6)}`;
 }
 
 function renderDoorRules(

@@ -60,6 +60,12 @@ rules_iptables() {
 :spk.home.close - [0:0]
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
+:spk.home.m1 - [0:0]
+:spk.home.m2 - [0:0]
+:spk.home.m3 - [0:0]
+:spk.home.m4 - [0:0]
+:spk.home.m5 - [0:0]
+:spk.home.ban - [0:0]
 :spk.home.door - [0:0]
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
@@ -81,7 +87,12 @@ rules_iptables() {
 -A spk.home.knock -p tcp --dport 8044 -g spk.home.door
 -A spk.home.knock -p tcp --dport 9100 -g spk.home.door
 -A spk.home.knock -p udp --dport 9012 -g spk.home.door
--A spk.home.knock -m hashlimit --hashlimit-above 5/minute --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name spk.home.m.4 --hashlimit-htable-expire 60000 -m recent --set --name spk.home.b.4 --rsource
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m5.4 --rsource -g spk.home.ban
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m4.4 --rsource -g spk.home.m5
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m3.4 --rsource -g spk.home.m4
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m2.4 --rsource -g spk.home.m3
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -g spk.home.m2
+-A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -m recent --set --name spk.home.1.4 --rsource
 -A spk.home.1 -g spk.home.door
@@ -95,6 +106,18 @@ rules_iptables() {
 -A spk.home.c2 -m recent --remove --name spk.home.1.4 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.2.4 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.o.4 --rsource
+-A spk.home.m1 -m recent --set --name spk.home.m1.4 --rsource
+-A spk.home.m1 -g spk.home.door
+-A spk.home.m2 -m recent --set --name spk.home.m2.4 --rsource
+-A spk.home.m2 -g spk.home.door
+-A spk.home.m3 -m recent --set --name spk.home.m3.4 --rsource
+-A spk.home.m3 -g spk.home.door
+-A spk.home.m4 -m recent --set --name spk.home.m4.4 --rsource
+-A spk.home.m4 -g spk.home.door
+-A spk.home.m5 -m recent --set --name spk.home.m5.4 --rsource
+-A spk.home.m5 -g spk.home.door
+-A spk.home.ban -m recent --set --name spk.home.b.4 --rsource
+-A spk.home.ban -g spk.home.door
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -112,13 +135,19 @@ rules_ip6tables() {
 :spk.home.close - [0:0]
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
+:spk.home.m1 - [0:0]
+:spk.home.m2 - [0:0]
+:spk.home.m3 - [0:0]
+:spk.home.m4 - [0:0]
+:spk.home.m5 - [0:0]
+:spk.home.ban - [0:0]
 :spk.home.door - [0:0]
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
--A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.b.6 --rsource -g spk.home.door
+-A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.b.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.door
 -A spk.home.knock -j spk.home.close
 -A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.2.6 --rsource -g spk.home.3
 -A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.1.6 --rsource -g spk.home.2
@@ -133,7 +162,12 @@ rules_ip6tables() {
 -A spk.home.knock -p tcp --dport 8044 -g spk.home.door
 -A spk.home.knock -p tcp --dport 9100 -g spk.home.door
 -A spk.home.knock -p udp --dport 9012 -g spk.home.door
--A spk.home.knock -m hashlimit --hashlimit-above 5/minute --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name spk.home.m.6 --hashlimit-htable-expire 60000 -m recent --set --name spk.home.b.6 --rsource
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m5.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.ban
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m4.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m5
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m3.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m4
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m2.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m3
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m2
+-A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -m recent --set --name spk.home.1.6 --rsource
 -A spk.home.1 -g spk.home.door
@@ -147,6 +181,18 @@ rules_ip6tables() {
 -A spk.home.c2 -m recent --remove --name spk.home.1.6 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.2.6 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.o.6 --rsource
+-A spk.home.m1 -m recent --set --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m1 -g spk.home.door
+-A spk.home.m2 -m recent --set --name spk.home.m2.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m2 -g spk.home.door
+-A spk.home.m3 -m recent --set --name spk.home.m3.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m3 -g spk.home.door
+-A spk.home.m4 -m recent --set --name spk.home.m4.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m4 -g spk.home.door
+-A spk.home.m5 -m recent --set --name spk.home.m5.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m5 -g spk.home.door
+-A spk.home.ban -m recent --set --name spk.home.b.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.ban -g spk.home.door
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -165,21 +211,31 @@ rules_ip6tables | ip6tables-restore -w -n --test
 
 rules_iptables | iptables-restore -w -n
 iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.door); do
+for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
   iptables -w -F "$chain"; iptables -w -X "$chain"
 done
 echo / > /proc/net/xt_recent/spk.home.1.4
 echo / > /proc/net/xt_recent/spk.home.2.4
 echo / > /proc/net/xt_recent/spk.home.c1.4
+echo / > /proc/net/xt_recent/spk.home.m1.4
+echo / > /proc/net/xt_recent/spk.home.m2.4
+echo / > /proc/net/xt_recent/spk.home.m3.4
+echo / > /proc/net/xt_recent/spk.home.m4.4
+echo / > /proc/net/xt_recent/spk.home.m5.4
 
 rules_ip6tables | ip6tables-restore -w -n
 ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.door); do
+for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
   ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
 done
 echo / > /proc/net/xt_recent/spk.home.1.6
 echo / > /proc/net/xt_recent/spk.home.2.6
 echo / > /proc/net/xt_recent/spk.home.c1.6
+echo / > /proc/net/xt_recent/spk.home.m1.6
+echo / > /proc/net/xt_recent/spk.home.m2.6
+echo / > /proc/net/xt_recent/spk.home.m3.6
+echo / > /proc/net/xt_recent/spk.home.m4.6
+echo / > /proc/net/xt_recent/spk.home.m5.6
 
 for set in $(own_sets); do
   ipset destroy "$set"

@@ -57,6 +57,12 @@ rules_iptables() {
 :spk.home.close - [0:0]
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
+:spk.home.m1 - [0:0]
+:spk.home.m2 - [0:0]
+:spk.home.m3 - [0:0]
+:spk.home.m4 - [0:0]
+:spk.home.m5 - [0:0]
+:spk.home.ban - [0:0]
 :spk.home.door - [0:0]
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
@@ -78,7 +84,12 @@ rules_iptables() {
 -A spk.home.knock -p tcp --dport 8044 -g spk.home.door
 -A spk.home.knock -p tcp --dport 9100 -g spk.home.door
 -A spk.home.knock -p udp --dport 9012 -g spk.home.door
--A spk.home.knock -m hashlimit --hashlimit-above 5/minute --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name spk.home.m.4 --hashlimit-htable-expire 60000 -j SET --add-set spk.home.b.4 src --exist --timeout 600
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m5.4 src -g spk.home.ban
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m4.4 src -g spk.home.m5
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m3.4 src -g spk.home.m4
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m2.4 src -g spk.home.m3
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -g spk.home.m2
+-A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -j SET --add-set spk.home.1.4 src --exist --timeout 5
 -A spk.home.1 -g spk.home.door
@@ -92,6 +103,18 @@ rules_iptables() {
 -A spk.home.c2 -j SET --del-set spk.home.1.4 src
 -A spk.home.c2 -j SET --del-set spk.home.2.4 src
 -A spk.home.c2 -j SET --del-set spk.home.o.4 src
+-A spk.home.m1 -j SET --add-set spk.home.m1.4 src --exist --timeout 60
+-A spk.home.m1 -g spk.home.door
+-A spk.home.m2 -j SET --add-set spk.home.m2.4 src --exist --timeout 60
+-A spk.home.m2 -g spk.home.door
+-A spk.home.m3 -j SET --add-set spk.home.m3.4 src --exist --timeout 60
+-A spk.home.m3 -g spk.home.door
+-A spk.home.m4 -j SET --add-set spk.home.m4.4 src --exist --timeout 60
+-A spk.home.m4 -g spk.home.door
+-A spk.home.m5 -j SET --add-set spk.home.m5.4 src --exist --timeout 60
+-A spk.home.m5 -g spk.home.door
+-A spk.home.ban -j SET --add-set spk.home.b.4 src --exist --timeout 600
+-A spk.home.ban -g spk.home.door
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -109,6 +132,12 @@ rules_ip6tables() {
 :spk.home.close - [0:0]
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
+:spk.home.m1 - [0:0]
+:spk.home.m2 - [0:0]
+:spk.home.m3 - [0:0]
+:spk.home.m4 - [0:0]
+:spk.home.m5 - [0:0]
+:spk.home.ban - [0:0]
 :spk.home.door - [0:0]
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
@@ -130,7 +159,12 @@ rules_ip6tables() {
 -A spk.home.knock -p tcp --dport 8044 -g spk.home.door
 -A spk.home.knock -p tcp --dport 9100 -g spk.home.door
 -A spk.home.knock -p udp --dport 9012 -g spk.home.door
--A spk.home.knock -m hashlimit --hashlimit-above 5/minute --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name spk.home.m.6 --hashlimit-htable-expire 60000 -j SET --add-set spk.home.b.6 src --exist --timeout 600
+-A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m5.6 src -g spk.home.ban
+-A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m4.6 src -g spk.home.m5
+-A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m3.6 src -g spk.home.m4
+-A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m2.6 src -g spk.home.m3
+-A spk.home.knock -m set --match-set spk.home.m1.6 src -g spk.home.m2
+-A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -j SET --add-set spk.home.1.6 src --exist --timeout 5
 -A spk.home.1 -g spk.home.door
@@ -144,6 +178,18 @@ rules_ip6tables() {
 -A spk.home.c2 -j SET --del-set spk.home.1.6 src
 -A spk.home.c2 -j SET --del-set spk.home.2.6 src
 -A spk.home.c2 -j SET --del-set spk.home.o.6 src
+-A spk.home.m1 -j SET --add-set spk.home.m1.6 src --exist --timeout 60
+-A spk.home.m1 -g spk.home.door
+-A spk.home.m2 -j SET --add-set spk.home.m2.6 src --exist --timeout 60
+-A spk.home.m2 -g spk.home.door
+-A spk.home.m3 -j SET --add-set spk.home.m3.6 src --exist --timeout 60
+-A spk.home.m3 -g spk.home.door
+-A spk.home.m4 -j SET --add-set spk.home.m4.6 src --exist --timeout 60
+-A spk.home.m4 -g spk.home.door
+-A spk.home.m5 -j SET --add-set spk.home.m5.6 src --exist --timeout 60
+-A spk.home.m5 -g spk.home.door
+-A spk.home.ban -j SET --add-set spk.home.b.6 src --exist --timeout 600
+-A spk.home.ban -g spk.home.door
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -162,33 +208,53 @@ ipset create spk.home.b.4 hash:ip family inet timeout 300 maxelem 65535 -exist
 ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
 ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
 ipset create spk.home.c1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m3.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m4.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m5.4 hash:ip family inet timeout 300 maxelem 65535 -exist
 ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.home.b.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.home.b.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist
 ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
 ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
 ipset create spk.home.c1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+ipset create spk.home.m1.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist
+ipset create spk.home.m2.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist
+ipset create spk.home.m3.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist
+ipset create spk.home.m4.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist
+ipset create spk.home.m5.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist
 
 rules_iptables | iptables-restore -w -n --test
 rules_ip6tables | ip6tables-restore -w -n --test
 
 rules_iptables | iptables-restore -w -n
 iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.door); do
+for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
   iptables -w -F "$chain"; iptables -w -X "$chain"
 done
 ipset flush spk.home.1.4
 ipset flush spk.home.2.4
 ipset flush spk.home.c1.4
+ipset flush spk.home.m1.4
+ipset flush spk.home.m2.4
+ipset flush spk.home.m3.4
+ipset flush spk.home.m4.4
+ipset flush spk.home.m5.4
 
 rules_ip6tables | ip6tables-restore -w -n
 ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.door); do
+for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
   ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
 done
 ipset flush spk.home.1.6
 ipset flush spk.home.2.6
 ipset flush spk.home.c1.6
+ipset flush spk.home.m1.6
+ipset flush spk.home.m2.6
+ipset flush spk.home.m3.6
+ipset flush spk.home.m4.6
+ipset flush spk.home.m5.6
 
-for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.c1.4 -e spk.home.o.6 -e spk.home.b.6 -e spk.home.1.6 -e spk.home.2.6 -e spk.home.c1.6); do
+for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.c1.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4 -e spk.home.o.6 -e spk.home.b.6 -e spk.home.1.6 -e spk.home.2.6 -e spk.home.c1.6 -e spk.home.m1.6 -e spk.home.m2.6 -e spk.home.m3.6 -e spk.home.m4.6 -e spk.home.m5.6); do
   ipset destroy "$set"
 done

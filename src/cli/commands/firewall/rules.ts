@@ -243,6 +243,7 @@ function toPlanValue(plan: Plan): unknown {
     stage_timeout_ms: plan.stageTimeoutMs,
     guard: plan.guard,
     ban: plan.ban,
+    ban_prefix6: plan.ban ? plan.banPrefix6 : null,
     families: plan.families,
     interface: plan.interface ?? null,
     trusted: plan.trusted,

@@ -1,0 +1,138 @@
+#!/bin/sh
+# spknock rules for target "home" (fw.example.com), iptables with recent
+#
+#   knock 1: 7003/tcp (regular)
+#   knock 2: 9012/udp (regular)
+#   knock 3: 8044/tcp (regular)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4
+#   also:    a packet to any other port resets the sequence
+#   also:    many mistakes block a source for a while
+#
+# The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
+# all others there, and leave all other packets to your rules.
+#
+# Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
+#   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
+#   sh spknock_home.sh
+# When a new connection of yours works:
+#   kill $undo
+# Run it again after a change: connections and open sources stay.
+# Undo:     sh spknock_home.sh undo
+# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
+#           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
+# Show the open sources: cat /proc/net/xt_recent/spk.home.o.4
+# A list of the recent match has room for 100 sources, unless xt_recent is loaded with ip_list_tot=N.
+# A flood can push a legitimate source off a list, but never lets one in; a list of the ipset variant
+# has room for 65535 sources.
+set -eu
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+
+# Prints the chains of this target: own_chains iptables|ip6tables
+own_chains() {
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
+}
+
+# Prints the sets of this target.
+own_sets() {
+  command -v ipset >/dev/null || return 0
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
+}
+
+# Removes the rules: unload iptables|ip6tables
+unload() {
+  while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
+  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
+  for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+}
+
+rules_iptables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.1 - [0:0]
+:spk.home.2 - [0:0]
+:spk.home.3 - [0:0]
+:spk.home.m1 - [0:0]
+:spk.home.m2 - [0:0]
+:spk.home.m3 - [0:0]
+:spk.home.m4 - [0:0]
+:spk.home.m5 - [0:0]
+:spk.home.ban - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.b.4 --rsource -g spk.home.door
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.2.4 --rsource -g spk.home.3
+-A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.1.4 --rsource -g spk.home.2
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -g spk.home.door
+-A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.2.4 --rsource -g spk.home.door
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.1.4 --rsource -g spk.home.door
+-A spk.home.knock -p tcp --dport 22 -g spk.home.door
+-A spk.home.knock -m recent --remove --name spk.home.1.4 --rsource
+-A spk.home.knock -m recent --remove --name spk.home.2.4 --rsource
+-A spk.home.knock -p tcp --dport 7003 -g spk.home.door
+-A spk.home.knock -p tcp --dport 8044 -g spk.home.door
+-A spk.home.knock -p udp --dport 9012 -g spk.home.door
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m5.4 --rsource -g spk.home.ban
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m4.4 --rsource -g spk.home.m5
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m3.4 --rsource -g spk.home.m4
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m2.4 --rsource -g spk.home.m3
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -g spk.home.m2
+-A spk.home.knock -g spk.home.m1
+-A spk.home.knock -g spk.home.door
+-A spk.home.1 -m recent --set --name spk.home.1.4 --rsource
+-A spk.home.1 -g spk.home.door
+-A spk.home.2 -m recent --set --name spk.home.2.4 --rsource
+-A spk.home.2 -g spk.home.door
+-A spk.home.3 -m recent --set --name spk.home.o.4 --rsource
+-A spk.home.3 -g spk.home.door
+-A spk.home.m1 -m recent --set --name spk.home.m1.4 --rsource
+-A spk.home.m1 -g spk.home.door
+-A spk.home.m2 -m recent --set --name spk.home.m2.4 --rsource
+-A spk.home.m2 -g spk.home.door
+-A spk.home.m3 -m recent --set --name spk.home.m3.4 --rsource
+-A spk.home.m3 -g spk.home.door
+-A spk.home.m4 -m recent --set --name spk.home.m4.4 --rsource
+-A spk.home.m4 -g spk.home.door
+-A spk.home.m5 -m recent --set --name spk.home.m5.4 --rsource
+-A spk.home.m5 -g spk.home.door
+-A spk.home.ban -m recent --set --name spk.home.b.4 --rsource
+-A spk.home.ban -g spk.home.door
+-A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+COMMIT
+RULES
+}
+
+if [ "${1-load}" = undo ]; then
+  unload iptables
+  unload ip6tables
+  for set in $(own_sets); do ipset destroy "$set"; done
+  exit
+fi
+
+rules_iptables | iptables-restore -w -n --test
+
+rules_iptables | iptables-restore -w -n
+iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
+  iptables -w -F "$chain"; iptables -w -X "$chain"
+done
+echo / > /proc/net/xt_recent/spk.home.1.4
+echo / > /proc/net/xt_recent/spk.home.2.4
+echo / > /proc/net/xt_recent/spk.home.m1.4
+echo / > /proc/net/xt_recent/spk.home.m2.4
+echo / > /proc/net/xt_recent/spk.home.m3.4
+echo / > /proc/net/xt_recent/spk.home.m4.4
+echo / > /proc/net/xt_recent/spk.home.m5.4
+
+unload ip6tables
+for set in $(own_sets); do
+  ipset destroy "$set"
+done

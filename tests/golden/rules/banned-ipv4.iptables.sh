@@ -1,0 +1,145 @@
+#!/bin/sh
+# spknock rules for target "home" (fw.example.com), iptables with ipset
+#
+#   knock 1: 7003/tcp (regular)
+#   knock 2: 9012/udp (regular)
+#   knock 3: 8044/tcp (regular)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4
+#   also:    a packet to any other port resets the sequence
+#   also:    many mistakes block a source for a while
+#
+# The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
+# all others there, and leave all other packets to your rules.
+#
+# Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
+#   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
+#   sh spknock_home.sh
+# When a new connection of yours works:
+#   kill $undo
+# Run it again after a change: connections and open sources stay.
+# Undo:     sh spknock_home.sh undo
+# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
+#           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
+# Show the open sources: ipset list spk.home.o.4
+set -eu
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+
+# Prints the chains of this target: own_chains iptables|ip6tables
+own_chains() {
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
+}
+
+# Prints the sets of this target.
+own_sets() {
+  command -v ipset >/dev/null || return 0
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
+}
+
+# Removes the rules: unload iptables|ip6tables
+unload() {
+  while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
+  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
+  for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+}
+
+rules_iptables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.1 - [0:0]
+:spk.home.2 - [0:0]
+:spk.home.3 - [0:0]
+:spk.home.m1 - [0:0]
+:spk.home.m2 - [0:0]
+:spk.home.m3 - [0:0]
+:spk.home.m4 - [0:0]
+:spk.home.m5 - [0:0]
+:spk.home.ban - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -m set --match-set spk.home.b.4 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.2.4 src -g spk.home.3
+-A spk.home.knock -p udp --dport 9012 -m set --match-set spk.home.1.4 src -g spk.home.2
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
+-A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.o.4 src -g spk.home.door
+-A spk.home.knock -p udp --dport 9012 -m set --match-set spk.home.2.4 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.1.4 src -g spk.home.door
+-A spk.home.knock -p tcp --dport 22 -g spk.home.door
+-A spk.home.knock -j SET --del-set spk.home.1.4 src
+-A spk.home.knock -j SET --del-set spk.home.2.4 src
+-A spk.home.knock -p tcp --dport 7003 -g spk.home.door
+-A spk.home.knock -p tcp --dport 8044 -g spk.home.door
+-A spk.home.knock -p udp --dport 9012 -g spk.home.door
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m5.4 src -g spk.home.ban
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m4.4 src -g spk.home.m5
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m3.4 src -g spk.home.m4
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -m set --match-set spk.home.m2.4 src -g spk.home.m3
+-A spk.home.knock -m set --match-set spk.home.m1.4 src -g spk.home.m2
+-A spk.home.knock -g spk.home.m1
+-A spk.home.knock -g spk.home.door
+-A spk.home.1 -j SET --add-set spk.home.1.4 src --exist --timeout 5
+-A spk.home.1 -g spk.home.door
+-A spk.home.2 -j SET --add-set spk.home.2.4 src --exist --timeout 5
+-A spk.home.2 -g spk.home.door
+-A spk.home.3 -j SET --add-set spk.home.o.4 src --exist --timeout 300
+-A spk.home.3 -g spk.home.door
+-A spk.home.m1 -j SET --add-set spk.home.m1.4 src --exist --timeout 60
+-A spk.home.m1 -g spk.home.door
+-A spk.home.m2 -j SET --add-set spk.home.m2.4 src --exist --timeout 60
+-A spk.home.m2 -g spk.home.door
+-A spk.home.m3 -j SET --add-set spk.home.m3.4 src --exist --timeout 60
+-A spk.home.m3 -g spk.home.door
+-A spk.home.m4 -j SET --add-set spk.home.m4.4 src --exist --timeout 60
+-A spk.home.m4 -g spk.home.door
+-A spk.home.m5 -j SET --add-set spk.home.m5.4 src --exist --timeout 60
+-A spk.home.m5 -g spk.home.door
+-A spk.home.ban -j SET --add-set spk.home.b.4 src --exist --timeout 600
+-A spk.home.ban -g spk.home.door
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+COMMIT
+RULES
+}
+
+if [ "${1-load}" = undo ]; then
+  unload iptables
+  unload ip6tables
+  for set in $(own_sets); do ipset destroy "$set"; done
+  exit
+fi
+
+ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.b.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m3.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m4.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+ipset create spk.home.m5.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+
+rules_iptables | iptables-restore -w -n --test
+
+rules_iptables | iptables-restore -w -n
+iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
+  iptables -w -F "$chain"; iptables -w -X "$chain"
+done
+ipset flush spk.home.1.4
+ipset flush spk.home.2.4
+ipset flush spk.home.m1.4
+ipset flush spk.home.m2.4
+ipset flush spk.home.m3.4
+ipset flush spk.home.m4.4
+ipset flush spk.home.m5.4
+
+unload ip6tables
+for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4); do
+  ipset destroy "$set"
+done
