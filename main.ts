@@ -10,6 +10,7 @@ import { EXIT } from "./src/cli/exit_codes.ts";
 import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError } from "./src/core/errors.ts";
+import { listInterfaces } from "./src/net/source.ts";
 import { openTcp, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
@@ -52,7 +53,17 @@ const ports: CliPorts = {
   os: Deno.build.os,
   cwd: () => Deno.cwd(),
   clock: realClock,
-  net: { askUdp, openUdp, openTcp, sendSyn },
+  net: {
+    askUdp,
+    openUdp,
+    openTcp,
+    sendSyn,
+    sendEcho: async (echo) => {
+      const { sendEcho } = await import("./src/net/echo.ts");
+      await sendEcho(echo, { run: ports.runProgram, os: ports.os });
+    },
+    listInterfaces,
+  },
   fs: realFiles,
   fileMode: async (path) => {
     const { mode } = await Deno.stat(path);

@@ -143,6 +143,10 @@ export class World implements AsyncDisposable {
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
+        listInterfaces: () => [
+          { name: "eth0", address: "192.0.2.10", cidr: "192.0.2.10/24" },
+        ],
+        sendEcho: (echo) => this.net.sendEcho(echo),
         askUdp: () => Promise.resolve(this.#options.udpAnswer),
         openTcp: ({ address, port }) => this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
