@@ -11,7 +11,7 @@ import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError } from "./src/core/errors.ts";
 import { listInterfaces } from "./src/net/source.ts";
-import { openTcp, sendSyn } from "./src/net/tcp.ts";
+import { openTcp, prepareTrace, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
@@ -58,6 +58,7 @@ const ports: CliPorts = {
     openUdp,
     openTcp,
     sendSyn,
+    prepareTrace,
     sendEcho: async (echo) => {
       const { sendEcho } = await import("./src/net/echo.ts");
       await sendEcho(echo, { run: ports.runProgram, os: ports.os });

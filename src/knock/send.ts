@@ -24,6 +24,8 @@ export interface KnockNet {
     options?: { source?: string | undefined; isTraced?: boolean | undefined },
   ): UdpSocket;
   sendSyn(knock: SynKnock): Promise<SentPacket | void>;
+  /** Loads what a traced packet needs. */
+  prepareTrace?(address: string): Promise<void>;
   sendEcho(echo: EchoKnock): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function sendSequence(
   const { clock, signal } = options;
   const findSocket = assignSockets(packets);
   const sockets: UdpSocket[] = [];
+  if (options.isTraced) await options.net.prepareTrace?.(options.address);
   try {
     for (const packet of packets) {
       const isMissing = packet.protocol === "udp" && findSocket(packet) >= sockets.length;

@@ -7,7 +7,7 @@
  */
 import { NetworkError } from "../core/errors.ts";
 import { explainSendError, findErrno, isUnreachable } from "./socket_errors.ts";
-import { isKernelsChoice, pickSource } from "./source.ts";
+import { guessSource, isKernelsChoice, pickSource } from "./source.ts";
 import type { Endpoint, SentPacket, SynKnock, TcpConnection } from "./connection.ts";
 
 /** Answers of the kernel: no host, or a closed port. The knock was sent all the same. */
@@ -32,7 +32,7 @@ export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
   const place = { ...given, source: pickSource(given.source, given.address) };
   const local = isTraced ? await chooseLocal(place) : {};
   const stop = new AbortController();
-  const isSlow = place.source !== undefined || isTraced;
+  const isSlow = place.source !== undefined || local.port !== undefined;
   // Loaded beforehand, or the first SYN would be aborted before it is sent.
   if (isSlow) await import("./tcp_source.ts");
   let unreachable: unknown;
@@ -58,9 +58,17 @@ export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
   return { ...local, ...(unreachable === undefined ? {} : { unreachable }) };
 }
 
-/** Chooses the local port beforehand: of a SYN that is aborted nothing tells it afterwards. */
+/** Loads what a traced packet needs, so that it does not come between two knocks. */
+export async function prepareTrace(address: string): Promise<void> {
+  await Promise.all([import("./tcp_source.ts"), guessSource(address)]);
+}
+
+/**
+ * Chooses the local port beforehand: of a SYN that is aborted nothing tells it afterwards. Not towards an
+ * address with a zone: node:net, which binds the port, drops zones.
+ */
 async function chooseLocal({ address, source }: Endpoint): Promise<SentPacket> {
-  const { guessSource } = await import("./source.ts");
+  if (address.includes("%")) return { address: source ?? await guessSource(address) };
   const hostname = address.includes(":") ? "::" : "0.0.0.0";
   using listener = Deno.listen({ hostname, port: 0 });
   return { address: source ?? await guessSource(address), port: listener.addr.port };

@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { detectFamily } from "./resolve.ts";
 import type { SentPacket } from "./connection.ts";
 import { explainSendError } from "./socket_errors.ts";
-import { pickSource } from "./source.ts";
+import { guessSource, pickSource } from "./source.ts";
 
 /** An open socket that datagrams leave from. */
 interface UdpSender {
@@ -45,7 +45,6 @@ async function findLocal(
   { addr }: Deno.DatagramConn,
   { address, source }: { address: string; source: string | undefined },
 ): Promise<SentPacket> {
-  const { guessSource } = await import("./source.ts");
   const port = "port" in addr ? addr.port : undefined;
   return { address: source ?? await guessSource(address), port };
 }

@@ -9,8 +9,12 @@ import type { TcpConnection } from "./connection.ts";
 
 /** Milliseconds between two SYNs. */
 export const SYN_INTERVAL_MS = 100;
-/** SYNs in flight at most; the oldest is given up. With the interval: each lives two seconds. */
-const MAX_IN_FLIGHT = 20;
+/**
+ * SYNs in flight at most; the oldest is given up. With the interval: each lives four seconds, for a router
+ * that gets no answer to ARP says so after three (measured, Linux 6.18), and only about the packets that
+ * have waited longest.
+ */
+const MAX_IN_FLIGHT = 40;
 /**
  * Refusals in a row before the answer is believed: a knock and the first SYN may overtake each other.
  */

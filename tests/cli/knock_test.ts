@@ -58,7 +58,7 @@ Deno.test("a saved sequence leaves in order, paced, with the hashes as its paylo
   );
   assertEquals(stdout.split("\n"), [
     "home fw.example.com (192.0.2.1)",
-    "  it has 2 addresses; not used: 192.0.2.2",
+    "  it has 2 addresses; used where it cannot be reached: 192.0.2.2",
     "  knock  1234/udp  9876/udp  5555/udp  sent in 100 ms",
     "  probe  tcp 22 open 0.0 ms",
     ...stdout.split("\n").slice(4),

@@ -43,8 +43,11 @@ export function createProgress(
     `${strong(target.name)}${host === ` ${target.name}` ? "" : host} (${resolved.address})\n`,
   );
   if (others.length > 0) {
+    const use = target.family === "both"
+      ? "both families are knocked on"
+      : "used where it cannot be reached";
     out.say(
-      faint(`  it has ${others.length + 1} addresses; not used: ${others.join(", ")}`) + "\n",
+      faint(`  it has ${others.length + 1} addresses; ${use}: ${others.join(", ")}`) + "\n",
     );
   }
   return out.verbose ? showVerbose(target, out, { clock, prefix: "  " }) : showCompact(target, out);
@@ -92,11 +95,11 @@ function showVerbose(
   out: Output,
   { clock, prefix }: { clock: Clock; prefix: string },
 ): OpenEvents {
-  let start = 0;
+  let start: number | undefined;
   const say = (text: string) => out.say(`${prefix}${text}\n`);
   return {
     onTry(attempt) {
-      start = clock.now();
+      start = undefined;
       const from = target.source === undefined ? "" : `, from ${target.source}`;
       say(`try ${attempt} of ${target.probes.length === 0 ? 1 : target.tries}${from}`);
     },
@@ -107,6 +110,7 @@ function showVerbose(
       _attempt,
       { address, port: from, to },
     ) {
+      start ??= clock.now();
       const offset = (clock.now() - start).toFixed(1).padStart(OFFSET_WIDTH);
       const content = protocol === "tcp"
         ? handshakeMs === undefined ? "SYN" : "handshake"
@@ -123,9 +127,13 @@ function showVerbose(
 
 /** From where and to where a packet went, as a packet capture shows it; "" where the source is unknown. */
 function renderWay({ address, port, to }: SentPacket & { to: string }): string {
-  if (port === undefined) return "";
+  if (port === undefined && address === undefined) return "";
   const bracket = (text: string) => text.includes(":") ? `[${text}]` : text;
-  const from = address === undefined ? `port ${port}` : `${bracket(address)}:${port}`;
+  const from = address === undefined
+    ? `port ${port}`
+    : port === undefined
+    ? address
+    : `${bracket(address)}:${port}`;
   return `  from ${from} to ${to}`;
 }
 
