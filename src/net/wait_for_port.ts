@@ -159,6 +159,7 @@ export async function waitForAnyPort(
     if (result.status === "open" && isOver) result.connection.close();
     else if (result.status === "open") {
       isOver = true;
+      stop.abort();
       won.resolve(result);
     }
     return result;
