@@ -8,8 +8,8 @@ import { ValueError } from "./errors.ts";
 import { isIpv4, isIpv6 } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 
-/** Which address family to use. */
-export type Family = "any" | "ipv4" | "ipv6";
+/** Which address family to use; `both` knocks over the two at once. */
+export type Family = "any" | "ipv4" | "ipv6" | "both";
 
 /**
  * The probes that spknock knows itself, and what each of them has to know. How they are written is a
@@ -73,8 +73,10 @@ export interface TargetSettings {
   /** Milliseconds from one knock to the next, measured from the first packet. */
   delayMs: number;
   family: Family;
-  /** The local address to send from. */
+  /** The local address to send from, or the interface whose address it is. */
   source?: string | undefined;
+  /** Milliseconds that a tcp knock lets its handshake take; a bare SYN where undefined. */
+  handshakeMs?: number | undefined;
   /** How often to knock until the probes pass. */
   tries: number;
   /** How often each packet is sent: `auto` is once, and twice from the second try on. */

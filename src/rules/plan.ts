@@ -62,7 +62,7 @@ export function makePlan(
     stageTimeoutMs: checkDuration("stage timeout", options.stageTimeoutMs ?? target.stageTimeoutMs),
     guard: options.guard ?? isRegular({ stages }),
     ban: options.ban ?? false,
-    families: options.families ?? (target.family === "any" ? ["ipv4", "ipv6"] : [target.family]),
+    families: options.families ?? listFamilies(target),
     interface: options.interface === undefined
       ? undefined
       : parseOption(parseInterface, options.interface),
@@ -76,10 +76,25 @@ export function makePlan(
   return plan;
 }
 
+function listFamilies({ family }: PlanTarget): Plan["families"] {
+  return family === "any" || family === "both" ? ["ipv4", "ipv6"] : [family];
+}
+
 function createStages(target: PlanTarget, payloads: readonly Uint8Array[]): Stage[] {
   return target.knocks.map(({ port, protocol }, index) => {
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
+    if (protocol === "icmp") {
+      throw new UsageError(
+        `knock ${
+          index + 1
+        } (icmp) cannot be in firewall rules: they can match tcp and udp knocks only`,
+        {
+          code: "unsupported",
+          hint: "use a udp knock in its place, or write the firewall's rules by hand",
+        },
+      );
+    }
     if (payload.length === 0) return { port, protocol };
     if (protocol === "tcp") {
       throw new UsageError(`knock ${index + 1} (${port}/tcp) has a payload: only udp can have one`);

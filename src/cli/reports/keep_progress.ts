@@ -19,9 +19,9 @@ interface KeepProgress {
 
 const TICK_MS = 1_000;
 
-/** Makes the progress of the target of that name at that address. */
+/** Makes the progress of the target of that name; `findAddress` returns the address that is in use. */
 export function createKeepProgress(
-  { name, address }: { name: string; address: string },
+  { name, findAddress }: { name: string; findAddress: () => string },
   out: Output,
   { clock }: { clock: Clock },
 ): KeepProgress {
@@ -39,13 +39,14 @@ export function createKeepProgress(
       out.event({
         event: event.kind,
         target: name,
-        address,
+        address: findAddress(),
         at_ms: sinceStart(),
         ...listExtras(event),
       });
       if (event.kind === "renewed") renewals++;
       state = describe(event);
-      next = findNext(event, clock.now());
+      // A change of address is within a renewal: the next one is not known yet.
+      if (event.kind !== "moved") next = findNext(event, clock.now());
       if (!out.isLive) {
         const then = next === undefined
           ? ""
@@ -80,6 +81,10 @@ function describe(event: KeptEvent): string {
       return "open";
     case "renewed":
       return "open, renewed";
+    case "slept":
+      return `this machine slept for ${renderElapsed(event.forMs)}, knocking`;
+    case "moved":
+      return `its address is ${event.address} now, it was ${event.former}`;
     case "shut":
       return "found closed, knocking";
     case "failed":
@@ -102,6 +107,8 @@ function findNext(event: KeptEvent, now: number): { verb: string; at: number } |
 
 function listExtras(event: KeptEvent): Record<string, unknown> {
   if (event.kind === "opened" || event.kind === "renewed") return { renew_in_ms: event.renewInMs };
+  if (event.kind === "slept") return { slept_ms: event.forMs };
+  if (event.kind === "moved") return { former_address: event.former };
   if (event.kind === "failed") return { reason: event.reason, retry_in_ms: event.retryInMs };
   return {};
 }

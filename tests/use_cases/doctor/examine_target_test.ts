@@ -58,6 +58,7 @@ class FakeWorld {
           this.note(`knock ${place.address}`);
           await this.net.sendSyn(place);
         },
+        sendEcho: (echo) => this.net.sendEcho(echo),
         openTcp: ({ address, port }, stop) => this.#connect(address, port, stop),
         askUdp: () => Promise.resolve(undefined),
       },
