@@ -87,6 +87,16 @@ const ports: CliPorts = {
   },
   os: Deno.build.os,
   cwd: readCwd,
+  listStartWords: () => {
+    if (Deno.build.standalone) return [Deno.execPath()];
+    const pathname = decodeURIComponent(new URL(Deno.mainModule).pathname);
+    // tools/deno.ts says where the dependencies come from.
+    const given = Deno.env.get("SPKNOCK_DENO_FLAGS");
+    const flags: string[] = given === undefined
+      ? ["--config", pathname.replace(/[^/]*$/, "deno.json")]
+      : JSON.parse(given);
+    return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, "-P=spknock", pathname];
+  },
   clock: realClock,
   net: {
     askUdp,

@@ -26,6 +26,8 @@ export interface Command {
   /** What the help says below the usage. */
   details?: string;
   options: readonly OptionSpec[];
+  /** Two command lines without `spknock`, for the help. */
+  examples: readonly [string, string];
   /** Whether `-- COMMAND [ARG...]` may follow. */
   takesCommand?: boolean;
   /** Returns the exit code. */

@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "ssh-config",
     summary: "print the Host block that makes ssh knock by itself",
-    permissions: [],
+    permissions: ["write"],
     load: () => import("./commands/doors/ssh_config.ts"),
   },
   {
@@ -59,7 +59,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "show",
     summary: "show one target with all its settings",
-    permissions: [],
+    permissions: ["run"],
     load: () => import("./commands/targets/show.ts"),
   },
   {

@@ -3,7 +3,7 @@
  * it is needed: an ad hoc knock reads none.
  */
 import type { Config } from "../config/mod.ts";
-import { renderProblem, SecretError, UsageError } from "../core/errors.ts";
+import { ConfigError, renderProblem, SecretError, UsageError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import type { Target } from "../core/target.ts";
 import { plural } from "../core/text.ts";
@@ -17,7 +17,9 @@ import type { OptionNames, ParsedArgs } from "./options.ts";
 import { refuseEmpty } from "./questions/secret_questions.ts";
 
 /** Returns the file that targets are saved in. */
-export async function targetsPath({ ports, configFile }: Context): Promise<string> {
+export async function targetsPath(
+  { ports, configFile }: Pick<Context, "ports" | "configFile">,
+): Promise<string> {
   const { configPath } = await import("../config/mod.ts");
   return configFile ?? configPath({ env: ports.env, os: ports.os });
 }
@@ -27,7 +29,9 @@ export async function targetsPath({ ports, configFile }: Context): Promise<strin
  * has the variables that hold a passphrase of any target.
  */
 export async function readTargets(
-  { ports, configFile, trustConfig }: Context,
+  { ports, configFile, trustConfig }:
+    & Pick<Context, "ports" | "configFile">
+    & Partial<Pick<Context, "trustConfig">>,
 ): Promise<Config> {
   const { loadConfig } = await import("../config/mod.ts");
   const { env, os } = ports;
@@ -60,7 +64,10 @@ export async function updateTargets(
   for (const problem of warnings) out.note(`warning: ${sanitize(renderProblem(problem))}`);
 }
 
-/** Returns the targets; none where there is no file yet. A file named with `--config` must exist. */
+/**
+ * Returns the targets; none where there is no file yet. A file that `--config` or `$SPKNOCK_CONFIG`
+ * names must exist.
+ */
 export async function loadTargets(context: Context): Promise<Config> {
   const { out } = context;
   const config = await readTargets(context);
@@ -75,12 +82,25 @@ export async function loadTargets(context: Context): Promise<Config> {
   return config;
 }
 
-/** Returns the targets to add to; here `--config` may name a file that does not exist yet. */
+/** Returns the targets to add to; here the file that is named need not exist yet. */
 export async function loadForAdding(context: Context): Promise<Config> {
   const { configFile, ports } = context;
-  const { parseConfig, readText } = await import("../config/mod.ts");
-  const isNew = configFile !== undefined && await readText(configFile, ports.fs) === undefined;
-  return isNew ? parseConfig("", { file: configFile }) : await readTargets(context);
+  const { parseConfig, readConfigVariable, readText } = await import("../config/mod.ts");
+  const named = configFile ?? readConfigVariable(ports.env);
+  const isNew = named !== undefined && await readText(named, ports.fs) === undefined;
+  return isNew ? parseConfig("", { file: named }) : await readTargets(context);
+}
+
+/** Returns the saved targets, for a hint: none where the configuration cannot be read. */
+export async function readTargetsQuietly(
+  context: Pick<Context, "ports" | "configFile">,
+): Promise<ReadonlyMap<string, Target>> {
+  try {
+    return (await readTargets(context)).targets;
+  } catch (error) {
+    if (error instanceof ConfigError) return new Map();
+    throw error;
+  }
 }
 
 /** Returns the path of the original's file, where there is one. */

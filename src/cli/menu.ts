@@ -1,5 +1,5 @@
 /** The menu: what `spknock` alone shows on a terminal. */
-import { ConfigError, UsageError } from "../core/errors.ts";
+import { CancelledError, ConfigError, UsageError } from "../core/errors.ts";
 import type { Config } from "../config/mod.ts";
 import type { Target } from "../core/target.ts";
 import { plural } from "../core/text.ts";
@@ -8,6 +8,8 @@ import type { Prompter, SelectOption } from "../prompt/mod.ts";
 import type { Context } from "./command.ts";
 import { findLegacy, loadTargets, readTargets, requirePrompter } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
+import { GLOBAL_OPTIONS, parseOptions } from "./options.ts";
+import { expandHome } from "./questions/home_folder.ts";
 import { reportError } from "./report_error.ts";
 
 /** What a choice does; its result is the exit code, or undefined to show the menu again. */
@@ -20,7 +22,8 @@ export async function run(context: Context): Promise<number> {
   for (let config = await loadTargets(context);; config = await readTargets(context)) {
     const act = await prompter.select({
       message: describe(config, context.ports.env("HOME")),
-      options: await choices(config, context),
+      options: choices(config),
+      what: "target",
     });
     const code = await attempt(act, { context, prompter });
     if (code !== undefined) return code;
@@ -28,7 +31,10 @@ export async function run(context: Context): Promise<number> {
   }
 }
 
-/** A mistake in one choice is reported, and the menu is shown again; other failures end it. */
+/**
+ * A mistake in one choice is reported, and the menu is shown again, as after a question that was
+ * cancelled; other failures, and Ctrl-C while no question is asked, end it.
+ */
 async function attempt(
   act: Action,
   { context, prompter }: { context: Context; prompter: Prompter },
@@ -36,6 +42,8 @@ async function attempt(
   try {
     return await act(context, prompter);
   } catch (error) {
+    if (context.ports.signal.aborted) throw error;
+    if (error instanceof CancelledError) return undefined;
     if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
     reportError(error, context.out);
     return undefined;
@@ -48,11 +56,10 @@ function describe({ targets, file }: Config, home: string | undefined): string {
   return `spknock, ${plural(targets.size, "target")} in ${sanitize(short)}`;
 }
 
-async function choices(config: Config, context: Context): Promise<SelectOption<Action>[]> {
+function choices(config: Config): SelectOption<Action>[] {
   const targets = [...config.targets.values()];
   const some = (options: SelectOption<Action>[]) => targets.length > 0 ? options : [];
   const isLegacy = config.kind === "legacy";
-  const legacy = isLegacy ? config.file : await findLegacy(context);
   return [
     ...targets.map((target) => ({
       label: `Knock on ${target.name}`,
@@ -62,15 +69,16 @@ async function choices(config: Config, context: Context): Promise<SelectOption<A
     ...(isLegacy ? [] : [{ label: "Add a target", key: "A", value: add }]),
     ...some([
       { label: "Probe a target", key: "P", value: withTarget(targets, probe) },
+      { label: "Close a door", key: "C", value: close(targets) },
+      { label: "Diagnose a target", key: "D", value: withTarget(targets, diagnose) },
       { label: "Write firewall rules", key: "F", value: withTarget(targets, rules) },
+      { label: "Print ssh configuration", key: "S", value: withTarget(targets, printSshConfig) },
       ...(isLegacy ? [] : [
         { label: "Edit a target", key: "E", value: withTarget(targets, edit) },
         { label: "Remove a target", key: "R", value: withTarget(targets, remove) },
       ]),
     ]),
-    ...(legacy === undefined
-      ? []
-      : [{ label: `Import ${sanitize(legacy)}`, key: "I", value: importFrom(legacy) }]),
+    { label: "Import targets from a file", key: "I", value: importByAsking },
     { label: "Generate a SHA-256 hash", key: "H", value: hash },
     { label: "Exit", key: "X", value: () => Promise.resolve(EXIT.done) },
   ];
@@ -80,7 +88,7 @@ function knock(target: Target): Action {
   return async (context) => {
     const { knockTargets } = await import("./commands/doors/knock.ts");
     const { reportTargets } = await import("./reports/target_report.ts");
-    return reportTargets(await knockTargets([target], context), context.out);
+    return reportTargets(await knockTargets([target], context), context.out, { isSaved: true });
   };
 }
 
@@ -121,12 +129,42 @@ async function hash({ out }: Context, prompter: Prompter): Promise<undefined> {
   );
 }
 
-function importFrom(file: string): Action {
-  return async (context) => {
-    const { importFile } = await import("./commands/targets/import.ts");
-    await importFile(file, context, { format: "legacy" });
-    return undefined;
+function close(targets: readonly Target[]): Action {
+  const closing = targets.filter((target) => target.close !== undefined);
+  if (closing.length > 0) return withTarget(closing, runClose);
+  return () => {
+    throw new UsageError("no target has a closing sequence", {
+      hint: 'add one to the configuration: [targets.NAME.close] knocks = ["7000/udp"]',
+    });
   };
+}
+
+const runClose = (target: Target, context: Context) => runCommand("close", target, context);
+const diagnose = (target: Target, context: Context) => runCommand("doctor", target, context);
+const printSshConfig = (target: Target, context: Context) =>
+  runCommand("ssh-config", target, context);
+
+/** Does what `spknock NAME TARGET` does, and shows the menu again whatever comes of it. */
+async function runCommand(name: string, target: Target, context: Context): Promise<undefined> {
+  const { COMMANDS } = await import("./command_table.ts");
+  const row = COMMANDS.find((command) => command.name === name);
+  if (row === undefined) throw new TypeError(`there is no command "${name}"`);
+  const { command } = await row.load();
+  const args = parseOptions<string>([target.name], [...command.options, ...GLOBAL_OPTIONS]);
+  await command.run({ ...context, args });
+}
+
+async function importByAsking(context: Context, prompter: Prompter): Promise<undefined> {
+  const { importFile } = await import("./commands/targets/import.ts");
+  const legacy = await findLegacy(context);
+  const answer = await prompter.input({
+    message: "File to import",
+    ...(legacy === undefined ? {} : { default: sanitize(legacy) }),
+    validate: (text) => text === "" ? "type the name of a file" : undefined,
+  });
+  const isLegacy = legacy !== undefined && answer === sanitize(legacy);
+  const file = isLegacy ? legacy : expandHome(answer, context.ports.env("HOME"));
+  await importFile(file, context, { format: isLegacy ? "legacy" : undefined });
 }
 
 /** Asks which target first, unless there is only one. */
@@ -138,6 +176,7 @@ function withTarget(
     const [only] = targets;
     const target = targets.length === 1 && only !== undefined ? only : await prompter.select({
       message: "Which target",
+      what: "target",
       options: targets.map((each) => ({
         label: each.name,
         hint: sanitize(each.host),

@@ -77,10 +77,10 @@ export function parseOptions<Name extends string>(
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   const single = argv.flatMap((arg, index) => index < end ? splitSwitches(arg, specs) : [arg]);
   const parsed = parseArgs(joinValues(single, withValue), {
-    string: ["_", ...withValue.map(({ name }) => name)],
-    boolean: specs.filter(({ value }) => value === undefined).map(({ name }) => name),
+    string: ["_", ...withValue.map(({ name }): string => name)],
+    boolean: specs.filter(({ value }) => value === undefined).map(({ name }): string => name),
     alias: Object.fromEntries(specs.flatMap(({ name, short }) => short ? [[name, short]] : [])),
-    collect: withValue.map(({ name }) => name),
+    collect: withValue.map(({ name }): string => name),
     "--": true,
     unknown: (arg: string, key?: string) => {
       if (key !== undefined) throw unknownOption(arg, specs);

@@ -18,6 +18,8 @@ export interface CliPorts extends Ports {
   cwd(): string;
   /** From now on SIGHUP ends the run as Ctrl-C does, unless it is ignored (nohup). */
   endOnHangup(): Promise<void>;
+  /** Returns the words that start this program, from any folder and without a PATH. */
+  listStartWords(): readonly string[];
   /**
    * Runs a program that has our standard streams, and so the terminal, until it ends.
    *

@@ -1,9 +1,10 @@
 /** Errors as text and JSON on stderr. */
 import { CancelledError, SpknockError } from "../core/errors.ts";
 import { describeSystemError, findFileHint, isSystemError } from "../core/system_errors.ts";
-import { renderJson } from "../core/unsafe_text.ts";
+import { renderJson } from "../core/text.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize, sanitizeLines } from "../output/sanitize.ts";
+import { wrapWords } from "../output/wrap.ts";
 import { findExitCode } from "./exit_codes.ts";
 import { ISSUES_URL } from "./version.ts";
 
@@ -30,8 +31,14 @@ export function reportError(error: unknown, out: Output): number {
     out.error(renderJson({ error: { code, message, hint } }));
   } else if (!(error instanceof CancelledError)) {
     const { bad, faint } = out.noteStyle;
-    for (const line of sanitizeLines(message).split("\n")) out.error(`${bad("error:")} ${line}`);
-    if (hint !== null) out.error(`${faint("hint:")} ${sanitize(hint)}`);
+    const say = (label: string, text: string) => {
+      const width = out.noteWidth ?? Infinity;
+      for (const line of wrapWords(`${label} ${text}`, { width, indent: 2, keepsCommands: true })) {
+        out.error(line);
+      }
+    };
+    for (const line of sanitizeLines(message).split("\n")) say(bad("error:"), line);
+    if (hint !== null) say(faint("hint:"), sanitize(hint));
     if (out.verbose && error instanceof Error && error.cause !== undefined) {
       out.error(`${faint("cause:")} ${sanitize(describeCause(error.cause))}`);
     }

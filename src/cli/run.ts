@@ -1,7 +1,7 @@
 /** argv to command to exit code. */
-import { UsageError } from "../core/errors.ts";
-import { suggest } from "../core/suggest.ts";
+import { ConfigError, UsageError } from "../core/errors.ts";
 import { createOutput, type Output } from "../output/output.ts";
+import { sanitize } from "../output/sanitize.ts";
 import type { Command, Context } from "./command.ts";
 import { type CommandRow, COMMANDS } from "./command_table.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -21,21 +21,24 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
   let out = makeOutput((name) => argv.includes(`--${name}`), ports, { color: false });
   try {
     const { name, rest } = splitCommand(argv);
-    const row = name === undefined || name === "help" ? undefined : findCommand(name);
+    const row = name === undefined || name === "help"
+      ? undefined
+      : await findCommand(name, rest, ports);
     const command = (await row?.load())?.command;
     const args = parseOptions<string>(rest, [...command?.options ?? [], ...GLOBAL_OPTIONS]);
     const color = wantsColor(args, ports);
     out = makeOutput(args.has, ports, { color });
     if (args.has("version")) return await printVersion(out);
-    if (name === "help") return await printHelpOn(args.positionals[0], out);
-    if (args.has("help")) return await printHelp(row, command, out);
+    if (name === "help") return await printHelpOn(args, { out, ports });
+    const configFile = args.value("config");
+    if (args.has("help")) return await printHelp(row, command, { out, ports, configFile });
     const context: Context<string> = {
       ports,
       out,
       args,
       color,
       plain: args.has("plain"),
-      configFile: args.value("config"),
+      configFile,
       trustConfig: args.has("trust-config"),
     };
     if (args.passthrough !== undefined) checkPassthrough(args.passthrough, command);
@@ -77,13 +80,15 @@ function findGlobalOption(arg: string): OptionSpec | undefined {
   );
 }
 
-function findCommand(name: string): CommandRow {
+async function findCommand(
+  name: string,
+  rest: readonly string[],
+  ports: CliPorts,
+): Promise<CommandRow> {
   const row = COMMANDS.find((command) => command.name === name);
   if (row !== undefined) return row;
-  const near = suggest(name, COMMANDS.map((command) => command.name));
-  throw new UsageError(`unknown command "${name}"`, {
-    hint: near === undefined ? "see the commands with: spknock --help" : `did you mean ${near}?`,
-  });
+  const { explainUnknownCommand } = await import("./unknown_command.ts");
+  throw await explainUnknownCommand(name, rest, ports);
 }
 
 /** The arguments after `--` are a command to run, where there can be one. */
@@ -103,7 +108,7 @@ function isInteractive({ ports, out }: Context): boolean {
 async function explainUsage(out: Output): Promise<number> {
   if (out.json) throw new UsageError("missing argument COMMAND", { hint: "spknock --help" });
   const { renderHelp } = await import("./help.ts");
-  out.error(renderHelp().trimEnd());
+  out.error(renderHelp({ width: Math.min(out.noteWidth ?? 80, 80) }).trimEnd());
   return EXIT.usage;
 }
 
@@ -115,24 +120,47 @@ async function printVersion(out: Output): Promise<number> {
 }
 
 /** `spknock help [COMMAND|TOPIC]`. */
-async function printHelpOn(name: string | undefined, out: Output): Promise<number> {
+async function printHelpOn(
+  args: ParsedArgs<GlobalName>,
+  { out, ports }: Pick<HelpContext, "out" | "ports">,
+): Promise<number> {
+  const [name] = args.positionals;
+  const configFile = args.value("config");
   const { HELP_TOPICS } = await import("./help.ts");
   const topic = name !== undefined && Object.hasOwn(HELP_TOPICS, name)
-    ? HELP_TOPICS[name]?.()
+    ? HELP_TOPICS[name]?.(out)
     : undefined;
   if (topic !== undefined) return printText(topic, out);
-  const row = name === undefined || name === "help" ? undefined : findCommand(name);
-  return await printHelp(row, (await row?.load())?.command, out);
+  const row = name === undefined || name === "help"
+    ? undefined
+    : await findCommand(name, [], ports);
+  return await printHelp(row, (await row?.load())?.command, { out, ports, configFile });
 }
+
+/** What the help is made for. */
+type HelpContext = Pick<Context, "out" | "ports" | "configFile">;
 
 async function printHelp(
   row: CommandRow | undefined,
   command: Command | undefined,
-  out: Output,
+  context: HelpContext,
 ): Promise<number> {
+  const { out } = context;
   const { renderCommandHelp, renderHelp } = await import("./help.ts");
-  const isAboutCommand = row !== undefined && command !== undefined;
-  return printText(isAboutCommand ? renderCommandHelp(row, command) : renderHelp(), out);
+  if (row === undefined || command === undefined) return printText(renderHelp(out), out);
+  const file = await findTargetsFile(context);
+  return printText(renderCommandHelp(row, command, { width: out.width, file }), out);
+}
+
+/** The file of targets for the help; undefined where no variable tells where it is. */
+async function findTargetsFile(context: HelpContext): Promise<string | undefined> {
+  const { targetsPath } = await import("./context.ts");
+  try {
+    return sanitize(await targetsPath(context));
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
 }
 
 function printText(text: string, out: Output): number {

@@ -31,7 +31,7 @@ export async function runOnTargets(
   const reports = await forEachTarget(resolutions, ports, {
     jobs,
     work(target, index) {
-      const events = createProgress(target, out, { clock: ports.clock, isOnly });
+      const events = createProgress(target, out, { ...ports, isOnly });
       return work(target, index, { events });
     },
     onDone: counter.done,

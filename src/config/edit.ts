@@ -113,7 +113,11 @@ function makeEdit(reading: DocumentReading, { name, unset = [], ...changed }: Ta
   // A key that says the same as its default is removed, too.
   const given = Object.fromEntries(unset.map((key) => [key, raw[key]]));
   const gone = Object.fromEntries(unset.map((key) => [key, undefined]));
-  const change = { from: { ...from, ...given }, to: { ...to, ...gone } };
+  // A string that lists several knocks equals none of them: it is replaced.
+  const items = raw["knocks"];
+  const hasList = Array.isArray(items) && items.length !== target.knocks.length;
+  const listed = changed.knocks !== undefined && hasList ? { knocks: items } : {};
+  const change = { from: { ...from, ...listed, ...given }, to: { ...to, ...gone } };
   const path = ["targets", name];
   return { path, act: (part: TomlEditor) => part.change(path, change) };
 }

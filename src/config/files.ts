@@ -37,8 +37,8 @@ export interface FileSystem {
   ownUid(): number | undefined;
   /** The first `limit` bytes of a file. */
   read(path: string, limit: number, options?: ReadOptions): Promise<Uint8Array>;
-  /** Whether a file can be opened for writing; it is not changed. */
-  canWrite(path: string): Promise<boolean>;
+  /** Whether a file can be opened for writing, which does not change it; undefined where we gave that up. */
+  canWrite(path: string): Promise<boolean | undefined>;
   /** Facts about what a path leads to. */
   stat(path: string): Promise<FileFacts>;
   /** Where a symbolic link points; undefined if the path is none. */
@@ -62,6 +62,15 @@ export interface FileSystem {
    * it after `waitMs` milliseconds. Rejects where the file system has no locks.
    */
   lock(path: string, waitMs: number): Promise<FileLock | undefined>;
+}
+
+/** Whether `chmod` is ours to use: root can always do so, others on their own files. */
+export function mayChangeMode(
+  uid: number | null,
+  { ownUid }: Pick<FileSystem, "ownUid">,
+): boolean {
+  const own = ownUid();
+  return own === undefined || own === 0 || own === uid;
 }
 
 const LOCK_STEP_MS = 20;
@@ -99,7 +108,7 @@ export const realFiles: FileSystem = {
       return true;
     } catch (error) {
       // Without our own permission to write the system is not asked.
-      return error instanceof Deno.errors.NotCapable;
+      return error instanceof Deno.errors.NotCapable ? undefined : false;
     }
   },
   stat: (path) => Deno.stat(path),

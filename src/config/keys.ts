@@ -3,9 +3,9 @@
  * definition in `targets.schema.json`; `deno task schema` does the rest there.
  */
 import { renderDuration } from "../core/duration.ts";
+import { ValueError } from "../core/errors.ts";
 import { checkHandshake, type Knock, type KnockPayload } from "../core/knock.ts";
-import { parseSource } from "../core/source.ts";
-import { parseHost, type TargetSettings } from "../core/target.ts";
+import { parseHost, parseSource, type TargetSettings } from "../core/target.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
 import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
@@ -110,10 +110,13 @@ export function parseOptionalKey(text: string): string {
   const optional = TARGET_KEYS.filter((each) => each !== "host" && each !== "knocks");
   if (optional.includes(key)) return key;
   if (TARGET_KEYS.includes(key)) {
-    throw new RangeError(`a target needs its ${key}: change it instead`);
+    throw new ValueError(text, `cannot be removed: a target needs its ${key}`);
   }
   const otherwise = `: use ${joinOr(optional)}`;
-  throw new RangeError(`unknown key "${text}"${suggestOr(otherwise, key, optional)}`);
+  throw new ValueError(
+    text,
+    `is not a key that can be removed${suggestOr(otherwise, key, optional)}`,
+  );
 }
 
 /** Returns the setting that a key fills; undefined for the keys that are not settings. */

@@ -2,14 +2,15 @@
  * Knocks, secrets and payloads of a configuration.
  *
  * Rules:
- * - a knock is `7000`, `"7000"`, `"7000/udp"`, `"7000:udp"` or a table; tcp where none is named;
+ * - a knock is `7000`, `"7000/udp"` in any of its spellings, or a table; tcp where none is named; a
+ *   string may list several, with commas;
  * - a udp knock without `secret` and `payload` of its own takes the target's `secret`, which is
  *   "prompt" where the target names none;
  * - a tcp knock is a bare SYN: it can have neither;
  * - an icmp knock is an echo request: a size, a payload that fills it, and no port;
  * - no message repeats any part of a secret or a payload.
  */
-import { type Knock, type KnockPayload, parsePortSpec, type Protocol } from "../core/knock.ts";
+import { type Knock, type KnockPayload, parsePortList, type Protocol } from "../core/knock.ts";
 import { listSecretForms, makeSource, SECRET_KEYS, SECRET_KINDS } from "../secret/kinds.ts";
 import { readHandshake } from "./keys.ts";
 import type { Place } from "./toml/place.ts";
@@ -64,13 +65,23 @@ export function readSecret(
   return read === undefined ? undefined : { kind: "secret", source: makeSource(key, read) };
 }
 
-/** Reads one element of `knocks`. */
-export function readKnock(value: unknown, place: Place, context: KnockContext): Knock | undefined {
+/** Reads one element of `knocks`: one knock, or several where a string lists them. */
+export function readKnocks(
+  value: unknown,
+  place: Place,
+  context: KnockContext,
+): Knock[] | undefined {
   if (typeof value === "string" || typeof value === "number") {
-    const spec = place.guard(() => parsePortSpec(String(value)));
-    return spec && { ...spec, payload: spec.protocol === "udp" ? context.payload : NO_PAYLOAD };
+    const specs = place.guard(() => parsePortList(String(value)));
+    return specs?.map((spec) => ({
+      ...spec,
+      payload: spec.protocol === "udp" ? context.payload : NO_PAYLOAD,
+    }));
   }
-  if (isTable(value)) return readKnockTable(value, place, context);
+  if (isTable(value)) {
+    const knock = readKnockTable(value, place, context);
+    return knock && [knock];
+  }
   return place.fail('is not a knock: use "7000", "7000/udp" or { port = 7000 }');
 }
 
@@ -78,7 +89,7 @@ const NO_PAYLOAD: KnockPayload = { kind: "none" };
 
 function readKnockTable(table: RawTable, place: Place, context: KnockContext): Knock | undefined {
   checkKeys(table, place, KNOCK_KEYS);
-  if (table["protocol"] === "icmp") return readEchoKnock(table, place);
+  if (toLower(table["protocol"]) === "icmp") return readEchoKnock(table, place);
   if (table["size"] !== undefined) place.at("size").fail("only an icmp knock has a size");
   const port = readPort(table["port"], place.at("port"));
   const protocol = readProtocol(table["protocol"], place.at("protocol"));
@@ -107,8 +118,13 @@ function readKnockTable(table: RawTable, place: Place, context: KnockContext): K
 
 function readProtocol(value: unknown, place: Place): Protocol | undefined {
   if (value === undefined) return "tcp";
-  if (value === "tcp" || value === "udp") return value;
+  const lower = toLower(value);
+  if (lower === "tcp" || lower === "udp") return lower;
   return place.fail('is an unknown protocol: use "tcp", "udp" or "icmp"');
+}
+
+function toLower(value: unknown): unknown {
+  return typeof value === "string" ? value.toLowerCase() : value;
 }
 
 /** Bytes that ping's pattern can have, and those that it sends as they are (see net/echo.ts). */

@@ -20,8 +20,8 @@ export interface Environment {
  * @throws {ConfigError} if no variable names a folder.
  */
 export function configPath({ env, os }: Environment): string {
-  const named = env("SPKNOCK_CONFIG");
-  if (named) return named;
+  const named = readConfigVariable(env);
+  if (named !== undefined) return named;
   if (os === "windows") {
     const folder = env("APPDATA");
     if (folder) return `${folder}\\spknock\\targets.toml`;
@@ -39,6 +39,11 @@ export function configPath({ env, os }: Environment): string {
     }],
     { hint: "set SPKNOCK_CONFIG, or use --config FILE" },
   );
+}
+
+/** Returns the file that `$SPKNOCK_CONFIG` names; undefined where the variable is not set, or empty. */
+export function readConfigVariable(env: Environment["env"]): string | undefined {
+  return env("SPKNOCK_CONFIG") || undefined;
 }
 
 /** Returns the original's file, `~/.secrets/spknock-targets.conf`; undefined where there is no home folder. */

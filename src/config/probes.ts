@@ -9,7 +9,7 @@
  *   then the entry's, go to it as options.
  */
 import { ValueError } from "../core/errors.ts";
-import { parsePort } from "../core/knock.ts";
+import { parsePort, parsePortSpec, splitList } from "../core/knock.ts";
 import { suggestOr } from "../core/suggest.ts";
 import {
   type AfterSpec,
@@ -44,14 +44,42 @@ export type Plugins = ReadonlyMap<string, Plugin>;
 const NO_PLUGINS: Plugins = new Map();
 
 /**
+ * Reads `--probe`: one probe, or a list of ports such as `22,443/tcp`, a tcp probe each.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseProbeSpecs(text: string, plugins: Plugins = NO_PLUGINS): ProbeSpec[] {
+  const isList = isPortText(text) && text.includes(",");
+  return (isList ? splitList(text) : [text]).map((part) => parseProbeSpec(part, plugins));
+}
+
+/** Whether a text means a port: `22`, `22/tcp`, `tcp/22`. */
+function isPortText(text: string): boolean {
+  return /^\s*(?:\d|(?:tcp|udp)[/:](?!.*[/:]))/i.test(text);
+}
+
+/** A port that is written as a knock's is; a udp probe needs to know what it sends. */
+function parsePortProbe(text: string): ProbeSpec {
+  const { port, protocol } = parsePortSpec(text);
+  if (protocol === "tcp") return makeProbe("tcp", { port });
+  throw new ValueError(
+    text,
+    `is not a probe: a udp probe is a table in the configuration, such as ` +
+      `{ type = "udp", port = ${port}, send = { hex = "..." } }`,
+  );
+}
+
+/**
  * Reads a probe as `--probe` takes it: one of the table's forms, or a plug-in's name, with `:PORT` where
  * it needs one.
  *
  * @throws {RangeError} with what is allowed.
  */
-export function parseProbeSpec(text: string, plugins: Plugins = NO_PLUGINS): ProbeSpec {
-  const [head = "", portText, ...rest] = text.split(":");
-  const scheme = `${head.toLowerCase()}:`;
+function parseProbeSpec(text: string, plugins: Plugins): ProbeSpec {
+  if (isPortText(text)) return parsePortProbe(text);
+  const [given = "", portText, ...rest] = text.split(":");
+  const head = plugins.has(given) ? given : given.toLowerCase();
+  const scheme = `${head}:`;
   const byScheme = PROBE_TYPES.find((type) =>
     portText !== undefined && PROBE_KINDS[type].forms.some((form) => form.startsWith(`${scheme}/`))
   );
@@ -68,16 +96,16 @@ export function parseProbeSpec(text: string, plugins: Plugins = NO_PLUGINS): Pro
     const hint = suggestOr(use, head, [...types, ...plugins.keys()]);
     throw new ValueError(text, `is not a probe${hint}`);
   }
+  const key = kind?.keys.find(({ field }) => field === "port");
+  if (kind?.example !== undefined && portText === undefined && key?.isRequired) {
+    throw new ValueError(text, `names no port: use one, such as ${kind.example}`);
+  }
   const hasForm = kind?.forms.some((form) => form.split(":")[0] === head && !form.includes("/"));
   if (kind === undefined || hasForm !== true || rest.length > 0) {
     throw new ValueError(text, `is not a probe${use}`);
   }
-  const key = kind.keys.find(({ field }) => field === "port");
   if (portText !== undefined && key === undefined) {
     throw new ValueError(text, `is not a probe: ${head} has no port, use "${kind.example}"`);
-  }
-  if (portText === undefined && key?.isRequired) {
-    throw new ValueError(text, `names no port: use one, such as ${kind.example}`);
   }
   const port = portText === undefined ? key?.default : parsePort(portText);
   return makeProbe(head as ProbeType, port === undefined ? {} : { port });

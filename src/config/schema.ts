@@ -21,7 +21,7 @@ import {
   TARGET_KEYS,
   TOP_KEYS,
 } from "./keys.ts";
-import { isFixed, listVariables, readKnock, readSecret } from "./knocks.ts";
+import { isFixed, listVariables, readKnocks as readItem, readSecret } from "./knocks.ts";
 import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
@@ -221,7 +221,7 @@ const MISSING: Readonly<Record<string, string>> = {
 };
 
 function readKnocks(value: unknown, place: Place, context: TargetContext): Knock[] | undefined {
-  const knocks = readList(value, place, (item, at) => readKnock(item, at, context));
+  const knocks = readList(value, place, (item, at) => readItem(item, at, context))?.flat();
   for (const knock of knocks ?? []) context.payloads.push(knock.payload);
   if (knocks?.length === 0) {
     return place.fail('is empty: use at least one knock, such as "7000/udp"');

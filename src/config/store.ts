@@ -12,7 +12,7 @@ import { quoteShell } from "../core/text.ts";
 import { describeSystemError, findErrno, findFileHint } from "../core/system_errors.ts";
 import { fillSecrets } from "./fill_secrets.ts";
 import type { FileFacts, FileSystem } from "./files.ts";
-import { configPath, type Environment, legacyPath } from "./paths.ts";
+import { configPath, type Environment, legacyPath, readConfigVariable } from "./paths.ts";
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
 
@@ -23,15 +23,16 @@ export const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
 /** Which file to read. */
 interface ConfigSource extends Environment {
-  /** The file of `--config`, which then has to exist. */
+  /** The file of `--config`, which then has to exist, as that of `$SPKNOCK_CONFIG` has. */
   file?: string | undefined;
   /** Whether its owner and modes do not count (`--trust-config`). */
   isTrusted?: boolean | undefined;
 }
 
 /**
- * Returns the configuration of `file`, or of the usual file; where there is none, that of the
- * original spknock (kind `legacy`), or an empty one. Placeholders in its secrets are filled in.
+ * Returns the configuration of `file`, of `$SPKNOCK_CONFIG`, or of the usual file; where there is none,
+ * that of the original spknock (kind `legacy`), or an empty one. Placeholders in its secrets are filled
+ * in.
  *
  * @throws {ConfigError} with every mistake.
  */
@@ -44,7 +45,12 @@ export async function loadConfig(
   if (present !== undefined) {
     return fillSecrets(await requireValid(present, { ...source, path, files }));
   }
-  if (source.file !== undefined) throw fail(path, "cannot be read: there is no such file", {});
+  const isVariable = source.file === undefined && readConfigVariable(source.env) !== undefined;
+  if (source.file !== undefined || isVariable) {
+    throw fail(path, "cannot be read: there is no such file", {
+      hint: isVariable ? "SPKNOCK_CONFIG names it; spknock add makes it" : undefined,
+    });
+  }
   const old = legacyPath(source);
   const oldText = old === undefined ? undefined : await readText(old, files);
   if (old !== undefined && oldText !== undefined) {

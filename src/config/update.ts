@@ -63,6 +63,26 @@ export async function updateConfig(
   }
 }
 
+/**
+ * Writes a text file of the user's as the configuration is written, but without a lock: private, whole
+ * or not at all, through symbolic links; missing folders are made with mode 0700.
+ *
+ * @throws {ConfigError} if it cannot be written; the file is then as it was.
+ */
+export async function writeText(path: string, text: string, files: FileSystem): Promise<void> {
+  try {
+    const realPath = await findRealPath(path, files);
+    const present = await statIfThere(realPath, files);
+    if (present !== undefined) refuseSpecial(path, present);
+    await files.makeFolder(parentFolder(realPath));
+    await replaceFile(realPath, text, { files });
+  } catch (error) {
+    if (isSystemError(error)) throw failToWrite(path, error);
+    if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
+    throw error;
+  }
+}
+
 async function findRealPath(path: string, files: FileSystem): Promise<string> {
   try {
     return (await followLinks(path, files)).at(-1) ?? path;

@@ -16,12 +16,13 @@ const MAX_MS = 2 ** 31 - 1;
 export function parseDuration(text: string | number): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(text).trim());
   const ms = match ? Number(match[1]) * (UNITS[match[2] ?? "ms"] ?? NaN) : NaN;
-  if (!Number.isFinite(ms) || ms > MAX_MS) {
+  if (Number.isNaN(ms)) {
     throw new ValueError(
       String(text),
-      `is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h`,
+      "is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h",
     );
   }
+  if (ms > MAX_MS) throw new ValueError(String(text), "is too long: use at most 596h (24 days)");
   return ms;
 }
 

@@ -1,11 +1,13 @@
 /**
  * One knock: a port, a protocol, and where its payload comes from.
  *
- * Rules: ports are 1..65535, written in decimal digits only; the protocol is `tcp` or `udp`, after
- * `/` or (as Debian's `knock` writes it) `:`. A TCP knock is a bare SYN and has no payload. An ICMP
- * knock is an echo request: it has a size, and no port.
+ * Rules: ports are 1..65535, written in decimal digits only; the protocol is `tcp` or `udp`, before or
+ * after the port, with `/` or (as Debian's `knock` writes it) `:` between them; commas separate several.
+ * What is printed is `22/tcp`. A TCP knock is a bare SYN and has no payload. An ICMP knock is an echo
+ * request: it has a size, and no port.
  */
 
+import { renderDuration } from "./duration.ts";
 import { ValueError } from "./errors.ts";
 
 /** The transport of a port. */
@@ -59,9 +61,10 @@ const MAX_HANDSHAKE_MS = 900;
  */
 export function checkHandshake(ms: number): number {
   if (ms >= 1 && ms <= MAX_HANDSHAKE_MS) return ms;
-  throw new RangeError(
-    `a handshake of ${ms}ms cannot be used: use 1ms to ${MAX_HANDSHAKE_MS}ms, as the kernel repeats ` +
-      `its SYN after a second, which is another knock`,
+  throw new ValueError(
+    renderDuration(ms),
+    `is not a time for a handshake: use 1ms to ${MAX_HANDSHAKE_MS}ms, as the kernel repeats its SYN ` +
+      `after a second, which is another knock`,
   );
 }
 
@@ -79,7 +82,8 @@ export function parsePort(text: string): number {
 }
 
 /**
- * `7000`, `7000/udp` or `7000:udp` to port and protocol.
+ * Returns the port and protocol of `7000`, `7000/udp`, `7000:udp`, `udp/7000` or `udp:7000`, in upper or
+ * lower case.
  *
  * @param fallback the protocol of a port that names none.
  * @throws {RangeError} with what is allowed.
@@ -88,14 +92,46 @@ export function parsePortSpec(
   text: string,
   fallback: Protocol = "tcp",
 ): { port: number; protocol: Protocol } {
-  const [portText = "", protocol, ...rest] = text.trim().split(/[/:]/);
-  const port = parsePort(portText);
-  if (protocol === undefined) return { port, protocol: fallback };
-  const lower = protocol.toLowerCase();
-  if (rest.length > 0 || (lower !== "tcp" && lower !== "udp")) {
-    throw new ValueError(text, `names an unknown protocol: use tcp or udp, such as ${port}/tcp`);
+  const parts = text.trim().split(/[/:]/);
+  const isTurned = /^[a-z]+[/:]/i.test(text.trim());
+  const [portText = "", protocol, ...rest] = isTurned ? parts.toReversed() : parts;
+  if (parts.length <= 2 || !isTurned) {
+    const port = parsePort(portText);
+    if (protocol === undefined) return { port, protocol: fallback };
+    const lower = protocol.toLowerCase();
+    if (rest.length === 0 && (lower === "tcp" || lower === "udp")) return { port, protocol: lower };
   }
-  return { port, protocol: lower };
+  const example = /^\d+$/.test(portText) ? portText : "7000";
+  throw new ValueError(
+    text,
+    `names an unknown protocol: use tcp or udp, such as ${example}/tcp`,
+  );
+}
+
+/**
+ * Returns the ports of a list such as `7000,8000/udp,udp:9000`, in the order of the text.
+ *
+ * @param fallback the protocol of a port that names none.
+ * @throws {RangeError} with what is allowed.
+ */
+export function parsePortList(
+  text: string,
+  fallback: Protocol = "tcp",
+): { port: number; protocol: Protocol }[] {
+  const parts = text.includes(",") ? splitList(text) : [text];
+  return parts.map((part) => parsePortSpec(part, fallback));
+}
+
+/**
+ * Returns the items of `A,B,C`, without the white space around them.
+ *
+ * @throws {RangeError} where one is empty.
+ */
+export function splitList(text: string): string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  const empty = parts.indexOf("");
+  if (empty === -1) return parts;
+  throw new ValueError(text, `has an empty item ${empty + 1}: use A,B,C`);
 }
 
 /** Port and protocol as `7000/udp`; an icmp knock as `icmp/SIZE`. */

@@ -30,10 +30,10 @@ function isSwapped(word: string, candidate: string): boolean {
     candidate === word.slice(0, at) + other + one + word.slice(at + 2);
 }
 
-/** Changed letters that still are a slip: one in a short word, three in a long one. */
+/** Changed letters that still are a slip; with two in a word of five it is another word (proof, probe). */
 function maxDistance(length: number): number {
   if (length < 3) return 0;
-  return length < 5 ? 1 : length < 9 ? 2 : 3;
+  return length < 6 ? 1 : length < 9 ? 2 : 3;
 }
 
 /** Returns `, did you mean "tcp"?`, or `otherwise` where no word of `known` is near enough. */

@@ -153,9 +153,8 @@ const DOOR: readonly Row<DoorCase>[] = [
         kind: "closed",
         cause:
           "The knocks open the door only when their TCP handshakes have time to end: a network " +
-          "on the way, such as a mobile carrier's, ends TCP itself.",
-        // To be joined with the key `handshake` of knocks.
-        fix: renderCommand(["edit", target, "--handshake", "250ms"], invocation),
+          "on the way, such as a mobile carrier's, ends TCP itself. UDP knocks need no handshake.",
+        fix: renderCommand(["show", target], invocation),
       },
   ],
   [

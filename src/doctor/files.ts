@@ -15,6 +15,8 @@ export interface FilePorts {
   fileMode(path: string): Promise<number | undefined>;
   /** Rejects where the file is missing. */
   stat(path: string): Promise<FileFacts>;
+  /** Whether `chmod` is ours to use on a file of that owner. */
+  mayChangeMode(uid: number | null): boolean;
   home: string | undefined;
 }
 
@@ -24,7 +26,7 @@ export interface FoundFile {
   mode: number | undefined;
   isFile: boolean;
   isDirectory: boolean;
-  /** Whether `chmod` is ours to use: root can always do so, others on their own files. */
+  /** Whether `chmod` is ours to use. */
   isOurs: boolean;
 }
 
@@ -35,9 +37,7 @@ export async function findFile(
 ): Promise<FoundFile | "missing" | "forbidden"> {
   try {
     const { isFile, isDirectory, uid } = await ports.stat(path);
-    // To ask who we are would need one more permission; the owner of the home folder is the same.
-    const own = ports.home === undefined ? null : (await statOrNothing(ports.home, ports))?.uid;
-    const isOurs = uid === null || own === null || own === undefined || own === 0 || uid === own;
+    const isOurs = ports.mayChangeMode(uid);
     return { mode: await ports.fileMode(path), isFile, isDirectory, isOurs };
   } catch (cause) {
     return cause instanceof Deno.errors.PermissionDenied ? "forbidden" : "missing";
@@ -96,14 +96,6 @@ function isWritable(file: FoundFile | "forbidden"): file is FoundFile {
 /** In a sticky folder, such as /tmp, users cannot replace the files of others. */
 function isSticky({ mode = 0 }: FoundFile): boolean {
   return (mode & 0o1000) !== 0;
-}
-
-async function statOrNothing(path: string, ports: FilePorts): Promise<FileFacts | undefined> {
-  try {
-    return await ports.stat(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function renderOctal(mode: number): string {

@@ -5,6 +5,7 @@
 import type { SecretSource } from "../core/knock.ts";
 import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
+import { hasMark } from "../secret/text.ts";
 import type { FileEvidence, Invocation } from "./evidence.ts";
 import { type FilePorts, findFile, type FoundFile, renderChmod, renderMode } from "./files.ts";
 import { renderCommand } from "./remedies.ts";
@@ -44,7 +45,15 @@ export async function lookAtSecretsFile(
   path: string,
   ports: SecretLookPorts,
 ): Promise<FileEvidence> {
-  return toEvidence("secrets", await lookAtFile(path, ports));
+  const looked = await lookAtFile(path, ports);
+  if (looked.found !== "missing") return toEvidence("secrets", looked);
+  // Where no such file is, its name can be a passphrase.
+  return toEvidence("secrets", {
+    path: "the file of --secrets-from",
+    found: looked.found,
+    cause: "The file of --secrets-from does not exist.",
+    fix: "(umask 077; cat > FILE)",
+  });
 }
 
 function toEvidence(role: string, { path, found, cause, fix = "" }: Looked): FileEvidence {
@@ -99,7 +108,7 @@ function judgeSpecial({ isDirectory }: FoundFile, looked: Looked, fix: string): 
 }
 
 function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
-  const [first, second, third] = bytes;
+  const [first, second] = bytes;
   const utf16 = first === 0xff && second === 0xfe
     ? "UTF-16"
     : first === 0xfe && second === 0xff
@@ -118,9 +127,9 @@ function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
       fix: `(umask 077; iconv -f ${utf16} -t UTF-8 ${from} > ${to} && mv ${to} ${from})`,
     };
   }
-  const hasMark = first === 0xef && second === 0xbb && third === 0xbf;
-  const found = hasMark ? `${looked.found}, a byte order mark is left out` : looked.found;
-  const start = hasMark ? bytes[3] : first;
+  const isMarked = hasMark(bytes);
+  const found = isMarked ? `${looked.found}, a byte order mark is left out` : looked.found;
+  const start = isMarked ? bytes[3] : first;
   if (start !== undefined && start !== 0x0a && start !== 0x0d) return { ...looked, found };
   return {
     ...looked,

@@ -60,13 +60,13 @@ export async function relay(
   const aborted = rejectOnAbort(signal, over.signal);
   const [up, down] = [new Flow(clock), new Flow(clock)];
   const upload = pump(
-    guardLocal((buffer) => local.read(buffer)),
-    guard((bytes) => remote.write(bytes)),
+    guard((buffer) => local.read(buffer), toLocalError),
+    guard((bytes) => remote.write(bytes), toRemoteError),
     up,
   );
   const download = pump(
-    guard((buffer) => remote.read(buffer)),
-    guardLocal((bytes) => local.write(bytes)),
+    guard((buffer) => remote.read(buffer), toRemoteError),
+    guard((bytes) => local.write(bytes), toLocalError),
     down,
   );
   let broken: unknown;
@@ -77,7 +77,7 @@ export async function relay(
     broken = cause;
     if (cause instanceof LocalEndError) left.reject(cause);
   })
-    .then(guard(() => remote.closeWrite())).catch((cause) => broken ??= cause);
+    .then(guard(() => remote.closeWrite(), toRemoteError)).catch((cause) => broken ??= cause);
   try {
     await Promise.race([download, aborted, left.promise]);
     if (broken !== undefined) throw broken;
@@ -151,37 +151,35 @@ async function pump(
 /** The program at the other end of our own streams has closed them. */
 class LocalEndError extends Error {}
 
-function guardLocal<A extends unknown[], R>(
+/** Returns `call` with the errors that `translate` makes of those that it rejects with. */
+function guard<A extends unknown[], R>(
   call: (...args: A) => Promise<R>,
+  translate: (cause: unknown) => unknown,
 ): (...args: A) => Promise<R> {
   return async (...args) => {
     try {
       return await call(...args);
     } catch (cause) {
-      const isOver = /^(?:EPIPE|ECONNRESET|ENOTCONN)$/.test(findErrno(cause) ?? "");
-      throw isOver ? new LocalEndError("closed", { cause }) : cause;
+      throw translate(cause);
     }
   };
 }
 
+function toLocalError(cause: unknown): unknown {
+  const isOver = /^(?:EPIPE|ECONNRESET|ENOTCONN)$/.test(findErrno(cause) ?? "");
+  return isOver ? new LocalEndError("closed", { cause }) : cause;
+}
+
 /** Turns a system error of the connection into an error for the user. */
-function guard<A extends unknown[], R>(
-  call: (...args: A) => Promise<R>,
-): (...args: A) => Promise<R> {
-  return async (...args) => {
-    try {
-      return await call(...args);
-    } catch (cause) {
-      if (isGone(cause)) throw cause;
-      throw new NetworkError(`the connection broke: ${describeReason(cause)}`, {
-        code: "connection_lost",
-        hint: findErrno(cause) === "ETIMEDOUT"
-          ? "the door may have closed: spknock keep holds it open while you work"
-          : undefined,
-        cause,
-      });
-    }
-  };
+function toRemoteError(cause: unknown): unknown {
+  if (isGone(cause)) return cause;
+  return new NetworkError(`the connection broke: ${describeReason(cause)}`, {
+    code: "connection_lost",
+    hint: findErrno(cause) === "ETIMEDOUT"
+      ? "the door may have closed: spknock keep holds it open while you work"
+      : undefined,
+    cause,
+  });
 }
 
 const REASONS: Record<string, string> = {

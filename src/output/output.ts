@@ -3,13 +3,15 @@
  * people. With `json`, stdout gets one value and nothing else.
  */
 import { OutputError } from "../core/errors.ts";
-import { renderJson } from "../core/unsafe_text.ts";
+import { renderJson } from "../core/text.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
 /** One of the two streams. */
 export interface Sink {
   write(text: string): void;
   isTerminal(): boolean;
+  /** Columns of the terminal; undefined where there is none, or it does not say. */
+  columns?(): number | undefined;
 }
 
 /** How the output looks. */
@@ -30,6 +32,10 @@ export interface Output {
   readonly verbose: boolean;
   /** Whether stdout is a terminal that shows text as it comes. */
   readonly isLive: boolean;
+  /** Columns for text on stdout: the terminal's, at most 80; 80 elsewhere. */
+  readonly width: number;
+  /** Columns of the terminal that stderr is; undefined elsewhere: what is piped is not wrapped. */
+  readonly noteWidth: number | undefined;
   /** For stdout. */
   readonly style: Style;
   /** For stderr. */
@@ -49,6 +55,9 @@ export interface Output {
   /** Ends a line on stdout that was left open; what goes to stderr does so by itself. */
   endLine(): void;
 }
+
+/** Longer lines are hard to read. */
+const MAX_WIDTH = 80;
 
 /** Makes the output of a run. */
 export function createOutput(options: OutputOptions): Output {
@@ -73,6 +82,12 @@ export function createOutput(options: OutputOptions): Output {
     quiet,
     verbose,
     isLive: stdout.isTerminal() && !json && !quiet,
+    get width() {
+      return Math.min(stdout.columns?.() ?? MAX_WIDTH, MAX_WIDTH);
+    },
+    get noteWidth() {
+      return stderr.columns?.();
+    },
     style: color && stdout.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
     noteStyle: color && stderr.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
     say: (text) => void (json || quiet || toStdout(text)),

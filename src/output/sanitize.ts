@@ -1,5 +1,5 @@
 /** Text from outside (DNS, banners, configuration) on its way to a terminal. */
-import { escapeUnsafe } from "../core/unsafe_text.ts";
+import { escapeUnsafe } from "../core/text.ts";
 
 /** `text` with everything that could steer a terminal written as `\u{..}`. */
 export function sanitize(text: string): string {

@@ -1,7 +1,30 @@
 /** Columns of text, aligned by what is seen. */
+import { measureWidth } from "./width.ts";
+import { wrapWords } from "./wrap.ts";
 
 /** A cell that is wider shifts its own line only, so that one long name does not wrap them all. */
 const MAX_WIDTH = 44;
+
+/** The least columns for text that wraps beside others; where there is less it goes below them. */
+const MIN_TEXT = 24;
+/** How far text below the others is indented. */
+const TEXT_INDENT = 8;
+
+/** Rows of two cells as lines of at most `width` columns; the second cell wraps at words. */
+export function renderList(
+  rows: readonly (readonly [string, string])[],
+  { width }: { width: number },
+): string {
+  const first = columnWidth(rows.map(([head]) => measureWidth(head)));
+  const isBelow = width - first - 2 < MIN_TEXT;
+  return rows.map(([head, text]) => {
+    const indent = isBelow ? TEXT_INDENT : first + 2;
+    const lines = wrapWords(text, { width: width - indent });
+    const padding = " ".repeat(Math.max(0, first - measureWidth(head)) + 2);
+    const start = isBelow ? `${head}\n${" ".repeat(indent)}` : head + padding;
+    return `${start}${lines.join(`\n${" ".repeat(indent)}`)}`.trimEnd() + "\n";
+  }).join("");
+}
 
 /** Rows as lines; the last column is not padded, empty columns are left out. */
 export function renderTable(rows: readonly (readonly string[])[]): string {
@@ -25,17 +48,3 @@ function columnWidth(widths: readonly number[]): number {
   const widest = fitting.reduce((most, width) => Math.max(most, width), 0);
   return widest === 0 && fitting.length < widths.length ? 1 : widest;
 }
-
-/** Columns on a terminal, colours aside. */
-function measureWidth(text: string): number {
-  // deno-lint-ignore no-control-regex
-  const bare = text.replace(/\x1b\[[\d;]*m/g, "");
-  if (/^[\x20-\x7e]*$/.test(bare)) return bare.length;
-  // Made only where it is needed: it costs as much as a whole knock.
-  const characters = [...new Intl.Segmenter().segment(bare)];
-  return characters.reduce((sum, { segment }) => sum + (WIDE.test(segment) ? 2 : 1), 0);
-}
-
-/** What terminals show two columns wide (UAX #11: East Asian wide and fullwidth, and emoji). */
-const WIDE =
-  /^(?:[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})/u;

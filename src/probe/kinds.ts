@@ -35,7 +35,8 @@ interface ProbeKind<T extends ProbeType = ProbeType> {
   keys: readonly ProbeKey<keyof ProbeKeys[T] & string>[];
   /**
    * How `--probe` and a string in `probes` write it; empty where only a table can. A form that begins
-   * with `http:` or `https:` is the value of `url`, any other is the type, with `:PORT` where it has one.
+   * with `http:` or `https:` is the value of `url`, any other is the type, with `:PORT` where it has one;
+   * a port as a knock writes it is a tcp probe.
    */
   forms: readonly string[];
   /** One of the forms, filled in, for the help. */
@@ -56,8 +57,8 @@ export const PROBE_KINDS: { readonly [T in ProbeType]: ProbeKind<T> } = {
   tcp: {
     summary: "a full handshake",
     keys: [{ ...PORT, example: "22" }],
-    forms: ["tcp:PORT"],
-    example: "tcp:22",
+    forms: ["PORT/tcp"],
+    example: "22/tcp",
     transport: "tcp",
     service: "any",
     load: () => import("./tcp.ts"),

@@ -5,8 +5,9 @@
  * (`"\x1b[A"` for the up arrow, `"\x1bd"` for Alt-D). Rules:
  * - UTF-8 and escape sequences may be split over any number of reads;
  * - Enter is {@linkcode ENTER}, however it came: CR, LF or CR LF (a paste);
- * - an escape sequence that breaks off is dropped with what it had, and so is a lone Escape, which
- *   means nothing here; what follows within {@linkcode SPLIT_MS} belongs to it, as readline does it;
+ * - an escape sequence that breaks off is dropped with what it had; what follows within
+ *   {@linkcode SPLIT_MS} belongs to it, as readline does it;
+ * - {@linkcode ESCAPE} is the Escape key, once nothing has followed it for so long;
  * - bytes that are not UTF-8 become U+FFFD.
  */
 
@@ -16,11 +17,19 @@ export const ENTER = "\r";
 export const CTRL_C = "\x03";
 /** Ctrl-D. */
 export const CTRL_D = "\x04";
+/** Ctrl-Z. */
+export const CTRL_Z = "\x1a";
+/** The Escape key. */
+export const ESCAPE = "\x1b";
+/** What terminals send before and after a paste (bracketed paste mode, `CSI ? 2004 h`). */
+export const PASTE_START = "\x1b[200~";
+/** See {@linkcode PASTE_START}. */
+export const PASTE_END = "\x1b[201~";
 /** The tabulator key. */
 export const TAB = "\t";
 
 /** Milliseconds within which two reads may hold two parts of one key. */
-const SPLIT_MS = 100;
+export const SPLIT_MS = 100;
 
 /**
  * In this order: a CSI sequence (with the Linux console's `ESC [ [ A`), an SS3 sequence, Alt and a
@@ -57,6 +66,16 @@ export class KeyDecoder {
     this.#broken = "";
     this.#isAfterReturn = text.endsWith("\r");
     return this.#split(text);
+  }
+
+  /** Whether all that is not whole yet is an Escape: the key, unless more follows. */
+  get hasEscape(): boolean {
+    return this.#broken === ESCAPE;
+  }
+
+  /** Forgets what is not whole yet. */
+  reset(): void {
+    this.#broken = "";
   }
 
   #split(text: string): string[] {

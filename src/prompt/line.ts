@@ -2,6 +2,7 @@
  * The pure part of editing one line. Text moves and goes by what people see as one character (a
  * grapheme cluster), so that no half of one is ever left behind.
  */
+import { splitCharacters } from "../output/width.ts";
 import { CTRL_D } from "./keys.ts";
 
 /** A line that is being edited. */
@@ -9,14 +10,6 @@ export interface Line {
   text: string;
   /** Index into `text`, in UTF-16 units, always between two characters. */
   cursor: number;
-}
-
-let segmenter: Intl.Segmenter | undefined;
-
-/** The characters of `text`. The segmenter takes 10 ms to make: not before there is something to edit. */
-function splitCharacters(text: string): string[] {
-  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 const lastCharacter = (text: string) => splitCharacters(text).at(-1) ?? "";
@@ -83,15 +76,4 @@ export function garbled(text: string): string | undefined {
   return text.includes("\ufffd")
     ? "that was not UTF-8 text: set the terminal to UTF-8 and type it again"
     : undefined;
-}
-
-/** About how many columns `text` takes: never fewer than it does, but for exotic fonts. */
-export function measureColumns(text: string): number {
-  let columns = 0;
-  for (const character of text) {
-    if (/[\p{M}\p{Cf}]/u.test(character)) continue;
-    // East Asian wide characters and emoji begin at the Hangul Jamo.
-    columns += (character.codePointAt(0) ?? 0) < 0x1100 ? 1 : 2;
-  }
-  return columns;
 }

@@ -10,17 +10,20 @@
  * scripts; it blocks the event loop, loses what was pasted ahead, and cannot be cancelled.
  */
 import { CancelledError } from "../core/errors.ts";
-import { ENTER, isText, TAB } from "./keys.ts";
-import { eraseBackward, garbled, isEnd, measureColumns } from "./line.ts";
-import type {
-  InputQuestion,
-  Prompter,
-  PrompterOptions,
-  SelectOption,
-  SelectQuestion,
-  Terminal,
+import { joinOr, plural } from "../core/text.ts";
+import { measureWidth } from "../output/width.ts";
+import { CTRL_Z, ENTER, isText, TAB } from "./keys.ts";
+import { eraseBackward, garbled, isEnd } from "./line.ts";
+import {
+  type InputQuestion,
+  MAX_LISTED,
+  type Prompter,
+  type PrompterOptions,
+  type SelectOption,
+  type SelectQuestion,
+  type Terminal,
 } from "./prompter.ts";
-import { findKeyboard, inRawMode } from "./terminal.ts";
+import { DROPPED, findKeyboard, inRawMode, suspend } from "./terminal.ts";
 
 /** Which prompter this module makes: an import map may put `plain.ts` in the place of `cliffy.ts`. */
 export const KIND: "cliffy" | "plain" = "plain";
@@ -51,6 +54,8 @@ export function createPrompter(terminal: Terminal, _options: PrompterOptions = {
 type Parsed<T> = { value: T } | { error: string };
 
 interface LineOptions {
+  /** What is above the line, for when the question is written anew. */
+  above?: string | undefined;
   /** How the line looks on the screen; as it is where undefined. */
   show?: ((text: string) => string) | undefined;
   /** Which keys are text. */
@@ -74,6 +79,7 @@ function ask<T>(
   return inRawMode(terminal, async () => {
     for (;;) {
       const text = await readLine(terminal, prompt, options);
+      if (findKeyboard(terminal).takeDropped()) terminal.write(` * ${DROPPED}\n`);
       const problem = garbled(text);
       const parsed = problem === undefined ? parse(text) : { error: problem };
       if ("value" in parsed) return parsed.value;
@@ -86,7 +92,7 @@ function ask<T>(
 async function readLine(
   terminal: Terminal,
   prompt: string,
-  { show = (text) => text, isWanted = isText }: LineOptions,
+  { above = "", show = (text) => text, isWanted = isText }: LineOptions,
 ): Promise<string> {
   const keyboard = findKeyboard(terminal);
   let text = "";
@@ -96,6 +102,11 @@ async function readLine(
       const key = await keyboard.next();
       if (key === ENTER) return text;
       if (isEnd(text, key)) throw new CancelledError();
+      if (key === CTRL_Z && terminal.suspend !== undefined) {
+        terminal.write("\n");
+        await suspend(terminal);
+        terminal.write(above + prompt + show(text));
+      }
       const rest = eraseBackward(text, key);
       if (rest !== undefined) {
         terminal.write(rewind(prompt, show(text), { rest: show(rest), width: terminal.columns() }));
@@ -117,8 +128,8 @@ function rewind(
   { rest, width }: { rest: string; width: number },
 ): string {
   const gone = shown.slice(rest.length);
-  const hasWrapped = measureColumns(prompt + shown) >= width;
-  const isSimple = measureColumns(gone) === gone.length && !/[\p{M}\p{Cf}]/u.test(gone);
+  const hasWrapped = measureWidth(prompt + shown) >= width;
+  const isSimple = measureWidth(gone) === gone.length && !/[\p{M}\p{Cf}]/u.test(gone);
   return isSimple && !hasWrapped ? "\b \b".repeat(gone.length) : `\n${prompt}${rest}`;
 }
 
@@ -170,18 +181,32 @@ function select<T>(terminal: Terminal, question: SelectQuestion<T>): Promise<T> 
   const fallback = question.default === undefined
     ? undefined
     : options.find((option) => Object.is(option.value, question.default));
-  terminal.write(renderOptions(question.message, options));
+  const above = renderOptions(options, question);
+  terminal.write(above);
   return ask(terminal, fallback === undefined ? " Choice: " : ` Choice [${fallback.name}]: `, {
+    above,
     parse: (text) => {
       const answer = text.trim();
       if (answer === "" && fallback !== undefined) return { value: fallback.value };
-      return choose(answer, options);
+      return choose(answer, options, question);
     },
   });
 }
 
-function renderOptions<T>(message: string, options: readonly Listed<T>[]): string {
-  let text = ` ${/[?:]$/.test(message) ? message : `${message}:`}\n`;
+function renderOptions<T>(
+  options: readonly Listed<T>[],
+  { message, what = "choice" }: Pick<SelectQuestion<T>, "message" | "what">,
+): string {
+  const lettered = options.filter(({ key }) => key !== undefined);
+  const count = options.length - lettered.length;
+  const isLong = count > MAX_LISTED;
+  const find = ` [1-${count}] ${plural(count, what)}: type part of a name to find one\n\n`;
+  const title = ` ${/[?:]$/.test(message) ? message : `${message}:`}\n`;
+  return `${title}${isLong ? find : ""}${renderList(isLong ? lettered : options)}\n`;
+}
+
+function renderList<T>(options: readonly Listed<T>[]): string {
+  let text = "";
   for (const [index, { name, label, hint, key }] of options.entries()) {
     const previous = options[index - 1];
     // The lettered commands are set apart from the numbered targets.
@@ -190,26 +215,46 @@ function renderOptions<T>(message: string, options: readonly Listed<T>[]): strin
     }
     text += ` [${name}] ${label}${hint === undefined ? "" : ` (${hint})`}\n`;
   }
-  return `${text}\n`;
+  return text;
 }
 
 /**
  * The option that `answer` names: by number or letter, by its label, or by a part of one label. A bare
  * number, or a single letter, is never a part of a label: a slip must not knock on another door.
  */
-function choose<T>(answer: string, options: readonly Listed<T>[]): Parsed<T> {
+function choose<T>(
+  answer: string,
+  options: readonly Listed<T>[],
+  { what }: Pick<SelectQuestion<T>, "what">,
+): Parsed<T> {
   const wanted = answer.toLowerCase();
   const exact = options.find(({ name }) => name.toLowerCase() === wanted) ??
     options.find(({ label }) => label.toLowerCase() === wanted);
   if (exact !== undefined) return { value: exact.value };
   const isPart = wanted.length > 1 && !/^\d+$/.test(wanted);
-  const matches = isPart ? options.filter(({ label }) => label.toLowerCase().includes(wanted)) : [];
+  const matches = isPart
+    ? options.filter(({ label, hint = "" }) => `${label} (${hint})`.toLowerCase().includes(wanted))
+    : [];
   const [match, ...others] = matches;
   if (match !== undefined && others.length === 0) return { value: match.value };
+  return { error: explainChoice(answer, options, { matches, what: isPart ? what : undefined }) };
+}
+
+function explainChoice<T>(
+  answer: string,
+  options: readonly Listed<T>[],
+  { matches, what }: { matches: readonly Listed<T>[]; what: string | undefined },
+): string {
   const problem = matches.length > 1
     ? `"${answer}" is in ${matches.length} of the names`
+    : what !== undefined
+    ? `No ${what} matches "${answer}"`
     : `"${answer}" is not a choice`;
-  return { error: `${problem}: type ${renderAllowed(options)}, or part of one name` };
+  const isUnlisted = matches.length <= MAX_LISTED &&
+    options.filter(({ key }) => key === undefined).length > MAX_LISTED;
+  const found = isUnlisted ? renderList(matches).trimEnd() : "";
+  const allowed = `${problem}: type ${renderAllowed(options)}, or part of one name`;
+  return found === "" ? allowed : `${problem}:\n${found}`;
 }
 
 /** `1-3, A, H or X`. */
@@ -217,6 +262,5 @@ function renderAllowed<T>(options: readonly Listed<T>[]): string {
   const count = options.filter(({ key }) => key === undefined).length;
   const letters = options.filter(({ key }) => key !== undefined).map(({ name }) => name);
   const numbers = count === 0 ? [] : [count === 1 ? "1" : `1-${count}`];
-  const names = [...numbers, ...letters];
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return joinOr([...numbers, ...letters]);
 }

@@ -2,11 +2,14 @@
  * What the questions need and what they offer: the terminal that `main.ts` gives, and the one
  * interface that the rich prompts (`cliffy.ts`) and the plain lines (`plain.ts`) share.
  *
- * Rules: every question may reject with a `CancelledError` (Ctrl-C, Ctrl-D on an empty line, the
- * end of the input), and leaves the terminal as it found it, whatever happens. Labels, messages and
+ * Rules: every question may reject with a `CancelledError` (Ctrl-C, Escape, Ctrl-D on an empty line,
+ * the end of the input), and leaves the terminal as it found it, whatever happens. Labels, messages and
  * hints are written as given: text from outside must have been escaped by the caller. One question
  * at a time.
  */
+
+/** Options that are listed at a time; more of them without a letter are searched. */
+export const MAX_LISTED = 20;
 
 /** The terminal: input from its keyboard, output to people. */
 export interface Terminal {
@@ -20,6 +23,13 @@ export interface Terminal {
   columns(): number;
   /** Gives the terminal back when everything is written. */
   close(): Promise<void>;
+  /** The height in rows. */
+  rows(): number;
+  /**
+   * Stops the program as Ctrl-Z does, and resolves when it goes on; undefined where the system knows
+   * no such thing. Not in raw mode.
+   */
+  suspend?: (() => Promise<void>) | undefined;
 }
 
 /** One answer that a {@linkcode Prompter.select} offers. */
@@ -37,6 +47,8 @@ export interface SelectOption<T> {
 /** A choice of one among several. */
 export interface SelectQuestion<T> {
   message: string;
+  /** What is chosen, such as `target`, for messages; `choice` where undefined. */
+  what?: string | undefined;
   /** At least one. */
   options: readonly SelectOption<T>[];
   /** The value of the option that Enter alone takes. */

@@ -1,23 +1,17 @@
 /** Parses the values of the options for a plan. */
 import { ValueError } from "../core/errors.ts";
 import { contains, type Network, parseNetwork } from "../core/address.ts";
-import { parsePortSpec } from "../core/knock.ts";
+import { parsePortSpec, renderPortSpec, splitList } from "../core/knock.ts";
 import type { PortSpec } from "../core/plan.ts";
 
 /**
- * Returns the ports of `tcp/22,udp/1194`, `22/tcp`, `22:tcp` or plain `22` (tcp), in the order of the text,
- * each once.
+ * Returns the ports of `22/tcp,1194/udp`, or any other spelling of a port, in the order of the text, each once.
  *
  * @throws {RangeError} with what is allowed.
  */
 export function parsePorts(text: string): PortSpec[] {
-  const specs = new Map<string, PortSpec>();
-  for (const part of splitList(text)) {
-    const turned = /^(tcp|udp)[/:](.*)$/i.exec(part);
-    const spec = parsePortSpec(turned === null ? part : `${turned[2]}/${turned[1]}`);
-    specs.set(`${spec.port}/${spec.protocol}`, spec);
-  }
-  return [...specs.values()];
+  const specs = splitList(text).map((part) => parsePortSpec(part));
+  return [...new Map(specs.map((spec) => [renderPortSpec(spec), spec])).values()];
 }
 
 /**
@@ -60,13 +54,4 @@ export function parseInterface(text: string): string {
     );
   }
   return text;
-}
-
-function splitList(text: string): string[] {
-  const parts = text.split(",").map((part) => part.trim());
-  const empty = parts.indexOf("");
-  if (empty !== -1) {
-    throw new ValueError(text, `has an empty item ${empty + 1}: use A,B,C`);
-  }
-  return parts;
 }

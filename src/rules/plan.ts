@@ -109,7 +109,7 @@ function refuseContradictions(plan: Plan): void {
   }
   if (plan.protectedPorts.length === 0) {
     throw new UsageError("there is no port to open: name at least one", {
-      hint: "for example --open tcp/22",
+      hint: "for example --open 22/tcp",
     });
   }
   if (plan.families.length === 0) {

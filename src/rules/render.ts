@@ -1,5 +1,6 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
 import { renderDuration } from "../core/duration.ts";
+import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import type { Plan, PortSpec, Stage } from "../core/plan.ts";
@@ -95,6 +96,8 @@ function renderPortList(specs: readonly PortSpec[]): string {
 }
 
 function describeStage(stage: Stage): string {
-  const payload = stage.payload === undefined ? "regular" : `secret, ${stage.payload.length} bytes`;
+  const payload = stage.payload === undefined
+    ? "regular"
+    : `secret, ${stage.payload.length} bytes, fingerprint ${fingerprintPayload(stage.payload)}`;
   return `${renderPortSpec(stage)} (${payload})`;
 }

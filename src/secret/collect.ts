@@ -176,6 +176,19 @@ function makeKey(source: SecretSource, name = ""): string {
   return JSON.stringify(source.kind === "prompt" ? [source, name] : source);
 }
 
+/**
+ * Looks at the file of `--secrets-from`: it exists, is private, and has a line for each secret knock.
+ *
+ * @throws {SecretError} if not.
+ */
+export async function checkSecretsFile(
+  requests: readonly SecretRequest[],
+  ports: SecretPorts,
+  { secretsFrom, allowEmpty = false }: { secretsFrom: string; allowEmpty?: boolean | undefined },
+): Promise<void> {
+  await readLines(secretsFrom, { ports, allowEmpty, count: countSecrets(requests) });
+}
+
 /** Returns how many knocks carry a secret. */
 function countSecrets(requests: readonly SecretRequest[]): number {
   return requests.flatMap(({ knocks }) => knocks)

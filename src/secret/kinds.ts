@@ -27,7 +27,7 @@ export interface SecretPorts {
   /** Permission bits of a file; undefined where the system has none. */
   fileMode(path: string): Promise<number | undefined>;
   /** Whether `chmod` would do; where it is left out, it is taken to. */
-  canChangeMode?(path: string): Promise<boolean>;
+  canChangeMode?(path: string): Promise<boolean | undefined>;
   /** Whether standard input is a terminal: a line typed there would be shown. */
   isStdinTerminal(): boolean;
   /** The whole of standard input. */
@@ -273,10 +273,12 @@ export async function readPrivateFile(
 
 /** A copy helps where the mode cannot be changed: another's file, a read-only file system. */
 async function findModeHint(path: string, { canChangeMode }: SecretPorts): Promise<string> {
-  const canChange = await canChangeMode?.(path).catch(() => false) ?? true;
-  return canChange
-    ? `chmod 600 ${quoteShell(path)}`
-    : `use a copy of your own: (umask 077; cat ${quoteShell(path)} > NEW-FILE)`;
+  const change = `chmod 600 ${quoteShell(path)}`;
+  const copy = `use a copy of your own: (umask 077; cat ${quoteShell(path)} > NEW-FILE)`;
+  if (canChangeMode === undefined) return change;
+  const canChange = await canChangeMode(path).catch(() => false);
+  if (canChange === undefined) return `${change}, or where that is refused, ${copy}`;
+  return canChange ? change : copy;
 }
 
 /** The type of a file, in its mode (inode(7)); none where a system or a test has only permissions. */

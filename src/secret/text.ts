@@ -30,7 +30,7 @@ export function hasMark(bytes: Uint8Array): boolean {
 }
 
 /** Whether bytes are UTF-16, with its byte order mark or without it. */
-export function isUtf16(bytes: Uint8Array): boolean {
+function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   const isMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   // ASCII in UTF-16 has a zero in every other byte.

@@ -22,6 +22,7 @@ export function createSink(stream: SinkStream): Sink {
   let wasTerminal: boolean | undefined;
   return {
     isTerminal: () => stream.isTerminal(),
+    columns: () => stream.isTerminal() ? readColumns() : undefined,
     write(text) {
       // Afterwards a terminal that was closed no longer says that it is one.
       wasTerminal ??= stream.isTerminal();
@@ -37,6 +38,15 @@ export function createSink(stream: SinkStream): Sink {
       }
     },
   };
+}
+
+/** The columns of the terminal; 0 is what one says that does not know. */
+function readColumns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a call has to be tried again. */

@@ -7,6 +7,7 @@
  * none, through a `cat` that has it open. What is typed never leaves this process.
  */
 import type { Terminal } from "../prompt/mod.ts";
+import { suspendJob } from "./suspend.ts";
 import { createSink, unlessAborted } from "./streams.ts";
 
 /** What gives the keys. */
@@ -41,6 +42,8 @@ export function openTerminal(signal: AbortSignal): Terminal | undefined {
     setRaw: (mode) => keyboard.setRaw(mode),
     write: screen.write,
     columns,
+    rows,
+    ...(isWindows ? {} : { suspend: suspendJob }),
     async close() {
       if (terminal !== opened) return;
       terminal = undefined;
@@ -101,5 +104,13 @@ function columns(): number {
     return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
+  }
+}
+
+function rows(): number {
+  try {
+    return Deno.consoleSize().rows || 24;
+  } catch {
+    return 24;
   }
 }

@@ -1,7 +1,9 @@
 /** Every payload of every target, before the first packet is sent. */
+import { mayChangeMode } from "../config/files.ts";
 import { SecretError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import {
+  checkSecretsFile,
   collectEach,
   type CollectOptions,
   collectPayloads,
@@ -81,6 +83,24 @@ function nameKnock({ knock, error }: SecretFailure): SecretError {
   return new SecretError(`knock ${renderPortSpec(knock)}: ${message}`, { hint, cause });
 }
 
+/**
+ * Looks at the file of `--secrets-from` without using it; standard input is left alone.
+ *
+ * @throws {SecretError} if it cannot be used.
+ */
+export async function checkSecretsFrom(
+  targets: readonly SecretRequest[],
+  ports: Ports,
+  { secretsFrom, allowEmpty }: {
+    secretsFrom?: string | undefined;
+    allowEmpty?: boolean | undefined;
+  },
+): Promise<void> {
+  if (secretsFrom === undefined || secretsFrom === "-") return;
+  const ask = () => Promise.reject(new TypeError("a file is not asked"));
+  await checkSecretsFile(targets, { ...toSecretPorts(ports), ask }, { secretsFrom, allowEmpty });
+}
+
 function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
   return {
     env(name) {
@@ -92,10 +112,8 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
     fileMode: ports.fileMode,
     async canChangeMode(path) {
       const { uid } = await ports.fs.stat(path);
-      const own = ports.fs.ownUid();
-      const isOurs = own === undefined || own === 0 || own === uid;
       // Where writing is refused to root, or to the owner, the file system is read-only.
-      return isOurs && await ports.fs.canWrite(path);
+      return mayChangeMode(uid, ports.fs) ? await ports.fs.canWrite(path) : false;
     },
     isStdinTerminal: ports.stdin.isTerminal,
     readStdin: ports.stdin.readAll,

@@ -28,11 +28,15 @@ export interface KeptTarget extends ReadyTarget {
   closing: { target: Target; payloads: readonly Uint8Array[] } | undefined;
 }
 
-/** What happens to a door that is held open, its end included. */
+/**
+ * What happens to a door that is held open, its end included. Without a probe nothing tells whether it is
+ * open: the first knock is `knocked`, not `opened`, and the closing sequence `closing_sent`, not `closed`.
+ */
 export type KeptEvent =
   | KeepEvent
+  | { kind: "knocked"; renewInMs: number }
   | { kind: "moved"; address: string; former: string }
-  | { kind: "closed" | "still_open" | "stopped" };
+  | { kind: "closed" | "still_open" | "closing_sent" | "stopped" };
 
 /** Milliseconds that a daemon has to remove its rule before the knocks that add it again. */
 const SETTLE_MS = 250;
@@ -58,7 +62,8 @@ export async function holdOpen(
     openForMs: target.openForMs,
     onEvent(event) {
       if (event.kind === "slept" || event.kind === "failed") isStale = true;
-      onEvent(event);
+      const isUnchecked = event.kind === "opened" && target.probes.length === 0;
+      onEvent(isUnchecked ? { ...event, kind: "knocked" } : event);
     },
     async knock() {
       try {
@@ -119,8 +124,8 @@ export async function endHold(
     return true;
   }
   const { signal } = new AbortController();
-  const { knocks } = await closeTarget({ ...closing, resolved }, { ...ports, signal });
+  const { knocks, status } = await closeTarget({ ...closing, resolved }, { ...ports, signal });
   const isClosed = knocks?.isOpen === true;
-  onEvent({ kind: isClosed ? "closed" : "still_open" });
+  onEvent({ kind: !isClosed ? "still_open" : status === "sent" ? "closing_sent" : "closed" });
   return isClosed;
 }

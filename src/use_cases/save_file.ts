@@ -16,8 +16,7 @@ export async function saveNew(
   text: string,
   { fs, force }: { fs: FileSystem; force: boolean },
 ): Promise<string | undefined> {
-  const isThere = await isExistingFile(file, fs);
-  if (isThere && !force) throw makeExistsError(file);
+  const isThere = await checkNew(file, { fs, force });
   await removeLeftovers(file, fs);
   try {
     return (await replaceFile(file, text, { files: fs, isNew: !isThere })).warning;
@@ -30,6 +29,20 @@ export async function saveNew(
 
 function makeExistsError(file: string): UsageError {
   return new UsageError(`"${file}" already exists`, { hint: "use --force to overwrite it" });
+}
+
+/**
+ * Whether a file has to be overwritten to save another under its name.
+ *
+ * @throws {UsageError} if it exists, unless `force`, or is not a regular file.
+ */
+export async function checkNew(
+  file: string,
+  { fs, force }: { fs: FileSystem; force: boolean },
+): Promise<boolean> {
+  const isThere = await isExistingFile(file, fs);
+  if (!isThere || force) return isThere;
+  throw makeExistsError(file);
 }
 
 /**

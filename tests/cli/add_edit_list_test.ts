@@ -228,3 +228,32 @@ Deno.test("hash refuses an empty passphrase, unless that is meant", async () => 
   assertEquals([code, stdout.slice(0, 8)], [0, "ca978112"]);
   assertStringIncludes(world.terminal?.output ?? "", "* the passphrase is empty; if it is meant");
 });
+
+Deno.test("remove without a terminal needs --yes", async () => {
+  await using world = await worldWith(TARGETS);
+  const ended = await world.run("remove", "office", "--json");
+  assertEquals([ended.code, errorOf(ended)], [2, {
+    code: "usage",
+    message: "there is no terminal to ask on",
+    hint: "remove without a question: spknock remove office --yes",
+  }]);
+  assertEquals(await world.read(), TARGETS);
+});
+
+Deno.test("edit: a string that lists several knocks, and --knock with a list", async () => {
+  await using world = await worldWith(
+    '[targets.a]\nhost = "::1" # here\nknocks = ["1,2/udp", "3"] # mine\n',
+  );
+  assertEquals((await world.run("edit", "a", "--knock", "1,tcp/3", "--knock", "UDP:4")).code, 0);
+  const { knocks } = valueOf<{ knocks: { port: number; protocol: string }[] }>(
+    await world.run("show", "a", "--json"),
+  );
+  assertEquals(knocks.map(({ port, protocol }) => `${port}/${protocol}`), [
+    "1/tcp",
+    "3/tcp",
+    "4/udp",
+  ]);
+  const text = await world.read();
+  assertStringIncludes(text, 'host = "::1" # here\n');
+  assertStringIncludes(text, "# mine\n");
+});

@@ -82,7 +82,7 @@ Deno.test("doctor: programs start without a secret of any target", async () => {
   await using world = new World({ programs: [ECHO], env: { OTHER_FW: "hunter2" } });
   await world.write(TARGETS);
   await world.run("doctor", "home", "--no-knock");
-  assertEquals(world.hidden, ["OTHER_FW"]);
+  assertEquals([...world.hidden], ["OTHER_FW"]);
   assertEquals(world.programs.calls.length > 0, true);
 });
 

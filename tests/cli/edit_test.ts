@@ -92,8 +92,12 @@ Deno.test("edit: --unset can be repeated, beside other changes", async () => {
 });
 
 table("edit: refuses", {
-  'error: --unset: unknown key "dealy", did you mean "delay"?': ["home", "--unset", "dealy"],
-  "error: --unset: a target needs its host: change it instead": ["home", "--unset", "host"],
+  'error: --unset: is not a key that can be removed, did you mean "delay"?': [
+    "home",
+    "--unset",
+    "dealy",
+  ],
+  "error: --unset: cannot be removed: a target needs its host": ["home", "--unset", "host"],
   "error: choose one: a new delay, or --unset delay": ["home", "--unset", "delay", "-d", "1"],
   "error: choose one: a new secret, or --unset secret": [
     "home",

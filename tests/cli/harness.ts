@@ -9,7 +9,7 @@ import type { TcpConnection } from "../../src/net/connection.ts";
 import type { Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
-import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
+import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
 
 /** What a world has; nothing of it where left out. */
 export interface WorldOptions {
@@ -19,6 +19,8 @@ export interface WorldOptions {
   opensAfter?: number;
   /** Packets after which they are shut again. */
   shutsAfter?: number;
+  /** Whether no connection is ever answered. */
+  isSilent?: boolean;
   /** What is said on each connection, which ends then. */
   says?: readonly string[];
   /** What names resolve to; others do not. */
@@ -29,14 +31,18 @@ export interface WorldOptions {
   stdin?: string;
   /** What is answered to datagrams; nothing where undefined. */
   udpAnswer?: Uint8Array;
-  /** What is typed; undefined where there is no terminal. */
+  /** What is typed, line by line; undefined where there is no terminal. */
   keys?: readonly Chunk[];
   /** Whether stdin and stderr are something else than the terminal. */
   isRedirected?: boolean;
   /** Whether stdout is a terminal. */
   isLive?: boolean;
+  /** Columns of both streams' terminal; undefined where they are none. */
+  columns?: number;
   /** Whether stdout is on a full disk. */
   isFull?: boolean;
+  /** What starts this program; `spknock` where undefined. */
+  startWords?: readonly string[];
   /** How programs end, in order. */
   programs?: readonly (ProgramResult | Error)[];
 }
@@ -52,8 +58,16 @@ class FakeSink implements Sink {
   text = "";
   readonly #isTerminal: boolean;
   readonly #isFull: boolean;
+  readonly #columns: number | undefined;
 
-  constructor({ isTerminal, isFull = false }: { isTerminal: boolean; isFull?: boolean }) {
+  constructor(
+    { isTerminal, isFull = false, columns }: {
+      isTerminal: boolean;
+      isFull?: boolean;
+      columns: number | undefined;
+    },
+  ) {
+    this.#columns = columns;
     this.#isTerminal = isTerminal;
     this.#isFull = isFull;
   }
@@ -65,6 +79,10 @@ class FakeSink implements Sink {
 
   isTerminal(): boolean {
     return this.#isTerminal;
+  }
+
+  columns(): number | undefined {
+    return this.#columns;
   }
 }
 
@@ -93,7 +111,7 @@ export class World implements AsyncDisposable {
   readonly hiddenFrom: string[][] = [];
   /** Names that were looked up. */
   readonly lookedUp: string[] = [];
-  readonly terminal: FakeTerminal | undefined;
+  terminal: FakeTerminal | undefined;
   readonly programs: ReturnType<typeof fakePrograms>;
   readonly cancel: AbortController = new AbortController();
   /** What names resolve to. */
@@ -105,7 +123,7 @@ export class World implements AsyncDisposable {
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
-    this.terminal = options.keys === undefined ? undefined : new FakeTerminal(options.keys);
+    this.terminal = options.keys && new FakeTerminal(options.keys.flatMap(splitLines));
     this.programs = fakePrograms(options.programs ?? []);
     this.names = options.names ?? {};
     for (const [address, code] of Object.entries(options.unreachable ?? {})) {
@@ -130,12 +148,21 @@ export class World implements AsyncDisposable {
     this.cancel.abort(new CancelledError());
   }
 
+  /** One run on another terminal. */
+  async runOn(terminal: FakeTerminal, ...argv: readonly string[]): Promise<Ended> {
+    this.terminal = terminal;
+    return await this.run(...argv);
+  }
+
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
-    const { isLive = false, isFull = false, isRedirected = false } = this.#options;
+    const { isLive = false, isFull = false, isRedirected = false, columns } = this.#options;
     this.#given.clear();
-    const stdout = new FakeSink({ isTerminal: isLive, isFull });
-    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined && !isRedirected });
+    const stdout = new FakeSink({ isTerminal: isLive, isFull, columns });
+    const stderr = new FakeSink({
+      isTerminal: this.terminal !== undefined && !isRedirected,
+      columns,
+    });
     const code = await run(argv, this.#ports(stdout, stderr));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
@@ -162,6 +189,7 @@ export class World implements AsyncDisposable {
       os: "linux",
       cwd: () => this.home,
       endOnHangup: () => Promise.resolve(),
+      listStartWords: () => this.#options.startWords ?? ["spknock"],
       clock: this.clock,
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
@@ -171,7 +199,8 @@ export class World implements AsyncDisposable {
         ],
         sendEcho: (echo) => this.net.sendEcho(echo),
         askUdp: () => Promise.resolve(this.#options.udpAnswer),
-        openTcp: ({ address, port }) => this.#connect(address, port),
+        openTcp: ({ address, port }, signal) =>
+          this.#options.isSilent ? untilAborted(signal) : this.#connect(address, port),
         lookup: (host) => this.#lookUp(host),
       },
       fs: this.#files(),
@@ -261,6 +290,12 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.home, { recursive: true });
   }
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
 }
 
 /** The one JSON value on stdout. */

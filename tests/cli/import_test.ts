@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
 const GOOD = "# old\nfw.example.com: 1234/udp, 9876/udp\n192.0.2.7:22\n";
@@ -82,4 +83,52 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
     assertEquals(ended.code, 2);
     assertStringIncludes(ended.stderr, message);
   }
+});
+
+table("import: a file that is another thing is named by what it looks like", {
+  "[options]\n  UseSyslog\n[openSSH]\n  sequence = 7000,8000\n": "a knockd.conf",
+  "[default]\nSPA_SERVER  192.0.2.1\nKEY_BASE64  xyz\n": "a .fwknoprc",
+  '[targets.a]\nhost = "::1"\n': "a file of targets in TOML",
+  '{ "targets": [] }\n': "JSON",
+  '[a]\nb = "c"\n': "TOML",
+}, async (what, text) => {
+  await using world = new World();
+  const file = await legacy(world, text);
+  const ended = await world.run("import", file, "--json");
+  assertEquals([ended.code, errorOf(ended).message], [
+    2,
+    `"${file}" looks like ${what}, which cannot be imported`,
+  ]);
+});
+
+table(
+  "import: no target is an error",
+  { "an empty file": "", "only a comment": "# x\n" },
+  async (text) => {
+    await using world = new World();
+    const file = await legacy(world, text);
+    const { code, stdout, stderr } = await world.run("import", file);
+    assertEquals([code, stdout], [2, ""]);
+    assertStringIncludes(stderr, `error: "${file}" has no targets\n`);
+  },
+);
+
+table("import: a protocol that reads as tcp is named", {
+  "h:1/udp # first,2/udp":
+    "port 1 reads as tcp, as in the original: a comment needs a line of its own",
+  "h:1/UDP": 'port 1 reads as tcp, as in the original: only "udp" means udp',
+}, async (remark, line) => {
+  await using world = new World();
+  const file = await legacy(world, `${line}\n`);
+  const { code, stderr } = await world.run("import", file);
+  assertEquals([code, stderr], [0, `note: ${file}:1: ${remark}\n`]);
+  assertStringIncludes(await world.read(), '"1/tcp"');
+});
+
+Deno.test("import: what is saved already is not saved again", async () => {
+  await using world = new World();
+  const file = await legacy(world, GOOD);
+  await world.run("import", file);
+  const { code, stdout } = await world.run("import", file);
+  assertEquals([code, stdout], [0, `nothing to save: 2 targets already in ${world.config}\n`]);
 });

@@ -195,3 +195,17 @@ Deno.test("keep: holds while the command runs, and ends as it does", async () =>
     assertEquals(world.dropped, ["write"]);
   });
 });
+
+Deno.test("keep: without a probe it claims neither open nor closed", async () => {
+  await inWorld({ programs: [ended(0)] }, async (world) => {
+    const argv = ["keep", "home", "--no-probe"];
+    const { stderr } = await world.run(...argv, "--", "true");
+    assertEquals(stderr.split("\n").filter((line) => /open|closed?\b/.test(line)), [
+      "home: knocked, no probe tells whether it is open, renew in 8s",
+    ]);
+    assertStringIncludes(stderr, "home: closing knocks sent\n");
+    const json = await world.run(...argv, "--json", "--", "true");
+    const events = json.stdout.trim().split("\n").map((line) => JSON.parse(line).event);
+    assertEquals(events, ["knocked", "closing_sent"]);
+  });
+});

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { table } from "../table.ts";
 import { errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
 
 const VECTORS = [
@@ -92,11 +93,14 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
     [["::1", "7", "-s", "he:re"], "--source: is not a source"],
     [
       ["::1", "7", "-s", "fe80::2"],
-      '--source: the link-local address "fe80::2" needs its interface',
+      "--source: is link-local and needs its interface: use ADDRESS%INTERFACE",
     ],
     [["::1", "7", "-s", "eth9"], '"eth9" is neither an address nor an interface of this machine'],
     [["fe80::1", "7"], 'the link-local address "fe80::1" needs its interface: fe80::1%eth0'],
-    [["::1", "7", "--handshake", "1s"], "--handshake: a handshake of 1000ms cannot be used"],
+    [
+      ["::1", "7", "--handshake", "1s"],
+      "--handshake: is not a time for a handshake: use 1ms to 900ms",
+    ],
     [["::1", "7", "--tries", "0"], "--tries: is not a whole number from 1 to 100"],
     [["::1", "7", "--jobs", "x"], "--jobs: is not a whole number from 1 to 10000"],
     [["::1", "7", "--timeout", "-"], "--timeout: is not a duration"],
@@ -190,7 +194,10 @@ Deno.test("--verbose tells every packet of every try with its moment, but no con
   await world.write(HOME + OFFICE);
   const argv = ["knock", "home", "--secrets-from", "-", "--tries", "2", "-v"];
   const { stdout, stderr } = await world.run(...argv);
-  assertEquals(stderr, `2 targets in ${world.config}\n`);
+  assertEquals(
+    stderr,
+    `2 targets in ${world.config}\nhint: find out why: spknock doctor home\n`,
+  );
   assertEquals(stdout.split("\n").slice(1, 15), [
     "  try 1 of 2",
     "       0.0 ms  1234/udp  64 bytes",
@@ -418,4 +425,91 @@ Deno.test('knock: prompt = "once" survives an edit, and asks once', async () => 
   const [first, second] = world.net.sent;
   assertEquals(first?.payload, second?.payload);
   assertStringIncludes((await world.run("show", "a")).stdout, "asked for once");
+});
+
+table("ports are written in any way, for knocks", {
+  "7000,8000/udp": ["7000", "8000/udp"],
+  "tcp/7000 UDP:8000": ["TCP/7000", "UDP:8000"],
+  "7000 udp/8000": ["7000", "udp/8000"],
+}, async (ports) => {
+  await using world = new World();
+  const ended = await world.run("knock", "::1", ...ports, "--dry-run", "--json");
+  const [target] = valueOf<{ targets: { packets: { port: number; protocol: string }[] }[] }>(ended)
+    .targets;
+  assertEquals(target?.packets.map(({ port, protocol }) => `${port}/${protocol}`), [
+    "7000/tcp",
+    "8000/udp",
+  ]);
+});
+
+Deno.test("knock: a saved target with ports behind it has knocks of its own", async () => {
+  await using world = new World({ names: { box: ["192.0.2.9"] } });
+  await world.write('[targets.home]\nhost = "fw.example.com"\nknocks = ["7"]\n');
+  const ended = await world.run("knock", "home", "7000/udp", "--json");
+  assertEquals([ended.code, errorOf(ended)], [2, {
+    code: "usage",
+    message: '"home" is a saved target with knocks of its own',
+    hint: "spknock knock home, or with these ports: spknock knock fw.example.com 7000/udp",
+  }]);
+  assertEquals(world.net.sent, []);
+  assertEquals((await world.run("knock", "box", "7000")).code, 0);
+  await world.write("this is not TOML");
+  assertEquals((await world.run("knock", "box", "7000")).code, 0);
+});
+
+const SLOW = '[targets.slow]\nhost = "::1"\nknocks = ["7"]\ntries = 1\nprobes = ["22", "443"]\n';
+
+table("knock: the last try says what it waits for, and how long", {
+  "on a terminal it counts down": true,
+  "elsewhere one line": false,
+}, async (isLive) => {
+  await using world = new World({ isLive, isSilent: true });
+  await world.write(SLOW.replace("::1", "192.0.2.1"));
+  const { code, stdout, stderr } = await world.run("knock", "slow", "--no-color");
+  assertEquals(code, 1);
+  const lines = stdout.split(isLive ? "\r\x1b[2K" : "\n").filter((line) => /waiting/.test(line));
+  assertEquals(
+    lines.slice(0, 2),
+    isLive
+      ? ["  waiting for tcp 22, tcp 443, 9 s left", "  waiting for tcp 22, tcp 443, 8 s left"]
+      : ["  waiting for tcp 22, tcp 443, 9 s left"],
+  );
+  assertEquals(stderr, "hint: find out why: spknock doctor slow\n");
+});
+
+Deno.test("knock -q: a closed door is one line on stderr; nothing says so of an open one", async () => {
+  await using world = new World({ open: [443] });
+  await world.write(SLOW);
+  assertEquals(await world.run("knock", "slow", "-q"), {
+    code: 1,
+    stdout: "",
+    stderr: "error: slow: the door is not open\n",
+  });
+  assertEquals(await world.run("probe", "slow", "-q"), {
+    code: 1,
+    stdout: "",
+    stderr: "error: slow: the door is not open\n",
+  });
+  const open = await world.run("knock", "slow", "-q", "--probe", "443");
+  assertEquals(open, { code: 0, stdout: "", stderr: "" });
+  // The doctor knows saved targets only.
+  assertEquals((await world.run("knock", "::1", "7", "--probe", "22", "--tries", "1")).stderr, "");
+});
+
+table("knock --dry-run looks at the file of --secrets-from", {
+  "right": ["one\ntwo\n", 0o600, 0, ""],
+  "a line is missing": ["one\n", 0o600, 4, "has 1 line, but 2 secret knocks need one each"],
+  "others can read it": ["one\ntwo\n", 0o644, 4, "can be read by others (mode 0644)"],
+  "there is none": [undefined, 0o600, 4, "there is no such file"],
+} as Record<string, [string | undefined, number, number, string]>, async (row) => {
+  const [text, mode, expected, message] = row;
+  await using world = new World();
+  await world.write('[targets.a]\nhost = "::1"\nknocks = ["7/udp", "8/udp"]\n');
+  const file = `${world.home}/lines`;
+  if (text !== undefined) await Deno.writeTextFile(file, text, { mode });
+  const { code, stderr } = await world.run("knock", "a", "-n", "--secrets-from", file);
+  assertEquals(code, expected, stderr);
+  assertStringIncludes(stderr, message);
+  assertEquals(world.net.sent, []);
+  assertEquals((await world.run("knock", "a", "-n", "--secrets-from", "-")).code, 0);
 });

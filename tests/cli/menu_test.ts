@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type Chunk, FakeTerminal } from "../prompt/fake_terminal.ts";
 import { World } from "./harness.ts";
 
 const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
@@ -13,7 +14,7 @@ host = "192.0.2.9"
 knocks = ["7000"]
 `;
 
-async function menu(text: string, keys: string[], { open = [22] }: { open?: number[] } = {}) {
+async function menu(text: string, keys: Chunk[], { open = [22] }: { open?: number[] } = {}) {
   const world = new World({ keys, open });
   if (text !== "") await world.write(text);
   const ended = await world.run("--plain");
@@ -26,7 +27,7 @@ Deno.test("the menu offers what can be done", async () => {
   assertEquals(empty.code, 0);
   assertEquals(
     empty.screen,
-    " spknock, no targets yet:\n [A] Add a target\n [H] Generate a SHA-256 hash\n [X] Exit\n\n" +
+    " spknock, no targets yet:\n [A] Add a target\n [I] Import targets from a file\n [H] Generate a SHA-256 hash\n [X] Exit\n\n" +
       " Choice: x\n",
   );
   const full = await menu(TARGETS, ["x\r"]);
@@ -38,6 +39,9 @@ Deno.test("the menu offers what can be done", async () => {
       "[P] Probe",
       "[E] Edit",
       "[R] Remove",
+      "[C] Close",
+      "[D] Diagnose",
+      "[S] Print ssh",
     ]
   ) assertStringIncludes(full.screen, text);
 });
@@ -103,13 +107,91 @@ Deno.test("probe, hash, and a mistake bring the menu back", async () => {
 });
 
 Deno.test("the old file is imported from the menu, which then can edit", async () => {
-  const world = new World({ keys: ["i\r", "x\r"] });
+  const world = new World({ keys: ["i\r", "\r", "x\r"] });
   await using _ = world;
   await Deno.mkdir(`${world.home}/.secrets`);
   await Deno.writeTextFile(`${world.home}/.secrets/spknock-targets.conf`, "192.0.2.7:22\n");
   assertEquals((await world.run("--plain")).code, 0);
   const [before = "", after = ""] = (world.terminal?.output ?? "").split(" Choice: i\n");
   assertEquals([before.includes("[E] Edit"), after.includes("[E] Edit")], [false, true]);
+});
+
+Deno.test("close, diagnose and ssh configuration of a target, and then the menu again", async () => {
+  const { world, code, stdout, stderr } = await menu(
+    `${TARGETS}\n[targets.attic]\nhost = "192.0.2.3"\nknocks = ["7"]\nclose = { knocks = ["9"] }\n`,
+    ["c\r", "d\roffice\r", "s\rhome\r", "x\r"],
+  );
+  await using _ = world;
+  assertEquals(code, 0, stderr);
+  // Only attic can be closed.
+  assertEquals(world.net.sent.length > 0, true);
+  assertStringIncludes(stdout, "attic");
+  assertStringIncludes(stdout, "192.0.2.9");
+  assertStringIncludes(stdout, "Host home\n    HostName 192.0.2.1\n");
+});
+
+Deno.test("close without a closing sequence brings the menu back", async () => {
+  const { world, code, stderr } = await menu(TARGETS, ["c\r", "x\r"]);
+  await using _ = world;
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "error: no target has a closing sequence\nhint: add one");
+});
+
+Deno.test("any file is imported from the menu, ~ is the home folder", async () => {
+  const world = new World({ keys: ["i\r", "~/old.conf\r", "i\r", "~/no.conf\r", "x\r"] });
+  await using _ = world;
+  await Deno.writeTextFile(`${world.home}/old.conf`, "192.0.2.7:22\n");
+  const { code, stdout, stderr } = await world.run("--plain");
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "saved 1 target in ");
+  assertStringIncludes(stderr, "no.conf");
+});
+
+Deno.test("200 targets are searched, not listed", async () => {
+  const targets = Array.from(
+    { length: 200 },
+    (_, index) => `[targets.host${index}]\nhost = "192.0.2.${index}"\nknocks = ["7"]\n`,
+  );
+  const { world, code, screen } = await menu(targets.join(""), [
+    "host19\r",
+    "nowhere\r",
+    "p\r",
+    "host7\r",
+    "8\r",
+    "x\r",
+  ]);
+  await using _ = world;
+  assertEquals(code, 0);
+  assertStringIncludes(screen, "[1-200] 200 targets: type part of a name to find one\n");
+  assertStringIncludes(screen, "[20] Knock on host19 (192.0.2.19)\n");
+  assertStringIncludes(screen, 'No target matches "nowhere"');
+  assertEquals(screen.includes("Knock on host2 "), false);
+});
+
+Deno.test("a pasted second line does not answer the menu", async () => {
+  const world = new World();
+  await using _ = world;
+  await world.write(TARGETS);
+  const terminal = new FakeTerminal(["h\r", "MikroTik\r1\r", 30, "MikroTik\r", "x\r"]);
+  const { code, stdout } = await world.runOn(terminal, "--plain");
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, `${HASH}\n`);
+  assertStringIncludes(terminal.output, " * only the first line of the pasted text was used\n");
+  assertEquals(world.net.sent, []);
+});
+
+Deno.test("Ctrl-C and Escape in a question go back to the menu, in the menu they end", async () => {
+  for (const key of ["\x03", "\x1b"]) {
+    for (const keys of [["a\r", "fw\r"], ["r\r"], ["1\r", "half"], ["h\rx\r"], ["f\r1\r"]]) {
+      const { world, code, screen } = await menu(TARGETS, [...keys, key, 150, "x\r"]);
+      await using _ = world;
+      assertEquals([code, screen.split("[X] Exit").length], [0, 3], `${keys}`);
+      assertEquals([world.net.sent, await world.read()], [[], TARGETS]);
+    }
+    const { world, code } = await menu(TARGETS, [key, 150, "x\r"]);
+    await using _ = world;
+    assertEquals(code, 130);
+  }
 });
 
 Deno.test("Ctrl-C, Ctrl-D and the end of the input are 130 wherever they come", async () => {

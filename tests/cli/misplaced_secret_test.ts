@@ -143,7 +143,7 @@ table(
 );
 
 /** Options whose value is a name or a file. */
-const NAME_OPTIONS = new Set(["host", "tag", "description", "config", "output", "name"]);
+const NAME_OPTIONS = new Set(["host", "tag", "description", "config", "output", "name", "program"]);
 const TYPED = [
   MARKER,
   NUMBER,

@@ -38,9 +38,11 @@ const ROWS: readonly Row[] = [
   [AFTER, "close home", BOTH],
   [COMMAND, "close home", "write 0/0, run 0/1"],
   [NONE, "keep home -- true", START],
-  [NONE, "ssh-config home", BOTH],
+  [NONE, "ssh-config home", "run 0/0, write 0/0"],
   [NONE, "list", BOTH],
   [NONE, "show home", BOTH],
+  [NONE, "show home --fingerprint", START],
+  [NONE, "ssh-config home --install --yes", "run 0/0"],
   [NONE, "hash", START],
   [NONE, "add new 127.0.0.1 1/tcp", ""],
   [NONE, "edit home --tries 2", ""],
@@ -51,7 +53,7 @@ const ROWS: readonly Row[] = [
   [NONE, "demo", BOTH],
   // What `simulate` and `doctor` give up while they work is tested where they are.
   [NONE, "simulate home --nonsense", ""],
-  [NONE, "doctor", START],
+  [NONE, "doctor", BOTH],
 ];
 
 table(

@@ -182,6 +182,78 @@ Deno.test("the wizard asks step by step, draws the stages and saves", async () =
   }
 });
 
+/** Runs the wizard for nftables and "office", with answers to its last questions. */
+async function runWizard(
+  answers: readonly string[],
+  { argv = [], before = ["\r", "\r", "\r"] }: {
+    argv?: readonly string[];
+    /** Answers about ports and times. */
+    before?: readonly string[];
+  } = {},
+) {
+  const rest = Array.from({ length: 6 }, () => "\r");
+  const keys = ["1\r", ...before, ...rest, ...answers];
+  const world = await createWorld({ keys });
+  await Deno.writeTextFile(`${world.home}/old.nft`, "old");
+  await Deno.mkdir(`${world.home}/folder`);
+  const ended = await world.run("rules", "office", "--plain", ...argv);
+  const screen = world.terminal?.output ?? "";
+  return {
+    ...ended,
+    screen,
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    home: world.home,
+  };
+}
+
+Deno.test("a path that cannot be written is asked for again, and ~ is the home folder", async () => {
+  const answers = ["~/nowhere/office.nft\r", "~/folder\r", "~\r", "~/office.nft\r"];
+  await using run = await runWizard(answers);
+  assertEquals(run.code, 0, run.stderr);
+  assertStringIncludes(run.stderr, "nowhere/office.nft: cannot be written: ");
+  assertStringIncludes(run.stderr, 'folder" is not a regular file');
+  assertStringIncludes(await Deno.readTextFile(`${run.home}/office.nft`), "7000");
+});
+
+Deno.test("no to Overwrite asks for another name", async () => {
+  await using run = await runWizard(["~/old.nft\r", "n\r", "~/new.nft\r"]);
+  assertEquals(run.code, 0, run.stderr);
+  assertEquals(await Deno.readTextFile(`${run.home}/old.nft`), "old");
+  assertStringIncludes(await Deno.readTextFile(`${run.home}/new.nft`), "7000");
+});
+
+Deno.test("an --output that exists is refused before the first question", async () => {
+  await using world = await createWorld({ keys: ["1\r"] });
+  const file = `${world.home}/old.nft`;
+  await Deno.writeTextFile(file, "old");
+  for (const argv of [["office"], ["home", "--for", "nftables"], ["office", "--plain"]]) {
+    const { code, stderr } = await world.run("rules", ...argv, "--output", file);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, `error: "${file}" already exists\nhint: use --force`);
+  }
+  assertEquals(world.terminal?.output, "");
+});
+
+table<readonly [typed: string[], said: string[], openFor: string]>("the wizard: Open for", {
+  "a bare number that is absurd": [
+    ["10\r", "10m\r"],
+    ["10 ms? a bare number is milliseconds"],
+    "10m",
+  ],
+  "a duration that is absurd": [["10ms\r", "10m\r"], ["10 ms? use 1s or more"], "10m"],
+  "a bare number": [["90000\r", "y\r"], ["90000 ms, which is 2 min?"], "90s"],
+  "a bare number that was not meant": [
+    ["5000\r", "n\r", "5h\r"],
+    ["5000 ms, which is 5.0 s?"],
+    "5h",
+  ],
+}, async ([typed, said, openFor]) => {
+  await using run = await runWizard(["-\r"], { before: ["\r", ...typed, "\r"] });
+  assertEquals(run.code, 0, run.stderr);
+  for (const text of said) assertStringIncludes(run.screen, text);
+  assertStringIncludes(run.stdout, `#   opens:   22/tcp for ${openFor};`);
+});
+
 table(
   "rules --help lists the back end",
   BACKEND_NAMES.map((name) => [name, name] as const),

@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { GLOBAL_OPTIONS, parseOptions } from "../../src/cli/options.ts";
+import { measureWidth } from "../../src/output/width.ts";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
@@ -108,4 +110,87 @@ Deno.test("a bug is an error that asks for a report", async () => {
   assertEquals([ended.code, errorOf(ended).code], [70, "internal"]);
   assertStringIncludes(errorOf(ended).hint ?? "", "report it");
   assertStringIncludes(errorOf(ended).hint ?? "", "https://");
+});
+
+table("run: a word that is not a command, but a target or a host", [
+  ["home", "did you mean: spknock knock home"],
+  ["hom", "did you mean: spknock knock home"],
+  ["knok", "did you mean knock?"],
+  ["fw.example.com 7000 8000/udp", "did you mean: spknock knock fw.example.com 7000 8000/udp"],
+  ["zzz", "see the commands with: spknock --help"],
+  ["rm", "did you mean remove?"],
+  ["open", "did you mean knock?"],
+  ["exit", "see the commands with: spknock --help"],
+  ["block", "see the commands with: spknock --help"],
+  ["passphrase", "see the commands with: spknock --help"],
+], async (hint, words) => {
+  await using world = new World();
+  await world.write('[targets.home]\nhost = "::1"\nknocks = ["7"]\n');
+  const ended = await world.run(...words.split(" "), "--json");
+  assertEquals([ended.code, errorOf(ended).hint], [2, hint]);
+  const named = await world.run(...words.split(" "), "-c", world.config, "--json");
+  assertEquals(errorOf(named).hint, hint);
+});
+
+table("run: a file that SPKNOCK_CONFIG names must exist", {
+  "list": 2,
+  "show home": 2,
+  "knock home": 2,
+  "knock ::1 7000": 0,
+  "add home ::1 7000": 0,
+}, async (code, words) => {
+  await using world = new World({ env: { SPKNOCK_CONFIG: "/tmp/spknock-nosuch/x.toml" } });
+  await Deno.mkdir(`${world.home}/.secrets`);
+  await Deno.writeTextFile(`${world.home}/.secrets/spknock-targets.conf`, "h:7000\n");
+  const ended = await world.run(...words.split(" "));
+  await Deno.remove("/tmp/spknock-nosuch", { recursive: true }).catch(() => {});
+  assertEquals(ended.code, code, ended.stderr);
+  if (code === 0) return;
+  assertEquals(
+    ended.stderr,
+    "error: /tmp/spknock-nosuch/x.toml: cannot be read: there is no such file\n" +
+      "hint: SPKNOCK_CONFIG names it; spknock add makes it\n",
+  );
+});
+
+const ALL = COMMANDS.map((row) => [row.name, row] as const);
+
+table("help: two examples that parse, the file and the variable", ALL, async ({ name, load }) => {
+  const { command } = await load();
+  await using world = new World();
+  const { stdout } = await world.run(name, "--help");
+  assertStringIncludes(stdout, `\ntargets: ${world.config}\n`);
+  assertStringIncludes(stdout, "SPKNOCK_CONFIG");
+  for (const example of command.examples) {
+    assertStringIncludes(stdout, `\n  spknock ${example}\n`);
+    const [first, ...rest] = example.split(" ");
+    assertEquals(first, name);
+    const args = parseOptions<string>(rest, [...command.options, ...GLOBAL_OPTIONS]);
+    assertEquals(args.passthrough === undefined || command.takesCommand, true);
+  }
+  const other = await world.run(name, "--help", "-c", "/other.toml");
+  assertStringIncludes(other.stdout, "\ntargets: /other.toml\n");
+});
+
+table("help: wraps at words on a narrow terminal", ALL, async ({ name }) => {
+  await using world = new World({ columns: 44 });
+  const { stdout } = await world.run(name, "--help");
+  const isKept = (line: string) => /^ {2}spknock |^targets: |^ *(?:-\w, )?--\S/.test(line);
+  const wide = stdout.split("\n").filter((line) => measureWidth(line) > 44 && !isKept(line));
+  assertEquals(wide, []);
+});
+
+Deno.test("errors and hints wrap at words; a command stays in one piece", async () => {
+  await using world = new World({ columns: 34 });
+  await world.write('[targets.home]\nhost = "::1"\nknocks = ["7"]\n');
+  const { stderr } = await world.run("knock", "home", "7000/tcp");
+  assertEquals(
+    stderr,
+    `error: "home" is a saved target
+  with knocks of its own
+hint: spknock knock home, or with
+  these ports:
+  spknock knock ::1 7000/tcp
+`,
+  );
 });

@@ -128,7 +128,7 @@ Deno.test("import: keepGoing takes the lines without any mistake", async () => {
 
 Deno.test("import: formats are found by name or from the text", async () => {
   const named = await importTargets("", { file: "f", from: "legacy" });
-  assertEquals(named, { targets: [], problems: [] });
+  assertEquals(named, { targets: [], problems: [], remarks: [] });
   const { targets } = await importTargets("# c\nh:1\n", { file: "f" });
   assertEquals(targets.map(({ name }) => name), ["h"]);
 });

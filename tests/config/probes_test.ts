@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  parseProbeSpec,
+  parseProbeSpecs,
   type Plugins,
   readProbe,
   writeAfter,
@@ -14,8 +14,14 @@ import { table } from "../table.ts";
 const MQTT = { type: "plugin", name: "mqtt", command: ["m"], options: { a: 1 } } as const;
 const PLUGINS: Plugins = new Map([["mqtt", { command: ["m"], options: { a: 1 } }]]);
 
-table("parseProbeSpec", {
+table("parseProbeSpecs", {
   "tcp:22": { type: "tcp", port: 22 },
+  "22": { type: "tcp", port: 22 },
+  "22/tcp": { type: "tcp", port: 22 },
+  "22:TCP": { type: "tcp", port: 22 },
+  "TCP/22": { type: "tcp", port: 22 },
+  "TLS:443": { type: "tls", port: 443 },
+  "SSH": { type: "ssh", port: 22 },
   "tls:443": { type: "tls", port: 443 },
   "ssh": { type: "ssh", port: 22 },
   "ssh:2222": { type: "ssh", port: 2222 },
@@ -25,13 +31,23 @@ table("parseProbeSpec", {
   "mqtt": MQTT,
   "mqtt:1883": { ...MQTT, port: 1883 },
 } as Record<string, ProbeSpec>, (spec, text) => {
-  assertEquals(parseProbeSpec(text, PLUGINS), spec);
+  assertEquals(parseProbeSpecs(text, PLUGINS), [spec]);
 });
 
+Deno.test("parseProbeSpecs: a list of ports is a tcp probe each, anything else one probe", () => {
+  const ports = [{ type: "tcp", port: 22 }, { type: "tcp", port: 443 }] as const;
+  assertEquals(parseProbeSpecs("22,tcp/443"), [...ports]);
+  assertEquals(parseProbeSpecs("ssh"), [{ type: "ssh", port: 22 }]);
+  assertEquals(parseProbeSpecs("http://h/a,b"), [{ type: "http", url: "http://h/a,b" }]);
+  assertThrows(() => parseProbeSpecs("22,"), RangeError, "empty item 2");
+});
+
+const UDP_TABLE = "a udp probe is a table in the configuration, such as " +
+  '{ type = "udp", port = 53, send = { hex = "..." } }';
 const FORMS = `use ${listProbeForms()}`;
 
-table("parseProbeSpec: refuses", {
-  "tcp": '"tcp" names no port: use one, such as tcp:22',
+table("parseProbeSpecs: refuses", {
+  "tcp": '"tcp" names no port: use one, such as 22/tcp',
   "tls": '"tls" names no port: use one, such as tls:443',
   "tcp:": '"" is not a port: use a whole number from 1 to 65535',
   "tcp:0": '"0" is not a port: use a whole number from 1 to 65535',
@@ -40,7 +56,10 @@ table("parseProbeSpec: refuses", {
   "ping:1": '"ping:1" is not a probe: ping has no port, use "ping"',
   "http": `"http" is not a probe: ${FORMS}`,
   "exec:x": `"exec:x" is not a probe: ${FORMS}`,
-  "udp:53": `"udp:53" is not a probe: ${FORMS}`,
+  "udp:53": `"udp:53" is not a probe: ${UDP_TABLE}`,
+  "53/udp": `"53/udp" is not a probe: ${UDP_TABLE}`,
+  "22/sctp": '"22/sctp" names an unknown protocol: use tcp or udp, such as 22/tcp',
+  "22x": '"22x" is not a port: use a whole number from 1 to 65535',
   "plugin": `"plugin" is not a probe: ${FORMS}`,
   "pong": '"pong" is not a probe, did you mean "ping"?',
   "tpc:22": '"tpc:22" is not a probe, did you mean "tcp"?',
@@ -51,7 +70,7 @@ table("parseProbeSpec: refuses", {
   "http://u:p@h/":
     "the web address contains a user or password, which every report would show: remove it",
 }, (message, text) => {
-  const error = assertThrows(() => parseProbeSpec(text, PLUGINS), RangeError);
+  const error = assertThrows(() => parseProbeSpecs(text, PLUGINS), RangeError);
   assertEquals(error.message, message);
 });
 

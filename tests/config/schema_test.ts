@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ConfigError } from "../../src/core/errors.ts";
-import type { Knock, KnockPayload } from "../../src/core/knock.ts";
+import { type Knock, type KnockPayload, renderPortSpec } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
 import { TARGET_KEYS } from "../../src/config/keys.ts";
 import { parseConfig } from "../../src/config/read.ts";
@@ -267,10 +267,11 @@ const BAD: [lines: string, errors: string[]][] = [
     "or an interface such as eth0",
   ]],
   ['source = "fe80::1"', [
-    '4: targets.t.source: the link-local address "fe80::1" needs its interface: fe80::1%eth0',
+    "4: targets.t.source: is link-local and needs its interface: use ADDRESS%INTERFACE, such as " +
+    "fe80::1%eth0",
   ]],
   ['handshake = "2s"', [
-    "4: targets.t.handshake: a handshake of 2000ms cannot be used: use 1ms to 900ms, as the kernel " +
+    "4: targets.t.handshake: is not a time for a handshake: use 1ms to 900ms, as the kernel " +
     "repeats its SYN after a second, which is another knock",
   ]],
   ["knocks = [{ port = 1, protocol = 'udp', handshake = '1ms' }, { port = 1, size = 3 }]", [
@@ -309,7 +310,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
     "4: targets.t.knocks[0].port: is not a port: use a whole number from 1 to 65535",
     '4: targets.t.knocks[1].protocol: is an unknown protocol: use "tcp", "udp" or "icmp"',
-    '4: targets.t.knocks[2].prot: is not a known key, did you mean "port"?',
+    '4: targets.t.knocks[2]: unknown key, did you mean "port"?',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],
   ["knocks = [{ port = '80' }]", [
@@ -361,7 +362,7 @@ const BAD: [lines: string, errors: string[]][] = [
   [`secret = { hash = "${HASH.slice(1)}" }`, [
     "4: targets.t.secret.hash: is not a hash: use 64 hex digits, as `spknock hash` prints them",
   ]],
-  ['probes = ["tcp"]', ["4: targets.t.probes[0]: names no port: use one, such as tcp:22"]],
+  ['probes = ["tcp"]', ["4: targets.t.probes[0]: names no port: use one, such as 22/tcp"]],
   ['probes = ["shh:22"]', [
     '4: targets.t.probes[0]: is not a probe, did you mean "ssh"?',
   ]],
@@ -521,4 +522,11 @@ table("a hash in a wrong place is not repeated", {
   const errors = (await readErrors(makeText(lines))).join("\n");
   assertEquals(errors.split("\n").length, 1, errors);
   assert(!errors.toLowerCase().includes(HASH.slice(0, 8)), errors);
+});
+
+Deno.test("knocks: lists and every spelling of a port", async () => {
+  const { knocks } = await readTarget(
+    makeText('knocks = ["7000,8000/UDP", "udp:9000", { port = 1, protocol = "UDP" }]'),
+  );
+  assertEquals(knocks.map(renderPortSpec), ["7000/tcp", "8000/udp", "9000/udp", "1/udp"]);
 });

@@ -1,5 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { parsePort, parsePortSpec, type Protocol, renderPortSpec } from "../../src/core/knock.ts";
+import {
+  parsePort,
+  parsePortList,
+  parsePortSpec,
+  type Protocol,
+  renderPortSpec,
+} from "../../src/core/knock.ts";
 
 Deno.test("a port spec is a port and a protocol, tcp where there is none", () => {
   const cases: [string, number, Protocol][] = [
@@ -11,6 +17,10 @@ Deno.test("a port spec is a port and a protocol, tcp where there is none", () =>
     ["7000/UDP", 7000, "udp"],
     ["7000:Tcp", 7000, "tcp"],
     [" 7000/tcp ", 7000, "tcp"],
+    ["udp/7000", 7000, "udp"],
+    ["udp:7000", 7000, "udp"],
+    ["TCP/7000", 7000, "tcp"],
+    ["Udp:7000", 7000, "udp"],
   ];
   for (const [text, port, protocol] of cases) {
     assertEquals(parsePortSpec(text), { port, protocol }, text);
@@ -28,7 +38,20 @@ Deno.test("what is no port is named, with what is allowed", () => {
 });
 
 Deno.test("an unknown protocol never silently means tcp", () => {
-  for (const text of ["7000/sctp", "7000:icmp", "7000/", "7000:", "7000/udp/tcp", "7000:udp:1"]) {
+  for (
+    const text of [
+      "7000/sctp",
+      "7000:icmp",
+      "7000/",
+      "7000:",
+      "7000/udp/tcp",
+      "7000:udp:1",
+      "sctp/7000",
+      "icmp:7000",
+      "udp/7000/tcp",
+      "tcp/udp/7000",
+    ]
+  ) {
     const error = assertThrows(() => parsePortSpec(text), RangeError, undefined, text);
     assertStringIncludes(error.message, `"${text}" names an unknown protocol: use tcp or udp`);
   }
@@ -38,4 +61,18 @@ Deno.test("a port spec is written as it is read", () => {
   for (const text of ["7000/udp", "22/tcp"]) {
     assertEquals(renderPortSpec(parsePortSpec(text)), text);
   }
+});
+
+Deno.test("parsePortList: commas separate ports, which may come twice", () => {
+  assertEquals(parsePortList("7000,8000/UDP, udp:9000,7000"), [
+    { port: 7000, protocol: "tcp" },
+    { port: 8000, protocol: "udp" },
+    { port: 9000, protocol: "udp" },
+    { port: 7000, protocol: "tcp" },
+  ]);
+  assertEquals(parsePortList("7000,8000/tcp", "udp").map(renderPortSpec), ["7000/udp", "8000/tcp"]);
+  for (const text of ["7000,", ",7000", "7000,,8000"]) {
+    assertThrows(() => parsePortList(text), RangeError, "has an empty item");
+  }
+  assertThrows(() => parsePortList(""), RangeError, '"" is not a port');
 });

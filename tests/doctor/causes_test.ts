@@ -250,8 +250,7 @@ for (const [index, [code, kind, given, cause]] of CASES.entries()) {
     assertMatch(diagnosis.cause, /^[A-Z0-9].*\.$/);
     assertEquals(diagnosis.fix === "", code === "fine");
     await assertPastable(diagnosis.fix);
-    // To be joined: --handshake comes with the key of knocks.
-    if (code !== "handshake") await assertUnderstood(diagnosis.fix);
+    await assertUnderstood(diagnosis.fix);
     await assertPastable(diagnosis.remote ?? "");
   });
 }

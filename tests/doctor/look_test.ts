@@ -21,13 +21,13 @@ function worldWith(
   files: Record<string, FakeFile>,
   env: Record<string, string> = {},
 ): Parameters<typeof lookAtSecrets>[1] {
-  const all: Record<string, FakeFile> = { "/home/me": { mode: 0o40700 }, ...files };
   const find = (path: string) => {
-    const file = all[path];
+    const file = files[path];
     return file === undefined ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(file);
   };
   return {
     home: "/home/me",
+    mayChangeMode: (uid) => uid === OURS,
     invocation: { os: "linux", globals: ["-c", "t.toml"], options: [] },
     env: (name) => env[name],
     fileMode: async (path) => (await find(path)).mode,

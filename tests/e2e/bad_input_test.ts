@@ -174,7 +174,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a secret in a read-only mount: a copy is proposed, and no chmod${reason}`,
+  name: `a secret in a read-only mount: a copy is proposed, too${reason}`,
   ignore: !canMount,
   async fn() {
     await using home = new Home();
@@ -191,8 +191,9 @@ Deno.test({
         const { code, stderr } = await home.run(argv);
         assertEquals([code, stderr], [
           4,
-          `error: the secret file "${file}" can be read by others (mode 0${mode.toString(8)})\n` +
-          `hint: use a copy of your own: (umask 077; cat ${file} > NEW-FILE)\n`,
+          `error: the file of --secrets-from can be read by others (mode 0${mode.toString(8)})\n` +
+          `hint: chmod 600 ${file}, or where that is refused, ` +
+          `use a copy of your own: (umask 077; cat ${file} > NEW-FILE)\n`,
         ]);
       }
     });

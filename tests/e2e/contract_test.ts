@@ -83,7 +83,7 @@ Deno.test("every command prints one JSON value", async () => {
     }],
   });
   assertShape(await json("rename", "fw", "gate"), { renamed: "string", to: "string", file });
-  assertShape(await json("remove", "gate"), { removed: ["string"], file });
+  assertShape(await json("remove", "gate", "--yes"), { removed: ["string"], file });
   await Deno.writeTextFile(`${home.path}/old.conf`, "192.0.2.1:1/udp\n");
   assertShape(await json("import", "old.conf"), {
     file,
@@ -91,6 +91,7 @@ Deno.test("every command prints one JSON value", async () => {
     added: ["string"],
     already_there: "number",
     left_out: [],
+    remarks: [],
   });
   assertShape(await json("hash"), { hash: "string" });
   const door = { ...DOOR, probes: [{ ...DOOR.probes[0] }] };

@@ -63,6 +63,7 @@ plainTest("edit, remove, hash, import, exit", async () => {
   await session.answer(
     ["[I] Import", ""],
     [CHOICE, "i\r"],
+    ["File to import [", "\r"],
     ["saved 2 targets in ", ""],
     [CHOICE, "e\r"],
     ["Which target", ""],
@@ -88,26 +89,30 @@ plainTest("edit, remove, hash, import, exit", async () => {
   assertEquals((await home.run(["list"])).stdout, "host-192-0-2-2  192.0.2.3  2/tcp\n");
 });
 
-plainTest("Ctrl-C at every question is 130, and the terminal is restored", async () => {
-  await using home = new Home();
-  await home.write('[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nprobes = ["tcp:9"]\n');
-  const text = await Deno.readTextFile(home.config);
-  const places: (readonly [string, string])[][] = [
-    [],
-    [[CHOICE, "1\r"], ["Passphrase for fw", "half"], ["****", ""]],
-    [[CHOICE, "a\r"], ["Host name", "fw\r"], ["Name of", "x\r"], ["Knocks", "7\r"], ["TCP", ""]],
-    [[CHOICE, "r\r"], ["Remove fw?", ""]],
-    [[CHOICE, "h\r"], ["Passphrase", "x\r"], ["Once more", ""]],
-  ];
-  await Promise.all(places.map(async (dialogue) => {
-    const session = Session.start(home, ["--plain"]);
-    await session.answer(...dialogue);
-    if (dialogue.length === 0) await session.until(CHOICE);
-    await session.type("\x03");
-    assertEquals(await session.end(), { code: 130, isRestored: true }, session.screen);
-  }));
-  assertEquals(await Deno.readTextFile(home.config), text);
-});
+plainTest(
+  "Ctrl-C at a question goes back to the menu, there it is 130, the terminal is restored",
+  async () => {
+    await using home = new Home();
+    await home.write('[targets.fw]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\nprobes = ["tcp:9"]\n');
+    const text = await Deno.readTextFile(home.config);
+    const places: (readonly [string, string])[][] = [
+      [],
+      [[CHOICE, "1\r"], ["Passphrase for fw", "half"], ["****", ""]],
+      [[CHOICE, "a\r"], ["Host name", "fw\r"], ["Name of", "x\r"], ["Knocks", "7\r"], ["TCP", ""]],
+      [[CHOICE, "r\r"], ["Remove fw?", ""]],
+      [[CHOICE, "h\r"], ["Passphrase", "x\r"], ["Once more", ""]],
+    ];
+    await Promise.all(places.map(async (dialogue) => {
+      const session = Session.start(home, ["--plain"]);
+      await session.answer(...dialogue);
+      if (dialogue.length > 0) await session.type("\x03");
+      await session.until(CHOICE);
+      await session.type("\x03");
+      assertEquals(await session.end(), { code: 130, isRestored: true }, session.screen);
+    }));
+    assertEquals(await Deno.readTextFile(home.config), text);
+  },
+);
 
 plainTest("Ctrl-C while knocking is 130", async () => {
   await using home = new Home();
@@ -209,6 +214,7 @@ cliffyTest("Ctrl-C restores the terminal and its cursor", async () => {
     const session = Session.start(home, []);
     await session.answer(...dialogue as [string, string][]);
     await session.type("\x03");
+    if (dialogue.length > 1) await session.answer(["Exit", "\x03"]);
     assertEquals(await session.end(), { code: 130, isRestored: true });
     const [shown, hidden] = ["\x1b[?25h", "\x1b[?25l"].map((it) => session.screen.lastIndexOf(it));
     assertEquals((shown ?? -1) >= (hidden ?? -1), true);

@@ -44,7 +44,7 @@ table("the program drops write, and run unless it starts programs", {
   "knock exec --no-probe": "read net env",
   "probe after --probe tcp:9": "read net env",
   "connect command 9 --tries 1 --timeout 1ms": "read net env",
-  "add new 127.0.0.1 7/udp --secret none": "read write net env",
+  "add new 127.0.0.1 7/udp --secret none": "read write net env run",
   "list": "read net env",
   "ssh-config bare": "read net env",
   "doctor": "read net env",

@@ -75,11 +75,17 @@ if (HAS_SCRIPT) {
         `probes = ["tcp:${door}"]\n`,
     );
     const simulator = Session.start(home, ["simulate", "door"]);
-    for (const [phrase] of VECTORS) await simulator.answer(["Passphrase for ", `${phrase}\r`]);
+    // A question is drawn anew at each key: the port says which one it is.
+    const answersFor = (name: string) =>
+      VECTORS.map(([phrase], index): [string, string] => [
+        `Passphrase for ${name} (${ports[index]}/udp)`,
+        `${phrase}\r`,
+      ]);
+    await simulator.answer(...answersFor("door"));
     await simulator.until("from another terminal: spknock ");
     const line = (await simulator.until("\n")).trim();
     const session = Session.start(home, line.split(" "));
-    for (const [phrase] of VECTORS) await session.answer(["Passphrase for ", `${phrase}\r`]);
+    await session.answer(...answersFor("127.0.0.1"));
     await session.until(`tcp ${door} open`);
     assertEquals(await session.end(), { code: 0, isRestored: true });
     assert(!/MikroTik|awesome/.test(session.screen), session.screen);

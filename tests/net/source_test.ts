@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
-import { parseSource } from "../../src/core/source.ts";
 import { guessSource, isKernelsChoice, pickSource } from "../../src/net/source.ts";
 import { isUnreachable } from "../../src/net/socket_errors.ts";
 import { table } from "../table.ts";
@@ -14,27 +13,6 @@ const INTERFACES = [
   { name: "wlan0", address: "198.51.100.7", cidr: "198.51.100.7/24" },
 ];
 const list = () => INTERFACES;
-
-table<string>("parseSource takes addresses and interfaces", {
-  "192.0.2.1": "192.0.2.1",
-  "[fd00::1]": "fd00::1",
-  "fd00::1": "fd00::1",
-  "fe80::1%eth0": "fe80::1%eth0",
-  "[fe80::1%eth0]": "fe80::1%eth0",
-  eth0: "eth0",
-  "wg-home.3": "wg-home.3",
-  "Local Area Connection": "Local Area Connection",
-}, (source, text) => assertEquals(parseSource(text), source));
-
-table<string>("parseSource refuses", {
-  "fe80::1": 'the link-local address "fe80::1" needs its interface: fe80::1%eth0',
-  "[fe80::1]": 'the link-local address "fe80::1" needs its interface: fe80::1%eth0',
-  "": '"" is not a source',
-  "192.0.2.300": '"192.0.2.300" is not a source',
-  "[eth0]": '"[eth0]" is not a source',
-  "a/b": '"a/b" is not a source',
-  "a:1": '"a:1" is not a source',
-}, (message, text) => void assertThrows(() => parseSource(text), RangeError, message));
 
 table<readonly [string | undefined, string, string | undefined]>("pickSource", {
   "none stays none": [undefined, "192.0.2.1", undefined],

@@ -86,8 +86,8 @@ const CASES: readonly Case[] = [
   {
     name: "function keys, mouse, answers of the terminal and stray controls type nothing",
     keys: [
-      "a\x1b[15~\x1bOP\x1b[[A\x1b[1;5A\x1b[97;5u\x1b[<0;10;5M\x1b[?1;2c\x1b[200~\x1b[38;5;1;2;3m",
-      "\x1bx\x1c\x1d\x1e\x1f\x00\x0b\x1a\u0085\x1b\x1b[\x1b[12\x1bOb\r",
+      "a\x1b[15~\x1bOP\x1b[[A\x1b[1;5A\x1b[97;5u\x1b[<0;10;5M\x1b[?1;2c\x1b[201~\x1b[38;5;1;2;3m",
+      "\x1bx\x1c\x1d\x1e\x1f\x00\x0b\u0085\x1b\x1b[\x1b[12\x1bOb\r",
     ],
     ask: secret,
     answer: "a",
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
   { name: "y", keys: ["y\r"], ask: confirm, answer: true },
   { name: "YES", keys: ["YES\r"], ask: confirm, answer: true },
   { name: "no", keys: ["no\r"], ask: confirm, answer: false },
-  { name: "neither yes nor no", keys: ["ja\r\x15\rn\r"], ask: confirm, answer: false },
+  { name: "neither yes nor no", keys: ["ja\r", "\x15\r", "n\r"], ask: confirm, answer: false },
   { name: "Ctrl-C at yes or no", keys: ["\x03"], ask: confirm },
   { name: "Ctrl-D at yes or no", keys: ["\x04"], ask: confirm },
   { name: "the end of the input at yes or no", keys: ["y"], ask: confirm },
@@ -144,7 +144,7 @@ const CASES: readonly Case[] = [
     ask: menu,
     answer: { id: 2 },
   },
-  { name: "no option, then one", keys: ["zzzz\r\x15home\r"], ask: menu, answer: { id: 2 } },
+  { name: "no option, then one", keys: ["zzzz\r", "\x15home\r"], ask: menu, answer: { id: 2 } },
   { name: "the default option", keys: ["\r"], ask: menuWithDefault, answer: { id: 2 } },
   {
     name: "another than the default option",
@@ -174,8 +174,8 @@ const CASES: readonly Case[] = [
   },
 
   {
-    name: "pasted lines answer one question each",
-    keys: ["fw.example.com\r\n7000\r\nMikro", "Tik\nis\r\ny\r\n"],
+    name: "lines that are typed ahead answer one question each",
+    keys: ["fw.example.com\r", "\n", "7000\r\n", "MikroTik\r", "is\r", "y\r\n"],
     ask: async (prompter) => [
       await input(prompter),
       await port(prompter),
@@ -184,6 +184,57 @@ const CASES: readonly Case[] = [
       await confirm(prompter),
     ],
     answer: ["fw.example.com", "7000", "MikroTik", "is", true],
+  },
+  {
+    name: "pasted lines answer one question only",
+    keys: ["fw.example.com\r\n7000\r\nMikroTik\r", "22\r"],
+    ask: async (prompter) => [await input(prompter), await port(prompter)],
+    answer: ["fw.example.com", "22"],
+  },
+  {
+    name: "a long paste answers one question only, also in several reads",
+    keys: [`fw\r${"7000\r".repeat(200)}`, "1\r".repeat(300), "Tik\r", 80, "22\r"],
+    ask: async (prompter) => [await input(prompter), await port(prompter)],
+    answer: ["fw", "22"],
+  },
+  {
+    name: "pasted lines in bracketed paste mode answer one question only, however many reads",
+    keys: ["a\x1b[200~b\x03c\rd", 30, "e\rf", 30, "g\x1b[20", "1~", "23\r"],
+    ask: async (prompter) => [await input(prompter), await port(prompter)],
+    answer: ["abc", "23"],
+  },
+  {
+    name: "Ctrl-C cancels while a paste does not end",
+    keys: ["\x1b[200~a\rb", "\x03"],
+    ask: async (prompter) => [await input(prompter), await port(prompter)],
+  },
+  {
+    name: "Ctrl-C that was typed ahead is not dropped",
+    keys: ["a\rb\x03c\r"],
+    ask: async (prompter) => [await input(prompter), await input(prompter)],
+  },
+  {
+    name: "a paste into a question that is asked again answers it once",
+    keys: ["0\r0\r", 30, "\x1525\r"],
+    ask: port,
+    answer: "25",
+  },
+  { name: "Escape cancels", keys: ["half\x1b", 150, "x\r"], ask: secret },
+  { name: "Escape at the options", keys: ["fw\x1b", 150, "\r"], ask: menu },
+  {
+    name: "Escape and a sequence soon after it",
+    keys: ["a\x1b", 20, "[15~b\r"],
+    ask: secret,
+    answer: "ab",
+  },
+  {
+    name: "what follows Escape later is for the next question",
+    keys: ["\x1b", 150, "y\r"],
+    ask: async (prompter) => {
+      await assertRejects(() => secret(prompter), CancelledError);
+      return await confirm(prompter);
+    },
+    answer: true,
   },
   {
     name: "the end of the input stays",
@@ -233,7 +284,11 @@ export function testPrompter(create: Create, { kind, ignore }: { kind: string; i
         if ("answer" in rest) assertEquals(await ask(prompter), rest.answer);
         else await assertRejects(() => ask(prompter), CancelledError);
         assertEquals(terminal.isRaw, false, "raw mode is left");
-        assertEquals(terminal.output.endsWith("\n") || terminal.output.endsWith("\x1b[?25h"), true);
+        const shown = terminal.output.replaceAll("\x1b[?2004h", "").replaceAll(
+          "\x1b[?2004l",
+          "",
+        );
+        assertEquals(shown.endsWith("\n") || shown.endsWith("\x1b[?25h"), true);
         assertEquals(lastCursorCode(terminal.output), "shown");
       },
     });
@@ -251,12 +306,66 @@ export function testPrompter(create: Create, { kind, ignore }: { kind: string; i
   });
 
   Deno.test({
-    name: `${kind}: what was pasted ahead reaches another prompter of the same terminal`,
+    name: `${kind}: what was typed ahead reaches another prompter of the same terminal`,
     ignore,
     fn: async () => {
-      const terminal = new FakeTerminal(["one\rtwo\r"]);
+      const terminal = new FakeTerminal(["one\r", "two\r"]);
       assertEquals(await secret(create(terminal)), "one");
       assertEquals(await secret(create(terminal)), "two");
+    },
+  });
+
+  Deno.test({
+    name: `${kind}: what was dropped of a paste is mentioned, line ends at its end are not`,
+    ignore,
+    fn: async () => {
+      for (const [keys, isMentioned] of [["a\rb\r", true], ["a\r\r\r", false]] as const) {
+        const terminal = new FakeTerminal([keys]);
+        assertEquals(await input(create(terminal)), "a");
+        const note = "only the first line of the pasted text was used\n";
+        assertEquals(terminal.output.includes(note), isMentioned, terminal.output);
+      }
+    },
+  });
+
+  Deno.test({
+    name: `${kind}: Ctrl-Z stops the program, and the question is drawn again with what was typed`,
+    ignore,
+    fn: async () => {
+      for (
+        const [ask, keys, answer] of [
+          [input, ["hos", "\x1a", "t\r"], "host"],
+          [secret, ["ab", "\x1a", "c\r"], "abc"],
+          [menu, ["hom", "\x1a", "\r"], { id: 2 }],
+          [(prompter: Prompter) => prompter.pause(), ["\x1a", "\r"], undefined],
+        ] as const
+      ) {
+        const terminal = new FakeTerminal(keys);
+        assertEquals(await ask(create(terminal)), answer);
+        assertEquals([terminal.stopCount, terminal.isRaw], [1, false]);
+      }
+    },
+  });
+
+  Deno.test({
+    name: `${kind}: Ctrl-Z types nothing where the system cannot stop programs`,
+    ignore,
+    fn: async () => {
+      const terminal: Terminal = Object.assign(new FakeTerminal(["a\x1ab\r"]), {
+        suspend: undefined,
+      });
+      assertEquals(await input(create(terminal)), "ab");
+    },
+  });
+
+  Deno.test({
+    name: `${kind}: where nothing matches, that is said`,
+    ignore,
+    fn: async () => {
+      const terminal = new FakeTerminal(["zzz\r", "\x15home\r"]);
+      const question = { message: "Choose", options: MENU, what: "target" };
+      assertEquals(await create(terminal).select(question), { id: 2 });
+      assertEquals(terminal.output.includes('No target matches "zzz"'), true);
     },
   });
 

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { editLine, eraseBackward, garbled, isEnd, measureColumns } from "../../src/prompt/line.ts";
-import { table } from "../table.ts";
+import { editLine, eraseBackward, garbled, isEnd } from "../../src/prompt/line.ts";
 
 /** `ab|c` is the text "abc" with the cursor before the c. */
 function parseLine(text: string) {
@@ -52,15 +51,6 @@ Deno.test("line: only erasing keys erase", () => {
 Deno.test("line: Ctrl-D ends an empty line only", () => {
   assertEquals([isEnd("", "\x04"), isEnd("a", "\x04"), isEnd("", "d")], [true, false, false]);
 });
-
-table("line: columns", {
-  "": 0,
-  "abc": 3,
-  "é": 1,
-  "e\u0301": 1,
-  "東京": 4,
-  "😀": 2,
-}, (expected, text) => assertEquals(measureColumns(text), expected));
 
 Deno.test("line: text that did not arrive as typed", () => {
   assertEquals(garbled("pä"), undefined);

@@ -75,8 +75,32 @@ Deno.test("plain: a number is never a part of a label", async () => {
     { label: "Knock on 22", value: "22" },
     { label: "22", value: "exact" },
   ];
-  assertEquals((await choose(["9\r1\r"], { options })).value, "host9");
+  assertEquals((await choose(["9\r", "1\r"], { options })).value, "host9");
   assertEquals((await choose(["22\r"], { options })).value, "exact");
+});
+
+const MANY = [
+  ...Array.from({ length: 200 }, (_, index) => ({
+    label: `Knock on host${index}`,
+    value: `${index}`,
+    hint: `192.0.2.${index}`,
+  })),
+  { label: "Exit", value: "exit", key: "X" },
+];
+
+Deno.test("plain: many options are searched, not listed", async () => {
+  const { value, output } = await choose(["host19\r", "192\r"], { options: MANY });
+  assertEquals(value, "191");
+  assertStringIncludes(
+    output,
+    " [1-200] 200 choices: type part of a name to find one\n\n [X] Exit\n",
+  );
+  assertStringIncludes(
+    output,
+    ` * "host19" is in 11 of the names:\n [20] Knock on host19 (192.0.2.19)\n`,
+  );
+  assertEquals(output.split("\n").length < 25, true);
+  assertEquals((await choose(["host150\r"], { options: MANY })).value, "150");
 });
 
 Deno.test("plain: the default is named", async () => {
@@ -86,7 +110,7 @@ Deno.test("plain: the default is named", async () => {
 
 Deno.test("plain: one choice", async () => {
   const options = [{ label: "Exit", value: "exit", key: "X" }];
-  const { output } = await choose(["q\rx\r"], { options });
+  const { output } = await choose(["q\r", "x\r"], { options });
   assertStringIncludes(output, `"q" is not a choice: type X, or part of one name`);
 });
 
@@ -101,7 +125,7 @@ Deno.test("plain: a star for each character, taken back by Backspace", async () 
 });
 
 Deno.test("plain: no escape code is ever written", async () => {
-  const terminal = new FakeTerminal(["a\x1b[A\x1bx\x7f\u0085\r", "0\r1\r", "n\r", "x\r", "\r"]);
+  const terminal = new FakeTerminal(["a\x1b[A\x1bx\x7f\u0085\r", "0\r", "1\r", "n\r", "x\r", "\r"]);
   const prompter = createPrompter(terminal, { color: true });
   await prompter.secret({ message: "Pass" });
   await prompter.input({ message: "Port", validate: (it) => it === "0" ? "no" : undefined });

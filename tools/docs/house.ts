@@ -42,7 +42,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   doctor: {
     summary: "evidence about files, names and ports, and the most likely cause",
-    mayImport: ["net"],
+    mayImport: ["net", "secret"],
   },
   use_cases: {
     summary: "what is done to a target: resolve, collect, knock, probe, close, keep, examine",

@@ -2,7 +2,7 @@
 import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
-import { type Knock, type KnockPayload, parsePortSpec } from "../../core/knock.ts";
+import { type Knock, type KnockPayload, parsePortList } from "../../core/knock.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
@@ -51,13 +51,10 @@ export function readKnocks(
   } = {},
 ): Knock[] {
   const udp = readSecret(args) ?? payload;
-  return texts.map((text) => {
-    const spec = asUsageError(
-      () => parsePortSpec(text, args.has("udp") ? "udp" : "tcp"),
-      option === undefined ? "" : `--${option}: `,
-    );
-    return { ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } };
-  });
+  const fallback = args.has("udp") ? "udp" : "tcp";
+  const place = option === undefined ? "" : `--${option}: `;
+  return texts.flatMap((text) => asUsageError(() => parsePortList(text, fallback), place))
+    .map((spec) => ({ ...spec, payload: spec.protocol === "udp" ? udp : { kind: "none" } }));
 }
 
 /** Reads `--secret`. */

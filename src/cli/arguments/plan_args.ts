@@ -52,7 +52,7 @@ export function readPlanOptions(
     throw new UsageError(
       `missing option --open: what should the knocks on "${target.name}" open?`,
       {
-        hint: "name it, such as --open tcp/22 (or give the target a probe of a port)",
+        hint: "name it, such as --open 22/tcp (or give the target a probe of a port)",
       },
     );
   }

@@ -1,9 +1,14 @@
 /** Which targets a command line means, and what its options change about them. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import { checkHandshake, parsePortSpec } from "../../core/knock.ts";
-import { parseSource } from "../../core/source.ts";
-import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
+import { checkHandshake, parsePortList } from "../../core/knock.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Family,
+  parseHost,
+  parseSource,
+  type Target,
+} from "../../core/target.ts";
 import type { Context } from "../command.ts";
 import { explainNoTargets, findTarget, loadTargets } from "../context.ts";
 import type {
@@ -66,7 +71,12 @@ export async function selectTargets(
  */
 export function isAdHoc(positionals: readonly string[]): boolean {
   const [first = "", ...rest] = positionals;
-  return /[.:]/.test(first) || rest.some((word) => /^\d/.test(word));
+  return /[.:]/.test(first) || rest.some(isPortLike);
+}
+
+/** Whether a word means a port; the name of a target starts with a letter and has no `/` or `:`. */
+export function isPortLike(word: string): boolean {
+  return /^\d|^[a-z]+[/:]\d/i.test(word);
 }
 
 /**
@@ -87,15 +97,13 @@ export function readAdHocTarget(
         hint: `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
       });
     }
-    const knocks = ports.map((text) => {
-      const spec = parsePortSpec(text, args.has("udp") ? "udp" : "tcp");
-      return {
-        ...spec,
-        payload: isSecret && spec.protocol === "udp"
-          ? { kind: "secret", source: { kind: "prompt" } } as const
-          : { kind: "none" } as const,
-      };
-    });
+    const specs = ports.flatMap((text) => parsePortList(text, args.has("udp") ? "udp" : "tcp"));
+    const knocks = specs.map((spec) => ({
+      ...spec,
+      payload: isSecret && spec.protocol === "udp"
+        ? { kind: "secret", source: { kind: "prompt" } } as const
+        : { kind: "none" } as const,
+    }));
     return { ...DEFAULT_SETTINGS, name: host, host, knocks };
   });
 }
@@ -129,8 +137,8 @@ export async function readProbes(
     return { ...settings, probes: [] };
   }
   // Loaded when it is needed: it needs the reader of the whole configuration.
-  const { parseProbeSpec } = await import("../../config/mod.ts");
-  const probes = texts.map((text) => asUsageError(() => parseProbeSpec(text), "--probe: "));
+  const { parseProbeSpecs } = await import("../../config/mod.ts");
+  const probes = texts.flatMap((text) => asUsageError(() => parseProbeSpecs(text), "--probe: "));
   return { ...settings, probes };
 }
 

@@ -1,5 +1,5 @@
 /** The questions of `spknock rules`: from a target to what a plan needs, with defaults from it. */
-import { parseDuration, renderDuration } from "../../core/duration.ts";
+import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
@@ -63,11 +63,15 @@ export async function askForPlan(
   };
   const ports = findOpenPorts(target)?.map(renderPortSpec).join(",") ?? "22/tcp";
   const open = await ask("Ports that the knocks open", parsePorts, { fallback: ports });
-  const openForMs = await ask("Open for", parseDuration, {
-    fallback: renderDuration(target.openForMs),
+  const openForMs = await askForDuration(prompter, "Open for", {
+    fallbackMs: target.openForMs,
+    leastMs: 1_000,
+    example: "5m",
   });
-  const stageTimeoutMs = await ask("Longest time between two knocks", parseDuration, {
-    fallback: renderDuration(target.stageTimeoutMs),
+  const stageTimeoutMs = await askForDuration(prompter, "Longest time between two knocks", {
+    fallbackMs: target.stageTimeoutMs,
+    leastMs: 100,
+    example: "5s",
   });
   const wan = await ask(
     "WAN interface (all: every one)",
@@ -84,7 +88,7 @@ export async function askForPlan(
       none: [],
     },
   );
-  const openToAll = await ask("Services that stay public, such as tcp/443", parsePorts, {
+  const openToAll = await ask("Services that stay public, such as 443/tcp", parsePorts, {
     fallback: "none",
     none: [],
   });
@@ -113,6 +117,42 @@ export async function askForPlan(
     ban,
     ...(wan === "" ? {} : { interface: wan }),
   };
+}
+
+interface DurationQuestion {
+  fallbackMs: number;
+  /** Less than this many milliseconds makes no sense here. */
+  leastMs: number;
+  example: string;
+}
+
+const isBareNumber = (text: string) => /^[\d.]+$/.test(text);
+
+/** Asks for a duration; a bare number is milliseconds, and is asked about. */
+async function askForDuration(
+  prompter: Prompter,
+  message: string,
+  { fallbackMs, leastMs, example }: DurationQuestion,
+): Promise<number> {
+  const check = (text: string) => {
+    const ms = parseDuration(text);
+    if (ms >= leastMs && Number.isInteger(ms)) return;
+    const bare = isBareNumber(text) ? "a bare number is milliseconds; " : "";
+    const allowed = `use ${renderDuration(leastMs)} or more in whole milliseconds`;
+    throw new RangeError(`${ms} ms? ${bare}${allowed}, such as ${example}`);
+  };
+  for (;;) {
+    const text = await prompter.input({
+      message,
+      default: renderDuration(fallbackMs),
+      validate: makeValidator(check),
+    });
+    const ms = parseDuration(text);
+    const question = `${ms} ms, which is ${renderElapsed(ms)}?`;
+    if (!isBareNumber(text) || await prompter.confirm({ message: question, default: true })) {
+      return ms;
+    }
+  }
 }
 
 /** Draws the stages of a plan. */

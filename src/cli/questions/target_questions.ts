@@ -1,10 +1,9 @@
 /** The questions of `add` and `edit`. */
 import { isSameData, type TargetDraft } from "../../config/changes.ts";
-import { UsageError } from "../../core/errors.ts";
+import { UsageError, ValueError } from "../../core/errors.ts";
 import {
   type Knock,
   type KnockPayload,
-  parsePort,
   parsePortSpec,
   type Protocol,
   renderPortSpec,
@@ -129,13 +128,20 @@ function parseSpecs(text: string): { port: number; protocol: Protocol }[] {
   return words.map((word) => parsePortSpec(word));
 }
 
+/** A port for a tcp probe, in any spelling of `22/tcp`. */
+function parseTcpPort(text: string): number {
+  const { port, protocol } = parsePortSpec(text);
+  if (protocol === "tcp") return port;
+  throw new ValueError(text, `is not a tcp port: use one, such as 22/tcp`);
+}
+
 async function askForProbes(prompter: Prompter, { port }: { port: string }): Promise<ProbeSpec[]> {
   const text = await prompter.input({
     message: "TCP port that is open afterwards (none to check nothing)",
     default: port,
-    validate: (answer) => answer === "none" ? undefined : makeValidator(parsePort)(answer),
+    validate: (answer) => answer === "none" ? undefined : makeValidator(parseTcpPort)(answer),
   });
-  return text === "none" ? [] : [{ type: "tcp", port: parsePort(text) }];
+  return text === "none" ? [] : [{ type: "tcp", port: parseTcpPort(text) }];
 }
 
 async function askForDescription(prompter: Prompter, before: string): Promise<string> {

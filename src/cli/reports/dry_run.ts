@@ -7,7 +7,9 @@ import { plural } from "../../core/text.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { describeProbe } from "../../probe/mod.ts";
 import { describeSecret } from "../../secret/kinds.ts";
+import { checkSecretsFrom } from "../../use_cases/collect_secrets.ts";
 import type { Context } from "../command.ts";
+import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
 
 /** Describes what a knock carries; never the content. */
@@ -17,8 +19,16 @@ export function describePayload({ protocol, payload }: Knock): string {
   return describeSecret(payload.source);
 }
 
-/** Prints what would be sent to each target. */
-export function showDryRun(targets: readonly Target[], { out }: Context): number {
+/**
+ * Prints what would be sent to each target.
+ *
+ * @throws {SecretError} if the file of `--secrets-from` cannot be used.
+ */
+export async function showDryRun(
+  targets: readonly Target[],
+  { out, args, ports }: Context<"secrets-from" | "allow-empty">,
+): Promise<number> {
+  await checkSecretsFrom(targets, ports, readSecretChoice(args));
   const values = [];
   for (const target of targets) {
     const nothing = target.knocks.map(() => new Uint8Array());

@@ -29,6 +29,8 @@ export function createKeepProgress(
   let state = "";
   let next: { verb: string; at: number } | undefined;
   let renewals = 0;
+  // Whether a probe tells that the door is open.
+  let isChecked = true;
   const show = () => {
     const left = next === undefined ? "" : `, ${next.verb} in ${clockFace(next.at - clock.now())}`;
     const count = renewals > 1 ? ` ${renewals} times` : "";
@@ -44,7 +46,8 @@ export function createKeepProgress(
         ...listExtras(event),
       });
       if (event.kind === "renewed") renewals++;
-      state = describe(event);
+      isChecked = isChecked && event.kind !== "knocked";
+      state = describe(event, { isChecked });
       // A change of address is within a renewal: the next one is not known yet.
       if (event.kind !== "moved") next = findNext(event, clock.now());
       if (!out.isLive) {
@@ -75,12 +78,16 @@ export function createKeepProgress(
   }
 }
 
-function describe(event: KeptEvent): string {
+function describe(event: KeptEvent, { isChecked }: { isChecked: boolean }): string {
   switch (event.kind) {
+    case "knocked":
+      return "knocked, no probe tells whether it is open";
+    case "closing_sent":
+      return "closing knocks sent";
     case "opened":
       return "open";
     case "renewed":
-      return "open, renewed";
+      return isChecked ? "open, renewed" : "knocked again";
     case "slept":
       return `this machine slept for ${renderElapsed(event.forMs)}, knocking`;
     case "moved":
@@ -99,14 +106,14 @@ function describe(event: KeptEvent): string {
 }
 
 function findNext(event: KeptEvent, now: number): { verb: string; at: number } | undefined {
-  if (event.kind === "opened" || event.kind === "renewed") {
+  if ("renewInMs" in event) {
     return { verb: "renew", at: now + event.renewInMs };
   }
   return event.kind === "failed" ? { verb: "retry", at: now + event.retryInMs } : undefined;
 }
 
 function listExtras(event: KeptEvent): Record<string, unknown> {
-  if (event.kind === "opened" || event.kind === "renewed") return { renew_in_ms: event.renewInMs };
+  if ("renewInMs" in event) return { renew_in_ms: event.renewInMs };
   if (event.kind === "slept") return { slept_ms: event.forMs };
   if (event.kind === "moved") return { former_address: event.former };
   if (event.kind === "failed") return { reason: event.reason, retry_in_ms: event.retryInMs };

@@ -13,6 +13,7 @@ import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { ResolvedTarget } from "../../use_cases/resolve_targets.ts";
 import { renderProbe } from "./target_report.ts";
+import { createWaiting } from "./waiting.ts";
 
 /** The knocks of a long sequence that are named; the rest is counted. */
 const MAX_NAMED = 12;
@@ -25,13 +26,15 @@ interface ProgressOptions {
   clock: Clock;
   /** Whether it is the only one; of several nothing is shown unless `--verbose`. Default true. */
   isOnly?: boolean;
+  /** Ends the countdown. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Makes the live output of one target, while its knocks are sent. */
 export function createProgress(
   { target, resolved }: ResolvedTarget,
   out: Output,
-  { clock, isOnly = true }: ProgressOptions,
+  { clock, signal, isOnly = true }: ProgressOptions,
 ): OpenEvents {
   if (!isOnly) {
     return out.verbose ? showVerbose(target, out, { clock, prefix: `${target.name}: ` }) : {};
@@ -50,11 +53,18 @@ export function createProgress(
       faint(`  it has ${others.length + 1} addresses; ${use}: ${others.join(", ")}`) + "\n",
     );
   }
-  return out.verbose ? showVerbose(target, out, { clock, prefix: "  " }) : showCompact(target, out);
+  return out.verbose
+    ? showVerbose(target, out, { clock, prefix: "  " })
+    : showCompact(target, out, { clock, signal });
 }
 
 /** A line that fills in, and one a probe. */
-function showCompact(target: Target, out: Output): OpenEvents {
+function showCompact(
+  target: Target,
+  out: Output,
+  options: Pick<ProgressOptions, "clock" | "signal">,
+): OpenEvents {
+  const waiting = createWaiting(target, out, options);
   let last = -1;
   let isInLine = false;
   return {
@@ -74,7 +84,7 @@ function showCompact(target: Target, out: Output): OpenEvents {
       const named = target.knocks[knock];
       if (named !== undefined && knock < MAX_NAMED) out.say(`  ${renderPortSpec(named)}`);
     },
-    onSent(ms) {
+    onSent(ms, attempt) {
       isInLine = false;
       const more = target.knocks.length - MAX_NAMED;
       out.say(
@@ -82,8 +92,10 @@ function showCompact(target: Target, out: Output): OpenEvents {
           out.style.faint(`sent in ${renderElapsed(ms)}`)
         }\n`,
       );
+      if (attempt === target.tries) waiting.start();
     },
     onProbe(outcome) {
+      waiting.onProbe(outcome);
       out.say(`  probe  ${renderProbe(outcome, out.style)}\n`);
     },
   };

@@ -4,11 +4,21 @@ import { renderPortSpec } from "../../core/knock.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { SimulatorEvent } from "../../model/mod.ts";
 
-/** One event at the door of `plan` as a line, without its time. */
-export function describeEvent(event: SimulatorEvent, plan: Plan): string {
+/**
+ * One event at the door of `plan` as a line, without its time.
+ *
+ * @param realPorts the ports that the door listens on, by the plan's where they differ.
+ */
+export function describeEvent(
+  event: SimulatorEvent,
+  plan: Plan,
+  { realPorts }: { realPorts: Readonly<Record<string, number>> },
+): string {
   switch (event.kind) {
     case "packet":
-      return `${renderPortSpec(event)} from ${event.source}: ${describeVerdict(event, plan)}`;
+      return `${
+        renderPortSpec({ ...event, port: realPorts[renderPortSpec(event)] ?? event.port })
+      } from ${event.source}: ${describeVerdict(event, plan)}`;
     case "opened":
       return `open for ${event.source}, for ${renderElapsed(event.until - event.at)}`;
     case "shut":

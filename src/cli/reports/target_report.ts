@@ -36,10 +36,24 @@ const RENDERERS: readonly ReportRenderer[] = [
   },
 ];
 
-/** Prints the reports for people or scripts; returns the most serious exit code. */
-export function reportTargets(reports: readonly TargetReport[], out: Output): number {
+/**
+ * Prints the reports for people or scripts; returns the most serious exit code.
+ *
+ * @param options.isSaved whether the doctor can be asked about a door that did not open: it knows the
+ * saved targets.
+ */
+export function reportTargets(
+  reports: readonly TargetReport[],
+  out: Output,
+  { isSaved = false }: { isSaved?: boolean } = {},
+): number {
   RENDERERS.find(({ fits }) => fits(reports, out))?.render(reports, out);
+  if (out.quiet && !out.json) printMissed(reports, out);
   reportFailures(reports, out);
+  const closed = reports.find(({ status }) => status === "closed");
+  if (isSaved && closed !== undefined) {
+    out.note(`hint: find out why: spknock doctor ${closed.target.name}`);
+  }
   return mergeExitCodes(reports.map(findTargetExitCode));
 }
 
@@ -60,6 +74,18 @@ function reportFailures(reports: readonly TargetReport[], out: Output): void {
     printed.add(hint ?? "");
     const options = { hint: isNew ? hint : undefined, cause: error?.cause };
     reportError(new SpknockError(code, text, options), out);
+  }
+}
+
+/** With `--quiet` a line for each target that is not as it should be: the exit code alone names none. */
+function printMissed(reports: readonly TargetReport[], out: Output): void {
+  for (const { target: { name }, status, after } of reports) {
+    const failed = after.find(({ ok }) => !ok);
+    if (status === "closed" || status === "still_open") {
+      out.error(`error: ${name}: ${ENDINGS[status]}`);
+    } else if (failed !== undefined) {
+      out.error(`error: ${name}: after ${sanitize(failed.command)} failed`);
+    }
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { quoteShell } from "../../core/text.ts";
 import type { Knock, SecretSource } from "../../core/knock.ts";
-import type { FileFacts, FileSystem } from "../files.ts";
+import { type FileFacts, type FileSystem, mayChangeMode } from "../files.ts";
 import type { Config } from "../schema.ts";
 import { followLinks } from "./links.ts";
 import { parentFolder } from "./replace_file.ts";
@@ -91,7 +91,7 @@ function judge({ uid, mode }: FileFacts, files: FileSystem): Judgement | undefin
   const shown = (mode & 0o777).toString(8).padStart(4, "0");
   return {
     message: `can be changed by other users (mode ${shown})`,
-    isMode: own === undefined || own === 0 || own === uid,
+    isMode: mayChangeMode(uid, files),
   };
 }
 

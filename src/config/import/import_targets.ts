@@ -55,11 +55,51 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
   }
   const formats = Object.values(IMPORT_FORMATS);
   const readers = await Promise.all(formats.map(async ({ load }) => (await load()).reader));
+  const likely = readers.find(({ isLikely }) => isLikely(text));
+  if (likely !== undefined) return likely;
+  const guess = guessKind(text);
+  if (guess !== undefined) {
+    throw new UsageError(`"${file}" looks like ${guess.what}, which cannot be imported`, {
+      hint: guess.hint,
+    });
+  }
   // Of a single one the errors say more than that it does not fit.
-  const reader = readers.find(({ isLikely }) => isLikely(text)) ??
-    (readers.length === 1 ? readers[0] : undefined);
-  if (reader !== undefined) return reader;
+  if (readers.length === 1 && readers[0] !== undefined) return readers[0];
   throw new UsageError(`the format of "${file}" is unknown`, {
     hint: `name it: --from FORMAT; ${use}`,
   });
+}
+
+/** Files that are given to `import` by mistake, the most telling first. */
+const GUESSES: readonly { what: string; looks: RegExp; hint: string }[] = [
+  {
+    what: "a file of targets in TOML",
+    looks: /^\s*\[targets\.|^\s*#:schema .*targets\.schema\.json/m,
+    hint: "it is used as it is: --config FILE",
+  },
+  {
+    what: "a knockd.conf",
+    looks: /^\s*(?:sequence|seq_timeout|start_command)\s*=/mi,
+    hint: "save its sequence: spknock add NAME HOST PORT[/PROTO]... --secret none --copies 1",
+  },
+  {
+    what: "a .fwknoprc",
+    looks: /^\s*(?:SPA_SERVER|KEY|KEY_BASE64|HMAC_KEY|HMAC_KEY_BASE64|USE_HMAC)\s+\S/m,
+    hint: "its packets are of another kind: see the formats with spknock import --help",
+  },
+  {
+    what: "JSON",
+    looks: /^\s*(?:\{\s*(?:"|\})|\[\s*[[{"\]])/,
+    hint: "see the formats with: spknock import --help",
+  },
+  {
+    what: "TOML",
+    looks: /^\s*\[[\w."-]+\]\s*(?:#.*)?$|^\s*[\w-]+\s*=\s*(?:"|\[|\d)/m,
+    hint: "see the formats with: spknock import --help",
+  },
+];
+
+/** Returns what a text looks like that no reader can use. */
+function guessKind(text: string): { what: string; hint: string } | undefined {
+  return GUESSES.find(({ looks }) => looks.test(text));
 }

@@ -13,6 +13,10 @@ export const reader: ImportReader = {
         ? []
         : [{ name: makeName(target.host), family: LEGACY_FAMILY, ...target }]
     );
-    return { targets, problems: lines.flatMap(({ problems }) => problems) };
+    return {
+      targets,
+      problems: lines.flatMap(({ problems }) => problems),
+      remarks: lines.flatMap(({ remarks }) => remarks),
+    };
   },
 };

@@ -30,6 +30,8 @@ interface LegacyLine {
   target?: { host: string; knocks: readonly Knock[] } | undefined;
   /** What is wrong in the line. */
   problems: readonly Problem[];
+  /** What the original reads otherwise than it looks: a comment behind the protocol, `/UDP`. */
+  remarks: readonly Problem[];
 }
 
 // deno-lint-ignore no-control-regex -- these are Python's white space.
@@ -43,7 +45,21 @@ export function parseLegacyLines(text: string, { file }: { file: string }): Lega
     const line = index + 1;
     const messages: string[] = [];
     const target = parseLine(content, messages);
-    return [{ line, target, problems: messages.map((message) => ({ file, line, message })) }];
+    const locate = (message: string) => ({ file, line, message });
+    const remarks = findMisreadings(raw).map(locate);
+    return [{ line, target, problems: messages.map(locate), remarks }];
+  });
+}
+
+/** Whatever is behind the `/` and is not exactly `udp` means tcp, as in the original. */
+function findMisreadings(raw: string): string[] {
+  const [, ports = ""] = raw.split(":");
+  return ports.split(",").flatMap((text, index) => {
+    const [, protocol, ...rest] = text.trim().split("/");
+    const bare = [protocol, ...rest].join("/").replace(PYTHON_SPACE, "");
+    if (protocol === undefined || bare === "udp" || bare === "tcp") return [];
+    const why = bare.includes("#") ? "a comment needs a line of its own" : 'only "udp" means udp';
+    return [`port ${index + 1} reads as tcp, as in the original: ${why}`];
   });
 }
 

@@ -7,6 +7,8 @@ export interface ImportResult {
   targets: TargetDraft[];
   /** In file order. */
   problems: Problem[];
+  /** What is read otherwise than it looks, in file order. */
+  remarks: Problem[];
 }
 
 /** What reads one format. */

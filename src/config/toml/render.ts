@@ -4,7 +4,7 @@
  * do it: it writes whole files, tables with headers only, dates as strings, and leaves DEL and
  * bidirectional characters as they are.
  */
-import { escapeUnsafe } from "../../core/unsafe_text.ts";
+import { escapeUnsafe } from "../../core/text.ts";
 
 /**
  * Returns a value on one line: strings, numbers, booleans, dates, arrays, and tables as `{ a = 1 }`; keys

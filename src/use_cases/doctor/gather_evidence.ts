@@ -1,4 +1,5 @@
 /** Everything that the doctor goes by: files, names, and what a target's ports answer. */
+import { mayChangeMode } from "../../config/files.ts";
 import type { Config } from "../../config/mod.ts";
 import {
   type ConfigError,
@@ -60,7 +61,6 @@ export function makeConfigEvidence(
 
 /**
  * Looks at the files and names of the configuration and, where those are right, examines the target.
- * Programs are started without the variables that hold secrets.
  *
  * @throws the signal's reason when it aborts; CancelledError from a prompt.
  */
@@ -71,7 +71,6 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const { target, timeoutMs, invocation } = options;
   ports.dropPermissions(target === undefined ? ["write", "run"] : ["write"]);
-  hideVariables([...config.targets.values()], ports);
   const targets = target === undefined ? [...config.targets.values()] : [target];
   const files = await lookAtFiles(config.file, targets, { ports, options });
   const looked = await Promise.all(targets.map((each) => lookUpName(each, ports)));
@@ -93,17 +92,6 @@ export async function gatherEvidence(
   return { ...found, door };
 }
 
-/** A program that is started must not see a secret of the configuration. */
-function hideVariables(targets: readonly Target[], ports: Ports): void {
-  for (const { knocks, close = [] } of targets) {
-    for (const { payload } of [...knocks, ...close]) {
-      if (payload.kind === "secret" && payload.source.kind === "env") {
-        ports.hideEnv(payload.source.name);
-      }
-    }
-  }
-}
-
 async function lookAtFiles(
   file: string,
   targets: readonly Target[],
@@ -112,6 +100,7 @@ async function lookAtFiles(
   const lookPorts = {
     fileMode: ports.fileMode,
     stat: ports.fs.stat,
+    mayChangeMode: (uid: number | null) => mayChangeMode(uid, ports.fs),
     readFile: (path: string) => ports.fs.read(path, LOOK_BYTES),
     env: ports.env,
     home: ports.env("HOME") ?? ports.env("USERPROFILE"),

@@ -1,9 +1,9 @@
 #!/bin/sh
 # spknock rules for target "home" (fw.example.com), iptables with ipset
 #
-#   knock 1: 1234/udp (secret, 64 bytes)
-#   knock 2: 9876/udp (secret, 64 bytes)
-#   knock 3: 5555/udp (secret, 64 bytes)
+#   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
+#   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
+#   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
 #   opens:   22/tcp for 1h; a stage waits 15s
 #   covers:  IPv4
 #

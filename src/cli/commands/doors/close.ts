@@ -19,6 +19,10 @@ import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 export const command = defineCommand({
   usage: ["close TARGET..."],
   options: [...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
+  examples: [
+    "close home",
+    "close --tag family",
+  ],
   async run(context) {
     const { ports, out, args } = context;
     const changes = await readKnockChanges(args);
@@ -31,7 +35,7 @@ export const command = defineCommand({
     });
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
-      return showDryRun(targets, context);
+      return await showDryRun(targets, context);
     }
     const jobs = readJobs(args);
     const resolutions = await resolveTargets(targets, ports, { jobs });

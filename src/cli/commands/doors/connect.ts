@@ -50,6 +50,10 @@ export const command = defineCommand({
     "where the connection leads: the host of the target's connect table, or the\n" +
     "target's own. The connection is the probe: others run only with --probe.",
   options: [GRACE_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION],
+  examples: [
+    "connect home 22",
+    "connect home nas.example.com 22 --tries 8",
+  ],
   async run(given) {
     // ssh gives us a stderr of /dev/null for ControlPersist, and only one that can start programs can
     // write to the terminal: it is opened before that permission is given up.
@@ -81,7 +85,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
   if (args.has("dry-run")) {
     const { showDryRun } = await import("../../reports/dry_run.ts");
-    return showDryRun([shown], given);
+    return await showDryRun([shown], given);
   }
   const secrets = readSecretChoice(args);
   // No `after` program runs here.

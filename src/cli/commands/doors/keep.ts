@@ -40,6 +40,10 @@ export const command = defineCommand({
     "With --json one line an event.",
   options: [OPEN_FOR_OPTION, ...KNOCK_OPTIONS],
   takesCommand: true,
+  examples: [
+    "keep home",
+    "keep home -- rsync -a photos/ home:photos/",
+  ],
   async run(given) {
     const command = given.args.passthrough;
     const context = command === undefined ? given : withStderrOutput(given);

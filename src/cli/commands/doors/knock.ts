@@ -15,7 +15,12 @@ import {
   selectTargets,
 } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { hideSecretVariables, readSecretChoice, type SecretChoice } from "../../context.ts";
+import {
+  hideSecretVariables,
+  readSecretChoice,
+  readTargetsQuietly,
+  type SecretChoice,
+} from "../../context.ts";
 import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
@@ -41,7 +46,7 @@ export const command = defineCommand({
     "knock HOST PORT[/PROTO]...",
     "knock TARGET [OPTIONS] -- COMMAND [ARG...]",
   ],
-  details: "A port is tcp unless it says udp (7000/udp or 7000:udp). Saved udp knocks carry\n" +
+  details: "A port is tcp unless it says udp (7000/udp). Saved udp knocks carry\n" +
     "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
     "--secrets-from.\n" +
     "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
@@ -49,9 +54,14 @@ export const command = defineCommand({
     "is ours.",
   options: [UDP_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
   takesCommand: true,
+  examples: [
+    "knock home",
+    "knock fw.example.com 7000/tcp 8000/udp --probe 22/tcp",
+  ],
   async run(context) {
     const { args } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
+    if (isNew) await refuseSavedName(context);
     const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
@@ -59,20 +69,42 @@ export const command = defineCommand({
     if (isNew && startsAny) await hideSecretVariables(context);
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
-      return showDryRun(targets, context);
+      return await showDryRun(targets, context);
     }
     const options = { secrets: readSecretChoice(args), jobs: readJobs(args) };
     return args.passthrough === undefined
-      ? reportTargets(await knockTargets(targets, context, options), context.out)
-      : await knockAndRun(targets, context, { ...options, command: args.passthrough });
+      ? reportTargets(await knockTargets(targets, context, options), context.out, {
+        isSaved: !isNew,
+      })
+      : await knockAndRun(targets, context, {
+        ...options,
+        command: args.passthrough,
+        isSaved: !isNew,
+      });
   },
 });
+
+/** A saved target knocks as it is saved; a host that is a target's name is seldom meant. */
+async function refuseSavedName(context: Context): Promise<void> {
+  const [name = "", ...ports] = context.args.positionals;
+  if (/[.:]/.test(name)) return;
+  const target = (await readTargetsQuietly(context)).get(name);
+  if (target === undefined) return;
+  throw new UsageError(`"${name}" is a saved target with knocks of its own`, {
+    hint: `spknock knock ${name}, or with these ports: spknock knock ${target.host} ${
+      ports.join(" ")
+    }`,
+  });
+}
 
 /** Knocks on a target, and runs the command if the door is open; the exit code is the command's. */
 async function knockAndRun(
   targets: readonly Target[],
   given: Context,
-  { command, ...options }: KnockOptions & { command: readonly string[] },
+  { command, isSaved, ...options }: KnockOptions & {
+    command: readonly string[];
+    isSaved: boolean;
+  },
 ): Promise<number> {
   const { runChildCommand, withStderrOutput } = await import("../../child_command.ts");
   if (targets.length > 1) {
@@ -82,7 +114,7 @@ async function knockAndRun(
   }
   const context = withStderrOutput(given);
   const reports = await knockTargets(targets, context, { ...options, command });
-  const code = reportTargets(reports, context.out);
+  const code = reportTargets(reports, context.out, { isSaved });
   const [report] = reports;
   if (report?.resolved === undefined || !report.knocks?.isOpen) return code;
   const { target, resolved, knocks } = report;

@@ -29,6 +29,10 @@ export const command = defineCommand({
   usage: ["probe TARGET..."],
   details: "Waits 3 seconds for an answer, or --timeout.",
   options: [...FAMILY_OPTIONS, ...PROBE_OPTIONS, ...SELECTION_OPTIONS, JOBS_OPTION],
+  examples: [
+    "probe home",
+    "probe --all --timeout 1s",
+  ],
   async run(context) {
     const { args, ports } = context;
     const changes = { ...readFamily(args), ...await readProbes(args) };
@@ -39,7 +43,7 @@ export const command = defineCommand({
     const silent = targets.find(({ probes }) => probes.length === 0);
     if (silent !== undefined) {
       throw new UsageError(`"${silent.name}" has no probes`, {
-        hint: `name one: spknock probe ${silent.name} --probe tcp:22`,
+        hint: `name one: spknock probe ${silent.name} --probe 22/tcp`,
       });
     }
     dropUnusedPermissions(targets.map(({ probes }) => ({ probes })), ports);

@@ -32,6 +32,10 @@ const QUICK_MS = 150;
 export const command = defineCommand({
   usage: ["demo"],
   options: [],
+  examples: [
+    "demo",
+    "demo --json",
+  ],
   run: async (context) => {
     requirePositionals(context, { min: 0, usage: "spknock demo" });
     const { ports, out } = context;
@@ -45,7 +49,7 @@ export const command = defineCommand({
     const resolved = await resolveHost(target.host);
     const { strong } = out.style;
     const knock = (payloads: Uint8Array[], each: Target) => {
-      const events = createProgress({ target: each, resolved }, out, { clock: ports.clock });
+      const events = createProgress({ target: each, resolved }, out, ports);
       return knockTarget({ target: each, resolved, payloads }, ports, { events });
     };
     const hasty = { ...target, tries: 1, timeoutMs: QUICK_MS };

@@ -53,6 +53,10 @@ export const command = defineCommand({
   details: "With a target: looks at its port before and after a knock, and reports the most\n" +
     "likely cause.",
   options: OPTIONS,
+  examples: [
+    "doctor",
+    "doctor home",
+  ],
   async run(context) {
     const { args, ports, out } = context;
     const usage = "spknock doctor [TARGET]";

@@ -13,6 +13,10 @@ export const command = defineCommand({
   usage: ["hash"],
   details: "Asks twice on a terminal, reads one line of standard input otherwise.",
   options: [ALLOW_EMPTY_OPTION],
+  examples: [
+    "hash",
+    "hash --json",
+  ],
   async run(context) {
     if (context.args.positionals.length > 0) {
       throw new UsageError("a passphrase is not allowed on the command line", {

@@ -1,5 +1,5 @@
 /** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
-import { UsageError, ValueError } from "../../../core/errors.ts";
+import { ConfigError, UsageError, ValueError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import type { Plan } from "../../../core/plan.ts";
 import type { Target } from "../../../core/target.ts";
@@ -8,7 +8,7 @@ import type { Prompter } from "../../../prompt/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
 import { type Backend, findBackend, renderRules, type Weakness } from "../../../rules/mod.ts";
 import { buildPlan } from "../../../use_cases/build_plan.ts";
-import { isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
+import { checkNew, isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
 import { PLAN_OPTIONS, readPlanOptions } from "../../arguments/plan_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
@@ -22,6 +22,8 @@ import {
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
+import { reportError } from "../../report_error.ts";
+import { expandHome } from "../../questions/home_folder.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
 const USAGE = "spknock rules TARGET --for BACKEND";
@@ -50,6 +52,10 @@ export const command = defineCommand({
   details: "Without --for it asks, step by step. Typed passphrases are asked twice; the\n" +
     `rules contain only hashes. BACKEND is one of\n${BACKEND_NAMES.join(", ")}.`,
   options: RULES_OPTIONS,
+  examples: [
+    "rules home --for nftables --output home.nft",
+    "rules home --for iptables --open 22/tcp,443/tcp",
+  ],
   async run(context) {
     const { args, ports } = context;
     const [name] = requirePositionals(context, { min: 0, max: 1, usage: USAGE });
@@ -58,8 +64,10 @@ export const command = defineCommand({
     const backendName = args.value("for");
     const secrets = readSecretChoice(args);
     const [output, force] = [args.value("output"), args.has("force")];
+    // Before the first question: nothing that is typed is lost.
+    if (output !== undefined && output !== "-") await checkNew(output, { fs: ports.fs, force });
     if (backendName === undefined) {
-      return await askAndWrite(given, context, { secrets, output });
+      return await askAndWrite(given, context, { secrets, output, force });
     }
     const target = requireTarget(given);
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
@@ -113,6 +121,8 @@ function requireTarget(target: Target | undefined): Target {
 interface WizardOptions {
   secrets?: SecretChoice | undefined;
   output?: string | undefined;
+  /** Whether `output` may be overwritten without a question. */
+  force?: boolean;
 }
 
 async function askAndWrite(
@@ -134,6 +144,7 @@ async function askForTarget(context: Context, prompter: Prompter): Promise<Targe
   }
   return await prompter.select({
     message: "Rules for which target",
+    what: "target",
     options: targets.map((target) => ({
       label: target.name,
       hint: sanitize(target.host),
@@ -146,29 +157,45 @@ async function askForTarget(context: Context, prompter: Prompter): Promise<Targe
 export async function writeByAsking(
   target: Target,
   context: Context,
-  { prompter, secrets, output }: { prompter: Prompter } & WizardOptions,
+  { prompter, secrets, ...options }: { prompter: Prompter } & WizardOptions,
 ): Promise<void> {
   const { askForBackend, askForPlan, drawPlan } = await import("../../questions/rules_wizard.ts");
   const { backend, variant } = await askForBackend(prompter);
-  const options = await askForPlan(prompter, target, { backend });
-  const { plan, weak } = await buildPlan(target, options, {
+  const planOptions = await askForPlan(prompter, target, { backend });
+  const { plan, weak } = await buildPlan(target, planOptions, {
     ports: context.ports,
     ...makeSecretOptions(context, secrets, askTwice),
     check: makeCheck(target, { backend, variant }),
   });
   context.out.note(`\n${drawPlan(plan)}`);
   printWeaknesses(weak, context);
-  const rules = { target, plan, weak, backend, variant };
-  const file = await prompter.input({
-    message: "Save to which file (- prints the rules)",
-    default: output ?? `${target.name}.${backend.extension}`,
-  });
-  const isThere = file !== "-" && await isExistingFile(file, context.ports.fs);
-  if (isThere && !await prompter.confirm({ message: `Overwrite ${file}?`, default: false })) {
-    context.out.note("nothing was saved; here are the rules:");
-    return void await write(rules, context, { output: "-", force: false });
+  await saveByAsking({ target, plan, weak, backend, variant }, context, { prompter, ...options });
+}
+
+/** Asks where the rules go until they are there: nothing of what was typed before is lost. */
+async function saveByAsking(
+  rules: RuleSet,
+  context: Context,
+  { prompter, output, force = false }: { prompter: Prompter } & WizardOptions,
+): Promise<void> {
+  const { ports: { env, fs }, out } = context;
+  for (;;) {
+    const answer = await prompter.input({
+      message: "Save to which file (- prints the rules)",
+      default: output ?? `${rules.target.name}.${rules.backend.extension}`,
+    });
+    const file = expandHome(answer, env("HOME"));
+    try {
+      const isThere = file !== "-" && await isExistingFile(file, fs);
+      const message = `Overwrite ${sanitize(file)}?`;
+      const mayWrite = !isThere || (force && answer === output) ||
+        await prompter.confirm({ message, default: false });
+      if (mayWrite) return void await write(rules, context, { output: file, force: isThere });
+    } catch (error) {
+      if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
+      reportError(error, out);
+    }
   }
-  await write(rules, context, { output: file, force: isThere });
 }
 
 interface RuleSet {

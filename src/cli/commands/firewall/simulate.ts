@@ -22,6 +22,10 @@ export const command = defineCommand({
     { name: "open", value: "PORT", help: "the port to open (default: the probed one, or 2222)" },
     ...SECRET_OPTIONS,
   ],
+  examples: [
+    "simulate home",
+    "simulate home --open 2222/tcp",
+  ],
   run: async (context) => {
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
@@ -34,18 +38,19 @@ export const command = defineCommand({
     );
     dropUnusedPermissions([], ports);
     const plan = makeSimulatedPlan(target, payloads, { open });
+    const realPorts = Object.fromEntries(
+      plan.protectedPorts.filter(({ port }) => port < FIRST_FREE_PORT)
+        .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
+    );
     const events: SimulatorEvent[] = [];
     const start = ports.clock.now();
     await using door = await startSimulator(plan, {
       clock: ports.clock,
-      ports: Object.fromEntries(
-        plan.protectedPorts.filter(({ port }) => port < FIRST_FREE_PORT)
-          .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
-      ),
+      ports: realPorts,
       onEvent(event) {
         if (out.json) events.push(event);
         const seconds = ((event.at - start) / 1_000).toFixed(3);
-        out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan)}\n`);
+        out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan, { realPorts })}\n`);
       },
     });
     const stages = plan.stages.map(renderPortSpec).join(" ");
@@ -57,7 +62,7 @@ export const command = defineCommand({
       ? " --secrets-from -"
       : "";
     const probe = plan.protectedPorts.find(({ protocol }) => protocol === "tcp");
-    const asked = probe === undefined ? "" : ` --probe tcp:${door.findPort(probe)}`;
+    const asked = probe === undefined ? "" : ` --probe ${door.findPort(probe)}/tcp`;
     out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
     out.say("stop it with Ctrl-C\n");
     await untilAborted(ports.signal);
@@ -69,7 +74,7 @@ export const command = defineCommand({
       events: events.map((event) => ({
         at_ms: Math.round(event.at - start),
         kind: event.kind,
-        text: describeEvent(event, plan),
+        text: describeEvent(event, plan, { realPorts }),
       })),
     });
     return EXIT.done;

@@ -24,6 +24,10 @@ const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
 export const command = defineCommand({
   usage: ["add", "add NAME HOST PORT[/PROTO]..."],
   options: SAVE_OPTIONS,
+  examples: [
+    "add home fw.example.com 1234/udp 9876/udp 5555/udp --probe 22/tcp",
+    "add office 192.0.2.7 7000,8000,9000 --copies 1",
+  ],
   async run(context) {
     const { args } = context;
     if (args.positionals.length === 0) {

@@ -30,7 +30,12 @@ import { askForChanges, listQuestions } from "../../questions/target_questions.t
 
 const EDIT_OPTIONS = [
   { name: "host", value: "HOST", help: "a new host" },
-  { name: "knock", value: "PORT[/PROTO]", many: true, help: "a new sequence, one knock each" },
+  {
+    name: "knock",
+    value: "PORT[/PROTO]",
+    many: true,
+    help: "a new sequence: 7000/tcp,8000/udp",
+  },
   { name: "unset", value: "KEY", many: true, help: "remove a key, so that its default applies" },
   { name: "all", help: "change every target" },
   ...SAVE_OPTIONS,
@@ -47,6 +52,10 @@ export const command = defineCommand({
   details: "With a TARGET, --tag sets its tags; without one, --tag selects the targets that\n" +
     'have the tag. --probe none, --tag "" and --source "" take away what is there.',
   options: EDIT_OPTIONS,
+  examples: [
+    "edit home --delay 100ms",
+    "edit home --knock 7000/udp,8000/udp --secret env:FW_HOME",
+  ],
   async run(context) {
     const { args } = context;
     const { positionals } = args;

@@ -22,6 +22,10 @@ export const command = defineCommand({
     { name: "keep-going", short: "k", help: "save the good lines" },
     { name: "dry-run", short: "n", help: "show what would be saved" },
   ],
+  examples: [
+    "import ~/.secrets/spknock-targets.conf",
+    "import targets.conf --keep-going --dry-run",
+  ],
   async run(context) {
     const { args } = context;
     const usage = "spknock import FILE [--from FORMAT]";
@@ -55,13 +59,19 @@ export async function importFile(
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
   const present = config.kind === "legacy" ? new Map<string, Target>() : config.targets;
-  const { targets, problems } = await importTargets(text, {
+  const { targets, problems, remarks } = await importTargets(text, {
     file,
     from: format,
     keepGoing,
     taken: present.keys(),
   });
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
+  for (const remark of remarks) out.note(`note: ${sanitize(renderProblem(remark))}`);
+  if (targets.length === 0) {
+    throw new UsageError(`"${file}" has no targets`, {
+      hint: "a line of the old file is host:port/protocol,port/protocol,...",
+    });
+  }
   const known = new Set([...present.values()].map(identifyDoor));
   const fresh = targets.filter((target) => !known.has(identifyDoor(target)));
   const path = await targetsPath(context);
@@ -76,8 +86,10 @@ export async function importFile(
     knocks.map(renderPortSpec).join(" "),
   ])));
   out.say(
-    `${verb} ${plural(fresh.length, "target")} in ${sanitize(path)}` +
-      `${skipped > 0 ? `, ${skipped} already saved` : ""}\n`,
+    fresh.length === 0
+      ? `nothing to save: ${plural(skipped, "target")} already in ${sanitize(path)}\n`
+      : `${verb} ${plural(fresh.length, "target")} in ${sanitize(path)}` +
+        `${skipped > 0 ? `, ${skipped} already saved` : ""}\n`,
   );
   out.value({
     file: path,
@@ -85,6 +97,7 @@ export async function importFile(
     added: fresh.map(({ name }) => name),
     already_there: skipped,
     left_out: problems.map(renderProblem),
+    remarks: remarks.map(renderProblem),
   });
 }
 

@@ -11,6 +11,10 @@ import { EXIT } from "../../exit_codes.ts";
 export const command = defineCommand({
   usage: ["list"],
   options: [{ name: "tag", value: "TAG", many: true, help: "only targets with this tag" }],
+  examples: [
+    "list",
+    "list --tag family --json",
+  ],
   run: async (context) => {
     requirePositionals(context, { min: 0, usage: "spknock list [--tag TAG]" });
     const { out, args } = context;

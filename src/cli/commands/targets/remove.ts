@@ -16,15 +16,20 @@ import { EXIT } from "../../exit_codes.ts";
 export const command = defineCommand({
   usage: ["remove TARGET..."],
   options: [{ name: "yes", short: "y", help: "do not ask" }],
+  examples: [
+    "remove home",
+    "remove home office --yes",
+  ],
   async run(context) {
-    const { args, ports } = context;
+    const { args } = context;
     const usage = "spknock remove TARGET...";
     const names = [...new Set(requirePositionals(context, { min: 1, max: Infinity, usage }))];
     const config = await loadTargets(context);
     refuseLegacy(config);
     for (const name of names) findTarget(config, name);
-    if (!args.has("yes") && ports.stdin.isTerminal()) {
-      const prompter = await requirePrompter(context, "--yes");
+    if (!args.has("yes")) {
+      const hint = `remove without a question: spknock remove ${names.join(" ")} --yes`;
+      const prompter = await requirePrompter(context, hint);
       const message = `Remove ${names.join(", ")}?`;
       if (!await prompter.confirm({ message, default: false })) throw new CancelledError();
     }

@@ -16,6 +16,10 @@ import { asUsageError } from "../../options.ts";
 export const command = defineCommand({
   usage: ["rename TARGET NEW-NAME"],
   options: [],
+  examples: [
+    "rename home house",
+    "rename office work --json",
+  ],
   async run(context) {
     const usage = "spknock rename TARGET NEW-NAME";
     const [from = "", to = ""] = requirePositionals(context, { min: 2, usage });

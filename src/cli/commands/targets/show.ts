@@ -1,30 +1,58 @@
 /** `show`: one target with all its settings; secrets only by where they come from. */
 import { renderDuration } from "../../../core/duration.ts";
+import { UsageError } from "../../../core/errors.ts";
 import { type Knock, renderPortSpec } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
+import { collectSecrets, type CollectSecretsOptions } from "../../../use_cases/collect_secrets.ts";
 import { describeProbe } from "../../../probe/mod.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
-import { findTarget, loadTargets } from "../../context.ts";
+import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { SECRET_OPTIONS } from "../../option_specs.ts";
+import type { CliPorts } from "../../ports.ts";
 import { describePayload } from "../../reports/dry_run.ts";
 
 /** The command `show`. */
 export const command = defineCommand({
   usage: ["show TARGET"],
-  options: [],
+  details: "--fingerprint collects the secrets as knock does, and prints 8 digits of each\n" +
+    "payload's SHA-256: the header of the rules has the same ones for the same\n" +
+    "passphrase.",
+  options: [
+    { name: "fingerprint", help: "print a fingerprint of each payload, to compare two sides" },
+    ...SECRET_OPTIONS,
+  ],
+  examples: [
+    "show home",
+    "show home --fingerprint",
+  ],
   run: async (context) => {
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock show TARGET" });
     const target = findTarget(await loadTargets(context), name);
-    const { out } = context;
+    const { out, args, ports } = context;
+    const unused = args.has("fingerprint")
+      ? undefined
+      : SECRET_OPTIONS.find((option) => args.has(option.name));
+    if (unused !== undefined) {
+      throw new UsageError(`--${unused.name} has no effect without --fingerprint`);
+    }
+    if (!args.has("fingerprint")) ports.dropPermissions(["run"]);
+    const prints = args.has("fingerprint")
+      ? await collectFingerprints(
+        target,
+        ports,
+        makeSecretOptions(context, readSecretChoice(args)),
+      )
+      : new Map<Knock, string>();
     const probes = target.probes.map(describeProbe);
     out.value({
       name: target.name,
       host: target.host,
       description: target.description,
       tags: target.tags,
-      knocks: target.knocks.map((knock) => toKnockValue(knock, target)),
+      knocks: target.knocks.map((knock) => toKnockValue(knock, target, prints)),
       family: target.family,
       source: target.source ?? null,
       tries: target.tries,
@@ -34,31 +62,58 @@ export const command = defineCommand({
       timeout_ms: target.timeoutMs,
       probes,
       after: target.after.map(({ command }) => command),
-      close: target.close?.map((knock) => toKnockValue(knock, target)) ?? null,
+      close: target.close?.map((knock) => toKnockValue(knock, target, prints)) ?? null,
       connect: target.connect ?? null,
     });
     out.print(
-      renderTable(listRows(target, probes).map(([key = "", value = ""]) => [key, sanitize(value)])),
+      renderTable(
+        listRows(target, probes, prints).map(([key = "", value = ""]) => [key, sanitize(value)]),
+      ),
     );
     return EXIT.done;
   },
 });
 
-function toKnockValue(knock: Knock, target: Target): unknown {
+/** The fingerprints of the knocks that have a payload. */
+type Fingerprints = ReadonlyMap<Knock, string>;
+
+async function collectFingerprints(
+  target: Target,
+  ports: CliPorts,
+  options: CollectSecretsOptions,
+): Promise<Fingerprints> {
+  const { fingerprintPayload } = await import("../../../core/fingerprint.ts");
+  const knocks = [...target.knocks, ...target.close ?? []];
+  const [payloads = []] = await collectSecrets([{ name: target.name, knocks }], ports, options);
+  return new Map(knocks.flatMap((knock, index) => {
+    const payload = payloads[index];
+    return payload === undefined || payload.length === 0
+      ? []
+      : [[knock, fingerprintPayload(payload)] as const];
+  }));
+}
+
+function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unknown {
   return {
     port: knock.port,
     protocol: knock.protocol,
     payload: describePayload(knock),
     delay_ms: knock.delayMs ?? target.delayMs,
+    ...(prints.size === 0 ? {} : { fingerprint: prints.get(knock) ?? null }),
   };
 }
 
-function listRows(target: Target, probes: readonly string[]): string[][] {
+function listRows(
+  target: Target,
+  probes: readonly string[],
+  prints: Fingerprints,
+): string[][] {
   const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
   const knockRows = (key: string, knocks: readonly Knock[]) =>
     knocks.map((knock, index) => [
       `${key} ${index + 1}`,
-      `${renderPortSpec(knock)}, ${describePayload(knock)}`,
+      `${renderPortSpec(knock)}, ${describePayload(knock)}` +
+      (prints.has(knock) ? `, fingerprint ${prints.get(knock)}` : ""),
     ]);
   return [
     ["name", target.name],

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { renderJson } from "../../src/core/unsafe_text.ts";
+import { renderJson } from "../../src/core/text.ts";
 import { renderValue } from "../../src/config/toml/render.ts";
 import { parseDocument, readValue } from "../../src/config/toml/ast.ts";
 import { table } from "../table.ts";
