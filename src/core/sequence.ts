@@ -60,9 +60,7 @@ export function buildSequence(
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
     const gap = computeGap(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
-    const handshakeMs = knock.protocol === "tcp"
-      ? knock.handshakeMs ?? plan.handshakeMs
-      : undefined;
+    const handshakeMs = findHandshake(knock, plan);
     for (let copy = 0; copy < copies; copy++) {
       packets.push({
         port: knock.port,
@@ -77,6 +75,14 @@ export function buildSequence(
     at += gap;
   }
   return packets;
+}
+
+/** Returns the milliseconds that the handshake of a knock may take; undefined for a bare SYN. */
+export function findHandshake(
+  { protocol, handshakeMs }: Knock,
+  plan: Pick<SequencePlan, "handshakeMs">,
+): number | undefined {
+  return protocol === "tcp" ? handshakeMs ?? plan.handshakeMs : undefined;
 }
 
 /** Milliseconds between two knocks of the given try; see the rules above. */

@@ -14,6 +14,7 @@ import {
   renderSetClock,
   renderShowOwnFirewall,
   renderShowRoute,
+  TRIED_HANDSHAKE_MS,
 } from "./remedies.ts";
 
 /** A part of the stage timeout from which a pause is near it. */
@@ -154,7 +155,10 @@ const DOOR: readonly Row<DoorCase>[] = [
         cause:
           "The knocks open the door only when their TCP handshakes have time to end: a network " +
           "on the way, such as a mobile carrier's, ends TCP itself. UDP knocks need no handshake.",
-        fix: renderCommand(["show", target], invocation),
+        fix: renderCommand(
+          ["edit", target, "--handshake", renderDuration(TRIED_HANDSHAKE_MS)],
+          invocation,
+        ),
       },
   ],
   [

@@ -2,6 +2,9 @@
 import { quoteShell } from "../core/text.ts";
 import type { Invocation } from "./evidence.ts";
 
+/** Milliseconds of the handshakes that are tried when nothing else helps, and proposed when they do. */
+export const TRIED_HANDSHAKE_MS = 250;
+
 /** Lists what filters packets on a Linux firewall; programs that are not there fail without harm. */
 export const LIST_FIREWALLS = "nft list ruleset; ufw status verbose; firewall-cmd --list-all";
 

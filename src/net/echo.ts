@@ -8,6 +8,7 @@
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
 import { detectFamily } from "./resolve.ts";
+import { pickSource } from "./source.ts";
 
 /** An echo request. */
 export interface EchoKnock {
@@ -63,8 +64,10 @@ export async function sendEcho(
  */
 function buildEchoCommand(
   os: string,
-  { address, source, size, pattern }: EchoKnock,
+  { address, source: given, size, pattern }: EchoKnock,
 ): string[] {
+  // Only Linux's takes an interface.
+  const source = os === "linux" ? given : pickSource(given, address);
   const isIpv6 = detectFamily(address) === "ipv6";
   const fill = pattern.length === 0 ? [] : ["-p", pattern.toHex()];
   if (os === "windows") {

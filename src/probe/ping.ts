@@ -1,14 +1,17 @@
 /** `ping`: the system's own `ping`, one echo at a time until one is answered. */
 import { findReporter, THIS_MACHINE } from "../net/socket_errors.ts";
+import { pickSource } from "../net/source.ts";
 import type { Probe } from "./probe.ts";
 import { findLastLine } from "./program.ts";
 
 /** Returns each system's command for one numeric echo that is waited for a second at most. */
-export function buildPingCommand(os: string, { address, family, source }: {
+export function buildPingCommand(os: string, { address, family, source: given }: {
   address: string;
   family: "ipv4" | "ipv6";
   source?: string | undefined;
 }): string[] {
+  // Only Linux's takes an interface.
+  const source = os === "linux" ? given : pickSource(given, address);
   const version = family === "ipv6" ? "-6" : "-4";
   if (os === "windows") {
     return ["ping", version, "-n", "1", "-w", "1000", ...(source ? ["-S", source] : []), address];

@@ -286,6 +286,11 @@ table<[given: Partial<Evidence["invocation"]>, evidence: Evidence, fix: string]>
       evidence({ after: answered, tries: 2 }),
       "spknock edit home --tries 8 -c '/a b/t.toml'",
     ],
+    "what was tried": [
+      {},
+      evidence({ handshake: answered }),
+      "spknock edit home --handshake 250ms",
+    ],
     "the family and the source": [
       { options: ["--ipv6", "--source", "fd00::1"] },
       evidence({ before: answered }),

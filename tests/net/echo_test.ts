@@ -19,6 +19,11 @@ table<readonly [string, Parameters<typeof sendEcho>[0], string]>(
     ],
     "macOS": ["darwin", ECHO, "ping -n -c 1 -s 64 -p c0ffee 192.0.2.1"],
     "macOS, IPv6": ["darwin", { ...PLAIN, address: "::1" }, "ping6 -n -c 1 -s 64 ::1"],
+    "macOS, from an interface": [
+      "darwin",
+      { ...PLAIN, address: "127.0.0.1", source: "lo" },
+      "ping -n -c 1 -s 64 -S 127.0.0.1 127.0.0.1",
+    ],
     "Windows": ["windows", PLAIN, "ping -4 -n 1 -l 64 192.0.2.1"],
   },
   async ([os, echo, line]) => {

@@ -51,7 +51,8 @@ export const command = defineCommand({
     const kept = await prepare(context);
     const { target, resolved } = kept;
     await ports.endOnHangup();
-    dropUnusedPermissions([target], ports, { command });
+    const { closing } = kept;
+    dropUnusedPermissions([target, ...(closing ? [closing.target] : [])], ports, { command });
     const progress = createKeepProgress(
       { name: target.name, findAddress: () => kept.resolved.address },
       out,
