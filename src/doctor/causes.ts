@@ -3,6 +3,7 @@
  * applies decides. Every fix is a command that can be pasted.
  */
 import { renderDuration } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
 import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
 import type { Diagnosis, Finding } from "./finding.ts";
@@ -12,6 +13,7 @@ import {
   renderCommand,
   renderLookUp,
   renderSetClock,
+  renderShowInterfaces,
   renderShowOwnFirewall,
   renderShowRoute,
   TRIED_HANDSHAKE_MS,
@@ -41,7 +43,10 @@ const HERE: readonly Row<Evidence>[] = [
     return {
       kind: "network",
       cause: toSentence(`${message} (target "${failed.target}")${hint ? `: ${hint}` : ""}`),
-      fix: renderLookUp(failed.host, invocation),
+      // A wrong source, or a link-local address without its interface.
+      fix: failed.failure instanceof UsageError
+        ? renderShowInterfaces(invocation)
+        : renderLookUp(failed.host, invocation),
     };
   }],
 ];

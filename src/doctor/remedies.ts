@@ -55,6 +55,12 @@ export function renderLookUp(host: string, { os }: Invocation): string {
   return `${os === "linux" ? "getent ahosts" : "nslookup"} ${quoteShell(host)}`;
 }
 
+/** Returns the command that lists the interfaces of this machine and their addresses. */
+export function renderShowInterfaces({ os }: Invocation): string {
+  if (os === "windows") return "ipconfig /all";
+  return os === "linux" ? "ip -br address" : "ifconfig -a";
+}
+
 /** Returns the command that sets the clock by the network. */
 export function renderSetClock({ os }: Invocation): string {
   if (os === "windows") return "w32tm /resync";

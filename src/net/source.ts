@@ -57,7 +57,7 @@ export function pickSource(
     return isLinkLocal(first.address) ? `${first.address}%${source}` : first.address;
   }
   const what = own.length === 0
-    ? `there is no interface "${source}" with an address`
+    ? "the source is not an interface with an address"
     : `the interface "${source}" has no ${family === "ipv4" ? "IPv4" : "IPv6"} address`;
   const names = [...new Set(list().map(({ name }) => name))].join(", ");
   throw new NetworkError(`cannot send to ${address}: ${what}`, {

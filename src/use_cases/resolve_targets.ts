@@ -6,6 +6,7 @@
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
+import { joinOr } from "../core/text.ts";
 import { explainSaid, explainUnreachable, type GivenUp } from "../knock/given_up.ts";
 import type { OpenEvents } from "../knock/until_open.ts";
 import { detectFamily, groupAddresses, type Resolved, resolveHost } from "../net/resolve.ts";
@@ -53,8 +54,8 @@ function requireInterface(source: string, { listInterfaces }: Ports["net"]): voi
   const names = new Set(listInterfaces?.().map(({ name }) => name) ?? [source]);
   if (names.has(source)) return;
   throw new UsageError(
-    `"${source}" is neither an address nor an interface of this machine: use ` +
-      [...names].join(", "),
+    "the source is neither an address nor an interface of this machine: use " +
+      joinOr(["an address", ...names]),
   );
 }
 

@@ -95,7 +95,10 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
       ["::1", "7", "-s", "fe80::2"],
       "--source: is link-local and needs its interface: use ADDRESS%INTERFACE",
     ],
-    [["::1", "7", "-s", "eth9"], '"eth9" is neither an address nor an interface of this machine'],
+    [
+      ["::1", "7", "-s", "eth9"],
+      "the source is neither an address nor an interface of this machine: use an address or eth0",
+    ],
     [["fe80::1", "7"], 'the link-local address "fe80::1" needs its interface: fe80::1%eth0'],
     [
       ["::1", "7", "--handshake", "1s"],

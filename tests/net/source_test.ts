@@ -26,7 +26,7 @@ table<readonly [string, string, string]>("pickSource: an interface that cannot s
   "no such interface": [
     "eth9",
     "192.0.2.1",
-    'cannot send to 192.0.2.1: there is no interface "eth9" with an address',
+    "cannot send to 192.0.2.1: the source is not an interface with an address",
   ],
   "no address of the family": [
     "wlan0",
