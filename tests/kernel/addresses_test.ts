@@ -6,6 +6,7 @@ import { kernelTest, type Lab } from "./lab.ts";
 /** What arrives at the server, counted and written down. */
 const SEEN = `table inet seen {
   counter new7000 { }
+  counter syn7001 { }
   counter ack7001 { }
   counter echo64 { }
   counter echoknock { }
@@ -13,6 +14,7 @@ const SEEN = `table inet seen {
   chain input {
     type filter hook input priority 0; policy accept;
     udp dport 7000 ct state new counter name new7000
+    tcp dport 7001 tcp flags & (syn | ack) == syn counter name syn7001
     tcp dport 7001 tcp flags & (syn | ack | rst) == ack counter name ack7001
     icmp type echo-request meta length 92 counter name echo64
     icmp type echo-request meta length 33 @th,64,40 0x6b6e6f636b counter name echoknock
@@ -57,6 +59,53 @@ async function findLinkLocal({ server, client }: Lab): Promise<string> {
   return `${address}%${client.device}`;
 }
 
+/** Milliseconds until the server asks for the client again. */
+const LATE_MS = 50;
+
+/**
+ * Makes the server's next answer over IPv6 late: it has to ask for the client first, and the first of two
+ * questions is lost. Where an answer is there at once, the kernel ends the handshake of a bare SYN too.
+ */
+async function answerLate({ client, server }: Lab): Promise<void> {
+  const setting = `net.ipv6.neigh.${server.device}.retrans_time_ms=${LATE_MS}`;
+  await server.run(["sysctl", "-q", "-w", setting]);
+  await client.nft(`table inet late
+delete table inet late
+table inet late {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    icmpv6 type nd-neighbor-solicit numgen inc mod 2 0 drop
+  }
+}
+`);
+  // Fails where it is gone already.
+  await server.exec(["ip", "neigh", "del", client.ipv6, "dev", server.device]);
+}
+
+/** As {@linkcode answerLate}, for each SYN to port 7001 until `work` ends. */
+async function answerLateWhile<T>(lab: Lab, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const end = () => isDone = true;
+  work.then(end, end);
+  await answerLate(lab);
+  let seen = (await readCounters(lab))["syn7001"] ?? 0;
+  while (!isDone) {
+    await new Promise((resolve) => setTimeout(resolve, 4 * LATE_MS));
+    const { syn7001 = 0 } = await readCounters(lab);
+    if (syn7001 > seen) await answerLate(lab);
+    seen = syn7001;
+  }
+  return await work;
+}
+
+/** Takes {@linkcode answerLate} back. */
+async function answerSoon({ client, server }: Lab): Promise<void> {
+  await client.run(["nft", "delete", "table", "inet", "late"]);
+  const [address, device] = [client.ipv6, server.device];
+  const lladdr = ["lladdr", client.mac, "dev", device, "nud", "permanent"];
+  await server.run(["ip", "neigh", "replace", address, ...lladdr]);
+}
+
 await kernelTest("knocks as networks carry them", async (lab, t) => {
   await using home = new Home();
   const { client, server } = lab;
@@ -76,6 +125,12 @@ await kernelTest("knocks as networks carry them", async (lab, t) => {
 host = "both.test"
 knocks = ["7000/udp"]
 secret = "none"
+probes = ["tcp:22"]
+tries = 1
+timeout = "2s"
+[targets.late]
+host = "${server.ipv6}"
+knocks = ["7001/tcp"]
 probes = ["tcp:22"]
 tries = 1
 timeout = "2s"
@@ -119,15 +174,43 @@ knocks = [
     assertEquals([code, (await readCounters(lab))["new7000"]], [0, before + 2]);
   });
   await t.step("a bare SYN ends no handshake, --handshake does", async () => {
-    // The kernel ends a handshake by itself where the answer is there at once.
-    const delay = ["tc", "qdisc", "add", "dev", server.device, "root", "netem", "delay", "40ms"];
-    if ((await server.exec(delay)).code !== 0) return;
-    await run("knock", server.ipv4, "7001");
+    await answerLate(lab);
+    await run("knock", server.ipv6, "7001");
     assertEquals((await readCounters(lab))["ack7001"], 0);
-    const { code } = await run("knock", server.ipv4, "7001", "--handshake", "250ms");
+    await answerLate(lab);
+    const { code } = await run("knock", server.ipv6, "7001", "--handshake", "250ms");
     assertEquals([code, ((await readCounters(lab))["ack7001"] ?? 0) > 0], [0, true]);
-    await server.run(["tc", "qdisc", "del", "dev", server.device, "root"]);
   });
+  await t.step(
+    "doctor finds that only handshakes open a door, and its remedy opens it",
+    async () => {
+      // A network that ends TCP itself: the knock arrives with the handshake's end.
+      await server.nft(`table inet carrier {
+      set arrived { type ipv6_addr; flags dynamic; timeout 1h; }
+      chain input { type filter hook input priority 0;
+        tcp dport 7001 tcp flags & (syn | ack | rst) == ack add @arrived { ip6 saddr }
+        icmpv6 type echo-request drop
+        tcp dport 22 ip6 saddr @arrived accept
+        tcp dport 22 drop
+      }
+    }`);
+      await answerLate(lab);
+      const knock = await run("knock", "late", "--tries", "1");
+      assertEquals(knock.code, 1, knock.stdout);
+      const examined = await answerLateWhile(lab, run("doctor", "late", "--json"));
+      const { cause } = JSON.parse(examined.stdout) as { cause: { code: string; fix: string } };
+      assertEquals(cause.code, "handshake", examined.stdout);
+      await server.run(["nft", "flush", "set", "inet", "carrier", "arrived"]);
+      const [, ...fix] = cause.fix.split(" ");
+      assertEquals(fix, ["edit", "late", "--handshake", "250ms"]);
+      assertEquals((await run(...fix)).code, 0);
+      await answerLate(lab);
+      const opened = await run("knock", "late");
+      assertEquals(opened.code, 0, opened.stdout);
+      await answerSoon(lab);
+      await server.run(["nft", "delete", "table", "inet", "carrier"]);
+    },
+  );
   await t.step("icmp knocks have their size and their payload", async () => {
     const { code, stdout, stderr } = await run("knock", "echo");
     assertEquals(code, 0, stderr);
