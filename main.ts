@@ -106,7 +106,7 @@ const ports: CliPorts = {
     prepareTrace,
     sendEcho: async (echo) => {
       const { sendEcho } = await import("./src/net/echo.ts");
-      await sendEcho(echo, { run: ports.runProgram, os: ports.os });
+      return await sendEcho(echo, { run: ports.runProgram, os: ports.os });
     },
     listInterfaces,
   },

@@ -26,7 +26,7 @@ export interface KnockNet {
   sendSyn(knock: SynKnock): Promise<SentPacket | void>;
   /** Loads what a traced packet needs. */
   prepareTrace?(address: string): Promise<void>;
-  sendEcho(echo: EchoKnock): Promise<void>;
+  sendEcho(echo: EchoKnock): Promise<SentPacket | void>;
 }
 
 /** Where a sequence goes and what it needs. */
@@ -107,7 +107,6 @@ async function sendPacket(
     case "tcp":
       return await net.sendSyn({ address, port, source, handshakeMs, isTraced }) ?? {};
     case "icmp":
-      await net.sendEcho({ address, source, size, pattern: payload });
-      return {};
+      return await net.sendEcho({ address, source, size, pattern: payload, isTraced }) ?? {};
   }
 }

@@ -8,7 +8,8 @@
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
 import { detectFamily } from "./resolve.ts";
-import { pickSource } from "./source.ts";
+import type { SentPacket } from "./connection.ts";
+import { guessSource, pickSource } from "./source.ts";
 
 /** An echo request. */
 export interface EchoKnock {
@@ -18,6 +19,8 @@ export interface EchoKnock {
   size: number;
   /** Up to 16 bytes that fill the data, repeated; ping's own where it is empty. */
   pattern: Uint8Array;
+  /** Whether it matters which address it leaves from. */
+  isTraced?: boolean | undefined;
 }
 
 /** Runs a program to its end, or kills it at the deadline. */
@@ -30,19 +33,22 @@ type Run = (
 const PING_MS = 500;
 
 /**
- * Sends one echo request.
+ * Sends one echo request; returns the address that it left from where that is asked for and known.
  *
  * @throws {NetworkError} if `ping` cannot send it.
  */
 export async function sendEcho(
   echo: EchoKnock,
   { run, os }: { run: Run; os: string },
-): Promise<void> {
+): Promise<SentPacket> {
   const command = buildEchoCommand(os, echo);
+  const from = echo.isTraced
+    ? { address: pickSource(echo.source, echo.address) ?? await guessSource(echo.address) }
+    : {};
   try {
     const { code, stderr } = await run(command, { timeoutMs: PING_MS });
     // 1: no answer, which a closed door does not give.
-    if (code === undefined || code <= 1) return;
+    if (code === undefined || code <= 1) return from;
     const detail = stderr.trim().split("\n")[0] || `exit code ${code}`;
     throw new NetworkError(`cannot send an echo request to ${echo.address}: ${detail}`, {
       hint: "the system's ping sends it: try that by hand",

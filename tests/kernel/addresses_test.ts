@@ -215,8 +215,10 @@ knocks = [
     const { code, stdout, stderr } = await run("knock", "echo");
     assertEquals(code, 0, stderr);
     assertStringIncludes(stdout, "knock  icmp/64  icmp/5");
+    const { stdout: verbose } = await run("knock", "echo", "-v");
+    assertStringIncludes(verbose, `64 bytes  from ${client.ipv4} to ${server.ipv4}`);
     const { echo64, echoknock } = await readCounters(lab);
-    assertEquals([echo64, echoknock], [1, 1]);
+    assertEquals([echo64, echoknock], [2, 2]);
     const rules = await run("rules", "echo", "--for", "nftables", "--open", "tcp/22");
     assertEquals(rules.code, 2);
     assertStringIncludes(rules.stderr, "knock 1 (icmp) cannot be in firewall rules");

@@ -33,6 +33,16 @@ table<readonly [string, Parameters<typeof sendEcho>[0], string]>(
   },
 );
 
+Deno.test("sendEcho tells where a traced request leaves from", async () => {
+  const { run } = fakePrograms([ended(0)]);
+  const options = { run, os: "linux" };
+  const echo = { ...PLAIN, address: "127.0.0.1" };
+  assertEquals(await sendEcho(echo, options), {});
+  assertEquals(await sendEcho({ ...echo, isTraced: true }, options), { address: "127.0.0.1" });
+  const from = { ...echo, source: "lo", isTraced: true };
+  assertEquals(await sendEcho(from, options), { address: "127.0.0.1" });
+});
+
 table("sendEcho: the answer does not matter", {
   "an answer": ended(0),
   "none": ended(1),
