@@ -5,7 +5,7 @@
 import type { SecretSource } from "../core/knock.ts";
 import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
-import { hasMark } from "../secret/text.ts";
+import { detectUtf16, hasMark } from "../secret/text.ts";
 import type { FileEvidence, Invocation } from "./evidence.ts";
 import { type FilePorts, findFile, type FoundFile, renderChmod, renderMode } from "./files.ts";
 import { renderCommand } from "./remedies.ts";
@@ -108,16 +108,7 @@ function judgeSpecial({ isDirectory }: FoundFile, looked: Looked, fix: string): 
 }
 
 function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
-  const [first, second] = bytes;
-  const utf16 = first === 0xff && second === 0xfe
-    ? "UTF-16"
-    : first === 0xfe && second === 0xff
-    ? "UTF-16"
-    : second === 0
-    ? "UTF-16LE"
-    : first === 0 && bytes.length > 1
-    ? "UTF-16BE"
-    : undefined;
+  const utf16 = detectUtf16(bytes);
   if (utf16 !== undefined) {
     const [from, to] = [quoteShell(looked.path), quoteShell(`${looked.path}.utf8`)];
     return {
@@ -129,7 +120,7 @@ function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
   }
   const isMarked = hasMark(bytes);
   const found = isMarked ? `${looked.found}, a byte order mark is left out` : looked.found;
-  const start = isMarked ? bytes[3] : first;
+  const start = bytes[isMarked ? 3 : 0];
   if (start !== undefined && start !== 0x0a && start !== 0x0d) return { ...looked, found };
   return {
     ...looked,

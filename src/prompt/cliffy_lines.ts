@@ -11,7 +11,7 @@ import { CancelledError } from "../core/errors.ts";
 import { cutToWidth, measureWidth, stripStyles } from "../output/width.ts";
 import { Canvas } from "./canvas.ts";
 import { CTRL_Z, isText, TAB } from "./keys.ts";
-import { editLine, isEnd, type Line } from "./line.ts";
+import { editLine, isEnd } from "./line.ts";
 import { MAX_LISTED, type Terminal } from "./prompter.ts";
 import { DROPPED, findKeyboard, suspend } from "./terminal.ts";
 
@@ -23,12 +23,21 @@ interface KeyEvent {
   sequence?: string;
 }
 
+/** The line of a prompt: fields that cliffy keeps protected, and our classes declare as public. */
+interface LineFields {
+  inputValue: string;
+  /** In UTF-16 code units. */
+  inputIndex: number;
+  /** Where `message()` puts the cursor. */
+  readonly cursor: { x: number };
+}
+
 /** What a prompt shows. */
 interface View {
   message: string;
-  /** What is written in the message in front of the cursor. */
-  beforeCursor: string;
   below: readonly (string | undefined)[];
+  /** How what is typed is shown; as it is by default. */
+  format?: (typed: string) => string;
 }
 
 /** Where one question is drawn, and what all kinds of prompts have in common. */
@@ -70,11 +79,16 @@ export class Sheet {
     return this.#hasDropped ||= findKeyboard(this.#terminal).takeDropped();
   }
 
-  draw({ message, beforeCursor, below }: View): void {
+  /** Draws a prompt, with the cursor in its line. */
+  draw(
+    { inputValue, inputIndex, cursor }: LineFields,
+    { message, below, format = (typed) => typed }: View,
+  ): void {
     const lines = below.filter((line) => line !== undefined && line !== "") as string[];
+    const prefix = stripStyles(message).slice(0, cursor.x - 1 - inputIndex);
     this.#canvas.draw({
       lines: [message, ...lines, ...this.#noteDropped() ? [`  ${DROPPED}`] : []],
-      cursor: measureWidth(beforeCursor),
+      cursor: measureWidth(prefix + format(inputValue.slice(0, inputIndex))),
     });
   }
 
@@ -82,27 +96,35 @@ export class Sheet {
     this.#canvas.clear();
   }
 
-  /** The line after `event`; undefined where cliffy should handle it. Ctrl-D on an empty line cancels. */
-  async edit(line: Line, { sequence = "" }: KeyEvent): Promise<Line | undefined> {
+  /** Edits the line; false where cliffy should handle the event. Ctrl-D on an empty line cancels. */
+  async edit(prompt: LineFields, { sequence = "" }: KeyEvent): Promise<boolean> {
+    const line = { text: prompt.inputValue, cursor: prompt.inputIndex };
     if (isEnd(line.text, sequence)) throw new CancelledError();
-    if (sequence !== CTRL_Z) return editLine(line, sequence);
-    if (this.#terminal.suspend !== undefined) {
-      this.#canvas.leave();
-      this.#terminal.write(END_MARKS);
-      await suspend(this.#terminal);
-      this.#terminal.write(MARK_PASTES);
+    if (sequence === CTRL_Z) {
+      await this.#suspend();
+      return true;
     }
-    return line;
+    const edited = editLine(line, sequence);
+    if (edited === undefined) return false;
+    prompt.inputValue = edited.text;
+    prompt.inputIndex = edited.cursor;
+    return true;
   }
-}
 
-/** What cliffy's `message()` says in front of the input, without colours. */
-function findPrefix(message: string, { x }: { x: number }, inputIndex: number): string {
-  return stripStyles(message).slice(0, x - 1 - inputIndex);
+  async #suspend(): Promise<void> {
+    if (this.#terminal.suspend === undefined) return;
+    this.#canvas.leave();
+    this.#terminal.write(END_MARKS);
+    await suspend(this.#terminal);
+    this.#terminal.write(MARK_PASTES);
+  }
 }
 
 /** A line of text. */
 export class LineInput extends Input {
+  declare inputValue: string;
+  declare inputIndex: number;
+  declare readonly cursor: { x: number; y: number };
   readonly #sheet: Sheet;
 
   constructor(options: InputOptions, sheet: Sheet) {
@@ -111,18 +133,12 @@ export class LineInput extends Input {
   }
 
   protected override async handleEvent(event: KeyEvent): Promise<void> {
-    const line = await this.#sheet.edit({ text: this.inputValue, cursor: this.inputIndex }, event);
-    if (line === undefined) return await super.handleEvent(event);
-    this.inputValue = line.text;
-    this.inputIndex = line.cursor;
+    if (!await this.#sheet.edit(this, event)) await super.handleEvent(event);
   }
 
   protected override async render(): Promise<void> {
     await this.match();
-    const message = this.message();
-    const prefix = findPrefix(message, this.cursor, this.inputIndex);
-    const beforeCursor = prefix + this.inputValue.slice(0, this.inputIndex);
-    this.#sheet.draw({ message, beforeCursor, below: [this.footer()] });
+    this.#sheet.draw(this, { message: this.message(), below: [this.footer()] });
   }
 
   protected override clear(): void {
@@ -132,6 +148,9 @@ export class LineInput extends Input {
 
 /** Yes or no. */
 export class LineConfirm extends Confirm {
+  declare inputValue: string;
+  declare inputIndex: number;
+  declare readonly cursor: { x: number; y: number };
   readonly #sheet: Sheet;
 
   constructor(options: ConfirmOptions, sheet: Sheet) {
@@ -140,10 +159,7 @@ export class LineConfirm extends Confirm {
   }
 
   protected override async handleEvent(event: KeyEvent): Promise<void> {
-    const line = await this.#sheet.edit({ text: this.inputValue, cursor: this.inputIndex }, event);
-    if (line === undefined) return await super.handleEvent(event);
-    this.inputValue = line.text;
-    this.inputIndex = line.cursor;
+    if (!await this.#sheet.edit(this, event)) await super.handleEvent(event);
   }
 
   /** Tab completes what begins so; cliffy would find the `o` of "No" as well. */
@@ -155,10 +171,7 @@ export class LineConfirm extends Confirm {
 
   protected override async render(): Promise<void> {
     await this.match();
-    const message = this.message();
-    const prefix = findPrefix(message, this.cursor, this.inputIndex);
-    const beforeCursor = prefix + this.inputValue.slice(0, this.inputIndex);
-    this.#sheet.draw({ message, beforeCursor, below: [this.footer()] });
+    this.#sheet.draw(this, { message: this.message(), below: [this.footer()] });
   }
 
   protected override clear(): void {
@@ -168,6 +181,9 @@ export class LineConfirm extends Confirm {
 
 /** A line that is masked. */
 export class LineSecret extends Secret {
+  declare inputValue: string;
+  declare inputIndex: number;
+  declare readonly cursor: { x: number; y: number };
   readonly #sheet: Sheet;
 
   constructor(options: SecretOptions, sheet: Sheet) {
@@ -178,10 +194,7 @@ export class LineSecret extends Secret {
   protected override async handleEvent(event: KeyEvent): Promise<void> {
     // A tabulator in a pasted passphrase is part of it.
     if (event.sequence === TAB) return this.addChar(TAB);
-    const line = await this.#sheet.edit({ text: this.inputValue, cursor: this.inputIndex }, event);
-    if (line === undefined) return await super.handleEvent(event);
-    this.inputValue = line.text;
-    this.inputIndex = line.cursor;
+    if (!await this.#sheet.edit(this, event)) await super.handleEvent(event);
   }
 
   protected override input(): string {
@@ -193,10 +206,8 @@ export class LineSecret extends Secret {
   }
 
   protected override render(): Promise<void> {
-    const message = this.message();
-    const prefix = findPrefix(message, this.cursor, this.inputIndex);
-    const beforeCursor = prefix + this.format(this.inputValue.slice(0, this.inputIndex));
-    this.#sheet.draw({ message, beforeCursor, below: [this.footer()] });
+    const format = (typed: string) => this.format(typed);
+    this.#sheet.draw(this, { message: this.message(), below: [this.footer()], format });
     return Promise.resolve();
   }
 
@@ -215,6 +226,9 @@ export interface Choice {
 
 /** One of several. */
 export class LineSelect extends Select<Choice> {
+  declare inputValue: string;
+  declare inputIndex: number;
+  declare readonly cursor: { x: number; y: number };
   readonly #sheet: Sheet;
   readonly #what: string;
 
@@ -226,12 +240,9 @@ export class LineSelect extends Select<Choice> {
   }
 
   protected override async handleEvent(event: KeyEvent): Promise<void> {
-    const line = await this.#sheet.edit({ text: this.inputValue, cursor: this.inputIndex }, event);
-    if (line === undefined) return await this.#choose(event);
-    const isSame = line.text === this.inputValue;
-    this.inputValue = line.text;
-    this.inputIndex = line.cursor;
-    if (!isSame) this.match();
+    const before = this.inputValue;
+    if (!await this.#sheet.edit(this, event)) return await this.#choose(event);
+    if (this.inputValue !== before) this.match();
   }
 
   async #choose(event: KeyEvent): Promise<void> {
@@ -306,10 +317,8 @@ export class LineSelect extends Select<Choice> {
   protected override render(): Promise<void> {
     this.#scroll();
     const message = this.message();
-    const prefix = findPrefix(message, this.cursor, this.inputIndex);
-    const beforeCursor = prefix + this.inputValue.slice(0, this.inputIndex);
     const below = [...this.getList().split("\n"), this.footer()];
-    this.#sheet.draw({ message, beforeCursor, below });
+    this.#sheet.draw(this, { message, below });
     return Promise.resolve();
   }
 

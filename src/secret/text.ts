@@ -18,7 +18,7 @@ export const EMPTY_HINT = "if it is meant to be empty: --allow-empty";
  * @throws {SecretError} if they are UTF-16: its hash is that of other bytes.
  */
 export function dropMark(bytes: Uint8Array, subject: string): Uint8Array {
-  if (isUtf16(bytes)) {
+  if (detectUtf16(bytes) !== undefined) {
     throw new SecretError(`${subject} is UTF-16 text`, { hint: "save it as UTF-8" });
   }
   return hasMark(bytes) ? bytes.subarray(3) : bytes;
@@ -29,13 +29,13 @@ export function hasMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
-/** Whether bytes are UTF-16, with its byte order mark or without it. */
-function isUtf16(bytes: Uint8Array): boolean {
+/** Returns which UTF-16 the bytes are, by the name that iconv knows it by; undefined for other text. */
+export function detectUtf16(bytes: Uint8Array): "UTF-16" | "UTF-16LE" | "UTF-16BE" | undefined {
   const [first, second] = bytes;
-  const isMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return "UTF-16";
   // ASCII in UTF-16 has a zero in every other byte.
   const zeros = [...bytes.subarray(0, 4)].map((byte) => byte === 0 ? "0" : "x").join("");
-  return isMark || zeros === "x0x0" || zeros === "0x0x";
+  return zeros === "x0x0" ? "UTF-16LE" : zeros === "0x0x" ? "UTF-16BE" : undefined;
 }
 
 /**

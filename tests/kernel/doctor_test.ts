@@ -92,15 +92,15 @@ await kernelTest("the doctor at a real door", async (lab, t) => {
     await lab.client.run(["ip", "route", "add", "192.0.2.0/24", "via", lab.server.ipv4]);
     await lab.server.run(["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
     await lab.server.run(["ip", "route", "add", "unreachable", "192.0.2.0/24"]);
-    const { code, cause, text, address } = await examine("away", "--timeout", "300ms");
+    const { code, cause, text, address } = await examine("away");
     assertEquals([code, cause, address.reported_by], [1, "unreachable", "router"]);
     assertStringIncludes(text, `A router on the way, ${lab.server.ipv4}, reports`);
   });
   // Not over IPv6: there the message arrives (counted), but no connection attempt is told of it.
   await t.step("a firewall that rejects by ICMP", async () => {
     await lab.server.nft(reject("tcp dport 22 reject with icmpx type admin-prohibited;"));
-    const { code, cause, text, address } = await examine("home", "--timeout", "300ms");
-    const looked = await examine("home", "--no-knock", "--timeout", "300ms");
+    const { code, cause, text, address } = await examine("home");
+    const looked = await examine("home", "--no-knock");
     await lab.server.nft("delete table inet rejecting");
     assertEquals([looked.code, looked.cause], [0, "not_knocked"]);
     assertEquals(address.reported_by, "host");
