@@ -6,7 +6,7 @@ import { splitCharacters } from "../output/width.ts";
 import { CTRL_D } from "./keys.ts";
 
 /** A line that is being edited. */
-export interface Line {
+interface Line {
   text: string;
   /** Index into `text`, in UTF-16 units, always between two characters. */
   cursor: number;
