@@ -2,7 +2,7 @@
 import { measureWidth, stripStyles } from "../../src/output/width.ts";
 import { Canvas } from "../../src/prompt/canvas.ts";
 import { ENTER, isText } from "../../src/prompt/keys.ts";
-import { editLine, type Line } from "../../src/prompt/line.ts";
+import { editLine } from "../../src/prompt/line.ts";
 import { Keyboard } from "../../src/prompt/terminal.ts";
 import { openTerminal } from "../../src/system/terminal.ts";
 
@@ -12,6 +12,8 @@ const canvas = new Canvas(terminal, { color: true });
 const keyboard = new Keyboard(terminal);
 terminal.setRaw(true);
 const prompt = "\x1b[1m? Text › \x1b[22m";
+type Line = Parameters<typeof editLine>[0];
+
 let line: Line = { text: "", cursor: 0 };
 for (;;) {
   const before = stripStyles(prompt) + line.text.slice(0, line.cursor);
