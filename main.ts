@@ -10,7 +10,8 @@ import { EXIT } from "./src/cli/exit_codes.ts";
 import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError, UsageError } from "./src/core/errors.ts";
-import { openTcp, sendSyn } from "./src/net/tcp.ts";
+import { listInterfaces } from "./src/net/source.ts";
+import { openTcp, prepareTrace, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
 import type { Terminal } from "./src/prompt/mod.ts";
@@ -97,7 +98,18 @@ const ports: CliPorts = {
     return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, "-P=spknock", pathname];
   },
   clock: realClock,
-  net: { askUdp, openUdp, openTcp, sendSyn },
+  net: {
+    askUdp,
+    openUdp,
+    openTcp,
+    sendSyn,
+    prepareTrace,
+    sendEcho: async (echo) => {
+      const { sendEcho } = await import("./src/net/echo.ts");
+      return await sendEcho(echo, { run: ports.runProgram, os: ports.os });
+    },
+    listInterfaces,
+  },
   fs: realFiles,
   fileMode: async (path) => {
     const { mode } = await Deno.stat(path);

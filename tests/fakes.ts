@@ -1,7 +1,8 @@
 /** Doubles of the world that several folders' tests need. */
 import type { Clock } from "../src/core/clock.ts";
 import type { KnockNet } from "../src/knock/send.ts";
-import type { TcpConnection } from "../src/net/connection.ts";
+import type { SynKnock, TcpConnection } from "../src/net/connection.ts";
+import type { EchoKnock } from "../src/net/echo.ts";
 import type { RunProgram } from "../src/probe/mod.ts";
 import type { SecretPorts } from "../src/secret/kinds.ts";
 
@@ -81,11 +82,13 @@ export class FakeClock implements Clock {
 
 /** A packet that {@linkcode FakeNet} was given. */
 export interface SentPacket {
-  protocol: "tcp" | "udp";
+  protocol: "tcp" | "udp" | "icmp";
   address: string;
   source: string | undefined;
   port: number;
   payload: string;
+  handshakeMs?: number;
+  size?: number;
   /** The clock's milliseconds. */
   at: number;
 }
@@ -93,11 +96,15 @@ export interface SentPacket {
 /** Sockets that record; a send takes `sendMs` of the clock. */
 export class FakeNet implements KnockNet {
   readonly sent: SentPacket[] = [];
+  /** The number of the socket that each datagram left from. */
+  readonly sockets: number[] = [];
   /** Sockets that were opened, and are open now. */
   opened = 0;
   open = 0;
   /** The error of the next send. */
   failure: Error | undefined;
+  /** The errors of every send, by address. */
+  failures: Record<string, Error> = {};
   readonly #clock: FakeClock;
   readonly #sendMs: number;
 
@@ -107,24 +114,32 @@ export class FakeNet implements KnockNet {
   }
 
   openUdp(address: string, { source }: { source?: string | undefined } = {}) {
-    this.opened++;
     this.open++;
+    const socket = ++this.opened;
     return {
-      send: (payload: Uint8Array, port: number) =>
-        this.#record({ protocol: "udp", address, source, port, payload: textOf(payload) }),
+      send: (payload: Uint8Array, port: number) => {
+        this.sockets.push(socket);
+        return this.#record({ protocol: "udp", address, source, port, payload: textOf(payload) });
+      },
       close: () => void this.open--,
     };
   }
 
-  sendSyn(
-    { address, port, source }: { address: string; port: number; source?: string | undefined },
-  ): Promise<void> {
-    return this.#record({ protocol: "tcp", address, source, port, payload: "" });
+  sendSyn({ address, port, source, handshakeMs }: SynKnock): Promise<void> {
+    const handshake = handshakeMs === undefined ? {} : { handshakeMs };
+    return this.#record({ protocol: "tcp", address, source, port, payload: "", ...handshake });
+  }
+
+  sendEcho({ address, source, size, pattern }: EchoKnock): Promise<void> {
+    const payload = textOf(pattern);
+    return this.#record({ protocol: "icmp", address, source, port: 0, payload, size });
   }
 
   async #record(packet: Omit<SentPacket, "at">): Promise<void> {
     await Promise.resolve();
     if (this.failure !== undefined) throw this.failure;
+    const failure = this.failures[packet.address];
+    if (failure !== undefined) throw failure;
     this.sent.push({ ...packet, at: this.#clock.now() });
     this.#clock.pass(this.#sendMs);
   }

@@ -8,7 +8,7 @@ import type { OptionSpec } from "./options.ts";
 export const FAMILY_OPTIONS = [
   { name: "ipv4", short: "4", help: "use IPv4 only" },
   { name: "ipv6", short: "6", help: "use IPv6 only" },
-  { name: "source", short: "s", value: "ADDRESS", help: "send from this local address" },
+  { name: "source", short: "s", value: "ADDRESS", help: "send from this address or interface" },
 ] as const satisfies readonly OptionSpec[];
 
 /** What to probe, and for how long. */
@@ -75,6 +75,11 @@ export const PACE_OPTIONS = [
     short: "d",
     value: "DURATION",
     help: "time between two knocks (default: 50ms)",
+  },
+  {
+    name: "handshake",
+    value: "DURATION",
+    help: "let a tcp knock's handshake end, at most so long",
   },
   { name: "tries", value: "N", help: "knock again until the probes pass (default: 3)" },
 ] as const satisfies readonly OptionSpec[];

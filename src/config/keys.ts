@@ -2,11 +2,10 @@
  * The keys of a target as data: a new setting is a row here, a field of `TargetSettings` and a
  * definition in `targets.schema.json`; `deno task schema` does the rest there.
  */
-import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { ValueError } from "../core/errors.ts";
-import type { Knock, KnockPayload } from "../core/knock.ts";
-import { parseHost, type TargetSettings } from "../core/target.ts";
+import { checkHandshake, type Knock, type KnockPayload } from "../core/knock.ts";
+import { parseHost, parseSource, type TargetSettings } from "../core/target.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
 import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
@@ -65,9 +64,10 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   delay: durationRow("delayMs", 0),
   family: row(
     "family",
-    (value, place) => readChoice(value, place, ["any", "ipv4", "ipv6"] as const),
+    (value, place) => readChoice(value, place, ["any", "ipv4", "ipv6", "both"] as const),
   ),
-  source: row("source", readAddress),
+  source: row("source", readSource),
+  handshake: row("handshakeMs", readHandshake, renderDuration),
   tries: row("tries", (value, place) => readInteger(value, place, { min: 1, max: 100 })),
   copies: row("copies", readCopies),
   open_for: durationRow("openForMs", 1),
@@ -144,9 +144,15 @@ function readTag(value: unknown, place: Place): string | undefined {
   return text === "" ? place.fail('"" is not a tag: use a word') : text;
 }
 
-function readAddress(value: unknown, place: Place): string | undefined {
-  if (typeof value === "string" && (isIpv4(value) || isIpv6(value))) return value;
-  return place.fail("is not an address: use an IPv4 or an IPv6 address");
+function readSource(value: unknown, place: Place): string | undefined {
+  const text = readString(value, place);
+  return text === undefined ? undefined : place.guard(() => parseSource(text));
+}
+
+/** Reads the milliseconds that a handshake may take. */
+export function readHandshake(value: unknown, place: Place): number | undefined {
+  const ms = readDuration(value, place, { min: 0 });
+  return ms === undefined ? undefined : place.guard(() => checkHandshake(ms));
 }
 
 function readCopies(value: unknown, place: Place): "auto" | number | undefined {
@@ -166,9 +172,19 @@ export function writeSecret(payload: KnockPayload): unknown {
 
 /** Returns the element of `knocks` that reads as this knock under the target's default payload. */
 export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
-  const { port, protocol, payload, delayMs } = knock;
+  const { port, protocol, payload, delayMs, handshakeMs } = knock;
+  if (protocol === "icmp") {
+    return {
+      protocol,
+      size: knock.size ?? 0,
+      ...(payload.kind === "bytes" ? { payload: writePayload(payload.bytes) } : {}),
+      ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
+    };
+  }
   const isInherited = protocol === "tcp" || isSamePayload(payload, inherited);
-  if (isInherited && delayMs === undefined) return `${port}/${protocol}`;
+  if (isInherited && delayMs === undefined && handshakeMs === undefined) {
+    return `${port}/${protocol}`;
+  }
   const secret = writeSecret(payload);
   return {
     port,
@@ -181,6 +197,7 @@ export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
       ? { payload: "none" }
       : { secret }),
     ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
+    ...(handshakeMs === undefined ? {} : { handshake: renderDuration(handshakeMs) }),
   };
 }
 

@@ -7,13 +7,15 @@
  * - a udp knock without `secret` and `payload` of its own takes the target's `secret`, which is
  *   "prompt" where the target names none;
  * - a tcp knock is a bare SYN: it can have neither;
+ * - an icmp knock is an echo request: a size, a payload that fills it, and no port;
  * - no message repeats any part of a secret or a payload.
  */
 import { type Knock, type KnockPayload, parsePortList, type Protocol } from "../core/knock.ts";
 import { listSecretForms, makeSource, SECRET_KEYS, SECRET_KINDS } from "../secret/kinds.ts";
+import { readHandshake } from "./keys.ts";
 import type { Place } from "./toml/place.ts";
-import { readPayload, readPort, readValue } from "./value_specs.ts";
-import { checkKeys, isTable, type RawTable, readDuration } from "./values.ts";
+import { MAX_PAYLOAD, readPayload, readPort, readValue } from "./value_specs.ts";
+import { checkKeys, isTable, type RawTable, readDuration, readInteger } from "./values.ts";
 
 /** What reading a secret depends on. */
 interface SecretContext {
@@ -28,7 +30,15 @@ interface KnockContext extends SecretContext {
 }
 
 /** The keys of a knock's table. */
-export const KNOCK_KEYS = ["port", "protocol", "secret", "payload", "delay"] as const;
+export const KNOCK_KEYS = [
+  "port",
+  "protocol",
+  "secret",
+  "payload",
+  "delay",
+  "handshake",
+  "size",
+] as const;
 
 /** Reads `"none"`, the word of a source, such as `"prompt"`, or a table with one source. */
 export function readSecret(
@@ -79,6 +89,8 @@ const NO_PAYLOAD: KnockPayload = { kind: "none" };
 
 function readKnockTable(table: RawTable, place: Place, context: KnockContext): Knock | undefined {
   checkKeys(table, place, KNOCK_KEYS);
+  if (toLower(table["protocol"]) === "icmp") return readEchoKnock(table, place);
+  if (table["size"] !== undefined) place.at("size").fail("only an icmp knock has a size");
   const port = readPort(table["port"], place.at("port"));
   const protocol = readProtocol(table["protocol"], place.at("protocol"));
   const payload = readKnockPayload(table, place, { ...context, protocol: protocol ?? "udp" });
@@ -86,16 +98,71 @@ function readKnockTable(table: RawTable, place: Place, context: KnockContext): K
   const delayMs = delay === undefined
     ? undefined
     : readDuration(delay, place.at("delay"), { min: 0 });
+  const handshake = table["handshake"];
+  const handshakeMs = handshake === undefined
+    ? undefined
+    : protocol === "tcp"
+    ? readHandshake(handshake, place.at("handshake"))
+    : place.at("handshake").fail("only a tcp knock has a handshake");
   if (port === undefined || protocol === undefined || payload === undefined) return undefined;
   if (delay !== undefined && delayMs === undefined) return undefined;
-  return { port, protocol, payload, ...(delayMs === undefined ? {} : { delayMs }) };
+  if (handshake !== undefined && handshakeMs === undefined) return undefined;
+  return {
+    port,
+    protocol,
+    payload,
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(handshakeMs === undefined ? {} : { handshakeMs }),
+  };
 }
 
 function readProtocol(value: unknown, place: Place): Protocol | undefined {
   if (value === undefined) return "tcp";
-  const lower = typeof value === "string" ? value.toLowerCase() : undefined;
+  const lower = toLower(value);
   if (lower === "tcp" || lower === "udp") return lower;
-  return place.fail('is an unknown protocol: use "tcp" or "udp"');
+  return place.fail('is an unknown protocol: use "tcp", "udp" or "icmp"');
+}
+
+function toLower(value: unknown): unknown {
+  return typeof value === "string" ? value.toLowerCase() : value;
+}
+
+/** Bytes that ping's pattern can have, and those that it sends as they are (see net/echo.ts). */
+const MAX_PATTERN = 16;
+const MAX_EXACT = 15;
+
+/** Reads `{ protocol = "icmp", size = 128 }`, with a payload that fills the bytes, or with one alone. */
+function readEchoKnock(table: RawTable, place: Place): Knock | undefined {
+  for (const key of ["port", "secret", "handshake"]) {
+    if (table[key] !== undefined) place.at(key).fail(`an icmp knock has no ${key}: leave it out`);
+  }
+  const { size, payload, delay } = table;
+  const pattern = payload === undefined ? NO_PAYLOAD : readPayload(payload, place.at("payload"));
+  const length = pattern?.kind === "bytes" ? pattern.bytes.length : 0;
+  if (length > MAX_PATTERN) {
+    return place.at("payload").fail(`has ${length} bytes: ping can repeat at most ${MAX_PATTERN}`);
+  }
+  if (size === undefined && (length === 0 || length > MAX_EXACT)) {
+    return place.fail(
+      `an icmp knock needs its size, such as size = 128, or a payload of 1 to ${MAX_EXACT} bytes: ` +
+        "ping writes the time into longer ones",
+    );
+  }
+  const bytes = size === undefined
+    ? length
+    : readInteger(size, place.at("size"), { min: 0, max: MAX_PAYLOAD });
+  const delayMs = delay === undefined
+    ? undefined
+    : readDuration(delay, place.at("delay"), { min: 0 });
+  if (bytes === undefined || pattern === undefined) return undefined;
+  if (delay !== undefined && delayMs === undefined) return undefined;
+  return {
+    port: 0,
+    protocol: "icmp",
+    size: bytes,
+    payload: pattern,
+    ...(delayMs === undefined ? {} : { delayMs }),
+  };
 }
 
 function readKnockPayload(

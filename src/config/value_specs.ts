@@ -10,7 +10,7 @@ import type { Place } from "./toml/place.ts";
 import { checkKeys, isTable, readCommand, readInteger, readString } from "./values.ts";
 
 /** The largest payload, in bytes: what fits one Ethernet frame over IPv4 unfragmented. */
-const MAX_PAYLOAD = 1_472;
+export const MAX_PAYLOAD = 1_472;
 
 /** The payload kinds of `payload = { ... }`: what turns the text into bytes. */
 export const PAYLOAD_KINDS: Readonly<Record<string, (text: string) => Uint8Array>> = {

@@ -10,6 +10,11 @@ export function isIpv4(text: string): boolean {
   return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }
 
+/** Whether `text` is a link-local IPv6 address (fe80::/10, RFC 4291) without its zone: it could be on any link. */
+export function needsZone(text: string): boolean {
+  return /^fe[89ab][\da-f]:/i.test(text) && isIpv6(text) && !text.includes("%");
+}
+
 /** Whether `text` is an IPv6 address, with or without a zone. */
 export function isIpv6(text: string): boolean {
   const [address = "", zone, ...rest] = text.split("%");

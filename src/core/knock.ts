@@ -3,13 +3,18 @@
  *
  * Rules: ports are 1..65535, written in decimal digits only; the protocol is `tcp` or `udp`, before or
  * after the port, with `/` or (as Debian's `knock` writes it) `:` between them; commas separate several.
- * What is printed is `22/tcp`. A TCP knock is a bare SYN and has no payload.
+ * What is printed is `22/tcp`. A TCP knock is a bare SYN and has no payload. An ICMP knock is an echo
+ * request: it has a size, and no port.
  */
 
+import { renderDuration } from "./duration.ts";
 import { ValueError } from "./errors.ts";
 
-/** The transport of a knock. */
+/** The transport of a port. */
 export type Protocol = "tcp" | "udp";
+
+/** What a knock is sent over; `icmp` is an echo request. */
+export type KnockProtocol = Protocol | "icmp";
 
 /** Where a passphrase, or a finished payload, comes from. */
 export type SecretSource =
@@ -29,12 +34,38 @@ export type KnockPayload =
 
 /** One packet of a sequence, before its secret is known. */
 export interface Knock {
-  /** 1..65535 */
+  /** 1..65535; 0 for icmp, which has none. */
   port: number;
-  protocol: Protocol;
+  protocol: KnockProtocol;
+  /** Bytes of data of an icmp knock, without headers; its payload fills them, repeated. */
+  size?: number | undefined;
   payload: KnockPayload;
   /** Milliseconds until the next knock; the target's `delayMs` where undefined. */
   delayMs?: number | undefined;
+  /** Milliseconds that the handshake of a tcp knock may take; the target's where undefined. */
+  handshakeMs?: number | undefined;
+}
+
+/** Whether a knock is an echo request. */
+export function isEcho({ protocol }: Pick<Knock, "protocol">): boolean {
+  return protocol === "icmp";
+}
+
+/** After a second without an answer the kernel sends another SYN (RFC 6298), which is another knock. */
+const MAX_HANDSHAKE_MS = 900;
+
+/**
+ * Returns `ms` if a handshake can take so long.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function checkHandshake(ms: number): number {
+  if (ms >= 1 && ms <= MAX_HANDSHAKE_MS) return ms;
+  throw new ValueError(
+    renderDuration(ms),
+    `is not a time for a handshake: use 1ms to ${MAX_HANDSHAKE_MS}ms, as the kernel repeats its SYN ` +
+      `after a second, which is another knock`,
+  );
 }
 
 /**
@@ -103,7 +134,10 @@ export function splitList(text: string): string[] {
   throw new ValueError(text, `has an empty item ${empty + 1}: use A,B,C`);
 }
 
-/** Port and protocol as `7000/udp`. */
-export function renderPortSpec(knock: { port: number; protocol: Protocol }): string {
+/** Port and protocol as `7000/udp`; an icmp knock as `icmp/SIZE`. */
+export function renderPortSpec(
+  knock: { port: number; protocol: KnockProtocol; size?: number | undefined },
+): string {
+  if (knock.protocol === "icmp") return `icmp/${knock.size ?? 0}`;
   return `${knock.port}/${knock.protocol}`;
 }

@@ -10,19 +10,23 @@
  * - `copies = "auto"` sends each packet once, and twice from the second try on; copies are spread
  *   evenly over the gap.
  */
-import type { Knock, Protocol } from "./knock.ts";
+import type { Knock, KnockProtocol } from "./knock.ts";
 
 /** One packet, ready to be sent. */
 export interface Packet {
-  /** 1..65535 */
+  /** 1..65535; 0 for icmp. */
   port: number;
-  protocol: Protocol;
-  /** Empty for TCP and for a regular UDP knock. */
+  protocol: KnockProtocol;
+  /** Bytes of data of an icmp knock. */
+  size?: number | undefined;
+  /** Empty for TCP and for a regular UDP knock; what fills the data of an icmp knock. */
   payload: Uint8Array;
   /** Milliseconds after the first packet of the sequence. */
   at: number;
   /** 0-based place of the knock in the target; copies share it. */
   knock: number;
+  /** Milliseconds that the handshake of a tcp knock may take; undefined for a bare SYN. */
+  handshakeMs?: number | undefined;
 }
 
 /** What a sequence is made of. */
@@ -31,6 +35,8 @@ export interface SequencePlan {
   delayMs: number;
   stageTimeoutMs: number;
   copies: "auto" | number;
+  /** For tcp knocks that name none. */
+  handshakeMs?: number | undefined;
 }
 
 /** The smallest gap that a further try grows from, in milliseconds. */
@@ -54,6 +60,7 @@ export function buildSequence(
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
     const gap = computeGap(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
+    const handshakeMs = findHandshake(knock, plan);
     for (let copy = 0; copy < copies; copy++) {
       packets.push({
         port: knock.port,
@@ -61,11 +68,21 @@ export function buildSequence(
         payload,
         at: at + (gap * copy) / copies,
         knock: index,
+        ...(handshakeMs === undefined ? {} : { handshakeMs }),
+        ...(knock.size === undefined ? {} : { size: knock.size }),
       });
     }
     at += gap;
   }
   return packets;
+}
+
+/** Returns the milliseconds that the handshake of a knock may take; undefined for a bare SYN. */
+export function findHandshake(
+  { protocol, handshakeMs }: Knock,
+  plan: Pick<SequencePlan, "handshakeMs">,
+): number | undefined {
+  return protocol === "tcp" ? handshakeMs ?? plan.handshakeMs : undefined;
 }
 
 /** Milliseconds between two knocks of the given try; see the rules above. */

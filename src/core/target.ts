@@ -2,14 +2,16 @@
  * A target is a door: a host, a sequence of knocks, probes, and what to do afterwards.
  *
  * Rules: a name has letters, digits, `-` and `_`, starts with a letter and is at most 64 long; a
- * host is a name, an IPv4 or an IPv6 address, without white space or control characters.
+ * host is a name, an IPv4 or an IPv6 address, without white space or control characters. A source is
+ * an address of this machine (a link-local one with its zone) or the name of an interface; brackets around
+ * an IPv6 address are taken off either.
  */
 import { ValueError } from "./errors.ts";
-import { isIpv4, isIpv6 } from "./address_syntax.ts";
+import { isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 
-/** Which address family to use. */
-export type Family = "any" | "ipv4" | "ipv6";
+/** Which address family to use; `both` knocks over the two at once. */
+export type Family = "any" | "ipv4" | "ipv6" | "both";
 
 /**
  * The probes that spknock knows itself, and what each of them has to know. How they are written is a
@@ -73,8 +75,10 @@ export interface TargetSettings {
   /** Milliseconds from one knock to the next, measured from the first packet. */
   delayMs: number;
   family: Family;
-  /** The local address to send from. */
+  /** The local address to send from, or the interface whose address it is. */
   source?: string | undefined;
+  /** Milliseconds that a tcp knock lets its handshake take; a bare SYN where undefined. */
+  handshakeMs?: number | undefined;
   /** How often to knock until the probes pass. */
   tries: number;
   /** How often each packet is sent: `auto` is once, and twice from the second try on. */
@@ -153,6 +157,32 @@ export function parseHost(text: string): string {
     throw new ValueError(text, "is not a host: use a name, an IPv4 or an IPv6 address");
   }
   return host;
+}
+
+/**
+ * `text` if packets can leave from it: an address of this machine, or an interface by its name.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseSource(text: string): string {
+  const bare = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
+  if (isIpv4(bare) || isIpv6(bare)) {
+    if (!needsZone(bare)) return bare;
+    throw new ValueError(
+      text,
+      "is link-local and needs its interface: use ADDRESS%INTERFACE, such as fe80::1%eth0",
+    );
+  }
+  if (bare === text && isInterfaceName(text)) return text;
+  throw new ValueError(
+    text,
+    "is not a source: use an IPv4 or an IPv6 address of this machine, or an interface such as eth0",
+  );
+}
+
+/** Windows has names with spaces, such as `Local Area Connection`. */
+function isInterfaceName(text: string): boolean {
+  return /^[\p{L}_][^:/\p{Cc}]{0,63}$/u.test(text) && !/^\s|\s$/.test(text);
 }
 
 /** A part of a name; `\p{M}` for scripts that write vowels as marks, such as Devanagari. */

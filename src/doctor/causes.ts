@@ -3,6 +3,7 @@
  * applies decides. Every fix is a command that can be pasted.
  */
 import { renderDuration } from "../core/duration.ts";
+import { UsageError } from "../core/errors.ts";
 import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
 import type { Diagnosis, Finding } from "./finding.ts";
@@ -12,8 +13,10 @@ import {
   renderCommand,
   renderLookUp,
   renderSetClock,
+  renderShowInterfaces,
   renderShowOwnFirewall,
   renderShowRoute,
+  TRIED_HANDSHAKE_MS,
 } from "./remedies.ts";
 
 /** A part of the stage timeout from which a pause is near it. */
@@ -40,7 +43,10 @@ const HERE: readonly Row<Evidence>[] = [
     return {
       kind: "network",
       cause: toSentence(`${message} (target "${failed.target}")${hint ? `: ${hint}` : ""}`),
-      fix: renderLookUp(failed.host, invocation),
+      // A wrong source, or a link-local address without its interface.
+      fix: failed.failure instanceof UsageError
+        ? renderShowInterfaces(invocation)
+        : renderLookUp(failed.host, invocation),
     };
   }],
 ];
@@ -154,7 +160,10 @@ const DOOR: readonly Row<DoorCase>[] = [
         cause:
           "The knocks open the door only when their TCP handshakes have time to end: a network " +
           "on the way, such as a mobile carrier's, ends TCP itself. UDP knocks need no handshake.",
-        fix: renderCommand(["show", target], invocation),
+        fix: renderCommand(
+          ["edit", target, "--handshake", renderDuration(TRIED_HANDSHAKE_MS)],
+          invocation,
+        ),
       },
   ],
   [

@@ -17,16 +17,13 @@ interface Sequences {
  * fits nowhere is left out, such as the only port of a sequence of one knock.
  */
 export function buildDecoyOrder({ knocks, close = [] }: Sequences): number[] {
-  const sequences = [knocks, close].map((sequence) => sequence.map(({ port }) => port))
+  const sequences = [knocks, close].map((sequence) => listPorts(sequence))
     .filter((ports) => ports.length > 0)
     .flatMap((ports) => [ports, ports.toReversed()]);
   const isSafe = (order: readonly number[]) =>
     !sequences.some((ports) => isSubsequence(ports, order));
   let order: number[] = [];
-  for (const port of new Set(knocks.map(({ port }) => port))) {
-    // An echo request has no port.
-    if (port === 0) continue;
-
+  for (const port of new Set(listPorts(knocks))) {
     for (let place = 0; place <= order.length; place++) {
       const longer = order.toSpliced(place, 0, port);
       if (!isSafe(longer)) continue;
@@ -35,6 +32,11 @@ export function buildDecoyOrder({ knocks, close = [] }: Sequences): number[] {
     }
   }
   return order;
+}
+
+/** Echo requests have no port; any of them may have been sent, as the doctor's own ping is one. */
+function listPorts(knocks: readonly { port: number }[]): number[] {
+  return knocks.map(({ port }) => port).filter((port) => port !== 0);
 }
 
 /** Whether `ports` appear in `order` one after the other, with others in between or not. */

@@ -2,6 +2,9 @@
 import { quoteShell } from "../core/text.ts";
 import type { Invocation } from "./evidence.ts";
 
+/** Milliseconds of the handshakes that are tried when nothing else helps, and proposed when they do. */
+export const TRIED_HANDSHAKE_MS = 250;
+
 /** Lists what filters packets on a Linux firewall; programs that are not there fail without harm. */
 export const LIST_FIREWALLS = "nft list ruleset; ufw status verbose; firewall-cmd --list-all";
 
@@ -50,6 +53,12 @@ export function renderShowNeighbour(address: string, { os }: Invocation): string
 /** Returns the command that resolves a name as spknock does. */
 export function renderLookUp(host: string, { os }: Invocation): string {
   return `${os === "linux" ? "getent ahosts" : "nslookup"} ${quoteShell(host)}`;
+}
+
+/** Returns the command that lists the interfaces of this machine and their addresses. */
+export function renderShowInterfaces({ os }: Invocation): string {
+  if (os === "windows") return "ipconfig /all";
+  return os === "linux" ? "ip -br address" : "ifconfig -a";
 }
 
 /** Returns the command that sets the clock by the network. */

@@ -6,6 +6,7 @@
  *   opened the door;
  * - a look every {@linkcode LOOK_MS} (or a fifth of the open time, where that is less) and, after a
  *   renewal, one as soon as the time before it is over: whether a renewal was lost shows only then;
+ * - where the machine slept (the wall clock ran ahead of the monotonic one, which stops then on Linux, or a timer is late), it is renewed at once: how much of the open time is left is unknown;
  * - where a knock fails, nothing is looked at, and it is tried again after {@linkcode RETRY_MS}, doubling up to
  *   {@linkcode MAX_RETRY_MS}; the network may come back.
  */
@@ -20,11 +21,16 @@ const RETRY_MS = 2_000;
 const MAX_RETRY_MS = 60_000;
 /** Milliseconds after the end of the former open time: the firewall's clock is not ours. */
 const AFTER_END_MS = 1_000;
+/** Milliseconds between two comparisons of the clocks. */
+const WAKE_CHECK_MS = 5_000;
+/** Milliseconds by which the clocks have to differ: a correction by NTP is smaller. */
+const SLEPT_MS = 10_000;
 
 /** What happens while a door is held open. */
 export type KeepEvent =
   | { kind: "opened" | "renewed"; renewInMs: number }
   | { kind: "shut" }
+  | { kind: "slept"; forMs: number }
   | { kind: "failed"; reason: string; retryInMs: number };
 
 /** A door to be held open. */
@@ -35,6 +41,8 @@ interface KeepRequest {
   /** Whether it is open; undefined where nothing can tell. */
   look?: (() => Promise<boolean>) | undefined;
   onEvent(event: KeepEvent): void;
+  /** Milliseconds of the wall clock. */
+  wallNow?: (() => number) | undefined;
 }
 
 /**
@@ -43,7 +51,7 @@ interface KeepRequest {
  * @throws the signal's reason; what `knock` and `look` throw.
  */
 export async function keepOpen(
-  { openForMs, knock, look, onEvent }: KeepRequest,
+  { openForMs, knock, look, onEvent, wallNow = Date.now }: KeepRequest,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<never> {
   const renewMs = openForMs * RENEW_AT;
@@ -56,12 +64,26 @@ export async function keepOpen(
   onEvent({ kind: "opened", renewInMs: renewMs });
   for (;;) {
     const lookAt = look === undefined || isFailing ? Infinity : nextLook();
-    await clock.sleepUntil(Math.min(knockAt, lookAt), signal);
-    if (clock.now() < knockAt) {
+    const sleptMs = await sleepThrough(Math.min(knockAt, lookAt));
+    if (sleptMs > 0) onEvent({ kind: "slept", forMs: sleptMs });
+    else if (clock.now() < knockAt) {
       if (await look?.() !== false) continue;
       onEvent({ kind: "shut" });
     }
     await renew();
+  }
+
+  /** Waits; returns early where the machine slept, and for how many milliseconds. */
+  async function sleepThrough(end: number): Promise<number> {
+    while (clock.now() < end) {
+      const [start, wallStart] = [clock.now(), wallNow()];
+      const at = Math.min(end, start + WAKE_CHECK_MS);
+      await clock.sleepUntil(at, signal);
+      const late = clock.now() - at;
+      const ahead = wallNow() - wallStart - (clock.now() - start);
+      if (Math.max(late, ahead) >= SLEPT_MS) return Math.round(Math.max(late, ahead));
+    }
+    return 0;
   }
 
   function nextLook(): number {

@@ -4,10 +4,14 @@
  * Rules: without probes there is one try, for nothing could tell that it failed. A probe that has
  * passed is not asked again. An early try waits for silence to end only as long as a lively network
  * needs (0.5 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
- * answered, or runs as a program, gets the whole timeout in every try.
+ * answered, or runs as a program, gets the whole timeout in every try. Where there is another address
+ * (`canGiveUp`), a try that finds this one unreachable is the last.
  */
 import type { Clock } from "../core/clock.ts";
 import { buildSequence, type Packet, type SequencePlan } from "../core/sequence.ts";
+import type { GivenUp } from "./given_up.ts";
+import type { SentPacket } from "../net/connection.ts";
+import { describeReason, isUnreachable } from "../net/socket_errors.ts";
 import { type KnockNet, sendSequence } from "./send.ts";
 
 /** What a probe found; `ms` counts from the last knock. */
@@ -17,6 +21,8 @@ export interface ProbeOutcome {
   status: "open" | "closed" | "refused" | "error";
   ms: number;
   detail: string;
+  /** Whether no packet gets there; silence does not say so. */
+  isUnreachable?: boolean | undefined;
 }
 
 /** A probe as the runner sees it. */
@@ -37,6 +43,10 @@ interface OpenRequest {
   /** One a knock, in order. */
   payloads: readonly Uint8Array[];
   address: string;
+  /** Addresses of the other family that are knocked on at the same time, and not probed. */
+  alsoAt?: readonly string[] | undefined;
+  /** Whether there is another address to try. */
+  canGiveUp?: boolean | undefined;
   source?: string | undefined;
   tries: number;
   /** Milliseconds for one try's probes. */
@@ -48,10 +58,14 @@ interface OpenRequest {
 
 /** What happens on the way, for live output. */
 export interface OpenEvents {
+  /** Whether it matters where each packet leaves from. */
+  isTraced?: boolean;
   onTry?(attempt: number): void;
-  onPacket?(packet: Packet, attempt: number): void;
+  onPacket?(packet: Packet, attempt: number, sent: SentPacket & { to: string }): void;
   onSent?(ms: number, attempt: number): void;
   onProbe?(outcome: ProbeOutcome, attempt: number): void;
+  /** An address is given up for the next one. */
+  onGiveUp?(given: GivenUp, next: string): void;
 }
 
 /** What came of it. */
@@ -66,6 +80,8 @@ export interface OpenReport {
   probes: ProbeOutcome[];
   /** Whether every probe passed, that is, found the goal; true where there is none. */
   isOpen: boolean;
+  /** Why no packet gets there; undefined where that is not known. */
+  unreachable?: string | undefined;
 }
 
 /** The patience of the first try with more to come, in milliseconds. */
@@ -90,16 +106,15 @@ export async function knockUntilOpen(
     events?: OpenEvents;
   },
 ): Promise<OpenReport> {
-  const { address, source, timeoutMs, goal = "open" } = request;
+  const { timeoutMs, goal = "open", canGiveUp = false } = request;
   const tries = request.probes.length === 0 ? 1 : request.tries;
   const report: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes: [], isOpen: false };
   for (let attempt = 1; attempt <= tries && !report.isOpen; attempt++) {
     events.onTry?.(attempt);
     report.tries = attempt;
     const packets = buildSequence(request.sequence, request.payloads, { attempt });
-    const onPacket = (packet: Packet) => events.onPacket?.(packet, attempt);
-    const sent = await sendSequence(packets, { net, clock, address, source, signal, onPacket });
-    report.packets += packets.length;
+    const sent = await sendEverywhere(packets, request, { attempt, net, clock, signal, events });
+    report.packets += sent.packets;
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
     const silenceTimeoutMs = silenceTimeoutFor(attempt, tries, timeoutMs);
@@ -110,8 +125,54 @@ export async function knockUntilOpen(
       events.onProbe?.(outcome, attempt);
     }));
     report.isOpen = report.probes.every((outcome) => hasPassed(outcome, goal));
+    const unreachable = findUnreachable(report.probes, sent.unreachable);
+    if (unreachable === undefined) delete report.unreachable;
+    else report.unreachable = unreachable;
+    if (canGiveUp && unreachable !== undefined) break;
   }
   return report;
+}
+
+/**
+ * Sends a try to the address and, at the same time, to those of the other family. One of them that cannot
+ * be reached matters only where it is the one that is used.
+ */
+async function sendEverywhere(
+  packets: readonly Packet[],
+  { address, alsoAt = [], source }: OpenRequest,
+  { attempt, events, ...options }: {
+    attempt: number;
+    events: OpenEvents;
+    net: KnockNet;
+    clock: Clock;
+    signal: AbortSignal;
+  },
+): Promise<Awaited<ReturnType<typeof sendSequence>> & { packets: number }> {
+  const { isTraced } = events;
+  let count = 0;
+  const send = (to: string) =>
+    sendSequence(packets, {
+      ...options,
+      address: to,
+      source,
+      isTraced,
+      onPacket: (packet, sent) => {
+        count++;
+        events.onPacket?.(packet, attempt, { ...sent, to });
+      },
+    });
+  const [used, ...others] = await Promise.allSettled([address, ...alsoAt].map(send));
+  if (used === undefined || used.status === "rejected") throw used?.reason;
+  for (const other of others) {
+    if (other.status === "rejected" && !isUnreachable(other.reason)) throw other.reason;
+  }
+  return { ...used.value, packets: count };
+}
+
+/** Why no packet arrives: every probe says so or, where there is none, every knock. */
+function findUnreachable(probes: readonly ProbeOutcome[], sent: unknown): string | undefined {
+  if (probes.length === 0) return sent === undefined ? undefined : describeReason(sent);
+  return probes.every(({ isUnreachable }) => isUnreachable) ? probes[0]?.detail : undefined;
 }
 
 function hasPassed(outcome: ProbeOutcome | undefined, goal: "open" | "shut"): boolean {

@@ -8,6 +8,24 @@ export interface Endpoint {
   source?: string | undefined;
 }
 
+/** A knock of one SYN. */
+export interface SynKnock extends Endpoint {
+  /** Milliseconds that the handshake may take; a bare SYN where undefined. */
+  handshakeMs?: number | undefined;
+  /** Whether the caller wants to know where the packet came from. */
+  isTraced?: boolean | undefined;
+}
+
+/** What is known about a packet that left. */
+export interface SentPacket {
+  /** The local address; undefined where that is not certain, or was not asked for. */
+  address?: string | undefined;
+  /** The local port. */
+  port?: number | undefined;
+  /** The error that says that it cannot arrive; undefined where there is none so far. */
+  unreachable?: unknown;
+}
+
 /** An open connection: what probes and the relay need of one. */
 export interface TcpConnection {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -2,8 +2,8 @@
  * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
-import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
-import { NetworkError } from "../core/errors.ts";
+import { isIpv4, isIpv6, needsZone } from "../core/address_syntax.ts";
+import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Family } from "../core/target.ts";
 
 /** One address of a host. */
@@ -33,16 +33,48 @@ export async function resolveHost(
   const found = isIpv4(host) || isIpv6(host)
     ? [{ address: host, family: detectFamily(host) }]
     : await lookUp(host, lookup);
-  const all = found.filter((address) => family === "any" || address.family === family);
+  const usable = found.filter(({ address }) => !needsZone(address));
+  if (usable.length === 0) throw explainZone(host, found);
+  const isEither = family === "any" || family === "both";
+  const all = usable.filter((address) => isEither || address.family === family);
   const first = all[0];
   if (first === undefined) {
-    const has = found.map(({ address }) => address).join(", ");
+    const has = usable.map(({ address }) => address).join(", ");
     throw new NetworkError(
       `"${host}" has no ${family === "ipv4" ? "IPv4" : "IPv6"} address, only ${has}`,
       { code: "resolve", hint: `use ${family === "ipv4" ? "-6" : "-4"}, or family = "any"` },
     );
   }
   return { ...first, all };
+}
+
+/** A link-local address could be on any of our links: without its zone there is nowhere to send to. */
+function explainZone(host: string, [first]: readonly Address[]): UsageError {
+  const address = first?.address ?? host;
+  const what = address === host
+    ? `the link-local address "${host}"`
+    : `"${host}" is ${address}: it`;
+  return new UsageError(`${what} needs its interface: ${address}%eth0`, {
+    hint: "see the interfaces with: ip -6 route show fe80::/10",
+  });
+}
+
+/** The addresses that are knocked on at once; the first is the one that is used. */
+interface AddressGroup {
+  used: Address;
+  /** With the family `both`: the next address of the other family. */
+  also: readonly Address[];
+}
+
+/** Returns the addresses in the order in which they are tried, each given up only for the next. */
+export function groupAddresses(
+  all: readonly Address[],
+  { family }: { family: Family },
+): AddressGroup[] {
+  return all.map((used, index) => {
+    const other = all.slice(index + 1).find((each) => each.family !== used.family);
+    return { used, also: family === "both" && other !== undefined ? [other] : [] };
+  });
 }
 
 async function lookUp(host: string, lookup: Lookup): Promise<Address[]> {

@@ -6,8 +6,9 @@
  * `source` the SYN comes from node:net.
  */
 import { NetworkError } from "../core/errors.ts";
-import { explainSendError, findErrno } from "./socket_errors.ts";
-import type { Endpoint, TcpConnection } from "./connection.ts";
+import { explainSendError, findErrno, isUnreachable } from "./socket_errors.ts";
+import { guessSource, isKernelsChoice, pickSource } from "./source.ts";
+import type { Endpoint, SentPacket, SynKnock, TcpConnection } from "./connection.ts";
 
 /** Answers of the kernel: no host, or a closed port. The knock was sent all the same. */
 const ANSWERS = new Set(["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH"]);
@@ -21,31 +22,56 @@ const SOURCE_TURN_MS = 2;
 
 /**
  * Sends one SYN and forgets about it: no retransmission, no waiting for an answer; a port that
- * turns out to be open is closed again.
+ * turns out to be open is closed again. With `handshakeMs` the handshake may end first: behind networks
+ * that end TCP themselves a bare SYN does not arrive.
  *
  * @throws {NetworkError} if the kernel does not send it.
  */
-export async function sendSyn(place: Endpoint): Promise<void> {
+export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
+  const { isTraced = false, handshakeMs, ...given } = knock;
+  const place = { ...given, source: pickSource(given.source, given.address) };
+  const local = isTraced ? await chooseLocal(place) : {};
   const stop = new AbortController();
-  const isSlow = place.source !== undefined;
+  const isSlow = place.source !== undefined || local.port !== undefined;
   // Loaded beforehand, or the first SYN would be aborted before it is sent.
   if (isSlow) await import("./tcp_source.ts");
-  const attempt = openTcp(place, stop.signal).then(
+  let unreachable: unknown;
+  const attempt = openTcp({ ...place, localPort: local.port }, stop.signal).then(
     (connection) => connection.close(),
     (cause) => {
-      if (!stop.signal.aborted && !ANSWERS.has(findErrno(cause) ?? "")) {
+      if (stop.signal.aborted) return;
+      if (!ANSWERS.has(findErrno(cause) ?? "")) {
         throw cause instanceof NetworkError ? cause : explainSendError(cause, place);
       }
+      if (isUnreachable(cause)) unreachable = cause;
     },
   );
   try {
     for (let turn = 0; turn < (isSlow ? SOURCE_TURNS : 1); turn++) {
       await untilTurn(attempt, isSlow ? SOURCE_TURN_MS : 0);
     }
+    if (handshakeMs !== undefined) await untilTurn(attempt, handshakeMs);
   } finally {
     stop.abort();
   }
   await attempt;
+  return { ...local, ...(unreachable === undefined ? {} : { unreachable }) };
+}
+
+/** Loads what a traced packet needs, so that it does not come between two knocks. */
+export async function prepareTrace(address: string): Promise<void> {
+  await Promise.all([import("./tcp_source.ts"), guessSource(address)]);
+}
+
+/**
+ * Chooses the local port beforehand: of a SYN that is aborted nothing tells it afterwards. Not towards an
+ * address with a zone: node:net, which binds the port, drops zones.
+ */
+async function chooseLocal({ address, source }: Endpoint): Promise<SentPacket> {
+  if (address.includes("%")) return { address: source ?? await guessSource(address) };
+  const hostname = address.includes(":") ? "::" : "0.0.0.0";
+  using listener = Deno.listen({ hostname, port: 0 });
+  return { address: source ?? await guessSource(address), port: listener.addr.port };
 }
 
 /** Waits for `attempt`, at most one turn of the event loop that takes `ms`. */
@@ -67,16 +93,24 @@ async function untilTurn(attempt: Promise<void>, ms: number): Promise<void> {
  *
  * @throws what the system throws: an abort, ECONNREFUSED, ...
  */
-export function openTcp(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection> {
-  if (place.source !== undefined) return openFrom(place, signal);
-  return Deno.connect({
+export async function openTcp(
+  given: Endpoint & { localPort?: number | undefined },
+  signal?: AbortSignal,
+): Promise<TcpConnection> {
+  const place = { ...given, source: pickSource(given.source, given.address) };
+  const isBound = place.source !== undefined && !isKernelsChoice(place.source, place.address);
+  if (isBound || place.localPort !== undefined) return await openFrom(place, signal);
+  return await Deno.connect({
     hostname: place.address,
     port: place.port,
     ...(signal ? { signal } : {}),
   });
 }
 
-async function openFrom(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection> {
+async function openFrom(
+  place: Endpoint & { localPort?: number | undefined },
+  signal?: AbortSignal,
+): Promise<TcpConnection> {
   const { connectFrom } = await import("./tcp_source.ts");
   return await connectFrom(place, signal);
 }

@@ -1,16 +1,22 @@
-/** TCP from a chosen local address, which only node:net can; loaded when a target has a `source`. */
+/** TCP from a chosen local address or port, which only node:net can; loaded when a target has a `source`. */
 import { connect } from "node:net";
 import { Duplex } from "node:stream";
 import type { Endpoint, TcpConnection } from "./connection.ts";
 import { explainSendError } from "./socket_errors.ts";
 
 /** As `openTcp`, from `place.source`. */
-export function connectFrom(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection> {
+export function connectFrom(
+  place: Endpoint & { localPort?: number | undefined },
+  signal?: AbortSignal,
+): Promise<TcpConnection> {
   const { promise, resolve, reject } = Promise.withResolvers<TcpConnection>();
   const socket = connect({
     host: place.address,
     port: place.port,
-    ...(place.source === undefined ? {} : { localAddress: place.source }),
+    ...(place.source === undefined || place.source.includes("%")
+      ? {}
+      : { localAddress: place.source }),
+    ...(place.localPort === undefined ? {} : { localPort: place.localPort }),
     allowHalfOpen: true,
   });
   const abort = () => {

@@ -1,16 +1,18 @@
 /** UDP: one socket for a whole sequence, so that a firewall sees one flow. */
 import type { Clock } from "../core/clock.ts";
 import { detectFamily } from "./resolve.ts";
+import type { SentPacket } from "./connection.ts";
 import { explainSendError } from "./socket_errors.ts";
+import { guessSource, pickSource } from "./source.ts";
 
 /** An open socket that datagrams leave from. */
 interface UdpSender {
   /**
-   * Hands one datagram to the kernel.
+   * Hands one datagram to the kernel; returns where it left from, as far as that was asked for.
    *
    * @throws {NetworkError} if the kernel does not take it.
    */
-  send(payload: Uint8Array, port: number): Promise<void>;
+  send(payload: Uint8Array, port: number): Promise<SentPacket>;
   close(): void;
 }
 
@@ -21,13 +23,30 @@ interface UdpSender {
  */
 export function openUdp(
   address: string,
-  { source }: { source?: string | undefined } = {},
+  { source: given, isTraced = false }: {
+    source?: string | undefined;
+    isTraced?: boolean | undefined;
+  } = {},
 ): UdpSender {
+  const source = pickSource(given, address);
   const socket = bindSocket(address, source);
+  const local = isTraced ? findLocal(socket, { address, source }) : Promise.resolve({});
   return {
-    send: (payload, port) => sendTo(socket, payload, { address, port, source }),
+    async send(payload, port) {
+      await sendTo(socket, payload, { address, port, source });
+      return await local;
+    },
     close: () => socket.close(),
   };
+}
+
+/** The socket's own port, and its address where that is certain: it is bound to any. */
+async function findLocal(
+  { addr }: Deno.DatagramConn,
+  { address, source }: { address: string; source: string | undefined },
+): Promise<SentPacket> {
+  const port = "port" in addr ? addr.port : undefined;
+  return { address: source ?? await guessSource(address), port };
 }
 
 /** Milliseconds between two copies of a question. */
@@ -54,7 +73,8 @@ export interface UdpQuestion {
  * @throws {NetworkError} if the kernel does not take the datagram; the signal's reason when it aborts.
  */
 export async function askUdp(question: UdpQuestion): Promise<Uint8Array | undefined> {
-  const { address, port, source, payload, clock, timeoutMs, signal } = question;
+  const { address, port, payload, clock, timeoutMs, signal } = question;
+  const source = pickSource(question.source, address);
   signal.throwIfAborted();
   const socket = bindSocket(address, source);
   const stop = new AbortController();

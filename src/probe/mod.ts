@@ -1,6 +1,8 @@
 /** Runs probes; what kinds there are is the table in `kinds.ts`. */
+import { NetworkError } from "../core/errors.ts";
 import type { ProbeSpec } from "../core/target.ts";
 import { describeProgramError } from "../core/system_errors.ts";
+import { isUnreachable } from "../net/socket_errors.ts";
 import { describeProbe, loadProbe } from "./kinds.ts";
 import type { ProbeContext, ProbeResult } from "./probe.ts";
 
@@ -21,7 +23,10 @@ export async function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<
   } catch (cause) {
     context.signal.throwIfAborted();
     const ms = context.clock.now() - start;
-    return { label, status: "error", ms, detail: describeProgramError(cause) };
+    // A program that cannot be started may have EACCES too.
+    const isLost = cause instanceof NetworkError && isUnreachable(cause);
+    const answer = { label, status: "error", ms, detail: describeProgramError(cause) } as const;
+    return isLost ? { ...answer, isUnreachable: true } : answer;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a probe is: a question that tells whether the door is open. */
 import type { Clock } from "../core/clock.ts";
-import type { Family, ProbeOf, ProbeSpec } from "../core/target.ts";
+import type { ProbeOf, ProbeSpec } from "../core/target.ts";
 import type { TcpConnection } from "../net/connection.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 
@@ -14,6 +14,10 @@ export interface ProbeResult {
   ms: number;
   /** What was seen, from outside: to be escaped before it is shown. */
   detail: string;
+  /** Whether no packet gets there; silence does not say so. */
+  isUnreachable?: boolean | undefined;
+  /** Of a ping: the address that reported so, or `THIS_MACHINE`. */
+  reportedBy?: string | undefined;
 }
 
 /** A program's end. */
@@ -51,7 +55,7 @@ export interface ProbeContext {
   host: string;
   /** The pinned address. */
   address: string;
-  family: Exclude<Family, "any">;
+  family: "ipv4" | "ipv6";
   source?: string | undefined;
   /** 1-based try. */
   attempt: number;

@@ -1,5 +1,6 @@
 /** `tcp`: a full handshake with its time (tcping). The others that need a connection start here. */
 import { errorMessage } from "../core/text.ts";
+import { describeReason, isUnreachable } from "../net/socket_errors.ts";
 import { type PortResult, waitForPort } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";
 import type { Probe, ProbeAnswer, ProbeContext } from "./probe.ts";
@@ -19,9 +20,15 @@ function describeFailure(race: Exclude<PortResult, { status: "open" }>): ProbeAn
   const details = {
     closed: "no answer",
     refused: "connection refused",
-    error: race.cause === undefined ? "no connection" : errorMessage(race.cause),
+    error: race.cause === undefined ? "no connection" : describeReason(race.cause),
   };
-  return { status: race.status, ms: race.ms, detail: details[race.status] };
+  const isLost = race.status === "error" && isUnreachable(race.cause);
+  return {
+    status: race.status,
+    ms: race.ms,
+    detail: details[race.status],
+    ...(isLost ? { isUnreachable: true } : {}),
+  };
 }
 
 /**

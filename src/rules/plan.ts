@@ -73,7 +73,7 @@ export function makePlan(
     guard: options.guard ?? isRegular({ stages }),
     ban: options.ban ?? false,
     banPrefix6: options.banPrefix6 ?? BAN_RULE.prefix6,
-    families: options.families ?? (target.family === "any" ? ["ipv4", "ipv6"] : [target.family]),
+    families: options.families ?? listFamilies(target),
     interface: options.interface === undefined
       ? undefined
       : parseOption(parseInterface, options.interface),
@@ -84,6 +84,10 @@ export function makePlan(
   };
   refuseContradictions(plan);
   return plan;
+}
+
+function listFamilies({ family }: PlanTarget): Plan["families"] {
+  return family === "any" || family === "both" ? ["ipv4", "ipv6"] : [family];
 }
 
 /**
@@ -105,6 +109,15 @@ function createStages(
   return knocks.map(({ port, protocol }, index) => {
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`${what} ${index + 1} has no payload`);
+    if (protocol === "icmp") {
+      throw new UsageError(
+        `${what} ${index + 1} (icmp) cannot be in firewall rules: they can match tcp and udp only`,
+        {
+          code: "unsupported",
+          hint: "use a udp knock in its place, or write the firewall's rules by hand",
+        },
+      );
+    }
     if (payload.length === 0) return { port, protocol };
     if (protocol === "tcp") {
       throw new UsageError(

@@ -8,7 +8,7 @@ import { closeQuietly } from "../probe/tcp.ts";
 import type { ReadyTarget } from "./knock_target.ts";
 import type { Ports } from "./ports.ts";
 import { bindProbes } from "./probe_target.ts";
-import type { ResolvedTarget } from "./resolve_targets.ts";
+import { type AddressTry, type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
 import type { TargetReport } from "./target_report.ts";
 
 /** Milliseconds of silence that tell that a port is closed. */
@@ -27,10 +27,18 @@ export function toClosingTarget(target: Target): Target | undefined {
  *
  * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
  */
-export async function closeTarget(
-  { target, resolved, payloads }: ReadyTarget,
+export function closeTarget(
+  ready: ReadyTarget,
   ports: Ports,
   { events = {} }: { events?: OpenEvents } = {},
+): Promise<TargetReport> {
+  return tryAddresses(ready, (way) => closeAt({ ...ready, ...way }, ports, events), events);
+}
+
+async function closeAt(
+  { target, resolved, payloads, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
+  ports: Ports,
+  events: OpenEvents,
 ): Promise<TargetReport> {
   const bound = bindProbes({ target, resolved }, ports);
   const probes = target.probes.map((probe, index) => {
@@ -43,6 +51,8 @@ export async function closeTarget(
     sequence: target,
     payloads,
     address: resolved.address,
+    alsoAt,
+    canGiveUp,
     source: target.source,
     tries: target.tries,
     timeoutMs: Math.min(target.timeoutMs, CLOSE_TIMEOUT_MS),

@@ -4,6 +4,7 @@ import { parseHost, type Target } from "../core/target.ts";
 import { type Address, type Resolved, resolveHost } from "../net/resolve.ts";
 import { findPort } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
+import { resolveFor } from "./resolve_targets.ts";
 
 /** A target and the host that the connection leads to. */
 export interface Route {
@@ -17,6 +18,8 @@ export interface PinnedRoute {
   resolved: Resolved;
   /** The address that the connection leads to. */
   address: string;
+  /** With the family `both`: the same in the other family, knocked on and connected to at the same time. */
+  other?: { near: Address; address: string } | undefined;
 }
 
 /**
@@ -61,26 +64,37 @@ function isSameHost(one: string, other: string): boolean {
 }
 
 /**
- * Resolves a route once. The connection uses the family of the knock: a knock over IPv4 does not open
- * the door for IPv6.
+ * Resolves a route once; returns its ways in the order in which they are tried. The connection uses the
+ * family of the knock: a knock over IPv4 does not open the door for IPv6.
  *
  * @throws {NetworkError} code `resolve`.
  */
-export async function pinRoute({ target, host }: Route, { net }: Ports): Promise<PinnedRoute> {
-  const { lookup } = net;
-  const resolved = await resolveHost(target.host, { family: target.family, lookup });
-  if (isSameHost(host, target.host)) return { resolved, address: resolved.address };
-  const far = await resolveHost(host, { family: target.family, lookup });
-  const pair = far.all.flatMap((address) => {
-    const match = resolved.all.find(({ family }) => family === address.family);
-    return match === undefined ? [] : [{ match, address: address.address }];
-  })[0];
-  if (pair === undefined) {
+export async function pinRoute(
+  { target, host }: Route,
+  ports: Ports,
+): Promise<[PinnedRoute, ...PinnedRoute[]]> {
+  const resolved = await resolveFor(target, target.host, ports);
+  const pairs = isSameHost(host, target.host)
+    ? resolved.all.map((near) => ({ near, far: near }))
+    : (await resolveFor(target, host, ports)).all.flatMap((far) =>
+      resolved.all.filter(({ family }) => family === far.family).map((near) => ({ near, far }))
+    );
+  if (pairs.length === 0) {
     // No family in common: throws the error of a host that has no address of the family.
-    const { address } = await resolveHost(host, { family: resolved.family, lookup });
-    return { resolved, address };
+    await resolveHost(host, { family: resolved.family, lookup: ports.net.lookup });
   }
-  return { resolved: moveToFront(resolved, pair.match), address: pair.address };
+  const [first, ...more] = pairs.map(({ near, far }, index): PinnedRoute => {
+    const other = target.family !== "both"
+      ? undefined
+      : pairs.slice(index + 1).find((pair) => pair.near.family !== near.family);
+    return {
+      resolved: moveToFront(resolved, near),
+      address: far.address,
+      ...(other === undefined ? {} : { other: { near: other.near, address: other.far.address } }),
+    };
+  });
+  if (first === undefined) throw new TypeError(`"${host}" has no address`);
+  return [first, ...more];
 }
 
 function moveToFront(resolved: Resolved, first: Address): Resolved {

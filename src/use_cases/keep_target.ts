@@ -14,8 +14,10 @@ import type { Target } from "../core/target.ts";
 import { type KeepEvent, keepOpen } from "../knock/keep.ts";
 import { closeTarget } from "./close_target.ts";
 import { knockTarget, type ReadyTarget } from "./knock_target.ts";
+import type { Resolved } from "../net/resolve.ts";
 import type { Ports } from "./ports.ts";
 import { probeTarget } from "./probe_target.ts";
+import { resolveTarget } from "./resolve_targets.ts";
 
 /** An open door is answered at once: milliseconds for a check. */
 const CHECK_TIMEOUT_MS = 3_000;
@@ -33,36 +35,45 @@ export interface KeptTarget extends ReadyTarget {
 export type KeptEvent =
   | KeepEvent
   | { kind: "knocked"; renewInMs: number }
+  | { kind: "moved"; address: string; former: string }
   | { kind: "closed" | "still_open" | "closing_sent" | "stopped" };
 
 /** Milliseconds that a daemon has to remove its rule before the knocks that add it again. */
 const SETTLE_MS = 250;
 
 /**
- * Renews the knock until the signal aborts; see the rules above.
+ * Renews the knock until the signal aborts; see the rules above. The host is resolved anew after a failed
+ * knock and after a sleep of the machine; `kept` has the address that is in use.
  *
  * @throws the signal's reason.
  */
 export async function holdOpen(
-  { target, resolved, payloads, closing }: KeptTarget,
+  kept: KeptTarget,
   ports: Ports,
   { onEvent }: { onEvent: (event: KeptEvent) => void },
 ): Promise<never> {
+  const { target, payloads, closing } = kept;
   const isCounted = target.copies === 1 && closing !== undefined;
+  let isStale = false;
   const copies = target.copies === "auto" ? 2 : target.copies;
   const renewed = { ...target, after: [], copies };
   const checked = { ...target, timeoutMs: Math.min(target.timeoutMs, CHECK_TIMEOUT_MS) };
   return await keepOpen({
     openForMs: target.openForMs,
-    onEvent: (event) => {
+    onEvent(event) {
+      if (event.kind === "slept" || event.kind === "failed") isStale = true;
       const isUnchecked = event.kind === "opened" && target.probes.length === 0;
       onEvent(isUnchecked ? { ...event, kind: "knocked" } : event);
     },
     async knock() {
       try {
+        if (isStale) await renewAddress();
+        isStale = false;
+        const { resolved } = kept;
         if (isCounted) await takeBack({ ...closing, resolved }, ports);
-        const { knocks } = await knockTarget({ target: renewed, resolved, payloads }, ports);
-        return knocks?.isOpen ? undefined : "no probe passed";
+        const report = await knockTarget({ target: renewed, resolved, payloads }, ports);
+        if (report.knocks?.isOpen) return useAddress(report.resolved);
+        return report.knocks?.unreachable ?? "no probe passed";
       } catch (error) {
         if (ports.signal.aborted || !(error instanceof SpknockError)) throw error;
         return error.message;
@@ -70,11 +81,30 @@ export async function holdOpen(
     },
     ...(target.probes.length === 0 ? {} : {
       look: async () => {
+        const { resolved } = kept;
         const { status } = await probeTarget({ target: checked, resolved }, ports);
         return status === "open";
       },
     }),
   }, ports);
+
+  /** An address that is still one of the host's stays in use. */
+  async function renewAddress(): Promise<void> {
+    const { resolved } = await resolveTarget(target, ports);
+    const same = resolved.all.find(({ address }) => address === kept.resolved.address);
+    const used = same ?? resolved;
+    const rest = resolved.all.filter(({ address }) => address !== used.address);
+    const { address, family } = used;
+    useAddress({ address, family, all: [{ address, family }, ...rest] });
+  }
+
+  function useAddress(resolved: Resolved | undefined): undefined {
+    if (resolved === undefined) return;
+    const { address: former } = kept.resolved;
+    kept.resolved = resolved;
+    if (resolved.address === former) return;
+    onEvent({ kind: "moved", address: resolved.address, former });
+  }
 }
 
 /** Sends the closing sequence once, and does not wait until the door is closed. */

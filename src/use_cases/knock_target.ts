@@ -6,7 +6,7 @@ import { findProbedPort } from "../probe/mod.ts";
 import type { ProgramFacts } from "../probe/program.ts";
 import type { Ports } from "./ports.ts";
 import { bindProbes } from "./probe_target.ts";
-import type { ResolvedTarget } from "./resolve_targets.ts";
+import { type AddressTry, type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
 import type { AfterReport, TargetReport } from "./target_report.ts";
 
 /** A target that is ready to be knocked on. */
@@ -16,20 +16,31 @@ export interface ReadyTarget extends ResolvedTarget {
 }
 
 /**
- * Knocks on a target until it is open, and runs its `after` programs then.
+ * Knocks on a target until it is open, and runs its `after` programs then. An address that no packet gets
+ * to is given up for the next.
  *
  * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
  */
-export async function knockTarget(
-  { target, resolved, payloads }: ReadyTarget,
+export function knockTarget(
+  ready: ReadyTarget,
   ports: Ports,
   { events = {} }: { events?: OpenEvents } = {},
+): Promise<TargetReport> {
+  return tryAddresses(ready, (way) => knockAt({ ...ready, ...way }, ports, events), events);
+}
+
+async function knockAt(
+  { target, resolved, payloads, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
+  ports: Ports,
+  events: OpenEvents,
 ): Promise<TargetReport> {
   const { source, tries, timeoutMs } = target;
   const knocks = await knockUntilOpen({
     sequence: target,
     payloads,
     address: resolved.address,
+    alsoAt,
+    canGiveUp,
     source,
     tries,
     timeoutMs,

@@ -1,6 +1,7 @@
 /** Gives up the permissions that a run no longer needs. */
 import type { Knock } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
+import { isEcho } from "../core/knock.ts";
 import { startsProgram } from "../probe/mod.ts";
 import { findAskpass } from "../secret/askpass.ts";
 import type { Ports } from "./ports.ts";
@@ -14,18 +15,22 @@ interface Needs {
 }
 
 /**
- * Gives up `write`, and `run` unless a probe, an `after` program, a secret or `-- COMMAND` needs it. Called
- * when the configuration is read, and when the secrets are collected.
+ * Gives up `write`, and `run` unless a probe, an icmp knock, an `after` program, a secret or `-- COMMAND`
+ * needs it. Called when the configuration is read, and when the secrets are collected.
  */
 export function dropUnusedPermissions(
-  targets: readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after">>)[],
+  targets: readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after" | "knocks">>)[],
   ports: Ports,
   { command, knocks = [] }: Needs = {},
 ): void {
   const canAsk = findAskpass(ports.env)?.isAllowed === true;
   const needsRun = command !== undefined ||
-    knocks.some((knock) => hasSecretProgram(knock, canAsk)) ||
-    targets.some(({ probes, after = [] }) => after.length > 0 || probes.some(startsProgram));
+    knocks.some((knock) => isEcho(knock) || hasSecretProgram(knock, canAsk)) ||
+    targets.some((target) =>
+      // The system's ping sends icmp knocks.
+      (target.after ?? []).length > 0 || target.probes.some(startsProgram) ||
+      (target.knocks ?? []).some(isEcho)
+    );
   ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { KnockNet } from "../knock/send.ts";
 import type { Lookup } from "../net/resolve.ts";
 import type { Endpoint, TcpConnection } from "../net/connection.ts";
+import type { InterfaceAddress } from "../net/source.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
 
@@ -18,6 +19,8 @@ interface NetPorts extends KnockNet {
   /** The system's resolver; the default of `resolveHost` where undefined. */
   lookup?: Lookup;
   openTcp(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection>;
+  /** The addresses of this machine; undefined where sources are not checked beforehand. */
+  listInterfaces?(): InterfaceAddress[];
   askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
 }
 

@@ -2,7 +2,7 @@
 import type { BoundProbe, OpenEvents, OpenReport } from "../knock/until_open.ts";
 import { runProbe } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
-import type { ResolvedTarget } from "./resolve_targets.ts";
+import { type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
 import type { TargetReport } from "./target_report.ts";
 
 /** Binds the probes of a target to its pinned address. */
@@ -24,11 +24,23 @@ export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): 
   );
 }
 
-/** Runs a target's probes once, without knocking. */
-export async function probeTarget(
+/** Runs a target's probes once, without knocking, at the first address that packets get to. */
+export function probeTarget(
   resolved: ResolvedTarget,
   ports: Ports,
   { events = {} }: { events?: OpenEvents } = {},
+): Promise<TargetReport> {
+  return tryAddresses(
+    resolved,
+    (way) => probeAt({ ...resolved, resolved: way.resolved }, ports, events),
+    events,
+  );
+}
+
+async function probeAt(
+  resolved: ResolvedTarget,
+  ports: Ports,
+  events: OpenEvents,
 ): Promise<TargetReport> {
   const { timeoutMs } = resolved.target;
   const { signal } = ports;
@@ -40,6 +52,8 @@ export async function probeTarget(
     }),
   );
   const isOpen = probes.every(({ status }) => status === "open");
-  const knocks: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes, isOpen };
+  const isLost = probes.length > 0 && probes.every(({ isUnreachable }) => isUnreachable);
+  const unreachable = isLost ? probes[0]?.detail : undefined;
+  const knocks: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes, isOpen, unreachable };
   return { ...resolved, status: isOpen ? "open" : "closed", knocks, after: [] };
 }

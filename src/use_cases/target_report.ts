@@ -1,6 +1,7 @@
 /** What every use case reports of a target. */
 import { SpknockError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
+import type { GivenUp } from "../knock/given_up.ts";
 import type { OpenReport } from "../knock/until_open.ts";
 import type { Resolved } from "../net/resolve.ts";
 
@@ -20,6 +21,8 @@ export interface TargetReport {
   /** `sent`: no probe was requested; `shut` and `still_open` are results of a closing sequence. */
   status: "open" | "sent" | "closed" | "error" | "shut" | "still_open";
   knocks?: OpenReport | undefined;
+  /** Addresses that no packet gets to, in the order in which they were tried. */
+  givenUp?: readonly GivenUp[] | undefined;
   after: AfterReport[];
   error?: SpknockError | undefined;
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { errorOf, valueOf, World } from "./harness.ts";
 
 const TARGETS = `# mine
@@ -73,6 +73,28 @@ Deno.test("show tells every setting, and a secret only by its source", async () 
   }
   const value = valueOf(await world.run("show", "a", "--json"));
   assertEquals([value["source"], value["delay_ms"], value["tries"]], ["::2", undefined, 3]);
+});
+
+Deno.test("show and --dry-run name handshakes and the sizes of echo requests", async () => {
+  await using world = await worldWith(
+    `[targets.a]\nhost = "::1"\nhandshake = "250ms"\nknocks = [
+      "1", "2/udp", { port = 3, handshake = "50ms" }, { protocol = "ICMP", size = 64 }]\n`,
+  );
+  for (const argv of [["show", "a"], ["knock", "a", "-n"]]) {
+    const { stdout } = await world.run(...argv);
+    assertMatch(stdout, / 1\/tcp\W+SYN, handshake up to 250ms\n/);
+    assertMatch(stdout, / 3\/tcp\W+SYN, handshake up to 50ms\n/);
+    assertMatch(stdout, / icmp\/64\W+echo request\n/);
+  }
+  const { knocks } = valueOf(await world.run("show", "a", "--json")) as {
+    knocks: Record<string, unknown>[];
+  };
+  assertEquals(knocks.map(({ handshake_ms, size }) => [handshake_ms, size]), [
+    [250, undefined],
+    [undefined, undefined],
+    [50, undefined],
+    [undefined, 64],
+  ]);
 });
 
 Deno.test("an unknown target is answered with the nearest", async () => {

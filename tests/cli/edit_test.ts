@@ -226,3 +226,14 @@ Deno.test("add by answers: a name that is taken meanwhile is asked again, the re
   assertEquals([lair["host"], lair["description"]], ["fw.example.com", "words"]);
   assertEquals((await show(world, "den"))["host"], "192.0.2.4");
 });
+
+Deno.test("edit by answers: Enter keeps echo requests and handshakes", async () => {
+  await using world = new World({ keys: ["192.0.2.5\r\r\r\r"] });
+  const knocks = 'knocks = [{ protocol = "icmp", size = 64 }, { port = 7, handshake = "9ms" }]\n';
+  await world.write(`[targets.cabin]\nhost = "192.0.2.2"\n${knocks}`);
+  const { code, stderr } = await world.run("edit", "cabin");
+  assertEquals(code, 0, stderr);
+  const text = await world.read();
+  assertStringIncludes(text, '"192.0.2.5"');
+  assertStringIncludes(text, knocks);
+});

@@ -4,6 +4,7 @@ import type { CliPorts } from "../../src/cli/ports.ts";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
+import { explainSendError } from "../../src/net/socket_errors.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
 import type { Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
@@ -24,6 +25,8 @@ export interface WorldOptions {
   says?: readonly string[];
   /** What names resolve to; others do not. */
   names?: Readonly<Record<string, readonly string[]>>;
+  /** The error numbers of packets and connections to addresses that nothing gets to. */
+  unreachable?: Readonly<Record<string, string>>;
   env?: Readonly<Record<string, string>>;
   stdin?: string;
   /** What is answered to datagrams; nothing where undefined. */
@@ -83,6 +86,10 @@ class FakeSink implements Sink {
   }
 }
 
+function makeSystemError(code: string): Error {
+  return Object.assign(new Error(`os error ${code}`), { code });
+}
+
 /** Everything that the program can touch; removed at the end. */
 export class World implements AsyncDisposable {
   readonly home: string = Deno.makeTempDirSync({ prefix: "spknock-cli-" });
@@ -107,6 +114,8 @@ export class World implements AsyncDisposable {
   terminal: FakeTerminal | undefined;
   readonly programs: ReturnType<typeof fakePrograms>;
   readonly cancel: AbortController = new AbortController();
+  /** What names resolve to. */
+  names: Readonly<Record<string, readonly string[]>>;
   readonly #options: WorldOptions;
   #isRead = false;
   /** What the present run gave up. */
@@ -116,6 +125,10 @@ export class World implements AsyncDisposable {
     this.#options = options;
     this.terminal = options.keys && new FakeTerminal(options.keys.flatMap(splitLines));
     this.programs = fakePrograms(options.programs ?? []);
+    this.names = options.names ?? {};
+    for (const [address, code] of Object.entries(options.unreachable ?? {})) {
+      this.net.failures[address] = explainSendError(makeSystemError(code), { address });
+    }
   }
 
   /** Saves targets as a user with private files would. */
@@ -181,6 +194,10 @@ export class World implements AsyncDisposable {
       net: {
         openUdp: (address, options) => this.net.openUdp(address, options),
         sendSyn: (place) => this.net.sendSyn(place),
+        listInterfaces: () => [
+          { name: "eth0", address: "192.0.2.10", cidr: "192.0.2.10/24" },
+        ],
+        sendEcho: (echo) => this.net.sendEcho(echo),
         askUdp: () => Promise.resolve(this.#options.udpAnswer),
         openTcp: ({ address, port }, signal) =>
           this.#options.isSilent ? untilAborted(signal) : this.#connect(address, port),
@@ -249,6 +266,8 @@ export class World implements AsyncDisposable {
 
   #connect(address: string, port: number): Promise<TcpConnection> {
     const { open = [], opensAfter = 0, shutsAfter = Infinity, says } = this.#options;
+    const lost = this.#options.unreachable?.[address];
+    if (lost !== undefined) return Promise.reject(makeSystemError(lost));
     const { length } = this.net.sent;
     if (open.includes(port) && length >= opensAfter && length < shutsAfter) {
       const connection = new FakeConnection(says);
@@ -260,7 +279,7 @@ export class World implements AsyncDisposable {
 
   #lookUp(host: string): Promise<Address[]> {
     this.lookedUp.push(host);
-    const found = this.#options.names?.[host];
+    const found = this.names[host];
     if (found === undefined) return Promise.reject(new Error(`ENOTFOUND ${host}`));
     return Promise.resolve(found.map((address) => ({
       address,

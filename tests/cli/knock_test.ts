@@ -59,7 +59,7 @@ Deno.test("a saved sequence leaves in order, paced, with the hashes as its paylo
   );
   assertEquals(stdout.split("\n"), [
     "home fw.example.com (192.0.2.1)",
-    "  it has 2 addresses; not used: 192.0.2.2",
+    "  it has 2 addresses; used where it cannot be reached: 192.0.2.2",
     "  knock  1234/udp  9876/udp  5555/udp  sent in 100 ms",
     "  probe  tcp 22 open 0.0 ms",
     ...stdout.split("\n").slice(4),
@@ -90,7 +90,20 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
     [["a\x07b", "7"], '"a\\u0007b" is not a host'],
     [["fw", "lab"], 'unknown target "fw"'],
     [["::1", "7", "-d", "soon"], "--delay: is not a duration"],
-    [["::1", "7", "-s", "here"], "--source: is not an address"],
+    [["::1", "7", "-s", "he:re"], "--source: is not a source"],
+    [
+      ["::1", "7", "-s", "fe80::2"],
+      "--source: is link-local and needs its interface: use ADDRESS%INTERFACE",
+    ],
+    [
+      ["::1", "7", "-s", "eth9"],
+      "the source is neither an address nor an interface of this machine: use an address or eth0",
+    ],
+    [["fe80::1", "7"], 'the link-local address "fe80::1" needs its interface: fe80::1%eth0'],
+    [
+      ["::1", "7", "--handshake", "1s"],
+      "--handshake: is not a time for a handshake: use 1ms to 900ms",
+    ],
     [["::1", "7", "--tries", "0"], "--tries: is not a whole number from 1 to 100"],
     [["::1", "7", "--jobs", "x"], "--jobs: is not a whole number from 1 to 10000"],
     [["::1", "7", "--timeout", "-"], "--timeout: is not a duration"],

@@ -10,6 +10,8 @@ const TARGET =
 const NONE = `${TARGET}`.replace("probes", 'secret = "none"\nprobes');
 const COMMAND = `${TARGET}`.replace("probes", 'secret = { command = ["pass"] }\nprobes');
 const EXEC = NONE.replace('"tcp:22"', '{ type = "exec", run = ["true"] }');
+const ECHO = NONE.replace('"7/udp"', '{ protocol = "icmp", size = 64 }');
+const ECHO_CLOSES = NONE.replace('"9/udp"', '{ protocol = "icmp", size = 64 }');
 const AFTER = `${NONE}[[targets.home.after]]\nrun = ["true"]\n`;
 
 /** `write` or `run`, each with the packets sent and the programs started before it was given up. */
@@ -23,6 +25,9 @@ const ROWS: readonly Row[] = [
   [COMMAND, "knock home", "write 0/0, run 0/1"],
   [EXEC, "knock home", START],
   [AFTER, "knock home", START],
+  // The system's ping sends icmp knocks.
+  [ECHO, "knock home", START],
+  [ECHO_CLOSES, "knock home", BOTH],
   [NONE, "knock home -- true", START],
   [NONE, "probe home", BOTH],
   [COMMAND, "probe home", BOTH],
@@ -34,10 +39,18 @@ const ROWS: readonly Row[] = [
   [COMMAND, "connect home 22", "write 0/0, run 0/1"],
   [NONE, "connect home 22 --probe ping", "write 0/0, run 2/1"],
   [COMMAND, "connect home 22 --probe ping", "write 0/0, run 2/2"],
+  [ECHO, "connect home 22", "write 0/0, run 2/0"],
+  [ECHO, "probe home", BOTH],
+  [ECHO, "close home", BOTH],
+  [ECHO_CLOSES, "close home", START],
   [NONE, "close home", BOTH],
   [AFTER, "close home", BOTH],
   [COMMAND, "close home", "write 0/0, run 0/1"],
   [NONE, "keep home -- true", START],
+  // A door that stays closed ends it.
+  [NONE, "keep home --probe 23 --tries 1 --timeout 1ms", BOTH],
+  [ECHO, "keep home --probe 23 --tries 1 --timeout 1ms", START],
+  [ECHO_CLOSES, "keep home --probe 23 --tries 1 --timeout 1ms", START],
   [NONE, "ssh-config home", "run 0/0, write 0/0"],
   [NONE, "list", BOTH],
   [NONE, "show home", BOTH],
@@ -75,6 +88,8 @@ table(
 );
 
 function nameText(text: string): string {
+  if (text === ECHO) return "an icmp knock";
+  if (text === ECHO_CLOSES) return "an icmp knock that closes";
   if (text === COMMAND) return "a secret command";
   return text === EXEC ? "an exec probe" : text === AFTER ? "an after program" : "no program";
 }

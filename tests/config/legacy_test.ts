@@ -58,10 +58,11 @@ Deno.test("legacy: a byte order mark is no part of the host", () => {
   assertEquals(read("\uFEFFa:1\n"), ["a:1/tcp"]);
 });
 
-Deno.test("legacy: udp knocks ask for their passphrase, all else is at the defaults", () => {
+Deno.test("legacy: udp knocks ask for their passphrase, the family is IPv4, all else is at the defaults", () => {
   const config = parseLegacy("fw.example.com:1/udp,2\n", { file: "f" });
   assertEquals([config.kind, config.file, config.holdsSecret], ["legacy", "f", false]);
-  const toml = `[targets.fw-example-com]\nhost = "fw.example.com"\nknocks = ["1/udp", 2]\n`;
+  const toml =
+    `[targets.fw-example-com]\nhost = "fw.example.com"\nknocks = ["1/udp", 2]\nfamily = "ipv4"\n`;
   assertEquals(config.targets, parseDocumentConfig(toml, { file: "f" }).config.targets);
 });
 
@@ -89,6 +90,14 @@ Deno.test("legacy: a name that is taken gets a number", () => {
   assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
   const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
   assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);
+});
+
+Deno.test("legacy: every target is IPv4, read or imported, as the original knows nothing else", async () => {
+  const { targets } = parseLegacy("a:1/udp\nb:2\n", { file: "f" });
+  assertEquals([...targets.values()].map(({ family }) => family), ["ipv4", "ipv4"]);
+  const imported = await importTargets("a:1/udp\n", { file: "f" });
+  const text = addTargets("", imported.targets, { file: "f" });
+  assertEquals(parseDocumentConfig(text, { file: "f" }).config.targets.get("a")?.family, "ipv4");
 });
 
 const MIXED = "a:1/udp\nb:0,2\nnonsense\na:3\n";

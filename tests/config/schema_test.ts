@@ -260,10 +260,32 @@ const BAD: [lines: string, errors: string[]][] = [
   ]],
   ["timeout = 0", ["4: targets.t.timeout: is too short: use 1ms or more"]],
   ['family = "v6"', [
-    '4: targets.t.family: cannot be used: use one of "any", "ipv4", "ipv6"',
+    '4: targets.t.family: cannot be used: use one of "any", "ipv4", "ipv6", "both"',
   ]],
-  ['source = "eth0"', [
-    "4: targets.t.source: is not an address: use an IPv4 or an IPv6 address",
+  ['source = "eth/0"', [
+    "4: targets.t.source: is not a source: use an IPv4 or an IPv6 address of this machine, " +
+    "or an interface such as eth0",
+  ]],
+  ['source = "fe80::1"', [
+    "4: targets.t.source: is link-local and needs its interface: use ADDRESS%INTERFACE, such as " +
+    "fe80::1%eth0",
+  ]],
+  ['handshake = "2s"', [
+    "4: targets.t.handshake: is not a time for a handshake: use 1ms to 900ms, as the kernel " +
+    "repeats its SYN after a second, which is another knock",
+  ]],
+  ["knocks = [{ port = 1, protocol = 'udp', handshake = '1ms' }, { port = 1, size = 3 }]", [
+    "4: targets.t.knocks[0].handshake: only a tcp knock has a handshake",
+    "4: targets.t.knocks[1].size: only an icmp knock has a size",
+  ]],
+  ["knocks = [{ protocol = 'icmp', port = 1, size = 2000 }, { protocol = 'icmp' }]", [
+    "4: targets.t.knocks[0].port: an icmp knock has no port: leave it out",
+    "4: targets.t.knocks[0].size: cannot be used: use a whole number from 0 to 1472",
+    "4: targets.t.knocks[1]: an icmp knock needs its size, such as size = 128, or a payload of 1 to " +
+    "15 bytes: ping writes the time into longer ones",
+  ]],
+  ["knocks = [{ protocol = 'icmp', size = 64, payload = { text = '12345678901234567' } }]", [
+    "4: targets.t.knocks[0].payload: has 17 bytes: ping can repeat at most 16",
   ]],
   ["tries = 0", ["4: targets.t.tries: cannot be used: use a whole number from 1 to 100"]],
   ["tries = 101", ["4: targets.t.tries: cannot be used: use a whole number from 1 to 100"]],
@@ -287,7 +309,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ]],
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
     "4: targets.t.knocks[0].port: is not a port: use a whole number from 1 to 65535",
-    '4: targets.t.knocks[1].protocol: is an unknown protocol: use "tcp" or "udp"',
+    '4: targets.t.knocks[1].protocol: is an unknown protocol: use "tcp", "udp" or "icmp"',
     '4: targets.t.knocks[2]: unknown key, did you mean "port"?',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { parseHost, parseTargetName } from "../../src/core/target.ts";
+import { ValueError } from "../../src/core/errors.ts";
+import { parseHost, parseSource, parseTargetName } from "../../src/core/target.ts";
 import { table } from "../table.ts";
 
 /** Rows whose titles are the texts themselves. */
@@ -92,3 +93,26 @@ table("parseHost refuses", list(NO_HOSTS), (text, title) => {
     `${title} is not a host: use a name, an IPv4 or an IPv6 address`,
   );
 });
+
+table<string>("parseSource takes addresses and interfaces", {
+  "192.0.2.1": "192.0.2.1",
+  "[fd00::1]": "fd00::1",
+  "fd00::1": "fd00::1",
+  "fe80::1%eth0": "fe80::1%eth0",
+  "[fe80::1%eth0]": "fe80::1%eth0",
+  eth0: "eth0",
+  "wg-home.3": "wg-home.3",
+  "Local Area Connection": "Local Area Connection",
+}, (source, text) => assertEquals(parseSource(text), source));
+
+table<string>("parseSource refuses", {
+  "fe80::1":
+    '"fe80::1" is link-local and needs its interface: use ADDRESS%INTERFACE, such as fe80::1%eth0',
+  "[fe80::1]":
+    '"[fe80::1]" is link-local and needs its interface: use ADDRESS%INTERFACE, such as fe80::1%eth0',
+  "": '"" is not a source',
+  "192.0.2.300": '"192.0.2.300" is not a source',
+  "[eth0]": '"[eth0]" is not a source',
+  "a/b": '"a/b" is not a source',
+  "a:1": '"a:1" is not a source',
+}, (message, text) => void assertThrows(() => parseSource(text), ValueError, message));

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { GLOBAL_OPTIONS, parseOptions } from "../../src/cli/options.ts";
-import { NetworkError, SecretError } from "../../src/core/errors.ts";
+import { NetworkError, SecretError, UsageError } from "../../src/core/errors.ts";
 import { diagnose } from "../../src/doctor/causes.ts";
 import type {
   AddressEvidence,
@@ -285,6 +285,23 @@ table<[given: Partial<Evidence["invocation"]>, evidence: Evidence, fix: string]>
       { globals: ["-c", "'/a b/t.toml'"] },
       evidence({ after: answered, tries: 2 }),
       "spknock edit home --tries 8 -c '/a b/t.toml'",
+    ],
+    "the interfaces, for a wrong source": [
+      {},
+      evidence({}, {}, {
+        names: [{
+          target: "home",
+          host: "fw",
+          addresses: [],
+          failure: new UsageError("the source is not of this machine"),
+        }],
+      }),
+      "ip -br address",
+    ],
+    "what was tried": [
+      {},
+      evidence({ handshake: answered }),
+      "spknock edit home --handshake 250ms",
     ],
     "the family and the source": [
       { options: ["--ipv6", "--source", "fd00::1"] },

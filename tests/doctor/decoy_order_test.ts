@@ -16,6 +16,8 @@ table<[knocks: number[], close: number[], order: number[]]>("buildDecoyOrder", {
   "two ports: one of them": [[1, 2], [], [1]],
   "one port: none": [[1], [], []],
   "a port that closes the door alone is left out": [[1, 2, 3, 4], [3], [4, 2, 1]],
+  "echo requests have no port, and may have been sent": [[0, 7000, 8000], [0, 9], [7000]],
+  "one port and an echo request: none": [[7000, 0], [], []],
   "a port that comes twice is looked at once": [[1, 2, 1], [], [2, 1]],
 }, ([knocks, close, order]) => {
   assertEquals(buildDecoyOrder({ knocks: knocksAt(knocks), close: knocksAt(close) }), order);

@@ -32,6 +32,7 @@ const target = (name: string, more: string) =>
 const TARGETS = target("bare", "") +
   target("exec", 'probes = [{ type = "exec", run = ["true"] }]') +
   target("command", 'secret = { command = ["echo", "x"] }').replace('secret = "none"\n', "") +
+  target("echo", "").replace('"7/udp"', '{ protocol = "icmp", size = 64 }') +
   target("after", '[[targets.after.after]]\nrun = ["true"]');
 
 table("the program drops write, and run unless it starts programs", {
@@ -41,6 +42,8 @@ table("the program drops write, and run unless it starts programs", {
   "knock exec": "read net env run",
   "knock after": "read net env run",
   "knock --all": "read net env run",
+  "knock echo": "read net env run",
+  "connect echo 9 --tries 1 --timeout 1ms": "read net env",
   "knock exec --no-probe": "read net env",
   "probe after --probe tcp:9": "read net env",
   "connect command 9 --tries 1 --timeout 1ms": "read net env",

@@ -44,14 +44,14 @@ function setUp({ answer, graceMs = 150, tries = 3, payloads }: DoorOptions) {
   };
   const connect = async () => {
     const running = connectThrough({
+      host: "fw.example.com",
       sequence: { knocks, delayMs: 50, stageTimeoutMs: 5_000, copies: "auto" },
       payloads: () => (asked++,
         payloads?.() ?? Promise.resolve(knocks.map(() => new Uint8Array()))),
-      address: "192.0.2.1",
       tries,
       timeoutMs: 10_000,
       graceMs,
-      open,
+      ways: [{ address: "192.0.2.1", ends: [{ address: "192.0.2.1", open }] }],
     }, { net, clock, signal: cancel.signal });
     running.catch(() => {});
     await clock.advance(20_000);

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { CancelledError } from "../../src/core/errors.ts";
 import { type KeepEvent, keepOpen } from "../../src/knock/keep.ts";
 import { FakeClock } from "../fakes.ts";
+import { table } from "../table.ts";
 
 /** Milliseconds between two checks, and until a failed knock is retried at most. */
 const CHECK_MS = 30_000;
@@ -12,6 +13,7 @@ const MINUTE = 60_000;
 /** A door that a test shuts, and a network that it takes away. */
 function setUp({ openForMs = 5 * MINUTE, hasProbe = true } = {}) {
   const clock = new FakeClock();
+  const wall = { ahead: 0 };
   const cancel = new AbortController();
   const door = { isOpen: true, isReachable: true };
   const story: (string | number)[][] = [];
@@ -23,6 +25,7 @@ function setUp({ openForMs = 5 * MINUTE, hasProbe = true } = {}) {
       ...(event.kind === "failed" ? [event.retryInMs] : []),
     ]);
   const running = keepOpen({
+    wallNow: () => clock.now() + wall.ahead,
     openForMs,
     onEvent: tell,
     knock() {
@@ -33,7 +36,7 @@ function setUp({ openForMs = 5 * MINUTE, hasProbe = true } = {}) {
     ...(hasProbe ? { look: () => (looks.push(clock.now()), Promise.resolve(door.isOpen)) } : {}),
   }, { clock, signal: cancel.signal });
   running.catch(() => {});
-  return { clock, cancel, door, story, looks, running };
+  return { clock, wall, cancel, door, story, looks, running };
 }
 
 Deno.test("keepOpen knocks again at 80 % of the open time", async () => {
@@ -101,6 +104,28 @@ Deno.test("keepOpen tries a failed knock again, with growing delays", async () =
   door.isReachable = true;
   await clock.advance(2 * MINUTE);
   assertEquals(story.at(-1)?.[1], "renewed");
+});
+
+table<(world: ReturnType<typeof setUp>) => void>("keepOpen knocks at once after a sleep", {
+  "the wall clock ran on": ({ wall }) => wall.ahead += 10 * MINUTE,
+  "a timer is late": ({ clock }) => clock.pass(10 * MINUTE),
+}, async (sleep) => {
+  const world = setUp({ hasProbe: false });
+  await world.clock.advance(63_000);
+  sleep(world);
+  await world.clock.advance(5_000);
+  const [, slept, renewed] = world.story;
+  assertEquals([slept?.[1], renewed?.[1], world.story.length], ["slept", "renewed", 3]);
+});
+
+Deno.test("keepOpen: the wall clock may be set by a few seconds, or back", async () => {
+  const { clock, wall, story } = setUp({ hasProbe: false });
+  await clock.advance(20_000);
+  wall.ahead += 5_000;
+  await clock.advance(20_000);
+  wall.ahead -= 60 * MINUTE;
+  await clock.advance(20_000);
+  assertEquals(story.length, 1);
 });
 
 Deno.test("keepOpen ends when it is cancelled", async () => {

@@ -86,3 +86,43 @@ Deno.test("sendSequence: cancelling sends nothing more and closes the socket", a
   await assertRejects(() => sendSequence(packets, { net, clock, address: "::1", signal }));
   assertEquals([net.sent.length, net.open], [2, 0]);
 });
+
+Deno.test("sendSequence: each datagram to a port that comes up again has a socket of its own", async () => {
+  const { net, clock } = setUpNet();
+  const packets = [7, 8, 7, 7].flatMap((port, knock) =>
+    [0, 1].map((copy) => ({
+      port,
+      protocol: "udp" as const,
+      payload: new Uint8Array(),
+      at: knock * 50 + copy * 10,
+      knock,
+    }))
+  );
+  await sendSequence(packets, { net, clock, address: "192.0.2.1" });
+  // The copies of a packet share theirs.
+  assertEquals(net.sockets, [1, 1, 1, 1, 2, 2, 3, 3]);
+  assertEquals([net.opened, net.open], [3, 0]);
+});
+
+Deno.test("sendSequence sends echo requests and lets handshakes end", async () => {
+  const { net, clock } = setUpNet();
+  const pattern = new TextEncoder().encode("knock");
+  await sendSequence([
+    { port: 0, protocol: "icmp", size: 64, payload: pattern, at: 0, knock: 0 },
+    { port: 7, protocol: "tcp", payload: new Uint8Array(), at: 0, knock: 1, handshakeMs: 250 },
+  ], { net, clock, address: "192.0.2.1" });
+  assertEquals(
+    net.sent.map(({ protocol, size, payload, handshakeMs }) => [
+      protocol,
+      size ?? handshakeMs,
+      payload,
+    ]),
+    [["icmp", 64, "knock"], ["tcp", 250, ""]],
+  );
+  assertEquals(net.opened, 0);
+});
+
+function setUpNet() {
+  const clock = new FakeClock({ auto: true });
+  return { clock, net: new FakeNet(clock) };
+}

@@ -1,6 +1,12 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
-import { explainSendError, findErrno } from "../../src/net/socket_errors.ts";
+import {
+  explainSendError,
+  findErrno,
+  findReporter,
+  isUnreachable,
+  THIS_MACHINE,
+} from "../../src/net/socket_errors.ts";
 import { table } from "../table.ts";
 
 const failed = (code: string, message = "os error") => Object.assign(new Error(message), { code });
@@ -66,3 +72,50 @@ table<FailureRow>("explainSendError names the address, the reason and the fix", 
   assertInstanceOf(error, NetworkError);
   assertEquals([error.message, error.hint, error.cause], [message, hint, cause]);
 });
+
+table<readonly [unknown, boolean]>("isUnreachable", {
+  "no route": [failed("ENETUNREACH"), true],
+  "ICMP, or no answer to ARP": [failed("EHOSTUNREACH"), true],
+  "ICMPv6 prohibited": [failed("EACCES"), true],
+  "the own firewall": [failed("EPERM"), true],
+  "no address of the family": [failed("EADDRNOTAVAIL"), true],
+  "what caused an error": [explainSendError(failed("EPERM"), { address: "::1" }), true],
+  "a refusal": [failed("ECONNREFUSED"), false],
+  "silence": [failed("ETIMEDOUT"), false],
+  "nothing": [undefined, false],
+}, ([cause, is]) => assertEquals(isUnreachable(cause), is));
+
+const UNREACHABLE = failed("EHOSTUNREACH");
+
+table<readonly [Parameters<typeof findReporter>[0], string]>("findReporter", {
+  "a datagram's error": [
+    { address: "192.0.2.1", cause: UNREACHABLE, isDatagram: true },
+    "this machine",
+  ],
+  "an error that only the own kernel has": [
+    { address: "192.0.2.1", cause: failed("EPERM") },
+    "this machine",
+  ],
+  "what the kernel said to ping": [
+    { address: "192.0.2.1", cause: UNREACHABLE, reportedBy: THIS_MACHINE },
+    "this machine",
+  ],
+  "no answer to ARP: ping names our own address": [
+    { address: "192.0.2.1", cause: UNREACHABLE, reportedBy: "192.0.2.9", own: ["192.0.2.9"] },
+    "this machine",
+  ],
+  "a router": [
+    { address: "192.0.2.1", cause: UNREACHABLE, reportedBy: "192.0.2.254", own: ["192.0.2.9"] },
+    "router",
+  ],
+  "the host's own firewall": [
+    { address: "fe80::1%eth0", cause: UNREACHABLE, reportedBy: "fe80::1", own: [] },
+    "host",
+  ],
+  "a refusal": [{ address: "192.0.2.1", cause: failed("ECONNREFUSED") }, "host"],
+  "a connection alone does not tell": [{ address: "192.0.2.1", cause: UNREACHABLE }, "unknown"],
+  "own addresses that are not known": [
+    { address: "192.0.2.1", cause: UNREACHABLE, reportedBy: "192.0.2.254" },
+    "unknown",
+  ],
+}, ([facts, who]) => assertEquals(findReporter(facts), who));

@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type PortResult, SYN_INTERVAL_MS, waitForPort } from "../../src/net/wait_for_port.ts";
+import {
+  type PortResult,
+  SYN_INTERVAL_MS,
+  waitForAnyPort,
+  waitForPort,
+  type Way,
+} from "../../src/net/wait_for_port.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
 import { FakeClock, FakeConnection, settle } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -144,10 +150,10 @@ Deno.test("an error that no knock can fix ends the race", async () => {
   assertEquals(await result, { status: "error", ms: 0, cause });
 });
 
-Deno.test("at most twenty attempts are in flight; the oldest is aborted", async () => {
+Deno.test("at most forty attempts are in flight: ARP takes three seconds; the oldest is aborted", async () => {
   const { clock, flights, result } = startRace({ timeoutMs: 10_000 });
-  await clock.advance(2_900);
-  assertEquals(flights.length, 30);
+  await clock.advance(4_900);
+  assertEquals(flights.length, 50);
   assertEquals(flights.map(({ signal }) => signal.aborted).indexOf(false), 10);
   flights[15]?.answer();
   assertEquals((await result).status, "open");
@@ -172,4 +178,66 @@ Deno.test("an attempt that throws rejects the race", async () => {
     throw new TypeError("a bug");
   };
   await assertRejects(() => waitForPort({ open, clock, timeoutMs: 100 }), TypeError, "a bug");
+});
+
+/** A way that gives `answer` after some milliseconds; silence where undefined. */
+function makeWay(
+  { clock, opened }: { clock: FakeClock; opened: { address: string; at: number }[] },
+  address: string,
+  answer: { after: number; cause?: Error } | undefined,
+): Way {
+  return {
+    address,
+    async open(signal) {
+      opened.push({ address, at: clock.now() });
+      await clock.sleepUntil(answer === undefined ? Infinity : clock.now() + answer.after, signal);
+      if (answer?.cause !== undefined) throw answer.cause;
+      return new FakeConnection();
+    },
+  };
+}
+
+type Answer = Parameters<typeof makeWay>[2];
+
+table<readonly [Answer, Answer, string, string, number]>("waitForAnyPort", {
+  "the first address opens before the second starts": [{ after: 50 }, { after: 1 }, "A", "open", 1],
+  "the faster address wins": [{ after: 150 }, { after: 10 }, "B", "open", 2],
+  "the first is silent": [undefined, { after: 10 }, "B", "open", 2],
+  "the first refuses": [{ after: 1, cause: refused() }, { after: 450 }, "B", "open", 2],
+  "the first cannot be used": [
+    { after: 1, cause: failure("EADDRNOTAVAIL") },
+    { after: 10 },
+    "B",
+    "open",
+    2,
+  ],
+  "none opens: what answered counts": [
+    undefined,
+    { after: 1, cause: refused() },
+    "B",
+    "refused",
+    2,
+  ],
+  "none answers": [undefined, undefined, "A", "closed", 2],
+}, async ([one, other, address, status, count]) => {
+  const clock = new FakeClock();
+  const opened: { address: string; at: number }[] = [];
+  const world = { clock, opened };
+  const result = waitForAnyPort([makeWay(world, "A", one), makeWay(world, "B", other)], {
+    clock,
+    timeoutMs: 3_000,
+  });
+  await clock.advance(5_000);
+  const { address: used, status: end } = await result;
+  assertEquals([used, end], [address, status]);
+  assertEquals(new Set(opened.map((each) => each.address)).size, count);
+  assertEquals(clock.sleeping, 0);
+});
+
+Deno.test("a prohibited port over IPv6 (EACCES) may open yet", async () => {
+  const { clock, flights, result } = startRace();
+  flights[0]?.fail(failure("EACCES"));
+  await clock.advance(100);
+  flights[1]?.answer();
+  assertEquals((await result).status, "open");
 });

@@ -12,6 +12,7 @@ const ended = (code: number | undefined, stdout = "", stderr = ""): ProgramResul
 });
 
 const V4 = { address: "192.0.2.1", family: "ipv4" } as const;
+const LO = { address: "127.0.0.1", family: "ipv4", source: "lo" } as const;
 const V6 = { address: "2001:db8::1", family: "ipv6", source: "2001:db8::9" } as const;
 
 table(
@@ -21,6 +22,9 @@ table(
     ["ping -6 -n -c 1 -W 1 -I 2001:db8::9 2001:db8::1", ["linux", V6]],
     ["ping -n -c 1 192.0.2.1", ["darwin", V4]],
     ["ping6 -n -c 1 -S 2001:db8::9 2001:db8::1", ["darwin", V6]],
+    // "lo" is an interface of the machine that the test runs on.
+    ["ping -4 -n -c 1 -W 1 -I lo 127.0.0.1", ["linux", LO]],
+    ["ping -n -c 1 -S 127.0.0.1 127.0.0.1", ["darwin", LO]],
     ["ping -4 -n 1 -w 1000 192.0.2.1", ["windows", V4]],
     ["ping -6 -n 1 -w 1000 -S 2001:db8::9 2001:db8::1", ["windows", V6]],
   ] as const,

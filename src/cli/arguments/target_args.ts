@@ -1,9 +1,14 @@
 /** Which targets a command line means, and what its options change about them. */
-import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import { parsePortList } from "../../core/knock.ts";
-import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
+import { checkHandshake, parsePortList } from "../../core/knock.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Family,
+  parseHost,
+  parseSource,
+  type Target,
+} from "../../core/target.ts";
 import type { Context } from "../command.ts";
 import { explainNoTargets, findTarget, loadTargets } from "../context.ts";
 import type {
@@ -115,6 +120,7 @@ export async function readKnockChanges(
 export function readPace(args: ParsedArgs<OptionNames<typeof PACE_OPTIONS>>): Partial<Target> {
   return pickDefined({
     delayMs: args.read("delay", parseDuration),
+    handshakeMs: args.read("handshake", (text) => checkHandshake(parseDuration(text))),
     tries: args.read("tries", (text) => parseCount(text, { max: 100 })),
   });
 }
@@ -149,7 +155,7 @@ export function readFamily(
     ? "ipv6"
     : undefined;
   // "" takes a source away, where the command allows it.
-  const source = args.value("source") === "" ? undefined : args.read("source", parseAddress);
+  const source = args.value("source") === "" ? undefined : args.read("source", parseSource);
   return pickDefined({ family, source });
 }
 
@@ -171,9 +177,4 @@ export function parseCount(text: string, { max }: { max: number }): number {
   const count = /^\d+$/.test(text) ? Number(text) : NaN;
   if (count >= 1 && count <= max) return count;
   throw new ValueError(text, `is not a whole number from 1 to ${max}`);
-}
-
-function parseAddress(text: string): string {
-  if (isIpv4(text) || isIpv6(text)) return text;
-  throw new ValueError(text, "is not an address: use an IPv4 or IPv6 address of this machine");
 }

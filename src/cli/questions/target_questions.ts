@@ -104,8 +104,10 @@ async function askForKnocks(
   const text = await prompter.input({
     message: "Knocks in order, such as 1234/udp 9876/udp 7000/tcp",
     ...(old === "" ? {} : { default: old }),
-    validate: makeValidator(parseSpecs),
+    // What is there may have icmp knocks, which no answer can name.
+    validate: (answer) => answer === old ? undefined : makeValidator(parseSpecs)(answer),
   });
+  if (text === old) return before;
   const specs = parseSpecs(text);
   if (specs.map(renderPortSpec).join(" ") === old) return before;
   const hasUdp = specs.some(({ protocol }) => protocol === "udp");

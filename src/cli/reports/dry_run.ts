@@ -1,7 +1,7 @@
 /** `--dry-run`: what would be sent, without asking, resolving or sending anything. */
 import { renderDuration } from "../../core/duration.ts";
-import { type Knock, renderPortSpec } from "../../core/knock.ts";
-import { buildSequence } from "../../core/sequence.ts";
+import { type Knock, type KnockProtocol, renderPortSpec } from "../../core/knock.ts";
+import { buildSequence, findHandshake } from "../../core/sequence.ts";
 import type { Target } from "../../core/target.ts";
 import { plural } from "../../core/text.ts";
 import { sanitize } from "../../output/sanitize.ts";
@@ -12,11 +12,44 @@ import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
 
+const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
+  tcp: "SYN",
+  udp: "empty",
+  icmp: "echo request",
+};
+
 /** Describes what a knock carries; never the content. */
 export function describePayload({ protocol, payload }: Knock): string {
   if (payload.kind === "bytes") return `${payload.bytes.length} fixed bytes`;
-  if (payload.kind === "none") return protocol === "tcp" ? "SYN" : "empty";
+  if (payload.kind === "none") return WITHOUT_PAYLOAD[protocol];
   return describeSecret(payload.source);
+}
+
+/** Describes a knock in full: `7000/tcp`, what it carries and how long its handshake may take. */
+export function describeKnock(
+  knock: Knock,
+  target: Pick<Target, "handshakeMs">,
+): { spec: string; content: string } {
+  const handshakeMs = findHandshake(knock, target);
+  const content = describePayload(knock);
+  return {
+    spec: renderPortSpec(knock),
+    content: handshakeMs === undefined
+      ? content
+      : `${content}, handshake up to ${renderDuration(handshakeMs)}`,
+  };
+}
+
+/** Returns what JSON has of a knock besides its port, its protocol and its payload. */
+export function listKnockExtras(
+  knock: Knock,
+  target: Pick<Target, "handshakeMs">,
+): Record<string, number> {
+  const handshakeMs = findHandshake(knock, target);
+  return {
+    ...(knock.size === undefined ? {} : { size: knock.size }),
+    ...(handshakeMs === undefined ? {} : { handshake_ms: handshakeMs }),
+  };
 }
 
 /**
@@ -42,17 +75,14 @@ export async function showDryRun(
         protocol,
         at_ms: at,
         payload: describePayload(target.knocks[knock] as Knock),
+        ...listKnockExtras(target.knocks[knock] as Knock, target),
       })),
       probes,
     });
     out.print(`${target.name} (${sanitize(target.host)}), nothing is sent\n`);
     for (const { knock, at } of packets) {
-      const each = target.knocks[knock] as Knock;
-      out.print(
-        `  after ${renderDuration(at)}  ${renderPortSpec(each)}  ${
-          sanitize(describePayload(each))
-        }\n`,
-      );
+      const { spec, content } = describeKnock(target.knocks[knock] as Knock, target);
+      out.print(`  after ${renderDuration(at)}  ${spec}  ${sanitize(content)}\n`);
     }
     if (probes.length > 0) {
       const most = `at most ${plural(target.tries, "try", "tries")}`;

@@ -19,9 +19,9 @@ interface KeepProgress {
 
 const TICK_MS = 1_000;
 
-/** Makes the progress of the target of that name at that address. */
+/** Makes the progress of the target of that name; `findAddress` returns the address that is in use. */
 export function createKeepProgress(
-  { name, address }: { name: string; address: string },
+  { name, findAddress }: { name: string; findAddress: () => string },
   out: Output,
   { clock }: { clock: Clock },
 ): KeepProgress {
@@ -41,14 +41,15 @@ export function createKeepProgress(
       out.event({
         event: event.kind,
         target: name,
-        address,
+        address: findAddress(),
         at_ms: sinceStart(),
         ...listExtras(event),
       });
       if (event.kind === "renewed") renewals++;
       isChecked = isChecked && event.kind !== "knocked";
       state = describe(event, { isChecked });
-      next = findNext(event, clock.now());
+      // A change of address is within a renewal: the next one is not known yet.
+      if (event.kind !== "moved") next = findNext(event, clock.now());
       if (!out.isLive) {
         const then = next === undefined
           ? ""
@@ -87,6 +88,10 @@ function describe(event: KeptEvent, { isChecked }: { isChecked: boolean }): stri
       return "open";
     case "renewed":
       return isChecked ? "open, renewed" : "knocked again";
+    case "slept":
+      return `this machine slept for ${renderElapsed(event.forMs)}, knocking`;
+    case "moved":
+      return `its address is ${event.address} now, it was ${event.former}`;
     case "shut":
       return "found closed, knocking";
     case "failed":
@@ -109,6 +114,8 @@ function findNext(event: KeptEvent, now: number): { verb: string; at: number } |
 
 function listExtras(event: KeptEvent): Record<string, unknown> {
   if ("renewInMs" in event) return { renew_in_ms: event.renewInMs };
+  if (event.kind === "slept") return { slept_ms: event.forMs };
+  if (event.kind === "moved") return { former_address: event.former };
   if (event.kind === "failed") return { reason: event.reason, retry_in_ms: event.retryInMs };
   return {};
 }

@@ -8,6 +8,7 @@ import { renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
 import type { OpenEvents } from "../../knock/until_open.ts";
+import type { SentPacket } from "../../net/connection.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { ResolvedTarget } from "../../use_cases/resolve_targets.ts";
@@ -45,8 +46,11 @@ export function createProgress(
     `${strong(target.name)}${host === ` ${target.name}` ? "" : host} (${resolved.address})\n`,
   );
   if (others.length > 0) {
+    const use = target.family === "both"
+      ? "both families are knocked on"
+      : "used where it cannot be reached";
     out.say(
-      faint(`  it has ${others.length + 1} addresses; not used: ${others.join(", ")}`) + "\n",
+      faint(`  it has ${others.length + 1} addresses; ${use}: ${others.join(", ")}`) + "\n",
     );
   }
   return out.verbose
@@ -62,10 +66,17 @@ function showCompact(
 ): OpenEvents {
   const waiting = createWaiting(target, out, options);
   let last = -1;
+  let isInLine = false;
   return {
     onTry(attempt) {
       last = -1;
+      isInLine = true;
       out.say(attempt === 1 ? "  knock" : `  try ${attempt}`);
+    },
+    onGiveUp({ address, reason }, next) {
+      if (isInLine) out.say("\n");
+      isInLine = false;
+      out.say(`  ${address}: ${sanitize(reason)}; now ${next}\n`);
     },
     onPacket({ knock }) {
       if (knock === last) return;
@@ -74,6 +85,7 @@ function showCompact(
       if (named !== undefined && knock < MAX_NAMED) out.say(`  ${renderPortSpec(named)}`);
     },
     onSent(ms, attempt) {
+      isInLine = false;
       const more = target.knocks.length - MAX_NAMED;
       out.say(
         `${more > 0 ? `  and ${more} more` : ""}  ${
@@ -95,22 +107,46 @@ function showVerbose(
   out: Output,
   { clock, prefix }: { clock: Clock; prefix: string },
 ): OpenEvents {
-  let start = 0;
+  let start: number | undefined;
   const say = (text: string) => out.say(`${prefix}${text}\n`);
   return {
     onTry(attempt) {
-      start = clock.now();
+      start = undefined;
       const from = target.source === undefined ? "" : `, from ${target.source}`;
       say(`try ${attempt} of ${target.probes.length === 0 ? 1 : target.tries}${from}`);
     },
-    onPacket({ port, protocol, payload }) {
+    onGiveUp: ({ address, reason }, next) => say(`${address}: ${sanitize(reason)}; now ${next}`),
+    isTraced: true,
+    onPacket(
+      { port, protocol, payload, size, handshakeMs },
+      _attempt,
+      { address, port: from, to },
+    ) {
+      start ??= clock.now();
       const offset = (clock.now() - start).toFixed(1).padStart(OFFSET_WIDTH);
-      const content = protocol === "tcp" ? "SYN" : `${payload.length} bytes`;
-      say(`${offset} ms  ${renderPortSpec({ port, protocol })}  ${content}`);
+      const content = protocol === "tcp"
+        ? handshakeMs === undefined ? "SYN" : "handshake"
+        : `${size ?? payload.length} bytes`;
+      say(
+        `${offset} ms  ${renderPortSpec({ port, protocol, size })}  ${content}` +
+          renderWay({ address, port: from, to }),
+      );
     },
     onSent: (ms) => say(`sent in ${renderElapsed(ms)}`),
     onProbe: (outcome) => say(`probe  ${renderProbe(outcome, out.style)}`),
   };
+}
+
+/** From where and to where a packet went, as a packet capture shows it; "" where the source is unknown. */
+function renderWay({ address, port, to }: SentPacket & { to: string }): string {
+  if (port === undefined && address === undefined) return "";
+  const bracket = (text: string) => text.includes(":") ? `[${text}]` : text;
+  const from = address === undefined
+    ? `port ${port}`
+    : port === undefined
+    ? address
+    : `${bracket(address)}:${port}`;
+  return `  from ${from} to ${to}`;
 }
 
 /** Counts several things on a terminal, on one line that is cleared at the end. */

@@ -8,6 +8,7 @@ import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Style } from "../../output/style.ts";
 import { renderTable } from "../../output/table.ts";
+import { renderGivenUp } from "../../knock/given_up.ts";
 import type { TargetReport } from "../../use_cases/target_report.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../exit_codes.ts";
 import { reportError, toErrorValue } from "../report_error.ts";
@@ -96,12 +97,15 @@ const ENDINGS = {
   still_open: "the door is still open",
 };
 
-function printEnd({ status, target, after, knocks }: TargetReport, out: Output): void {
+function printEnd({ status, target, after, knocks, givenUp }: TargetReport, out: Output): void {
   for (const { command, ok, detail } of after) {
     const end = ok ? out.style.good("ok") : out.style.bad("failed");
     out.say(`  after  ${sanitize(command)} ${end}${detail ? `  ${sanitize(detail)}` : ""}\n`);
   }
   if (status === "error") return;
+  if (knocks?.unreachable !== undefined && givenUp !== undefined && !knocks.isOpen) {
+    out.say(`  no packet gets there: ${sanitize(renderGivenUp(givenUp))}\n`);
+  }
   const tries = knocks !== undefined && knocks.tries > 1
     ? ` after ${plural(knocks.tries, "try", "tries")}`
     : "";
@@ -112,7 +116,7 @@ function printEnd({ status, target, after, knocks }: TargetReport, out: Output):
 
 /** Returns a report as the JSON contract has it. */
 export function toReportValue(
-  { target, resolved, status, knocks, after, error }: TargetReport,
+  { target, resolved, status, knocks, givenUp, after, error }: TargetReport,
 ): unknown {
   return {
     target: target.name,
@@ -126,6 +130,7 @@ export function toReportValue(
     sent_ms: knocks === undefined ? null : round(knocks.sentMs),
     probes: (knocks?.probes ?? []).map(toProbeValue),
     after,
+    ...(givenUp === undefined ? {} : { given_up: givenUp }),
     ...(error === undefined ? {} : { error: toErrorValue(error) }),
   };
 }

@@ -1,5 +1,5 @@
 /** The original's targets, for `import`. */
-import { parseLegacyLines } from "./legacy_file.ts";
+import { LEGACY_FAMILY, parseLegacyLines } from "./legacy_file.ts";
 import type { ImportReader } from "./reader.ts";
 
 /** Unlike in reading, one bad port spoils its line: half a sequence opens nothing. */
@@ -11,7 +11,7 @@ export const reader: ImportReader = {
     const targets = lines.flatMap(({ target, problems }) =>
       target === undefined || problems.length > 0
         ? []
-        : [{ name: makeName(target.host), ...target }]
+        : [{ name: makeName(target.host), family: LEGACY_FAMILY, ...target }]
     );
     return {
       targets,

@@ -16,8 +16,11 @@
 import { isIpv4 } from "../../core/address_syntax.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { Knock, Protocol } from "../../core/knock.ts";
-import { DEFAULT_SETTINGS, parseHost, type Target } from "../../core/target.ts";
+import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
 import type { Config } from "../schema.ts";
+
+/** The original opens IPv4 sockets only, and the firewalls that it knocks on have IPv4 rules only. */
+export const LEGACY_FAMILY: Family = "ipv4";
 
 /** A line of the file that is not skipped. */
 interface LegacyLine {
@@ -67,7 +70,7 @@ export function parseLegacy(text: string, { file }: { file: string }): Config {
   for (const { target } of lines) {
     if (target === undefined) continue;
     const name = uniqueName(makeTargetName(target.host), targets);
-    targets.set(name, { ...DEFAULT_SETTINGS, name, ...target });
+    targets.set(name, { ...DEFAULT_SETTINGS, name, family: LEGACY_FAMILY, ...target });
   }
   return {
     file,

@@ -7,6 +7,7 @@
  * only where the first one did not open.
  */
 import { type SecretError, SpknockError } from "../../core/errors.ts";
+import { isEcho } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
 import { buildDecoyOrder } from "../../doctor/decoy_order.ts";
 import type {
@@ -16,13 +17,13 @@ import type {
   SynEvidence,
 } from "../../doctor/evidence.ts";
 import { findReporter } from "../../doctor/path.ts";
+import { TRIED_HANDSHAKE_MS } from "../../doctor/remedies.ts";
 import { askSyn } from "../../doctor/syn.ts";
 import { knockUntilOpen } from "../../knock/until_open.ts";
 import type { Address } from "../../net/resolve.ts";
 import { askEcho, lookAtRoute } from "./look_at_path.ts";
 import type { Ports } from "../ports.ts";
 import type { ResolvedTarget } from "../resolve_targets.ts";
-import { sendByHandshake } from "./send_by_handshake.ts";
 
 /** The payloads of a target, one a knock, or why there are none. */
 export interface CollectedPayloads {
@@ -71,8 +72,8 @@ export async function examineTarget(
   const { payloads, noSecret } = canKnock
     ? await options.collect()
     : { payloads: undefined, noSecret: undefined };
-  // From here on only packets are sent; echo requests are sent by the system's ping.
-  if (!target.knocks.some(isEcho)) ports.dropPermissions(["run"]);
+  // From here on only packets are sent; those of icmp knocks by the system's ping.
+  if (payloads === undefined || !target.knocks.some(isEcho)) ports.dropPermissions(["run"]);
   const hasWaited = waits && looks[0] !== undefined && isOpen(looks[0]);
   if (hasWaited) {
     onWait?.(target.openForMs + CLOSING_MS, "open");
@@ -191,11 +192,10 @@ async function knockInTurn(
   const [taken] = knocked;
   const isHopeless = knocked.some(({ after }) => after?.answer === "answered") ||
     taken?.after === undefined || isWithoutService(taken);
-  if (taken === undefined || isHopeless || !target.knocks.some(isTcp)) return knocked;
-  const { after } = await knock({ target: { ...target, tries: 1 }, payloads, before: taken }, {
-    ...ports,
-    net: { ...ports.net, sendSyn: (place) => sendByHandshake(place, ports) },
-  }, options);
+  if (taken === undefined || isHopeless || !canTryHandshakes(target)) return knocked;
+  // The same as what the remedy saves: a knock's own handshake stays.
+  const patient = { ...target, handshakeMs: TRIED_HANDSHAKE_MS, tries: 1 };
+  const { after } = await knock({ target: patient, payloads, before: taken }, ports, options);
   return [{ ...taken, handshake: after }, ...knocked.slice(1)];
 }
 
@@ -203,8 +203,10 @@ function isTcp({ protocol }: { protocol: string }): boolean {
   return protocol === "tcp";
 }
 
-function isEcho({ protocol }: { protocol: string }): boolean {
-  return protocol === "icmp";
+/** Whether the handshakes of some knocks end earlier than those that are tried. */
+function canTryHandshakes({ knocks, handshakeMs = 0 }: Target): boolean {
+  return handshakeMs < TRIED_HANDSHAKE_MS &&
+    knocks.some((knock) => isTcp(knock) && knock.handshakeMs === undefined);
 }
 
 /** Whether the firewall opened, and only the service is missing. */

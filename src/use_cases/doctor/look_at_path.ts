@@ -1,9 +1,13 @@
 /** Looks at the way to an address with the programs of the system: `ping`, and `ip` on Linux. */
+import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import type { PathEvidence } from "../../doctor/evidence.ts";
 import { readNeighbour, readPing, readRoute } from "../../doctor/path.ts";
 import type { Address } from "../../net/resolve.ts";
 import { buildPingCommand } from "../../probe/ping.ts";
 import type { Ports } from "../ports.ts";
+
+/** What it takes to run a program of this system, and to wait. */
+type ProgramPorts = Pick<Ports, "os" | "runProgram" | "clock" | "signal">;
 
 /** Milliseconds after which a program that only reads tables is given up. */
 const PROGRAM_TIMEOUT_MS = 2_000;
@@ -32,14 +36,16 @@ export async function askEcho(
  */
 export async function lookAtRoute(
   { address, source }: Address & { source: string | undefined },
-  ports: Ports,
+  ports: ProgramPorts,
 ): Promise<Pick<PathEvidence, "route" | "noRoute" | "missing">> {
   if (ports.os !== "linux") return {};
   const [bare = "", zone] = address.split("%");
+  const isAddress = source !== undefined && (isIpv4(source) || isIpv6(source));
+  const device = zone ?? (isAddress ? undefined : source);
   const printed = await run([
     ...["ip", "route", "get", bare],
-    ...(source === undefined ? [] : ["from", source]),
-    ...(zone === undefined ? [] : ["oif", zone]),
+    ...(isAddress ? ["from", source.replace(/%.*/, "")] : []),
+    ...(device === undefined ? [] : ["oif", device]),
   ], ports);
   if (printed === undefined) return {};
   const found = readRoute(printed);
@@ -49,7 +55,7 @@ export async function lookAtRoute(
 }
 
 /** Whether the kernel gave a neighbour up; waits while it is still asking. */
-async function isMissing(hop: string, device: string, ports: Ports): Promise<boolean> {
+async function isMissing(hop: string, device: string, ports: ProgramPorts): Promise<boolean> {
   const end = ports.clock.now() + NEIGHBOUR_TIMEOUT_MS;
   for (;;) {
     const printed = await run(["ip", "neigh", "show", "to", hop, "dev", device], ports);
@@ -63,7 +69,7 @@ async function isMissing(hop: string, device: string, ports: Ports): Promise<boo
 /** Runs a program; undefined where it is not installed. */
 async function run(
   command: readonly string[],
-  { runProgram, signal }: Ports,
+  { runProgram, signal }: ProgramPorts,
   timeoutMs: number = PROGRAM_TIMEOUT_MS,
 ) {
   try {

@@ -58,6 +58,7 @@ class FakeWorld {
           this.note(`knock ${place.address}`);
           await this.net.sendSyn(place);
         },
+        sendEcho: (echo) => this.net.sendEcho(echo),
         openTcp: ({ address, port }, stop) => this.#connect(address, port, stop),
         askUdp: () => Promise.resolve(undefined),
       },
@@ -204,12 +205,44 @@ table<[Door, opens: boolean]>("examineTarget: --wait", {
   assertEquals(world.log.indexOf("collect") < world.log.lastIndexOf(`look ${FIREWALL}`), true);
 });
 
+/** A network that ends TCP itself: only knocks whose handshakes may end arrive. */
+const opensByHandshakes: Door = ({ net }) =>
+  net.sent.filter(({ handshakeMs }) => handshakeMs === 250).length >= KNOCKS.length;
+
 Deno.test("examineTarget: handshakes are tried when nothing else helps, each once", async () => {
-  const world = new FakeWorld(({ syns }) => syns.length >= KNOCKS.length, ECHO);
+  const world = new FakeWorld(opensByHandshakes, ECHO);
   const { taken } = await examine(world, {}, { changes: { tries: 1 } });
   assertEquals([taken?.after?.answer, taken?.handshake?.answer], ["silent", "answered"]);
-  assertEquals(world.syns, KNOCKS);
+  assertEquals(world.net.sent.map(({ port, handshakeMs }) => [port, handshakeMs]), [
+    ...KNOCKS.map((port) => [port, undefined]),
+    ...KNOCKS.map((port) => [port, 250]),
+  ]);
 });
+
+table<[changes: Partial<Target>, isTried: boolean]>(
+  "examineTarget: what handshakes are tried for",
+  {
+    "a target whose handshakes are shorter": [{ handshakeMs: 50 }, true],
+    "none for a target that has them": [{ handshakeMs: 250 }, false],
+    "none for knocks that all have their own": [
+      {
+        knocks: KNOCKS.map((port) => ({
+          port,
+          protocol: "tcp",
+          payload: { kind: "none" },
+          handshakeMs: 50,
+        })),
+      },
+      false,
+    ],
+  },
+  async ([changes, isTried]) => {
+    const world = new FakeWorld(neverOpens, ECHO);
+    const { taken } = await examine(world, {}, { changes: { ...changes, tries: 1 } });
+    assertEquals(taken?.handshake?.answer, isTried ? "silent" : undefined);
+    assertEquals(world.net.sent.length, isTried ? 6 : 3);
+  },
+);
 
 Deno.test("examineTarget: no handshakes for a door that opens, nor for UDP knocks", async () => {
   const good = await examine(new FakeWorld(opensByKnocks, ECHO));

@@ -42,7 +42,7 @@ export const command = defineCommand({
     const secrets = readSecretChoice(args);
     const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
     // No `after` program runs here.
-    dropUnusedPermissions(targets.map(({ probes }) => ({ probes })), ports);
+    dropUnusedPermissions(targets.map(({ probes, knocks }) => ({ probes, knocks })), ports);
     const reports = await runOnTargets(ready.resolutions, context, {
       jobs,
       work: (resolved, index, events) =>

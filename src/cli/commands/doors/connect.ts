@@ -8,7 +8,7 @@ import { ClosedError, UsageError } from "../../../core/errors.ts";
 import { parsePort } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { plural } from "../../../core/text.ts";
-import { connectThrough } from "../../../knock/connect.ts";
+import { connectThrough, type ConnectWay } from "../../../knock/connect.ts";
 import type { OpenReport } from "../../../knock/until_open.ts";
 import { relay } from "../../../net/relay.ts";
 import { createOutput, type Sink } from "../../../output/output.ts";
@@ -24,6 +24,7 @@ import {
 } from "../../../use_cases/connect_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { bindProbes } from "../../../use_cases/probe_target.ts";
+import { type GivenUp, renderGivenUp } from "../../../knock/given_up.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
@@ -88,17 +89,15 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   }
   const secrets = readSecretChoice(args);
   // No `after` program runs here.
-  const needs = [{ probes: target.probes }];
+  const needs = [{ probes: target.probes, knocks: target.knocks }];
   const isListed = secrets.secretsFrom !== undefined;
   dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: target.knocks });
   const pinned = await pinRoute(route, ports);
-  const { resolved, address } = pinned;
-  const { source } = target;
-  const { connection, knocks } = await connectThrough({
+  const [{ resolved }] = pinned;
+  const { connection, address, knocks, givenUp } = await connectThrough({
     ...target,
     sequence: target,
-    probes: bindProbes({ target, resolved }, ports),
-    address: resolved.address,
+    ways: pinned.map((way) => makeWay(way, { target, port }, ports)),
     graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
     payloads: async () => {
       const options = makeSecretOptions(context, secrets);
@@ -106,11 +105,10 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
       dropUnusedPermissions(needs, ports);
       return payloads;
     },
-    open: (signal) => ports.net.openTcp({ address, port, source }, signal),
   }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
   dropUnusedPermissions([], ports);
   if (connection === undefined) {
-    throw explainClosed({ route, pinned, port, knocks });
+    throw explainClosed({ route, address, port, knocks, givenUp });
   }
   await screen?.close();
   const note = knocks === undefined ? ", no knock needed" : "";
@@ -172,12 +170,32 @@ function findOnlyTarget(
   });
 }
 
+/** One way through the door, as `connectThrough` needs it. */
+function makeWay(
+  { resolved, address, other }: PinnedRoute,
+  { target, port }: { target: Target; port: number },
+  ports: Context["ports"],
+): ConnectWay {
+  const { source } = target;
+  const ends = [address, ...(other === undefined ? [] : [other.address])];
+  return {
+    address: resolved.address,
+    alsoAt: other === undefined ? [] : [other.near.address],
+    ends: ends.map((end) => ({
+      address: end,
+      open: (signal) => ports.net.openTcp({ address: end, port, source }, signal),
+    })),
+    probes: bindProbes({ target, resolved }, ports),
+  };
+}
+
 function explainClosed(
-  { route: { target, host }, pinned: { address }, port, knocks }: {
+  { route: { target, host }, address, port, knocks, givenUp }: {
     route: Route;
-    pinned: PinnedRoute;
+    address: string;
     port: number;
     knocks: OpenReport | undefined;
+    givenUp: readonly GivenUp[];
   },
 ): ClosedError {
   const outcome = knocks?.probes.find(({ status }) => status !== "open");
@@ -190,6 +208,12 @@ function explainClosed(
       hint: "the knocks may be right, but no service listens there",
     });
   }
+  if (knocks?.unreachable !== undefined) {
+    const said = renderGivenUp(givenUp);
+    return new ClosedError(`port ${port} of "${host}" cannot be reached: ${said}`, {
+      hint: makeDoctorHint(target, { isReachable: false }),
+    });
+  }
   const label = isConnection ? "" : `: ${outcome?.label} ${outcome?.status}`;
   const why = label + (outcome?.detail ? `: ${outcome.detail}` : "");
   return new ClosedError(`${where} did not open after ${tries}${why}`, {
@@ -197,7 +221,11 @@ function explainClosed(
   });
 }
 
-/** Returns the hint of a door that did not open. */
-export function makeDoctorHint({ name }: Target): string {
-  return `is the passphrase right? find out more with: spknock doctor ${name}`;
+/** Returns the hint of a door that did not open; a passphrase matters only where packets get there. */
+export function makeDoctorHint(
+  { name }: Target,
+  { isReachable = true }: { isReachable?: boolean } = {},
+): string {
+  const more = `find out more with: spknock doctor ${name}`;
+  return isReachable ? `is the passphrase right? ${more}` : more;
 }

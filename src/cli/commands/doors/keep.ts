@@ -9,6 +9,7 @@ import { endHold, holdOpen, type KeptTarget } from "../../../use_cases/keep_targ
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
+import { renderGivenUp } from "../../../knock/given_up.ts";
 import { resolveTarget } from "../../../use_cases/resolve_targets.ts";
 import type { TargetReport } from "../../../use_cases/target_report.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
@@ -50,9 +51,10 @@ export const command = defineCommand({
     const kept = await prepare(context);
     const { target, resolved } = kept;
     await ports.endOnHangup();
-    dropUnusedPermissions([target], ports, { command });
+    const { closing } = kept;
+    dropUnusedPermissions([target, ...(closing ? [closing.target] : [])], ports, { command });
     const progress = createKeepProgress(
-      { name: target.name, address: resolved.address },
+      { name: target.name, findAddress: () => kept.resolved.address },
       out,
       ports,
     );
@@ -60,9 +62,13 @@ export const command = defineCommand({
     const first = await knockFirst(kept, ports);
     if (!first.knocks?.isOpen) {
       const tries = plural(first.knocks?.tries ?? 0, "try", "tries");
-      const message = `"${target.name}" (${resolved.address}) did not open after ${tries}`;
-      return reportError(new ClosedError(message, { hint: makeDoctorHint(target) }), out);
+      const lost = first.knocks?.unreachable;
+      const said = lost === undefined ? "" : `: ${renderGivenUp(first.givenUp ?? [])}`;
+      const message = `"${target.name}" (${resolved.address}) did not open after ${tries}${said}`;
+      const hint = makeDoctorHint(target, { isReachable: lost === undefined });
+      return reportError(new ClosedError(message, { hint }), out);
     }
+    kept.resolved = first.resolved ?? resolved;
     const end = new AbortController();
     const facts = listFacts({ target, resolved }, { attempt: first.knocks.tries });
     // On a terminal Ctrl-C is the command's: the command may go on, and the door stays open.

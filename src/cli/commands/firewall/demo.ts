@@ -100,7 +100,10 @@ function moveTo(door: Simulator, target: Target): Target {
   return {
     ...target,
     host: door.address,
-    knocks: target.knocks.map((knock) => ({ ...knock, port: door.findPort(knock) })),
+    knocks: target.knocks.map((knock) => ({
+      ...knock,
+      port: door.findPort({ port: knock.port, protocol: knock.protocol === "tcp" ? "tcp" : "udp" }),
+    })),
     probes: target.probes.map(move),
   };
 }

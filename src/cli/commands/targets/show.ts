@@ -1,7 +1,7 @@
 /** `show`: one target with all its settings; secrets only by where they come from. */
 import { renderDuration } from "../../../core/duration.ts";
 import { UsageError } from "../../../core/errors.ts";
-import { type Knock, renderPortSpec } from "../../../core/knock.ts";
+import type { Knock } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
@@ -12,7 +12,7 @@ import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "..
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
-import { describePayload } from "../../reports/dry_run.ts";
+import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
 
 /** The command `show`. */
 export const command = defineCommand({
@@ -98,6 +98,7 @@ function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unkno
     port: knock.port,
     protocol: knock.protocol,
     payload: describePayload(knock),
+    ...listKnockExtras(knock, target),
     delay_ms: knock.delayMs ?? target.delayMs,
     ...(prints.size === 0 ? {} : { fingerprint: prints.get(knock) ?? null }),
   };
@@ -110,11 +111,11 @@ function listRows(
 ): string[][] {
   const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
   const knockRows = (key: string, knocks: readonly Knock[]) =>
-    knocks.map((knock, index) => [
-      `${key} ${index + 1}`,
-      `${renderPortSpec(knock)}, ${describePayload(knock)}` +
-      (prints.has(knock) ? `, fingerprint ${prints.get(knock)}` : ""),
-    ]);
+    knocks.map((knock, index) => {
+      const { spec, content } = describeKnock(knock, target);
+      const print = prints.has(knock) ? `, fingerprint ${prints.get(knock)}` : "";
+      return [`${key} ${index + 1}`, `${spec}, ${content}${print}`];
+    });
   return [
     ["name", target.name],
     ["host", target.host],
