@@ -39,9 +39,12 @@ table(
   "rules: the header has the same fingerprint in every back end",
   WITH_SECRETS,
   async (name) => {
-    await using world = new World({ stdin: "MikroTik\n" });
+    // One line for the knock, one for the closing knock.
+    await using world = new World({ stdin: "MikroTik\nMikroTik\n" });
     await world.write(TARGET, { mode: 0o600 });
     const { stdout } = await world.run("rules", "home", "--for", name, "--secrets-from", "-");
-    assertStringIncludes(stdout, `knock 1: 1234/udp (secret, 64 bytes, fingerprint ${MIKROTIK})`);
+    for (const knock of ["knock 1: 1234/udp", "closing knock 1: 99/udp"]) {
+      assertStringIncludes(stdout, `${knock} (secret, 64 bytes, fingerprint ${MIKROTIK})`);
+    }
   },
 );
