@@ -16,7 +16,7 @@ import { dirname } from "./paths.ts";
 import { Place } from "./toml/place.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
-import { renderKey, renderPairs } from "./toml/render.ts";
+import { renderKey, renderTable } from "./toml/render.ts";
 import { PROMPT } from "./schema.ts";
 import { indexEntries } from "./toml/ast.ts";
 import { TomlEditor } from "./toml/edit.ts";
@@ -61,27 +61,23 @@ export function addTarget(text: string, draft: TargetDraft, { file }: EditOption
 export function addTargets(
   text: string,
   drafts: readonly TargetDraft[],
-  { file }: EditOptions,
+  options: EditOptions,
 ): string {
-  const reading = parseDocumentConfig(text, { file });
-  const editor = new TomlEditor(reading.document);
-  if (editor.findValue(["targets"]) !== undefined) {
-    throw makeError(reading, ["targets"], {
-      message: "is an inline table, which has to be edited by hand",
-      hint: "write each target under a [targets.NAME] header of its own",
-    });
-  }
-  const names = new Set(reading.config.targets.keys());
-  for (const { name } of drafts) {
-    if (names.has(name)) throw makeTakenError(reading, name);
-    names.add(name);
-  }
-  const { eol } = editor;
-  const isBlank = text.replace("\uFEFF", "").trim() === "";
-  const before = isBlank ? `${text}version = 1${eol}` : text.endsWith("\n") ? text : text + eol;
-  const blocks = drafts.flatMap((draft) => renderTarget(draft, reading))
-    .map((lines) => eol + lines.join(eol) + eol);
-  return checkEdit(before + blocks.join(""), file);
+  return editText(text, options, (editor, reading) => {
+    if (editor.findValue(["targets"]) !== undefined) {
+      throw makeError(reading, ["targets"], {
+        message: "is an inline table, which has to be edited by hand",
+        hint: "write each target under a [targets.NAME] header of its own",
+      });
+    }
+    if (text.trim() === "") editor.append(["version = 1"]);
+    const names = new Set(reading.config.targets.keys());
+    for (const draft of drafts) {
+      if (names.has(draft.name)) throw makeTakenError(reading, draft.name);
+      names.add(draft.name);
+      editor.append(renderTarget(draft, reading));
+    }
+  });
 }
 
 /**
@@ -93,16 +89,17 @@ export function addTargets(
 export function changeTargets(
   text: string,
   choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
-  { file }: EditOptions,
+  options: EditOptions,
 ): string {
-  const reading = parseDocumentConfig(text, { file });
-  const editor = new TomlEditor(reading.document);
-  const edits = choose(reading.config.targets).map((change) => makeEdit(reading, change));
-  editor.edit(edits);
-  return checkEdit(editor.text, file);
+  return editText(text, options, (editor, reading) => {
+    for (const change of choose(reading.config.targets)) {
+      editor.change(["targets", change.name], listChanges(reading, change));
+    }
+  });
 }
 
-function makeEdit(reading: DocumentReading, { name, unset = [], ...changed }: TargetChange) {
+/** Returns what the table of a target says, and what it will say. */
+function listChanges(reading: DocumentReading, { name, unset = [], ...changed }: TargetChange) {
   const { target, raw } = findTarget(reading, name);
   const { host = target.host, knocks = target.knocks } = changed;
   const present = readInherited(reading, raw);
@@ -117,9 +114,7 @@ function makeEdit(reading: DocumentReading, { name, unset = [], ...changed }: Ta
   const items = raw["knocks"];
   const hasList = Array.isArray(items) && items.length !== target.knocks.length;
   const listed = changed.knocks !== undefined && hasList ? { knocks: items } : {};
-  const change = { from: { ...from, ...listed, ...given }, to: { ...to, ...gone } };
-  const path = ["targets", name];
-  return { path, act: (part: TomlEditor) => part.change(path, change) };
+  return { from: { ...from, ...listed, ...given }, to: { ...to, ...gone } };
 }
 
 /**
@@ -130,15 +125,14 @@ function makeEdit(reading: DocumentReading, { name, unset = [], ...changed }: Ta
 export function renameTarget(
   text: string,
   { from, to }: { from: string; to: string },
-  { file }: EditOptions,
+  options: EditOptions,
 ): string {
-  const reading = parseDocumentConfig(text, { file });
-  findTarget(reading, from);
-  if (from === to) return text;
-  if (reading.config.targets.has(to)) throw makeTakenError(reading, to);
-  const editor = new TomlEditor(reading.document);
-  editor.rename(["targets", from], to);
-  return checkEdit(editor.text, file);
+  return editText(text, options, (editor, reading) => {
+    findTarget(reading, from);
+    if (from === to) return;
+    if (reading.config.targets.has(to)) throw makeTakenError(reading, to);
+    editor.rename(["targets", from], to);
+  });
 }
 
 /**
@@ -146,32 +140,45 @@ export function renameTarget(
  *
  * @throws {ConfigError} if the text is wrong or has no such target.
  */
-export function removeTarget(text: string, name: string, { file }: EditOptions): string {
-  const reading = parseDocumentConfig(text, { file });
-  findTarget(reading, name);
-  const editor = new TomlEditor(reading.document);
-  editor.remove(["targets", name]);
-  return checkEdit(editor.text, file);
+export function removeTarget(text: string, name: string, options: EditOptions): string {
+  return editText(text, options, (editor, reading) => {
+    findTarget(reading, name);
+    editor.remove(["targets", name]);
+  });
 }
 
-/** The lines of a new target, a block for each of its tables. */
-function renderTarget(draft: TargetDraft, reading: DocumentReading): string[][] {
-  const header = `targets.${renderKey(draft.name)}`;
+/** Returns `text` after the edits; its errors have no line numbers, because it is not saved yet. */
+function editText(
+  text: string,
+  { file }: EditOptions,
+  act: (editor: TomlEditor, reading: DocumentReading) => void,
+): string {
+  const reading = parseDocumentConfig(text, { file });
+  const editor = new TomlEditor(reading);
+  act(editor, reading);
+  const edited = editor.finish();
+  if (checkPlainConfig(edited, { file })?.findings.length === 0) return edited;
+  const { problems } = readDocument(edited, { file });
+  if (problems.length === 0) return edited;
+  throw new ConfigError(problems.map(({ line: _line, ...problem }) => problem));
+}
+
+/** The lines of a new target, with its tables. */
+function renderTarget(draft: TargetDraft, reading: DocumentReading): string[] {
+  const name = `targets.${renderKey(draft.name)}`;
   const payload = choosePayload(draft.knocks, readInherited(reading, {}));
   const own: Record<string, unknown> = writeTarget(draft, { reading, payload });
-  const blocks: string[][] = [];
-  for (const [key, value] of Object.entries(own)) {
-    if (!Array.isArray(value) || key === "knocks" || !value.every(isTable)) continue;
-    own[key] = value.length === 0 ? value : undefined;
-    blocks.push(...value.map((item) => [`[[${header}.${key}]]`, ...renderPairs(item)]));
-  }
-  const close = draft.close?.map((knock) => writeKnock(knock, payload));
-  const { connect } = draft;
+  const lists = Object.entries(own).flatMap(([key, value]) => {
+    if (!Array.isArray(value) || key === "knocks" || !value.every(isTable)) return [];
+    if (value.length > 0) own[key] = undefined;
+    return value.flatMap((item) => renderTable(`[[${name}.${key}]]`, item));
+  });
+  const close = draft.close && { knocks: draft.close.map((knock) => writeKnock(knock, payload)) };
   return [
-    [`[${header}]`, ...renderPairs(own)],
-    ...blocks,
-    ...(close === undefined ? [] : [[`[${header}.close]`, ...renderPairs({ knocks: close })]]),
-    ...(connect === undefined ? [] : [[`[${header}.connect]`, ...renderPairs(connect)]]),
+    ...renderTable(`[${name}]`, own),
+    ...lists,
+    ...renderTable(`[${name}.close]`, close),
+    ...renderTable(`[${name}.connect]`, draft.connect),
   ];
 }
 
@@ -213,15 +220,7 @@ function readInherited(reading: DocumentReading, table: RawTable): KnockPayload 
   const defaults = reading.value["defaults"];
   const secret = table["secret"] ?? (isTable(defaults) ? defaults["secret"] : undefined);
   const folder = dirname(reading.config.file);
-  return secret === undefined ? PROMPT : readSecret(secret, Place.root([]), { folder }) ?? PROMPT;
-}
-
-/** Returns `text` if it is valid. Errors have no line numbers, because the text is not saved yet. */
-function checkEdit(text: string, file: string): string {
-  if (checkPlainConfig(text, { file })?.findings.length === 0) return text;
-  const { problems } = readDocument(text, { file });
-  if (problems.length === 0) return text;
-  throw new ConfigError(problems.map(({ line: _line, ...problem }) => problem));
+  return secret === undefined ? PROMPT : readSecret(secret, new Place([]), { folder }) ?? PROMPT;
 }
 
 function findTarget(
@@ -246,6 +245,6 @@ function makeError(
   path: readonly string[],
   { message, hint }: { message: string; hint?: string },
 ): ConfigError {
-  const line = indexEntries(document)(path)[0]?.line;
+  const line = indexEntries(document)(path)[0]?.node.loc.start.line;
   return new ConfigError([{ file: config.file, line, key: path.join("."), message }], { hint });
 }

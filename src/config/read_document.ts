@@ -50,7 +50,7 @@ export function parseDocumentConfig(text: string, options: { file: string }): Do
 }
 
 function nameFindings(
-  findings: readonly (Finding & { line?: number | undefined })[],
+  findings: readonly Finding[],
   { file, document }: { file: string; document?: TomlDocument },
 ): Problem[] {
   if (findings.length === 0) return [];

@@ -70,7 +70,7 @@ export interface CheckedConfig {
 /** Returns the configuration that the values of a file are, as far as they are right. */
 export function checkConfig(value: RawTable, { file }: { file: string }): CheckedConfig {
   const findings: Finding[] = [];
-  return { config: readTop(value, { file, place: Place.root(findings) }), findings };
+  return { config: readTop(value, { file, place: new Place(findings) }), findings };
 }
 
 interface TargetContext extends KeyContext {

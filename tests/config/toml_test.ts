@@ -243,12 +243,14 @@ Deno.test("the ranges of headers, keys and values are exact", () => {
   const { document } = reading;
   const cut = ({ range: [start, end] }: { range: readonly [number, number] }) =>
     text.slice(start, end);
-  assertEquals(document.sections.slice(1).map(cut), ['[a."b c"]', "[[ f ]]"]);
-  assertEquals(document.sections[1]?.keys.map(cut), ["a", '"b c"']);
+  const tables = document.tree.body[0].body.filter((node) => node.type === "TOMLTable");
+  const pair = 'x . y = [1, { z = "q" }]';
+  assertEquals(tables.map(cut), [`[a."b c"] # d\r\n ${pair}`, "[[ f ]]"]);
+  assertEquals(tables[0]?.key.keys.map(cut), ["a", '"b c"']);
   const entry = listEntries(document).find(({ path }) => path.at(-1) === "y");
-  assertEquals(entry && [entry.path, entry.pair && cut(entry.pair), entry.key && cut(entry.key)], [
+  assertEquals(entry && [entry.path, entry.owner && cut(entry.owner), cut(entry.node)], [
     ["a", "b c", "x", "y"],
-    'x . y = [1, { z = "q" }]',
+    pair,
     "y",
   ]);
 });

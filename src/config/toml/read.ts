@@ -8,23 +8,14 @@
  * - names that live on `Object.prototype` cannot be keys, or a table would write to the prototype;
  * - a text that would take more than about 2 GB as a tree (4 KB for each punctuation mark) is refused.
  */
-import { ParseError } from "toml-eslint-parser";
-import { isReservedKey, type Path } from "./place.ts";
-import { listEntries, MAX_DEPTH, parseDocument, readValue, type TomlDocument } from "./ast.ts";
-
-/** A mistake in the syntax or in a key. */
-interface TomlProblem {
-  /** The keys that lead there, as far as they are known. */
-  path: Path;
-  /** 1-based; undefined where the whole file is meant. */
-  line?: number | undefined;
-  message: string;
-}
+import { getStaticTOMLValue, ParseError } from "toml-eslint-parser";
+import { type Finding, isReservedKey, type Path } from "./place.ts";
+import { listEntries, MAX_DEPTH, parseDocument, type TomlDocument } from "./ast.ts";
 
 /** What {@linkcode readToml} gives: a text that can be used, or what is wrong in file order. */
 type TomlReading =
   | { document: TomlDocument; value: Record<string, unknown> }
-  | { problems: readonly TomlProblem[] };
+  | { problems: readonly Finding[] };
 
 const MAX_MARKS = 500_000;
 
@@ -34,7 +25,8 @@ export function readToml(text: string): TomlReading {
   try {
     const document = parseDocument(text);
     const problems = findBadKeys(document);
-    return problems.length > 0 ? { problems } : { document, value: readValue(document) };
+    if (problems.length > 0) return { problems };
+    return { document, value: getStaticTOMLValue(document.tree) };
   } catch (error) {
     if (error instanceof ParseError) return { problems: [explain(text, error)] };
     if (error instanceof RangeError) return refuse("has a string or an array that is too large");
@@ -55,10 +47,11 @@ export function isTooLarge(text: string): boolean {
   return marks > MAX_MARKS;
 }
 
-function findBadKeys(document: TomlDocument): TomlProblem[] {
-  const problems = new Map<string, TomlProblem>();
-  for (const { path, line } of listEntries(document)) {
+function findBadKeys(document: TomlDocument): Finding[] {
+  const problems = new Map<string, Finding>();
+  for (const { path, node } of listEntries(document)) {
     const message = judgeKey(path);
+    const { line } = node.loc.start;
     if (message !== undefined) problems.set(path.join("\0"), { path, line, message });
   }
   return [...problems.values()];
@@ -103,7 +96,7 @@ const SENTENCES = {
 };
 
 /** The key is not named: in a text that is not TOML it can be anything. */
-function explain(text: string, { index, lineNumber, message: theirs }: ParseError): TomlProblem {
+function explain(text: string, { index, lineNumber, message: theirs }: ParseError): Finding {
   const start = findStatement(text, index);
   const message = chooseSentence(theirs, text.slice(start, index));
   const isOfAll = index >= text.length || theirs === LINE_BREAK || message === NO_VALUE;
