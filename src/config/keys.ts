@@ -6,13 +6,17 @@ import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { ValueError } from "../core/errors.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
-import { parseHost, type TargetSettings } from "../core/target.ts";
+import {
+  type ConnectSpec,
+  DEFAULT_SETTINGS,
+  parseHost,
+  type TargetSettings,
+} from "../core/target.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
-import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
+import { writeKnock, writeSecret } from "./knocks.ts";
 import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
-import { writePayload } from "./value_specs.ts";
 import {
   isSameData,
   readChoice,
@@ -155,36 +159,41 @@ function readCopies(value: unknown, place: Place): "auto" | number | undefined {
   return place.fail('cannot be used: use "auto" or a whole number from 1 to 10');
 }
 
-/** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */
-export function writeSecret(payload: KnockPayload): unknown {
-  if (payload.kind === "none") return "none";
-  if (payload.kind === "bytes") return undefined;
-  const { kind } = payload.source;
-  const value = readSourceValue(payload.source);
-  return value === true ? SECRET_KINDS[kind].word ?? { [kind]: value } : { [kind]: value };
+/**
+ * A target to write. Settings that are missing are not written; a whole {@linkcode Target} will do,
+ * as what equals the defaults is not written either.
+ */
+export interface TargetDraft extends Partial<TargetSettings> {
+  name: string;
+  host: string;
+  knocks: readonly Knock[];
+  close?: readonly Knock[] | undefined;
+  connect?: ConnectSpec | undefined;
 }
 
-/** Returns the element of `knocks` that reads as this knock under the target's default payload. */
-export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
-  const { port, protocol, payload, delayMs } = knock;
-  const isInherited = protocol === "tcp" || isSamePayload(payload, inherited);
-  if (isInherited && delayMs === undefined) return `${port}/${protocol}`;
-  const secret = writeSecret(payload);
-  return {
-    port,
-    protocol,
-    ...(isInherited
-      ? {}
-      : payload.kind === "bytes"
-      ? { payload: writePayload(payload.bytes) }
-      : payload.kind === "none"
-      ? { payload: "none" }
-      : { secret }),
-    ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
-  };
+/** What writing a target depends on. */
+interface WriteContext {
+  /** What `[defaults]` says: it is not written again. */
+  defaults: Partial<TargetSettings>;
+  /** The payload of udp knocks where the target names none. */
+  inherited: KnockPayload;
+  /** The payload that its `secret` is written as. */
+  payload: KnockPayload;
 }
 
-/** Whether two payloads are the same. */
-export function isSamePayload(one: KnockPayload, other: KnockPayload): boolean {
-  return isSameData(one, other);
+/** Returns what the table of a target says, in the order of a new file; undefined for what is left out. */
+export function writeTarget(
+  draft: TargetDraft,
+  { defaults, inherited, payload }: WriteContext,
+): Record<string, unknown> {
+  const unset = { ...DEFAULT_SETTINGS, ...defaults };
+  const rows = Object.entries(SETTING_KEYS).map(([key, { field, write }]) => {
+    const setting = draft[field];
+    const isUnset = setting === undefined || isSameData(setting, unset[field]);
+    return [key, isUnset ? undefined : write(setting)] as const;
+  });
+  const { description, tags, ...settings } = Object.fromEntries(rows);
+  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const secret = isSameData(payload, inherited) ? undefined : writeSecret(payload);
+  return { host: draft.host, description, tags, knocks, secret, ...settings };
 }

@@ -3,21 +3,22 @@ import { ConfigError } from "../../src/core/errors.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
 import * as edit from "../../src/config/edit.ts";
+import type { TargetDraft } from "../../src/config/keys.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { table } from "../table.ts";
 import { makeRandom } from "../../tools/torture/random.ts";
 
 /** The edits, of a file of the usual name where a test names none. */
 const FILE_NAME = { file: "targets.toml" };
-const addTarget = (text: string, draft: edit.TargetDraft) => edit.addTarget(text, draft, FILE_NAME);
-const addTargets = (text: string, drafts: edit.TargetDraft[]) =>
+const addTargets = (text: string, drafts: TargetDraft[]) =>
   edit.addTargets(text, drafts, FILE_NAME);
+const addTarget = (text: string, draft: TargetDraft) => addTargets(text, [draft]);
 const removeTarget = (text: string, name: string) => edit.removeTarget(text, name, FILE_NAME);
 const renameTarget = (text: string, names: { from: string; to: string }, options = FILE_NAME) =>
   edit.renameTarget(text, names, options);
 const replaceTarget = (
   text: string,
-  draft: edit.TargetDraft,
+  draft: TargetDraft,
   { file = FILE_NAME.file, name = draft.name }: { file?: string; name?: string } = {},
 ) => {
   const edited = edit.changeTargets(text, () => [{ ...draft, name }], { file });
@@ -43,7 +44,7 @@ function readTarget(text: string, name = "home"): Target {
 }
 
 /** The text after the target's settings are changed. */
-function change(text: string, changes: Partial<edit.TargetDraft>, name = "home"): string {
+function change(text: string, changes: Partial<TargetDraft>, name = "home"): string {
   const edited = replaceTarget(text, { ...readTarget(text, name), ...changes });
   const wanted = { ...readTarget(text, name), ...changes };
   assertEquals(readTarget(edited, name), wanted);
@@ -89,7 +90,7 @@ Deno.test("edit: a new file begins with its version", () => {
 });
 
 Deno.test("edit: a target is added at the end, in the way that the contract shows", () => {
-  const draft: edit.TargetDraft = {
+  const draft: TargetDraft = {
     name: "new",
     host: "2001:db8::1",
     knocks: [udp(1, ENV), { ...udp(2, ENV), delayMs: 250 }, tcp(3)],
@@ -184,7 +185,7 @@ Deno.test("edit: CRLF and a byte order mark stay", () => {
 });
 
 /** A change of `home` in FILE, and the lines that it replaces. */
-const CHANGES: Record<string, [changes: Partial<edit.TargetDraft>, from: string, to: string]> = {
+const CHANGES: Record<string, [changes: Partial<TargetDraft>, from: string, to: string]> = {
   "nothing": [{}, "", ""],
   "the host": [{ host: "other" }, '"fw.example.com"     # name', '"other"     # name'],
   "a number": [{ tries: 7 }, "tries = 5 # patient", "tries = 7 # patient"],

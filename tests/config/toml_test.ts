@@ -247,7 +247,7 @@ Deno.test("the ranges of headers, keys and values are exact", () => {
   const pair = 'x . y = [1, { z = "q" }]';
   assertEquals(tables.map(cut), [`[a."b c"] # d\r\n ${pair}`, "[[ f ]]"]);
   assertEquals(tables[0]?.key.keys.map(cut), ["a", '"b c"']);
-  const entry = listEntries(document).find(({ path }) => path.at(-1) === "y");
+  const entry = listEntries(document.tree).find(({ path }) => path.at(-1) === "y");
   assertEquals(entry && [entry.path, entry.owner && cut(entry.owner), cut(entry.node)], [
     ["a", "b c", "x", "y"],
     pair,

@@ -9,7 +9,12 @@ export const MAX_DEPTH = 64;
 export interface TomlDocument {
   text: string;
   tree: AST.TOMLProgram;
+  /** Returns the places where a path is written, in file order. */
+  find(path: Path): readonly Entry[];
 }
+
+/** A pair, or a table with a header of its own. */
+export type Owner = AST.TOMLKeyValue | AST.TOMLTable;
 
 /** A place where a path is written. Those of `[a.b]` are `a` and `a.b`, those of `x.y = 1` are `x` and `x.y`. */
 export interface Entry {
@@ -17,7 +22,7 @@ export interface Entry {
   /** The key; for an element of an array the element, or its table. */
   node: AST.TOMLNode;
   /** The pair in whose key it is, or the table in whose header; missing for an element of `[...]`. */
-  owner?: AST.TOMLKeyValue | AST.TOMLTable;
+  owner?: Owner;
   /** Whether the whole key or header is the path, not only its beginning. */
   isWhole: boolean;
 }
@@ -29,18 +34,21 @@ export interface Entry {
  * @throws {RangeError} if a string, or the nesting, is too large for the parser's stack.
  */
 export function parseDocument(text: string): TomlDocument {
-  return { text, tree: parseTOML(text.replace(/^\uFEFF/, " "), { tomlVersion: "1.0" }) };
+  const tree = parseTOML(text.replace(/^\uFEFF/, " "), { tomlVersion: "1.0" });
+  let index: Map<string, Entry[]> | undefined;
+  const find = (path: Path) => {
+    index ??= Map.groupBy(listEntries(tree), (entry) => entry.path.join("\0"));
+    return index.get(path.join("\0")) ?? [];
+  };
+  return { text, tree, find };
 }
 
 /** Yields every key and element, in file order, down to {@linkcode MAX_DEPTH} + 1. */
-export function* listEntries({ tree }: TomlDocument): Generator<Entry> {
+export function* listEntries(tree: AST.TOMLProgram): Generator<Entry> {
   for (const node of tree.body[0].body) yield* listBelow(node, []);
 }
 
-function* listBelow(
-  node: AST.TOMLTable | AST.TOMLKeyValue | AST.TOMLContentNode,
-  base: Path,
-): Generator<Entry> {
+function* listBelow(node: Owner | AST.TOMLContentNode, base: Path): Generator<Entry> {
   if (base.length > MAX_DEPTH) return;
   if (node.type === "TOMLInlineTable") {
     for (const pair of node.body) yield* listBelow(pair, base);
@@ -54,7 +62,7 @@ function* listBelow(
 }
 
 /** Yields the keys of a header or pair, and what is below them. */
-function* listKeys(owner: AST.TOMLTable | AST.TOMLKeyValue, base: Path): Generator<Entry> {
+function* listKeys(owner: Owner, base: Path): Generator<Entry> {
   const keys = owner.key.keys.values();
   const path = owner.type === "TOMLTable"
     ? owner.resolvedKey
@@ -68,21 +76,12 @@ function* listKeys(owner: AST.TOMLTable | AST.TOMLKeyValue, base: Path): Generat
   for (const node of below) yield* listBelow(node, path);
 }
 
-/** Returns a function that gives the entries of a path, in file order. */
-export function indexEntries(document: TomlDocument): (path: Path) => readonly Entry[] {
-  const entries = Map.groupBy(listEntries(document), ({ path }) => path.join("\0"));
-  return (path) => entries.get(path.join("\0")) ?? [];
-}
-
 /**
- * Returns a function that gives the line of a path: of the key itself, or of the nearest one above it
- * that is in the file (for a missing key the header of its table).
+ * Returns the line of a path: of the key itself, or of the nearest one above it that is in the file (for
+ * a missing key the header of its table).
  */
-export function indexLines(document: TomlDocument): (path: Path) => number {
-  const find = indexEntries(document);
-  return function findLine(path): number {
-    const [entry] = find(path);
-    if (entry !== undefined) return entry.node.loc.start.line;
-    return path.length === 0 ? 1 : findLine(path.slice(0, -1));
-  };
+export function findLine(document: TomlDocument, path: Path): number {
+  const [entry] = document.find(path);
+  if (entry !== undefined) return entry.node.loc.start.line;
+  return path.length === 0 ? 1 : findLine(document, path.slice(0, -1));
 }

@@ -12,15 +12,10 @@
  * - new lines end as the file's first line does.
  */
 import type { AST } from "toml-eslint-parser";
-import { type Entry, indexEntries, type TomlDocument } from "./ast.ts";
+import type { Owner, TomlDocument } from "./ast.ts";
 import { isSameData, isTable, type RawTable } from "../values.ts";
 import type { Path } from "./place.ts";
 import { renderKey, renderPairs, renderTable, renderValue } from "./render.ts";
-
-/** A piece of the text: from the first offset up to, not including, the second. */
-type Span = readonly [start: number, end: number];
-
-type Owner = NonNullable<Entry["owner"]>;
 
 /** Collects the edits of one document. */
 export class TomlEditor {
@@ -28,23 +23,18 @@ export class TomlEditor {
   readonly #eol: string;
   /** With a line break at its end. */
   readonly #text: string;
-  readonly #document: TomlDocument;
-  readonly #value: RawTable;
-  readonly #find: (path: Path) => readonly Entry[];
-  readonly #splices: { range: Span; text: string }[] = [];
+  readonly #splices: { range: AST.Range; text: string }[] = [];
   readonly #removed = new Set<Owner>();
+  readonly #stays = (owner: Owner) => !this.#removed.has(owner);
   // What is added goes below what stays: where, is known when all removals are.
   readonly #newPairs: { table: Path; line: string }[] = [];
   readonly #newElements: { path: Path; elements: readonly RawTable[] }[] = [];
 
   /** @param reading a text that is right, and what it says. */
-  constructor({ document, value }: { document: TomlDocument; value: RawTable }) {
-    const { text } = document;
+  constructor(private readonly reading: { document: TomlDocument; value: RawTable }) {
+    const { text } = reading.document;
     this.#eol = /^[^\n]*\r\n/.test(text) ? "\r\n" : "\n";
     this.#text = /[^\n\uFEFF]$/.test(text) ? text + this.#eol : text;
-    this.#document = document;
-    this.#value = value;
-    this.#find = indexEntries(document);
   }
 
   /** Returns the text with all edits. */
@@ -65,28 +55,36 @@ export class TomlEditor {
     }
     // The blank line that set the last table apart goes with it.
     if (at === this.#text.length) return result.replace(/\n\r?\n$/, "\n");
-    return result + this.#text.slice(at, this.#document.text.length);
+    return result + this.#text.slice(at, this.reading.document.text.length);
   }
 
   /** Returns the value of a key; undefined where it is missing, or in pieces. */
   findValue(path: Path): AST.TOMLContentNode | undefined {
-    const owner = this.#find(path).find(({ isWhole }) => isWhole)?.owner;
+    const owner = this.#findWhole(path);
     return owner?.type === "TOMLKeyValue" ? owner.value : undefined;
   }
 
-  /** Adds lines at the end. */
-  append(lines: readonly string[]): void {
-    this.#addLines(this.#text.length, lines);
+  #findWhole(path: Path): Owner | undefined {
+    return this.reading.document.find(path).find(({ isWhole }) => isWhole)?.owner;
+  }
+
+  /** Adds lines, at the end or where another one begins. */
+  addLines(lines: readonly string[], offset = this.#text.length): void {
+    this.#replace([offset, offset], lines.map((line) => line + this.#eol).join(""));
   }
 
   /** Gives a key another name, wherever it is written. */
   rename(path: Path, name: string): void {
-    for (const { node } of this.#find(path)) this.#replace(node.range, renderKey(name));
+    for (const { node } of this.reading.document.find(path)) {
+      this.#replace(node.range, renderKey(name));
+    }
   }
 
   /** Removes a key, or an element of an array of tables, with everything below it. */
   remove(path: Path): void {
-    for (const { owner } of this.#find(path)) if (owner !== undefined) this.#removed.add(owner);
+    for (const { owner } of this.reading.document.find(path)) {
+      if (owner !== undefined) this.#removed.add(owner);
+    }
   }
 
   /** Makes those changes in a table that lead from one content to the other. */
@@ -116,14 +114,14 @@ export class TomlEditor {
     if (array?.type === "TOMLArray") {
       return this.#replace(array.range, this.#mergeArray(array, { from, to }));
     }
-    const table = this.#find(path.slice(0, -1)).find(({ isWhole }) => isWhole)?.owner;
-    const hasHeader = table?.type === "TOMLTable";
+    const hasHeader = this.#findWhole(path.slice(0, -1))?.type === "TOMLTable";
     if (!hasHeader || to.length === 0 || !to.every(isTable)) return this.#set(path, to);
     for (let index = to.length; index < from.length; index++) this.remove([...path, index]);
     for (const [index, table] of to.slice(0, from.length).entries()) {
       if (isSameData(from[index], table)) continue;
       const place = [...path, index];
-      this.change(place, { from: readTable(this.#value, place), to: table });
+      const raw = place.reduce((value, key) => Object(value)[key], this.reading.value);
+      this.change(place, { from: raw, to: table });
     }
     this.#newElements.push({ path, elements: to.slice(from.length) });
   }
@@ -133,7 +131,7 @@ export class TomlEditor {
     const { items, end, hasLastComma } = splitArray(array, this.#text);
     const [first, last] = [items[0], items.at(-1)];
     if (first === undefined || last === undefined || to.length === 0) return renderValue(to);
-    const merged = to.map((value, index): ArrayItem => {
+    const merged = to.map((value, index) => {
       const isSame = (other: unknown) => isSameData(other, value);
       const place = from.length === to.length ? index : from.findIndex(isSame);
       const text = renderValue(value);
@@ -151,114 +149,93 @@ export class TomlEditor {
   }
 
   #addPair(table: Path, line: string): void {
-    const entries = this.#find(table);
-    const isKept = (owner: Owner | undefined) => owner !== undefined && !this.#removed.has(owner);
-    const whole = entries.find(({ isWhole }) => isWhole)?.owner;
+    const whole = this.#findWhole(table);
     const container = whole?.type === "TOMLKeyValue" ? whole.value : whole;
     if (container !== undefined && "body" in container) {
-      return this.#addAfter(container.body.findLast(isKept) ?? container, line);
+      const last = container.body.findLast(this.#stays);
+      return this.#addBelow(last ?? container, line);
     }
-    const dotted = entries.findLast(({ owner }) => owner?.type === "TOMLKeyValue" && isKept(owner));
-    if (dotted?.owner === undefined) throw new TypeError(`${table.join(".")} is not in the file`);
-    const prefix = this.#text.slice(dotted.owner.range[0], dotted.node.range[1]);
-    this.#addAfter(dotted.owner, `${prefix}.${line}`);
+    const { owner, node } = this.reading.document.find(table)
+      .findLast(({ owner }) => owner?.type === "TOMLKeyValue" && this.#stays(owner)) ?? {};
+    if (owner === undefined) throw new TypeError(`${table.join(".")} is not in the file`);
+    this.#addBelow(owner, `${this.#text.slice(owner.range[0], node?.range[1])}.${line}`);
   }
 
   /** Adds a pair in the inline table of another one, or on a line below it, indented as it is. */
-  #addAfter(anchor: Owner | AST.TOMLInlineTable, line: string): void {
+  #addBelow(anchor: Owner | AST.TOMLInlineTable, line: string): void {
     const [start, end] = anchor.range;
     if (anchor.type === "TOMLInlineTable") return this.#replace([start + 1, start + 1], line);
     if (anchor.parent.type === "TOMLInlineTable") return this.#replace([end, end], `, ${line}`);
     const indent = this.#text.slice(this.#lineStart(start), start);
     const below = this.#nextLine(anchor.type === "TOMLTable" ? start : end);
-    this.#addLines(below, [(indent.trim() === "" ? indent : "") + line]);
+    this.addLines([(indent.trim() === "" ? indent : "") + line], below);
   }
 
   /** Adds tables `[[path]]`, each set apart by a blank line. */
   #addElements(path: Path, elements: readonly RawTable[]): void {
-    const tables = [path.slice(0, -1), path].flatMap((place) => this.#find(place))
-      .flatMap(({ owner }) =>
-        owner?.type === "TOMLTable" && !this.#removed.has(owner) ? owner : []
-      );
-    const last = tables.at(-1);
+    const { document } = this.reading;
+    const last = [...document.find(path.slice(0, -1)), ...document.find(path)]
+      .findLast(({ owner }) => owner?.type === "TOMLTable" && this.#stays(owner))?.owner;
     if (last === undefined) throw new TypeError(`${path.join(".")} has no table`);
     const header = `[[${path.map((key) => renderKey(String(key))).join(".")}]]`;
     const lines = elements.flatMap((element) => renderTable(header, element));
-    this.#addLines(this.#nextLine(last.range[1]), lines);
+    this.addLines(lines, this.#nextLine(last.range[1]));
   }
 
-  #addLines(offset: number, lines: readonly string[]): void {
-    this.#replace([offset, offset], lines.map((line) => line + this.#eol).join(""));
-  }
-
-  #replace(range: Span, text: string): void {
+  #replace(range: AST.Range, text: string): void {
     this.#splices.push({ range, text });
   }
 
   /** Where the line of an offset starts, the byte order mark not counted. */
   #lineStart(offset: number): number {
-    const start = offset === 0 ? 0 : this.#text.lastIndexOf("\n", offset - 1) + 1;
-    return start === 0 && this.#text.startsWith("\uFEFF") ? 1 : start;
+    return this.#text.slice(0, offset).lastIndexOf("\n") + 1 ||
+      Number(this.#text.startsWith("\uFEFF"));
   }
 
   #nextLine(offset: number): number {
     return this.#text.indexOf("\n", offset) + 1;
   }
 
-  /** The piece that goes with a pair or table; see the rules above for the comments. */
-  #findRemovedSpan(owner: Owner): Span {
+  /** The piece that goes with a pair or table. */
+  #findRemovedSpan(owner: Owner): AST.Range {
     const [start, end] = owner.range;
-    const below = this.#nextLine(end);
     if (owner.type === "TOMLTable") {
-      const index = this.#document.tree.body[0].body.indexOf(owner);
-      const rest = this.#text.slice(below, this.#findBlockStart(index + 1));
-      const [more = ""] = /^(?:[ \t]*#.*\r?\n)*(?:[ \t]*\r?\n)*/.exec(rest) ?? [];
-      return [this.#findBlockStart(index), below + more.length];
+      const index = this.reading.document.tree.body[0].body.indexOf(owner);
+      return [this.#splitGap(index).above, this.#splitGap(index + 1).below];
     }
-    if (owner.parent.type !== "TOMLInlineTable") return [this.#lineStart(start), below];
-    // With the comma before it; with that after it where no pair before it stays.
+    if (owner.parent.type !== "TOMLInlineTable") {
+      return [this.#lineStart(start), this.#nextLine(end)];
+    }
     const { body, range } = owner.parent;
     const index = body.indexOf(owner);
-    const isKept = (pair: Owner) => !this.#removed.has(pair);
-    if (!body.some(isKept)) return [range[0] + 1, range[1] - 1];
-    return body.slice(0, index).some(isKept)
+    if (!body.some(this.#stays)) return [range[0] + 1, range[1] - 1];
+    // With the comma before it; with that after it where no pair before it stays.
+    return body.slice(0, index).some(this.#stays)
       ? [body[index - 1]?.range[1] ?? start, end]
       : [start, body[index + 1]?.range[0] ?? end];
   }
 
-  /** The start of the comment lines directly above a table or pair, or of its own line. */
-  #findBlockStart(index: number): number {
-    const { body } = this.#document.tree.body[0];
+  /**
+   * Splits the lines between a top-level node and the one before it: `below` ends what goes with that one
+   * if it is a table, `above` begins what goes with the node; see the rules for the comments.
+   */
+  #splitGap(index: number): { below: number; above: number } {
+    const { body } = this.reading.document.tree.body[0];
     const [before, node] = [body[index - 1], body[index]];
-    if (node === undefined) return this.#text.length;
-    const isDirective = this.#text.startsWith("#:", this.#lineStart(0));
-    const start = before !== undefined
-      ? this.#nextLine(before.range[1])
-      : isDirective
-      ? this.#nextLine(0)
-      : this.#lineStart(0);
-    const above = this.#text.slice(start, node.range[0]);
-    return start + above.search(/(?:^[ \t]*#.*\r?\n)*^[ \t]*(?![^])/m);
+    const [head = ""] = /^\uFEFF?(?:#:.*\n)?/.exec(this.#text) ?? [];
+    const start = before === undefined ? head.length : this.#nextLine(before.range[1]);
+    const gap = this.#text.slice(start, node?.range[0]);
+    const above = node ? gap.search(/(?:^[ \t]*#.*\r?\n)*^[ \t]*(?![^])/m) : gap.length;
+    const [below = ""] = /^(?:[ \t]*#.*\r?\n)*(?:[ \t]*\r?\n)*/.exec(gap.slice(0, above)) ?? [];
+    return { below: start + below.length, above: start + above };
   }
 }
 
-/** Returns what a table says; empty where there is none. */
-function readTable(top: RawTable, path: Path): RawTable {
-  const value = path.reduce((table: unknown, key) => Object(table)[key], top);
-  return isTable(value) ? value : {};
-}
-
-/** An element of an inline array: what is before it, itself, and what is after it on its line. */
-interface ArrayItem {
-  lead: string;
-  text: string;
-  rest: string;
-}
-
+/** Returns of each element what is before it (`lead`), itself, and what is after it on its line. */
 function splitArray({ elements, range }: AST.TOMLArray, text: string) {
   let lead = text.slice(range[0] + 1, elements[0]?.range[0]);
   let hasLastComma = false;
-  const items = elements.map((element, index): ArrayItem => {
+  const items = elements.map((element, index) => {
     const gap = text.slice(element.range[1], elements[index + 1]?.range[0] ?? range[1] - 1);
     const comments = gap.replace(/^((?:\s|#.*)*),/, "$1");
     hasLastComma = comments !== gap;

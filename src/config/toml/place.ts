@@ -50,18 +50,19 @@ export class Place {
   }
 }
 
-/** Returns a path as `targets.home.knocks[1]`; keys that are not bare are quoted. */
+/**
+ * Returns a path as `targets.home.knocks[1]`; keys that are not bare are quoted, of one that is too long
+ * to be a key only its length is named.
+ */
 export function renderPath(path: Path): string {
   return path.map((segment, index) => {
     if (typeof segment === "number") return `[${segment}]`;
-    const isBare = /^[A-Za-z0-9_-]{1,40}$/.test(segment);
-    return (index === 0 ? "" : ".") + (isBare ? segment : quoteKey(segment));
+    const isBare = /^[\w-]{1,40}$/.test(segment);
+    const quoted = segment.length > 40
+      ? `a key of ${segment.length} characters`
+      : JSON.stringify(segment);
+    return (index === 0 ? "" : ".") + (isBare ? segment : quoted);
   }).join("");
-}
-
-/** Returns a key in quotes for a message, or only its length where it is too long to be one. */
-function quoteKey(key: string): string {
-  return key.length > 40 ? `a key of ${key.length} characters` : JSON.stringify(key);
 }
 
 /** Whether a key is a name of `Object.prototype`: to set it could change every object. */

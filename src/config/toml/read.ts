@@ -22,14 +22,20 @@ const MAX_MARKS = 500_000;
 /** Reads `text`; never throws. */
 export function readToml(text: string): TomlReading {
   if (isTooLarge(text)) return refuse("has too many values: about 100,000 can be read");
+  const document = tryParse(text);
+  if (document instanceof ParseError) return { problems: [explain(text, document)] };
+  if (document instanceof RangeError) return refuse("has a string or an array that is too large");
+  const problems = findBadKeys(document);
+  return problems.length > 0
+    ? { problems }
+    : { document, value: getStaticTOMLValue(document.tree) };
+}
+
+function tryParse(text: string): TomlDocument | ParseError | RangeError {
   try {
-    const document = parseDocument(text);
-    const problems = findBadKeys(document);
-    if (problems.length > 0) return { problems };
-    return { document, value: getStaticTOMLValue(document.tree) };
+    return parseDocument(text);
   } catch (error) {
-    if (error instanceof ParseError) return { problems: [explain(text, error)] };
-    if (error instanceof RangeError) return refuse("has a string or an array that is too large");
+    if (error instanceof ParseError || error instanceof RangeError) return error;
     throw error;
   }
 }
@@ -41,15 +47,13 @@ function refuse(message: string): TomlReading {
 /** Whether a tree of the text would take too much memory. */
 export function isTooLarge(text: string): boolean {
   let marks = 0;
-  for (let at = 0; at < text.length; at++) {
-    if ("=.,#[{".includes(text.charAt(at))) marks++;
-  }
+  for (const each of text) if ("=.,#[{".includes(each)) marks++;
   return marks > MAX_MARKS;
 }
 
-function findBadKeys(document: TomlDocument): Finding[] {
+function findBadKeys({ tree }: TomlDocument): Finding[] {
   const problems = new Map<string, Finding>();
-  for (const { path, node } of listEntries(document)) {
+  for (const { path, node } of listEntries(tree)) {
     const message = judgeKey(path);
     const { line } = node.loc.start;
     if (message !== undefined) problems.set(path.join("\0"), { path, line, message });
@@ -66,12 +70,7 @@ function judgeKey(path: Path): string | undefined {
     : undefined;
 }
 
-const NOT_A_VALUE =
-  "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
-  "[an array] or { a = table }";
-const NOT_A_KEY = "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
 const NO_VALUE = 'has no value after "="';
-const NO_EQUALS = 'has no "=" and value after the key';
 const COMMA = 'a "," or the closing bracket is missing';
 const HEADER = "the table's header is not closed by ]";
 const DOUBLE = "Defining a key multiple times is invalid";
@@ -83,10 +82,12 @@ const SENTENCES = {
   "Unterminated string": "the string is not closed: end it with the quotes that it begins with",
   "Unterminated table-key": HEADER,
   "Unterminated": COMMA,
+  "Unspecified": COMMA,
   "Expected comma": COMMA,
   "Must be a newline":
     "the line has more text after its end: begin a new line for another key, and put text in quotes",
-  "Expected equal": NO_EQUALS,
+  "Expected equal": 'has no "=" and value after the key',
+  [LINE_BREAK]: 'has no "=" and value after the key',
   "Control characters": 'has a control character: write it in "quotes" as \\u and 4 hex digits',
   "No newlines are allowed between": "an inline { table } has to be on one line",
   "Trailing comma": 'the "," before the closing } has to go',
@@ -100,26 +101,25 @@ function explain(text: string, { index, lineNumber, message: theirs }: ParseErro
   const start = findStatement(text, index);
   const message = chooseSentence(theirs, text.slice(start, index));
   const isOfAll = index >= text.length || theirs === LINE_BREAK || message === NO_VALUE;
-  return {
-    path: [],
-    line: isOfAll ? text.slice(0, start).split("\n").length : lineNumber,
-    message,
-  };
+  const line = isOfAll ? text.slice(0, start).split("\n").length : lineNumber;
+  return { path: [], line, message };
 }
 
 /** @param read the statement up to the mistake. */
 function chooseSentence(theirs: string, read: string): string {
   const isHeader = /^\s*\[/.test(read);
   const isEmpty = !isHeader && /^[^=]*=\s*(?:#[^\n]*\s*)?$/.test(read);
-  if (theirs.startsWith("Unspecified")) return isEmpty ? NO_VALUE : COMMA;
-  if (isEmpty && read.includes("\n")) return NO_VALUE;
-  if (theirs === LINE_BREAK) return isHeader ? HEADER : NO_EQUALS;
+  if (isEmpty && (theirs.startsWith("Unspecified") || read.includes("\n"))) return NO_VALUE;
+  if (isHeader && theirs === LINE_BREAK) return HEADER;
   const known = Object.entries(SENTENCES).find(([start]) => theirs.startsWith(start));
   if (known !== undefined) return known[1];
-  if (isHeader || !read.includes("=")) return NOT_A_KEY;
-  return /^Unexpected (?:character|token)/.test(theirs) && !/[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read)
-    ? COMMA
-    : NOT_A_VALUE;
+  if (isHeader || !read.includes("=")) {
+    return "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
+  }
+  const isMisplaced = /^Unexpected (?:character|token)/.test(theirs);
+  if (isMisplaced && !/[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read)) return COMMA;
+  return "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
+    "[an array] or { a = table }";
 }
 
 const MAX_TRIES = 64;
@@ -130,22 +130,14 @@ const MAX_WORK = 8 * 1024 * 1024;
 function findStatement(text: string, index: number): number {
   let start = findLineStart(text, index);
   for (let tries = 0; tries <= MAX_TRIES && tries * start <= MAX_WORK; tries++) {
-    if (isComplete(text.slice(0, start))) return start;
+    const before = tryParse(text.slice(0, start));
+    if (!(before instanceof ParseError) || before.message === DOUBLE) return start;
     start = findLineStart(text, start - 1);
   }
   // A string of many lines that is not closed: the parser stops at the end of the file.
   return findLineStart(text, Math.max(text.lastIndexOf('"""'), text.lastIndexOf("'''")));
 }
 
-function isComplete(text: string): boolean {
-  try {
-    parseDocument(text);
-    return true;
-  } catch (error) {
-    return !(error instanceof ParseError) || error.message === DOUBLE;
-  }
-}
-
 function findLineStart(text: string, offset: number): number {
-  return offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+  return text.slice(0, Math.max(offset, 0)).lastIndexOf("\n") + 1;
 }
