@@ -10,15 +10,17 @@ import {
   type ConnectSpec,
   DEFAULT_SETTINGS,
   parseHost,
+  type Target,
   type TargetSettings,
 } from "../core/target.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
-import { writeKnock, writeSecret } from "./knocks.ts";
+import { choosePayload, hasOwnSecrets, writeKnock, writeSecret } from "./knocks.ts";
 import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import {
   isSameData,
+  type RawTable,
   readChoice,
   readDuration,
   readInteger,
@@ -171,6 +173,15 @@ export interface TargetDraft extends Partial<TargetSettings> {
   connect?: ConnectSpec | undefined;
 }
 
+/** What changes in a target; what is missing stays as it is. */
+export interface TargetChange extends Partial<TargetSettings> {
+  name: string;
+  host?: string | undefined;
+  knocks?: readonly Knock[] | undefined;
+  /** Keys of its table that are removed, so that their defaults apply. */
+  unset?: readonly string[] | undefined;
+}
+
 /** What writing a target depends on. */
 interface WriteContext {
   /** What `[defaults]` says: it is not written again. */
@@ -196,4 +207,27 @@ export function writeTarget(
   const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
   const secret = isSameData(payload, inherited) ? undefined : writeSecret(payload);
   return { host: draft.host, description, tags, knocks, secret, ...settings };
+}
+
+/**
+ * Returns what the table of a target says, and what it will say.
+ *
+ * @param present the target, its table as it is in the file, and the `payload` of that.
+ */
+export function writeChange(
+  { unset = [], ...changed }: TargetChange,
+  { target, raw, ...present }: WriteContext & { target: Target; raw: RawTable },
+): Record<"from" | "to", RawTable> {
+  const { host = target.host, knocks = target.knocks } = changed;
+  const keepsPayload = changed.knocks === undefined || hasOwnSecrets(raw);
+  const payload = keepsPayload ? present.payload : choosePayload(knocks, present.payload);
+  const from = writeTarget(target, present);
+  const to = writeTarget({ ...target, ...changed, host, knocks }, { ...present, payload });
+  // A key that says the same as its default is removed, too.
+  for (const key of unset) [from[key], to[key]] = [raw[key], undefined];
+  // A string that lists several knocks equals none of them: it is replaced.
+  const items = raw["knocks"];
+  const hasList = Array.isArray(items) && items.length !== target.knocks.length;
+  if (hasList && changed.knocks !== undefined) from["knocks"] = items;
+  return { from, to };
 }

@@ -1,7 +1,6 @@
 /** Reading TOML: the quick way, the syntax tree, and what they say of mistakes. */
 import { assert, assertEquals } from "@std/assert";
 import { renderPath } from "../../src/config/toml/place.ts";
-import { listEntries } from "../../src/config/toml/ast.ts";
 import { parsePlainToml } from "../../src/config/toml/plain.ts";
 import { readToml } from "../../src/config/toml/read.ts";
 import { table } from "../table.ts";
@@ -247,7 +246,7 @@ Deno.test("the ranges of headers, keys and values are exact", () => {
   const pair = 'x . y = [1, { z = "q" }]';
   assertEquals(tables.map(cut), [`[a."b c"] # d\r\n ${pair}`, "[[ f ]]"]);
   assertEquals(tables[0]?.key.keys.map(cut), ["a", '"b c"']);
-  const entry = listEntries(document.tree).find(({ path }) => path.at(-1) === "y");
+  const [entry] = document.find(["a", "b c", "x", "y"]);
   assertEquals(entry && [entry.path, entry.owner && cut(entry.owner), cut(entry.node)], [
     ["a", "b c", "x", "y"],
     pair,

@@ -17,7 +17,7 @@ import { isIpv4 } from "../../core/address_syntax.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { Knock, Protocol } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS, parseHost, type Target } from "../../core/target.ts";
-import type { Config } from "../schema.ts";
+import { type Config, PROMPT } from "../schema.ts";
 
 /** A line of the file that is not skipped. */
 interface LegacyLine {
@@ -74,6 +74,7 @@ export function parseLegacy(text: string, { file }: { file: string }): Config {
     kind: "legacy",
     targets,
     defaults: {},
+    payload: PROMPT,
     plugins: new Map(),
     holdsSecret: false,
     secretVariables: [],

@@ -1,5 +1,5 @@
 /** The structure of a TOML 1.0 text, from the syntax tree of `toml-eslint-parser`. */
-import { type AST, parseTOML } from "toml-eslint-parser";
+import type { AST } from "toml-eslint-parser";
 import type { Path } from "./place.ts";
 
 /** How deep tables and arrays can be nested. */
@@ -9,7 +9,9 @@ export const MAX_DEPTH = 64;
 export interface TomlDocument {
   text: string;
   tree: AST.TOMLProgram;
-  /** Returns the places where a path is written, in file order. */
+  /** The places where each path is written, in file order. */
+  entries: ReadonlyMap<string, readonly Entry[]>;
+  /** Returns those of one path. */
   find(path: Path): readonly Entry[];
 }
 
@@ -27,27 +29,14 @@ export interface Entry {
   isWhole: boolean;
 }
 
-/**
- * Returns the structure of `text`; offsets count its byte order mark.
- *
- * @throws {ParseError} of `toml-eslint-parser`, with the first mistake.
- * @throws {RangeError} if a string, or the nesting, is too large for the parser's stack.
- */
-export function parseDocument(text: string): TomlDocument {
-  const tree = parseTOML(text.replace(/^\uFEFF/, " "), { tomlVersion: "1.0" });
-  let index: Map<string, Entry[]> | undefined;
-  const find = (path: Path) => {
-    index ??= Map.groupBy(listEntries(tree), (entry) => entry.path.join("\0"));
-    return index.get(path.join("\0")) ?? [];
-  };
-  return { text, tree, find };
+/** Returns the structure of `text` by its tree; offsets count its byte order mark. */
+export function indexDocument(text: string, tree: AST.TOMLProgram): TomlDocument {
+  const nodes = tree.body[0].body.flatMap((node) => [...listBelow(node, [])]);
+  const entries = Map.groupBy(nodes, ({ path }) => JSON.stringify(path));
+  return { text, tree, entries, find: (path) => entries.get(JSON.stringify(path)) ?? [] };
 }
 
-/** Yields every key and element, in file order, down to {@linkcode MAX_DEPTH} + 1. */
-export function* listEntries(tree: AST.TOMLProgram): Generator<Entry> {
-  for (const node of tree.body[0].body) yield* listBelow(node, []);
-}
-
+/** Yields the keys and elements of a node, down to {@linkcode MAX_DEPTH} + 1. */
 function* listBelow(node: Owner | AST.TOMLContentNode, base: Path): Generator<Entry> {
   if (base.length > MAX_DEPTH) return;
   if (node.type === "TOMLInlineTable") {

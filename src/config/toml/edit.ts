@@ -23,7 +23,7 @@ export class TomlEditor {
   readonly #eol: string;
   /** With a line break at its end. */
   readonly #text: string;
-  readonly #splices: { range: AST.Range; text: string }[] = [];
+  readonly #splices: { start: number; end: number; text: string }[] = [];
   readonly #removed = new Set<Owner>();
   readonly #stays = (owner: Owner) => !this.#removed.has(owner);
   // What is added goes below what stays: where, is known when all removals are.
@@ -42,12 +42,10 @@ export class TomlEditor {
     for (const { table, line } of this.#newPairs) this.#addPair(table, line);
     for (const { path, elements } of this.#newElements) this.#addElements(path, elements);
     for (const owner of this.#removed) this.#replace(this.#findRemovedSpan(owner), "");
-    this.#splices.sort(({ range: one }, { range: other }) =>
-      one[0] - other[0] || one[1] - other[1]
-    );
+    this.#splices.sort((one, other) => one.start - other.start || one.end - other.end);
     let result = "";
     let at = 0;
-    for (const { range: [start, end], text } of this.#splices) {
+    for (const { start, end, text } of this.#splices) {
       // A part of what is removed already.
       if (start < at) continue;
       result += this.#text.slice(at, start) + text;
@@ -182,8 +180,8 @@ export class TomlEditor {
     this.addLines(lines, this.#nextLine(last.range[1]));
   }
 
-  #replace(range: AST.Range, text: string): void {
-    this.#splices.push({ range, text });
+  #replace([start, end]: AST.Range, text: string): void {
+    this.#splices.push({ start, end, text });
   }
 
   /** Where the line of an offset starts, the byte order mark not counted. */

@@ -1,5 +1,4 @@
 /** Places in a configuration: the path of a key, and the mistakes found there. */
-
 import { ValueError } from "../../core/errors.ts";
 
 /** Keys and, for elements of arrays, 0-based numbers. */
@@ -50,18 +49,13 @@ export class Place {
   }
 }
 
-/**
- * Returns a path as `targets.home.knocks[1]`; keys that are not bare are quoted, of one that is too long
- * to be a key only its length is named.
- */
+/** Returns a path as `targets.home.knocks[1]`; of a key that is too long to be one, only the length. */
 export function renderPath(path: Path): string {
   return path.map((segment, index) => {
     if (typeof segment === "number") return `[${segment}]`;
-    const isBare = /^[\w-]{1,40}$/.test(segment);
-    const quoted = segment.length > 40
-      ? `a key of ${segment.length} characters`
-      : JSON.stringify(segment);
-    return (index === 0 ? "" : ".") + (isBare ? segment : quoted);
+    const quoted = /^[\w-]+$/.test(segment) ? segment : JSON.stringify(segment);
+    const name = segment.length > 40 ? `a key of ${segment.length} characters` : quoted;
+    return (index === 0 ? "" : ".") + name;
   }).join("");
 }
 

@@ -8,9 +8,9 @@
  * - names that live on `Object.prototype` cannot be keys, or a table would write to the prototype;
  * - a text that would take more than about 2 GB as a tree (4 KB for each punctuation mark) is refused.
  */
-import { getStaticTOMLValue, ParseError } from "toml-eslint-parser";
+import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import { type Finding, isReservedKey, type Path } from "./place.ts";
-import { listEntries, MAX_DEPTH, parseDocument, type TomlDocument } from "./ast.ts";
+import { indexDocument, MAX_DEPTH, type TomlDocument } from "./ast.ts";
 
 /** What {@linkcode readToml} gives: a text that can be used, or what is wrong in file order. */
 type TomlReading =
@@ -22,18 +22,18 @@ const MAX_MARKS = 500_000;
 /** Reads `text`; never throws. */
 export function readToml(text: string): TomlReading {
   if (isTooLarge(text)) return refuse("has too many values: about 100,000 can be read");
-  const document = tryParse(text);
-  if (document instanceof ParseError) return { problems: [explain(text, document)] };
-  if (document instanceof RangeError) return refuse("has a string or an array that is too large");
+  const tree = tryParse(text);
+  if (tree instanceof ParseError) return { problems: [explain(text, tree)] };
+  if (tree instanceof RangeError) return refuse("has a string or an array that is too large");
+  const document = indexDocument(text, tree);
   const problems = findBadKeys(document);
-  return problems.length > 0
-    ? { problems }
-    : { document, value: getStaticTOMLValue(document.tree) };
+  return problems.length > 0 ? { problems } : { document, value: getStaticTOMLValue(tree) };
 }
 
-function tryParse(text: string): TomlDocument | ParseError | RangeError {
+/** Returns the tree of a text, or the first mistake, or that something in it is too large for the stack. */
+function tryParse(text: string): AST.TOMLProgram | ParseError | RangeError {
   try {
-    return parseDocument(text);
+    return parseTOML(text.replace(/^\uFEFF/, " "), { tomlVersion: "1.0" });
   } catch (error) {
     if (error instanceof ParseError || error instanceof RangeError) return error;
     throw error;
@@ -51,14 +51,11 @@ export function isTooLarge(text: string): boolean {
   return marks > MAX_MARKS;
 }
 
-function findBadKeys({ tree }: TomlDocument): Finding[] {
-  const problems = new Map<string, Finding>();
-  for (const { path, node } of listEntries(tree)) {
-    const message = judgeKey(path);
-    const { line } = node.loc.start;
-    if (message !== undefined) problems.set(path.join("\0"), { path, line, message });
-  }
-  return [...problems.values()];
+function findBadKeys({ entries }: TomlDocument): Finding[] {
+  return [...entries.values()].flatMap(([entry]) => {
+    const message = entry && judgeKey(entry.path);
+    return message ? { path: entry.path, line: entry.node.loc.start.line, message } : [];
+  });
 }
 
 function judgeKey(path: Path): string | undefined {
