@@ -418,6 +418,50 @@ Deno.test("edit: edits keep all other lines (seeded)", () => {
   }
 });
 
+const TCP = { type: "tcp", port: 1 } as const;
+const PING = { type: "ping" } as const;
+
+/** Files of the target `home`, changes of several keys at once, and the new text. */
+const TOGETHER: Record<string, [text: string, changes: Partial<TargetDraft>, after: string]> = {
+  "tables added at one place, each after one blank line": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n\n# end\n',
+    { tries: 9, probes: [TCP, PING], after: [{ type: "exec", command: ["x"] }] },
+    '[targets.home]\nhost = "h"\nknocks = [1]\ntries = 9\n\n[[targets.home.probes]]\n' +
+    'type = "tcp"\nport = 1\n\n[[targets.home.probes]]\ntype = "ping"\n\n' +
+    '[[targets.home.after]]\nrun = ["x"]\n\n# end\n',
+  ],
+  "a key added to the table below which tables are added": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n[[targets.home.probes]]\ntype = "ping"\n',
+    { probes: [TCP, PING] },
+    '[targets.home]\nhost = "h"\nknocks = [1]\n[[targets.home.probes]]\ntype = "tcp"\n' +
+    'port = 1\n\n[[targets.home.probes]]\ntype = "ping"\n',
+  ],
+  "the last table replaced by one of another name": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n\n[[targets.home.probes]]\ntype = "ping"\n',
+    { probes: [], after: [{ type: "exec", command: ["x"] }] },
+    '[targets.home]\nhost = "h"\nknocks = [1]\n\n[[targets.home.after]]\nrun = ["x"]\n',
+  ],
+  "a key added where the last one goes": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n# patient\ntries = 9\n',
+    { tries: 3, copies: 1 },
+    '[targets.home]\nhost = "h"\nknocks = [1]\ncopies = 1\n# patient\n',
+  ],
+  "the first and the last pair of an inline table, and a new one": [
+    "[targets]\nhome = {tries = 9,host = 'h',  knocks = [1], copies = 1}",
+    { tries: 3, copies: "auto", host: "x", description: "d" },
+    '[targets]\nhome = {host = "x",  knocks = [1], description = "d"}',
+  ],
+  "dotted keys in an inline table": [
+    'targets = { home.tries = 9, home.host = "h", home.knocks = [1] } # c\n',
+    { tries: 3, copies: 1, description: "d" },
+    'targets = { home.host = "h", home.knocks = [1], home.description = "d", home.copies = 1 } # c\n',
+  ],
+};
+
+table("edit: changes that meet", TOGETHER, ([text, changes, after]) => {
+  assertEquals(change(text, changes), after);
+});
+
 /** Arrays of `knocks`, the ports that they become, and their new text. */
 const ARRAYS: Record<string, [before: string, ports: number[], after: string]> = {
   "one more on a line": ["[1]", [1, 2], '[1, "2/tcp"]'],

@@ -169,6 +169,10 @@ const INVALID: readonly (readonly [text: string, problem: string])[] = [
   ["a.constructor.b = 1\n", '1 a.constructor: "constructor" cannot be used as a key or name'],
   ["a = { '__proto__' = 1 }\n", '1 a.__proto__: "__proto__" cannot be used as a key or name'],
   ['"\\u005f_proto__" = 1\n', '1 __proto__: "__proto__" cannot be used as a key or name'],
+  [
+    '"x\\u0000__proto__" = 1\n[x]\n__proto__ = 1\n',
+    '3 x.__proto__: "__proto__" cannot be used as a key or name',
+  ],
   ['"" = 1\n', '1 "": a key cannot be empty'],
   ["\u00a0a = 1\n", `1 : ${NOT_A_KEY}`],
   ["a = foo\nb = 1\nb = 2\nc =\n", `1 : ${NOT_A_VALUE}`],

@@ -19,7 +19,7 @@ export interface TomlDocument {
 export type Owner = AST.TOMLKeyValue | AST.TOMLTable;
 
 /** A place where a path is written. Those of `[a.b]` are `a` and `a.b`, those of `x.y = 1` are `x` and `x.y`. */
-export interface Entry {
+interface Entry {
   path: Path;
   /** The key; for an element of an array the element, or its table. */
   node: AST.TOMLNode;

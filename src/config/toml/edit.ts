@@ -119,7 +119,7 @@ export class TomlEditor {
       if (isSameData(from[index], table)) continue;
       const place = [...path, index];
       const raw = place.reduce((value, key) => Object(value)[key], this.reading.value);
-      this.change(place, { from: raw, to: table });
+      this.change(place, { from: raw ?? {}, to: table });
     }
     this.#newElements.push({ path, elements: to.slice(from.length) });
   }
