@@ -1,233 +1,123 @@
 /**
- * Adds, changes, renames and removes a target in the text of a configuration; every byte outside of
- * what changes stays (see `toml/edit.ts`). All take and return the whole text.
+ * Adds, changes, renames and removes targets in the text of a configuration; every byte outside of what
+ * changes stays (see `toml/edit.ts`). All take the whole text and return it after the edit, or throw a
+ * ConfigError: if the text is wrong, or would be wrong then, or has no such target, or has one already.
  */
 import { ConfigError } from "../core/errors.ts";
-import type { Knock, KnockPayload } from "../core/knock.ts";
-import {
-  type ConnectSpec,
-  DEFAULT_SETTINGS,
-  type Target,
-  type TargetSettings,
-} from "../core/target.ts";
-import { isSamePayload, SETTING_KEYS, writeKnock, writeSecret } from "./keys.ts";
-import { readSecret } from "./knocks.ts";
+import type { Target } from "../core/target.ts";
+import { type TargetChange, type TargetDraft, writeChange, writeTarget } from "./keys.ts";
+import { choosePayload, readSecret, writeKnock } from "./knocks.ts";
 import { dirname } from "./paths.ts";
-import { Place } from "./toml/place.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
-import { renderKey, renderPairs } from "./toml/render.ts";
-import { PROMPT } from "./schema.ts";
-import { indexEntries } from "./toml/ast.ts";
 import { TomlEditor } from "./toml/edit.ts";
-import { isSameData, isTable, type RawTable } from "./values.ts";
+import { Place } from "./toml/place.ts";
+import { renderKey, renderTable } from "./toml/render.ts";
+import { isTable } from "./values.ts";
 
-/**
- * A target to write. Settings that are missing are not written; a whole {@linkcode Target} will do,
- * as what equals the defaults is not written either.
- */
-export interface TargetDraft extends Partial<TargetSettings> {
-  name: string;
-  host: string;
-  knocks: readonly Knock[];
-  close?: readonly Knock[] | undefined;
-  connect?: ConnectSpec | undefined;
-}
-
-/** What changes in a target; what is missing stays as it is. */
-export interface TargetChange extends Partial<TargetSettings> {
-  name: string;
-  host?: string | undefined;
-  knocks?: readonly Knock[] | undefined;
-  /** Keys of its table that are removed, so that their defaults apply. */
-  unset?: readonly string[] | undefined;
-}
-
-/** What all edits take: the file, for errors and for secret files that are relative to it. */
-interface EditOptions {
-  file: string;
-}
-
-/**
- * Returns `text` with the target at its end; of an empty text a new file is made.
- *
- * @throws {ConfigError} if the text is wrong or has a target of that name.
- */
-export function addTarget(text: string, draft: TargetDraft, { file }: EditOptions): string {
-  return addTargets(text, [draft], { file });
-}
-
-/** As {@linkcode addTarget}, for many: all of them or, with an error, none. */
+/** Returns `text` with the targets at its end; of an empty text a new file is made. */
 export function addTargets(
   text: string,
   drafts: readonly TargetDraft[],
-  { file }: EditOptions,
+  options: { file: string },
 ): string {
-  const reading = parseDocumentConfig(text, { file });
-  const editor = new TomlEditor(reading.document);
-  if (editor.findValue(["targets"]) !== undefined) {
-    throw makeError(reading, ["targets"], {
-      message: "is an inline table, which has to be edited by hand",
-      hint: "write each target under a [targets.NAME] header of its own",
-    });
-  }
-  const names = new Set(reading.config.targets.keys());
-  for (const { name } of drafts) {
-    if (names.has(name)) throw makeTakenError(reading, name);
-    names.add(name);
-  }
-  const { eol } = editor;
-  const isBlank = text.replace("\uFEFF", "").trim() === "";
-  const before = isBlank ? `${text}version = 1${eol}` : text.endsWith("\n") ? text : text + eol;
-  const blocks = drafts.flatMap((draft) => renderTarget(draft, reading))
-    .map((lines) => eol + lines.join(eol) + eol);
-  return checkEdit(before + blocks.join(""), file);
+  return editText(text, options, (editor, reading) => {
+    if (editor.findValue(["targets"]) !== undefined) {
+      const message = "is an inline table, which has to be edited by hand";
+      const hint = "write each target under a [targets.NAME] header of its own";
+      throw fail(reading, { path: ["targets"], message, hint });
+    }
+    if (text.trim() === "") editor.addLines(["version = 1"]);
+    const names = new Set(reading.config.targets.keys());
+    for (const draft of drafts) {
+      if (names.has(draft.name)) throw failTaken(reading, draft.name);
+      names.add(draft.name);
+      editor.addLines(renderTarget(draft, reading));
+    }
+  });
+}
+
+/** The lines of a new target, with its tables. */
+function renderTarget(draft: TargetDraft, { config }: DocumentReading): string[] {
+  const name = `targets.${renderKey(draft.name)}`;
+  const { defaults, payload: inherited } = config;
+  const payload = choosePayload(draft.knocks, inherited);
+  const own = writeTarget(draft, { defaults, inherited, payload });
+  const lists = Object.entries(own).flatMap(([key, value]) => {
+    if (!Array.isArray(value) || key === "knocks" || !value.every(isTable)) return [];
+    if (value.length > 0) own[key] = undefined;
+    return value.flatMap((item) => renderTable(`[[${name}.${key}]]`, item));
+  });
+  const close = draft.close && { knocks: draft.close.map((knock) => writeKnock(knock, payload)) };
+  return [
+    ...renderTable(`[${name}]`, own),
+    ...lists,
+    ...renderTable(`[${name}.close]`, close),
+    ...renderTable(`[${name}.connect]`, draft.connect),
+  ];
 }
 
 /**
  * Returns `text` with targets changed, in place; everything that a change does not name stays.
  *
  * @param choose returns the changes; it is given the targets as they are in `text`.
- * @throws {ConfigError} if the text is wrong or has no target of a change.
  */
 export function changeTargets(
   text: string,
   choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
-  { file }: EditOptions,
+  options: { file: string },
 ): string {
-  const reading = parseDocumentConfig(text, { file });
-  const editor = new TomlEditor(reading.document);
-  const edits = choose(reading.config.targets).map((change) => makeEdit(reading, change));
-  editor.edit(edits);
-  return checkEdit(editor.text, file);
+  return editText(text, options, (editor, reading) => {
+    const { file, targets, defaults, payload: inherited } = reading.config;
+    for (const change of choose(targets)) {
+      const { target, raw } = findTarget(reading, change.name);
+      const own = readSecret(raw["secret"], new Place([]), { folder: dirname(file) });
+      const context = { target, raw, defaults, inherited, payload: own ?? inherited };
+      editor.change(["targets", change.name], writeChange(change, context));
+    }
+  });
 }
 
-function makeEdit(reading: DocumentReading, { name, unset = [], ...changed }: TargetChange) {
-  const { target, raw } = findTarget(reading, name);
-  const { host = target.host, knocks = target.knocks } = changed;
-  const present = readInherited(reading, raw);
-  const keepsPayload = changed.knocks === undefined || hasOwnSecrets(raw);
-  const payload = keepsPayload ? present : choosePayload(knocks, present);
-  const from = writeTarget(target, { reading, payload: present });
-  const to = writeTarget({ ...target, ...changed, host, knocks }, { reading, payload });
-  // A key that says the same as its default is removed, too.
-  const given = Object.fromEntries(unset.map((key) => [key, raw[key]]));
-  const gone = Object.fromEntries(unset.map((key) => [key, undefined]));
-  // A string that lists several knocks equals none of them: it is replaced.
-  const items = raw["knocks"];
-  const hasList = Array.isArray(items) && items.length !== target.knocks.length;
-  const listed = changed.knocks !== undefined && hasList ? { knocks: items } : {};
-  const change = { from: { ...from, ...listed, ...given }, to: { ...to, ...gone } };
-  const path = ["targets", name];
-  return { path, act: (part: TomlEditor) => part.change(path, change) };
-}
-
-/**
- * Returns `text` with the target under another name, in all its headers and dotted keys.
- *
- * @throws {ConfigError} if the text is wrong, has no such target, or has one of the new name.
- */
+/** Returns `text` with the target under another name, in all its headers and dotted keys. */
 export function renameTarget(
   text: string,
   { from, to }: { from: string; to: string },
-  { file }: EditOptions,
+  options: { file: string },
+): string {
+  return editText(text, options, (editor, reading) => {
+    findTarget(reading, from);
+    if (from === to) return;
+    if (reading.config.targets.has(to)) throw failTaken(reading, to);
+    editor.rename(["targets", from], to);
+  });
+}
+
+/** Returns `text` without the target: its tables and keys, and the comment directly above each header. */
+export function removeTarget(text: string, name: string, options: { file: string }): string {
+  return editText(text, options, (editor, reading) => {
+    findTarget(reading, name);
+    editor.remove(["targets", name]);
+  });
+}
+
+/** Returns `text` after the edits; its errors have no line numbers, because it is not saved yet. */
+function editText(
+  text: string,
+  { file }: { file: string },
+  act: (editor: TomlEditor, reading: DocumentReading) => void,
 ): string {
   const reading = parseDocumentConfig(text, { file });
-  findTarget(reading, from);
-  if (from === to) return text;
-  if (reading.config.targets.has(to)) throw makeTakenError(reading, to);
-  const editor = new TomlEditor(reading.document);
-  editor.rename(["targets", from], to);
-  return checkEdit(editor.text, file);
-}
-
-/**
- * Returns `text` without the target: its tables and keys, and the comment directly above each header.
- *
- * @throws {ConfigError} if the text is wrong or has no such target.
- */
-export function removeTarget(text: string, name: string, { file }: EditOptions): string {
-  const reading = parseDocumentConfig(text, { file });
-  findTarget(reading, name);
-  const editor = new TomlEditor(reading.document);
-  editor.remove(["targets", name]);
-  return checkEdit(editor.text, file);
-}
-
-/** The lines of a new target, a block for each of its tables. */
-function renderTarget(draft: TargetDraft, reading: DocumentReading): string[][] {
-  const header = `targets.${renderKey(draft.name)}`;
-  const payload = choosePayload(draft.knocks, readInherited(reading, {}));
-  const own: Record<string, unknown> = writeTarget(draft, { reading, payload });
-  const blocks: string[][] = [];
-  for (const [key, value] of Object.entries(own)) {
-    if (!Array.isArray(value) || key === "knocks" || !value.every(isTable)) continue;
-    own[key] = value.length === 0 ? value : undefined;
-    blocks.push(...value.map((item) => [`[[${header}.${key}]]`, ...renderPairs(item)]));
-  }
-  const close = draft.close?.map((knock) => writeKnock(knock, payload));
-  const { connect } = draft;
-  return [
-    [`[${header}]`, ...renderPairs(own)],
-    ...blocks,
-    ...(close === undefined ? [] : [[`[${header}.close]`, ...renderPairs({ knocks: close })]]),
-    ...(connect === undefined ? [] : [[`[${header}.connect]`, ...renderPairs(connect)]]),
-  ];
-}
-
-/** Returns the keys of a target, in the order of a new file; undefined where its table has none. */
-function writeTarget(
-  draft: TargetDraft,
-  { reading, payload }: { reading: DocumentReading; payload: KnockPayload },
-): RawTable {
-  const unset = { ...DEFAULT_SETTINGS, ...reading.config.defaults };
-  const rows = Object.entries(SETTING_KEYS).map(([key, { field, write }]) => {
-    const setting = draft[field];
-    const isUnset = setting === undefined || isSameData(setting, unset[field]);
-    return [key, isUnset ? undefined : write(setting)] as const;
-  });
-  const { description, tags, ...settings } = Object.fromEntries(rows);
-  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
-  const isInherited = isSamePayload(payload, readInherited(reading, {}));
-  const secret = isInherited ? undefined : writeSecret(payload);
-  return { host: draft.host, description, tags, knocks, secret, ...settings };
-}
-
-/** The `secret` that lets most knocks be written as plain strings. */
-function choosePayload(knocks: readonly Knock[], inherited: KnockPayload): KnockPayload {
-  const payloads = knocks.filter((knock) => knock.protocol === "udp").map((knock) => knock.payload);
-  const [first] = payloads;
-  const isShared = first !== undefined && first.kind !== "bytes" &&
-    payloads.every((payload) => isSamePayload(payload, first));
-  return isShared ? first : inherited;
-}
-
-/** Whether a knock of the table has a secret of its own, so that the table's has to stay. */
-function hasOwnSecrets({ knocks }: RawTable): boolean {
-  return Array.isArray(knocks) &&
-    knocks.some((item) => isTable(item) && ("secret" in item || "payload" in item));
-}
-
-/** The payload of udp knocks that name none, under a target's table. */
-function readInherited(reading: DocumentReading, table: RawTable): KnockPayload {
-  const defaults = reading.value["defaults"];
-  const secret = table["secret"] ?? (isTable(defaults) ? defaults["secret"] : undefined);
-  const folder = dirname(reading.config.file);
-  return secret === undefined ? PROMPT : readSecret(secret, Place.root([]), { folder }) ?? PROMPT;
-}
-
-/** Returns `text` if it is valid. Errors have no line numbers, because the text is not saved yet. */
-function checkEdit(text: string, file: string): string {
-  if (checkPlainConfig(text, { file })?.findings.length === 0) return text;
-  const { problems } = readDocument(text, { file });
-  if (problems.length === 0) return text;
+  const editor = new TomlEditor(reading);
+  act(editor, reading);
+  const edited = editor.finish();
+  if (checkPlainConfig(edited, { file })?.findings.length === 0) return edited;
+  const { problems } = readDocument(edited, { file });
+  if (problems.length === 0) return edited;
   throw new ConfigError(problems.map(({ line: _line, ...problem }) => problem));
 }
 
-function findTarget(
-  { config, value }: DocumentReading,
-  name: string,
-): { target: Target; raw: RawTable } {
+/** Returns a target, and its table as it is in the file. */
+function findTarget({ config, value }: DocumentReading, name: string) {
   const target = config.targets.get(name);
   const raw = isTable(value["targets"]) ? value["targets"][name] : undefined;
   if (target !== undefined && isTable(raw)) return { target, raw };
@@ -235,17 +125,16 @@ function findTarget(
   throw new ConfigError([{ file: config.file, message }]);
 }
 
-function makeTakenError(reading: DocumentReading, name: string): ConfigError {
+function failTaken(reading: DocumentReading, name: string): ConfigError {
   const message = `a target of the name ${JSON.stringify(name)} is saved already`;
-  return makeError(reading, ["targets", name], { message, hint: "choose another name" });
+  return fail(reading, { path: ["targets", name], message, hint: "choose another name" });
 }
 
-/** An error at a path, with its line where the file has it. */
-function makeError(
-  { document, config }: DocumentReading,
-  path: readonly string[],
-  { message, hint }: { message: string; hint?: string },
+/** Returns an error at a path, with its line where the file has it. */
+function fail(
+  { document, config: { file } }: DocumentReading,
+  { path, message, hint }: { path: readonly string[]; message: string; hint: string },
 ): ConfigError {
-  const line = indexEntries(document)(path)[0]?.line;
-  return new ConfigError([{ file: config.file, line, key: path.join("."), message }], { hint });
+  const line = document.find(path)[0]?.node.loc.start.line;
+  return new ConfigError([{ file, line, key: path.join("."), message }], { hint });
 }

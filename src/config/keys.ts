@@ -4,16 +4,23 @@
  */
 import { renderDuration } from "../core/duration.ts";
 import { ValueError } from "../core/errors.ts";
-import { checkHandshake, type Knock, type KnockPayload } from "../core/knock.ts";
-import { parseHost, parseSource, type TargetSettings } from "../core/target.ts";
+import type { Knock, KnockPayload } from "../core/knock.ts";
+import {
+  type ConnectSpec,
+  DEFAULT_SETTINGS,
+  parseHost,
+  parseSource,
+  type Target,
+  type TargetSettings,
+} from "../core/target.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
-import { readSourceValue, SECRET_KINDS } from "../secret/kinds.ts";
+import { choosePayload, hasOwnSecrets, readHandshake, writeKnock, writeSecret } from "./knocks.ts";
 import type { Place } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
-import { writePayload } from "./value_specs.ts";
 import {
   isSameData,
+  type RawTable,
   readChoice,
   readDuration,
   readInteger,
@@ -149,59 +156,79 @@ function readSource(value: unknown, place: Place): string | undefined {
   return text === undefined ? undefined : place.guard(() => parseSource(text));
 }
 
-/** Reads the milliseconds that a handshake may take. */
-export function readHandshake(value: unknown, place: Place): number | undefined {
-  const ms = readDuration(value, place, { min: 0 });
-  return ms === undefined ? undefined : place.guard(() => checkHandshake(ms));
-}
-
 function readCopies(value: unknown, place: Place): "auto" | number | undefined {
   if (value === "auto") return value;
   if (typeof value === "number") return readInteger(value, place, { min: 1, max: 10 });
   return place.fail('cannot be used: use "auto" or a whole number from 1 to 10');
 }
 
-/** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */
-export function writeSecret(payload: KnockPayload): unknown {
-  if (payload.kind === "none") return "none";
-  if (payload.kind === "bytes") return undefined;
-  const { kind } = payload.source;
-  const value = readSourceValue(payload.source);
-  return value === true ? SECRET_KINDS[kind].word ?? { [kind]: value } : { [kind]: value };
+/**
+ * A target to write. Settings that are missing are not written; a whole {@linkcode Target} will do,
+ * as what equals the defaults is not written either.
+ */
+export interface TargetDraft extends Partial<TargetSettings> {
+  name: string;
+  host: string;
+  knocks: readonly Knock[];
+  close?: readonly Knock[] | undefined;
+  connect?: ConnectSpec | undefined;
 }
 
-/** Returns the element of `knocks` that reads as this knock under the target's default payload. */
-export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
-  const { port, protocol, payload, delayMs, handshakeMs } = knock;
-  if (protocol === "icmp") {
-    return {
-      protocol,
-      size: knock.size ?? 0,
-      ...(payload.kind === "bytes" ? { payload: writePayload(payload.bytes) } : {}),
-      ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
-    };
-  }
-  const isInherited = protocol === "tcp" || isSamePayload(payload, inherited);
-  if (isInherited && delayMs === undefined && handshakeMs === undefined) {
-    return `${port}/${protocol}`;
-  }
-  const secret = writeSecret(payload);
-  return {
-    port,
-    protocol,
-    ...(isInherited
-      ? {}
-      : payload.kind === "bytes"
-      ? { payload: writePayload(payload.bytes) }
-      : payload.kind === "none"
-      ? { payload: "none" }
-      : { secret }),
-    ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
-    ...(handshakeMs === undefined ? {} : { handshake: renderDuration(handshakeMs) }),
-  };
+/** What changes in a target; what is missing stays as it is. */
+export interface TargetChange extends Partial<TargetSettings> {
+  name: string;
+  host?: string | undefined;
+  knocks?: readonly Knock[] | undefined;
+  /** Keys of its table that are removed, so that their defaults apply. */
+  unset?: readonly string[] | undefined;
 }
 
-/** Whether two payloads are the same. */
-export function isSamePayload(one: KnockPayload, other: KnockPayload): boolean {
-  return isSameData(one, other);
+/** What writing a target depends on. */
+interface WriteContext {
+  /** What `[defaults]` says: it is not written again. */
+  defaults: Partial<TargetSettings>;
+  /** The payload of udp knocks where the target names none. */
+  inherited: KnockPayload;
+  /** The payload that its `secret` is written as. */
+  payload: KnockPayload;
+}
+
+/** Returns what the table of a target says, in the order of a new file; undefined for what is left out. */
+export function writeTarget(
+  draft: TargetDraft,
+  { defaults, inherited, payload }: WriteContext,
+): Record<string, unknown> {
+  const unset = { ...DEFAULT_SETTINGS, ...defaults };
+  const rows = Object.entries(SETTING_KEYS).map(([key, { field, write }]) => {
+    const setting = draft[field];
+    const isUnset = setting === undefined || isSameData(setting, unset[field]);
+    return [key, isUnset ? undefined : write(setting)] as const;
+  });
+  const { description, tags, ...settings } = Object.fromEntries(rows);
+  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const secret = isSameData(payload, inherited) ? undefined : writeSecret(payload);
+  return { host: draft.host, description, tags, knocks, secret, ...settings };
+}
+
+/**
+ * Returns what the table of a target says, and what it will say.
+ *
+ * @param present the target, its table as it is in the file, and the `payload` of that.
+ */
+export function writeChange(
+  { unset = [], ...changed }: TargetChange,
+  { target, raw, ...present }: WriteContext & { target: Target; raw: RawTable },
+): Record<"from" | "to", RawTable> {
+  const { host = target.host, knocks = target.knocks } = changed;
+  const keepsPayload = changed.knocks === undefined || hasOwnSecrets(raw);
+  const payload = keepsPayload ? present.payload : choosePayload(knocks, present.payload);
+  const from = writeTarget(target, present);
+  const to = writeTarget({ ...target, ...changed, host, knocks }, { ...present, payload });
+  // A key that says the same as its default is removed, too.
+  for (const key of unset) [from[key], to[key]] = [raw[key], undefined];
+  // A string that lists several knocks equals none of them: it is replaced.
+  const items = raw["knocks"];
+  const hasList = Array.isArray(items) && items.length !== target.knocks.length;
+  if (hasList && changed.knocks !== undefined) from["knocks"] = items;
+  return { from, to };
 }

@@ -1,5 +1,5 @@
 /**
- * Knocks, secrets and payloads of a configuration.
+ * Knocks, secrets and payloads of a configuration: read, and written.
  *
  * Rules:
  * - a knock is `7000`, `"7000/udp"` in any of its spellings, or a table; tcp where none is named; a
@@ -10,12 +10,31 @@
  * - an icmp knock is an echo request: a size, a payload that fills it, and no port;
  * - no message repeats any part of a secret or a payload.
  */
-import { type Knock, type KnockPayload, parsePortList, type Protocol } from "../core/knock.ts";
-import { listSecretForms, makeSource, SECRET_KEYS, SECRET_KINDS } from "../secret/kinds.ts";
-import { readHandshake } from "./keys.ts";
+import { renderDuration } from "../core/duration.ts";
+import {
+  checkHandshake,
+  type Knock,
+  type KnockPayload,
+  parsePortList,
+  type Protocol,
+} from "../core/knock.ts";
+import {
+  listSecretForms,
+  makeSource,
+  readSourceValue,
+  SECRET_KEYS,
+  SECRET_KINDS,
+} from "../secret/kinds.ts";
 import type { Place } from "./toml/place.ts";
-import { MAX_PAYLOAD, readPayload, readPort, readValue } from "./value_specs.ts";
-import { checkKeys, isTable, type RawTable, readDuration, readInteger } from "./values.ts";
+import { MAX_PAYLOAD, readPayload, readPort, readValue, writePayload } from "./value_specs.ts";
+import {
+  checkKeys,
+  isSameData,
+  isTable,
+  type RawTable,
+  readDuration,
+  readInteger,
+} from "./values.ts";
 
 /** What reading a secret depends on. */
 interface SecretContext {
@@ -193,4 +212,65 @@ export function isFixed(payload: KnockPayload): boolean {
 /** Returns the environment variables that hold the passphrase of a payload. */
 export function listVariables(payload: KnockPayload): string[] {
   return payload.kind === "secret" && payload.source.kind === "env" ? [payload.source.name] : [];
+}
+
+/** Reads the milliseconds that a handshake may take. */
+export function readHandshake(value: unknown, place: Place): number | undefined {
+  const ms = readDuration(value, place, { min: 0 });
+  return ms === undefined ? undefined : place.guard(() => checkHandshake(ms));
+}
+
+/** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */
+export function writeSecret(payload: KnockPayload): unknown {
+  if (payload.kind === "none") return "none";
+  if (payload.kind === "bytes") return undefined;
+  const { kind } = payload.source;
+  const value = readSourceValue(payload.source);
+  return value === true ? SECRET_KINDS[kind].word ?? { [kind]: value } : { [kind]: value };
+}
+
+/** Returns the element of `knocks` that reads as this knock under the target's default payload. */
+export function writeKnock(knock: Knock, inherited: KnockPayload): unknown {
+  const { port, protocol, payload, delayMs, handshakeMs } = knock;
+  if (protocol === "icmp") {
+    return {
+      protocol,
+      size: knock.size ?? 0,
+      ...(payload.kind === "bytes" ? { payload: writePayload(payload.bytes) } : {}),
+      ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
+    };
+  }
+  const isInherited = protocol === "tcp" || isSameData(payload, inherited);
+  if (isInherited && delayMs === undefined && handshakeMs === undefined) {
+    return `${port}/${protocol}`;
+  }
+  const secret = writeSecret(payload);
+  return {
+    port,
+    protocol,
+    ...(isInherited
+      ? {}
+      : payload.kind === "bytes"
+      ? { payload: writePayload(payload.bytes) }
+      : payload.kind === "none"
+      ? { payload: "none" }
+      : { secret }),
+    ...(delayMs === undefined ? {} : { delay: renderDuration(delayMs) }),
+    ...(handshakeMs === undefined ? {} : { handshake: renderDuration(handshakeMs) }),
+  };
+}
+
+/** The `secret` that lets most knocks be written as plain strings. */
+export function choosePayload(knocks: readonly Knock[], inherited: KnockPayload): KnockPayload {
+  const payloads = knocks.filter((knock) => knock.protocol === "udp").map((knock) => knock.payload);
+  const [first] = payloads;
+  const isShared = first !== undefined && first.kind !== "bytes" &&
+    payloads.every((payload) => isSameData(payload, first));
+  return isShared ? first : inherited;
+}
+
+/** Whether a knock of the table has a secret of its own, so that the table's has to stay. */
+export function hasOwnSecrets({ knocks }: RawTable): boolean {
+  return Array.isArray(knocks) &&
+    knocks.some((item) => isTable(item) && ("secret" in item || "payload" in item));
 }

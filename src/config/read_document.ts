@@ -2,7 +2,7 @@
 import { ConfigError, type Problem } from "../core/errors.ts";
 import { type Finding, renderPath } from "./toml/place.ts";
 import { checkConfig, type CheckedConfig, type ConfigReading } from "./schema.ts";
-import { indexLines, type TomlDocument } from "./toml/ast.ts";
+import { findLine, type TomlDocument } from "./toml/ast.ts";
 import { isTooLarge, readToml } from "./toml/read.ts";
 import type { RawTable } from "./values.ts";
 
@@ -50,13 +50,12 @@ export function parseDocumentConfig(text: string, options: { file: string }): Do
 }
 
 function nameFindings(
-  findings: readonly (Finding & { line?: number | undefined })[],
+  findings: readonly Finding[],
   { file, document }: { file: string; document?: TomlDocument },
 ): Problem[] {
-  if (findings.length === 0) return [];
-  const findLine = document && indexLines(document);
   return findings.map(({ path, isUnnamed, message, line }) => {
     const key = renderPath(isUnnamed ? path.slice(0, -1) : path);
-    return { file, line: findLine?.(path) ?? line, ...(key === "" ? {} : { key }), message };
+    const place = document === undefined ? line : findLine(document, path);
+    return { file, line: place, ...(key === "" ? {} : { key }), message };
   }).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
 }

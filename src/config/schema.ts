@@ -38,6 +38,8 @@ export interface Config {
   targets: ReadonlyMap<string, Target>;
   /** What `[defaults]` says, without its `secret`. */
   defaults: Partial<TargetSettings>;
+  /** The payload of udp knocks where neither they nor their target names one. */
+  payload: KnockPayload;
   /** `[plugins]`, by name. */
   plugins: Plugins;
   /** Whether a payload or its hash is in the file: every reader of the file can knock. */
@@ -70,7 +72,7 @@ export interface CheckedConfig {
 /** Returns the configuration that the values of a file are, as far as they are right. */
 export function checkConfig(value: RawTable, { file }: { file: string }): CheckedConfig {
   const findings: Finding[] = [];
-  return { config: readTop(value, { file, place: Place.root(findings) }), findings };
+  return { config: readTop(value, { file, place: new Place(findings) }), findings };
 }
 
 interface TargetContext extends KeyContext {
@@ -113,6 +115,7 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
     kind: "toml",
     targets,
     defaults,
+    payload,
     plugins,
     holdsSecret: payloads.some(isFixed),
     secretVariables: [...new Set(payloads.flatMap(listVariables))],

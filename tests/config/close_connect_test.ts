@@ -1,6 +1,6 @@
 /** The tables `close` and `connect` of a target. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { addTarget, changeTargets, removeTarget, renameTarget } from "../../src/config/edit.ts";
+import { addTargets, changeTargets, removeTarget, renameTarget } from "../../src/config/edit.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import type { Target } from "../../src/core/target.ts";
@@ -78,6 +78,6 @@ Deno.test("edits leave both alone; a new target is written with them", () => {
     name: "away",
   });
   assertEquals(removeTarget(text, "home", { file: "t" }).includes("7000"), false);
-  const added = addTarget("", target, { file: "t" });
+  const added = addTargets("", [target], { file: "t" });
   assertEquals(parseDocumentConfig(added, { file: "t" }).config.targets.get("home"), target);
 });

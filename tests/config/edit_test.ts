@@ -3,21 +3,22 @@ import { ConfigError } from "../../src/core/errors.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
 import * as edit from "../../src/config/edit.ts";
+import type { TargetDraft } from "../../src/config/keys.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { table } from "../table.ts";
 import { makeRandom } from "../../tools/torture/random.ts";
 
 /** The edits, of a file of the usual name where a test names none. */
 const FILE_NAME = { file: "targets.toml" };
-const addTarget = (text: string, draft: edit.TargetDraft) => edit.addTarget(text, draft, FILE_NAME);
-const addTargets = (text: string, drafts: edit.TargetDraft[]) =>
+const addTargets = (text: string, drafts: TargetDraft[]) =>
   edit.addTargets(text, drafts, FILE_NAME);
+const addTarget = (text: string, draft: TargetDraft) => addTargets(text, [draft]);
 const removeTarget = (text: string, name: string) => edit.removeTarget(text, name, FILE_NAME);
 const renameTarget = (text: string, names: { from: string; to: string }, options = FILE_NAME) =>
   edit.renameTarget(text, names, options);
 const replaceTarget = (
   text: string,
-  draft: edit.TargetDraft,
+  draft: TargetDraft,
   { file = FILE_NAME.file, name = draft.name }: { file?: string; name?: string } = {},
 ) => {
   const edited = edit.changeTargets(text, () => [{ ...draft, name }], { file });
@@ -43,7 +44,7 @@ function readTarget(text: string, name = "home"): Target {
 }
 
 /** The text after the target's settings are changed. */
-function change(text: string, changes: Partial<edit.TargetDraft>, name = "home"): string {
+function change(text: string, changes: Partial<TargetDraft>, name = "home"): string {
   const edited = replaceTarget(text, { ...readTarget(text, name), ...changes });
   const wanted = { ...readTarget(text, name), ...changes };
   assertEquals(readTarget(edited, name), wanted);
@@ -89,7 +90,7 @@ Deno.test("edit: a new file begins with its version", () => {
 });
 
 Deno.test("edit: a target is added at the end, in the way that the contract shows", () => {
-  const draft: edit.TargetDraft = {
+  const draft: TargetDraft = {
     name: "new",
     host: "2001:db8::1",
     knocks: [udp(1, ENV), { ...udp(2, ENV), delayMs: 250 }, tcp(3)],
@@ -184,7 +185,7 @@ Deno.test("edit: CRLF and a byte order mark stay", () => {
 });
 
 /** A change of `home` in FILE, and the lines that it replaces. */
-const CHANGES: Record<string, [changes: Partial<edit.TargetDraft>, from: string, to: string]> = {
+const CHANGES: Record<string, [changes: Partial<TargetDraft>, from: string, to: string]> = {
   "nothing": [{}, "", ""],
   "the host": [{ host: "other" }, '"fw.example.com"     # name', '"other"     # name'],
   "a number": [{ tries: 7 }, "tries = 5 # patient", "tries = 7 # patient"],
@@ -415,6 +416,50 @@ Deno.test("edit: edits keep all other lines (seeded)", () => {
       rest.filter((line) => /^(\[|host|knocks)/.test(line)).length;
     assert(lost === 3 || lost === 4, context);
   }
+});
+
+const TCP = { type: "tcp", port: 1 } as const;
+const PING = { type: "ping" } as const;
+
+/** Files of the target `home`, changes of several keys at once, and the new text. */
+const TOGETHER: Record<string, [text: string, changes: Partial<TargetDraft>, after: string]> = {
+  "tables added at one place, each after one blank line": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n\n# end\n',
+    { tries: 9, probes: [TCP, PING], after: [{ type: "exec", command: ["x"] }] },
+    '[targets.home]\nhost = "h"\nknocks = [1]\ntries = 9\n\n[[targets.home.probes]]\n' +
+    'type = "tcp"\nport = 1\n\n[[targets.home.probes]]\ntype = "ping"\n\n' +
+    '[[targets.home.after]]\nrun = ["x"]\n\n# end\n',
+  ],
+  "a key added to the table below which tables are added": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n[[targets.home.probes]]\ntype = "ping"\n',
+    { probes: [TCP, PING] },
+    '[targets.home]\nhost = "h"\nknocks = [1]\n[[targets.home.probes]]\ntype = "tcp"\n' +
+    'port = 1\n\n[[targets.home.probes]]\ntype = "ping"\n',
+  ],
+  "the last table replaced by one of another name": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n\n[[targets.home.probes]]\ntype = "ping"\n',
+    { probes: [], after: [{ type: "exec", command: ["x"] }] },
+    '[targets.home]\nhost = "h"\nknocks = [1]\n\n[[targets.home.after]]\nrun = ["x"]\n',
+  ],
+  "a key added where the last one goes": [
+    '[targets.home]\nhost = "h"\nknocks = [1]\n# patient\ntries = 9\n',
+    { tries: 3, copies: 1 },
+    '[targets.home]\nhost = "h"\nknocks = [1]\ncopies = 1\n# patient\n',
+  ],
+  "the first and the last pair of an inline table, and a new one": [
+    "[targets]\nhome = {tries = 9,host = 'h',  knocks = [1], copies = 1}",
+    { tries: 3, copies: "auto", host: "x", description: "d" },
+    '[targets]\nhome = {host = "x",  knocks = [1], description = "d"}',
+  ],
+  "dotted keys in an inline table": [
+    'targets = { home.tries = 9, home.host = "h", home.knocks = [1] } # c\n',
+    { tries: 3, copies: 1, description: "d" },
+    'targets = { home.host = "h", home.knocks = [1], home.description = "d", home.copies = 1 } # c\n',
+  ],
+};
+
+table("edit: changes that meet", TOGETHER, ([text, changes, after]) => {
+  assertEquals(change(text, changes), after);
 });
 
 /** Arrays of `knocks`, the ports that they become, and their new text. */

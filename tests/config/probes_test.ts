@@ -104,7 +104,7 @@ table("writeProbe: writes what reads as the same probe", [
   ["a plug-in", [{ ...MQTT, port: 5 }, { type: "mqtt", port: 5, a: 1 }]],
 ] as [string, [ProbeSpec, unknown]][], ([spec, written]) => {
   assertEquals(writeProbe(spec), written);
-  const read = readProbe(written, Place.root([]), PLUGINS);
+  const read = readProbe(written, new Place([]), PLUGINS);
   assertEquals(
     { ...read },
     Object.fromEntries(

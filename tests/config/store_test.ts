@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../src/core/errors.ts";
-import { addTarget } from "../../src/config/edit.ts";
+import { addTargets } from "../../src/config/edit.ts";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { configPath, legacyPath } from "../../src/config/paths.ts";
 import * as store from "../../src/config/store.ts";
@@ -23,7 +23,7 @@ const loadConfig = (source: Parameters<typeof store.loadConfig>[0], files = real
 const updateConfig = (path: string, edit: (text: string) => string, files = realFiles) =>
   update.updateConfig(path, edit, files);
 
-const addDraft = (text: string) => addTarget(text, DRAFT, { file: "t.toml" });
+const addDraft = (text: string) => addTargets(text, [DRAFT], { file: "t.toml" });
 const MAX_BYTES = 8 * 1024 * 1024;
 const isWindows = Deno.build.os === "windows";
 

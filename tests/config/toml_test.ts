@@ -1,7 +1,6 @@
 /** Reading TOML: the quick way, the syntax tree, and what they say of mistakes. */
 import { assert, assertEquals } from "@std/assert";
 import { renderPath } from "../../src/config/toml/place.ts";
-import { listEntries } from "../../src/config/toml/ast.ts";
 import { parsePlainToml } from "../../src/config/toml/plain.ts";
 import { readToml } from "../../src/config/toml/read.ts";
 import { table } from "../table.ts";
@@ -170,6 +169,10 @@ const INVALID: readonly (readonly [text: string, problem: string])[] = [
   ["a.constructor.b = 1\n", '1 a.constructor: "constructor" cannot be used as a key or name'],
   ["a = { '__proto__' = 1 }\n", '1 a.__proto__: "__proto__" cannot be used as a key or name'],
   ['"\\u005f_proto__" = 1\n', '1 __proto__: "__proto__" cannot be used as a key or name'],
+  [
+    '"x\\u0000__proto__" = 1\n[x]\n__proto__ = 1\n',
+    '3 x.__proto__: "__proto__" cannot be used as a key or name',
+  ],
   ['"" = 1\n', '1 "": a key cannot be empty'],
   ["\u00a0a = 1\n", `1 : ${NOT_A_KEY}`],
   ["a = foo\nb = 1\nb = 2\nc =\n", `1 : ${NOT_A_VALUE}`],
@@ -243,12 +246,14 @@ Deno.test("the ranges of headers, keys and values are exact", () => {
   const { document } = reading;
   const cut = ({ range: [start, end] }: { range: readonly [number, number] }) =>
     text.slice(start, end);
-  assertEquals(document.sections.slice(1).map(cut), ['[a."b c"]', "[[ f ]]"]);
-  assertEquals(document.sections[1]?.keys.map(cut), ["a", '"b c"']);
-  const entry = listEntries(document).find(({ path }) => path.at(-1) === "y");
-  assertEquals(entry && [entry.path, entry.pair && cut(entry.pair), entry.key && cut(entry.key)], [
+  const tables = document.tree.body[0].body.filter((node) => node.type === "TOMLTable");
+  const pair = 'x . y = [1, { z = "q" }]';
+  assertEquals(tables.map(cut), [`[a."b c"] # d\r\n ${pair}`, "[[ f ]]"]);
+  assertEquals(tables[0]?.key.keys.map(cut), ["a", '"b c"']);
+  const [entry] = document.find(["a", "b c", "x", "y"]);
+  assertEquals(entry && [entry.path, entry.owner && cut(entry.owner), cut(entry.node)], [
     ["a", "b c", "x", "y"],
-    'x . y = [1, { z = "q" }]',
+    pair,
     "y",
   ]);
 });

@@ -29,13 +29,13 @@ if (import.meta.main) {
     }
   }
   // Loaded here: a writer that is killed starts sooner without it.
-  const { addTarget } = await import("../../src/config/edit.ts");
+  const { addTargets } = await import("../../src/config/edit.ts");
   for (let number = 1; number <= Number(count); number++) {
     const draft = {
       name: `${name}-${number}`,
       host: "h",
       knocks: [{ port: number, protocol: "tcp" as const, payload: { kind: "none" as const } }],
     };
-    await updateConfig(path, (text) => addTarget(text, draft, { file: path }), realFiles);
+    await updateConfig(path, (text) => addTargets(text, [draft], { file: path }), realFiles);
   }
 }

@@ -17,7 +17,7 @@ import { isIpv4 } from "../../core/address_syntax.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { Knock, Protocol } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
-import type { Config } from "../schema.ts";
+import { type Config, PROMPT } from "../schema.ts";
 
 /** The original opens IPv4 sockets only, and the firewalls that it knocks on have IPv4 rules only. */
 export const LEGACY_FAMILY: Family = "ipv4";
@@ -77,6 +77,7 @@ export function parseLegacy(text: string, { file }: { file: string }): Config {
     kind: "legacy",
     targets,
     defaults: {},
+    payload: PROMPT,
     plugins: new Map(),
     holdsSecret: false,
     secretVariables: [],

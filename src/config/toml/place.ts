@@ -1,54 +1,37 @@
 /** Places in a configuration: the path of a key, and the mistakes found there. */
-
 import { ValueError } from "../../core/errors.ts";
 
 /** Keys and, for elements of arrays, 0-based numbers. */
 export type Path = readonly (string | number)[];
 
-/** A mistake whose line is not known yet. */
+/** A mistake in a configuration. */
 export interface Finding {
   path: Path;
   /** Where the message does not name the last key of the path: it can be a secret. */
   isUnnamed?: true;
+  /** 1-based; missing where it is not known, or the whole file is meant. */
+  line?: number | undefined;
   message: string;
 }
 
 /** The path of a value, and the list that its mistakes go to. */
 export class Place {
-  readonly #findings: Finding[];
-  readonly #parent: Place | undefined;
-  readonly #segment: string | number;
-
-  private constructor(findings: Finding[], parent?: Place, segment: string | number = "") {
-    this.#findings = findings;
-    this.#parent = parent;
-    this.#segment = segment;
-  }
-
-  /** Returns the top of a file; mistakes go to `findings`. */
-  static root(findings: Finding[]): Place {
-    return new Place(findings);
-  }
+  constructor(private readonly findings: Finding[], readonly path: Path = []) {}
 
   /** Returns the place of a key or an element in this one. */
   at(segment: string | number): Place {
-    return new Place(this.#findings, this, segment);
-  }
-
-  /** The keys that lead here. */
-  get path(): Path {
-    return this.#parent === undefined ? [] : [...this.#parent.path, this.#segment];
+    return new Place(this.findings, [...this.path, segment]);
   }
 
   /** Adds a mistake and returns undefined, for `return place.fail(...)`. */
   fail(message: string): undefined {
-    this.#findings.push({ path: this.path, message });
+    this.findings.push({ path: this.path, message });
     return undefined;
   }
 
   /** Adds a mistake at a key that is not repeated. */
   failUnnamed(key: string, message: string): void {
-    this.#findings.push({ path: [...this.path, key], isUnnamed: true, message });
+    this.findings.push({ path: [...this.path, key], isUnnamed: true, message });
   }
 
   /**
@@ -66,18 +49,14 @@ export class Place {
   }
 }
 
-/** Returns a path as `targets.home.knocks[1]`; keys that are not bare are quoted. */
+/** Returns a path as `targets.home.knocks[1]`; of a key that is too long to be one, only the length. */
 export function renderPath(path: Path): string {
   return path.map((segment, index) => {
     if (typeof segment === "number") return `[${segment}]`;
-    const isBare = /^[A-Za-z0-9_-]{1,40}$/.test(segment);
-    return (index === 0 ? "" : ".") + (isBare ? segment : quoteKey(segment));
+    const quoted = /^[\w-]+$/.test(segment) ? segment : JSON.stringify(segment);
+    const name = segment.length > 40 ? `a key of ${segment.length} characters` : quoted;
+    return (index === 0 ? "" : ".") + name;
   }).join("");
-}
-
-/** Returns a key in quotes for a message, or only its length where it is too long to be one. */
-function quoteKey(key: string): string {
-  return key.length > 40 ? `a key of ${key.length} characters` : JSON.stringify(key);
 }
 
 /** Whether a key is a name of `Object.prototype`: to set it could change every object. */

@@ -8,36 +8,34 @@
  * - names that live on `Object.prototype` cannot be keys, or a table would write to the prototype;
  * - a text that would take more than about 2 GB as a tree (4 KB for each punctuation mark) is refused.
  */
-import { ParseError } from "toml-eslint-parser";
-import { isReservedKey, type Path } from "./place.ts";
-import { listEntries, MAX_DEPTH, parseDocument, readValue, type TomlDocument } from "./ast.ts";
-
-/** A mistake in the syntax or in a key. */
-interface TomlProblem {
-  /** The keys that lead there, as far as they are known. */
-  path: Path;
-  /** 1-based; undefined where the whole file is meant. */
-  line?: number | undefined;
-  message: string;
-}
+import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
+import { type Finding, isReservedKey, type Path } from "./place.ts";
+import { indexDocument, MAX_DEPTH, type TomlDocument } from "./ast.ts";
 
 /** What {@linkcode readToml} gives: a text that can be used, or what is wrong in file order. */
 type TomlReading =
   | { document: TomlDocument; value: Record<string, unknown> }
-  | { problems: readonly TomlProblem[] };
+  | { problems: readonly Finding[] };
 
 const MAX_MARKS = 500_000;
 
 /** Reads `text`; never throws. */
 export function readToml(text: string): TomlReading {
   if (isTooLarge(text)) return refuse("has too many values: about 100,000 can be read");
+  const tree = tryParse(text);
+  if (tree instanceof ParseError) return { problems: [explain(text, tree)] };
+  if (tree instanceof RangeError) return refuse("has a string or an array that is too large");
+  const document = indexDocument(text, tree);
+  const problems = findBadKeys(document);
+  return problems.length > 0 ? { problems } : { document, value: getStaticTOMLValue(tree) };
+}
+
+/** Returns the tree of a text, or the first mistake, or that something in it is too large for the stack. */
+function tryParse(text: string): AST.TOMLProgram | ParseError | RangeError {
   try {
-    const document = parseDocument(text);
-    const problems = findBadKeys(document);
-    return problems.length > 0 ? { problems } : { document, value: readValue(document) };
+    return parseTOML(text.replace(/^\uFEFF/, " "), { tomlVersion: "1.0" });
   } catch (error) {
-    if (error instanceof ParseError) return { problems: [explain(text, error)] };
-    if (error instanceof RangeError) return refuse("has a string or an array that is too large");
+    if (error instanceof ParseError || error instanceof RangeError) return error;
     throw error;
   }
 }
@@ -49,19 +47,15 @@ function refuse(message: string): TomlReading {
 /** Whether a tree of the text would take too much memory. */
 export function isTooLarge(text: string): boolean {
   let marks = 0;
-  for (let at = 0; at < text.length; at++) {
-    if ("=.,#[{".includes(text.charAt(at))) marks++;
-  }
+  for (const each of text) if ("=.,#[{".includes(each)) marks++;
   return marks > MAX_MARKS;
 }
 
-function findBadKeys(document: TomlDocument): TomlProblem[] {
-  const problems = new Map<string, TomlProblem>();
-  for (const { path, line } of listEntries(document)) {
-    const message = judgeKey(path);
-    if (message !== undefined) problems.set(path.join("\0"), { path, line, message });
-  }
-  return [...problems.values()];
+function findBadKeys({ entries }: TomlDocument): Finding[] {
+  return [...entries.values()].flatMap(([entry]) => {
+    const message = entry && judgeKey(entry.path);
+    return message ? { path: entry.path, line: entry.node.loc.start.line, message } : [];
+  });
 }
 
 function judgeKey(path: Path): string | undefined {
@@ -73,12 +67,7 @@ function judgeKey(path: Path): string | undefined {
     : undefined;
 }
 
-const NOT_A_VALUE =
-  "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
-  "[an array] or { a = table }";
-const NOT_A_KEY = "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
 const NO_VALUE = 'has no value after "="';
-const NO_EQUALS = 'has no "=" and value after the key';
 const COMMA = 'a "," or the closing bracket is missing';
 const HEADER = "the table's header is not closed by ]";
 const DOUBLE = "Defining a key multiple times is invalid";
@@ -90,10 +79,12 @@ const SENTENCES = {
   "Unterminated string": "the string is not closed: end it with the quotes that it begins with",
   "Unterminated table-key": HEADER,
   "Unterminated": COMMA,
+  "Unspecified": COMMA,
   "Expected comma": COMMA,
   "Must be a newline":
     "the line has more text after its end: begin a new line for another key, and put text in quotes",
-  "Expected equal": NO_EQUALS,
+  "Expected equal": 'has no "=" and value after the key',
+  [LINE_BREAK]: 'has no "=" and value after the key',
   "Control characters": 'has a control character: write it in "quotes" as \\u and 4 hex digits',
   "No newlines are allowed between": "an inline { table } has to be on one line",
   "Trailing comma": 'the "," before the closing } has to go',
@@ -103,30 +94,29 @@ const SENTENCES = {
 };
 
 /** The key is not named: in a text that is not TOML it can be anything. */
-function explain(text: string, { index, lineNumber, message: theirs }: ParseError): TomlProblem {
+function explain(text: string, { index, lineNumber, message: theirs }: ParseError): Finding {
   const start = findStatement(text, index);
   const message = chooseSentence(theirs, text.slice(start, index));
   const isOfAll = index >= text.length || theirs === LINE_BREAK || message === NO_VALUE;
-  return {
-    path: [],
-    line: isOfAll ? text.slice(0, start).split("\n").length : lineNumber,
-    message,
-  };
+  const line = isOfAll ? text.slice(0, start).split("\n").length : lineNumber;
+  return { path: [], line, message };
 }
 
 /** @param read the statement up to the mistake. */
 function chooseSentence(theirs: string, read: string): string {
   const isHeader = /^\s*\[/.test(read);
   const isEmpty = !isHeader && /^[^=]*=\s*(?:#[^\n]*\s*)?$/.test(read);
-  if (theirs.startsWith("Unspecified")) return isEmpty ? NO_VALUE : COMMA;
-  if (isEmpty && read.includes("\n")) return NO_VALUE;
-  if (theirs === LINE_BREAK) return isHeader ? HEADER : NO_EQUALS;
+  if (isEmpty && (theirs.startsWith("Unspecified") || read.includes("\n"))) return NO_VALUE;
+  if (isHeader && theirs === LINE_BREAK) return HEADER;
   const known = Object.entries(SENTENCES).find(([start]) => theirs.startsWith(start));
   if (known !== undefined) return known[1];
-  if (isHeader || !read.includes("=")) return NOT_A_KEY;
-  return /^Unexpected (?:character|token)/.test(theirs) && !/[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read)
-    ? COMMA
-    : NOT_A_VALUE;
+  if (isHeader || !read.includes("=")) {
+    return "a key or [table] can have only letters, digits, - and _ unless it is in quotes";
+  }
+  const isMisplaced = /^Unexpected (?:character|token)/.test(theirs);
+  if (isMisplaced && !/[=,[{]\s*(?:#[^\n]*\s*)*$/.test(read)) return COMMA;
+  return "is not a value that TOML knows: put text in quotes, or use a number, true, false, " +
+    "[an array] or { a = table }";
 }
 
 const MAX_TRIES = 64;
@@ -137,22 +127,14 @@ const MAX_WORK = 8 * 1024 * 1024;
 function findStatement(text: string, index: number): number {
   let start = findLineStart(text, index);
   for (let tries = 0; tries <= MAX_TRIES && tries * start <= MAX_WORK; tries++) {
-    if (isComplete(text.slice(0, start))) return start;
+    const before = tryParse(text.slice(0, start));
+    if (!(before instanceof ParseError) || before.message === DOUBLE) return start;
     start = findLineStart(text, start - 1);
   }
   // A string of many lines that is not closed: the parser stops at the end of the file.
   return findLineStart(text, Math.max(text.lastIndexOf('"""'), text.lastIndexOf("'''")));
 }
 
-function isComplete(text: string): boolean {
-  try {
-    parseDocument(text);
-    return true;
-  } catch (error) {
-    return !(error instanceof ParseError) || error.message === DOUBLE;
-  }
-}
-
 function findLineStart(text: string, offset: number): number {
-  return offset <= 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+  return text.slice(0, Math.max(offset, 0)).lastIndexOf("\n") + 1;
 }

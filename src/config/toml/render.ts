@@ -15,8 +15,7 @@ export function renderValue(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return `[${value.map(renderValue).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    const pairs = Object.entries(value).filter(([, item]) => item !== undefined)
-      .map(([key, item]) => `${renderKey(key)} = ${renderValue(item)}`);
+    const pairs = renderPairs(value);
     return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
   }
   return String(value).replace("Infinity", "inf").replace("NaN", "nan");
@@ -31,6 +30,11 @@ export function renderKey(key: string): string {
 export function renderPairs(table: object): string[] {
   return Object.entries(table).filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${renderKey(key)} = ${renderValue(value)}`);
+}
+
+/** Returns the lines of a table under its header, after a blank one; none where there is no table. */
+export function renderTable(header: string, table: object | undefined): string[] {
+  return table === undefined ? [] : ["", header, ...renderPairs(table)];
 }
 
 /** JSON's escapes are TOML's as well, which also wants DEL escaped, and has `\\U` above U+FFFF. */

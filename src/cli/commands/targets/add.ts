@@ -1,5 +1,5 @@
 /** `add`: save a target, from the command line or from answers. */
-import { addTarget, type TargetDraft } from "../../../config/changes.ts";
+import { addTargets, type TargetDraft } from "../../../config/changes.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
@@ -71,7 +71,7 @@ export async function addByAsking(context: Context, prompter: Prompter): Promise
 async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
   const file = await targetsPath(context);
-  await updateTargets(file, (text) => addTarget(text, draft, { file }), context);
+  await updateTargets(file, (text) => addTargets(text, [draft], { file }), context);
   context.out.say(`saved ${draft.name} in ${sanitize(file)}\n`);
   context.out.value({ added: draft.name, file });
 }
