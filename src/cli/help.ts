@@ -53,8 +53,12 @@ export function renderCommandHelp(
 function renderExitCodes(layout: HelpLayout): string {
   return "exit codes:\n" +
     renderList(listExitCodes().map(([code, meaning]) => [`  ${code}`, meaning]), layout) + "\n" +
-    wrap("With several targets the most serious one decides (3 over 1 over 0).", layout) +
-    wrap("2 and 4 promise that no packet was sent. After -- the command's code is ours.", layout);
+    wrap("With several targets the most serious one decides (4 over 3 over 1 over 0).", layout) +
+    wrap(
+      "2 promises that no packet was sent; so does 4, to its own target. After -- the command's code " +
+        "is ours.",
+      layout,
+    );
 }
 
 function renderOptions(options: readonly OptionSpec[], layout: HelpLayout): string {

@@ -4,7 +4,6 @@ import { describeSystemError, findFileHint, isSystemError } from "../core/system
 import { renderJson } from "../core/text.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize, sanitizeLines } from "../output/sanitize.ts";
-import { wrapWords } from "../output/wrap.ts";
 import { findExitCode } from "./exit_codes.ts";
 import { ISSUES_URL } from "./version.ts";
 
@@ -31,14 +30,8 @@ export function reportError(error: unknown, out: Output): number {
     out.error(renderJson({ error: { code, message, hint } }));
   } else if (!(error instanceof CancelledError)) {
     const { bad, faint } = out.noteStyle;
-    const say = (label: string, text: string) => {
-      const width = out.noteWidth ?? Infinity;
-      for (const line of wrapWords(`${label} ${text}`, { width, indent: 2, keepsCommands: true })) {
-        out.error(line);
-      }
-    };
-    for (const line of sanitizeLines(message).split("\n")) say(bad("error:"), line);
-    if (hint !== null) say(faint("hint:"), sanitize(hint));
+    for (const line of sanitizeLines(message).split("\n")) out.error(`${bad("error:")} ${line}`);
+    if (hint !== null) out.error(`${faint("hint:")} ${sanitize(hint)}`);
     if (out.verbose && error instanceof Error && error.cause !== undefined) {
       out.error(`${faint("cause:")} ${sanitize(describeCause(error.cause))}`);
     }

@@ -108,7 +108,7 @@ function isInteractive({ ports, out }: Context): boolean {
 async function explainUsage(out: Output): Promise<number> {
   if (out.json) throw new UsageError("missing argument COMMAND", { hint: "spknock --help" });
   const { renderHelp } = await import("./help.ts");
-  out.error(renderHelp({ width: Math.min(out.noteWidth ?? 80, 80) }).trimEnd());
+  out.error(renderHelp({ width: out.width }).trimEnd());
   return EXIT.usage;
 }
 

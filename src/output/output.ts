@@ -4,6 +4,7 @@
  */
 import { OutputError } from "../core/errors.ts";
 import { renderJson } from "../core/text.ts";
+import { wrapWords } from "./wrap.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
 /** One of the two streams. */
@@ -34,8 +35,8 @@ export interface Output {
   readonly isLive: boolean;
   /** Columns for text on stdout: the terminal's, at most 80; 80 elsewhere. */
   readonly width: number;
-  /** Columns of the terminal that stderr is; undefined elsewhere: what is piped is not wrapped. */
-  readonly noteWidth: number | undefined;
+  /** Returns a line of text for stdout: broken between words on a terminal, as it is elsewhere. */
+  wrap(line: string): string;
   /** For stdout. */
   readonly style: Style;
   /** For stderr. */
@@ -48,9 +49,9 @@ export interface Output {
   value(value: unknown): void;
   /** One JSON value on a line of its own, for a command that tells of several events. */
   event(value: unknown): void;
-  /** A line for people on stderr; nothing with `--quiet` or `--json`. */
+  /** Lines for people on stderr, broken between words on a terminal; nothing with `--quiet` or `--json`. */
   note(text: string): void;
-  /** A line on stderr, whatever the options; dropped where stderr cannot be written. */
+  /** As `note`, whatever the options; dropped where stderr cannot be written. */
   error(text: string): void;
   /** Ends a line on stdout that was left open; what goes to stderr does so by itself. */
   endLine(): void;
@@ -75,8 +76,14 @@ export function createOutput(options: OutputOptions): Output {
   };
   const toStderr = (text: string) => {
     endLine();
-    ignoreOutputError(() => stderr.write(text + "\n"));
+    const lines = json ? [text] : text.split("\n").flatMap((line) => wrapWords(line, noteLayout()));
+    ignoreOutputError(() => stderr.write(lines.join("\n") + "\n"));
   };
+  const noteLayout = () => ({
+    width: stderr.columns?.() ?? Infinity,
+    indent: 2,
+    keepsCommands: true,
+  });
   return {
     json,
     quiet,
@@ -85,8 +92,10 @@ export function createOutput(options: OutputOptions): Output {
     get width() {
       return Math.min(stdout.columns?.() ?? MAX_WIDTH, MAX_WIDTH);
     },
-    get noteWidth() {
-      return stderr.columns?.();
+    wrap(line) {
+      return this.isLive
+        ? wrapWords(line, { width: this.width, keepsCommands: true }).join("\n")
+        : line;
     },
     style: color && stdout.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
     noteStyle: color && stderr.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,

@@ -26,12 +26,19 @@ export function renderList(
   }).join("");
 }
 
-/** Rows as lines; the last column is not padded, empty columns are left out. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+/**
+ * Rows as lines; the last column is not padded, empty columns are left out.
+ *
+ * @param options.maxWidth a cell that is wider shifts its own line only.
+ */
+export function renderTable(
+  rows: readonly (readonly string[])[],
+  { maxWidth = MAX_WIDTH }: { maxWidth?: number } = {},
+): string {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from(
     { length: count },
-    (_, column) => columnWidth(rows.map((row) => measureWidth(row[column] ?? ""))),
+    (_, column) => columnWidth(rows.map((row) => measureWidth(row[column] ?? "")), maxWidth),
   );
   const used = widths.map((width, column) => ({ width, column })).filter(({ width }) => width > 0);
   return rows.map((row) =>
@@ -43,8 +50,8 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
 }
 
 /** The widest of the cells that fit; 1 where all are wider. */
-function columnWidth(widths: readonly number[]): number {
-  const fitting = widths.filter((width) => width <= MAX_WIDTH);
+function columnWidth(widths: readonly number[], maxWidth = MAX_WIDTH): number {
+  const fitting = widths.filter((width) => width <= maxWidth);
   const widest = fitting.reduce((most, width) => Math.max(most, width), 0);
   return widest === 0 && fitting.length < widths.length ? 1 : widest;
 }

@@ -12,6 +12,7 @@
 import { CancelledError } from "../core/errors.ts";
 import { joinOr, plural } from "../core/text.ts";
 import { measureWidth } from "../output/width.ts";
+import { wrapWords } from "../output/wrap.ts";
 import { CTRL_Z, ENTER, isText, TAB } from "./keys.ts";
 import { eraseBackward, garbled, isEnd } from "./line.ts";
 import {
@@ -91,12 +92,15 @@ function ask<T>(
 /** One line, up to Enter. The cursor stays at its end: moving it takes escape codes. */
 async function readLine(
   terminal: Terminal,
-  prompt: string,
+  message: string,
   { above = "", show = (text) => text, isWanted = isText }: LineOptions,
 ): Promise<string> {
   const keyboard = findKeyboard(terminal);
   let text = "";
-  terminal.write(prompt);
+  const wrapped = wrapWords(message, { width: terminal.columns(), indent: 1 });
+  const prompt = wrapped.length === 1 ? message : `${wrapped.at(-1)} `;
+  const before = wrapped.slice(0, -1).map((line) => `${line}\n`).join("");
+  terminal.write(before + prompt);
   try {
     for (;;) {
       const key = await keyboard.next();
@@ -105,7 +109,7 @@ async function readLine(
       if (key === CTRL_Z && terminal.suspend !== undefined) {
         terminal.write("\n");
         await suspend(terminal);
-        terminal.write(above + prompt + show(text));
+        terminal.write(above + before + prompt + show(text));
       }
       const rest = eraseBackward(text, key);
       if (rest !== undefined) {
@@ -181,7 +185,9 @@ function select<T>(terminal: Terminal, question: SelectQuestion<T>): Promise<T> 
   const fallback = question.default === undefined
     ? undefined
     : options.find((option) => Object.is(option.value, question.default));
-  const above = renderOptions(options, question);
+  const width = terminal.columns();
+  const above = renderOptions(options, question).split("\n")
+    .flatMap((line) => wrapWords(line, { width, indent: 5 })).join("\n");
   terminal.write(above);
   return ask(terminal, fallback === undefined ? " Choice: " : ` Choice [${fallback.name}]: `, {
     above,

@@ -7,7 +7,7 @@ import type { Diagnosis } from "../../doctor/finding.ts";
 import { findReporter } from "../../doctor/path.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
-import { renderTable } from "../../output/table.ts";
+import { renderList } from "../../output/table.ts";
 import { toErrorValue } from "../report_error.ts";
 
 /** Prints the evidence and the diagnosis for people or scripts. */
@@ -33,19 +33,22 @@ export function reportDiagnosis(
     },
     evidence: toEvidenceValue(evidence),
   });
-  out.say(renderTable(rows.map((cells) => cells.map(sanitize))));
+  const width = out.isLive ? out.width : Infinity;
+  out.say(renderList(rows.map(([what, found]) => [sanitize(what), sanitize(found)]), { width }));
   const paint = diagnosis.kind === "fine" ? style.good : style.warn;
-  out.print(`${rows.length > 0 ? "\n" : ""}${paint(sanitize(diagnosis.cause))}\n`);
+  out.print(`${rows.length > 0 ? "\n" : ""}${out.wrap(paint(sanitize(diagnosis.cause)))}\n`);
   if (diagnosis.fix !== "") out.print(`${style.strong("fix:")} ${sanitize(diagnosis.fix)}\n`);
   if (remote !== null) out.print(`${style.strong("on the firewall:")} ${sanitize(remote)}\n`);
 }
 
+type Row = [what: string, found: string];
+
 /** What was looked at, what was found, and after the knocks. */
-function listRows({ files, time, names, door }: Evidence): string[][] {
-  const rows = [
-    ...files.map(({ role, path, found }) => [role, `${path}, ${found}`]),
+function listRows({ files, time, names, door }: Evidence): Row[] {
+  const rows: Row[] = [
+    ...files.map(({ role, path, found }): Row => [role, `${path}, ${found}`]),
     ["clock", time],
-    ...names.map(({ host, addresses, failure }) => [
+    ...names.map(({ host, addresses, failure }): Row => [
       "host",
       failure === undefined ? `${host}: ${addresses.join(", ")}` : failure.message,
     ]),
@@ -58,7 +61,7 @@ function listRows({ files, time, names, door }: Evidence): string[][] {
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
 }
 
-function listAddressRows(evidence: AddressEvidence, port: number): string[][] {
+function listAddressRows(evidence: AddressEvidence, port: number): Row[] {
   const { address, ping, before, after, handshake, tries, knockPorts, failure } = evidence;
   const echo = ping === undefined ? "cannot be asked" : ping ? "answered" : "silent";
   const lines = [

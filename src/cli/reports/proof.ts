@@ -21,7 +21,7 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
       result.holds ? attack.claim === "vulnerable" ? warn("weak") : good("yes") : bad("NO"),
       faint(attack.reason),
     ]),
-  ]));
+  ], { maxWidth: Infinity }));
   out.print(
     failed.length === 0
       ? `${rows.length} cases, all as claimed (seed ${seed})\n`

@@ -219,7 +219,7 @@ async function write(
     const warning = await saveNew(file, rules, { fs: ports.fs, force });
     if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
     const saved = `saved the rules for ${target.name} in ${sanitize(file)}`;
-    out.say(`${saved}; the file's header says how to apply them\n`);
+    out.say(out.wrap(`${saved}; the file's header says how to apply them`) + "\n");
   }
   out.value({
     target: target.name,
