@@ -32,7 +32,8 @@ plainTest("add, probe, knock", async () => {
     ["* ", ""],
     ["Knocks in order", `${knock}/udp\r`],
     ["carry a secret", "\r"],
-    ["TCP port that is open", `${door}\r`],
+    ["Ports that the knocks open", `${door}\r`],
+    [`TCP port to check afterwards (none to check nothing) [${door}]`, "\r"],
     ["Description", "my door\r"],
     ["saved fw in ", ""],
     [MENU, ""],
@@ -70,7 +71,8 @@ plainTest("edit, remove, hash, import, exit", async () => {
     [CHOICE, "2\r"],
     ["Host name or address [192.0.2.2]: ", "192.0.2.3\r"],
     ["Knocks in order", "\r"],
-    ["TCP port that is open", "\r"],
+    ["Ports that the knocks open", "\r"],
+    ["TCP port to check", "\r"],
     ["Description", "\r"],
     ["changed host-192-0-2-2 in ", ""],
     [CHOICE, "r\r"],
@@ -98,7 +100,10 @@ plainTest(
     const places: (readonly [string, string])[][] = [
       [],
       [[CHOICE, "1\r"], ["Passphrase for fw", "half"], ["****", ""]],
-      [[CHOICE, "a\r"], ["Host name", "fw\r"], ["Name of", "x\r"], ["Knocks", "7\r"], ["TCP", ""]],
+      [[CHOICE, "a\r"], ["Host name", "fw\r"], ["Name of", "x\r"], ["Knocks", "7\r"], [
+        "Ports",
+        "",
+      ]],
       [[CHOICE, "r\r"], ["Remove fw?", ""]],
       [[CHOICE, "h\r"], ["Passphrase", "x\r"], ["Once more", ""]],
     ];
