@@ -520,10 +520,10 @@ table("edit: opens and probes", OPENING, ([lines, changes, after]) => {
   assertEquals(text, head + after);
 });
 
-table("add: opens and probes", {
-  "the probe of opens is not written": [{ ...OPENS(1), probes: [TCP] }, 'opens = ["1/tcp"]\n'],
-  "no probe is": [{ ...OPENS(1), probes: [] }, 'opens = ["1/tcp"]\nprobes = []\n'],
-} as Record<string, [Partial<TargetDraft>, string]>, ([draft, lines]) => {
+table("add: opens and probes", [
+  ["the probe of opens is not written", [{ ...OPENS(1), probes: [TCP] }, 'opens = ["1/tcp"]\n']],
+  ["no probe is", [{ ...OPENS(1), probes: [] }, 'opens = ["1/tcp"]\nprobes = []\n']],
+] as [string, [Partial<TargetDraft>, string]][], ([draft, lines]) => {
   const text = addTarget("", { name: "home", host: "h", knocks: [tcp(1)], ...draft });
   assertEquals(text, `version = 1\n\n[targets.home]\nhost = "h"\nknocks = ["1/tcp"]\n${lines}`);
 });

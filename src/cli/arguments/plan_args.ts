@@ -14,7 +14,7 @@ import type { OptionNames, OptionSpec, ParsedArgs } from "../options.ts";
 
 /** The options that shape a plan. */
 export const PLAN_OPTIONS = [
-  { name: "open", value: "PORTS", help: "what opens: 22/tcp,443/tcp (default: opens)" },
+  { name: "open", value: "PORTS", help: "what opens: 22/tcp,443/tcp (default: the target's)" },
   { name: "open-for", value: "DURATION", help: "how long it is open (default: open_for, 5m)" },
   {
     name: "stage",

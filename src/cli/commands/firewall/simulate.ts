@@ -17,7 +17,7 @@ export const command = defineCommand({
   details: "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens the\n" +
     "ports there when the right sequence has arrived.",
   options: [
-    { name: "open", value: "PORTS", help: "what opens (default: opens, or 2222/tcp)" },
+    { name: "open", value: "PORTS", help: "what opens (default: the target's, or 2222/tcp)" },
     ...SECRET_OPTIONS,
   ],
   examples: [
