@@ -86,12 +86,12 @@ Deno.test("opens: connect knocks on the target that opens the port; any other po
   assertEquals(new Set(home.asked), new Set([2222]));
 });
 
-table("opens: ssh-config leads to", {
+table<[lines: string, port: string | undefined]>("opens: ssh-config leads to", {
   "22 of several": ['opens = ["443", "22"]', undefined],
   "the first one": ['opens = ["53/udp", "2222"]', "2222"],
   "22 where no tcp port opens": ['opens = ["53/udp"]', undefined],
   "an ssh probe": [`${OPENS}\nprobes = ["ssh:2022"]`, "2022"],
-} as Record<string, [string, string | undefined]>, async ([lines, port]) => {
+}, async ([lines, port]) => {
   const { stdout } = await runIn(lines, ["ssh-config", "home"]);
   assertEquals(/Port (\d+)/.exec(stdout)?.[1], port);
 });
@@ -159,13 +159,13 @@ Deno.test("opens: add saves it, and no probe unless it is another one", async ()
 });
 
 /** The answers of `add` from the knocks on, and the lines that they make. */
-table("opens: add asks for it", {
+table<[answers: string[], lines: string]>("opens: add asks for it", {
   "Enter is ssh, and its probe": [["\r", "\r"], 'opens = ["22/tcp"]\n'],
   "another port": [["2222/sctp\r", "2222,53/udp\r", "\r"], 'opens = ["2222/tcp", "53/udp"]\n'],
   "no probe": [["\r", "none\r"], 'opens = ["22/tcp"]\nprobes = []\n'],
   "only udp": [["53/udp\r", "\r"], 'opens = ["53/udp"]\n'],
   "nothing": [["none\r", "\r"], ""],
-} as Record<string, [string[], string]>, async ([answers, lines]) => {
+}, async ([answers, lines]) => {
   await using world = new World({ keys: ["::1\r", "a\r", "7\r", ...answers, "\r"] });
   const { code, stderr } = await world.run("add", "--plain");
   assertEquals(code, 0, stderr);
