@@ -57,8 +57,8 @@ rules_iptables() {
 :spk.Q-_-drop-.fa34e85b.3 - [0:0]
 :spk.Q-_-drop-.fa34e85b.door - [0:0]
 -A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
+-A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
@@ -94,8 +94,8 @@ rules_ip6tables() {
 :spk.Q-_-drop-.fa34e85b.3 - [0:0]
 :spk.Q-_-drop-.fa34e85b.door - [0:0]
 -A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
+-A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
