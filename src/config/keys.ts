@@ -4,10 +4,12 @@
  */
 import { renderDuration } from "../core/duration.ts";
 import { ValueError } from "../core/errors.ts";
-import type { Knock, KnockPayload } from "../core/knock.ts";
+import { type Knock, type KnockPayload, parsePortList, renderPortSpec } from "../core/knock.ts";
+import type { PortSpec } from "../core/plan.ts";
 import {
   type ConnectSpec,
   DEFAULT_SETTINGS,
+  makeDefaultProbes,
   parseHost,
   parseSource,
   type Target,
@@ -72,6 +74,11 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   family: row(
     "family",
     (value, place) => readChoice(value, place, ["any", "ipv4", "ipv6", "both"] as const),
+  ),
+  opens: row(
+    "opens",
+    (value, place) => readList(value, place, readPorts)?.flat(),
+    (opens) => opens.map(renderPortSpec),
   ),
   source: row("source", readSource),
   handshake: row("handshakeMs", readHandshake, renderDuration),
@@ -151,6 +158,14 @@ function readTag(value: unknown, place: Place): string | undefined {
   return text === "" ? place.fail('"" is not a tag: use a word') : text;
 }
 
+/** Reads one element of `opens`: a port, or several where a string lists them. */
+function readPorts(value: unknown, place: Place): PortSpec[] | undefined {
+  if (typeof value === "string" || typeof value === "number") {
+    return place.guard(() => parsePortList(String(value)));
+  }
+  return place.fail('is not a port: use "22/tcp"');
+}
+
 function readSource(value: unknown, place: Place): string | undefined {
   const text = readString(value, place);
   return text === undefined ? undefined : place.guard(() => parseSource(text));
@@ -199,6 +214,7 @@ export function writeTarget(
   { defaults, inherited, payload }: WriteContext,
 ): Record<string, unknown> {
   const unset = { ...DEFAULT_SETTINGS, ...defaults };
+  unset.probes = defaults.probes ?? makeDefaultProbes(draft.opens ?? unset.opens);
   const rows = Object.entries(SETTING_KEYS).map(([key, { field, write }]) => {
     const setting = draft[field];
     const isUnset = setting === undefined || isSameData(setting, unset[field]);
@@ -224,11 +240,20 @@ export function writeChange(
   const payload = keepsPayload ? present.payload : choosePayload(knocks, present.payload);
   const from = writeTarget(target, present);
   const to = writeTarget({ ...target, ...changed, host, knocks }, { ...present, payload });
+  for (const [key, { field, write }] of Object.entries(SETTING_KEYS)) {
+    const before = target[field];
+    // What is in the table can say the same as a default, and what is not there can come from another key.
+    from[key] = raw[key] === undefined || before === undefined ? undefined : write(before);
+    const isSame = raw[key] !== undefined && isSameData(changed[field], before);
+    if (!(field in changed) || isSame) to[key] = from[key];
+  }
   // A key that says the same as its default is removed, too.
   for (const key of unset) [from[key], to[key]] = [raw[key], undefined];
-  // A string that lists several knocks equals none of them: it is replaced.
-  const items = raw["knocks"];
-  const hasList = Array.isArray(items) && items.length !== target.knocks.length;
-  if (hasList && changed.knocks !== undefined) from["knocks"] = items;
+  // A string that lists several ports equals none of them: it is replaced.
+  for (const key of ["knocks", "opens"] as const) {
+    const items = raw[key];
+    const hasList = Array.isArray(items) && items.length !== target[key].length;
+    if (hasList && changed[key] !== undefined) from[key] = items;
+  }
   return { from, to };
 }

@@ -7,6 +7,7 @@ import type { Knock, KnockPayload } from "../core/knock.ts";
 import {
   type ConnectSpec,
   DEFAULT_SETTINGS,
+  makeDefaultProbes,
   parseTargetName,
   type Target,
   type TargetSettings,
@@ -178,7 +179,12 @@ function readTarget(
   const knocks = isMissing("knocks")
     ? undefined
     : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
-  const settings = readSettings(table, place, context);
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    ...context.defaults,
+    ...readSettings(table, place, context),
+  };
+  const namesProbes = table["probes"] !== undefined || context.defaults.probes !== undefined;
   const close = readClose(table["close"], place.at("close"), { ...context, payload });
   const connect = readConnect(table["connect"], place.at("connect"));
   if (host === undefined || knocks === undefined) return undefined;
@@ -186,9 +192,8 @@ function readTarget(
     name: context.name,
     host,
     knocks,
-    ...DEFAULT_SETTINGS,
-    ...context.defaults,
     ...settings,
+    ...(namesProbes ? {} : { probes: makeDefaultProbes(settings.opens) }),
     ...(close === undefined ? {} : { close }),
     ...(connect === undefined ? {} : { connect }),
   };

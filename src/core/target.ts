@@ -9,6 +9,7 @@
 import { ValueError } from "./errors.ts";
 import { isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
+import type { PortSpec } from "./plan.ts";
 
 /** Which address family to use; `both` knocks over the two at once. */
 export type Family = "any" | "ipv4" | "ipv6" | "both";
@@ -75,6 +76,8 @@ export interface TargetSettings {
   /** Milliseconds from one knock to the next, measured from the first packet. */
   delayMs: number;
   family: Family;
+  /** The ports that the door opens; empty where the target does not say. */
+  opens: readonly PortSpec[];
   /** The local address to send from, or the interface whose address it is. */
   source?: string | undefined;
   /** Milliseconds that a tcp knock lets its handshake take; a bare SYN where undefined. */
@@ -89,6 +92,7 @@ export interface TargetSettings {
   stageTimeoutMs: number;
   /** Milliseconds for one try's probes. */
   timeoutMs: number;
+  /** Where neither the target nor the defaults name any: see {@linkcode makeDefaultProbes}. */
   probes: readonly ProbeSpec[];
   after: readonly AfterSpec[];
 }
@@ -118,6 +122,7 @@ export const DEFAULT_SETTINGS: TargetSettings = {
   tags: [],
   delayMs: 50,
   family: "any",
+  opens: [],
   tries: 3,
   copies: "auto",
   openForMs: 300_000,
@@ -126,6 +131,15 @@ export const DEFAULT_SETTINGS: TargetSettings = {
   probes: [],
   after: [],
 };
+
+/**
+ * Returns the probes of a target that names none: the first tcp port that it opens. The firewall opens all
+ * of them at once, and a udp port proves nothing by its silence.
+ */
+export function makeDefaultProbes(opens: readonly PortSpec[]): ProbeSpec[] {
+  const first = opens.find(({ protocol }) => protocol === "tcp");
+  return first === undefined ? [] : [{ type: "tcp", port: first.port }];
+}
 
 /**
  * `text` if it can name a target.

@@ -6,7 +6,7 @@
  * Every run with a configuration loads it, so it is data: the code of a probe is loaded when one runs.
  */
 import type { Protocol } from "../core/knock.ts";
-import type { PortSpec } from "../core/plan.ts";
+import { listDistinctPorts, type PortSpec } from "../core/plan.ts";
 import type { ProbeKeys, ProbeOf, ProbeSpec, ProbeType, Target } from "../core/target.ts";
 import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
@@ -180,21 +180,37 @@ export function findPort(spec: ProbeSpec): PortSpec | undefined {
   return protocol === undefined ? undefined : { port, protocol };
 }
 
-/** Returns the port that a target is about: that of its first probe of a port. */
+/** What a target says about its ports. */
+type Door = Pick<Target, "opens" | "probes">;
+
+/** Returns the ports that a target opens: what it says, else the port that it probes; empty for neither. */
+export function listOpenPorts({ opens, probes }: Door): PortSpec[] {
+  if (opens.length > 0) return listDistinctPorts(opens);
+  const probed = findProbedPort({ opens, probes });
+  return probed === undefined ? [] : [probed];
+}
+
+/** Returns the port that a target is about: that of its first probe of a port, else the first that it opens. */
 export function findProbedPort(
-  { probes }: Pick<Target, "probes">,
+  { opens, probes }: Door,
   { protocol }: { protocol?: Protocol } = {},
 ): PortSpec | undefined {
-  return probes.flatMap((probe) => findPort(probe) ?? [])
+  return [...probes.flatMap((probe) => findPort(probe) ?? []), ...opens]
     .find((port) => protocol === undefined || port.protocol === protocol);
 }
 
+const SSH_PORT = 22;
+
 /** Returns the port of a target where an ssh server is: an ssh probe's, or one that can be it. */
-export function findSshPort({ probes }: Pick<Target, "probes">): number | undefined {
+export function findSshPort({ opens, probes }: Door): number | undefined {
   const findService = (service: ProbeKind["service"]) =>
     probes.find(({ type }) => type !== "plugin" && PROBE_KINDS[type].service === service);
-  const found = findService("ssh") ?? findService("any");
-  return found === undefined ? undefined : findPort(found)?.port;
+  const own = findService("ssh");
+  if (own !== undefined) return findPort(own)?.port;
+  const open = opens.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+  if (open.includes(SSH_PORT)) return SSH_PORT;
+  const other = findService("any");
+  return other === undefined ? open[0] : findPort(other)?.port;
 }
 
 /** Loads the code of a probe. */

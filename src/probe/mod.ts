@@ -6,7 +6,14 @@ import { isUnreachable } from "../net/socket_errors.ts";
 import { describeProbe, loadProbe } from "./kinds.ts";
 import type { ProbeContext, ProbeResult } from "./probe.ts";
 
-export { describeProbe, findPort, findProbedPort, findSshPort, startsProgram } from "./kinds.ts";
+export {
+  describeProbe,
+  findPort,
+  findProbedPort,
+  findSshPort,
+  listOpenPorts,
+  startsProgram,
+} from "./kinds.ts";
 export type { ProgramResult, RunProgram } from "./probe.ts";
 
 /**

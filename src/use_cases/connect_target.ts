@@ -24,8 +24,8 @@ export interface PinnedRoute {
 
 /**
  * Returns the targets that a name can mean: the one of that name or, so that one `Host` block of ssh
- * serves many, those whose host, or the host of whose `connect` table, it is; of several those with a
- * probe of the port, if there are any.
+ * serves many, those whose host, or the host of whose `connect` table, it is; of several those that
+ * probe or open the port, if there are any.
  */
 export function matchTargets(config: Config, name: string, { port }: { port: number }): Target[] {
   const named = config.targets.get(name);
@@ -33,10 +33,10 @@ export function matchTargets(config: Config, name: string, { port }: { port: num
   const all = [...config.targets.values()].filter((target) =>
     isSameHost(target.host, name) || isSameHost(target.connect?.host ?? "", name)
   );
-  const probing = all.filter(({ probes }) =>
-    probes.some((probe) => findPort(probe)?.port === port)
+  const fitting = all.filter((target) =>
+    [...target.probes.map(findPort), ...target.opens].some((each) => each?.port === port)
   );
-  return probing.length > 0 ? probing : all;
+  return fitting.length > 0 ? fitting : all;
 }
 
 /**

@@ -167,7 +167,7 @@ const NEW_HOST = (text: string) => text.replace("192.0.2.2", "192.0.2.77");
 
 Deno.test("edit by answers: what changed meanwhile is asked again, and Enter keeps it", async () => {
   const { world, code, stderr, screen } = await editWith({
-    keys: ["\r\r\rnew words\r", "\r"],
+    keys: ["\r\r\r\rnew words\r", "\r"],
     at: "Host name",
     change: NEW_HOST,
   });
@@ -184,7 +184,7 @@ Deno.test("edit by answers: what changed meanwhile is asked again, and Enter kee
 
 Deno.test("edit by answers: what is not asked and changed meanwhile stays, and nothing is asked again", async () => {
   const { world, code, screen } = await editWith({
-    keys: ["192.0.2.5\r\r\r\r"],
+    keys: ["192.0.2.5\r\r\r\r\r"],
     at: "Knocks in order",
     change: (text) => text.replace('tags = ["family"]\n', 'tags = ["cold"]\ndelay = "3ms"\n'),
   });
@@ -198,7 +198,7 @@ Deno.test("edit by answers: what is not asked and changed meanwhile stays, and n
 
 Deno.test("edit by answers: a target that is gone meanwhile is an error", async () => {
   const { world, code, stderr } = await editWith({
-    keys: ["\r\r\rwords\r"],
+    keys: ["\r\r\r\rwords\r"],
     at: "Host name",
     change: (text) => text.replace("targets.cabin", "targets.hut"),
   });
@@ -208,7 +208,7 @@ Deno.test("edit by answers: a target that is gone meanwhile is an error", async 
 });
 
 Deno.test("add by answers: a name that is taken meanwhile is asked again, the rest is kept", async () => {
-  await using world = new World({ keys: ["fw.example.com\rden\r7\rnone\rwords\r", "lair\r"] });
+  await using world = new World({ keys: ["fw.example.com\rden\r7\r\rnone\rwords\r", "lair\r"] });
   await world.write(TARGETS);
   const terminal = world.terminal;
   if (terminal === undefined) throw new Error("no terminal");
@@ -228,7 +228,7 @@ Deno.test("add by answers: a name that is taken meanwhile is asked again, the re
 });
 
 Deno.test("edit by answers: Enter keeps echo requests and handshakes", async () => {
-  await using world = new World({ keys: ["192.0.2.5\r\r\r\r"] });
+  await using world = new World({ keys: ["192.0.2.5\r\r\r\r\r"] });
   const knocks = 'knocks = [{ protocol = "icmp", size = 64 }, { port = 7, handshake = "9ms" }]\n';
   await world.write(`[targets.cabin]\nhost = "192.0.2.2"\n${knocks}`);
   const { code, stderr } = await world.run("edit", "cabin");

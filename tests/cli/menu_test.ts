@@ -63,7 +63,8 @@ Deno.test("a target is added by answers; what cannot be is asked again", async (
     "9\rden\r",
     "80x\r1234/udp, 22\r",
     "y\r",
-    "none\r",
+    "22/sctp\rnone\r",
+    "\r",
     "\r",
     "x\r",
   ]);
@@ -77,7 +78,7 @@ Deno.test("a target is added by answers; what cannot be is asked again", async (
 
 Deno.test("a target is edited and removed by answers", async () => {
   const { world, code, stdout } = await menu(TARGETS, [
-    "e\roffice\r192.0.2.10\r\r443\rthe office\r",
+    "e\roffice\r192.0.2.10\r\r\r443\rthe office\r",
     "r\rhome\rn\r",
     "r\rhome\ry\r",
     "x\r",

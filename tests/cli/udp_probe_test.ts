@@ -63,7 +63,7 @@ Deno.test("udp probe: rules open the port for UDP", async () => {
 Deno.test("udp probe: doctor says that it examines TCP ports only", async () => {
   const { code, stderr } = await runIn({}, "doctor", "vpn");
   assertEquals(code, 2);
-  assertStringIncludes(stderr, '"vpn" has only a UDP probe, and doctor examines TCP ports');
+  assertStringIncludes(stderr, '"vpn" names only UDP ports, and doctor examines TCP ports');
 });
 
 Deno.test("udp probe: show names it, and it is not the port of ssh", async () => {

@@ -228,6 +228,11 @@ const CHANGES: Record<string, [changes: Partial<TargetDraft>, from: string, to: 
     '[[targets.home.probes]]\ntype = "tcp"     # tcping\nport = 22\n\n',
     "",
   ],
+  "what opens": [
+    { opens: [{ port: 22, protocol: "tcp" }] },
+    "tries = 5 # patient\n",
+    'tries = 5 # patient\nopens = ["22/tcp"]\n',
+  ],
   "a first after": [
     { after: [{ type: "exec", command: ["x"] }] },
     "port = 22\n",
@@ -460,6 +465,67 @@ const TOGETHER: Record<string, [text: string, changes: Partial<TargetDraft>, aft
 
 table("edit: changes that meet", TOGETHER, ([text, changes, after]) => {
   assertEquals(change(text, changes), after);
+});
+
+const OPENS = (port: number): Pick<TargetDraft, "opens"> => ({
+  opens: [{ port, protocol: "tcp" }],
+});
+
+/** Lines of the target `home`, changes of what it opens and probes, and the new lines. */
+const OPENING: Record<string, [lines: string, changes: Partial<TargetDraft>, after: string]> = {
+  "a probe that comes from opens goes with it": ["opens = [1]\n", OPENS(2), 'opens = ["2/tcp"]\n'],
+  "no probe is said": ["opens = [1]\n", { probes: [] }, "opens = [1]\nprobes = []\n"],
+  "no probe stays said": [
+    "opens = [1]\nprobes = []\n",
+    OPENS(2),
+    'opens = ["2/tcp"]\nprobes = []\n',
+  ],
+  "no probe stays said where nothing opens yet": [
+    "probes = []\n",
+    { ...OPENS(1), probes: [] },
+    'probes = []\nopens = ["1/tcp"]\n',
+  ],
+  "its own probe stays": [
+    'opens = [1]\nprobes = ["1/tcp"]\n',
+    OPENS(2),
+    'opens = ["2/tcp"]\nprobes = ["1/tcp"]\n',
+  ],
+  "the old probe with new opens": [
+    "opens = [1]\n",
+    { ...OPENS(2), probes: [TCP] },
+    'opens = ["2/tcp"]\n\n[[targets.home.probes]]\ntype = "tcp"\nport = 1\n',
+  ],
+  "the probe that opens implies is not written": [
+    "opens = [1]\n",
+    { ...OPENS(2), probes: [{ type: "tcp", port: 2 }] },
+    'opens = ["2/tcp"]\n',
+  ],
+  "a probe more than the one that is the default": [
+    'opens = [1]\n[[targets.home.probes]]\ntype = "tcp"\nport = 1\n',
+    { probes: [TCP, PING] },
+    'opens = [1]\n[[targets.home.probes]]\ntype = "tcp"\nport = 1\n\n' +
+    '[[targets.home.probes]]\ntype = "ping"\n',
+  ],
+  "a string that lists several ports": [
+    'opens = ["1, 2", 3]\n',
+    OPENS(2),
+    'opens = ["2/tcp"]\n',
+  ],
+  "nothing opens": ['opens = ["1/tcp"] # ssh\n', { opens: [] }, ""],
+};
+
+table("edit: opens and probes", OPENING, ([lines, changes, after]) => {
+  const head = '[targets.home]\nhost = "h"\nknocks = [1]\n';
+  const text = edit.changeTargets(head + lines, () => [{ name: "home", ...changes }], FILE_NAME);
+  assertEquals(text, head + after);
+});
+
+table("add: opens and probes", [
+  ["the probe of opens is not written", [{ ...OPENS(1), probes: [TCP] }, 'opens = ["1/tcp"]\n']],
+  ["no probe is", [{ ...OPENS(1), probes: [] }, 'opens = ["1/tcp"]\nprobes = []\n']],
+] as [string, [Partial<TargetDraft>, string]][], ([draft, lines]) => {
+  const text = addTarget("", { name: "home", host: "h", knocks: [tcp(1)], ...draft });
+  assertEquals(text, `version = 1\n\n[targets.home]\nhost = "h"\nknocks = ["1/tcp"]\n${lines}`);
 });
 
 /** Arrays of `knocks`, the ports that they become, and their new text. */

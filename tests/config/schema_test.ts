@@ -45,6 +45,7 @@ Deno.test("a target with host and knocks only has the defaults", async () => {
     tags: [],
     delayMs: 50,
     family: "any",
+    opens: [],
     tries: 3,
     copies: "auto",
     openForMs: 300_000,
@@ -61,6 +62,7 @@ description = "the house"
 tags = ["family"]
 delay = "1.5s"
 family = "ipv6"
+opens = ["22/tcp"]
 source = "192.0.2.10"
 tries = 100
 copies = 2
@@ -79,6 +81,7 @@ run = ["notify-send", "{target} is open"]
     tags: ["family"],
     delayMs: 1_500,
     family: "ipv6",
+    opens: [{ port: 22, protocol: "tcp" }],
     source: "192.0.2.10",
     tries: 100,
     copies: 2,
@@ -114,6 +117,36 @@ probes = []
   const env = { kind: "secret", source: { kind: "env", name: "FW" } };
   assertEquals([t?.knocks[0]?.payload, u?.knocks[0]?.payload], [env, { kind: "none" }]);
   assertEquals(config.defaults.delayMs, 200);
+});
+
+const TCP_22 = { port: 22, protocol: "tcp" as const };
+const UDP_53 = { port: 53, protocol: "udp" as const };
+
+table("opens", {
+  '["22/tcp"]': [TCP_22],
+  "[22]": [TCP_22],
+  '["tcp:22", "53:UDP"]': [TCP_22, UDP_53],
+  '["22, udp/53"]': [TCP_22, UDP_53],
+  "[]": [],
+}, async (opens, value) => {
+  assertEquals((await readTarget(makeText(`opens = ${value}`))).opens, opens);
+});
+
+/** Lines of a target, and the port of its tcp probe; undefined for no probe. */
+table("a target that names no probe asks the first tcp port that it opens", {
+  "one port": ['opens = ["22/tcp"]', "", 22],
+  "udp is not asked": ['opens = ["53/udp", "2222", 22]', "", 2222],
+  "only udp": ['opens = ["53/udp"]', "", undefined],
+  "no probe is none": ['opens = ["22/tcp"]\nprobes = []', "", undefined],
+  "its own probe": ['opens = ["22/tcp"]\nprobes = ["443/tcp"]', "", 443],
+  "opens of [defaults]": ["", 'opens = ["22/tcp"]', 22],
+  "nothing opens, whatever [defaults] says": ["opens = []", 'opens = ["22/tcp"]', undefined],
+  "its own opens": ["opens = [443]", 'opens = ["22/tcp"]', 443],
+  "no probe in [defaults] is none": ['opens = ["22/tcp"]', "probes = []", undefined],
+  "the probe of [defaults]": ['opens = ["22/tcp"]', 'probes = ["443/tcp"]', 443],
+} as Record<string, [string, string, number | undefined]>, async ([lines, defaults, port]) => {
+  const { probes } = await readTarget(`${makeText(lines)}[defaults]\n${defaults}\n`);
+  assertEquals(probes, port === undefined ? [] : [{ type: "tcp", port }]);
 });
 
 const PROMPT: KnockPayload = { kind: "secret", source: { kind: "prompt" } };
@@ -261,6 +294,14 @@ const BAD: [lines: string, errors: string[]][] = [
   ["timeout = 0", ["4: targets.t.timeout: is too short: use 1ms or more"]],
   ['family = "v6"', [
     '4: targets.t.family: cannot be used: use one of "any", "ipv4", "ipv6", "both"',
+  ]],
+  ['opens = "22/tcp"', ["4: targets.t.opens: is not an [array]"]],
+  ['opens = [\n"hunter2",\n"22/sctp",\n"22,",\n0,\n{ port = 22 }]', [
+    "5: targets.t.opens[0]: is not a port: use a whole number from 1 to 65535",
+    "6: targets.t.opens[1]: names an unknown protocol: use tcp or udp, such as 22/tcp",
+    "7: targets.t.opens[2]: has an empty item 2: use A,B,C",
+    "8: targets.t.opens[3]: is not a port: use a whole number from 1 to 65535",
+    '9: targets.t.opens[4]: is not a port: use "22/tcp"',
   ]],
   ['source = "eth/0"', [
     "4: targets.t.source: is not a source: use an IPv4 or an IPv6 address of this machine, " +

@@ -40,7 +40,18 @@ Deno.test("every command prints one JSON value", async () => {
   const json = (...argv: string[]) => home.run([...argv, "--json"], { stdin: PHRASES });
   const knock = `${there.udp()}/udp`;
   const file = "string";
-  const add = ["add", "fw", "127.0.0.1", knock, "--probe", `tcp:${there.tcp()}`, "--tag", "x"];
+  const add = [
+    "add",
+    "fw",
+    "127.0.0.1",
+    knock,
+    "--probe",
+    `tcp:${there.tcp()}`,
+    "--tag",
+    "x",
+    "--opens",
+    "22",
+  ];
   assertShape(await json(...add, "--description", "mine"), { added: "string", file });
   assertShape(await json("list"), {
     file,
@@ -50,6 +61,7 @@ Deno.test("every command prints one JSON value", async () => {
       description: "string",
       tags: ["string"],
       sequence: ["string"],
+      opens: ["string"],
     }],
   });
   assertShape(await json("show", "fw"), {
@@ -58,6 +70,7 @@ Deno.test("every command prints one JSON value", async () => {
     description: "string",
     tags: ["string"],
     knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: "number" }],
+    opens: ["string"],
     family: "string",
     source: "null",
     tries: "number",

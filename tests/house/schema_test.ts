@@ -35,8 +35,13 @@ Deno.test("targets.schema.json: every setting is defined", () => {
   assertEquals(Object.keys(SETTING_KEYS).filter((key) => !(key in definitions)), []);
 });
 
-Deno.test("targets.schema.json: a knock as text is what the program reads", () => {
-  const pattern = new RegExp(definitions.knock.anyOf[1].pattern);
+Deno.test("targets.schema.json: knocks and opens as text are what the program reads", () => {
+  const reference = { $ref: "#/definitions/ports" };
+  assertEquals([definitions.knock.anyOf[1], definitions.opens.items.anyOf[1]], [
+    reference,
+    reference,
+  ]);
+  const pattern = new RegExp(definitions.ports.pattern);
   const good = ["7000", " 7000/UDP ", "udp:7000", "TCP/7000", "7000, 8000/udp,udp:9"];
   const bad = ["", "7000,", ",7000", "7000/sctp", "udp", "7000/udp/tcp", "7000 8000"];
   assertEquals([...good, ...bad].filter((text) => pattern.test(text)), good);

@@ -1,5 +1,6 @@
 /** The table of probes, and what is made from it. */
 import { assert, assertEquals } from "@std/assert";
+import { parsePortList, parsePortSpec, renderPortSpec } from "../../src/core/knock.ts";
 import type { PortSpec } from "../../src/core/plan.ts";
 import type { ProbeSpec } from "../../src/core/target.ts";
 import {
@@ -7,6 +8,7 @@ import {
   findPort,
   findProbedPort,
   findSshPort,
+  listOpenPorts,
   listProbeForms,
   loadProbe,
   makeProbe,
@@ -48,17 +50,34 @@ table("describeProbe, findPort, startsProgram", {
 
 Deno.test("findProbedPort: the first port, of one transport if asked", () => {
   const probes: ProbeSpec[] = [HTTP, EXEC, UDP, { type: "tls", port: 443 }];
-  assertEquals(findProbedPort({ probes }), { port: 53, protocol: "udp" });
-  assertEquals(findProbedPort({ probes }, { protocol: "tcp" }), { port: 443, protocol: "tcp" });
-  assertEquals(findProbedPort({ probes: [HTTP, PLUGIN] }), undefined);
+  const opens = [{ port: 1, protocol: "tcp" as const }];
+  assertEquals(findProbedPort({ opens, probes }), { port: 53, protocol: "udp" });
+  assertEquals(findProbedPort({ opens, probes }, { protocol: "tcp" }), {
+    port: 443,
+    protocol: "tcp",
+  });
+  assertEquals(findProbedPort({ opens: [], probes: [HTTP, PLUGIN] }), undefined);
+  assertEquals(findProbedPort({ opens, probes: [HTTP, PLUGIN] }), opens[0]);
+  assertEquals(findProbedPort({ opens, probes: [UDP] }, { protocol: "tcp" }), opens[0]);
+});
+
+table("listOpenPorts", {
+  "what the target says, each once": [["22/tcp", "53/udp", "22/tcp"], [UDP], ["22/tcp", "53/udp"]],
+  "the probed port": [[], [HTTP, UDP, { type: "tls", port: 443 }], ["53/udp"]],
+  "nothing": [[], [HTTP], []],
+} as Record<string, [string[], ProbeSpec[], string[]]>, ([opens, probes, expected]) => {
+  const ports = listOpenPorts({ opens: opens.map((text) => parsePortSpec(text)), probes });
+  assertEquals(ports.map(renderPortSpec), expected);
 });
 
 table("findSshPort", [
-  ["an ssh probe's", [[{ type: "tcp", port: 1 }, { type: "ssh", port: 2 }], 2]],
-  ["a tcp probe's without one", [[{ type: "tls", port: 443 }, { type: "tcp", port: 1 }], 1]],
-  ["not that of another service", [[{ type: "tls", port: 443 }, UDP, EXEC, PLUGIN], undefined]],
-] as [string, [ProbeSpec[], number | undefined]][], ([probes, port]) => {
-  assertEquals(findSshPort({ probes }), port);
+  ["an ssh probe's", [[{ type: "tcp", port: 1 }, { type: "ssh", port: 2 }], "22", 2]],
+  ["a tcp probe's without one", [[{ type: "tls", port: 443 }, { type: "tcp", port: 1 }], "", 1]],
+  ["not that of another service", [[{ type: "tls", port: 443 }, UDP, EXEC, PLUGIN], "", undefined]],
+  ["22 if it opens", [[{ type: "tcp", port: 443 }], "443,22", 22]],
+  ["one that opens", [[{ type: "tls", port: 443 }], "22/udp,2222", 2222]],
+] as [string, [ProbeSpec[], string, number | undefined]][], ([probes, opens, port]) => {
+  assertEquals(findSshPort({ opens: opens === "" ? [] : parsePortList(opens), probes }), port);
 });
 
 table("a row loads its probe", PROBE_TYPES.map((type) => [type, type] as const), async (type) => {

@@ -40,6 +40,7 @@ host = '192.0.2.1'
 knocks = [7000, "7001/tcp"]
 probes = ["ssh", { type = "ping" }]
 tags = ["a", "b"]
+opens = [22, "443, 53/udp"]
 `;
 
 /** Other ways to write targets. */

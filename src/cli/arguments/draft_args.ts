@@ -3,6 +3,7 @@ import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { type Knock, type KnockPayload, parsePortList } from "../../core/knock.ts";
+import { listDistinctPorts, type PortSpec } from "../../core/plan.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
@@ -18,6 +19,7 @@ export async function readDraft(args: SaveArgs): Promise<Partial<Omit<TargetDraf
     ...readFamily(args),
     ...await readProbes(args),
     ...pickDefined({
+      opens: args.read("opens", parseOpens),
       copies: args.read("copies", parseCopies),
       openForMs: args.read("open-for", parseDuration),
       stageTimeoutMs: args.read("stage-timeout", parseDuration),
@@ -60,6 +62,15 @@ export function readKnocks(
 /** Reads `--secret`. */
 export function readSecret(args: SaveArgs): KnockPayload | undefined {
   return args.read("secret", parseSecretOption);
+}
+
+/**
+ * Returns the ports of `22/tcp,443/tcp`, each once; none of `none`.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseOpens(text: string): PortSpec[] {
+  return text === "none" ? [] : listDistinctPorts(parsePortList(text));
 }
 
 function parseCopies(text: string): "auto" | number {

@@ -1,9 +1,8 @@
 /** What the options of `rules` say about a plan. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import type { PortSpec } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
-import { findProbedPort } from "../../probe/mod.ts";
+import { listOpenPorts } from "../../probe/mod.ts";
 import {
   type Backend,
   parseInterface,
@@ -15,7 +14,7 @@ import type { OptionNames, OptionSpec, ParsedArgs } from "../options.ts";
 
 /** The options that shape a plan. */
 export const PLAN_OPTIONS = [
-  { name: "open", value: "PORTS", help: "what opens: 22/tcp,443/tcp (default: probed port)" },
+  { name: "open", value: "PORTS", help: "what opens: 22/tcp,443/tcp (default: the target's)" },
   { name: "open-for", value: "DURATION", help: "how long it is open (default: open_for, 5m)" },
   {
     name: "stage",
@@ -38,8 +37,7 @@ export const PLAN_OPTIONS = [
 ] as const satisfies readonly OptionSpec[];
 
 /**
- * Reads the options of a plan; the ports to open are those of the target's probe where no option
- * names them.
+ * Reads the options of a plan; the ports to open are the target's where no option names them.
  *
  * @throws {UsageError} where there is nothing to open.
  */
@@ -48,12 +46,13 @@ export function readPlanOptions(
   target: Target,
   { backend }: { backend?: Backend | undefined } = {},
 ): PlanOptions {
-  const open = args.read("open", parsePorts) ?? findOpenPorts(target);
-  if (open === undefined) {
+  const open = args.read("open", parsePorts) ?? listOpenPorts(target);
+  if (open.length === 0) {
     throw new UsageError(
       `missing option --open: what should the knocks on "${target.name}" open?`,
       {
-        hint: "name it, such as --open 22/tcp (or give the target a probe of a port)",
+        hint:
+          `name it, such as --open 22/tcp, or save it: spknock edit ${target.name} --opens 22/tcp`,
       },
     );
   }
@@ -82,10 +81,4 @@ function parseBanPrefix(text: string): number {
   const prefix = /^\/?(\d{2,3})$/.exec(text)?.[1];
   if (prefix !== undefined && Number(prefix) >= 48 && Number(prefix) <= 128) return Number(prefix);
   throw new ValueError(text, "is not a prefix length: use a whole number from 48 to 128");
-}
-
-/** Returns the ports that a target's probes tell. */
-export function findOpenPorts(target: Target): PortSpec[] | undefined {
-  const port = findProbedPort(target);
-  return port === undefined ? undefined : [port];
 }

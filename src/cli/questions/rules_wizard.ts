@@ -3,6 +3,7 @@ import { parseDuration, renderDuration, renderElapsed } from "../../core/duratio
 import { renderPortSpec } from "../../core/knock.ts";
 import type { Plan, Stage } from "../../core/plan.ts";
 import type { Target } from "../../core/target.ts";
+import { listOpenPorts } from "../../probe/mod.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import {
   type Backend,
@@ -12,7 +13,6 @@ import {
   parseTrusted,
   type PlanOptions,
 } from "../../rules/mod.ts";
-import { findOpenPorts } from "../arguments/plan_args.ts";
 import { makeValidator } from "./target_questions.ts";
 
 const FAMILIES = [
@@ -61,7 +61,7 @@ export async function askForPlan(
     });
     return isNone(text) ? none as T : parse(text);
   };
-  const ports = findOpenPorts(target)?.map(renderPortSpec).join(",") ?? "22/tcp";
+  const ports = listOpenPorts(target).map(renderPortSpec).join(",") || "22/tcp";
   const open = await ask("Ports that the knocks open", parsePorts, { fallback: ports });
   const openForMs = await askForDuration(prompter, "Open for", {
     fallbackMs: target.openForMs,

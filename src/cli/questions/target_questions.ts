@@ -8,9 +8,17 @@ import {
   type Protocol,
   renderPortSpec,
 } from "../../core/knock.ts";
-import { parseHost, parseTargetName, type ProbeSpec, type Target } from "../../core/target.ts";
+import type { PortSpec } from "../../core/plan.ts";
+import {
+  makeDefaultProbes,
+  parseHost,
+  parseTargetName,
+  type ProbeSpec,
+  type Target,
+} from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
+import { parseOpens } from "../arguments/draft_args.ts";
 
 /** Makes a validator of a parser: its error is shown, and the question is asked again. */
 export function makeValidator(
@@ -39,9 +47,10 @@ export async function askForTarget(
   );
   const name = await askForName(prompter, { host, taken });
   const knocks = await askForKnocks(prompter, []);
-  const probes = await askForProbes(prompter, { port: "22" });
+  const opens = await askForOpens(prompter, "22/tcp");
+  const probes = await askForProbes(prompter, makeDefaultProbes(opens));
   const description = await askForDescription(prompter, "");
-  return { name, host, knocks, probes, description };
+  return { name, host, knocks, opens, probes, description };
 }
 
 /** Asks for a name that is not taken. */
@@ -58,13 +67,13 @@ export async function askForName(
 }
 
 /** What is asked about a target that is there. */
-type Question = "host" | "knocks" | "probes" | "description";
+type Question = "host" | "knocks" | "opens" | "probes" | "description";
 
 /** Returns what {@linkcode askForChanges} asks: probes only where they are one port or none. */
 export function listQuestions({ probes }: Target): Question[] {
   const [first] = probes;
   const isSimple = first === undefined || (probes.length === 1 && first.type === "tcp");
-  return ["host", "knocks", ...(isSimple ? ["probes" as const] : []), "description"];
+  return ["host", "knocks", "opens", ...(isSimple ? ["probes" as const] : []), "description"];
 }
 
 /** Asks for what most often changes in a target; returns only what differs from it. */
@@ -83,16 +92,22 @@ export async function askForChanges(
     changes.host = parseHost(host);
   }
   if (questions.includes("knocks")) changes.knocks = await askForKnocks(prompter, target.knocks);
-  if (questions.includes("probes")) {
-    const [first] = target.probes;
-    const port = first?.type === "tcp" ? `${first.port}` : "none";
-    changes.probes = await askForProbes(prompter, { port });
+  if (questions.includes("opens")) {
+    const before = target.opens.map(renderPortSpec).join(",") || "none";
+    changes.opens = await askForOpens(prompter, before);
   }
+  const { opens = target.opens } = changes;
+  // A probe of what the target opens changes with it, unless the answer is another one.
+  const isDerived = isSameData(target.probes, makeDefaultProbes(target.opens));
+  const probes = isDerived ? makeDefaultProbes(opens) : target.probes;
+  if (questions.includes("probes")) changes.probes = await askForProbes(prompter, probes);
   if (questions.includes("description")) {
     changes.description = await askForDescription(prompter, target.description);
   }
   return Object.fromEntries(
-    Object.entries(changes).filter(([key, value]) => !isSameData(value, Reflect.get(target, key))),
+    Object.entries(changes).filter(([key, value]) =>
+      [target, { ...target, probes }].some((each) => !isSameData(value, Reflect.get(each, key)))
+    ),
   );
 }
 
@@ -137,9 +152,23 @@ function parseTcpPort(text: string): number {
   throw new ValueError(text, `is not a tcp port: use one, such as 22/tcp`);
 }
 
-async function askForProbes(prompter: Prompter, { port }: { port: string }): Promise<ProbeSpec[]> {
+/** Asks what the door opens; `before` is in the words of an answer. */
+async function askForOpens(prompter: Prompter, before: string): Promise<PortSpec[]> {
   const text = await prompter.input({
-    message: "TCP port that is open afterwards (none to check nothing)",
+    message: "Ports that the knocks open, such as 22/tcp,1194/udp (or none)",
+    default: before,
+    validate: makeValidator(parseOpens),
+  });
+  return parseOpens(text);
+}
+
+async function askForProbes(
+  prompter: Prompter,
+  [before]: readonly ProbeSpec[],
+): Promise<ProbeSpec[]> {
+  const port = before?.type === "tcp" ? `${before.port}` : "none";
+  const text = await prompter.input({
+    message: "TCP port to check afterwards (none to check nothing)",
     default: port,
     validate: (answer) => answer === "none" ? undefined : makeValidator(parseTcpPort)(answer),
   });

@@ -118,8 +118,8 @@ async function lookAtFiles(
 function findExaminedPort(target: Target): number {
   const port = findProbedPort(target, { protocol: "tcp" })?.port ?? target.connect?.port;
   if (port === undefined && findProbedPort(target) !== undefined) {
-    throw new UsageError(`"${target.name}" has only a UDP probe, and doctor examines TCP ports`, {
-      hint: "give it a probe of a TCP port that opens too, or connect.port",
+    throw new UsageError(`"${target.name}" names only UDP ports, and doctor examines TCP ports`, {
+      hint: "give it a TCP port that opens too: opens, a probe or connect.port",
     });
   }
   return port ?? SSH_PORT;

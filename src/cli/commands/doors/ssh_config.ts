@@ -158,9 +158,9 @@ function findHost({ host, connect }: Target): string {
   return connect?.host ?? host;
 }
 
-/** The port of the `connect` table, of an ssh probe, or ssh's own. */
-function findPort({ connect, probes }: Target): number {
-  return connect?.port ?? findSshPort({ probes }) ?? SSH_PORT;
+/** The port of the `connect` table, of an ssh probe, one that opens, or ssh's own. */
+function findPort(target: Target): number {
+  return target.connect?.port ?? findSshPort(target) ?? SSH_PORT;
 }
 
 /** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */

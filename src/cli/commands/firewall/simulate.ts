@@ -1,25 +1,23 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
-import { parsePortSpec, renderPortSpec } from "../../../core/knock.ts";
+import { renderPortSpec } from "../../../core/knock.ts";
 import { type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
+import { parsePorts } from "../../../rules/mod.ts";
 import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
-import { FALLBACK_PORT, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
+import { findStandIns, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import { describeEvent } from "../../reports/simulator_events.ts";
 
-/** Ports below this need root, and are the real service's; `FALLBACK_PORT` stands in for them. */
-const FIRST_FREE_PORT = 1024;
-
 /** The command `simulate`. */
 export const command = defineCommand({
   usage: ["simulate TARGET"],
-  details: "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens a TCP\n" +
-    "port there when the right sequence has arrived.",
+  details: "Listens on 127.0.0.1 at the target's knock ports until Ctrl-C, and opens the\n" +
+    "ports there when the right sequence has arrived.",
   options: [
-    { name: "open", value: "PORT", help: "the port to open (default: the probed one, or 2222)" },
+    { name: "open", value: "PORTS", help: "what opens (default: the target's, or 2222/tcp)" },
     ...SECRET_OPTIONS,
   ],
   examples: [
@@ -30,7 +28,7 @@ export const command = defineCommand({
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
     const target = findTarget(await loadTargets(context), name);
-    const open = args.read("open", (text) => parsePortSpec(text));
+    const open = args.read("open", parsePorts);
     const payloads = await collectSequences(
       target,
       ports,
@@ -38,10 +36,7 @@ export const command = defineCommand({
     );
     dropUnusedPermissions([], ports);
     const plan = makeSimulatedPlan(target, payloads, { open });
-    const realPorts = Object.fromEntries(
-      plan.protectedPorts.filter(({ port }) => port < FIRST_FREE_PORT)
-        .map((spec) => [renderPortSpec(spec), FALLBACK_PORT]),
-    );
+    const realPorts = findStandIns(plan);
     const events: SimulatorEvent[] = [];
     const start = ports.clock.now();
     await using door = await startSimulator(plan, {

@@ -25,7 +25,7 @@ export const command = defineCommand({
   usage: ["add", "add NAME HOST PORT[/PROTO]..."],
   options: SAVE_OPTIONS,
   examples: [
-    "add home fw.example.com 1234/udp 9876/udp 5555/udp --probe 22/tcp",
+    "add home fw.example.com 1234/udp 9876/udp 5555/udp --opens 22/tcp",
     "add office 192.0.2.7 7000,8000,9000 --copies 1",
   ],
   async run(context) {

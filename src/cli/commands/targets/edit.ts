@@ -50,7 +50,7 @@ type MakeChange = (target: Target) => Omit<TargetChange, "name">;
 export const command = defineCommand({
   usage: ["edit TARGET... [OPTIONS]", "edit --all [OPTIONS]", "edit --tag TAG [OPTIONS]"],
   details: "With a TARGET, --tag sets its tags; without one, --tag selects the targets that\n" +
-    'have the tag. --probe none, --tag "" and --source "" take away what is there.',
+    'have the tag. --probe none, --opens none, --tag "" and --source "" take away what is\nthere.',
   options: EDIT_OPTIONS,
   examples: [
     "edit home --delay 100ms",

@@ -31,6 +31,7 @@ export const command = defineCommand({
         description: target.description,
         tags: target.tags,
         sequence: target.knocks.map(renderPortSpec),
+        opens: target.opens.map(renderPortSpec),
       })),
     });
     if (targets.length === 0) {

@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { parsePortSpec, renderPortSpec } from "../../src/core/knock.ts";
+import { DEFAULT_SETTINGS } from "../../src/core/target.ts";
+import { findStandIns, makeSimulatedPlan } from "../../src/use_cases/simulated_plan.ts";
+import { table } from "../table.ts";
+
+interface Row {
+  opens?: string[];
+  open?: string[];
+  /** What is protected in the plan. */
+  plan: string[];
+  standIns?: Record<string, number>;
+}
+
+table("simulate opens", {
+  "what the target opens, each privileged port on another one": {
+    opens: ["22/tcp", "443/tcp", "8443/tcp", "53/udp"],
+    plan: ["22/tcp", "443/tcp", "8443/tcp", "53/udp"],
+    standIns: { "22/tcp": 2222, "443/tcp": 2224, "53/udp": 2225 },
+  },
+  "what an option says": { opens: ["22/tcp"], open: ["8080/tcp"], plan: ["8080/tcp"] },
+  "2222 where nothing is said": { plan: ["2222/tcp"] },
+} as Record<string, Row>, ({ opens = [], open, plan, standIns = {} }) => {
+  const parse = (texts: readonly string[]) => texts.map((text) => parsePortSpec(text));
+  const knocks = ["7000", "2223/tcp"].map((text) => ({
+    ...parsePortSpec(text),
+    payload: { kind: "none" as const },
+  }));
+  const target = {
+    ...DEFAULT_SETTINGS,
+    name: "home",
+    host: "192.0.2.1",
+    knocks,
+    opens: parse(opens),
+  };
+  const made = makeSimulatedPlan(target, { opening: knocks.map(() => new Uint8Array()) }, {
+    open: open && parse(open),
+  });
+  assertEquals(made.protectedPorts.map(renderPortSpec), plan);
+  assertEquals(findStandIns(made), standIns);
+});
