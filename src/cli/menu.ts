@@ -88,7 +88,10 @@ function knock(target: Target): Action {
   return async (context) => {
     const { knockTargets } = await import("./commands/doors/knock.ts");
     const { reportTargets } = await import("./reports/target_report.ts");
-    return reportTargets(await knockTargets([target], context), context.out, { isSaved: true });
+    const { renderDoctorCommand } = await import("./doctor_hint.ts");
+    return reportTargets(await knockTargets([target], context), context.out, {
+      examine: (each) => renderDoctorCommand(each, context),
+    });
   };
 }
 

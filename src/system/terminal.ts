@@ -43,7 +43,7 @@ export function openTerminal(signal: AbortSignal): Terminal | undefined {
     write: screen.write,
     columns,
     rows,
-    ...(isWindows ? {} : { suspend: suspendJob }),
+    ...(canSuspend() ? { suspend: suspendJob } : {}),
     async close() {
       if (terminal !== opened) return;
       terminal = undefined;
@@ -113,4 +113,9 @@ function rows(): number {
   } catch {
     return 24;
   }
+}
+
+/** `deno task` does not stop with its job: the shell would wait for it for ever. It sets INIT_CWD. */
+function canSuspend(): boolean {
+  return !isWindows && Deno.env.get("INIT_CWD") === undefined;
 }

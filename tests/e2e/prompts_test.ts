@@ -41,10 +41,13 @@ const startCanvas = (home: Home, size: { columns: number; rows: number }) => {
 async function startShell(
   home: Home,
   argv: readonly string[],
-  size: { columns: number; rows: number },
+  { env = {}, ...size }: { columns: number; rows: number; env?: Record<string, string> },
 ): Promise<Tmux> {
-  const env = { ...home.env, PS1: "$ ", ENV: "" };
-  const tmux = await Tmux.start("exec sh -i", { ...size, env, cwd: home.path });
+  const tmux = await Tmux.start("exec sh -i", {
+    ...size,
+    env: { ...home.env, PS1: "$ ", ENV: "", ...env },
+    cwd: home.path,
+  });
   await Deno.writeTextFile(`${home.path}/run`, `exec ${commandOf(argv).map(quote).join(" ")}\n`);
   await tmux.until("$");
   await tmux.type("clear; sh run");
@@ -155,6 +158,24 @@ Deno.test({
     assertEquals(await tmux.findCursor(), [9, 0]);
     await tmux.press("End");
     await tmux.until("n159");
+  },
+});
+
+Deno.test({
+  name: `plain: Ctrl-Z does nothing under deno task, which would not stop${noTmux}`,
+  ignore,
+  fn: async () => {
+    await using home = new Home();
+    const options = { columns: 80, rows: 24, env: { INIT_CWD: "/" } };
+    await using tmux = await startShell(home, ["add", "--plain"], options);
+    await tmux.until("Host name or address");
+    await tmux.type("fw.exa");
+    await tmux.press("C-z");
+    await tmux.type("mple.com");
+    await tmux.press("Enter");
+    const screen = await tmux.until("Name of the target");
+    assertStringIncludes(screen, "fw.example.com\n");
+    assertEquals(screen.includes("Stopped"), false);
   },
 });
 

@@ -9,6 +9,7 @@ import { sanitize } from "../../output/sanitize.ts";
 import type { Style } from "../../output/style.ts";
 import { renderTable } from "../../output/table.ts";
 import { renderGivenUp } from "../../knock/given_up.ts";
+import type { Target } from "../../core/target.ts";
 import type { TargetReport } from "../../use_cases/target_report.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../exit_codes.ts";
 import { reportError, toErrorValue } from "../report_error.ts";
@@ -39,20 +40,20 @@ const RENDERERS: readonly ReportRenderer[] = [
 /**
  * Prints the reports for people or scripts; returns the most serious exit code.
  *
- * @param options.isSaved whether the doctor can be asked about a door that did not open: it knows the
- * saved targets.
+ * @param options.examine returns the command that finds out more about a door that did not open;
+ * undefined where none does.
  */
 export function reportTargets(
   reports: readonly TargetReport[],
   out: Output,
-  { isSaved = false }: { isSaved?: boolean } = {},
+  { examine }: { examine?: ((target: Target) => string) | undefined } = {},
 ): number {
   RENDERERS.find(({ fits }) => fits(reports, out))?.render(reports, out);
   if (out.quiet && !out.json) printMissed(reports, out);
   reportFailures(reports, out);
   const closed = reports.find(({ status }) => status === "closed");
-  if (isSaved && closed !== undefined) {
-    out.note(`hint: find out why: spknock doctor ${closed.target.name}`);
+  if (examine !== undefined && closed !== undefined) {
+    out.note(`hint: find out why: ${examine(closed.target)}`);
   }
   return mergeExitCodes(reports.map(findTargetExitCode));
 }

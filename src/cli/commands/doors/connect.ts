@@ -28,6 +28,7 @@ import { type GivenUp, renderGivenUp } from "../../../knock/given_up.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
+import { makeDoctorHint, renderDoctorCommand } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames } from "../../options.ts";
@@ -108,7 +109,8 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
   dropUnusedPermissions([], ports);
   if (connection === undefined) {
-    throw explainClosed({ route, address, port, knocks, givenUp });
+    const examine = renderDoctorCommand(target, context, secrets);
+    throw explainClosed({ route, address, port, knocks, givenUp, examine });
   }
   await screen?.close();
   const note = knocks === undefined ? ", no knock needed" : "";
@@ -190,12 +192,14 @@ function makeWay(
 }
 
 function explainClosed(
-  { route: { target, host }, address, port, knocks, givenUp }: {
+  { route: { host }, address, port, knocks, givenUp, examine }: {
     route: Route;
     address: string;
     port: number;
     knocks: OpenReport | undefined;
     givenUp: readonly GivenUp[];
+    /** The command that finds out more. */
+    examine: string;
   },
 ): ClosedError {
   const outcome = knocks?.probes.find(({ status }) => status !== "open");
@@ -211,21 +215,12 @@ function explainClosed(
   if (knocks?.unreachable !== undefined) {
     const said = renderGivenUp(givenUp);
     return new ClosedError(`port ${port} of "${host}" cannot be reached: ${said}`, {
-      hint: makeDoctorHint(target, { isReachable: false }),
+      hint: makeDoctorHint(examine, { isReachable: false }),
     });
   }
   const label = isConnection ? "" : `: ${outcome?.label} ${outcome?.status}`;
   const why = label + (outcome?.detail ? `: ${outcome.detail}` : "");
   return new ClosedError(`${where} did not open after ${tries}${why}`, {
-    hint: makeDoctorHint(target),
+    hint: makeDoctorHint(examine),
   });
-}
-
-/** Returns the hint of a door that did not open; a passphrase matters only where packets get there. */
-export function makeDoctorHint(
-  { name }: Target,
-  { isReachable = true }: { isReachable?: boolean } = {},
-): string {
-  const more = `find out more with: spknock doctor ${name}`;
-  return isReachable ? `is the passphrase right? ${more}` : more;
 }

@@ -16,12 +16,12 @@ import { readKnockChanges } from "../../arguments/target_args.ts";
 import { runChildCommand, withStderrOutput } from "../../child_command.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
+import { makeDoctorHint, renderDoctorCommand } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { KNOCK_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames } from "../../options.ts";
 import { reportError } from "../../report_error.ts";
 import { createKeepProgress } from "../../reports/keep_progress.ts";
-import { makeDoctorHint } from "./connect.ts";
 
 const OPEN_FOR_OPTION = {
   name: "open-for",
@@ -65,7 +65,8 @@ export const command = defineCommand({
       const lost = first.knocks?.unreachable;
       const said = lost === undefined ? "" : `: ${renderGivenUp(first.givenUp ?? [])}`;
       const message = `"${target.name}" (${resolved.address}) did not open after ${tries}${said}`;
-      const hint = makeDoctorHint(target, { isReachable: lost === undefined });
+      const examine = renderDoctorCommand(target, context, readSecretChoice(context.args));
+      const hint = makeDoctorHint(examine, { isReachable: lost === undefined });
       return reportError(new ClosedError(message, { hint }), out);
     }
     kept.resolved = first.resolved ?? resolved;

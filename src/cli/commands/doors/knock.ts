@@ -28,6 +28,7 @@ import {
   SELECTION_OPTIONS,
   UDP_OPTION,
 } from "../../option_specs.ts";
+import { renderDoctorCommand } from "../../doctor_hint.ts";
 import { reportTargets } from "../../reports/target_report.ts";
 import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 
@@ -71,16 +72,15 @@ export const command = defineCommand({
       const { showDryRun } = await import("../../reports/dry_run.ts");
       return await showDryRun(targets, context);
     }
-    const options = { secrets: readSecretChoice(args), jobs: readJobs(args) };
+    const secrets = readSecretChoice(args);
+    const options = { secrets, jobs: readJobs(args) };
+    // The doctor knows saved targets only.
+    const examine = isNew
+      ? undefined
+      : (target: Target) => renderDoctorCommand(target, context, secrets);
     return args.passthrough === undefined
-      ? reportTargets(await knockTargets(targets, context, options), context.out, {
-        isSaved: !isNew,
-      })
-      : await knockAndRun(targets, context, {
-        ...options,
-        command: args.passthrough,
-        isSaved: !isNew,
-      });
+      ? reportTargets(await knockTargets(targets, context, options), context.out, { examine })
+      : await knockAndRun(targets, context, { ...options, command: args.passthrough, examine });
   },
 });
 
@@ -101,9 +101,9 @@ async function refuseSavedName(context: Context): Promise<void> {
 async function knockAndRun(
   targets: readonly Target[],
   given: Context,
-  { command, isSaved, ...options }: KnockOptions & {
+  { command, examine, ...options }: KnockOptions & {
     command: readonly string[];
-    isSaved: boolean;
+    examine: ((target: Target) => string) | undefined;
   },
 ): Promise<number> {
   const { runChildCommand, withStderrOutput } = await import("../../child_command.ts");
@@ -114,7 +114,7 @@ async function knockAndRun(
   }
   const context = withStderrOutput(given);
   const reports = await knockTargets(targets, context, { ...options, command });
-  const code = reportTargets(reports, context.out, { isSaved });
+  const code = reportTargets(reports, context.out, { examine });
   const [report] = reports;
   if (report?.resolved === undefined || !report.knocks?.isOpen) return code;
   const { target, resolved, knocks } = report;

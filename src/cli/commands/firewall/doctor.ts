@@ -17,6 +17,7 @@ import {
   readSecretChoice,
   targetsPath,
 } from "../../context.ts";
+import { listFileOptions } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { FAMILY_OPTIONS, SECRET_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
@@ -100,14 +101,14 @@ function report(evidence: Evidence, name: string | undefined, { out }: DoctorCon
 }
 
 /** What remedies repeat of the command line. */
-function describeInvocation({ args, ports, configFile }: DoctorContext): Invocation {
+function describeInvocation(context: DoctorContext): Invocation {
+  const { args, ports } = context;
   const options = REPEATED.flatMap((name) => {
     if (!args.has(name)) return [];
     const value = args.value(name);
     return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
   });
-  const globals = configFile === undefined ? [] : ["-c", quoteShell(configFile)];
-  return { os: ports.os, globals, options };
+  return { os: ports.os, globals: listFileOptions(context), options };
 }
 
 /** A configuration with mistakes is evidence as well. */

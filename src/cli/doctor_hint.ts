@@ -1,0 +1,39 @@
+/** How other commands send their users to `doctor`. */
+import { quoteShell } from "../core/text.ts";
+import type { Target } from "../core/target.ts";
+import type { Context } from "./command.ts";
+
+/** Returns the options that find the same file of targets again, quoted where necessary. */
+export function listFileOptions(
+  { configFile, trustConfig }: Pick<Context, "configFile" | "trustConfig">,
+): string[] {
+  return [
+    ...(configFile === undefined ? [] : ["-c", quoteShell(configFile)]),
+    ...(trustConfig ? ["--trust-config"] : []),
+  ];
+}
+
+/**
+ * Returns the command that examines a saved target.
+ *
+ * @param options.secretsFrom the file of the passphrases; standard input cannot be read again.
+ */
+export function renderDoctorCommand(
+  { name }: Pick<Target, "name">,
+  context: Pick<Context, "configFile" | "trustConfig">,
+  { secretsFrom }: { secretsFrom?: string | undefined } = {},
+): string {
+  const secrets = secretsFrom === undefined || secretsFrom === "-"
+    ? []
+    : ["--secrets-from", quoteShell(secretsFrom)];
+  return ["spknock doctor", name, ...secrets, ...listFileOptions(context)].join(" ");
+}
+
+/** Returns the hint of a door that did not open; a passphrase matters only where packets get there. */
+export function makeDoctorHint(
+  command: string,
+  { isReachable = true }: { isReachable?: boolean } = {},
+): string {
+  const more = `find out more with: ${command}`;
+  return isReachable ? `is the passphrase right? ${more}` : more;
+}
