@@ -43,7 +43,9 @@ export const iptables: Backend = {
     ipv6: true,
     onlyIpv6: true,
     interface: true,
+    interfaces: true,
     interfaceWildcard: true,
+    interfaceList: false,
   },
   limits: {
     // The number of a stage is part of a name of limited length.

@@ -21,6 +21,7 @@ import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
 import { type Backend, listBackwards, listPorts, listTrusted, takeFileName } from "../backend.ts";
+import { LIST_PREFIX } from "../options.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
@@ -45,7 +46,9 @@ export const mikrotik: Backend = {
     ipv6: true,
     onlyIpv6: true,
     interface: true,
+    interfaces: true,
     interfaceWildcard: false,
+    interfaceList: true,
   },
   notes: {
     closing: "a source that closed the door can open it again after the open time only",
@@ -60,7 +63,10 @@ export const mikrotik: Backend = {
     wholeSeconds: true,
   },
   render({ plan }) {
-    return plan.families.flatMap((family) => renderFamily(plan, family));
+    return [
+      ...renderInterfaceChecks(plan),
+      ...plan.families.flatMap((family) => renderFamily(plan, family)),
+    ];
   },
   renderAdvice({ plan, file }) {
     return [...renderCautions(plan), "", ...renderSteps(plan, takeFileName(file))];
@@ -109,6 +115,12 @@ function renderSteps(plan: Plan, file: string): string[] {
     "protects the ports.",
     "The jump is put before the first drop rule of the input chain, or at its end: rules above it that",
     "accept everything from an interface, such as a LAN, still do.",
+    ...(plan.interfaces.length > 0
+      ? [
+        "An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the",
+        "bridge. The import stops before its first change if there is none of that name.",
+      ]
+      : []),
     "Undo (and before a family is left out):",
     ...undo,
     "Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.",
@@ -146,6 +158,7 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
     ...renderStageRules(names),
     ...renderKnockRules(names),
     ...renderEntryRules(names),
+    ...renderInterfaceRules(plan, base),
   ];
   const own = quoteRouterOs(`^${base}:`);
   return [
@@ -165,14 +178,51 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
   ];
 }
 
+/** A script that names an interface in vain would stop half-way: it stops before its first change. */
+function renderInterfaceChecks({ interfaces }: Plan): string[] {
+  const checks = interfaces.map((name) => {
+    const list = parseListName(name);
+    const [menu, what, hint] = list === undefined
+      ? ["/interface", `interface "${name}"`, `; an interface list is written list:${name}`]
+      : ["/interface list", `interface list "${list}"`, ""];
+    const error = `spknock: there is no ${what}: nothing was changed${hint}`;
+    return `:if ([:len [${menu} find name=${quoteRouterOs(list ?? name)}]] = 0) do={ ` +
+      `:error ${quoteRouterOs(error)} }`;
+  });
+  return checks.length === 0 ? [] : ["", ...checks];
+}
+
+function parseListName(name: string): string | undefined {
+  return name.startsWith(LIST_PREFIX) ? name.slice(LIST_PREFIX.length) : undefined;
+}
+
+function renderInterface(name: string): string {
+  const list = parseListName(name);
+  return list === undefined
+    ? `in-interface=${quoteRouterOs(name)}`
+    : `in-interface-list=${quoteRouterOs(list)}`;
+}
+
+/** One chain for several: a packet that two of them match (a list, and its member) must not count twice. */
+function renderInterfaceRules({ interfaces }: Plan, base: string): Rule[] {
+  if (interfaces.length < 2) return [];
+  return interfaces.flatMap((name) =>
+    [`action=jump jump-target=${quoteRouterOs(base)}`, "action=return"].map((action): Rule => ({
+      chain: `${base}:in`,
+      text: `${action} ${renderInterface(name)}`,
+      note: `from ${name}`,
+    }))
+  );
+}
+
 /** Puts the jump before the first drop rule of the input chain, or at its end. */
 function renderJump(path: string, plan: Plan): string[] {
   const base = `spknock:${plan.name}`;
-  const where = plan.interface === undefined
-    ? ""
-    : ` in-interface=${quoteRouterOs(plan.interface)}`;
+  const [only, ...more] = plan.interfaces;
+  const where = only === undefined || more.length > 0 ? "" : ` ${renderInterface(only)}`;
+  const target = more.length > 0 ? `${base}:in` : base;
   const add = `${path} filter add chain=input action=jump${where} ` +
-    `jump-target=${quoteRouterOs(base)} comment=${quoteRouterOs(`${base}:00 jump`)}`;
+    `jump-target=${quoteRouterOs(target)} comment=${quoteRouterOs(`${base}:00 jump`)}`;
   return [
     ":do {",
     `  :local drops [${path} filter find chain=input action=drop dynamic=no]`,

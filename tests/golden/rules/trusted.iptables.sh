@@ -51,24 +51,25 @@ rules_iptables() {
   cat <<'RULES'
 *filter
 :spk.home.in - [0:0]
+:spk.home.net - [0:0]
 :spk.home.knock - [0:0]
 :spk.home.1 - [0:0]
 :spk.home.2 - [0:0]
 :spk.home.3 - [0:0]
 :spk.home.door - [0:0]
--A spk.home.in -i lo -j RETURN
--A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.home.in ! -i eth0.2 -j RETURN
--A spk.home.in -p tcp --dport 22 -s 10.0.0.0/8 -j ACCEPT
--A spk.home.in -p tcp --dport 443 -s 10.0.0.0/8 -j ACCEPT
--A spk.home.in -p udp --dport 51820 -s 10.0.0.0/8 -j ACCEPT
--A spk.home.in -s 10.0.0.0/8 -j RETURN
--A spk.home.in -p tcp --dport 22 -s 192.0.2.7 -j ACCEPT
--A spk.home.in -p tcp --dport 443 -s 192.0.2.7 -j ACCEPT
--A spk.home.in -p udp --dport 51820 -s 192.0.2.7 -j ACCEPT
--A spk.home.in -s 192.0.2.7 -j RETURN
--A spk.home.in -p tcp -g spk.home.knock
--A spk.home.in -p udp -g spk.home.knock
+-A spk.home.in -i eth0.2 -g spk.home.net
+-A spk.home.net -i lo -j RETURN
+-A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.net -p tcp --dport 22 -s 10.0.0.0/8 -j ACCEPT
+-A spk.home.net -p tcp --dport 443 -s 10.0.0.0/8 -j ACCEPT
+-A spk.home.net -p udp --dport 51820 -s 10.0.0.0/8 -j ACCEPT
+-A spk.home.net -s 10.0.0.0/8 -j RETURN
+-A spk.home.net -p tcp --dport 22 -s 192.0.2.7 -j ACCEPT
+-A spk.home.net -p tcp --dport 443 -s 192.0.2.7 -j ACCEPT
+-A spk.home.net -p udp --dport 51820 -s 192.0.2.7 -j ACCEPT
+-A spk.home.net -s 192.0.2.7 -j RETURN
+-A spk.home.net -p tcp -g spk.home.knock
+-A spk.home.net -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2.4 src -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1.4 src -g spk.home.2
@@ -102,20 +103,21 @@ rules_ip6tables() {
   cat <<'RULES'
 *filter
 :spk.home.in - [0:0]
+:spk.home.net - [0:0]
 :spk.home.knock - [0:0]
 :spk.home.1 - [0:0]
 :spk.home.2 - [0:0]
 :spk.home.3 - [0:0]
 :spk.home.door - [0:0]
--A spk.home.in -i lo -j RETURN
--A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.home.in ! -i eth0.2 -j RETURN
--A spk.home.in -p tcp --dport 22 -s 2001:db8::/32 -j ACCEPT
--A spk.home.in -p tcp --dport 443 -s 2001:db8::/32 -j ACCEPT
--A spk.home.in -p udp --dport 51820 -s 2001:db8::/32 -j ACCEPT
--A spk.home.in -s 2001:db8::/32 -j RETURN
--A spk.home.in -p tcp -g spk.home.knock
--A spk.home.in -p udp -g spk.home.knock
+-A spk.home.in -i eth0.2 -g spk.home.net
+-A spk.home.net -i lo -j RETURN
+-A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.net -p tcp --dport 22 -s 2001:db8::/32 -j ACCEPT
+-A spk.home.net -p tcp --dport 443 -s 2001:db8::/32 -j ACCEPT
+-A spk.home.net -p udp --dport 51820 -s 2001:db8::/32 -j ACCEPT
+-A spk.home.net -s 2001:db8::/32 -j RETURN
+-A spk.home.net -p tcp -g spk.home.knock
+-A spk.home.net -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2.6 src -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1.6 src -g spk.home.2
@@ -164,7 +166,7 @@ rules_ip6tables | ip6tables-restore -w -n --test
 
 rules_iptables | iptables-restore -w -n
 iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.net -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
   iptables -w -F "$chain"; iptables -w -X "$chain"
 done
 ipset flush spk.home.1.4
@@ -172,7 +174,7 @@ ipset flush spk.home.2.4
 
 rules_ip6tables | ip6tables-restore -w -n
 ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.net -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
   ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
 done
 ipset flush spk.home.1.6

@@ -48,16 +48,17 @@ rules_iptables() {
   cat <<'RULES'
 *filter
 :spk.Q-_-drop-.fa34e85b.in - [0:0]
+:spk.Q-_-drop-.fa34e85b.net - [0:0]
 :spk.Q-_-drop-.fa34e85b.knock - [0:0]
 :spk.Q-_-drop-.fa34e85b.1 - [0:0]
 :spk.Q-_-drop-.fa34e85b.2 - [0:0]
 :spk.Q-_-drop-.fa34e85b.3 - [0:0]
 :spk.Q-_-drop-.fa34e85b.door - [0:0]
--A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
--A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.in -i _@b-0.1 -g spk.Q-_-drop-.fa34e85b.net
+-A spk.Q-_-drop-.fa34e85b.net -i lo -j RETURN
+-A spk.Q-_-drop-.fa34e85b.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.net -p tcp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.net -p udp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
 -A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.2.4 src -g spk.Q-_-drop-.fa34e85b.3
 -A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop-.fa34e85b.1.4 src -g spk.Q-_-drop-.fa34e85b.2
@@ -85,16 +86,17 @@ rules_ip6tables() {
   cat <<'RULES'
 *filter
 :spk.Q-_-drop-.fa34e85b.in - [0:0]
+:spk.Q-_-drop-.fa34e85b.net - [0:0]
 :spk.Q-_-drop-.fa34e85b.knock - [0:0]
 :spk.Q-_-drop-.fa34e85b.1 - [0:0]
 :spk.Q-_-drop-.fa34e85b.2 - [0:0]
 :spk.Q-_-drop-.fa34e85b.3 - [0:0]
 :spk.Q-_-drop-.fa34e85b.door - [0:0]
--A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
--A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.in -i _@b-0.1 -g spk.Q-_-drop-.fa34e85b.net
+-A spk.Q-_-drop-.fa34e85b.net -i lo -j RETURN
+-A spk.Q-_-drop-.fa34e85b.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.net -p tcp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.net -p udp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
 -A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m set --match-set spk.Q-_-drop-.fa34e85b.2.6 src -g spk.Q-_-drop-.fa34e85b.3
 -A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_-drop-.fa34e85b.1.6 src -g spk.Q-_-drop-.fa34e85b.2
@@ -137,7 +139,7 @@ rules_ip6tables | ip6tables-restore -w -n --test
 
 rules_iptables | iptables-restore -w -n
 iptables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
-for chain in $(own_chains iptables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
+for chain in $(own_chains iptables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.net -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
   iptables -w -F "$chain"; iptables -w -X "$chain"
 done
 ipset flush spk.Q-_-drop-.fa34e85b.1.4
@@ -145,7 +147,7 @@ ipset flush spk.Q-_-drop-.fa34e85b.2.4
 
 rules_ip6tables | ip6tables-restore -w -n
 ip6tables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
+for chain in $(own_chains ip6tables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.net -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
   ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
 done
 ipset flush spk.Q-_-drop-.fa34e85b.1.6
