@@ -191,7 +191,7 @@ function renderPrepare(table: string, { creates }: IptablesRules): string[] {
   return [`prepare_${table}() {`, `  ${steps.join(" &&\n    ")}`, "}", ""];
 }
 
-/** Without addresses nobody comes over IPv6. */
+/** Without an IPv6 address no packet comes over IPv6. */
 function renderPrepareIpv6({ families }: Plan, variant: Variant): string[] {
   const isAlone = !families.includes("ipv4");
   const what = "the rules for IPv6 cannot be loaded";
