@@ -21,7 +21,11 @@ import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
 import { type Backend, listBackwards, listPorts, listTrusted, takeFileName } from "../backend.ts";
-import { LIST_PREFIX } from "../options.ts";
+import {
+  renderInterface,
+  renderInterfaceChecks,
+  renderInterfaceRules,
+} from "./mikrotik_interfaces.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
@@ -176,43 +180,6 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
     ),
     ...renderJump(path, plan),
   ];
-}
-
-/** A script that names an interface in vain would stop half-way: it stops before its first change. */
-function renderInterfaceChecks({ interfaces }: Plan): string[] {
-  const checks = interfaces.map((name) => {
-    const list = parseListName(name);
-    const [menu, what, hint] = list === undefined
-      ? ["/interface", `interface "${name}"`, `; an interface list is written list:${name}`]
-      : ["/interface list", `interface list "${list}"`, ""];
-    const error = `spknock: there is no ${what}: nothing was changed${hint}`;
-    return `:if ([:len [${menu} find name=${quoteRouterOs(list ?? name)}]] = 0) do={ ` +
-      `:error ${quoteRouterOs(error)} }`;
-  });
-  return checks.length === 0 ? [] : ["", ...checks];
-}
-
-function parseListName(name: string): string | undefined {
-  return name.startsWith(LIST_PREFIX) ? name.slice(LIST_PREFIX.length) : undefined;
-}
-
-function renderInterface(name: string): string {
-  const list = parseListName(name);
-  return list === undefined
-    ? `in-interface=${quoteRouterOs(name)}`
-    : `in-interface-list=${quoteRouterOs(list)}`;
-}
-
-/** One chain for several: a packet that two of them match (a list, and its member) must not count twice. */
-function renderInterfaceRules({ interfaces }: Plan, base: string): Rule[] {
-  if (interfaces.length < 2) return [];
-  return interfaces.flatMap((name) =>
-    [`action=jump jump-target=${quoteRouterOs(base)}`, "action=return"].map((action): Rule => ({
-      chain: `${base}:in`,
-      text: `${action} ${renderInterface(name)}`,
-      note: `from ${name}`,
-    }))
-  );
 }
 
 /** Puts the jump before the first drop rule of the input chain, or at its end. */
