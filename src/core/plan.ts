@@ -62,6 +62,11 @@ export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {
   return [...seen.values()].map(({ port, protocol }) => ({ port, protocol }));
 }
 
+/** Returns the udp ports of secret knocks: packets of connections are looked at there, too. */
+export function listSecretPorts({ stages, closing }: Pick<Plan, "stages" | "closing">): PortSpec[] {
+  return listDistinctPorts([...stages, ...closing].filter(({ payload }) => payload !== undefined));
+}
+
 /** Whether a packet can be the knock of both stages. */
 export function canCoincide(a: Stage, b: Stage): boolean {
   if (a.port !== b.port || a.protocol !== b.protocol) return false;

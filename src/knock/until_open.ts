@@ -38,7 +38,7 @@ export type BoundProbe = (
 ) => Promise<ProbeOutcome>;
 
 /** A door to be opened. */
-interface OpenRequest {
+export interface OpenRequest {
   sequence: SequencePlan;
   /** One a knock, in order. */
   payloads: readonly Uint8Array[];

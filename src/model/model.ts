@@ -22,6 +22,8 @@ export interface ModelPacket {
   flags?: "syn" | "other" | undefined;
   /** False for broadcast and multicast; true where undefined. */
   toHost?: boolean | undefined;
+  /** Whether it belongs to a connection that is tracked, such as udp that was answered. */
+  established?: boolean | undefined;
 }
 
 /** What the rules made of a packet. */
@@ -64,6 +66,8 @@ export interface FirewallModel {
 /** Whether the packet is the knock of the stage (docs/firewall-model.md, "Knocks"). */
 export function isKnock(stage: Stage, packet: ModelPacket): boolean {
   if (stage.port !== packet.port || stage.protocol !== packet.protocol) return false;
+  // Of a connection only a packet with the secret is a knock.
+  if (packet.established === true && stage.payload === undefined) return false;
   if (stage.protocol === "tcp") return (packet.flags ?? "syn") === "syn";
   return stage.payload === undefined || isSameBytes(stage.payload, packet.payload ?? NO_BYTES);
 }
@@ -140,7 +144,7 @@ class PlanModel implements FirewallModel {
         ? { kind: "open", accepted, until: this.#openSet.until(key, at) as number }
         : { kind: "advance", accepted, stage };
     }
-    return guard || ban
+    return (guard || ban) && packet.established !== true
       ? this.#countMistake(packet, identity, at)
       : this.#passDoor(packet, key, at);
   }
@@ -195,7 +199,8 @@ class PlanModel implements FirewallModel {
 
   /** Rule 11. */
   #passDoor(packet: ModelPacket, key: string, at: number): Verdict & { kind: "pass" | "refuse" } {
-    const accepted = !this.#isProtected(packet) || this.#openSet.has(key, at);
+    const accepted = packet.established === true || !this.#isProtected(packet) ||
+      this.#openSet.has(key, at);
     return { kind: accepted ? "pass" : "refuse", accepted };
   }
 }

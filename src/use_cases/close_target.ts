@@ -1,11 +1,11 @@
 /** Closes a door: its closing sequence, and probes that tell that it is closed now. */
 import type { Target } from "../core/target.ts";
-import { type BoundProbe, knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
+import type { BoundProbe, OpenEvents } from "../knock/until_open.ts";
 import { findErrno } from "../net/socket_errors.ts";
 import { SYN_INTERVAL_MS, waitForPort } from "../net/wait_for_port.ts";
 import { findPort, startsProgram } from "../probe/mod.ts";
 import { closeQuietly } from "../probe/tcp.ts";
-import type { ReadyTarget } from "./knock_target.ts";
+import { knockAtAddress, type ReadyTarget } from "./knock_target.ts";
 import type { Ports } from "./ports.ts";
 import { bindProbes } from "./probe_target.ts";
 import { type AddressTry, type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
@@ -36,10 +36,11 @@ export function closeTarget(
 }
 
 async function closeAt(
-  { target, resolved, payloads, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
+  ready: ReadyTarget & AddressTry,
   ports: Ports,
   events: OpenEvents,
 ): Promise<TargetReport> {
+  const { target, resolved } = ready;
   const bound = bindProbes({ target, resolved }, ports);
   const probes = target.probes.map((probe, index) => {
     const port = startsProgram(probe) ? undefined : findPort(probe);
@@ -47,18 +48,8 @@ async function closeAt(
       ? bindClosedProbe(port.port, { target, resolved }, ports)
       : bound[index] as BoundProbe;
   });
-  const knocks = await knockUntilOpen({
-    sequence: target,
-    payloads,
-    address: resolved.address,
-    alsoAt,
-    canGiveUp,
-    source: target.source,
-    tries: target.tries,
-    timeoutMs: Math.min(target.timeoutMs, CLOSE_TIMEOUT_MS),
-    probes,
-    goal: "shut",
-  }, { net: ports.net, clock: ports.clock, signal: ports.signal, events });
+  const timeoutMs = Math.min(target.timeoutMs, CLOSE_TIMEOUT_MS);
+  const knocks = await knockAtAddress(ready, ports, { probes, timeoutMs, goal: "shut", events });
   const status = !knocks.isOpen ? "still_open" : probes.length === 0 ? "sent" : "shut";
   return { target, resolved, status, knocks, after: [] };
 }

@@ -1,7 +1,12 @@
 /** One target from its pinned address to its report: knocks, probes, and the `after` programs. */
 import type { AfterSpec } from "../core/target.ts";
 import { describeProgramError } from "../core/system_errors.ts";
-import { knockUntilOpen, type OpenEvents } from "../knock/until_open.ts";
+import {
+  knockUntilOpen,
+  type OpenEvents,
+  type OpenReport,
+  type OpenRequest,
+} from "../knock/until_open.ts";
 import { findProbedPort } from "../probe/mod.ts";
 import type { ProgramFacts } from "../probe/program.ts";
 import type { Ports } from "./ports.ts";
@@ -29,23 +34,38 @@ export function knockTarget(
   return tryAddresses(ready, (way) => knockAt({ ...ready, ...way }, ports, events), events);
 }
 
-async function knockAt(
+/** Knocks at one address of a target, as it says, until the probes find the goal. */
+export function knockAtAddress(
   { target, resolved, payloads, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
-  ports: Ports,
-  events: OpenEvents,
-): Promise<TargetReport> {
+  { net, clock, signal }: Ports,
+  { events, ...asked }: Pick<OpenRequest, "probes"> & Partial<Pick<OpenRequest, "goal">> & {
+    timeoutMs?: number;
+    events: OpenEvents;
+  },
+): Promise<OpenReport> {
   const { source, tries, timeoutMs } = target;
-  const knocks = await knockUntilOpen({
+  const { address } = resolved;
+  const request = {
     sequence: target,
     payloads,
-    address: resolved.address,
+    address,
     alsoAt,
     canGiveUp,
     source,
     tries,
     timeoutMs,
-    probes: bindProbes({ target, resolved }, ports),
-  }, { net: ports.net, clock: ports.clock, signal: ports.signal, events });
+  };
+  return knockUntilOpen({ ...request, ...asked }, { net, clock, signal, events });
+}
+
+async function knockAt(
+  ready: ReadyTarget & AddressTry,
+  ports: Ports,
+  events: OpenEvents,
+): Promise<TargetReport> {
+  const { target, resolved } = ready;
+  const probes = bindProbes({ target, resolved }, ports);
+  const knocks = await knockAtAddress(ready, ports, { probes, events });
   if (!knocks.isOpen) return { target, resolved, status: "closed", knocks, after: [] };
   const status = target.probes.length === 0 ? "sent" : "open";
   const after = await runAfter({ target, resolved }, ports, { tries: knocks.tries });

@@ -68,7 +68,8 @@ Deno.test("help is asked for in every way, and fits 80 columns", async () => {
     );
     assertStringIncludes(help?.stdout ?? "", `spknock ${name}: ${summary}`);
     for (const other of others) assertEquals(other, help);
-    const lines = `${stdout}${help?.stdout}`.split("\n");
+    // The folder of this test is of any length.
+    const lines = `${stdout}${help?.stdout}`.replaceAll(world.config, "FILE").split("\n");
     wide.push(...lines.filter((line) => line.length > 80).map((line) => `${name}: ${line}`));
   }
   assertEquals(wide, []);

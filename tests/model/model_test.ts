@@ -398,3 +398,24 @@ Deno.test("Stage: a tcp knock cannot have a payload", () => {
   const stage: Stage = { port: 1, protocol: "tcp", payload: bytes("x") };
   assertEquals(stage.port, 1);
 });
+
+Deno.test("of a connection only a secret is a knock, and nothing is a mistake", () => {
+  const plan = secretPlan({ guard: true, ban: true });
+  const live = Object.fromEntries(
+    Object.entries(secretPackets()).map((
+      [name, packet],
+    ) => [name, { ...packet, established: true }]),
+  );
+  assertEquals(isOpenAfter(plan, live, "1 2 3"), true);
+  assertEquals(isOpenAfter(plan, live, "1 wrong2 wrong2 wrong1 wrong3 empty2 port1 2 3"), true);
+  assertEquals(isOpenAfter(plan, live, "1 3 2"), false);
+  const { model } = play(plan, live, "wrong1");
+  const door: ModelPacket = { source: ME, protocol: "tcp", port: 22, established: true };
+  assertEquals(model.receive(door, 20), { kind: "pass", accepted: true });
+  const regular = regularPlan([7000, 7001]);
+  const [first, second] = createKnocks(regular).map((knock) => ({ ...knock, established: true }));
+  assertEquals(
+    isOpenAfter(regular, { a: first as ModelPacket, b: second as ModelPacket }, "a b"),
+    false,
+  );
+});

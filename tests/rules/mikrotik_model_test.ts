@@ -100,6 +100,21 @@ function portsAround(plan: Plan): number[] {
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
+for (const [name, both] of Object.entries(PLANS)) {
+  Deno.test(`mikrotik and the model: packets of connections: ${name}`, () => {
+    const plan: Plan = { ...both, families: ["ipv4"] };
+    const [source, other] = ["198.51.100.1", { protocol: "udp" as const, port: 12_345 }];
+    const packets = [...plan.stages, other, ...plan.stages, ...plan.closing, ...plan.stages]
+      .map((spec, index) => ({
+        packet: { source, ...spec, established: index % 5 > 0 },
+        at: index * 9,
+      }));
+    const filter = createPlanFilter(plan);
+    if (plan.guard || plan.closing.length > 0) packets.splice(plan.stages.length);
+    assertSame(plan, filter, { name, packets });
+  });
+}
+
 Deno.test("mikrotik: trusted sources get in, and a penalty ends", () => {
   const plan: Plan = {
     ...regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { trusted: ["192.0.2.0/24"] }),

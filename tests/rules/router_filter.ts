@@ -1,7 +1,7 @@
 /**
  * What a RouterOS filter does with a packet, by MikroTik's documents: rules in order, `jump` and
  * `return`, `add-src-to-address-list` passing the packet on, entries renewed by a repeated match.
- * Every packet is the first of its connection. A property that is not known here is an error.
+ * A packet is the first of its connection unless it says that it is not. A property that is not known here is an error.
  */
 import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
@@ -27,7 +27,6 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   const fixed = router.menu(`${ip} firewall address-list`);
   /** `LIST SOURCE` to the moment at which the entry goes. */
   const timed = new Map<string, number>();
-  const buckets = new Map<string, { tokens: number; at: number }>();
 
   function isListed(list: string, source: string, at: number): boolean {
     if ((timed.get(`${list} ${source}`) ?? 0) > at) return true;
@@ -36,24 +35,12 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     return createNetworkMatcher(networks)(parseAddress(source));
   }
 
-  /** Under the rate; a bucket for each rule and source. */
-  function isUnderLimit(rule: Item, source: string, at: number): boolean {
-    const [, count, burst] = /^(\d+)\/1m,(\d+),src-address\/1m$/.exec(rule["dst-limit"] ?? "") ??
-      [];
-    const key = `${rule["comment"]} ${source}`;
-    const bucket = buckets.get(key) ?? { tokens: Number(burst), at };
-    const refilled = bucket.tokens + (at - bucket.at) / 60_000 * Number(count);
-    const tokens = Math.min(Number(burst), refilled);
-    buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at });
-    return tokens >= 1;
-  }
-
   function isMatch(rule: Item, packet: ModelPacket, at: number): boolean {
     return Object.entries(rule).every(([name, value]) => {
       const payload = packet.payload ?? new Uint8Array();
       switch (name) {
         case "connection-state":
-          return value.split(",").includes("new");
+          return value.split(",").includes(packet.established ? "established" : "new");
         case "protocol":
           return packet.protocol === value;
         case "dst-port":
@@ -70,8 +57,6 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
           return value === "local" && packet.toHost !== false;
         case "dst-address":
           return value === "!ff00::/8" && packet.toHost !== false;
-        case "dst-limit":
-          return isUnderLimit(rule, packet.source, at);
         default:
           if (IGNORED.has(name)) return true;
           throw new Error(`unknown property "${name}"`);

@@ -13,7 +13,14 @@
  *   that each family has its own.
  */
 import { renderMask6 } from "../../core/address.ts";
-import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../../core/plan.ts";
+import {
+  BAN_RULE,
+  listSecretPorts,
+  type Plan,
+  type PortSpec,
+  SET_SIZE,
+  type Stage,
+} from "../../core/plan.ts";
 import { listBackwards, listPorts, listTrusted } from "../backend.ts";
 import { shortenName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
@@ -22,6 +29,7 @@ import { quoteRestore } from "./quote/restore.ts";
 const MAX_NAME = 18;
 /** The rules have timeouts of their own, so that every plan declares its sets alike. */
 const CREATE_TIMEOUT = 300;
+const CONNECTIONS = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
 const UDP_HEADER = 8;
 const IP_HEADER = { ipv4: 20, ipv6: 40 } as const;
 const MISTAKES = Array.from({ length: BAN_RULE.mistakes }, (_, index) => index + 1);
@@ -171,7 +179,7 @@ function renderClosingChains(
   if (closing.length === 0) return [];
   const matches = listBackwards(closing).map(({ stage, number }) =>
     [
-      renderMatch(stage, family),
+      renderStage(stage, { plan, family }),
       ...(number === 1 ? [] : [lists.has(names.closingList(number - 1), seconds.stage)]),
       `-g ${chain(`c${number}`)}`,
     ].join(" ")
@@ -200,12 +208,13 @@ function renderEntryChains(names: RuleNames): Chain[] {
 function renderEntryRules({ plan, family, chain }: RuleNames): string[] {
   return [
     "-i lo -j RETURN",
-    "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
     // Accepted at the protected ports; the other rules decide about all other ports.
     ...listTrusted(plan, family).flatMap((network) => [
       ...renderPortRules(plan.protectedPorts, `-s ${network} -j ACCEPT`),
       `-s ${network} -j RETURN`,
     ]),
+    ...renderPortRules(listSecretPorts(plan), `-g ${chain("knock")}`),
+    CONNECTIONS,
     `-p tcp -g ${chain("knock")}`,
     `-p udp -g ${chain("knock")}`,
   ];
@@ -224,11 +233,12 @@ function renderKnockRules(names: RuleNames): string[] {
     ...(plan.closing.length === 0 ? [] : [`-j ${chain("close")}`]),
     ...numbered.map(({ stage, number }) =>
       [
-        renderMatch(stage, names.family),
+        renderStage(stage, names),
         ...(number === 1 ? [] : [isIn(number - 1)]),
         `-g ${chain(number)}`,
       ].join(" ")
     ),
+    ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
     ...(plan.guard || plan.ban
       ? [
         ...numbered.map(({ stage, number }) =>
@@ -278,6 +288,7 @@ function renderBanChains({ chain, banLists, banList, mistakeList }: RuleNames): 
 function renderDoorRules({ plan, lists, stageList, seconds }: RuleNames): string[] {
   const open = lists.has(stageList(plan.stages.length), seconds.open);
   return [
+    ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
     ...renderPortRules(plan.protectedPorts, `${open} -j ACCEPT`),
     ...renderPortRules(plan.protectedPorts, "-j DROP"),
   ];
@@ -287,6 +298,14 @@ function renderPortRules(specs: readonly PortSpec[], rest: string): string[] {
   return (["tcp", "udp"] as const).flatMap((protocol) =>
     listPorts(specs, protocol).map((port) => `-p ${protocol} --dport ${port} ${rest}`)
   );
+}
+
+/** The knock of a stage; of a connection only a packet with the secret is one. */
+function renderStage(stage: Stage, { plan, family }: Pick<RuleNames, "plan" | "family">): string {
+  const isShared = stage.protocol === "udp" && stage.payload === undefined &&
+    listSecretPorts(plan).some(({ port }) => port === stage.port);
+  const state = isShared ? " -m conntrack ! --ctstate RELATED,ESTABLISHED" : "";
+  return renderMatch(stage, family) + state;
 }
 
 function renderMatch(stage: Stage, family: RuleNames["family"]): string {

@@ -19,7 +19,13 @@
  */
 import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
-import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
+import {
+  BAN_RULE,
+  listSecretPorts,
+  type Plan,
+  type PortSpec,
+  type Stage,
+} from "../../core/plan.ts";
 import { type Backend, listBackwards, listPorts, listTrusted, takeFileName } from "../backend.ts";
 import {
   renderInterface,
@@ -210,6 +216,10 @@ function renderEntryRules({ plan, family, base, nameList }: RuleNames): Rule[] {
   const closed = quoteRouterOs(`${base}:closed`);
   const knock = `action=jump jump-target=${quoteRouterOs(`${base}:knock`)}`;
   return [
+    // No address list of trusted sources is asked: their knocks open what is open to them.
+    ...renderPorts(listSecretPorts(plan)).map((ports) =>
+      rule(`${knock} ${ports} connection-state=established,related`, "secrets in connections")
+    ),
     rule("action=accept connection-state=established,related", "connections continue"),
     ...(listTrusted(plan, family).length === 0 ? [] : [
       ...renderPorts(plan.protectedPorts).map((ports) =>
@@ -250,6 +260,9 @@ function renderKnockRules(names: RuleNames): Rule[] {
     ...(plan.ban ? [rule(`action=return src-address-list=${ban}`, "banned")] : []),
     ...(plan.closing.length === 0 ? [] : [rule(closing, "the closing knocks")]),
     rule(stages, "the knocks"),
+    ...(listSecretPorts(plan).length > 0
+      ? [rule("action=return connection-state=established,related", "connections make no mistakes")]
+      : []),
     ...(isWatched
       ? [
         // Matches the knocks that were just accepted, too.
@@ -326,9 +339,9 @@ function renderClosingRules({ plan, family, base }: RuleNames): Rule[] {
   return renderSequence(plan, plan.closing, syntax);
 }
 
-/** Two rules a knock; the entry of the last one lasts for the open time. */
+/** Two rules a knock, and of a connection only a packet with the secret is one; the entry of the last one lasts for the open time. */
 function renderSequence(
-  { stageTimeoutMs, openForMs }: Plan,
+  plan: Plan,
   stages: readonly Stage[],
   { chain, family, nameList, what }: Pick<RuleNames, "family" | "nameList"> & {
     chain: string;
@@ -336,12 +349,16 @@ function renderSequence(
   },
 ): Rule[] {
   const last = stages.length;
+  const isShared = ({ port, protocol, payload }: Stage) =>
+    protocol === "udp" && payload === undefined &&
+    listSecretPorts(plan).some((spec) => spec.port === port);
   return listBackwards(stages).flatMap(({ stage, number }) => {
     const matchers = [
       renderMatch(stage, family),
+      ...(isShared(stage) ? ["connection-state=new,untracked"] : []),
       ...(number === 1 ? [] : [`src-address-list=${nameList(number - 1)}`]),
     ].join(" ");
-    const timeout = number === last ? openForMs : stageTimeoutMs;
+    const timeout = number === last ? plan.openForMs : plan.stageTimeoutMs;
     const note = `${what} ${number} of ${last}, ${renderPortSpec(stage)}`;
     return [`${renderAdd(nameList(number), timeout)} ${matchers}`, `action=return ${matchers}`]
       .map((text) => ({ chain, text, note }));

@@ -15,7 +15,13 @@
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
 import { renderMask6 } from "../../core/address.ts";
-import { BAN_RULE, type Plan, type PortSpec, type Stage } from "../../core/plan.ts";
+import {
+  BAN_RULE,
+  listSecretPorts,
+  type Plan,
+  type PortSpec,
+  type Stage,
+} from "../../core/plan.ts";
 import { type Backend, listBackwards, listPorts, listTrusted } from "../backend.ts";
 import { quoteNft, renderNftDuration, requireNftName } from "./quote/nft.ts";
 
@@ -49,6 +55,7 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
 const MISTAKES = Array.from({ length: BAN_RULE.mistakes }, (_, index) => index + 1);
 const UDP_HEADER = 8;
 const COMPARE_BYTES = 16;
+const CONNECTIONS = "ct state established,related accept";
 const SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
 interface FamilySyntax {
@@ -137,12 +144,17 @@ function renderEntryRules(
 ): string[] {
   return [
     `iifname "lo" accept`,
-    "ct state established,related accept",
     ...renderOtherInterfaces(plan),
     ...families.flatMap(({ family, source }) => {
       const networks = listTrusted(plan, family);
       return networks.length === 0 ? [] : [`${source} { ${networks.join(", ")} } accept`];
     }),
+    ...(renderPortRules(listSecretPorts(plan), "").flatMap((match) =>
+      families.map(({ family, digit }) =>
+        `${match}meta nfproto ${family} goto ${name(`knock_${digit}`)}`
+      )
+    )),
+    CONNECTIONS,
     // All other packets, such as neighbour discovery, are left to the other rules.
     "meta l4proto != { tcp, udp } accept",
     ...families.map(({ family, digit }) => `meta nfproto ${family} goto ${name(`knock_${digit}`)}`),
@@ -168,6 +180,7 @@ function renderKnockRules(
     renderNftDuration(stage === last ? plan.openForMs : plan.stageTimeoutMs);
   const numbered = listBackwards(plan.stages);
   const isWatched = plan.guard || plan.ban;
+  const hasSecrets = listSecretPorts(plan).length > 0;
   return [
     // Broadcast packets do not count as mistakes.
     `meta pkttype != host ${door}`,
@@ -175,12 +188,13 @@ function renderKnockRules(
     ...(plan.closing.length === 0 ? [] : [`jump ${name(`close_${digit}`)}`]),
     ...numbered.map(({ stage, number }) =>
       [
-        renderMatch(stage),
+        renderStage(stage, plan),
         ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
         `update @${nameSet(number)} { ${source} timeout ${renderTimeout(number)} }`,
         door,
       ].join(" ")
     ),
+    ...(hasSecrets ? [CONNECTIONS] : []),
     ...(isWatched
       ? [
         ...numbered.map(({ stage, number }) =>
@@ -221,7 +235,7 @@ function renderClosingRules(
   ];
   return listBackwards(plan.closing).map(({ stage, number }) =>
     [
-      renderMatch(stage),
+      renderStage(stage, plan),
       ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
       ...(number === last
         ? opened.map((set) => `delete @${set} { ${source} }`)
@@ -265,6 +279,7 @@ function renderDoorRules(
   name: (text: string) => string,
 ): string[] {
   return [
+    ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
     ...families.map(({ digit, source }) => `${source} @${name(`open_${digit}`)} accept`),
     ...renderPortRules(plan.protectedPorts, "drop"),
   ];
@@ -277,6 +292,15 @@ function renderPortRules(specs: readonly PortSpec[], verdict: string): string[] 
     if (ports.length === 0) return [];
     return [`${protocol} dport { ${ports.join(", ")} } ${verdict}`];
   });
+}
+
+/** The knock of a stage; of a connection only a packet with the secret is one. */
+function renderStage(stage: Stage, plan: Plan): string {
+  const isSecret = stage.payload !== undefined;
+  const isShared = stage.protocol === "udp" &&
+    listSecretPorts(plan).some(({ port }) => port === stage.port);
+  return renderMatch(stage) +
+    (isShared && !isSecret ? " ct state != { established, related }" : "");
 }
 
 function renderMatch(stage: Stage): string {

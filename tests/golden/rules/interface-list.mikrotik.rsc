@@ -39,11 +39,13 @@
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:05 knock 1 of 3, 1234/udp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
 /ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:07 the knocks"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections continue"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:09 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:10 to this router"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 open sources"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 all other sources"
+/ip firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:08 connections make no mistakes"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:09 secrets in connections"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:10 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:11 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:12 to this router"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:13 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:14 all other sources"
 :do {
   :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $drops] > 0) do={

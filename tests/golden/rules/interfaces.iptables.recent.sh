@@ -63,6 +63,9 @@ rules_iptables() {
 -A spk.home.in -i ppp+ -g spk.home.net
 -A spk.home.in -i eth1.7 -g spk.home.net
 -A spk.home.net -i lo -j RETURN
+-A spk.home.net -p udp --dport 1234 -g spk.home.knock
+-A spk.home.net -p udp --dport 5555 -g spk.home.knock
+-A spk.home.net -p udp --dport 9876 -g spk.home.knock
 -A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.net -p tcp -g spk.home.knock
 -A spk.home.net -p udp -g spk.home.knock
@@ -70,6 +73,7 @@ rules_iptables() {
 -A spk.home.knock -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.2.4 --rsource -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.1.4 --rsource -g spk.home.2
 -A spk.home.knock -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -m recent --set --name spk.home.1.4 --rsource
 -A spk.home.1 -g spk.home.door
@@ -77,6 +81,7 @@ rules_iptables() {
 -A spk.home.2 -g spk.home.door
 -A spk.home.3 -m recent --set --name spk.home.o.4 --rsource
 -A spk.home.3 -g spk.home.door
+-A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -112,6 +117,9 @@ rules_ip6tables() {
 -A spk.home.in -i ppp+ -g spk.home.net
 -A spk.home.in -i eth1.7 -g spk.home.net
 -A spk.home.net -i lo -j RETURN
+-A spk.home.net -p udp --dport 1234 -g spk.home.knock
+-A spk.home.net -p udp --dport 5555 -g spk.home.knock
+-A spk.home.net -p udp --dport 9876 -g spk.home.knock
 -A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.net -p tcp -g spk.home.knock
 -A spk.home.net -p udp -g spk.home.knock
@@ -119,6 +127,7 @@ rules_ip6tables() {
 -A spk.home.knock -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.2.6 --rsource -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.1.6 --rsource -g spk.home.2
 -A spk.home.knock -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -m recent --set --name spk.home.1.6 --rsource
 -A spk.home.1 -g spk.home.door
@@ -126,6 +135,7 @@ rules_ip6tables() {
 -A spk.home.2 -g spk.home.door
 -A spk.home.3 -m recent --set --name spk.home.o.6 --rsource
 -A spk.home.3 -g spk.home.door
+-A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT

@@ -67,6 +67,9 @@ rules_iptables() {
 -A spk.home.in -i ppp+ -g spk.home.net
 -A spk.home.in -i eth1.7 -g spk.home.net
 -A spk.home.net -i lo -j RETURN
+-A spk.home.net -p udp --dport 1234 -g spk.home.knock
+-A spk.home.net -p udp --dport 5555 -g spk.home.knock
+-A spk.home.net -p udp --dport 9876 -g spk.home.knock
 -A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.net -p tcp -g spk.home.knock
 -A spk.home.net -p udp -g spk.home.knock
@@ -74,6 +77,7 @@ rules_iptables() {
 -A spk.home.knock -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2.4 src -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1.4 src -g spk.home.2
 -A spk.home.knock -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -j SET --add-set spk.home.1.4 src --exist --timeout 5
 -A spk.home.1 -g spk.home.door
@@ -81,6 +85,7 @@ rules_iptables() {
 -A spk.home.2 -g spk.home.door
 -A spk.home.3 -j SET --add-set spk.home.o.4 src --exist --timeout 300
 -A spk.home.3 -g spk.home.door
+-A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -119,6 +124,9 @@ rules_ip6tables() {
 -A spk.home.in -i ppp+ -g spk.home.net
 -A spk.home.in -i eth1.7 -g spk.home.net
 -A spk.home.net -i lo -j RETURN
+-A spk.home.net -p udp --dport 1234 -g spk.home.knock
+-A spk.home.net -p udp --dport 5555 -g spk.home.knock
+-A spk.home.net -p udp --dport 9876 -g spk.home.knock
 -A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.net -p tcp -g spk.home.knock
 -A spk.home.net -p udp -g spk.home.knock
@@ -126,6 +134,7 @@ rules_ip6tables() {
 -A spk.home.knock -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2.6 src -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1.6 src -g spk.home.2
 -A spk.home.knock -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -j SET --add-set spk.home.1.6 src --exist --timeout 5
 -A spk.home.1 -g spk.home.door
@@ -133,6 +142,7 @@ rules_ip6tables() {
 -A spk.home.2 -g spk.home.door
 -A spk.home.3 -j SET --add-set spk.home.o.6 src --exist --timeout 300
 -A spk.home.3 -g spk.home.door
+-A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
