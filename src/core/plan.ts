@@ -39,8 +39,8 @@ export interface Plan {
   banPrefix6: number;
   /** The address families that the rules cover; at least one. */
   families: readonly ("ipv4" | "ipv6")[];
-  /** The WAN interface; any where undefined. */
-  interface?: string | undefined;
+  /** Only packets that come in there: `eth0`, `ppp*`, RouterOS' `list:WAN`; every one where empty. */
+  interfaces: readonly string[];
   /** Addresses and CIDR networks that are never locked out. */
   trusted: readonly string[];
   /** Services that stay open to everyone; packets to them are not mistakes. */

@@ -91,17 +91,26 @@ const PARTS = {
       hint: "leave out --ipv6",
     },
   },
-  interface: {
+  interfaces: {
     interface: {
       label: "interface",
-      findPart: (plan) => plan.interface === undefined ? undefined : "an interface",
+      findPart: ({ interfaces }) => interfaces.length > 0 ? "an interface" : undefined,
       hint: "leave out --interface",
+    },
+    interfaces: {
+      label: "several interfaces",
+      findPart: ({ interfaces }) => interfaces.length > 1 ? "several interfaces" : undefined,
+      hint: "name one interface",
     },
     interfaceWildcard: {
       label: "interface wildcard",
-      findPart: (plan) =>
-        plan.interface?.endsWith("*") ? `the interface "${plan.interface}"` : undefined,
-      hint: "name one interface",
+      findPart: ({ interfaces }) => nameFirst("the interface", interfaces, /.*\*$/),
+      hint: "name the interface, such as --interface eth0",
+    },
+    interfaceList: {
+      label: "interface list",
+      findPart: ({ interfaces }) => nameFirst("the interface list", interfaces, /(?<=^list:).+/),
+      hint: "name its interfaces, such as --interface eth0",
     },
   },
 } as const satisfies Record<keyof Plan, Record<string, FeatureSpec>>;
@@ -120,8 +129,13 @@ export const FEATURES: Readonly<Record<Feature, FeatureSpec>> = {
   ...PARTS.trusted,
   ...PARTS.publicPorts,
   ...PARTS.families,
-  ...PARTS.interface,
+  ...PARTS.interfaces,
 };
+
+function nameFirst(what: string, names: readonly string[], pattern: RegExp): string | undefined {
+  const [found] = names.flatMap((name) => pattern.exec(name)?.[0] ?? []);
+  return found === undefined ? undefined : `${what} "${found}"`;
+}
 
 /** The sizes that a back end can render. */
 export interface Limits {

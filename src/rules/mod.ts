@@ -1,7 +1,7 @@
 /** Firewall rule sets: from a target to a plan, what is weak about it, and the back ends. */
 export { type Backend } from "./backend.ts";
 export { findBackend, loadBackends } from "./backends.ts";
-export { parseInterface, parsePorts, parseTrusted } from "./options.ts";
+export { parseInterfaces, parsePorts, parseTrusted } from "./options.ts";
 export { checkPlan, makePlan, type PlanOptions, type PlanPayloads } from "./plan.ts";
 export { renderRules } from "./render.ts";
 export { findWeaknesses, type Weakness } from "./weaknesses.ts";

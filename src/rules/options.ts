@@ -39,18 +39,28 @@ function removeContained(networks: readonly Network[]): Network[] {
   );
 }
 
+/** What is before the name of an interface list of RouterOS. */
+export const LIST_PREFIX = "list:";
+
 /**
- * Returns `text` if it can name a network interface; a `*` at the end matches any ending.
+ * Returns the interfaces of `eth0,ppp*,list:WAN`, each once; a `*` at the end matches any ending.
  *
  * @throws {RangeError} with what is allowed.
  */
-export function parseInterface(text: string): string {
-  const isNamed = /^(?=.{1,15}$)[A-Za-z0-9_@][A-Za-z0-9._@-]*\*?$/.test(text);
+export function parseInterfaces(text: string): string[] {
+  const parts = text.includes(",") ? splitList(text) : [text];
+  return [...new Set(parts.map(parseInterface))];
+}
+
+function parseInterface(text: string): string {
+  const isNamed = /^(?=.{1,15}$)[A-Za-z0-9_@][A-Za-z0-9._@-]*\*?$/.test(text) ||
+    /^list:[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/.test(text);
   if (!isNamed) {
     throw new ValueError(
       text,
       `is not the name of an interface: use at most 15 letters, digits, ` +
-        `".", "-", "_" and "@", and "*" at the end for any ending, such as eth0 or ppp*`,
+        `".", "-", "_" and "@", and "*" at the end for any ending, such as eth0 or ppp*; ` +
+        `an interface list of RouterOS is list:NAME`,
     );
   }
   return text;

@@ -19,7 +19,7 @@ import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import { BAN_RULE, canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
-import { parseInterface, parseTrusted } from "./options.ts";
+import { parseInterfaces, parseTrusted } from "./options.ts";
 import { findSmoothDirection, isRegular } from "../core/sweep.ts";
 
 /** What a plan takes from a target. */
@@ -47,7 +47,8 @@ export interface PlanOptions {
   banPrefix6?: number | undefined;
   /** Both, or the target's own, where undefined. */
   families?: Plan["families"] | undefined;
-  interface?: string | undefined;
+  /** Every one where undefined. */
+  interfaces?: readonly string[] | undefined;
   trusted?: readonly string[] | undefined;
   publicPorts?: readonly PortSpec[] | undefined;
 }
@@ -74,9 +75,9 @@ export function makePlan(
     ban: options.ban ?? false,
     banPrefix6: options.banPrefix6 ?? BAN_RULE.prefix6,
     families: options.families ?? listFamilies(target),
-    interface: options.interface === undefined
-      ? undefined
-      : parseOption(parseInterface, options.interface),
+    interfaces: options.interfaces === undefined || options.interfaces.length === 0
+      ? []
+      : parseOption(parseInterfaces, options.interfaces.join(",")),
     trusted: options.trusted === undefined || options.trusted.length === 0
       ? []
       : parseOption(parseTrusted, options.trusted.join(",")),

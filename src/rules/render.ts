@@ -72,7 +72,7 @@ function describePlan(plan: Plan): string[] {
   const extras = [
     plan.guard ? "a packet to any other port resets the sequence" : undefined,
     plan.ban ? "many mistakes block a source for a while" : undefined,
-    plan.interface === undefined ? undefined : `only on ${plan.interface}`,
+    plan.interfaces.length > 0 ? `only on ${plan.interfaces.join(", ")}` : undefined,
     plan.trusted.length > 0 ? `never locked out: ${plan.trusted.join(", ")}` : undefined,
     plan.publicPorts.length > 0 ? `public: ${renderPortList(plan.publicPorts)}` : undefined,
   ].filter((extra) => extra !== undefined);

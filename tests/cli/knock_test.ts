@@ -480,6 +480,14 @@ table("knock: the last try says what it waits for, and how long", {
   assertEquals(stderr, "hint: find out why: spknock doctor slow\n");
 });
 
+Deno.test("the hint to doctor finds the same file and the same passphrases", async () => {
+  await using world = new World({ isSilent: true, stdin: "x\n" });
+  await world.write(SLOW.replace("::1", "192.0.2.1").replace(/^knocks.*$/m, 'knocks = ["7/udp"]'));
+  const argv = ["knock", "slow", "-c", world.config, "--trust-config", "--secrets-from", "-"];
+  const { stderr } = await world.run(...argv);
+  assertStringIncludes(stderr, `spknock doctor slow -c ${world.config} --trust-config\n`);
+});
+
 Deno.test("knock -q: a closed door is one line on stderr; nothing says so of an open one", async () => {
   await using world = new World({ open: [443] });
   await world.write(SLOW);

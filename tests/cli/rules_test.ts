@@ -45,14 +45,17 @@ Deno.test("rules go to standard output, what is weak to standard error, passphra
 
 Deno.test("with --json the rules are a value, with the plan and its weaknesses", async () => {
   await using world = await createWorld();
+  const argv = ["rules", "office", "--for", "iptables", "--open", "tcp/22,443", "--json"];
   const value = valueOf<
-    { plan: { open: string[]; guard: boolean }; rules: string; backend: string }
-  >(
-    await world.run(...["rules", "office", "--for", "iptables", "--open", "tcp/22,443", "--json"]),
-  );
+    { plan: { open: string[]; guard: boolean; interface: unknown }; rules: string; backend: string }
+  >(await world.run(...argv));
   assertEquals(value.backend, "iptables");
   assertEquals([value.plan.open, value.plan.guard], [["22/tcp", "443/tcp"], true]);
+  assertEquals(value.plan.interface, null);
   assertStringIncludes(value.rules, "#!/bin/sh");
+  const only = valueOf<typeof value>(await world.run(...argv, "--interface", "eth0, ppp*,eth0"));
+  assertEquals(only.plan.interface, "eth0,ppp*");
+  assertStringIncludes(only.rules, "#   also:    only on eth0, ppp*\n");
 });
 
 table(
@@ -99,6 +102,13 @@ const REFUSED: readonly [argv: string[], code: string, message: RegExp][] = [
   [["home", "--guard", "--no-guard", "--for", "nftables"], "usage", /choose one/],
   [["home", "--prove", "--output", "x"], "usage", /--output has no effect with --prove/],
   [["--for", "nftables"], "usage", /missing argument TARGET/],
+  [["home", "--for", "nftables", "--interface", "list:WAN"], "unsupported", /interface list "WAN"/],
+  [
+    ["office", "--for", "knockd", "--open", "22", "--interface", "eth0,eth1"],
+    "unsupported",
+    /several interfaces/,
+  ],
+  [["home", "--for", "nftables", "--interface", "eth0,"], "usage", /has an empty item 2/],
 ];
 
 table(
@@ -187,14 +197,15 @@ Deno.test("the wizard asks step by step, draws the stages and saves", async () =
 /** Runs the wizard for nftables and "office", with answers to its last questions. */
 async function runWizard(
   answers: readonly string[],
-  { argv = [], before = ["\r", "\r", "\r"] }: {
+  { argv = [], before = ["\r", "\r", "\r"], interfaces = ["\r"] }: {
     argv?: readonly string[];
     /** Answers about ports and times. */
     before?: readonly string[];
+    interfaces?: readonly string[];
   } = {},
 ) {
-  const rest = Array.from({ length: 6 }, () => "\r");
-  const keys = ["1\r", ...before, ...rest, ...answers];
+  const rest = Array.from({ length: 5 }, () => "\r");
+  const keys = ["1\r", ...before, ...interfaces, ...rest, ...answers];
   const world = await createWorld({ keys });
   await Deno.writeTextFile(`${world.home}/old.nft`, "old");
   await Deno.mkdir(`${world.home}/folder`);
@@ -254,6 +265,13 @@ table<readonly [typed: string[], said: string[], openFor: string]>("the wizard: 
   assertEquals(run.code, 0, run.stderr);
   for (const text of said) assertStringIncludes(run.screen, text);
   assertStringIncludes(run.stdout, `#   opens:   22/tcp for ${openFor};`);
+});
+
+Deno.test("the wizard: several interfaces", async () => {
+  await using run = await runWizard(["-\r"], { interfaces: ["eth0,a b\r", "eth0,ppp0\r"] });
+  assertEquals(run.code, 0, run.stderr);
+  assertStringIncludes(run.screen, "Interfaces of the packets, such as eth0,ppp0 (all: every one)");
+  assertStringIncludes(run.stdout, "#   also:    only on eth0, ppp0\n");
 });
 
 table(

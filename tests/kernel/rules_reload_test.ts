@@ -17,7 +17,7 @@ import {
 
 const GUARDED = regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"], { ban: true });
 const SECRET = secretPlan({
-  interface: "knock*",
+  interfaces: ["knock*"],
   trusted: ["192.0.2.0/24", "2001:db8:77::/48"],
   publicPorts: [{ port: 80, protocol: "tcp" }],
 });

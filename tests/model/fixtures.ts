@@ -25,6 +25,7 @@ const BASE: Omit<Plan, "stages"> = {
   ban: false,
   banPrefix6: 64,
   families: ["ipv4", "ipv6"],
+  interfaces: [],
   trusted: [],
   publicPorts: [],
   closing: [],

@@ -76,8 +76,19 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
   publicPorts: [{ ...GUARDED, publicPorts: [{ port: 80, protocol: "tcp" }] }, GUARDED],
   ipv6: [{ ...barePlan(), families: ["ipv4", "ipv6"] }, barePlan()],
   onlyIpv6: [{ ...barePlan(), families: ["ipv6"] }, barePlan()],
-  interface: [{ ...barePlan(), interface: "eth0" }, barePlan()],
-  interfaceWildcard: [{ ...barePlan(), interface: "ppp*" }, { ...barePlan(), interface: "ppp" }],
+  interface: [{ ...barePlan(), interfaces: ["eth0"] }, barePlan()],
+  interfaces: [
+    { ...barePlan(), interfaces: ["eth0", "eth1"] },
+    { ...barePlan(), interfaces: ["eth0"] },
+  ],
+  interfaceWildcard: [
+    { ...barePlan(), interfaces: ["eth0", "ppp*"] },
+    { ...barePlan(), interfaces: ["eth0", "ppp"] },
+  ],
+  interfaceList: [
+    { ...barePlan(), interfaces: ["eth0", "list:WAN"] },
+    { ...barePlan(), interfaces: ["eth0", "WAN"] },
+  ],
 };
 
 /** The plans that the golden files show, by name. */
@@ -94,7 +105,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   }),
   "ipv4": secretPlan({ families: ["ipv4"], openForMs: 3_600_000, stageTimeoutMs: 15_000 }),
   "trusted": secretPlan({
-    interface: "eth0.2",
+    interfaces: ["eth0.2"],
     trusted: ["10.1.2.3/8", "192.0.2.7", "10.9.0.0/16", "2001:db8:0::/32"],
     protectedPorts: [
       { port: 22, protocol: "tcp" },
@@ -105,7 +116,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   }),
   "weird": regularPlan(["1/udp", "65535/tcp", "1/udp"], {
     name: `Q-_-drop--${"x".repeat(50)}_-9`,
-    interface: "-_@".slice(1) + "b-0.1",
+    interfaces: ["-_@".slice(1) + "b-0.1"],
   }),
   "closing": {
     ...secretPlan(),
@@ -118,5 +129,10 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     ...regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
     closing: [{ port: 9100, protocol: "tcp" }, { port: 7003, protocol: "tcp" }],
   },
+  "interfaces": secretPlan({ interfaces: ["eth0", "ppp*", "eth1.7"] }),
+  "interface-list": secretPlan({ interfaces: ["list:WAN"], families: ["ipv4"] }),
+  "interface-lists": regularPlan(["7003/tcp", "7003/tcp", "9012/udp"], {
+    interfaces: ["ether1", "list:WAN"],
+  }),
   "unguarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { guard: false }),
 };

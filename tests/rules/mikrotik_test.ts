@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
+import { table } from "../table.ts";
 import { GOLDEN_PLANS, secretPlan } from "./fixtures.ts";
 import { createRouter, type Item } from "./router.ts";
 import { parseRouterOs } from "./routeros.ts";
@@ -78,6 +79,48 @@ Deno.test("mikrotik: one target's import leaves another's rules", () => {
   const count = router.menu("/ip firewall filter").length;
   router.run(renderRules(mikrotik, secretPlan({ name: "home" }), { host: "h" }));
   assertEquals(router.menu("/ip firewall filter").length, count);
+});
+
+const NO_INTERFACE: Record<string, [interfaces: string[], error: string]> = {
+  "an interface": [["ether9"], 'interface "ether9": nothing was changed'],
+  "a list by its bare name": [["WAN"], "an interface list is written list:WAN"],
+  "a list": [["list:DMZ"], 'interface list "DMZ": nothing was changed'],
+  "an interface as a list": [["list:ether1"], 'interface list "ether1": nothing was changed'],
+  "the second one": [["ether1", "list:DMZ"], 'interface list "DMZ": nothing was changed'],
+};
+
+table<[string[], string]>(
+  "mikrotik: a name that is none stops the import before it changes anything",
+  NO_INTERFACE,
+  (
+    [interfaces, error],
+  ) => {
+    const router = createRouter(RULES);
+    router.run(renderRules(mikrotik, secretPlan(), { host: "h" }));
+    const before = MENUS.map((menu) => [...router.menu(menu)]);
+    const script = renderRules(mikrotik, secretPlan({ interfaces }), { host: "h" });
+    assertThrows(() => router.run(script), Error, error);
+    assertEquals(MENUS.map((menu) => router.menu(menu)), before);
+  },
+);
+
+Deno.test("mikrotik: a packet that several interfaces match passes the knocks once", () => {
+  const router = createRouter(RULES);
+  const interfaces = ["ether1", "list:WAN"];
+  router.run(renderRules(mikrotik, secretPlan({ interfaces }), { host: "h" }));
+  const rules = router.menu("/ip firewall filter")
+    .filter(({ chain }) => chain === "input" || chain === "spknock:home:in");
+  const own = rules.filter(({ comment }) => comment?.startsWith("spknock:"));
+  assertEquals(
+    own.map((rule) => [rule["in-interface"] ?? rule["in-interface-list"], rule["action"]]),
+    [
+      [undefined, "jump"],
+      ["ether1", "jump"],
+      ["ether1", "return"],
+      ["WAN", "jump"],
+      ["WAN", "return"],
+    ],
+  );
 });
 
 Deno.test("the parser: grammar that the tests rely on", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseInterface, parsePorts, parseTrusted } from "../../src/rules/options.ts";
+import { parseInterfaces, parsePorts, parseTrusted } from "../../src/rules/options.ts";
 import { table } from "../table.ts";
 
 const SSH = { port: 22, protocol: "tcp" } as const;
@@ -65,16 +65,29 @@ table("parseTrusted refuses", NOT_TRUSTED.map((text) => [text, text] as const), 
   assertThrows(() => parseTrusted(text), RangeError, `"${text}"`);
 });
 
-const INTERFACES = ["eth0", "eth0.100", "br-lan", "wg_0", "ppp*", "veth@if3", "a"];
+const INTERFACES: Record<string, string[]> = Object.fromEntries(
+  ["eth0", "eth0.100", "br-lan", "wg_0", "ppp*", "veth@if3", "a", "list:WAN", "list:wan-2.b_"]
+    .map((name) => [name, [name]]),
+);
 
-table("parseInterface accepts", INTERFACES.map((name) => [name, name] as const), (name) => {
-  assertEquals(parseInterface(name), name);
+table("parseInterfaces accepts", {
+  ...INTERFACES,
+  "eth0,eth1": ["eth0", "eth1"],
+  "eth0, ppp*,eth0,list:eth0": ["eth0", "ppp*", "list:eth0"],
+}, (expected, text) => {
+  assertEquals(parseInterfaces(text), expected);
 });
 
 const NO_INTERFACES = [
   ...["", "*", "-a", ".", "..", "e*h", "a b", 'a"b', "a/b", "sixteen-letters-", "a+", "ä"],
+  ...["list:", "list:*", "list:a b", 'list:"', "list:-a", "List:WAN", "eth0:1", "eth0;eth1"],
+  ...["eth0,a b", "eth0,list:"],
 ];
 
-table("parseInterface refuses", NO_INTERFACES.map((name) => [name, name] as const), (name) => {
-  assertThrows(() => parseInterface(name), RangeError, "is not the name of an interface");
+table("parseInterfaces refuses", NO_INTERFACES.map((name) => [name, name] as const), (name) => {
+  assertThrows(() => parseInterfaces(name), RangeError, "is not the name of an interface");
+});
+
+Deno.test("parseInterfaces: an empty item is named", () => {
+  assertThrows(() => parseInterfaces("eth0,,eth1"), RangeError, "has an empty item 2");
 });

@@ -22,7 +22,7 @@ Deno.test("makePlan: the target gives what no option says", () => {
     ban: false,
     banPrefix6: 64,
     families: ["ipv4", "ipv6"],
-    interface: undefined,
+    interfaces: [],
     trusted: [],
     publicPorts: [],
   });
@@ -143,7 +143,8 @@ table<() => unknown>("makePlan refuses", {
     regularPlan(KNOCKS, { stageTimeoutMs: 0 }),
   'invalid open time "1.5ms"': () => regularPlan(KNOCKS, { openForMs: 1.5 }),
   '"10.0.0.0/99" is not a network': () => regularPlan(KNOCKS, { trusted: ["10.0.0.0/99"] }),
-  '"a b" is not the name of an interface': () => regularPlan(KNOCKS, { interface: "a b" }),
+  '"a b" is not the name of an interface': () =>
+    regularPlan(KNOCKS, { interfaces: ["eth0", "a b"] }),
   '"a b" cannot name a target': () => regularPlan(KNOCKS, { name: "a b" }),
   "knock 1 (1/tcp) has a payload: only udp can have one": () =>
     makePlan(target(["1/tcp"]), { opening: [bytes("x")] }, { protectedPorts: SSH }),

@@ -1,6 +1,6 @@
 /**
- * A RouterOS that knows two menus, `firewall filter` and `firewall address-list`, and the few commands
- * that rule sets use. It runs a parsed script, so that tests can look at the rules that come of it.
+ * A RouterOS that knows the menus `firewall filter`, `firewall address-list`, `interface` and
+ * `interface list`, and the few commands that rule sets use. It runs a parsed script, so that tests can look at the rules that come of it.
  */
 import { type Command, parseRouterOs, type Value } from "./routeros.ts";
 
@@ -17,9 +17,21 @@ export interface Router {
 
 type Result = string | Item[];
 
-/** A router with these rules in its input chains. */
-export function createRouter(rules: readonly Item[] = []): Router {
-  const menus = new Map<string, Item[]>();
+/** The names of interfaces and of interface lists. */
+interface Names {
+  interfaces?: readonly string[];
+  lists?: readonly string[];
+}
+
+/** A router with these rules in its input chains, and those interfaces that the golden plans name. */
+export function createRouter(
+  rules: readonly Item[] = [],
+  { interfaces = ["eth0.2", "_@b-0.1", "ether1"], lists = ["WAN"] }: Names = {},
+): Router {
+  const menus = new Map<string, Item[]>([
+    ["/interface", interfaces.map((name) => ({ name }))],
+    ["/interface list", lists.map((name) => ({ name }))],
+  ]);
   for (const family of ["/ip", "/ipv6"]) {
     menus.set(`${family} firewall filter`, rules.map((rule) => ({ ...rule })));
     menus.set(`${family} firewall address-list`, []);
@@ -106,6 +118,7 @@ export function createRouter(rules: readonly Item[] = []): Router {
         return run(value.command, variables, path);
       case "expression": {
         const [left, operator, right] = value.parts.map((part) => evaluate(part, variables, path));
+        if (operator === "=") return String(left === right);
         if (operator !== ">") throw new Error(`unknown operator "${operator}"`);
         return String(Number(left) > Number(right));
       }

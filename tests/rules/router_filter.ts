@@ -15,9 +15,10 @@ export interface Filter {
 
 const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-/** Properties that are not matchers, and the interface, which always matches. */
+/** Properties that are not matchers, and the interfaces, which always match. */
 const IGNORED = new Set([
-  ..."action chain comment jump-target address-list address-list-timeout in-interface".split(" "),
+  ..."action chain comment jump-target address-list address-list-timeout".split(" "),
+  ...["in-interface", "in-interface-list"],
 ]);
 
 /** The filter of one family, with the rules that the router holds now. */

@@ -5,7 +5,7 @@ import type { Target } from "../../core/target.ts";
 import { listOpenPorts } from "../../probe/mod.ts";
 import {
   type Backend,
-  parseInterface,
+  parseInterfaces,
   parsePorts,
   parseTrusted,
   type PlanOptions,
@@ -23,8 +23,8 @@ export const PLAN_OPTIONS = [
   },
   {
     name: "interface",
-    value: "NAME",
-    help: "only packets arriving here (default: every one)",
+    value: "NAMES",
+    help: "only packets arriving there: eth0,ppp* (default: all)",
   },
   { name: "trust", value: "NETWORKS", help: "never locked out: 192.168.0.0/24,2001:db8::/32" },
   { name: "public", value: "PORTS", help: "services that stay open to everyone" },
@@ -71,7 +71,7 @@ export function readPlanOptions(
     ban: args.has("ban"),
     banPrefix6: args.read("ban-prefix", parseBanPrefix),
     families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
-    interface: args.read("interface", parseInterface),
+    interfaces: args.read("interface", parseInterfaces),
     trusted: args.read("trust", parseTrusted),
     publicPorts: args.read("public", parsePorts),
   };

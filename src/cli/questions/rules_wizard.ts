@@ -8,7 +8,7 @@ import type { Prompter } from "../../prompt/mod.ts";
 import {
   type Backend,
   loadBackends,
-  parseInterface,
+  parseInterfaces,
   parsePorts,
   parseTrusted,
   type PlanOptions,
@@ -73,9 +73,9 @@ export async function askForPlan(
     leastMs: 100,
     example: "5s",
   });
-  const wan = await ask(
-    "WAN interface (all: every one)",
-    (text) => text === "all" ? "" : parseInterface(text),
+  const interfaces = await ask(
+    `Interfaces of the packets, such as ${giveInterfaces(backend)} (all: every one)`,
+    (text) => text === "all" ? [] : parseInterfaces(text),
     {
       fallback: "all",
     },
@@ -115,8 +115,13 @@ export async function askForPlan(
     publicPorts: openToAll,
     guard,
     ban,
-    ...(wan === "" ? {} : { interface: wan }),
+    interfaces,
   };
+}
+
+function giveInterfaces({ supports }: Backend): string {
+  if (supports.interfaceList) return "ether1,list:WAN";
+  return supports.interfaces ? "eth0,ppp0" : "eth0";
 }
 
 interface DurationQuestion {

@@ -10,6 +10,9 @@
  * - chains and lists of a former, longer plan are removed. A target's name has no dot, and what follows
  *   it is matched without one (a shortened name has `.CHECKSUM`), so that the names of one target never
  *   match another's;
+ * - sets that are new are destroyed again when a check fails, so that nothing is half-loaded;
+ * - where the rules for IPv6 cannot be loaded and no IPv6 address exists, IPv4's are loaded alone. Where one
+ *   exists nothing is: the ports would be open over IPv6;
  * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
 import { quoteShell } from "../../core/text.ts";
@@ -43,7 +46,9 @@ export const iptables: Backend = {
     ipv6: true,
     onlyIpv6: true,
     interface: true,
+    interfaces: true,
     interfaceWildcard: true,
+    interfaceList: false,
   },
   limits: {
     // The number of a stage is part of a name of limited length.
@@ -65,18 +70,26 @@ export const iptables: Backend = {
       "",
       ...renderFunctions(plan),
       "",
-      ...rules.flatMap((each, index) => renderRulesFunction(findTable(plan, index), each)),
+      ...(variant === "ipset" ? renderTakeBack() : []),
+      ...rules.flatMap((each, index) => [
+        ...renderRulesFunction(findTable(plan, index), each),
+        ...renderPrepare(findTable(plan, index), each),
+        ...renderLoad(findTable(plan, index), each, variant),
+      ]),
       'if [ "${1-load}" = undo ]; then',
       ...Object.values(TABLES).map((table) => `  unload ${table}`),
       '  for set in $(own_sets); do ipset destroy "$set"; done',
       "  exit",
       "fi",
       "",
-      ...(variant === "ipset" ? renderSets(rules) : []),
-      ...rules.map((_, index) => findTable(plan, index))
-        .map((table) => `rules_${table} | ${table}-restore -w -n --test`),
+      ...(variant === "ipset" ? ["had=$(own_sets)", "trap take_back EXIT"] : []),
+      ...(plan.families.includes("ipv6") ? renderPrepareIpv6(plan, variant) : []),
+      ...(plan.families.includes("ipv4") ? ["prepare_iptables"] : []),
+      ...(variant === "ipset" ? ["trap - EXIT"] : []),
       "",
-      ...rules.flatMap((each, index) => renderLoad(findTable(plan, index), each, variant)),
+      ...plan.families.map((family) =>
+        family === "ipv6" ? 'if [ "$ipv6" = yes ]; then load_ip6tables; fi' : "load_iptables"
+      ),
       ...renderCleanup(plan, rules, variant),
     ];
   },
@@ -93,6 +106,9 @@ export const iptables: Backend = {
       "When a new connection of yours works:",
       "  kill $undo",
       "Run it again after a change: connections and open sources stay.",
+      ...(request.plan.families.length > 1
+        ? ["On a machine without IPv6 it warns, and loads the rules for IPv4 alone."]
+        : []),
       `Undo:     sh ${file} undo`,
       `Persist:  copy it to /etc/${base} (chmod 700) and run it at boot after your own rules, for example`,
       `          with a line in /etc/cron.d/spknock: @reboot root sh /etc/${base}`,
@@ -153,8 +169,49 @@ function renderFunctions(plan: Plan): string[] {
   ];
 }
 
-function renderSets(rules: readonly IptablesRules[]): string[] {
-  return [...rules.flatMap(({ creates }) => creates.map((create) => `ipset ${create}`)), ""];
+function renderTakeBack(): string[] {
+  return [
+    "# Destroys the sets that are new.",
+    "take_back() {",
+    "  for set in $(own_sets); do",
+    `    printf '%s\\n' "$had" | grep -qxF "$set" || ipset destroy "$set"`,
+    "  done",
+    "}",
+    "",
+  ];
+}
+
+/** Makes the sets and checks the rules; the tools say what fails. */
+function renderPrepare(table: string, { creates }: IptablesRules): string[] {
+  const steps = [
+    `${table} -w -S INPUT >/dev/null`,
+    ...creates.map((create) => `ipset ${create}`),
+    `rules_${table} | ${table}-restore -w -n --test`,
+  ];
+  return [`prepare_${table}() {`, `  ${steps.join(" &&\n    ")}`, "}", ""];
+}
+
+/** Without an IPv6 address no packet comes over IPv6. */
+function renderPrepareIpv6({ families }: Plan, variant: Variant): string[] {
+  const isAlone = !families.includes("ipv4");
+  const what = "the rules for IPv6 cannot be loaded";
+  return [
+    "if prepare_ip6tables; then",
+    "  ipv6=yes",
+    ...(isAlone ? ["else"] : ["elif grep -q . /proc/net/if_inet6 2>/dev/null; then"]),
+    ...(isAlone ? [`  echo 'error: ${what}: nothing was changed' >&2`] : [
+      `  echo 'error: ${what}, and this machine has IPv6 addresses: nothing was changed' >&2`,
+      "  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2",
+    ]),
+    "  exit 1",
+    ...(isAlone ? [] : [
+      "else",
+      "  ipv6=no",
+      ...(variant === "ipset" ? ["  take_back"] : []),
+      `  echo 'warning: ${what}: only those for IPv4 are (no IPv6 address exists here)' >&2`,
+    ]),
+    "fi",
+  ];
 }
 
 function renderRulesFunction(table: string, { restore }: IptablesRules): string[] {
@@ -168,14 +225,18 @@ function renderLoad(
 ): string[] {
   const entry = quoteShell(chains[0] as string);
   return [
-    `rules_${table} | ${table}-restore -w -n`,
-    `${table} -w -C INPUT -j ${entry} 2>/dev/null || ${table} -w -I INPUT 1 -j ${entry}`,
-    ...renderStaleChains(table, chains),
-    ...progress.map((list) =>
-      variant === "ipset"
-        ? `ipset flush ${quoteShell(list)}`
-        : `echo / > ${quoteShell(`/proc/net/xt_recent/${list}`)}`
-    ),
+    `load_${table}() {`,
+    ...[
+      `rules_${table} | ${table}-restore -w -n`,
+      `${table} -w -C INPUT -j ${entry} 2>/dev/null || ${table} -w -I INPUT 1 -j ${entry}`,
+      ...renderStaleChains(table, chains),
+      ...progress.map((list) =>
+        variant === "ipset"
+          ? `ipset flush ${quoteShell(list)}`
+          : `echo / > ${quoteShell(`/proc/net/xt_recent/${list}`)}`
+      ),
+    ].map((line) => `  ${line}`),
+    "}",
     "",
   ];
 }

@@ -158,7 +158,7 @@ function renderChains(names: RuleNames): Chain[] {
   const door = `-g ${chain("door")}`;
   const last = plan.stages.length;
   return [
-    [chain("in"), renderEntryRules(names)],
+    ...renderEntryChains(names),
     [chain("knock"), renderKnockRules(names)],
     ...plan.stages.map((_, index): Chain => {
       const stage = index + 1;
@@ -195,12 +195,19 @@ function renderClosingChains(
   ];
 }
 
+/** A packet of another interface returns from the first chain; `-g` returns to INPUT at once. */
+function renderEntryChains(names: RuleNames): Chain[] {
+  const { plan: { interfaces }, chain } = names;
+  if (interfaces.length === 0) return [[chain("in"), renderEntryRules(names)]];
+  const matches = interfaces.map((name) =>
+    `-i ${quoteRestore(name.replace(/\*$/, "+"))} -g ${chain("net")}`
+  );
+  return [[chain("in"), matches], [chain("net"), renderEntryRules(names)]];
+}
+
 function renderEntryRules({ plan, family, chain }: RuleNames): string[] {
   return [
     "-i lo -j RETURN",
-    ...(plan.interface === undefined
-      ? []
-      : [`! -i ${quoteRestore(plan.interface.replace(/\*$/, "+"))} -j RETURN`]),
     // Accepted at the protected ports; the other rules decide about all other ports.
     ...listTrusted(plan, family).flatMap((network) => [
       ...renderPortRules(plan.protectedPorts, `-s ${network} -j ACCEPT`),

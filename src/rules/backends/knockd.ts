@@ -35,7 +35,9 @@ export const knockd: Backend = {
     ipv6: true,
     onlyIpv6: false,
     interface: true,
+    interfaces: false,
     interfaceWildcard: false,
+    interfaceList: false,
   },
   limits: {
     // `SEQ_MAX`
@@ -48,9 +50,12 @@ export const knockd: Backend = {
   render({ plan }) {
     return [
       "",
-      ...(plan.interface === undefined
-        ? []
-        : ["[options]", "    UseSyslog", renderEntry("Interface", plan.interface), ""]),
+      ...plan.interfaces.flatMap((name) => [
+        "[options]",
+        "    UseSyslog",
+        renderEntry("Interface", name),
+        "",
+      ]),
       ...renderSection(plan),
       ...(plan.closing.length === 0 ? [] : ["", ...renderClosingSection(plan)]),
     ];

@@ -27,6 +27,11 @@ import {
   type Stage,
 } from "../../core/plan.ts";
 import { type Backend, listBackwards, listPorts, listTrusted, takeFileName } from "../backend.ts";
+import {
+  renderInterface,
+  renderInterfaceChecks,
+  renderInterfaceRules,
+} from "./mikrotik_interfaces.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
@@ -51,7 +56,9 @@ export const mikrotik: Backend = {
     ipv6: true,
     onlyIpv6: true,
     interface: true,
+    interfaces: true,
     interfaceWildcard: false,
+    interfaceList: true,
   },
   notes: {
     closing: "a source that closed the door can open it again after the open time only",
@@ -66,7 +73,10 @@ export const mikrotik: Backend = {
     wholeSeconds: true,
   },
   render({ plan }) {
-    return plan.families.flatMap((family) => renderFamily(plan, family));
+    return [
+      ...renderInterfaceChecks(plan),
+      ...plan.families.flatMap((family) => renderFamily(plan, family)),
+    ];
   },
   renderAdvice({ plan, file }) {
     return [...renderCautions(plan), "", ...renderSteps(plan, takeFileName(file))];
@@ -115,6 +125,12 @@ function renderSteps(plan: Plan, file: string): string[] {
     "protects the ports.",
     "The jump is put before the first drop rule of the input chain, or at its end: rules above it that",
     "accept everything from an interface, such as a LAN, still do.",
+    ...(plan.interfaces.length > 0
+      ? [
+        "An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the",
+        "bridge. The import stops before its first change if there is none of that name.",
+      ]
+      : []),
     "Undo (and before a family is left out):",
     ...undo,
     "Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.",
@@ -152,6 +168,7 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
     ...renderStageRules(names),
     ...renderKnockRules(names),
     ...renderEntryRules(names),
+    ...renderInterfaceRules(plan, base),
   ];
   const own = quoteRouterOs(`^${base}:`);
   return [
@@ -174,11 +191,11 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
 /** Puts the jump before the first drop rule of the input chain, or at its end. */
 function renderJump(path: string, plan: Plan): string[] {
   const base = `spknock:${plan.name}`;
-  const where = plan.interface === undefined
-    ? ""
-    : ` in-interface=${quoteRouterOs(plan.interface)}`;
+  const [only, ...more] = plan.interfaces;
+  const where = only === undefined || more.length > 0 ? "" : ` ${renderInterface(only)}`;
+  const target = more.length > 0 ? `${base}:in` : base;
   const add = `${path} filter add chain=input action=jump${where} ` +
-    `jump-target=${quoteRouterOs(base)} comment=${quoteRouterOs(`${base}:00 jump`)}`;
+    `jump-target=${quoteRouterOs(target)} comment=${quoteRouterOs(`${base}:00 jump`)}`;
   return [
     ":do {",
     `  :local drops [${path} filter find chain=input action=drop dynamic=no]`,

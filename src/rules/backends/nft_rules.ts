@@ -38,7 +38,9 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
     ipv6: true,
     onlyIpv6: true,
     interface: true,
+    interfaces: true,
     interfaceWildcard: true,
+    interfaceList: false,
   },
   limits: {
     maxKnocks: Infinity,
@@ -142,7 +144,7 @@ function renderEntryRules(
 ): string[] {
   return [
     `iifname "lo" accept`,
-    ...(plan.interface === undefined ? [] : [`iifname != ${quoteNft(plan.interface)} accept`]),
+    ...renderOtherInterfaces(plan),
     ...families.flatMap(({ family, source }) => {
       const networks = listTrusted(plan, family);
       return networks.length === 0 ? [] : [`${source} { ${networks.join(", ")} } accept`];
@@ -157,6 +159,12 @@ function renderEntryRules(
     "meta l4proto != { tcp, udp } accept",
     ...families.map(({ family, digit }) => `meta nfproto ${family} goto ${name(`knock_${digit}`)}`),
   ];
+}
+
+/** Not a set of names: before nft 1.0.3 a wildcard cannot be in one. */
+function renderOtherInterfaces({ interfaces }: Plan): string[] {
+  if (interfaces.length === 0) return [];
+  return [`${interfaces.map((name) => `iifname != ${quoteNft(name)}`).join(" ")} accept`];
 }
 
 function renderKnockRules(

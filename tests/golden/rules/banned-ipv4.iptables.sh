@@ -43,6 +43,13 @@ unload() {
   for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
 }
 
+# Destroys the sets that are new.
+take_back() {
+  for set in $(own_sets); do
+    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
+  done
+}
+
 rules_iptables() {
   cat <<'RULES'
 *filter
@@ -107,6 +114,35 @@ COMMIT
 RULES
 }
 
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.b.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m3.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m4.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m5.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  ipset flush spk.home.1.4
+  ipset flush spk.home.2.4
+  ipset flush spk.home.m1.4
+  ipset flush spk.home.m2.4
+  ipset flush spk.home.m3.4
+  ipset flush spk.home.m4.4
+  ipset flush spk.home.m5.4
+}
+
 if [ "${1-load}" = undo ]; then
   unload iptables
   unload ip6tables
@@ -114,31 +150,12 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.b.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.m1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.m2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.m3.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.m4.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.m5.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+had=$(own_sets)
+trap take_back EXIT
+prepare_iptables
+trap - EXIT
 
-rules_iptables | iptables-restore -w -n --test
-
-rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
-  iptables -w -F "$chain"; iptables -w -X "$chain"
-done
-ipset flush spk.home.1.4
-ipset flush spk.home.2.4
-ipset flush spk.home.m1.4
-ipset flush spk.home.m2.4
-ipset flush spk.home.m3.4
-ipset flush spk.home.m4.4
-ipset flush spk.home.m5.4
-
+load_iptables
 unload ip6tables
 for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4); do
   ipset destroy "$set"

@@ -18,6 +18,7 @@
 # When a new connection of yours works:
 #   kill $undo
 # Run it again after a change: connections and open sources stay.
+# On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
 #           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
@@ -89,6 +90,22 @@ COMMIT
 RULES
 }
 
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.4 -e spk.home.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  echo / > /proc/net/xt_recent/spk.home.1.4
+  echo / > /proc/net/xt_recent/spk.home.2.4
+  echo / > /proc/net/xt_recent/spk.home.3.4
+}
+
 rules_ip6tables() {
   cat <<'RULES'
 *filter
@@ -131,6 +148,22 @@ COMMIT
 RULES
 }
 
+prepare_ip6tables() {
+  ip6tables -w -S INPUT >/dev/null &&
+    rules_ip6tables | ip6tables-restore -w -n --test
+}
+
+load_ip6tables() {
+  rules_ip6tables | ip6tables-restore -w -n
+  ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.4 -e spk.home.door); do
+    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
+  done
+  echo / > /proc/net/xt_recent/spk.home.1.6
+  echo / > /proc/net/xt_recent/spk.home.2.6
+  echo / > /proc/net/xt_recent/spk.home.3.6
+}
+
 if [ "${1-load}" = undo ]; then
   unload iptables
   unload ip6tables
@@ -138,27 +171,20 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-rules_iptables | iptables-restore -w -n --test
-rules_ip6tables | ip6tables-restore -w -n --test
+if prepare_ip6tables; then
+  ipv6=yes
+elif grep -q . /proc/net/if_inet6 2>/dev/null; then
+  echo 'error: the rules for IPv6 cannot be loaded, and this machine has IPv6 addresses: nothing was changed' >&2
+  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2
+  exit 1
+else
+  ipv6=no
+  echo 'warning: the rules for IPv6 cannot be loaded: only those for IPv4 are (no IPv6 address exists here)' >&2
+fi
+prepare_iptables
 
-rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.4 -e spk.home.door); do
-  iptables -w -F "$chain"; iptables -w -X "$chain"
-done
-echo / > /proc/net/xt_recent/spk.home.1.4
-echo / > /proc/net/xt_recent/spk.home.2.4
-echo / > /proc/net/xt_recent/spk.home.3.4
-
-rules_ip6tables | ip6tables-restore -w -n
-ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.4 -e spk.home.door); do
-  ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
-done
-echo / > /proc/net/xt_recent/spk.home.1.6
-echo / > /proc/net/xt_recent/spk.home.2.6
-echo / > /proc/net/xt_recent/spk.home.3.6
-
+load_iptables
+if [ "$ipv6" = yes ]; then load_ip6tables; fi
 for set in $(own_sets); do
   ipset destroy "$set"
 done

@@ -81,6 +81,21 @@ COMMIT
 RULES
 }
 
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  echo / > /proc/net/xt_recent/spk.home.1.4
+  echo / > /proc/net/xt_recent/spk.home.2.4
+}
+
 if [ "${1-load}" = undo ]; then
   unload iptables
   unload ip6tables
@@ -88,16 +103,9 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-rules_iptables | iptables-restore -w -n --test
+prepare_iptables
 
-rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-  iptables -w -F "$chain"; iptables -w -X "$chain"
-done
-echo / > /proc/net/xt_recent/spk.home.1.4
-echo / > /proc/net/xt_recent/spk.home.2.4
-
+load_iptables
 unload ip6tables
 for set in $(own_sets); do
   ipset destroy "$set"

@@ -21,6 +21,7 @@
 # When a new connection of yours works:
 #   kill $undo
 # Run it again after a change: connections and open sources stay.
+# On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
 #           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
@@ -47,31 +48,39 @@ unload() {
   for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
 }
 
+# Destroys the sets that are new.
+take_back() {
+  for set in $(own_sets); do
+    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
+  done
+}
+
 rules_iptables() {
   cat <<'RULES'
 *filter
 :spk.home.in - [0:0]
+:spk.home.net - [0:0]
 :spk.home.knock - [0:0]
 :spk.home.1 - [0:0]
 :spk.home.2 - [0:0]
 :spk.home.3 - [0:0]
 :spk.home.door - [0:0]
--A spk.home.in -i lo -j RETURN
--A spk.home.in ! -i eth0.2 -j RETURN
--A spk.home.in -p tcp --dport 22 -s 10.0.0.0/8 -j ACCEPT
--A spk.home.in -p tcp --dport 443 -s 10.0.0.0/8 -j ACCEPT
--A spk.home.in -p udp --dport 51820 -s 10.0.0.0/8 -j ACCEPT
--A spk.home.in -s 10.0.0.0/8 -j RETURN
--A spk.home.in -p tcp --dport 22 -s 192.0.2.7 -j ACCEPT
--A spk.home.in -p tcp --dport 443 -s 192.0.2.7 -j ACCEPT
--A spk.home.in -p udp --dport 51820 -s 192.0.2.7 -j ACCEPT
--A spk.home.in -s 192.0.2.7 -j RETURN
--A spk.home.in -p udp --dport 1234 -g spk.home.knock
--A spk.home.in -p udp --dport 5555 -g spk.home.knock
--A spk.home.in -p udp --dport 9876 -g spk.home.knock
--A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.home.in -p tcp -g spk.home.knock
--A spk.home.in -p udp -g spk.home.knock
+-A spk.home.in -i eth0.2 -g spk.home.net
+-A spk.home.net -i lo -j RETURN
+-A spk.home.net -p tcp --dport 22 -s 10.0.0.0/8 -j ACCEPT
+-A spk.home.net -p tcp --dport 443 -s 10.0.0.0/8 -j ACCEPT
+-A spk.home.net -p udp --dport 51820 -s 10.0.0.0/8 -j ACCEPT
+-A spk.home.net -s 10.0.0.0/8 -j RETURN
+-A spk.home.net -p tcp --dport 22 -s 192.0.2.7 -j ACCEPT
+-A spk.home.net -p tcp --dport 443 -s 192.0.2.7 -j ACCEPT
+-A spk.home.net -p udp --dport 51820 -s 192.0.2.7 -j ACCEPT
+-A spk.home.net -s 192.0.2.7 -j RETURN
+-A spk.home.net -p udp --dport 1234 -g spk.home.knock
+-A spk.home.net -p udp --dport 5555 -g spk.home.knock
+-A spk.home.net -p udp --dport 9876 -g spk.home.knock
+-A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.net -p tcp -g spk.home.knock
+-A spk.home.net -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2.4 src -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1.4 src -g spk.home.2
@@ -103,27 +112,46 @@ COMMIT
 RULES
 }
 
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.net -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  ipset flush spk.home.1.4
+  ipset flush spk.home.2.4
+}
+
 rules_ip6tables() {
   cat <<'RULES'
 *filter
 :spk.home.in - [0:0]
+:spk.home.net - [0:0]
 :spk.home.knock - [0:0]
 :spk.home.1 - [0:0]
 :spk.home.2 - [0:0]
 :spk.home.3 - [0:0]
 :spk.home.door - [0:0]
--A spk.home.in -i lo -j RETURN
--A spk.home.in ! -i eth0.2 -j RETURN
--A spk.home.in -p tcp --dport 22 -s 2001:db8::/32 -j ACCEPT
--A spk.home.in -p tcp --dport 443 -s 2001:db8::/32 -j ACCEPT
--A spk.home.in -p udp --dport 51820 -s 2001:db8::/32 -j ACCEPT
--A spk.home.in -s 2001:db8::/32 -j RETURN
--A spk.home.in -p udp --dport 1234 -g spk.home.knock
--A spk.home.in -p udp --dport 5555 -g spk.home.knock
--A spk.home.in -p udp --dport 9876 -g spk.home.knock
--A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.home.in -p tcp -g spk.home.knock
--A spk.home.in -p udp -g spk.home.knock
+-A spk.home.in -i eth0.2 -g spk.home.net
+-A spk.home.net -i lo -j RETURN
+-A spk.home.net -p tcp --dport 22 -s 2001:db8::/32 -j ACCEPT
+-A spk.home.net -p tcp --dport 443 -s 2001:db8::/32 -j ACCEPT
+-A spk.home.net -p udp --dport 51820 -s 2001:db8::/32 -j ACCEPT
+-A spk.home.net -s 2001:db8::/32 -j RETURN
+-A spk.home.net -p udp --dport 1234 -g spk.home.knock
+-A spk.home.net -p udp --dport 5555 -g spk.home.knock
+-A spk.home.net -p udp --dport 9876 -g spk.home.knock
+-A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.net -p tcp -g spk.home.knock
+-A spk.home.net -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2.6 src -g spk.home.3
 -A spk.home.knock -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1.6 src -g spk.home.2
@@ -155,6 +183,24 @@ COMMIT
 RULES
 }
 
+prepare_ip6tables() {
+  ip6tables -w -S INPUT >/dev/null &&
+    ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    rules_ip6tables | ip6tables-restore -w -n --test
+}
+
+load_ip6tables() {
+  rules_ip6tables | ip6tables-restore -w -n
+  ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.net -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
+  done
+  ipset flush spk.home.1.6
+  ipset flush spk.home.2.6
+}
+
 if [ "${1-load}" = undo ]; then
   unload iptables
   unload ip6tables
@@ -162,32 +208,24 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+had=$(own_sets)
+trap take_back EXIT
+if prepare_ip6tables; then
+  ipv6=yes
+elif grep -q . /proc/net/if_inet6 2>/dev/null; then
+  echo 'error: the rules for IPv6 cannot be loaded, and this machine has IPv6 addresses: nothing was changed' >&2
+  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2
+  exit 1
+else
+  ipv6=no
+  take_back
+  echo 'warning: the rules for IPv6 cannot be loaded: only those for IPv4 are (no IPv6 address exists here)' >&2
+fi
+prepare_iptables
+trap - EXIT
 
-rules_iptables | iptables-restore -w -n --test
-rules_ip6tables | ip6tables-restore -w -n --test
-
-rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-  iptables -w -F "$chain"; iptables -w -X "$chain"
-done
-ipset flush spk.home.1.4
-ipset flush spk.home.2.4
-
-rules_ip6tables | ip6tables-restore -w -n
-ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-  ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
-done
-ipset flush spk.home.1.6
-ipset flush spk.home.2.6
-
+load_iptables
+if [ "$ipv6" = yes ]; then load_ip6tables; fi
 for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.o.6 -e spk.home.1.6 -e spk.home.2.6); do
   ipset destroy "$set"
 done

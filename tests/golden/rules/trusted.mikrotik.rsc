@@ -25,6 +25,8 @@
 # protects the ports.
 # The jump is put before the first drop rule of the input chain, or at its end: rules above it that
 # accept everything from an interface, such as a LAN, still do.
+# An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the
+# bridge. The import stops before its first change if there is none of that name.
 # Undo (and before a family is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
@@ -32,6 +34,8 @@
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
 # Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
 # Show the open sources: /ip firewall address-list print where list="spknock:home:open"
+
+:if ([:len [/interface find name="eth0.2"]] = 0) do={ :error "spknock: there is no interface \"eth0.2\": nothing was changed; an interface list is written list:eth0.2" }
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]

@@ -16,6 +16,7 @@
 # When a new connection of yours works:
 #   kill $undo
 # Run it again after a change: connections and open sources stay.
+# On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
 #           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
@@ -40,6 +41,13 @@ unload() {
   while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
   for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
   for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+}
+
+# Destroys the sets that are new.
+take_back() {
+  for set in $(own_sets); do
+    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
+  done
 }
 
 rules_iptables() {
@@ -72,6 +80,24 @@ COMMIT
 RULES
 }
 
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  ipset flush spk.home.1.4
+  ipset flush spk.home.2.4
+}
+
 rules_ip6tables() {
   cat <<'RULES'
 *filter
@@ -102,6 +128,24 @@ COMMIT
 RULES
 }
 
+prepare_ip6tables() {
+  ip6tables -w -S INPUT >/dev/null &&
+    ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    rules_ip6tables | ip6tables-restore -w -n --test
+}
+
+load_ip6tables() {
+  rules_ip6tables | ip6tables-restore -w -n
+  ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
+  done
+  ipset flush spk.home.1.6
+  ipset flush spk.home.2.6
+}
+
 if [ "${1-load}" = undo ]; then
   unload iptables
   unload ip6tables
@@ -109,32 +153,24 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
-ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
-ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+had=$(own_sets)
+trap take_back EXIT
+if prepare_ip6tables; then
+  ipv6=yes
+elif grep -q . /proc/net/if_inet6 2>/dev/null; then
+  echo 'error: the rules for IPv6 cannot be loaded, and this machine has IPv6 addresses: nothing was changed' >&2
+  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2
+  exit 1
+else
+  ipv6=no
+  take_back
+  echo 'warning: the rules for IPv6 cannot be loaded: only those for IPv4 are (no IPv6 address exists here)' >&2
+fi
+prepare_iptables
+trap - EXIT
 
-rules_iptables | iptables-restore -w -n --test
-rules_ip6tables | ip6tables-restore -w -n --test
-
-rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-  iptables -w -F "$chain"; iptables -w -X "$chain"
-done
-ipset flush spk.home.1.4
-ipset flush spk.home.2.4
-
-rules_ip6tables | ip6tables-restore -w -n
-ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-  ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
-done
-ipset flush spk.home.1.6
-ipset flush spk.home.2.6
-
+load_iptables
+if [ "$ipv6" = yes ]; then load_ip6tables; fi
 for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.o.6 -e spk.home.1.6 -e spk.home.2.6); do
   ipset destroy "$set"
 done

@@ -18,6 +18,7 @@
 # When a new connection of yours works:
 #   kill $undo
 # Run it again after a change: connections and open sources stay.
+# On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9.sh undo
 # Persist:  copy it to /etc/spknock_Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9.sh (chmod 700) and run it at boot after your own rules, for example
 #           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9.sh
@@ -51,16 +52,17 @@ rules_iptables() {
   cat <<'RULES'
 *filter
 :spk.Q-_-drop-.fa34e85b.in - [0:0]
+:spk.Q-_-drop-.fa34e85b.net - [0:0]
 :spk.Q-_-drop-.fa34e85b.knock - [0:0]
 :spk.Q-_-drop-.fa34e85b.1 - [0:0]
 :spk.Q-_-drop-.fa34e85b.2 - [0:0]
 :spk.Q-_-drop-.fa34e85b.3 - [0:0]
 :spk.Q-_-drop-.fa34e85b.door - [0:0]
--A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
--A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.in -i _@b-0.1 -g spk.Q-_-drop-.fa34e85b.net
+-A spk.Q-_-drop-.fa34e85b.net -i lo -j RETURN
+-A spk.Q-_-drop-.fa34e85b.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.net -p tcp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.net -p udp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
 -A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m recent --rcheck --seconds 5 --name spk.Q-_-drop-.fa34e85b.2.4 --rsource -g spk.Q-_-drop-.fa34e85b.3
 -A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.Q-_-drop-.fa34e85b.1.4 --rsource -g spk.Q-_-drop-.fa34e85b.2
@@ -84,20 +86,36 @@ COMMIT
 RULES
 }
 
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.net -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.1.4
+  echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.2.4
+}
+
 rules_ip6tables() {
   cat <<'RULES'
 *filter
 :spk.Q-_-drop-.fa34e85b.in - [0:0]
+:spk.Q-_-drop-.fa34e85b.net - [0:0]
 :spk.Q-_-drop-.fa34e85b.knock - [0:0]
 :spk.Q-_-drop-.fa34e85b.1 - [0:0]
 :spk.Q-_-drop-.fa34e85b.2 - [0:0]
 :spk.Q-_-drop-.fa34e85b.3 - [0:0]
 :spk.Q-_-drop-.fa34e85b.door - [0:0]
--A spk.Q-_-drop-.fa34e85b.in -i lo -j RETURN
--A spk.Q-_-drop-.fa34e85b.in ! -i _@b-0.1 -j RETURN
--A spk.Q-_-drop-.fa34e85b.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.Q-_-drop-.fa34e85b.in -p tcp -g spk.Q-_-drop-.fa34e85b.knock
--A spk.Q-_-drop-.fa34e85b.in -p udp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.in -i _@b-0.1 -g spk.Q-_-drop-.fa34e85b.net
+-A spk.Q-_-drop-.fa34e85b.net -i lo -j RETURN
+-A spk.Q-_-drop-.fa34e85b.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.Q-_-drop-.fa34e85b.net -p tcp -g spk.Q-_-drop-.fa34e85b.knock
+-A spk.Q-_-drop-.fa34e85b.net -p udp -g spk.Q-_-drop-.fa34e85b.knock
 -A spk.Q-_-drop-.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_-drop-.fa34e85b.door
 -A spk.Q-_-drop-.fa34e85b.knock -p udp --dport 1 -m recent --rcheck --seconds 5 --name spk.Q-_-drop-.fa34e85b.2.6 --rsource -g spk.Q-_-drop-.fa34e85b.3
 -A spk.Q-_-drop-.fa34e85b.knock -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.Q-_-drop-.fa34e85b.1.6 --rsource -g spk.Q-_-drop-.fa34e85b.2
@@ -121,6 +139,21 @@ COMMIT
 RULES
 }
 
+prepare_ip6tables() {
+  ip6tables -w -S INPUT >/dev/null &&
+    rules_ip6tables | ip6tables-restore -w -n --test
+}
+
+load_ip6tables() {
+  rules_ip6tables | ip6tables-restore -w -n
+  ip6tables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
+  for chain in $(own_chains ip6tables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.net -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
+    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
+  done
+  echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.1.6
+  echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.2.6
+}
+
 if [ "${1-load}" = undo ]; then
   unload iptables
   unload ip6tables
@@ -128,25 +161,20 @@ if [ "${1-load}" = undo ]; then
   exit
 fi
 
-rules_iptables | iptables-restore -w -n --test
-rules_ip6tables | ip6tables-restore -w -n --test
+if prepare_ip6tables; then
+  ipv6=yes
+elif grep -q . /proc/net/if_inet6 2>/dev/null; then
+  echo 'error: the rules for IPv6 cannot be loaded, and this machine has IPv6 addresses: nothing was changed' >&2
+  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2
+  exit 1
+else
+  ipv6=no
+  echo 'warning: the rules for IPv6 cannot be loaded: only those for IPv4 are (no IPv6 address exists here)' >&2
+fi
+prepare_iptables
 
-rules_iptables | iptables-restore -w -n
-iptables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
-for chain in $(own_chains iptables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
-  iptables -w -F "$chain"; iptables -w -X "$chain"
-done
-echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.1.4
-echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.2.4
-
-rules_ip6tables | ip6tables-restore -w -n
-ip6tables -w -C INPUT -j spk.Q-_-drop-.fa34e85b.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.Q-_-drop-.fa34e85b.in
-for chain in $(own_chains ip6tables | grep -vxF -e spk.Q-_-drop-.fa34e85b.in -e spk.Q-_-drop-.fa34e85b.knock -e spk.Q-_-drop-.fa34e85b.1 -e spk.Q-_-drop-.fa34e85b.2 -e spk.Q-_-drop-.fa34e85b.3 -e spk.Q-_-drop-.fa34e85b.door); do
-  ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
-done
-echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.1.6
-echo / > /proc/net/xt_recent/spk.Q-_-drop-.fa34e85b.2.6
-
+load_iptables
+if [ "$ipv6" = yes ]; then load_ip6tables; fi
 for set in $(own_sets); do
   ipset destroy "$set"
 done

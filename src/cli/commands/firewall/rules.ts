@@ -245,7 +245,8 @@ function toPlanValue(plan: Plan): unknown {
     ban: plan.ban,
     ban_prefix6: plan.ban ? plan.banPrefix6 : null,
     families: plan.families,
-    interface: plan.interface ?? null,
+    // The notation of the option.
+    interface: plan.interfaces.length === 0 ? null : plan.interfaces.join(","),
     trusted: plan.trusted,
     public: plan.publicPorts.map(renderPortSpec),
   };

@@ -1,0 +1,109 @@
+# spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
+#
+#   knock 1: 7003/tcp (regular)
+#   knock 2: 7003/tcp (regular)
+#   knock 3: 9012/udp (regular)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4, IPv6
+#   also:    a packet to any other port resets the sequence
+#   also:    only on ether1, list:WAN
+#
+# Made from MikroTik's documents; not run on a device yet.
+# RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks
+# of its source do not count for 5s, and its sequence has expired by then. A stray packet makes
+# a legitimate user wait for this time.
+#
+# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
+#   /import spknock_home.rsc
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
+# An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the
+# bridge. The import stops before its first change if there is none of that name.
+# Undo (and before a family is left out):
+#   /ip firewall filter remove [find comment~"^spknock:home:"]
+#   /ip firewall address-list remove [find list~"^spknock:home:"]
+#   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
+#   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
+
+:if ([:len [/interface find name="ether1"]] = 0) do={ :error "spknock: there is no interface \"ether1\": nothing was changed; an interface list is written list:ether1" }
+:if ([:len [/interface list find name="WAN"]] = 0) do={ :error "spknock: there is no interface list \"WAN\": nothing was changed" }
+
+# IPv4
+/ip firewall filter remove [find comment~"^spknock:home:"]
+/ip firewall address-list remove [find comment~"^spknock:home:"]
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 9012/udp"
+/ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 9012/udp"
+/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:05 knock 2 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:06 knock 1 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:07 knock 1 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:08 the knocks"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:open" comment="spknock:home:09 knock 3, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:2" comment="spknock:home:10 knock 2, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:11 knock 1, accepted or late"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:12 not a mistake"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003 src-address-list="spknock:home:penalty" comment="spknock:home:13 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: knocks do not count for a while"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:17 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:18 to this router"
+/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:19 open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:20 all other sources"
+/ip firewall filter add chain="spknock:home:in" action=jump jump-target="spknock:home" in-interface="ether1" comment="spknock:home:21 from ether1"
+/ip firewall filter add chain="spknock:home:in" action=return in-interface="ether1" comment="spknock:home:22 from ether1"
+/ip firewall filter add chain="spknock:home:in" action=jump jump-target="spknock:home" in-interface-list="WAN" comment="spknock:home:23 from list:WAN"
+/ip firewall filter add chain="spknock:home:in" action=return in-interface-list="WAN" comment="spknock:home:24 from list:WAN"
+:do {
+  :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $drops] > 0) do={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home:in" comment="spknock:home:00 jump" \
+      place-before=[:pick $drops 0]
+  } else={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home:in" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }
+
+# IPv6
+/ipv6 firewall filter remove [find comment~"^spknock:home:"]
+/ipv6 firewall address-list remove [find comment~"^spknock:home:"]
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 9012/udp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 9012/udp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:05 knock 2 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:06 knock 1 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:07 knock 1 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:08 the knocks"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:open" comment="spknock:home:09 knock 3, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:2" comment="spknock:home:10 knock 2, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:11 knock 1, accepted or late"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:12 not a mistake"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003 src-address-list="spknock:home:penalty" comment="spknock:home:13 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:15 a mistake: knocks do not count for a while"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections continue"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:17 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:18 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:19 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:20 all other sources"
+/ipv6 firewall filter add chain="spknock:home:in" action=jump jump-target="spknock:home" in-interface="ether1" comment="spknock:home:21 from ether1"
+/ipv6 firewall filter add chain="spknock:home:in" action=return in-interface="ether1" comment="spknock:home:22 from ether1"
+/ipv6 firewall filter add chain="spknock:home:in" action=jump jump-target="spknock:home" in-interface-list="WAN" comment="spknock:home:23 from list:WAN"
+/ipv6 firewall filter add chain="spknock:home:in" action=return in-interface-list="WAN" comment="spknock:home:24 from list:WAN"
+:do {
+  :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $drops] > 0) do={
+    /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home:in" comment="spknock:home:00 jump" \
+      place-before=[:pick $drops 0]
+  } else={
+    /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home:in" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }
