@@ -70,10 +70,25 @@ export function parseNetwork(text: string): Network {
   return { family, prefix, bytes, text: prefix === width ? base : `${base}/${prefix}` };
 }
 
-/** Returns the mask of an IPv6 prefix length, such as `ffff:ffff:ffff:ffff::`. */
-export function renderMask6(prefix: number): string {
-  return parseNetwork(`ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/${prefix}`).text.split("/", 1)[0] ??
-    "";
+/** Returns the first and last address of the network around an address, and the one after it. */
+export function findNetworkEnds(
+  address: Address,
+  prefix: number,
+): Record<"first" | "last" | "next", string> {
+  const bits = BigInt(WIDTHS[address.family] - prefix);
+  const first = BigInt(`0x${Uint8Array.from(findNetwork(address, prefix).bytes).toHex()}`);
+  const render = (value: bigint) => {
+    const hex = value.toString(16).padStart(WIDTHS[address.family] / 4, "0");
+    return describeIp(ipaddr.fromByteArray([...Uint8Array.fromHex(hex)])).text;
+  };
+  const next = first + (1n << bits);
+  return { first: render(first), last: render(next - 1n), next: render(next) };
+}
+
+/** Returns the mask of a prefix length, such as `255.255.255.0` or `ffff:ffff:ffff:ffff::`. */
+export function renderMask(family: AddressFamily, prefix: number): string {
+  const ones = family === "ipv4" ? Array(4).fill("255").join(".") : Array(8).fill("ffff").join(":");
+  return parseNetwork(`${ones}/${prefix}`).text.split("/", 1)[0] ?? "";
 }
 
 /** Returns the network of this prefix length around an address. */

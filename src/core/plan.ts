@@ -37,6 +37,8 @@ export interface Plan {
   ban: boolean;
   /** The prefix length by which the mistakes of IPv6 sources are counted: one host has a whole network. */
   banPrefix6: number;
+  /** The prefix lengths by which sources are told apart: shorter ones let whole networks in. */
+  prefixes: Readonly<Record<"ipv4" | "ipv6", number>>;
   /** The address families that the rules cover; at least one. */
   families: readonly ("ipv4" | "ipv6")[];
   /** Only packets that come in there: `eth0`, `ppp*`, RouterOS' `list:WAN`; every one where empty. */
@@ -46,6 +48,9 @@ export interface Plan {
   /** Services that stay open to everyone; packets to them are not mistakes. */
   publicPorts: readonly PortSpec[];
 }
+
+/** Each address is a source of its own. */
+export const FULL_PREFIXES = { ipv4: 32, ipv6: 128 } as const;
 
 /** How many addresses each set of a rule set has room for. */
 export const SET_SIZE = 65_535;

@@ -1,5 +1,5 @@
 /** What an attack is, and how it is run against the model. */
-import { createNetworkMatcher, parseAddress } from "../core/address.ts";
+import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
 import { createFirewallModel, type ModelPacket } from "./model.ts";
 
@@ -56,7 +56,7 @@ export function runAttack(plan: Plan, attack: Attack): AttackResult {
   for (const { packet, at } of attack.packets) {
     end = at;
     const verdict = model.receive(packet, at);
-    opened ||= verdict.kind === "open" && packet.source === attack.source;
+    opened ||= verdict.kind === "open" && model.isLetIn(attack.source, at);
     packets++;
   }
   const result = { opened, openAtEnd: model.isLetIn(attack.source, end), packets };
@@ -100,11 +100,16 @@ export function chooseParties(plan: Plan): Parties {
     ...NUMBERS.map((net) => isIpv4 ? `${net}.113.113.113` : `${(net << 8).toString(16)}::113`),
   ];
   const strangers = candidates.filter((address) => !isTrusted(parseAddress(address)));
-  const [legitimate, attacker, accomplice] = [...strangers, ...candidates] as [
-    string,
-    string,
-    string,
-  ];
+  const findKey = (text: string) => {
+    const address = parseAddress(text);
+    return findNetwork(address, plan.prefixes[address.family]).text;
+  };
+  const networks = new Map<string, string>();
+  for (const address of [...strangers, ...candidates]) {
+    const key = findKey(address);
+    if (!networks.has(key)) networks.set(key, address);
+  }
+  const [legitimate, attacker, accomplice] = [...networks.values()] as [string, string, string];
   return {
     legitimate,
     attacker,

@@ -2,8 +2,15 @@
  * The attacks that `rules --prove` runs, and the legitimate uses that must still open the door. The
  * seed decides everything that is random.
  */
-import type { Plan } from "../core/plan.ts";
-import { type Attack, chooseParties, type Parties, type TimedPacket } from "./attack.ts";
+import { findNetworkEnds, parseAddress } from "../core/address.ts";
+import { FULL_PREFIXES, type Plan } from "../core/plan.ts";
+import {
+  type Attack,
+  chooseParties,
+  type ClaimKind,
+  type Parties,
+  type TimedPacket,
+} from "./attack.ts";
 import {
   type AttackContext,
   createAttack,
@@ -66,6 +73,7 @@ export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
     ...listFloods(context),
     ...listClosings(context),
     ...listBans(context),
+    ...listPrefixes(context),
     ...listSweeps(plan, { ...options, parties: context.parties }),
   ];
 }
@@ -277,6 +285,30 @@ function listOtherSources(context: AttackContext): Attack[] {
       })),
     })
   );
+}
+
+/** Addresses at both ends of the attacker's network, and just outside of it. */
+function listPrefixes(context: AttackContext): Attack[] {
+  const { plan, parties } = context;
+  const address = parseAddress(parties.attacker);
+  const prefix = plan.prefixes[address.family];
+  if (prefix === FULL_PREFIXES[address.family]) return [];
+  const { first, last, next } = findNetworkEnds(address, prefix);
+  const packets = createKnocks(context);
+  const make = (claim: ClaimKind, name: string, description: string, source: string): Attack => ({
+    ...createAttack(context, claim, {
+      name,
+      description: `the right knocks of another address, and ${description}`,
+      reason: `the whole /${prefix} of a source is let in`,
+      packets,
+    }),
+    source,
+  });
+  return [
+    make("opens", "prefix-first", "the first address of its network", first),
+    make("opens", "prefix-last", "the last address of its network", last),
+    make("closed", "prefix-next", "the first address after its network", next),
+  ];
 }
 
 function listReplays(context: AttackContext): Attack[] {

@@ -206,7 +206,7 @@ class PlanModel implements FirewallModel {
 }
 
 interface Identity {
-  /** The same for every way to write the address. */
+  /** The same for every way to write the address, and for all of its network where the plan says so. */
   key: string;
   /** Whose mistakes are counted together. */
   banKey: string;
@@ -222,7 +222,7 @@ function createIdentifier(plan: Plan): (source: string) => Identity {
     if (recent?.source === source) return recent.identity;
     const address = parseAddress(source);
     const identity = {
-      key: address.text,
+      key: findNetwork(address, plan.prefixes[address.family]).text,
       banKey: plan.ban && address.family === "ipv6"
         ? findNetwork(address, plan.banPrefix6).text
         : address.text,

@@ -6,7 +6,7 @@
  * - a new feature or limit does not compile until every back end has a value for it.
  */
 import { renderDuration } from "../core/duration.ts";
-import type { Plan, Stage } from "../core/plan.ts";
+import { FULL_PREFIXES, type Plan, type Stage } from "../core/plan.ts";
 
 /** One feature. */
 interface FeatureSpec {
@@ -79,6 +79,17 @@ const PARTS = {
     },
   },
   banPrefix6: {},
+  prefixes: {
+    prefix: {
+      label: "address prefix",
+      findPart: ({ prefixes: { ipv4, ipv6 }, families }) =>
+        (families.includes("ipv4") && ipv4 < FULL_PREFIXES.ipv4) ||
+          (families.includes("ipv6") && ipv6 < FULL_PREFIXES.ipv6)
+          ? "an address prefix"
+          : undefined,
+      hint: "leave out --prefix4 and --prefix6",
+    },
+  },
   families: {
     ipv6: {
       label: "IPv6",
@@ -126,6 +137,7 @@ export const FEATURES: Readonly<Record<Feature, FeatureSpec>> = {
   ...PARTS.closing,
   ...PARTS.guard,
   ...PARTS.ban,
+  ...PARTS.prefixes,
   ...PARTS.trusted,
   ...PARTS.publicPorts,
   ...PARTS.families,

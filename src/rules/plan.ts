@@ -17,7 +17,14 @@
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
+import {
+  BAN_RULE,
+  canCoincide,
+  FULL_PREFIXES,
+  type Plan,
+  type PortSpec,
+  type Stage,
+} from "../core/plan.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterfaces, parseTrusted } from "./options.ts";
 import { findSmoothDirection, isRegular } from "../core/sweep.ts";
@@ -45,6 +52,9 @@ export interface PlanOptions {
   ban?: boolean | undefined;
   /** 64 where undefined. */
   banPrefix6?: number | undefined;
+  /** Each address for itself where undefined. */
+  prefix4?: number | undefined;
+  prefix6?: number | undefined;
   /** Both, or the target's own, where undefined. */
   families?: Plan["families"] | undefined;
   /** Every one where undefined. */
@@ -74,6 +84,10 @@ export function makePlan(
     guard: options.guard ?? isRegular({ stages }),
     ban: options.ban ?? false,
     banPrefix6: options.banPrefix6 ?? BAN_RULE.prefix6,
+    prefixes: {
+      ipv4: options.prefix4 ?? FULL_PREFIXES.ipv4,
+      ipv6: options.prefix6 ?? FULL_PREFIXES.ipv6,
+    },
     families: options.families ?? listFamilies(target),
     interfaces: options.interfaces === undefined || options.interfaces.length === 0
       ? []

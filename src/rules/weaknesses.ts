@@ -2,7 +2,7 @@
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, type Plan, SET_SIZE, type Stage } from "../core/plan.ts";
+import { BAN_RULE, FULL_PREFIXES, type Plan, SET_SIZE, type Stage } from "../core/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import {
   findOrderedDirection,
@@ -46,6 +46,7 @@ export function findWeaknesses(plan: Plan, options: WeaknessOptions = {}): Weakn
   const found = [
     isRegular(plan) ? checkRegular(plan) : checkSecret(plan),
     checkBan(plan),
+    checkPrefixes(plan),
     checkClosing(plan),
     checkRepeats(plan),
     checkPace(plan, options.pace),
@@ -112,6 +113,23 @@ function checkBan({ ban, families, banPrefix6 }: Plan): Weakness[] {
       "the list: no source is banned then",
     remedy: "leave out --ban; nothing that this program promises needs it",
   }];
+}
+
+function checkPrefixes({ prefixes, families }: Plan): Weakness[] {
+  return families.filter((family) => prefixes[family] < FULL_PREFIXES[family]).map((family) => {
+    const bits = FULL_PREFIXES[family] - prefixes[family];
+    const count = bits <= 16 ? `${2 ** bits}` : `2^${bits}`;
+    return {
+      code: `wide-prefix-${family}`,
+      severity: "danger",
+      reason:
+        `the door opens for all ${count} addresses of the /${prefixes[family]} of who knocks, ` +
+        "and any of them can send any knock",
+      remedy: `leave out --prefix${
+        family === "ipv4" ? 4 : 6
+      }, unless your address changes while you knock`,
+    };
+  });
 }
 
 function checkClosing({ closing }: Plan): Weakness[] {

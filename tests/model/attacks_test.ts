@@ -65,6 +65,12 @@ const PLANS: Record<string, Plan> = {
     ban: true,
     closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
   }),
+  "prefixes": secretPlan({ prefixes: { ipv4: 24, ipv6: 64 } }),
+  "prefixes over IPv6, regular": regularPlan([7000, 3000, 9000], {
+    guard: true,
+    families: ["ipv6"],
+    prefixes: { ipv4: 32, ipv6: 56 },
+  }),
   "one closing knock": secretPlan({ closing: [{ port: 9, protocol: "udp" }] }),
   "mixed": {
     ...secretPlan({ guard: true }),

@@ -24,6 +24,7 @@ const BASE: Omit<Plan, "stages"> = {
   guard: false,
   ban: false,
   banPrefix6: 64,
+  prefixes: { ipv4: 32, ipv6: 128 },
   families: ["ipv4", "ipv6"],
   interfaces: [],
   trusted: [],

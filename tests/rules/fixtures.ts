@@ -72,6 +72,7 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     { ...barePlan(), ban: true, families: ["ipv4", "ipv6"] },
     { ...barePlan(), families: ["ipv4", "ipv6"] },
   ],
+  prefix: [{ ...barePlan(), prefixes: { ipv4: 24, ipv6: 128 } }, barePlan()],
   trusted: [{ ...barePlan(), trusted: ["192.0.2.0/24"] }, barePlan()],
   publicPorts: [{ ...GUARDED, publicPorts: [{ port: 80, protocol: "tcp" }] }, GUARDED],
   ipv6: [{ ...barePlan(), families: ["ipv4", "ipv6"] }, barePlan()],
@@ -99,6 +100,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     ban: true,
     publicPorts: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
   }),
+  "prefix": secretPlan({ prefix4: 24, prefix6: 56 }),
   "banned-ipv4": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], {
     ban: true,
     families: ["ipv4"],

@@ -21,6 +21,7 @@ Deno.test("makePlan: the target gives what no option says", () => {
     guard: false,
     ban: false,
     banPrefix6: 64,
+    prefixes: { ipv4: 32, ipv6: 128 },
     families: ["ipv4", "ipv6"],
     interfaces: [],
     trusted: [],

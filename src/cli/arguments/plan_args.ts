@@ -34,6 +34,8 @@ export const PLAN_OPTIONS = [
   { name: "no-guard", help: "no guard (default with secret knocks)" },
   { name: "ban", help: "block sources that send many wrong packets (10 min)" },
   { name: "ban-prefix", value: "N", help: "IPv6: count mistakes by /N, 48 to 128 (default: 64)" },
+  { name: "prefix4", value: "N", help: "let the whole IPv4 /N of a source in, 16 to 32" },
+  { name: "prefix6", value: "N", help: "let the whole IPv6 /N of a source in, 48 to 128" },
 ] as const satisfies readonly OptionSpec[];
 
 /**
@@ -69,7 +71,9 @@ export function readPlanOptions(
       ? false
       : undefined,
     ban: args.has("ban"),
-    banPrefix6: args.read("ban-prefix", parseBanPrefix),
+    banPrefix6: args.read("ban-prefix", (text) => parsePrefix(text, 48, 128)),
+    prefix4: args.read("prefix4", (text) => parsePrefix(text, 16, 32)),
+    prefix6: args.read("prefix6", (text) => parsePrefix(text, 48, 128)),
     families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
     interfaces: args.read("interface", parseInterfaces),
     trusted: args.read("trust", parseTrusted),
@@ -77,8 +81,10 @@ export function readPlanOptions(
   };
 }
 
-function parseBanPrefix(text: string): number {
+function parsePrefix(text: string, least: number, most: number): number {
   const prefix = /^\/?(\d{2,3})$/.exec(text)?.[1];
-  if (prefix !== undefined && Number(prefix) >= 48 && Number(prefix) <= 128) return Number(prefix);
-  throw new ValueError(text, "is not a prefix length: use a whole number from 48 to 128");
+  if (prefix !== undefined && Number(prefix) >= least && Number(prefix) <= most) {
+    return Number(prefix);
+  }
+  throw new ValueError(text, `is not a prefix length: use a whole number from ${least} to ${most}`);
 }

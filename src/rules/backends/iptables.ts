@@ -40,6 +40,7 @@ export const iptables: Backend = {
     guard: true,
     ban: true,
     banIpv6: true,
+    prefix: true,
     trusted: true,
     publicPorts: true,
     closing: true,

@@ -12,9 +12,10 @@
  * - lists of `recent` are shared by both families, but a list that IPv4 made compares 32 bits only, so
  *   that each family has its own.
  */
-import { renderMask6 } from "../../core/address.ts";
+import { renderMask } from "../../core/address.ts";
 import {
   BAN_RULE,
+  FULL_PREFIXES,
   listSecretPorts,
   type Plan,
   type PortSpec,
@@ -65,31 +66,37 @@ export function renderIptablesRules(
   const base = createBaseName(plan.name);
   const last = plan.stages.length;
   const digit = family === "ipv4" ? "4" : "6";
-  const nameList = (name: string | number) => `${base}.${name}.${digit}`;
+  const prefix = plan.prefixes[family];
+  const banPrefix = family === "ipv4" ? FULL_PREFIXES.ipv4 : plan.banPrefix6;
+  // A list keeps the prefix that it was made with: another prefix has a list of its own.
+  const [listSuffix, countedSuffix] = [prefix, banPrefix]
+    .map((length) => length === FULL_PREFIXES[family] ? "" : `n${length}`);
+  const nameList = (name: string | number) => `${base}.${name}${listSuffix}.${digit}`;
+  const nameCounted = (name: string) => `${base}.${name}${countedSuffix}.${digit}`;
   const progress = [
     ...plan.stages.slice(1).map((_, index) => nameList(index + 1)),
     ...plan.closing.slice(1).map((_, index) => nameList(`c${index + 1}`)),
-    ...(plan.ban ? MISTAKES.map((count) => nameList(`m${count}`)) : []),
+    ...(plan.ban ? MISTAKES.map((count) => nameCounted(`m${count}`)) : []),
   ];
-  const kept = [nameList("o"), ...(plan.ban ? [nameList("b")] : [])];
-  const counted = [nameList("b"), ...MISTAKES.map((count) => nameList(`m${count}`))];
+  const kept = [nameList("o"), ...(plan.ban ? [nameCounted("b")] : [])];
+  const counted = [nameCounted("b"), ...MISTAKES.map((count) => nameCounted(`m${count}`))];
   const names: RuleNames = {
     plan,
     family,
     chain: (name) => `${base}.${name}`,
     stageList: (stage) => stage === last ? nameList("o") : nameList(stage),
     closingList: (number) => nameList(`c${number}`),
-    banList: nameList("b"),
-    mistakeList: (count) => nameList(`m${count}`),
-    lists: variant === "ipset" ? IPSET : makeRecent(),
-    banLists: variant === "ipset"
-      ? IPSET
-      : makeRecent(family === "ipv6" ? renderMask6(plan.banPrefix6) : undefined),
+    banList: nameCounted("b"),
+    mistakeList: (count) => nameCounted(`m${count}`),
+    lists: variant === "ipset" ? IPSET : makeRecent(family, prefix),
+    banLists: variant === "ipset" ? IPSET : makeRecent(family, banPrefix),
     seconds: {
       stage: plan.stageTimeoutMs / 1_000,
       open: plan.openForMs / 1_000,
     },
   };
+  const renderNetmask = (length: number) =>
+    length === FULL_PREFIXES[family] ? "" : `netmask ${length} `;
   const chains = renderChains(names);
   return {
     chains: chains.map(([chain]) => chain),
@@ -99,7 +106,7 @@ export function renderIptablesRules(
       ? []
       : [...kept, ...progress].map((list) =>
         `create ${list} hash:ip family ${family === "ipv4" ? "inet" : "inet6"} ` +
-        (family === "ipv6" && counted.includes(list) ? `netmask ${plan.banPrefix6} ` : "") +
+        renderNetmask(counted.includes(list) ? banPrefix : prefix) +
         `timeout ${CREATE_TIMEOUT} maxelem ${SET_SIZE} -exist`
       ),
     restore: [
@@ -141,9 +148,10 @@ const IPSET: Lists = {
   remove: (list) => `-j SET --del-set ${list} src`,
 };
 
-/** @param mask the part of a source that is compared; all of it where undefined. */
-function makeRecent(mask?: string): Lists {
-  const end = mask === undefined ? "--rsource" : `--mask ${mask} --rsource`;
+/** @param prefix the length of the part of a source that is compared. */
+function makeRecent(family: Plan["families"][number], prefix: number): Lists {
+  const isFull = prefix === FULL_PREFIXES[family];
+  const end = isFull ? "--rsource" : `--mask ${renderMask(family, prefix)} --rsource`;
   return {
     has: (list, seconds) => `-m recent --rcheck --seconds ${seconds} --name ${list} ${end}`,
     write: (list) => `-m recent --set --name ${list} ${end}`,

@@ -29,6 +29,7 @@ export const knockd: Backend = {
     guard: false,
     ban: false,
     banIpv6: false,
+    prefix: false,
     trusted: false,
     publicPorts: false,
     closing: true,

@@ -50,6 +50,7 @@ export const mikrotik: Backend = {
     guard: true,
     ban: true,
     banIpv6: false,
+    prefix: false,
     trusted: true,
     publicPorts: true,
     closing: true,

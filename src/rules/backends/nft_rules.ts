@@ -14,9 +14,10 @@
  * - one raw payload comparison takes at most 128 bits, and without `udp length` it compares a prefix;
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
-import { renderMask6 } from "../../core/address.ts";
+import { renderMask } from "../../core/address.ts";
 import {
   BAN_RULE,
+  FULL_PREFIXES,
   listSecretPorts,
   type Plan,
   type PortSpec,
@@ -32,6 +33,7 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
     guard: true,
     ban: true,
     banIpv6: true,
+    prefix: true,
     trusted: true,
     publicPorts: true,
     closing: true,
@@ -62,12 +64,12 @@ interface FamilySyntax {
   family: Plan["families"][number];
   digit: string;
   type: string;
-  source: string;
+  address: string;
 }
 
 const FAMILIES: readonly FamilySyntax[] = [
-  { family: "ipv4", digit: "4", type: "ipv4_addr", source: "ip saddr" },
-  { family: "ipv6", digit: "6", type: "ipv6_addr", source: "ip6 saddr" },
+  { family: "ipv4", digit: "4", type: "ipv4_addr", address: "ip saddr" },
+  { family: "ipv6", digit: "6", type: "ipv6_addr", address: "ip6 saddr" },
 ];
 
 /** A rule set without its wrapper; lines are not indented. */
@@ -145,9 +147,9 @@ function renderEntryRules(
   return [
     `iifname "lo" accept`,
     ...renderOtherInterfaces(plan),
-    ...families.flatMap(({ family, source }) => {
+    ...families.flatMap(({ family, address }) => {
       const networks = listTrusted(plan, family);
-      return networks.length === 0 ? [] : [`${source} { ${networks.join(", ")} } accept`];
+      return networks.length === 0 ? [] : [`${address} { ${networks.join(", ")} } accept`];
     }),
     ...(renderPortRules(listSecretPorts(plan), "").flatMap((match) =>
       families.map(({ family, digit }) =>
@@ -172,7 +174,8 @@ function renderKnockRules(
   syntax: FamilySyntax,
   name: (text: string) => string,
 ): string[] {
-  const { digit, source } = syntax;
+  const { digit } = syntax;
+  const source = renderSource(plan, syntax);
   const door = `goto ${name("door")}`;
   const last = plan.stages.length;
   const nameSet = (stage: number) => name(`${stage === last ? "open" : `stage${stage}`}_${digit}`);
@@ -223,9 +226,11 @@ function renderKnockRules(
 /** A closing knock may be an opening one as well: the packet returns to the rules of those. */
 function renderClosingRules(
   plan: Plan,
-  { digit, source }: FamilySyntax,
+  syntax: FamilySyntax,
   name: (text: string) => string,
 ): string[] {
+  const { digit } = syntax;
+  const source = renderSource(plan, syntax);
   const last = plan.closing.length;
   const nameSet = (number: number) => name(`closing${number}_${digit}`);
   const timeout = renderNftDuration(plan.stageTimeoutMs);
@@ -269,8 +274,17 @@ function renderBanRules(
 }
 
 /** The source whose mistakes are counted. */
-function renderBanned({ banPrefix6 }: Plan, { family, source }: FamilySyntax): string {
-  return family === "ipv4" ? source : `${source} & ${renderMask6(banPrefix6)}`;
+function renderBanned({ banPrefix6 }: Plan, { family, address }: FamilySyntax): string {
+  return family === "ipv4" ? address : `${address} & ${renderMask(family, banPrefix6)}`;
+}
+
+/** The source as the sets have it. */
+export function renderSource(
+  { prefixes }: Plan,
+  { family, address }: Pick<FamilySyntax, "family" | "address">,
+): string {
+  const prefix = prefixes[family];
+  return prefix === FULL_PREFIXES[family] ? address : `${address} & ${renderMask(family, prefix)}`;
 }
 
 function renderDoorRules(
@@ -280,7 +294,9 @@ function renderDoorRules(
 ): string[] {
   return [
     ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
-    ...families.map(({ digit, source }) => `${source} @${name(`open_${digit}`)} accept`),
+    ...families.map((syntax) =>
+      `${renderSource(plan, syntax)} @${name(`open_${syntax.digit}`)} accept`
+    ),
     ...renderPortRules(plan.protectedPorts, "drop"),
   ];
 }

@@ -9,7 +9,7 @@
 import { quoteShell } from "../../core/text.ts";
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, listPorts, renderTimedUndo } from "../backend.ts";
-import { NFT_DATA, type NftRules, renderNftRules } from "./nft_rules.ts";
+import { NFT_DATA, type NftRules, renderNftRules, renderSource } from "./nft_rules.ts";
 
 const FOLDER = "/etc/nftables.d";
 const CHAIN_PRE = "/usr/share/nftables.d/chain-pre/input_wan";
@@ -60,7 +60,8 @@ function renderAccepts(plan: Plan): string[] {
   return plan.families.flatMap((family) =>
     (["tcp", "udp"] as const).flatMap((protocol) => {
       const ports = listPorts(plan.protectedPorts, protocol);
-      const source = family === "ipv4" ? "ip saddr" : "ip6 saddr";
+      const address = family === "ipv4" ? "ip saddr" : "ip6 saddr";
+      const source = renderSource(plan, { family, address });
       if (ports.length === 0) return [];
       return [`${protocol} dport { ${ports.join(", ")} } ${source} @${openSets[family]} accept`];
     })

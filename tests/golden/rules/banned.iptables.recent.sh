@@ -155,7 +155,7 @@ rules_ip6tables() {
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
--A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.b.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.door
+-A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.bn64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.door
 -A spk.home.knock -p tcp --dport 7002 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.2.6 --rsource -g spk.home.3
 -A spk.home.knock -p tcp --dport 7001 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.1.6 --rsource -g spk.home.2
 -A spk.home.knock -p tcp --dport 7000 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
@@ -170,11 +170,11 @@ rules_ip6tables() {
 -A spk.home.knock -p tcp --dport 7000 -g spk.home.door
 -A spk.home.knock -p tcp --dport 7001 -g spk.home.door
 -A spk.home.knock -p tcp --dport 7002 -g spk.home.door
--A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m5.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.ban
--A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m4.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m5
--A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m3.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m4
--A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m2.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m3
--A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m2
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m5n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.ban
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m4n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m5
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m3n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m4
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m2n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m3
+-A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m2
 -A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -m recent --set --name spk.home.1.6 --rsource
@@ -183,17 +183,17 @@ rules_ip6tables() {
 -A spk.home.2 -g spk.home.door
 -A spk.home.3 -m recent --set --name spk.home.o.6 --rsource
 -A spk.home.3 -g spk.home.door
--A spk.home.m1 -m recent --set --name spk.home.m1.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m1 -m recent --set --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.m1 -g spk.home.door
--A spk.home.m2 -m recent --set --name spk.home.m2.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m2 -m recent --set --name spk.home.m2n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.m2 -g spk.home.door
--A spk.home.m3 -m recent --set --name spk.home.m3.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m3 -m recent --set --name spk.home.m3n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.m3 -g spk.home.door
--A spk.home.m4 -m recent --set --name spk.home.m4.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m4 -m recent --set --name spk.home.m4n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.m4 -g spk.home.door
--A spk.home.m5 -m recent --set --name spk.home.m5.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.m5 -m recent --set --name spk.home.m5n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.m5 -g spk.home.door
--A spk.home.ban -m recent --set --name spk.home.b.6 --mask ffff:ffff:ffff:ffff:: --rsource
+-A spk.home.ban -m recent --set --name spk.home.bn64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.ban -g spk.home.door
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
@@ -214,11 +214,11 @@ load_ip6tables() {
   done
   echo / > /proc/net/xt_recent/spk.home.1.6
   echo / > /proc/net/xt_recent/spk.home.2.6
-  echo / > /proc/net/xt_recent/spk.home.m1.6
-  echo / > /proc/net/xt_recent/spk.home.m2.6
-  echo / > /proc/net/xt_recent/spk.home.m3.6
-  echo / > /proc/net/xt_recent/spk.home.m4.6
-  echo / > /proc/net/xt_recent/spk.home.m5.6
+  echo / > /proc/net/xt_recent/spk.home.m1n64.6
+  echo / > /proc/net/xt_recent/spk.home.m2n64.6
+  echo / > /proc/net/xt_recent/spk.home.m3n64.6
+  echo / > /proc/net/xt_recent/spk.home.m4n64.6
+  echo / > /proc/net/xt_recent/spk.home.m5n64.6
 }
 
 if [ "${1-load}" = undo ]; then

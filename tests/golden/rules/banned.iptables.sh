@@ -168,7 +168,7 @@ rules_ip6tables() {
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
--A spk.home.knock -m set --match-set spk.home.b.6 src -g spk.home.door
+-A spk.home.knock -m set --match-set spk.home.bn64.6 src -g spk.home.door
 -A spk.home.knock -p tcp --dport 7002 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.2.6 src -g spk.home.3
 -A spk.home.knock -p tcp --dport 7001 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.1.6 src -g spk.home.2
 -A spk.home.knock -p tcp --dport 7000 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
@@ -183,11 +183,11 @@ rules_ip6tables() {
 -A spk.home.knock -p tcp --dport 7000 -g spk.home.door
 -A spk.home.knock -p tcp --dport 7001 -g spk.home.door
 -A spk.home.knock -p tcp --dport 7002 -g spk.home.door
--A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m5.6 src -g spk.home.ban
--A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m4.6 src -g spk.home.m5
--A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m3.6 src -g spk.home.m4
--A spk.home.knock -m set --match-set spk.home.m1.6 src -m set --match-set spk.home.m2.6 src -g spk.home.m3
--A spk.home.knock -m set --match-set spk.home.m1.6 src -g spk.home.m2
+-A spk.home.knock -m set --match-set spk.home.m1n64.6 src -m set --match-set spk.home.m5n64.6 src -g spk.home.ban
+-A spk.home.knock -m set --match-set spk.home.m1n64.6 src -m set --match-set spk.home.m4n64.6 src -g spk.home.m5
+-A spk.home.knock -m set --match-set spk.home.m1n64.6 src -m set --match-set spk.home.m3n64.6 src -g spk.home.m4
+-A spk.home.knock -m set --match-set spk.home.m1n64.6 src -m set --match-set spk.home.m2n64.6 src -g spk.home.m3
+-A spk.home.knock -m set --match-set spk.home.m1n64.6 src -g spk.home.m2
 -A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
 -A spk.home.1 -j SET --add-set spk.home.1.6 src --exist --timeout 5
@@ -196,17 +196,17 @@ rules_ip6tables() {
 -A spk.home.2 -g spk.home.door
 -A spk.home.3 -j SET --add-set spk.home.o.6 src --exist --timeout 300
 -A spk.home.3 -g spk.home.door
--A spk.home.m1 -j SET --add-set spk.home.m1.6 src --exist --timeout 60
+-A spk.home.m1 -j SET --add-set spk.home.m1n64.6 src --exist --timeout 60
 -A spk.home.m1 -g spk.home.door
--A spk.home.m2 -j SET --add-set spk.home.m2.6 src --exist --timeout 60
+-A spk.home.m2 -j SET --add-set spk.home.m2n64.6 src --exist --timeout 60
 -A spk.home.m2 -g spk.home.door
--A spk.home.m3 -j SET --add-set spk.home.m3.6 src --exist --timeout 60
+-A spk.home.m3 -j SET --add-set spk.home.m3n64.6 src --exist --timeout 60
 -A spk.home.m3 -g spk.home.door
--A spk.home.m4 -j SET --add-set spk.home.m4.6 src --exist --timeout 60
+-A spk.home.m4 -j SET --add-set spk.home.m4n64.6 src --exist --timeout 60
 -A spk.home.m4 -g spk.home.door
--A spk.home.m5 -j SET --add-set spk.home.m5.6 src --exist --timeout 60
+-A spk.home.m5 -j SET --add-set spk.home.m5n64.6 src --exist --timeout 60
 -A spk.home.m5 -g spk.home.door
--A spk.home.ban -j SET --add-set spk.home.b.6 src --exist --timeout 600
+-A spk.home.ban -j SET --add-set spk.home.bn64.6 src --exist --timeout 600
 -A spk.home.ban -g spk.home.door
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
@@ -217,14 +217,14 @@ RULES
 prepare_ip6tables() {
   ip6tables -w -S INPUT >/dev/null &&
     ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.b.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.bn64.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
     ipset create spk.home.1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
     ipset create spk.home.2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m1.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m2.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m3.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m4.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m5.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m1n64.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m2n64.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m3n64.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m4n64.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.m5n64.6 hash:ip family inet6 netmask 64 timeout 300 maxelem 65535 -exist &&
     rules_ip6tables | ip6tables-restore -w -n --test
 }
 
@@ -236,11 +236,11 @@ load_ip6tables() {
   done
   ipset flush spk.home.1.6
   ipset flush spk.home.2.6
-  ipset flush spk.home.m1.6
-  ipset flush spk.home.m2.6
-  ipset flush spk.home.m3.6
-  ipset flush spk.home.m4.6
-  ipset flush spk.home.m5.6
+  ipset flush spk.home.m1n64.6
+  ipset flush spk.home.m2n64.6
+  ipset flush spk.home.m3n64.6
+  ipset flush spk.home.m4n64.6
+  ipset flush spk.home.m5n64.6
 }
 
 if [ "${1-load}" = undo ]; then
@@ -268,6 +268,6 @@ trap - EXIT
 
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
-for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4 -e spk.home.o.6 -e spk.home.b.6 -e spk.home.1.6 -e spk.home.2.6 -e spk.home.m1.6 -e spk.home.m2.6 -e spk.home.m3.6 -e spk.home.m4.6 -e spk.home.m5.6); do
+for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.1.4 -e spk.home.2.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4 -e spk.home.o.6 -e spk.home.bn64.6 -e spk.home.1.6 -e spk.home.2.6 -e spk.home.m1n64.6 -e spk.home.m2n64.6 -e spk.home.m3n64.6 -e spk.home.m4n64.6 -e spk.home.m5n64.6); do
   ipset destroy "$set"
 done

@@ -244,6 +244,8 @@ function toPlanValue(plan: Plan): unknown {
     guard: plan.guard,
     ban: plan.ban,
     ban_prefix6: plan.ban ? plan.banPrefix6 : null,
+    prefix4: plan.prefixes.ipv4,
+    prefix6: plan.prefixes.ipv6,
     families: plan.families,
     // The notation of the option.
     interface: plan.interfaces.length === 0 ? null : plan.interfaces.join(","),

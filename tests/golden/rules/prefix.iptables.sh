@@ -1,0 +1,188 @@
+#!/bin/sh
+# spknock rules for target "home" (fw.example.com), iptables with ipset
+#
+#   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
+#   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
+#   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4, IPv6
+#
+# This file contains the secret payloads: keep it private (chmod 600).
+#
+# The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
+# all others there, and leave all other packets to your rules.
+#
+# Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
+#   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
+#   sh spknock_home.sh
+# When a new connection of yours works:
+#   kill $undo
+# Run it again after a change: connections and open sources stay.
+# On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
+# Undo:     sh spknock_home.sh undo
+# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
+#           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
+# Show the open sources: ipset list spk.home.o.4
+# Show the open sources: ipset list spk.home.o.6
+set -eu
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+
+# Prints the chains of this target: own_chains iptables|ip6tables
+own_chains() {
+  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
+}
+
+# Prints the sets of this target.
+own_sets() {
+  command -v ipset >/dev/null || return 0
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
+}
+
+# Removes the rules: unload iptables|ip6tables
+unload() {
+  while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
+  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
+  for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+}
+
+# Destroys the sets that are new.
+take_back() {
+  for set in $(own_sets); do
+    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
+  done
+}
+
+rules_iptables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.1 - [0:0]
+:spk.home.2 - [0:0]
+:spk.home.3 - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -p udp --dport 1234 -g spk.home.knock
+-A spk.home.in -p udp --dport 5555 -g spk.home.knock
+-A spk.home.in -p udp --dport 9876 -g spk.home.knock
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2n24.4 src -g spk.home.3
+-A spk.home.knock -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1n24.4 src -g spk.home.2
+-A spk.home.knock -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.knock -g spk.home.door
+-A spk.home.1 -j SET --add-set spk.home.1n24.4 src --exist --timeout 5
+-A spk.home.1 -g spk.home.door
+-A spk.home.2 -j SET --add-set spk.home.2n24.4 src --exist --timeout 5
+-A spk.home.2 -g spk.home.door
+-A spk.home.3 -j SET --add-set spk.home.on24.4 src --exist --timeout 300
+-A spk.home.3 -g spk.home.door
+-A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.on24.4 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+COMMIT
+RULES
+}
+
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    ipset create spk.home.on24.4 hash:ip family inet netmask 24 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1n24.4 hash:ip family inet netmask 24 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2n24.4 hash:ip family inet netmask 24 timeout 300 maxelem 65535 -exist &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    iptables -w -F "$chain"; iptables -w -X "$chain"
+  done
+  ipset flush spk.home.1n24.4
+  ipset flush spk.home.2n24.4
+}
+
+rules_ip6tables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.1 - [0:0]
+:spk.home.2 - [0:0]
+:spk.home.3 - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -p udp --dport 1234 -g spk.home.knock
+-A spk.home.in -p udp --dport 5555 -g spk.home.knock
+-A spk.home.in -p udp --dport 9876 -g spk.home.knock
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m set --match-set spk.home.2n56.6 src -g spk.home.3
+-A spk.home.knock -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m set --match-set spk.home.1n56.6 src -g spk.home.2
+-A spk.home.knock -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.knock -g spk.home.door
+-A spk.home.1 -j SET --add-set spk.home.1n56.6 src --exist --timeout 5
+-A spk.home.1 -g spk.home.door
+-A spk.home.2 -j SET --add-set spk.home.2n56.6 src --exist --timeout 5
+-A spk.home.2 -g spk.home.door
+-A spk.home.3 -j SET --add-set spk.home.on56.6 src --exist --timeout 300
+-A spk.home.3 -g spk.home.door
+-A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.on56.6 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+COMMIT
+RULES
+}
+
+prepare_ip6tables() {
+  ip6tables -w -S INPUT >/dev/null &&
+    ipset create spk.home.on56.6 hash:ip family inet6 netmask 56 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.1n56.6 hash:ip family inet6 netmask 56 timeout 300 maxelem 65535 -exist &&
+    ipset create spk.home.2n56.6 hash:ip family inet6 netmask 56 timeout 300 maxelem 65535 -exist &&
+    rules_ip6tables | ip6tables-restore -w -n --test
+}
+
+load_ip6tables() {
+  rules_ip6tables | ip6tables-restore -w -n
+  ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
+  for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
+    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
+  done
+  ipset flush spk.home.1n56.6
+  ipset flush spk.home.2n56.6
+}
+
+if [ "${1-load}" = undo ]; then
+  unload iptables
+  unload ip6tables
+  for set in $(own_sets); do ipset destroy "$set"; done
+  exit
+fi
+
+had=$(own_sets)
+trap take_back EXIT
+if prepare_ip6tables; then
+  ipv6=yes
+elif grep -q . /proc/net/if_inet6 2>/dev/null; then
+  echo 'error: the rules for IPv6 cannot be loaded, and this machine has IPv6 addresses: nothing was changed' >&2
+  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2
+  exit 1
+else
+  ipv6=no
+  take_back
+  echo 'warning: the rules for IPv6 cannot be loaded: only those for IPv4 are (no IPv6 address exists here)' >&2
+fi
+prepare_iptables
+trap - EXIT
+
+load_iptables
+if [ "$ipv6" = yes ]; then load_ip6tables; fi
+for set in $(own_sets | grep -vxF -e spk.home.on24.4 -e spk.home.1n24.4 -e spk.home.2n24.4 -e spk.home.on56.6 -e spk.home.1n56.6 -e spk.home.2n56.6); do
+  ipset destroy "$set"
+done
