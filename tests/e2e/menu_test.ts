@@ -64,7 +64,7 @@ plainTest("edit, remove, hash, import, exit", async () => {
   await session.answer(
     ["[I] Import", ""],
     [CHOICE, "i\r"],
-    ["File to import [", "\r"],
+    ["File to import", "\r"],
     ["saved 2 targets in ", ""],
     [CHOICE, "e\r"],
     ["Which target", ""],
