@@ -10,7 +10,7 @@ import {
   type Target,
 } from "../../core/target.ts";
 import type { Context } from "../command.ts";
-import { explainNoTargets, findTarget, loadTargets } from "../context.ts";
+import { explainNoTargets, findNamesByHost, findTarget, loadTargets } from "../context.ts";
 import type {
   FAMILY_OPTIONS,
   KNOCK_OPTIONS,
@@ -83,18 +83,23 @@ export function isPortLike(word: string): boolean {
  * Returns `HOST PORT[/PROTO]...` as a target without a name of its own. Its udp knocks have no
  * payload, or are secret when `--secrets-from` has their passphrases.
  *
+ * @param saved the saved targets: where there are no ports, those of the host are named.
  * @throws {UsageError}
  */
 export function readAdHocTarget(
   args: ParsedArgs<OptionNames<readonly [typeof UDP_OPTION, ...typeof KNOCK_OPTIONS]>>,
+  saved: ReadonlyMap<string, Target>,
 ): Target {
   const [hostText = "", ...ports] = args.positionals;
   const isSecret = args.has("secrets-from");
   return asUsageError(() => {
     const host = parseHost(hostText);
     if (ports.length === 0) {
+      const names = findNamesByHost(saved, host);
       throw new UsageError(`"${hostText}" is not a saved target, and as a host it needs ports`, {
-        hint: `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
+        hint: names.length > 0
+          ? names.map((name) => `spknock knock ${name}`).join(", or ")
+          : `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
       });
     }
     const specs = ports.flatMap((text) => parsePortList(text, args.has("udp") ? "udp" : "tcp"));

@@ -28,6 +28,7 @@ import {
   SELECTION_OPTIONS,
   UDP_OPTION,
 } from "../../option_specs.ts";
+import type { OptionNames, OptionSpec } from "../../options.ts";
 import { reportTargets } from "../../reports/target_report.ts";
 import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 
@@ -38,6 +39,16 @@ interface KnockOptions {
   /** What runs afterwards. */
   command?: readonly string[] | undefined;
 }
+
+const OPTIONS = [
+  UDP_OPTION,
+  ...KNOCK_OPTIONS,
+  DRY_RUN_OPTION,
+  ...SELECTION_OPTIONS,
+  JOBS_OPTION,
+] as const satisfies readonly OptionSpec[];
+
+type KnockContext = Context<OptionNames<typeof OPTIONS>>;
 
 /** The command `knock`. */
 export const command = defineCommand({
@@ -52,7 +63,7 @@ export const command = defineCommand({
     "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
     "with SPKNOCK_ADDRESS and similar variables in its environment, and its exit code\n" +
     "is ours.",
-  options: [UDP_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
+  options: OPTIONS,
   takesCommand: true,
   examples: [
     "knock home",
@@ -61,8 +72,7 @@ export const command = defineCommand({
   async run(context) {
     const { args } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
-    if (isNew) await refuseSavedName(context);
-    const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
+    const chosen = isNew ? [await readAdHoc(context)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
     const startsAny = args.passthrough !== undefined || changes.probes?.some(startsProgram);
@@ -83,6 +93,13 @@ export const command = defineCommand({
       });
   },
 });
+
+/** Reads an ad hoc sequence; saved targets are read only where a hint can name them. */
+async function readAdHoc(context: KnockContext): Promise<Target> {
+  await refuseSavedName(context);
+  const isLone = context.args.positionals.length === 1;
+  return readAdHocTarget(context.args, isLone ? await readTargetsQuietly(context) : new Map());
+}
 
 /** A saved target knocks as it is saved; a host that is a target's name is seldom meant. */
 async function refuseSavedName(context: Context): Promise<void> {
