@@ -1,7 +1,7 @@
 /** Which targets a command line means, and what its options change about them. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import { checkHandshake, parsePortList } from "../../core/knock.ts";
+import { checkHandshake, parsePortList, splitList } from "../../core/knock.ts";
 import {
   DEFAULT_SETTINGS,
   type Family,
@@ -40,7 +40,7 @@ export async function selectTargets(
   context: Context<OptionNames<typeof SELECTION_OPTIONS>>,
 ): Promise<Target[]> {
   const { args } = context;
-  const tags = args.values("tag");
+  const tags = readTagFilter(args);
   const config = await loadTargets(context);
   const chosen = new Set(args.positionals.map((name) => findTarget(config, name)));
   if (args.has("all") || tags.length > 0) {
@@ -52,7 +52,9 @@ export async function selectTargets(
     }
     if (chosen.size === 0) {
       throw new UsageError(
-        args.has("all") ? "there are no targets" : `no target has the tag "${tags.join('", "')}"`,
+        args.has("all")
+          ? "there are no targets"
+          : `no target has the tag "${args.values("tag").join('", "')}"`,
         { hint: args.has("all") ? explainNoTargets(config) : "see the tags with: spknock list" },
       );
     }
@@ -63,6 +65,19 @@ export async function selectTargets(
     });
   }
   return [...chosen];
+}
+
+/**
+ * Reads `--tag` where it selects targets: those with any of the tags. A tag of a file that has a comma
+ * itself is found by its whole text.
+ */
+export function readTagFilter(args: ParsedArgs<"tag">): string[] {
+  return args.values("tag").flatMap((text) => [...new Set([text, ...readTagList(text)])]);
+}
+
+/** Returns the tags of `family,work`. */
+export function readTagList(text: string): string[] {
+  return asUsageError(() => splitList(text), "--tag: ");
 }
 
 /**

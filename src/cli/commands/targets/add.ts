@@ -20,10 +20,18 @@ import { askForName, askForTarget } from "../../questions/target_questions.ts";
 
 const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
 
+/** What is saved where an option is left out: `edit` has the same options without it. */
+const DEFAULTS: Readonly<Record<string, string>> = { delay: "50ms", tries: "3" };
+
+const ADD_OPTIONS = SAVE_OPTIONS.map((option) => {
+  const value = DEFAULTS[option.name];
+  return value === undefined ? option : { ...option, help: `${option.help} (default: ${value})` };
+});
+
 /** The command `add`. */
 export const command = defineCommand({
   usage: ["add", "add NAME HOST PORT[/PROTO]..."],
-  options: SAVE_OPTIONS,
+  options: ADD_OPTIONS,
   examples: [
     "add home fw.example.com 1234/udp 9876/udp 5555/udp --probe 22/tcp",
     "add office 192.0.2.7 7000,8000,9000 --copies 1",
