@@ -158,8 +158,9 @@ export async function editByAsking(
   let shown = await readSaved(name, context);
   let answers = await askForChanges(prompter, shown);
   for (;;) {
-    const fresh = await saveAnswers(shown, context, { answers });
-    if (fresh === undefined) return reportSaved([name], context);
+    const saved = await saveAnswers(shown, context, { answers });
+    if (!("fresh" in saved)) return await reportSaved([name], context, saved);
+    const { fresh } = saved;
     const stale = findStale(shown, fresh);
     context.out.note(`${name} was changed by another spknock meanwhile: ${stale.join(", ")}`);
     const kept = Object.entries(answers).filter(([key]) => !stale.some((each) => each === key));
@@ -181,13 +182,17 @@ function findStale(shown: Target, fresh: Target): ReturnType<typeof listQuestion
   return listQuestions(shown).filter((key) => !isSameData(shown[key], fresh[key]));
 }
 
+/** The targets that an edit has changed, of those that it was about. */
+interface Saved {
+  changed: readonly string[];
+}
+
 /** Saves the answers, unless what was asked has changed: then the target as it is now is returned. */
 async function saveAnswers(
   shown: Target,
   context: Context,
   { answers }: { answers: Omit<TargetChange, "name"> },
-): Promise<Target | undefined> {
-  const file = await targetsPath(context);
+): Promise<Saved | { fresh: Target }> {
   let fresh: Target | undefined;
   const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] => {
     const now = targets.get(shown.name);
@@ -197,8 +202,8 @@ async function saveAnswers(
     }
     return [{ name: shown.name, ...answers }];
   };
-  await updateTargets(file, (text) => changeTargets(text, choose, { file }), context);
-  return fresh;
+  const saved = await change(choose, context);
+  return fresh === undefined ? saved : { fresh };
 }
 
 /** Changes targets in one write: all of them or none. */
@@ -207,20 +212,40 @@ async function save(
   context: Context,
   makeChange: MakeChange,
 ): Promise<void> {
-  const file = await targetsPath(context);
   const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] =>
     names.map((name) => {
       const target = targets.get(name);
       return { name, ...(target === undefined ? {} : makeChange(target)) };
     });
-  await updateTargets(file, (text) => changeTargets(text, choose, { file }), context);
-  await reportSaved(names, context);
+  await reportSaved(names, context, await change(choose, context));
 }
 
-async function reportSaved(names: readonly string[], context: Context): Promise<void> {
+/** Writes changes; a file of which nothing changes is not written. */
+async function change(
+  choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
+  context: Context,
+): Promise<Saved> {
   const file = await targetsPath(context);
-  const [only = ""] = names;
-  const what = names.length === 1 ? only : plural(names.length, "target");
-  context.out.say(`changed ${what} in ${sanitize(file)}\n`);
-  context.out.value({ changed: names.length === 1 ? only : names, file });
+  let changed: readonly string[] = [];
+  const onChanged = (names: readonly string[]) => changed = names;
+  await updateTargets(file, (text) => changeTargets(text, choose, { file, onChanged }), context);
+  return { changed };
+}
+
+async function reportSaved(
+  names: readonly string[],
+  context: Context,
+  { changed }: Saved,
+): Promise<void> {
+  const file = await targetsPath(context);
+  const count = (some: readonly string[]) =>
+    names.length === 1 ? some.join() : plural(some.length, "target");
+  const rest = names.length - changed.length;
+  const place = `in ${sanitize(file)}`;
+  context.out.say(
+    changed.length === 0
+      ? `nothing to change: ${count(names)} ${place}\n`
+      : `changed ${count(changed)} ${place}${rest > 0 ? `, nothing to change in ${rest}` : ""}\n`,
+  );
+  context.out.value({ changed: names.length === 1 ? changed[0] ?? null : changed, file });
 }
