@@ -54,6 +54,11 @@ export const SECRET_OPTIONS = [
   ALLOW_EMPTY_OPTION,
 ] as const satisfies readonly OptionSpec[];
 
+/** What the help says about lists of ports. */
+export const LIST_DETAILS =
+  "A port is tcp unless it says udp itself: 7000,8000/udp is 7000/tcp and\n" +
+  "8000/udp; both are udp as 7000/udp,8000/udp, or with -u as 7000,8000.";
+
 /** A port without a protocol. */
 export const UDP_OPTION = {
   name: "udp",

@@ -132,6 +132,9 @@ export function readAdHocTarget(
 export async function readKnockChanges(
   args: ParsedArgs<OptionNames<typeof KNOCK_OPTIONS>>,
 ): Promise<Partial<Target>> {
+  if (args.has("probe") && args.has("no-probe")) {
+    throw new UsageError("choose one: --probe or --no-probe");
+  }
   const settings = { ...readPace(args), ...readFamily(args), ...await readProbes(args) };
   return args.has("no-probe") ? { ...settings, probes: [] } : settings;
 }

@@ -14,6 +14,7 @@ import {
   readKnockChanges,
   selectTargets,
 } from "../../arguments/target_args.ts";
+import { KNOCK_EFFECTS, refuseIdleOptions } from "../../arguments/idle_options.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import {
   hideSecretVariables,
@@ -25,6 +26,7 @@ import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
   KNOCK_OPTIONS,
+  LIST_DETAILS,
   SELECTION_OPTIONS,
   UDP_OPTION,
 } from "../../option_specs.ts";
@@ -57,7 +59,7 @@ export const command = defineCommand({
     "knock HOST PORT[/PROTO]...",
     "knock TARGET [OPTIONS] -- COMMAND [ARG...]",
   ],
-  details: "A port is tcp unless it says udp (7000/udp). Saved udp knocks carry\n" +
+  details: `${LIST_DETAILS} Saved udp knocks carry\n` +
     "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
     "--secrets-from.\n" +
     "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
@@ -75,6 +77,12 @@ export const command = defineCommand({
     const chosen = isNew ? [await readAdHoc(context)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
+    if (args.has("udp") && !isNew) {
+      throw new UsageError(
+        "--udp has no effect on saved targets: their knocks name their protocols",
+      );
+    }
+    refuseIdleOptions(args, targets, KNOCK_EFFECTS);
     const startsAny = args.passthrough !== undefined || changes.probes?.some(startsProgram);
     if (isNew && startsAny) await hideSecretVariables(context);
     if (args.has("dry-run")) {
