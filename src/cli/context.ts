@@ -5,8 +5,8 @@
 import type { Config } from "../config/mod.ts";
 import { ConfigError, renderProblem, SecretError, UsageError } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
-import type { Target } from "../core/target.ts";
-import { plural } from "../core/text.ts";
+import { isSameHost, type Target } from "../core/target.ts";
+import { joinOr, plural } from "../core/text.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Prompter, SecretQuestion } from "../prompt/mod.ts";
 import { askByProgram, findAskpass } from "../secret/askpass.ts";
@@ -130,13 +130,20 @@ export function refuseLegacy({ kind, file }: Config): void {
 export function findTarget(config: Config, name: string): Target {
   const target = config.targets.get(name);
   if (target !== undefined) return target;
-  const near = suggest(name, [...config.targets.keys()]);
+  const sameHost = findNamesByHost(config.targets, name);
+  const near = sameHost.length > 0 ? joinOr(sameHost) : suggest(name, [...config.targets.keys()]);
   const hint = near !== undefined
     ? `did you mean ${near}?`
     : config.targets.size === 0
     ? explainNoTargets(config)
     : "see the targets with: spknock list";
   throw new UsageError(`unknown target "${name}"`, { code: "unknown_target", hint });
+}
+
+/** Returns the names of the targets that a host is knocked on for, in file order. */
+export function findNamesByHost(targets: ReadonlyMap<string, Target>, host: string): string[] {
+  return [...targets.values()].filter((target) => isSameHost(target.host, host))
+    .map(({ name }) => name);
 }
 
 /** Returns that nothing is saved, and where it was looked for; under sudo, where the user's own file is. */

@@ -25,7 +25,7 @@ export const PROBE_OPTIONS = [
 /** Which of the saved targets. */
 export const SELECTION_OPTIONS = [
   { name: "all", help: "every target" },
-  { name: "tag", value: "TAG", many: true, help: "every target with this tag" },
+  { name: "tag", value: "TAG", many: true, help: "every target with this tag, or one of: a,b" },
 ] as const satisfies readonly OptionSpec[];
 
 /** How many targets at a time. */
@@ -54,11 +54,16 @@ export const SECRET_OPTIONS = [
   ALLOW_EMPTY_OPTION,
 ] as const satisfies readonly OptionSpec[];
 
+/** What the help says about lists of ports. */
+export const LIST_DETAILS =
+  "A port is tcp unless it says udp itself: 7000,8000/udp is 7000/tcp and\n" +
+  "8000/udp; both are udp as 7000/udp,8000/udp, or with -u as 7000,8000.";
+
 /** A port without a protocol. */
 export const UDP_OPTION = {
   name: "udp",
   short: "u",
-  help: "a port without a protocol is udp",
+  help: "a port without a protocol is udp: -u 7000,8000",
 } as const satisfies OptionSpec;
 
 /** Show instead of send. */
@@ -68,25 +73,37 @@ export const DRY_RUN_OPTION = {
   help: "show what would be sent, and send nothing",
 } as const satisfies OptionSpec;
 
+const DELAY_OPTION = {
+  name: "delay",
+  short: "d",
+  value: "DURATION",
+  help: "time between two knocks",
+} as const satisfies OptionSpec;
+
+const TRIES_OPTION = {
+  name: "tries",
+  value: "N",
+  help: "knock again until the probes pass",
+} as const satisfies OptionSpec;
+
+const HANDSHAKE_OPTION = {
+  name: "handshake",
+  value: "DURATION",
+  help: "let a tcp knock's handshake end, at most so long",
+} as const satisfies OptionSpec;
+
 /** The pace of the knocks. */
 export const PACE_OPTIONS = [
-  {
-    name: "delay",
-    short: "d",
-    value: "DURATION",
-    help: "time between two knocks (default: 50ms)",
-  },
-  {
-    name: "handshake",
-    value: "DURATION",
-    help: "let a tcp knock's handshake end, at most so long",
-  },
-  { name: "tries", value: "N", help: "knock again until the probes pass (default: 3)" },
+  DELAY_OPTION,
+  HANDSHAKE_OPTION,
+  TRIES_OPTION,
 ] as const satisfies readonly OptionSpec[];
 
 /** Everything that changes how a sequence is sent and probed. */
 export const KNOCK_OPTIONS = [
-  ...PACE_OPTIONS,
+  { ...DELAY_OPTION, help: `${DELAY_OPTION.help} (default: the target's, or 50ms)` },
+  HANDSHAKE_OPTION,
+  { ...TRIES_OPTION, help: `${TRIES_OPTION.help} (default: the target's, or 3)` },
   ...FAMILY_OPTIONS,
   ...PROBE_OPTIONS,
   { name: "no-probe", help: "do not probe whether the door is open" },
@@ -95,10 +112,16 @@ export const KNOCK_OPTIONS = [
 
 const [IPV4_OPTION, IPV6_OPTION, SOURCE_OPTION] = FAMILY_OPTIONS;
 
-/** Everything that `add` and `edit` save; "" takes away what is there. */
+/** Everything that `add` and `edit` save; "" takes away what is there. What is left out stays as it is. */
 export const SAVE_OPTIONS = [
   { name: "description", value: "TEXT", mayBeEmpty: true, help: "what the target is" },
-  { name: "tag", value: "TAG", many: true, mayBeEmpty: true, help: "a tag, for knock --tag" },
+  {
+    name: "tag",
+    value: "TAG",
+    many: true,
+    mayBeEmpty: true,
+    help: "tags, for knock --tag: family,work",
+  },
   ...PACE_OPTIONS,
   UDP_OPTION,
   IPV4_OPTION,

@@ -13,7 +13,7 @@ import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_
 import { TomlEditor } from "./toml/edit.ts";
 import { Place } from "./toml/place.ts";
 import { renderKey, renderTable } from "./toml/render.ts";
-import { isTable } from "./values.ts";
+import { isSameData, isTable } from "./values.ts";
 
 /** Returns `text` with the targets at its end; of an empty text a new file is made. */
 export function addTargets(
@@ -65,16 +65,25 @@ function renderTarget(draft: TargetDraft, { config }: DocumentReading): string[]
 export function changeTargets(
   text: string,
   choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
-  options: { file: string },
+  { file, onChanged }: {
+    file: string;
+    /** Called with the names of the targets whose tables say something else then. */
+    onChanged?: (names: readonly string[]) => void;
+  },
 ): string {
-  return editText(text, options, (editor, reading) => {
-    const { file, targets, defaults, payload: inherited } = reading.config;
+  return editText(text, { file }, (editor, reading) => {
+    const changed: string[] = [];
+    const { targets, defaults, payload: inherited } = reading.config;
     for (const change of choose(targets)) {
       const { target, raw } = findTarget(reading, change.name);
       const own = readSecret(raw["secret"], new Place([]), { folder: dirname(file) });
       const context = { target, raw, defaults, inherited, payload: own ?? inherited };
-      editor.change(["targets", change.name], writeChange(change, context));
+      const { from, to } = writeChange(change, context);
+      if (isSameData(from, to)) continue;
+      editor.change(["targets", change.name], { from, to });
+      changed.push(change.name);
     }
+    onChanged?.(changed);
   });
 }
 

@@ -69,7 +69,10 @@ function durationRow(
 /** The settings, in the order in which they are written. */
 export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   description: row("description", readString),
-  tags: row("tags", (value, place) => readList(value, place, readTag)),
+  tags: row(
+    "tags",
+    (value, place) => readList(value, place, { form: 'tags = ["family"]', readItem: readTag }),
+  ),
   delay: durationRow("delayMs", 0),
   family: row(
     "family",
@@ -90,13 +93,19 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   probes: row(
     "probes",
     (value, place, { plugins }) =>
-      readList(value, place, (item, at) => readProbe(item, at, plugins)),
+      readList(value, place, {
+        form: `probes = ["22/tcp"], or [[${place}]] with type = "tcp"`,
+        readItem: (item, at) => readProbe(item, at, plugins),
+      }),
     (probes) => probes.map(writeProbe),
   ),
   after: row(
     "after",
     (value, place, { plugins }) =>
-      readList(value, place, (item, at) => readAfter(item, at, plugins)),
+      readList(value, place, {
+        form: `[[${place}]] with run = ["program"]`,
+        readItem: (item, at) => readAfter(item, at, plugins),
+      }),
     (entries) => entries.map(writeAfter),
   ),
 };

@@ -71,7 +71,7 @@ export function readSecret(
   if (!isTable(value)) {
     return place.fail(`is not a secret: use ${listSecretForms()}`);
   }
-  checkKeys(value, place, SECRET_KEYS);
+  checkKeys(value, place, SECRET_KEYS, { holdsSecret: true });
   const [key, ...more] = SECRET_KEYS.filter((each) => Object.hasOwn(value, each));
   if (key === undefined || more.length > 0) {
     const found = key === undefined

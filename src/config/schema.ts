@@ -205,7 +205,7 @@ function readClose(value: unknown, place: Place, context: TargetContext): Knock[
   if (table === undefined) return undefined;
   checkKeys(table, place, CLOSE_KEYS);
   if (table["knocks"] === undefined) {
-    return place.fail('the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]');
+    return place.fail(`the knocks are missing: use ${KNOCKS_FORM}`);
   }
   return readKnocks(table["knocks"], place.at("knocks"), context);
 }
@@ -223,13 +223,18 @@ function readConnect(value: unknown, place: Place): ConnectSpec | undefined {
   };
 }
 
+const KNOCKS_FORM = 'knocks = ["7000/udp", "8000/tcp"]';
+
 const MISSING: Readonly<Record<string, string>> = {
   host: 'the host is missing: use host = "fw.example.com"',
-  knocks: 'the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
+  knocks: `the knocks are missing: use ${KNOCKS_FORM}`,
 };
 
 function readKnocks(value: unknown, place: Place, context: TargetContext): Knock[] | undefined {
-  const knocks = readList(value, place, (item, at) => readItem(item, at, context))?.flat();
+  const knocks = readList(value, place, {
+    form: KNOCKS_FORM,
+    readItem: (item, at) => readItem(item, at, context),
+  })?.flat();
   for (const knock of knocks ?? []) context.payloads.push(knock.payload);
   if (knocks?.length === 0) {
     return place.fail('is empty: use at least one knock, such as "7000/udp"');

@@ -107,7 +107,7 @@ export function readPayload(
   const kinds = Object.keys(PAYLOAD_KINDS);
   const forms = `"none" or { ${kinds.join(" | ")} = "..." }`;
   if (!isTable(value)) return place.fail(`is not a payload: use ${forms}`);
-  checkKeys(value, place, kinds);
+  checkKeys(value, place, kinds, { holdsSecret: true });
   const [kind, ...more] = kinds.filter((key) => Object.hasOwn(value, key));
   if (kind === undefined || more.length > 0) {
     return place.fail(`the payload needs exactly one of ${kinds.join(", ")}`);

@@ -34,8 +34,19 @@ export function readTable(value: unknown, place: Place): RawTable | undefined {
   return place.fail("is not a table");
 }
 
-/** Adds a mistake for every key that is not in `known`. It is not named: it can be a secret. */
-export function checkKeys(table: RawTable, place: Place, known: readonly string[]): void {
+/** Letters that a key may have more than the known one that it resembles, to be named. */
+const MAX_MORE = 2;
+
+/**
+ * Adds a mistake for every key that is not in `known`. Only a slip of a known key is named: any other can
+ * be a secret, and where `holdsSecret` this one too.
+ */
+export function checkKeys(
+  table: RawTable,
+  place: Place,
+  known: readonly string[],
+  { holdsSecret = false }: { holdsSecret?: boolean } = {},
+): void {
   for (const key of Object.keys(table)) {
     if (known.includes(key)) continue;
     const near = suggest(key, known);
@@ -45,7 +56,9 @@ export function checkKeys(table: RawTable, place: Place, known: readonly string[
       : isListed
       ? `: use ${known.join(", ")}`
       : "";
-    place.failUnnamed(key, `unknown key${allowed}`);
+    const isSlip = near !== undefined && key.length <= near.length + MAX_MORE;
+    const named = isSlip && !holdsSecret ? ` ${JSON.stringify(key)}` : "";
+    place.failUnnamed(key, `unknown key${named}${allowed}`);
   }
 }
 
@@ -80,13 +93,20 @@ export function readDuration(
   return ms;
 }
 
-/** Reads a list by its elements; undefined if one of them is wrong. */
+/**
+ * Reads a list by its elements; undefined if one of them is wrong.
+ *
+ * @param options.form how the list is written, for the error.
+ */
 export function readList<T>(
   value: unknown,
   place: Place,
-  readItem: (item: unknown, place: Place) => T | undefined,
+  { form, readItem }: {
+    form: string;
+    readItem: (item: unknown, place: Place) => T | undefined;
+  },
 ): T[] | undefined {
-  if (!Array.isArray(value)) return place.fail("is not an [array]");
+  if (!Array.isArray(value)) return place.fail(`is not an [array]: use ${form}`);
   const items: T[] = [];
   for (const [index, item] of value.entries()) {
     const read = readItem(item, place.at(index));

@@ -2,7 +2,8 @@
  * One knock: a port, a protocol, and where its payload comes from.
  *
  * Rules: ports are 1..65535, written in decimal digits only; the protocol is `tcp` or `udp`, before or
- * after the port, with `/` or (as Debian's `knock` writes it) `:` between them; commas separate several.
+ * after the port, with `/` or (as Debian's `knock` writes it) `:` between them; commas separate several, of
+ * which each has the protocol that it names itself: `7000,8000/udp` is 7000/tcp and 8000/udp.
  * What is printed is `22/tcp`. A TCP knock is a bare SYN and has no payload. An ICMP knock is an echo
  * request: it has a size, and no port.
  */
@@ -132,6 +133,11 @@ export function splitList(text: string): string[] {
   const empty = parts.indexOf("");
   if (empty === -1) return parts;
   throw new ValueError(text, `has an empty item ${empty + 1}: use A,B,C`);
+}
+
+/** Returns a sequence as `7000/tcp 8000/udp`. */
+export function renderKnocks({ knocks }: { knocks: readonly Knock[] }): string {
+  return knocks.map(renderPortSpec).join(" ");
 }
 
 /** Port and protocol as `7000/udp`; an icmp knock as `icmp/SIZE`. */

@@ -199,6 +199,12 @@ function isInterfaceName(text: string): boolean {
   return /^[\p{L}_][^:/\p{Cc}]{0,63}$/u.test(text) && !/^\s|\s$/.test(text);
 }
 
+/** Whether two hosts are the same: names do not differ by case or by the root's dot (RFC 4343). */
+export function isSameHost(one: string, other: string): boolean {
+  const plain = (host: string) => host.toLowerCase().replace(/\.$/, "");
+  return plain(one) === plain(other);
+}
+
 /** A part of a name; `\p{M}` for scripts that write vowels as marks, such as Devanagari. */
 function isLabel(text: string): boolean {
   if (text.length > 63) return false;

@@ -16,6 +16,30 @@ export function joinOr(items: readonly string[]): string {
   return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} or ${last}`;
 }
 
+/** Returns `a, b and c`. */
+export function joinAnd(items: readonly string[]): string {
+  const last = items.at(-1) ?? "";
+  return items.length < 2 ? last : `${items.slice(0, -1).join(", ")} and ${last}`;
+}
+
+const ORDINALS = [
+  "first",
+  "second",
+  "third",
+  "fourth",
+  "fifth",
+  "sixth",
+  "seventh",
+  "eighth",
+  "ninth",
+];
+
+/** Returns the place of an item, 1-based: `first`, `second`, ... `10th`, `21st`. */
+export function renderOrdinal(place: number): string {
+  const ending = [11, 12, 13].includes(place % 100) ? "th" : ["th", "st", "nd", "rd"][place % 10];
+  return ORDINALS[place - 1] ?? `${place}${ending ?? "th"}`;
+}
+
 /** Returns `a, b, c`, or as many of them as fit into `width` columns with `, ...`. */
 export function joinWithin(items: readonly string[], width: number): string {
   const whole = items.join(", ");

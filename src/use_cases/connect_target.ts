@@ -1,6 +1,6 @@
 /** Which target a `connect` means, where it leads, and over which two addresses. */
 import type { Config } from "../config/mod.ts";
-import { parseHost, type Target } from "../core/target.ts";
+import { isSameHost, parseHost, type Target } from "../core/target.ts";
 import { type Address, type Resolved, resolveHost } from "../net/resolve.ts";
 import { findPort } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
@@ -55,12 +55,6 @@ export function findRoute(
     return { target, host: target.connect?.host ?? target.host };
   }
   return { target, host: parseHost(host) };
-}
-
-/** Names do not differ by case or by the root's dot (RFC 4343). */
-function isSameHost(one: string, other: string): boolean {
-  const plain = (host: string) => host.toLowerCase().replace(/\.$/, "");
-  return plain(one) === plain(other);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
 const TARGETS = `# mine
@@ -278,4 +279,55 @@ Deno.test("edit: a string that lists several knocks, and --knock with a list", a
   const text = await world.read();
   assertStringIncludes(text, 'host = "::1" # here\n');
   assertStringIncludes(text, "# mine\n");
+});
+
+table("tags are separated by commas, where they are set and where they select", [
+  ["add", [["add", "new", "::1", "7", "--tag", "y, z", "--tag", "x"], ["y", "z", "x"]]],
+  ["add, the same twice", [["add", "new", "::1", "7", "--tag", "y,y"], ["y"]]],
+  ["edit", [["edit", "new", "--tag", "y,z"], ["y", "z"]]],
+  ["edit of those with one of the tags", [["edit", "--tag", "b,c", "-d", "1"], ["a", "b"]]],
+] as [string, [string[], string[]]][], async ([argv, tags]) => {
+  await using world = await worldWith(
+    argv[0] === "add" ? "" : '[targets.new]\nhost = "::1"\nknocks = ["7"]\ntags = ["a", "b"]\n',
+  );
+  assertEquals((await world.run(...argv)).code, 0);
+  assertEquals(valueOf(await world.run("show", "new", "--json"))["tags"], tags);
+});
+
+table("--tag selects the targets with one of its tags", [
+  ["one", [["family"], ["home"]]],
+  ["two", [["family,x"], ["home", "odd"]]],
+  ["a tag with a comma of its own", [["x,y"], ["odd", "pair"]]],
+  ["repeated", [["family", "--tag", "x"], ["home", "odd"]]],
+] as [string, [string[], string[]]][], async ([tags, names]) => {
+  const more = ["odd", "pair"].map((name) =>
+    `[targets.${name}]\nhost = "::1"\nknocks = ["7"]\ntags = ["${name === "odd" ? "x" : "x,y"}"]\n`
+  );
+  await using world = await worldWith(`${TARGETS}${more.join("")}`);
+  const { targets } = valueOf<{ targets: { name: string }[] }>(
+    await world.run("list", "--json", "--tag", ...tags),
+  );
+  assertEquals(targets.map(({ name }) => name), names);
+});
+
+table("a list of tags with an empty item is refused", {
+  add: ["add", "new", "::1", "7", "--tag", "y,,z"],
+  edit: ["edit", "home", "--tag", "y,"],
+  list: ["list", "--tag", ",y"],
+}, async (argv) => {
+  await using world = await worldWith(TARGETS);
+  const { code, stderr } = await world.run(...argv);
+  assertEquals(code, 2);
+  assertMatch(stderr, /^error: --tag: has an empty item [123]: use A,B,C\n/);
+  assertEquals(await world.read(), TARGETS);
+});
+
+table("--help names the default of an option only where one applies", [
+  ["add", ["50ms", "3"]],
+  ["edit", []],
+  ["knock", ["the target's, or 50ms", "the target's, or 3", "32"]],
+] as [string, string[]][], async (defaults, name) => {
+  await using world = new World();
+  const text = (await world.run(name, "--help")).stdout.replace(/\s+/g, " ");
+  assertEquals([...text.matchAll(/\(default: ([^)]*)\)/g)].map((match) => match[1]), defaults);
 });

@@ -237,3 +237,42 @@ Deno.test("edit by answers: Enter keeps echo requests and handshakes", async () 
   assertStringIncludes(text, '"192.0.2.5"');
   assertStringIncludes(text, knocks);
 });
+
+table("edit: what changes nothing says so, and the file is not written", [
+  ["the same value", [["home", "--tries", "2"], "home", null]],
+  ["the same as the default", [["cabin", "--tries", "7"], "cabin", null]],
+  ["--unset of what is not there", [["cabin", "--unset", "description"], "cabin", null]],
+  ["--tag of nothing where there is none", [["office", "--tag", ""], "office", null]],
+  ["--probe none where there is none", [["office", "--probe", "none"], "office", null]],
+  ["the same knocks", [["cabin", "--knock", "1/udp"], "cabin", null]],
+  ["the same secret", [["home", "--secret", "env:FW"], "home", null]],
+  ["many", [["cabin", "office", "--unset", "delay"], "2 targets", []]],
+] as [string, [string[], string, unknown]][], async ([argv, what, changed]) => {
+  await using world = await open();
+  const before = await Deno.stat(world.config);
+  assertEquals(await world.run("edit", ...argv), {
+    code: 0,
+    stdout: `nothing to change: ${what} in ${world.config}\n`,
+    stderr: "",
+  });
+  assertEquals(valueOf(await world.run("edit", ...argv, "--json")), {
+    changed,
+    file: world.config,
+  });
+  assertEquals((await Deno.stat(world.config)).ino, before.ino);
+});
+
+Deno.test("edit: of many targets those that change are counted", async () => {
+  await using world = await open();
+  const { stdout } = await world.run("edit", "--all", "--unset", "delay");
+  assertEquals(stdout, `changed 1 target in ${world.config}, nothing to change in 2\n`);
+  const ended = await world.run("edit", "--all", "--tries", "2", "--json");
+  assertEquals(valueOf(ended)["changed"], ["cabin", "office"]);
+});
+
+Deno.test("edit by answers: Enter at every question changes nothing, and says so", async () => {
+  await using world = await open({ keys: ["\r\r\r\r"] });
+  const { code, stdout } = await world.run("edit", "home");
+  assertEquals([code, stdout], [0, `nothing to change: home in ${world.config}\n`]);
+  assertEquals(await world.read(), TARGETS);
+});

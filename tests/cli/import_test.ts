@@ -60,7 +60,6 @@ Deno.test("one bad line, and nothing is taken over; all of them are named", asyn
   assertEquals(lines.map((line) => line.slice(0, `left out: ${file}:2:`.length)), [
     `left out: ${file}:2:`,
     `left out: ${file}:3:`,
-    `left out: ${file}:3:`,
     `left out: ${file}:4:`,
   ]);
   assertEquals((await world.read()).match(/^\[targets\./gm)?.length, 1);
@@ -115,8 +114,8 @@ table(
 
 table("import: a protocol that reads as tcp is named", {
   "h:1/udp # first,2/udp":
-    "port 1 reads as tcp, as in the original: a comment needs a line of its own",
-  "h:1/UDP": 'port 1 reads as tcp, as in the original: only "udp" means udp',
+    "the first port reads as tcp, as in the original: a comment needs a line of its own",
+  "h:1/UDP": 'the first port reads as tcp, as in the original: only "udp" means udp',
 }, async (remark, line) => {
   await using world = new World();
   const file = await legacy(world, `${line}\n`);

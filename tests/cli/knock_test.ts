@@ -120,6 +120,34 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
   }
 });
 
+table("a host of saved targets is not one of them: the hint names them", [
+  ["knock", [
+    ["knock", "FW.example.com."],
+    '"FW.example.com." is not a saved target, and as a host it needs ports\n' +
+    "hint: spknock knock fw-example-com, or spknock knock second\n",
+  ]],
+  ["knock, another host", [
+    ["knock", "fw.example.org"],
+    '"fw.example.org" is not a saved target, and as a host it needs ports\n' +
+    "hint: spknock knock fw.example.org PORT[/PROTO]..., or see the targets with: spknock list\n",
+  ]],
+  ["probe", [
+    ["probe", "fw.example.com"],
+    'unknown target "fw.example.com"\nhint: did you mean fw-example-com or second?\n',
+  ]],
+  ["edit", [
+    ["edit", "fw.example.com", "-d", "1"],
+    'unknown target "fw.example.com"\nhint: did you mean fw-example-com or second?\n',
+  ]],
+] as [string, [string[], string]][], async ([argv, message]) => {
+  await using world = new World();
+  const target = (name: string) =>
+    `[targets.${name}]\nhost = "fw.example.com"\nknocks = ["7"]\nprobes = ["ping"]\n`;
+  await world.write(target("fw-example-com") + target("second") + OFFICE);
+  const { code, stderr } = await world.run(...argv);
+  assertEquals([code, stderr], [2, `error: ${message}`]);
+});
+
 Deno.test("exit codes: closed is 1, an unknown name 3, no secret 4, and the worst decides", async () => {
   const world = () => new World({ names: { "fw.example.com": ["192.0.2.1"] }, stdin: PHRASES });
   const cases: [argv: string[], code: number, statuses: string[]][] = [

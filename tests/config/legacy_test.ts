@@ -33,12 +33,18 @@ const LINES: [line: string, targets: string[], warnings: string[]][] = [
   ["h:1/UDP,2/icmp,3/,4/udp/x", ["h:1/tcp,2/tcp,3/tcp,4/tcp"], []],
   ["h:+80,8_0,0080,\uff18\uff10,\u0668\u0660", [`h:${Array(5).fill("80/tcp").join(",")}`], []],
   ["h:0,1,65536,80x,-1,,_1,1__0,1_", ["h:1/tcp"], [
-    ...[1, 3, 4, 5, 6, 7, 8, 9].map((number) => `1: port ${number} ${NOT_A_PORT}`),
+    "1: the first, the third, the fourth, the fifth, the sixth, the seventh, the eighth and the ninth " +
+    `ports are not ports: use whole numbers from 1 to 65535`,
   ]],
   ["h", [], ['1: the line has no ":": write host:port/protocol,port/protocol,...']],
   ["::1:22", [], ['1: the line has 3 times ":": write host:port/protocol,port/protocol,...']],
-  ["h:", [], [`1: port 1 ${NOT_A_PORT}`, "1: the line has no valid port"]],
+  ["h:", [], ["1: the line has no port: write host:port/protocol,port/protocol,..."]],
+  ["nas:99999/udp", [], [`1: the first port ${NOT_A_PORT}`]],
+  ["h:1,2,3,4,5,6,7,8,9,10,x", ["h:1/tcp,2/tcp,3/tcp,4/tcp,5/tcp,6/tcp,7/tcp,8/tcp,9/tcp,10/tcp"], [
+    `1: the 11th port ${NOT_A_PORT}`,
+  ]],
   [":80", [], [NOT_A_HOST]],
+  ["h h!:0", [], [`${NOT_A_HOST}; the first port ${NOT_A_PORT}`]],
   ["h#1:80", [], [NOT_A_HOST]],
 ];
 
@@ -108,7 +114,7 @@ Deno.test("import: all or nothing, every bad line named", async () => {
     ConfigError,
   );
   assertEquals(error.message.split("\n"), [
-    `old.conf:2: port 1 ${NOT_A_PORT}`,
+    `old.conf:2: the first port ${NOT_A_PORT}`,
     'old.conf:3: the line has no ":": write host:port/protocol,port/protocol,...',
   ]);
   assertEquals(error.hint, "nothing was imported; --keep-going takes the good lines");

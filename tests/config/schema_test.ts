@@ -266,9 +266,19 @@ const ONE_SECRET = `use exactly one of ${SECRET_KEYS.join(", ")}`;
 /** Lines of a target (from line 4 on), and everything that is wrong with them. */
 const BAD: [lines: string, errors: string[]][] = [
   ["dely = 5", [
-    '4: targets.t: unknown key, did you mean "delay"?',
+    '4: targets.t: unknown key "dely", did you mean "delay"?',
   ]],
   ["qqqq = 5", ["4: targets.t: unknown key"]],
+  // What only begins as a key does, and what is in a secret or a payload, can be a passphrase.
+  ['tagsAndMoreSo = "x"', ['4: targets.t: unknown key, did you mean "tags"?']],
+  ["secret = { promt = true }", [
+    '4: targets.t.secret: unknown key, did you mean "prompt"?',
+    `4: targets.t.secret: the secret has no source: ${ONE_SECRET}`,
+  ]],
+  ['knocks = [{ port = 1, protocol = "udp", payload = { hax = "00" } }]', [
+    '4: targets.t.knocks[0].payload: unknown key, did you mean "hex"?',
+    "4: targets.t.knocks[0].payload: the payload needs exactly one of text, hex, base64",
+  ]],
   ["host = 5", ['4: targets.t.host: is not a "string"']],
   ['host = "a b"', [
     "4: targets.t.host: is not a host: use a name, an IPv4 or an IPv6 address",
@@ -277,7 +287,7 @@ const BAD: [lines: string, errors: string[]][] = [
     "4: targets.t.host: is not a host: use a name, an IPv4 or an IPv6 address",
   ]],
   ["description = 1", ['4: targets.t.description: is not a "string"']],
-  ['tags = "x"', ["4: targets.t.tags: is not an [array]"]],
+  ['tags = "x"', ['4: targets.t.tags: is not an [array]: use tags = ["family"]']],
   ['tags = ["x", 2, ""]', [
     '4: targets.t.tags[1]: is not a "string"',
     '4: targets.t.tags[2]: "" is not a tag: use a word',
@@ -339,7 +349,9 @@ const BAD: [lines: string, errors: string[]][] = [
   ["knocks = []", [
     '4: targets.t.knocks: is empty: use at least one knock, such as "7000/udp"',
   ]],
-  ['knocks = "7000"', ["4: targets.t.knocks: is not an [array]"]],
+  ['knocks = "7000"', [
+    '4: targets.t.knocks: is not an [array]: use knocks = ["7000/udp", "8000/tcp"]',
+  ]],
   ['knocks = [\n"0",\n"65536",\n"80x",\n"80/icmp",\ntrue,\n80.5]', [
     "5: targets.t.knocks[0]: is not a port: use a whole number from 1 to 65535",
     "6: targets.t.knocks[1]: is not a port: use a whole number from 1 to 65535",
@@ -351,7 +363,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ["knocks = [{ port = 0 }, { protocol = 'sctp', port = 1 }, { prot = 'udp', port = 1 }, {}]", [
     "4: targets.t.knocks[0].port: is not a port: use a whole number from 1 to 65535",
     '4: targets.t.knocks[1].protocol: is an unknown protocol: use "tcp", "udp" or "icmp"',
-    '4: targets.t.knocks[2]: unknown key, did you mean "port"?',
+    '4: targets.t.knocks[2]: unknown key "prot", did you mean "port"?',
     "4: targets.t.knocks[3].port: the port is missing: use a number from 1 to 65535",
   ]],
   ["knocks = [{ port = '80' }]", [
@@ -427,6 +439,15 @@ const BAD: [lines: string, errors: string[]][] = [
   ['[[targets.t.probes]]\ntype = "ping"\nport = 1', [
     "6: targets.t.probes[0]: unknown key: use type",
   ]],
+  ['after = { run = ["true"] }', [
+    '4: targets.t.after: is not an [array]: use [[targets.t.after]] with run = ["program"]',
+  ]],
+  ['[targets.t.after]\nrun = ["true"]', [
+    '4: targets.t.after: is not an [array]: use [[targets.t.after]] with run = ["program"]',
+  ]],
+  ['[targets.t.probes]\ntype = "tcp"\nport = 1', [
+    '4: targets.t.probes: is not an [array]: use probes = ["22/tcp"], or [[targets.t.probes]] with type = "tcp"',
+  ]],
   ["after = [{}, { run = [1] }, { run = ['a'], command = ['b'] }, 'x']", [
     '4: targets.t.after[0]: the command is missing: use run = ["program", "argument"]',
     '4: targets.t.after[1].run: is not a command: use a list of strings, such as ["program", "argument"]',
@@ -442,7 +463,7 @@ table("mistakes in a target", BAD, async (errors, lines) => {
 /** Whole files, and everything that is wrong with them. */
 const BAD_FILES: [text: string, errors: string[]][] = [
   ["version = 2\n", ["1: version: is not a known version: use 1"]],
-  ["targts = 1\n", ['1: unknown key, did you mean "targets"?']],
+  ["targts = 1\n", ['1: unknown key "targts", did you mean "targets"?']],
   ["targets = 1\n", ["1: targets: is not a table"]],
   ["[targets]\nhome = 1\n", [
     "2: targets: has a target that is not a table with host and knocks",
@@ -474,7 +495,7 @@ const BAD_FILES: [text: string, errors: string[]][] = [
       '1: targets.a: the host is missing: use host = "fw.example.com"',
       "2: targets.a.tries: cannot be used: use a whole number from 1 to 100",
       "3: targets.a.knocks[0]: is not a port: use a whole number from 1 to 65535",
-      '4: targets.a: unknown key, did you mean "delay"?',
+      '4: targets.a: unknown key "dely", did you mean "delay"?',
       "6: defaults.tries: cannot be used: use a whole number from 1 to 100",
       '7: targets.b: the knocks are missing: use knocks = ["7000/udp", "8000/tcp"]',
       '8: targets.b.host: is not a "string"',

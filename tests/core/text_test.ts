@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fillIn, joinOr, joinWithin } from "../../src/core/text.ts";
+import { fillIn, joinAnd, joinOr, joinWithin, renderOrdinal } from "../../src/core/text.ts";
 import { table } from "../table.ts";
 
 table("joinOr", [
@@ -23,3 +23,20 @@ table("fillIn", [
 ], (filled, text) => {
   assertEquals(fillIn(text, { a: 1, b: "{a}", none: undefined }), filled);
 });
+
+table("joinAnd", [
+  ["nothing", [[], ""]],
+  ["one", [["a"], "a"]],
+  ["three", [["a", "b", "c"], "a, b and c"]],
+] as [string, [string[], string]][], ([items, text]) => assertEquals(joinAnd(items), text));
+
+table("renderOrdinal", {
+  first: 1,
+  ninth: 9,
+  "10th": 10,
+  "11th": 11,
+  "13th": 13,
+  "21st": 21,
+  "22nd": 22,
+  "112th": 112,
+}, (place, text) => assertEquals(renderOrdinal(place), text));

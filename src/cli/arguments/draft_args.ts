@@ -7,7 +7,14 @@ import { listDistinctPorts, type PortSpec } from "../../core/plan.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
-import { parseCount, pickDefined, readFamily, readPace, readProbes } from "./target_args.ts";
+import {
+  parseCount,
+  pickDefined,
+  readFamily,
+  readPace,
+  readProbes,
+  readTagList,
+} from "./target_args.ts";
 
 /** The options that `add` and `edit` save. */
 type SaveArgs = ParsedArgs<OptionNames<typeof SAVE_OPTIONS>>;
@@ -32,7 +39,7 @@ export async function readDraft(args: SaveArgs): Promise<Partial<Omit<TargetDraf
 
 /** Reads `--tag`; "" takes the tags away. */
 function readTags(tags: readonly string[]): readonly string[] {
-  if (!tags.includes("")) return tags;
+  if (!tags.includes("")) return [...new Set(tags.flatMap(readTagList))];
   if (tags.length > 1) throw new UsageError('choose one: --tag "", or other tags');
   return [];
 }

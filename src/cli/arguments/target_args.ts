@@ -1,7 +1,7 @@
 /** Which targets a command line means, and what its options change about them. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import { checkHandshake, parsePortList } from "../../core/knock.ts";
+import { checkHandshake, parsePortList, splitList } from "../../core/knock.ts";
 import {
   DEFAULT_SETTINGS,
   type Family,
@@ -10,7 +10,7 @@ import {
   type Target,
 } from "../../core/target.ts";
 import type { Context } from "../command.ts";
-import { explainNoTargets, findTarget, loadTargets } from "../context.ts";
+import { explainNoTargets, findNamesByHost, findTarget, loadTargets } from "../context.ts";
 import type {
   FAMILY_OPTIONS,
   KNOCK_OPTIONS,
@@ -40,7 +40,7 @@ export async function selectTargets(
   context: Context<OptionNames<typeof SELECTION_OPTIONS>>,
 ): Promise<Target[]> {
   const { args } = context;
-  const tags = args.values("tag");
+  const tags = readTagFilter(args);
   const config = await loadTargets(context);
   const chosen = new Set(args.positionals.map((name) => findTarget(config, name)));
   if (args.has("all") || tags.length > 0) {
@@ -52,7 +52,9 @@ export async function selectTargets(
     }
     if (chosen.size === 0) {
       throw new UsageError(
-        args.has("all") ? "there are no targets" : `no target has the tag "${tags.join('", "')}"`,
+        args.has("all")
+          ? "there are no targets"
+          : `no target has the tag "${args.values("tag").join('", "')}"`,
         { hint: args.has("all") ? explainNoTargets(config) : "see the tags with: spknock list" },
       );
     }
@@ -63,6 +65,19 @@ export async function selectTargets(
     });
   }
   return [...chosen];
+}
+
+/**
+ * Reads `--tag` where it selects targets: those with any of the tags. A tag of a file that has a comma
+ * itself is found by its whole text.
+ */
+export function readTagFilter(args: ParsedArgs<"tag">): string[] {
+  return args.values("tag").flatMap((text) => [...new Set([text, ...readTagList(text)])]);
+}
+
+/** Returns the tags of `family,work`. */
+export function readTagList(text: string): string[] {
+  return asUsageError(() => splitList(text), "--tag: ");
 }
 
 /**
@@ -83,18 +98,23 @@ export function isPortLike(word: string): boolean {
  * Returns `HOST PORT[/PROTO]...` as a target without a name of its own. Its udp knocks have no
  * payload, or are secret when `--secrets-from` has their passphrases.
  *
+ * @param saved the saved targets: where there are no ports, those of the host are named.
  * @throws {UsageError}
  */
 export function readAdHocTarget(
   args: ParsedArgs<OptionNames<readonly [typeof UDP_OPTION, ...typeof KNOCK_OPTIONS]>>,
+  saved: ReadonlyMap<string, Target>,
 ): Target {
   const [hostText = "", ...ports] = args.positionals;
   const isSecret = args.has("secrets-from");
   return asUsageError(() => {
     const host = parseHost(hostText);
     if (ports.length === 0) {
+      const names = findNamesByHost(saved, host);
       throw new UsageError(`"${hostText}" is not a saved target, and as a host it needs ports`, {
-        hint: `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
+        hint: names.length > 0
+          ? names.map((name) => `spknock knock ${name}`).join(", or ")
+          : `spknock knock ${host} PORT[/PROTO]..., or see the targets with: spknock list`,
       });
     }
     const specs = ports.flatMap((text) => parsePortList(text, args.has("udp") ? "udp" : "tcp"));
@@ -112,6 +132,9 @@ export function readAdHocTarget(
 export async function readKnockChanges(
   args: ParsedArgs<OptionNames<typeof KNOCK_OPTIONS>>,
 ): Promise<Partial<Target>> {
+  if (args.has("probe") && args.has("no-probe")) {
+    throw new UsageError("choose one: --probe or --no-probe");
+  }
   const settings = { ...readPace(args), ...readFamily(args), ...await readProbes(args) };
   return args.has("no-probe") ? { ...settings, probes: [] } : settings;
 }

@@ -17,6 +17,7 @@ import { isIpv4 } from "../../core/address_syntax.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { Knock, Protocol } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";
+import { joinAnd, renderOrdinal } from "../../core/text.ts";
 import { type Config, PROMPT } from "../schema.ts";
 
 /** The original opens IPv4 sockets only, and the firewalls that it knocks on have IPv4 rules only. */
@@ -28,7 +29,7 @@ interface LegacyLine {
   line: number;
   /** Undefined where the line gives no target at all. */
   target?: { host: string; knocks: readonly Knock[] } | undefined;
-  /** What is wrong in the line. */
+  /** What is wrong in the line: one message, or none. */
   problems: readonly Problem[];
   /** What the original reads otherwise than it looks: a comment behind the protocol, `/UDP`. */
   remarks: readonly Problem[];
@@ -45,9 +46,10 @@ export function parseLegacyLines(text: string, { file }: { file: string }): Lega
     const line = index + 1;
     const messages: string[] = [];
     const target = parseLine(content, messages);
+    const problems = messages.length === 0 ? [] : [messages.join("; ")];
     const locate = (message: string) => ({ file, line, message });
     const remarks = findMisreadings(raw).map(locate);
-    return [{ line, target, problems: messages.map(locate), remarks }];
+    return [{ line, target, problems: problems.map(locate), remarks }];
   });
 }
 
@@ -59,7 +61,7 @@ function findMisreadings(raw: string): string[] {
     const bare = [protocol, ...rest].join("/").replace(PYTHON_SPACE, "");
     if (protocol === undefined || bare === "udp" || bare === "tcp") return [];
     const why = bare.includes("#") ? "a comment needs a line of its own" : 'only "udp" means udp';
-    return [`port ${index + 1} reads as tcp, as in the original: ${why}`];
+    return [`the ${renderOrdinal(index + 1)} port reads as tcp, as in the original: ${why}`];
   });
 }
 
@@ -93,11 +95,11 @@ function parseLine(content: string, messages: string[]): LegacyLine["target"] {
     messages.push(`the line has ${count}: write host:port/protocol,port/protocol,...`);
     return undefined;
   }
-  const knocks = portTexts.split(",").flatMap((text, index) =>
-    parseKnock(text, { messages, number: index + 1 })
-  );
   const host = checkHost(hostText, messages);
-  if (knocks.length === 0) messages.push("the line has no valid port");
+  const knocks = portTexts === "" ? [] : parseKnocks(portTexts, messages);
+  if (portTexts === "") {
+    messages.push("the line has no port: write host:port/protocol,port/protocol,...");
+  }
   return host === undefined || knocks.length === 0 ? undefined : { host, knocks };
 }
 
@@ -111,21 +113,30 @@ function checkHost(text: string, messages: string[]): string | undefined {
   }
 }
 
-function parseKnock(
-  text: string,
-  { messages, number }: { messages: string[]; number: number },
-): Knock[] {
+function parseKnocks(texts: string, messages: string[]): Knock[] {
+  const parsed = texts.split(",").map(parseKnock);
+  const bad = parsed.flatMap((knock, index) =>
+    knock === undefined ? [`the ${renderOrdinal(index + 1)}`] : []
+  );
+  if (bad.length > 0) {
+    const what = bad.length === 1
+      ? "port is not a port: use a whole number"
+      : "ports are not ports: use whole numbers";
+    messages.push(`${joinAnd(bad)} ${what} from 1 to 65535`);
+  }
+  return parsed.filter((knock) => knock !== undefined);
+}
+
+/** Returns the knock that `PORT/PROTOCOL` is to the original; undefined where the port is bad. */
+function parseKnock(text: string): Knock | undefined {
   const [portText = "", ...rest] = text.split("/");
   const port = parsePythonInt(portText);
-  if (!(port >= 1 && port <= 65535)) {
-    messages.push(`port ${number} is not a port: use a whole number from 1 to 65535`);
-    return [];
-  }
+  if (!(port >= 1 && port <= 65535)) return undefined;
   const protocol: Protocol = rest.length === 1 && rest[0] === "udp" ? "udp" : "tcp";
   const payload: Knock["payload"] = protocol === "udp"
     ? { kind: "secret", source: { kind: "prompt" } }
     : { kind: "none" };
-  return [{ port, protocol, payload }];
+  return { port, protocol, payload };
 }
 
 /** Returns what Python's `int(text)` returns, or NaN where it raises; `text` has no white space. */

@@ -14,6 +14,7 @@ import {
   readKnockChanges,
   selectTargets,
 } from "../../arguments/target_args.ts";
+import { KNOCK_EFFECTS, refuseIdleOptions } from "../../arguments/idle_options.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import {
   hideSecretVariables,
@@ -25,10 +26,12 @@ import {
   DRY_RUN_OPTION,
   JOBS_OPTION,
   KNOCK_OPTIONS,
+  LIST_DETAILS,
   SELECTION_OPTIONS,
   UDP_OPTION,
 } from "../../option_specs.ts";
 import { renderDoctorCommand } from "../../doctor_hint.ts";
+import type { OptionNames, OptionSpec } from "../../options.ts";
 import { reportTargets } from "../../reports/target_report.ts";
 import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 
@@ -40,6 +43,16 @@ interface KnockOptions {
   command?: readonly string[] | undefined;
 }
 
+const OPTIONS = [
+  UDP_OPTION,
+  ...KNOCK_OPTIONS,
+  DRY_RUN_OPTION,
+  ...SELECTION_OPTIONS,
+  JOBS_OPTION,
+] as const satisfies readonly OptionSpec[];
+
+type KnockContext = Context<OptionNames<typeof OPTIONS>>;
+
 /** The command `knock`. */
 export const command = defineCommand({
   usage: [
@@ -47,13 +60,13 @@ export const command = defineCommand({
     "knock HOST PORT[/PROTO]...",
     "knock TARGET [OPTIONS] -- COMMAND [ARG...]",
   ],
-  details: "A port is tcp unless it says udp (7000/udp). Saved udp knocks carry\n" +
+  details: `${LIST_DETAILS} Saved udp knocks carry\n` +
     "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
     "--secrets-from.\n" +
     "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
     "with SPKNOCK_ADDRESS and similar variables in its environment, and its exit code\n" +
     "is ours.",
-  options: [UDP_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION, ...SELECTION_OPTIONS, JOBS_OPTION],
+  options: OPTIONS,
   takesCommand: true,
   examples: [
     "knock home",
@@ -62,10 +75,15 @@ export const command = defineCommand({
   async run(context) {
     const { args } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
-    if (isNew) await refuseSavedName(context);
-    const chosen = isNew ? [readAdHocTarget(args)] : await selectTargets(context);
+    const chosen = isNew ? [await readAdHoc(context)] : await selectTargets(context);
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
+    if (args.has("udp") && !isNew) {
+      throw new UsageError(
+        "--udp has no effect on saved targets: their knocks name their protocols",
+      );
+    }
+    refuseIdleOptions(args, targets, KNOCK_EFFECTS);
     const startsAny = args.passthrough !== undefined || changes.probes?.some(startsProgram);
     if (isNew && startsAny) await hideSecretVariables(context);
     if (args.has("dry-run")) {
@@ -83,6 +101,13 @@ export const command = defineCommand({
       : await knockAndRun(targets, context, { ...options, command: args.passthrough, examine });
   },
 });
+
+/** Reads an ad hoc sequence; saved targets are read only where a hint can name them. */
+async function readAdHoc(context: KnockContext): Promise<Target> {
+  await refuseSavedName(context);
+  const isLone = context.args.positionals.length === 1;
+  return readAdHocTarget(context.args, isLone ? await readTargetsQuietly(context) : new Map());
+}
 
 /** A saved target knocks as it is saved; a host that is a target's name is seldom meant. */
 async function refuseSavedName(context: Context): Promise<void> {

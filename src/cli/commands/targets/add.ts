@@ -1,10 +1,12 @@
 /** `add`: save a target, from the command line or from answers. */
 import { addTargets, type TargetDraft } from "../../../config/changes.ts";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError, UsageError } from "../../../core/errors.ts";
+import { renderKnocks } from "../../../core/knock.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { readDraft, readKnocks } from "../../arguments/draft_args.ts";
+import { refuseIdleOptions, SAVE_EFFECTS } from "../../arguments/idle_options.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
   loadForAdding,
@@ -14,16 +16,25 @@ import {
   updateTargets,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { SAVE_OPTIONS } from "../../option_specs.ts";
+import { LIST_DETAILS, SAVE_OPTIONS } from "../../option_specs.ts";
 import { asUsageError } from "../../options.ts";
 import { askForName, askForTarget } from "../../questions/target_questions.ts";
 
 const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
 
+/** What is saved where an option is left out: `edit` has the same options without it. */
+const DEFAULTS: Readonly<Record<string, string>> = { delay: "50ms", tries: "3" };
+
+const ADD_OPTIONS = SAVE_OPTIONS.map((option) => {
+  const value = DEFAULTS[option.name];
+  return value === undefined ? option : { ...option, help: `${option.help} (default: ${value})` };
+});
+
 /** The command `add`. */
 export const command = defineCommand({
   usage: ["add", "add NAME HOST PORT[/PROTO]..."],
-  options: SAVE_OPTIONS,
+  details: LIST_DETAILS,
+  options: ADD_OPTIONS,
   examples: [
     "add home fw.example.com 1234/udp 9876/udp 5555/udp --opens 22/tcp",
     "add office 192.0.2.7 7000,8000,9000 --copies 1",
@@ -31,6 +42,12 @@ export const command = defineCommand({
   async run(context) {
     const { args } = context;
     if (args.positionals.length === 0) {
+      const given = SAVE_OPTIONS.find(({ name }) => args.has(name));
+      if (given !== undefined) {
+        throw new UsageError(`--${given.name} has no effect without NAME HOST PORT[/PROTO]...`, {
+          hint: `usage: ${USAGE}, or leave the options out to be asked`,
+        });
+      }
       await addByAsking(context, await requirePrompter(context, USAGE));
       return EXIT.done;
     }
@@ -39,12 +56,13 @@ export const command = defineCommand({
       max: Infinity,
       usage: USAGE,
     });
-    const draft = {
+    const draft: TargetDraft = {
       ...await readDraft(args),
       name: asUsageError(() => parseTargetName(name)),
       host: asUsageError(() => parseHost(host)),
       knocks: readKnocks(ports, args),
     };
+    refuseIdleOptions(args, [draft], SAVE_EFFECTS);
     await save(draft, context);
     return EXIT.done;
   },
@@ -72,6 +90,6 @@ async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
   const file = await targetsPath(context);
   await updateTargets(file, (text) => addTargets(text, [draft], { file }), context);
-  context.out.say(`saved ${draft.name} in ${sanitize(file)}\n`);
+  context.out.say(`saved ${draft.name} in ${sanitize(file)}: ${renderKnocks(draft)}\n`);
   context.out.value({ added: draft.name, file });
 }

@@ -8,11 +8,13 @@ import {
 } from "../../../config/changes.ts";
 import { parseConfig, readText } from "../../../config/mod.ts";
 import { UsageError } from "../../../core/errors.ts";
+import { type Knock, renderKnocks } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
 import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { readDraft, readKnocks, readSecret } from "../../arguments/draft_args.ts";
+import { refuseIdleOptions, SAVE_EFFECTS } from "../../arguments/idle_options.ts";
 import { pickDefined, selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import {
@@ -24,7 +26,7 @@ import {
   updateTargets,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { SAVE_OPTIONS } from "../../option_specs.ts";
+import { LIST_DETAILS, SAVE_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames, type OptionSpec } from "../../options.ts";
 import { askForChanges, listQuestions } from "../../questions/target_questions.ts";
 
@@ -50,7 +52,8 @@ type MakeChange = (target: Target) => Omit<TargetChange, "name">;
 export const command = defineCommand({
   usage: ["edit TARGET... [OPTIONS]", "edit --all [OPTIONS]", "edit --tag TAG [OPTIONS]"],
   details: "With a TARGET, --tag sets its tags; without one, --tag selects the targets that\n" +
-    'have the tag. --probe none, --opens none, --tag "" and --source "" take away what is\nthere.',
+    'have the tag. --probe none, --opens none, --tag "" and --source "" take away what is\nthere. ' +
+    LIST_DETAILS,
   options: EDIT_OPTIONS,
   examples: [
     "edit home --delay 100ms",
@@ -61,11 +64,14 @@ export const command = defineCommand({
     const { positionals } = args;
     checkSelection(context);
     refuseLegacy(await loadTargets(context));
-    const [first, ...others] = await selectTargets(toSelection(context));
+    const targets = await selectTargets(toSelection(context));
+    const [first, ...others] = targets;
     if (first === undefined) throw new UsageError("missing argument TARGET");
+    if (args.has("udp") && !args.has("knock")) {
+      throw new UsageError("--udp has no effect without --knock");
+    }
     const makeChange = await readChange(context);
     if (makeChange === undefined) {
-      if (args.has("udp")) throw new UsageError("--udp has no effect without --knock");
       const hint = `name a change, such as: spknock edit ${
         positionals.join(" ") || (args.has("all") ? "--all" : `--tag ${args.value("tag")}`)
       } --delay 100ms`;
@@ -75,7 +81,9 @@ export const command = defineCommand({
       await editByAsking(first, context, { prompter: await requirePrompter(context, hint) });
       return EXIT.done;
     }
-    await save([first, ...others].map(({ name }) => name), context, makeChange);
+    const planned = targets.map((target) => ({ ...target, ...pickDefined(makeChange(target)) }));
+    refuseIdleOptions(args, planned, SAVE_EFFECTS);
+    await save(targets.map(({ name }) => name), context, makeChange);
     return EXIT.done;
   },
 });
@@ -158,8 +166,9 @@ export async function editByAsking(
   let shown = await readSaved(name, context);
   let answers = await askForChanges(prompter, shown);
   for (;;) {
-    const fresh = await saveAnswers(shown, context, { answers });
-    if (fresh === undefined) return reportSaved([name], context);
+    const saved = await saveAnswers(shown, context, { answers });
+    if (!("fresh" in saved)) return await reportSaved([name], context, { ...saved, ...answers });
+    const { fresh } = saved;
     const stale = findStale(shown, fresh);
     context.out.note(`${name} was changed by another spknock meanwhile: ${stale.join(", ")}`);
     const kept = Object.entries(answers).filter(([key]) => !stale.some((each) => each === key));
@@ -181,13 +190,17 @@ function findStale(shown: Target, fresh: Target): ReturnType<typeof listQuestion
   return listQuestions(shown).filter((key) => !isSameData(shown[key], fresh[key]));
 }
 
+/** The targets that an edit has changed, of those that it was about. */
+interface Saved {
+  changed: readonly string[];
+}
+
 /** Saves the answers, unless what was asked has changed: then the target as it is now is returned. */
 async function saveAnswers(
   shown: Target,
   context: Context,
   { answers }: { answers: Omit<TargetChange, "name"> },
-): Promise<Target | undefined> {
-  const file = await targetsPath(context);
+): Promise<Saved | { fresh: Target }> {
   let fresh: Target | undefined;
   const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] => {
     const now = targets.get(shown.name);
@@ -197,30 +210,56 @@ async function saveAnswers(
     }
     return [{ name: shown.name, ...answers }];
   };
-  await updateTargets(file, (text) => changeTargets(text, choose, { file }), context);
-  return fresh;
+  const saved = await change(choose, context);
+  return fresh === undefined ? saved : { fresh };
 }
 
 /** Changes targets in one write: all of them or none. */
 async function save(
   names: readonly string[],
-  context: Context,
+  context: EditContext,
   makeChange: MakeChange,
 ): Promise<void> {
-  const file = await targetsPath(context);
   const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] =>
     names.map((name) => {
       const target = targets.get(name);
       return { name, ...(target === undefined ? {} : makeChange(target)) };
     });
-  await updateTargets(file, (text) => changeTargets(text, choose, { file }), context);
-  await reportSaved(names, context);
+  const saved = await change(choose, context);
+  const { args } = context;
+  const texts = args.values("knock");
+  const knocks = texts.length > 0 ? readKnocks(texts, args) : undefined;
+  await reportSaved(names, context, { ...saved, knocks });
 }
 
-async function reportSaved(names: readonly string[], context: Context): Promise<void> {
+/** Writes changes; a file of which nothing changes is not written. */
+async function change(
+  choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
+  context: Context,
+): Promise<Saved> {
   const file = await targetsPath(context);
-  const [only = ""] = names;
-  const what = names.length === 1 ? only : plural(names.length, "target");
-  context.out.say(`changed ${what} in ${sanitize(file)}\n`);
-  context.out.value({ changed: names.length === 1 ? only : names, file });
+  let changed: readonly string[] = [];
+  const onChanged = (names: readonly string[]) => changed = names;
+  await updateTargets(file, (text) => changeTargets(text, choose, { file, onChanged }), context);
+  return { changed };
+}
+
+async function reportSaved(
+  names: readonly string[],
+  context: Context,
+  { changed, knocks }: Saved & { knocks?: readonly Knock[] | undefined },
+): Promise<void> {
+  const file = await targetsPath(context);
+  const count = (some: readonly string[]) =>
+    names.length === 1 ? some.join() : plural(some.length, "target");
+  const rest = names.length - changed.length;
+  const place = `in ${sanitize(file)}`;
+  const unchanged = rest > 0 ? `, nothing to change in ${rest}` : "";
+  const sequence = knocks === undefined ? "" : `: ${renderKnocks({ knocks })}`;
+  context.out.say(
+    changed.length === 0
+      ? `nothing to change: ${count(names)} ${place}\n`
+      : `changed ${count(changed)} ${place}${unchanged}${sequence}\n`,
+  );
+  context.out.value({ changed: names.length === 1 ? changed[0] ?? null : changed, file });
 }

@@ -3,6 +3,7 @@ import { renderPortSpec } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
+import { readTagFilter } from "../../arguments/target_args.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -10,7 +11,12 @@ import { EXIT } from "../../exit_codes.ts";
 /** The command `list`. */
 export const command = defineCommand({
   usage: ["list"],
-  options: [{ name: "tag", value: "TAG", many: true, help: "only targets with this tag" }],
+  options: [{
+    name: "tag",
+    value: "TAG",
+    many: true,
+    help: "only targets with this tag, or one of: a,b",
+  }],
   examples: [
     "list",
     "list --tag family --json",
@@ -19,7 +25,7 @@ export const command = defineCommand({
     requirePositionals(context, { min: 0, usage: "spknock list [--tag TAG]" });
     const { out, args } = context;
     const config = await loadTargets(context);
-    const tags = args.values("tag");
+    const tags = readTagFilter(args);
     const targets = [...config.targets.values()].filter((target) =>
       tags.length === 0 || target.tags.some((tag) => tags.includes(tag))
     );
@@ -38,7 +44,7 @@ export const command = defineCommand({
       out.note(
         config.targets.size === 0
           ? sanitize(explainNoTargets(config))
-          : `no target has the tag "${sanitize(tags.join('", "'))}"`,
+          : `no target has the tag "${sanitize(args.values("tag").join('", "'))}"`,
       );
     }
     const { strong, faint } = out.style;

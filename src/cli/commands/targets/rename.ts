@@ -1,6 +1,7 @@
 /** `rename`: give a target another name. */
 import { renameTarget } from "../../../config/changes.ts";
 import { parseTargetName } from "../../../core/target.ts";
+import { sanitize } from "../../../output/sanitize.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import {
   findTarget,
@@ -28,6 +29,11 @@ export const command = defineCommand({
     findTarget(config, from);
     asUsageError(() => parseTargetName(to));
     const file = await targetsPath(context);
+    if (from === to) {
+      context.out.say(`nothing to change: ${from} in ${sanitize(file)}\n`);
+      context.out.value({ renamed: null, to, file });
+      return EXIT.done;
+    }
     await updateTargets(file, (text) => renameTarget(text, { from, to }, { file }), context);
     context.out.say(`${from} is now ${to}\n`);
     context.out.value({ renamed: from, to, file });
