@@ -11,6 +11,7 @@ import {
   LIST_FIREWALLS,
   renderAgain,
   renderCommand,
+  renderCompare,
   renderLookUp,
   renderSetClock,
   renderShowInterfaces,
@@ -223,9 +224,10 @@ const DOOR: readonly Row<DoorCase>[] = [
         kind: "closed",
         cause:
           "The host answers, but the knocks did not open the port: a passphrase, a port or the " +
-          "order is wrong, or the knocks arrive from another address than the connection (NAT), " +
+          "order is wrong (compare with the header of the rules), or the knocks arrive from " +
+          "another address than the connection (NAT), " +
           `or another rule (another table, ufw, firewalld) drops port ${port} all the same.`,
-        fix: renderCommand(["show", target], invocation),
+        fix: renderCompare(target, invocation),
         remote: LIST_FIREWALLS,
       },
   ],
@@ -233,11 +235,12 @@ const DOOR: readonly Row<DoorCase>[] = [
     taken && {
       kind: "closed",
       cause: `No answer at all from ${taken.address}: the host is down or the address is wrong, ` +
-        "or its firewall is silent and the knocks are wrong, or another rule (another table, " +
+        "or its firewall is silent and the knocks are wrong (compare with the header of the " +
+        "rules), or another rule (another table, " +
         "ufw, firewalld) drops the packets before.",
       fix: taken.knockPorts.length === 0
         ? renderAgain(target, "--ports", invocation)
-        : renderCommand(["show", target], invocation),
+        : renderCompare(target, invocation),
       remote: LIST_FIREWALLS,
     }],
 ];

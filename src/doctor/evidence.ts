@@ -14,6 +14,8 @@ export interface SynEvidence {
 /** What a SYN to a port of the sequence gave, before any knock. */
 export interface KnockPortEvidence {
   port: number;
+  /** Of its knocks; `tcp` where there are both. */
+  protocol: "tcp" | "udp";
   before: SynEvidence;
 }
 
@@ -103,6 +105,8 @@ export interface Invocation {
   globals: readonly string[];
   /** Options of this command that remedies keep, such as `-6`. */
   options: readonly string[];
+  /** Those of them that say where the secrets come from. */
+  secretOptions: readonly string[];
 }
 
 /** All evidence. */

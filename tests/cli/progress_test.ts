@@ -114,3 +114,12 @@ Deno.test("--json has the probes as they are asked", async () => {
   );
   assertEquals(report?.probes.map(({ probe }) => probe), ["exec check", "tcp 22"]);
 });
+
+table<[argv: string, first: string]>("an address alone is shown once", {
+  "ad hoc": ["knock 192.0.2.1 7", "192.0.2.1"],
+  "ad hoc, by name": ["knock fw.example.com 7", `fw.example.com (${FOUR})`],
+  "a dry run": ["knock fw.example.com 7 --dry-run", "fw.example.com, nothing is sent"],
+  "a dry run of a saved target": ["knock slow -n", "slow (fw.example.com), nothing is sent"],
+}, async ([argv, first]) => {
+  assertEquals((await say(argv.split(" "), [FOUR])).split("\n")[0], first);
+});

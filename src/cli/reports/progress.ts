@@ -43,10 +43,10 @@ export function createProgress(
     return out.verbose ? showVerbose(target, out, { clock, prefix: `${target.name}: ` }) : {};
   }
   const { strong, faint } = out.style;
-  const host = resolved.address === target.host ? "" : ` ${sanitize(target.host)}`;
-  out.say(
-    `${strong(target.name)}${host === ` ${target.name}` ? "" : host} (${resolved.address})\n`,
-  );
+  const { name, host } = target;
+  const { address } = resolved;
+  const shownHost = host === address || host === name ? "" : ` ${sanitize(host)}`;
+  out.say(`${strong(name)}${shownHost}${address === name ? "" : ` (${address})`}\n`);
   const use = describeUse(resolved.all, { family: knocks ? target.family : "any" });
   if (use !== "") out.say(`${faint(`  it has ${resolved.all.length} addresses; ${use}`)}\n`);
   return out.verbose

@@ -160,7 +160,8 @@ async function lookAtKnockPorts(
     buildDecoyOrder(target).map(async (port, index) => {
       await ports.clock.sleepUntil(start + index * STAGGER_MS, ports.signal);
       const before = await ask({ target, address, port, isSingle: true }, ports, options);
-      return { port, before };
+      const isTcpKnock = target.knocks.some((each) => each.port === port && isTcp(each));
+      return { port, protocol: isTcpKnock ? "tcp" as const : "udp" as const, before };
     }),
   );
 }

@@ -34,7 +34,8 @@ const EXITS: Readonly<Record<Diagnosis["kind"], number>> = {
 };
 
 /** Options of the command that a remedy repeats. */
-const REPEATED = ["ipv4", "ipv6", "source", "timeout", "secrets-from"] as const;
+const REPEATED_SECRET = ["secrets-from", "allow-empty"] as const;
+const REPEATED = ["ipv4", "ipv6", "source", "timeout", ...REPEATED_SECRET] as const;
 
 const OPTIONS = [
   ...FAMILY_OPTIONS,
@@ -101,13 +102,19 @@ function report(evidence: Evidence, name: string | undefined, { out }: DoctorCon
 
 /** What remedies repeat of the command line. */
 function describeInvocation({ args, ports, configFile }: DoctorContext): Invocation {
-  const options = REPEATED.flatMap((name) => {
-    if (!args.has(name)) return [];
-    const value = args.value(name);
-    return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
-  });
+  const repeat = (names: readonly (typeof REPEATED)[number][]) =>
+    names.flatMap((name) => {
+      if (!args.has(name)) return [];
+      const value = args.value(name);
+      return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
+    });
   const globals = configFile === undefined ? [] : ["-c", quoteShell(configFile)];
-  return { os: ports.os, globals, options };
+  return {
+    os: ports.os,
+    globals,
+    options: repeat(REPEATED),
+    secretOptions: repeat(REPEATED_SECRET),
+  };
 }
 
 /** A configuration with mistakes is evidence as well. */
