@@ -6,6 +6,7 @@ import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
+import { diagnoseFamilies } from "./families.ts";
 import type { Diagnosis, Finding } from "./finding.ts";
 import {
   LIST_FIREWALLS,
@@ -249,7 +250,9 @@ const DOOR: readonly Row<DoorCase>[] = [
 export function diagnose(evidence: Evidence): Diagnosis {
   const { door, invocation, time } = evidence;
   return decide(HERE, evidence) ??
-    (door === undefined ? undefined : decide(DOOR, { ...door, invocation, time })) ??
+    (door === undefined
+      ? undefined
+      : diagnoseFamilies(door, (each) => decide(DOOR, { ...each, invocation, time }))) ??
     { code: "fine", kind: "fine", cause: "Nothing is wrong here.", fix: "" };
 }
 

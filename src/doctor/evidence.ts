@@ -1,5 +1,6 @@
 /** The evidence of the doctor: facts about files, names, and what a door answers. */
 import type { SpknockError } from "../core/errors.ts";
+import type { Family } from "../core/target.ts";
 
 /** What one SYN, or a race of them, gave. */
 export interface SynEvidence {
@@ -84,6 +85,8 @@ export interface DoorEvidence {
   /** The port that the door is about. */
   port: number;
   timing: TimingEvidence;
+  /** Of the target; with `both` the first address of each family has to open. */
+  family: Family;
   /**
    * In the resolver's order, but those that this machine or a router calls unreachable are last;
    * spknock takes the first.

@@ -46,6 +46,7 @@ const evidence = (
     port: 22,
     timing: { longestGapMs: 50, stageTimeoutMs: 5_000 },
     addresses: [address(first)],
+    family: "any",
     noSecret: undefined,
     openForMs: 300_000,
     hasWaited: false,
