@@ -12,6 +12,8 @@ import { countDone, createProgress } from "./reports/progress.ts";
 interface TargetWork {
   /** Targets at a time. */
   jobs: number;
+  /** Whether knocks are sent; default true. */
+  knocks?: boolean;
   /** The use case; `index` is the target's place, `events` shows what happens. */
   work(
     target: ResolvedTarget,
@@ -24,14 +26,14 @@ interface TargetWork {
 export async function runOnTargets(
   resolutions: readonly Resolution[],
   { ports, out }: Context,
-  { jobs, work }: TargetWork,
+  { jobs, knocks, work }: TargetWork,
 ): Promise<TargetReport[]> {
   const isOnly = resolutions.length === 1;
   const counter = countDone(resolutions.length, out);
   const reports = await forEachTarget(resolutions, ports, {
     jobs,
     work(target, index) {
-      const events = createProgress(target, out, { ...ports, isOnly });
+      const events = createProgress(target, out, { ...ports, isOnly, knocks });
       return work(target, index, { events });
     },
     onDone: counter.done,

@@ -80,7 +80,7 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   ),
   opens: row(
     "opens",
-    (value, place) => readList(value, place, readPorts)?.flat(),
+    (value, place) => readList(value, place, { form: '["22/tcp"]', readItem: readPorts })?.flat(),
     (opens) => opens.map(renderPortSpec),
   ),
   source: row("source", readSource),

@@ -6,11 +6,13 @@ import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
+import { diagnoseFamilies } from "./families.ts";
 import type { Diagnosis, Finding } from "./finding.ts";
 import {
   LIST_FIREWALLS,
   renderAgain,
   renderCommand,
+  renderCompare,
   renderLookUp,
   renderSetClock,
   renderShowInterfaces,
@@ -223,9 +225,10 @@ const DOOR: readonly Row<DoorCase>[] = [
         kind: "closed",
         cause:
           "The host answers, but the knocks did not open the port: a passphrase, a port or the " +
-          "order is wrong, or the knocks arrive from another address than the connection (NAT), " +
+          "order is wrong (compare with the header of the rules), or the knocks arrive from " +
+          "another address than the connection (NAT), " +
           `or another rule (another table, ufw, firewalld) drops port ${port} all the same.`,
-        fix: renderCommand(["show", target], invocation),
+        fix: renderCompare(target, invocation),
         remote: LIST_FIREWALLS,
       },
   ],
@@ -233,11 +236,12 @@ const DOOR: readonly Row<DoorCase>[] = [
     taken && {
       kind: "closed",
       cause: `No answer at all from ${taken.address}: the host is down or the address is wrong, ` +
-        "or its firewall is silent and the knocks are wrong, or another rule (another table, " +
+        "or its firewall is silent and the knocks are wrong (compare with the header of the " +
+        "rules), or another rule (another table, " +
         "ufw, firewalld) drops the packets before.",
       fix: taken.knockPorts.length === 0
         ? renderAgain(target, "--ports", invocation)
-        : renderCommand(["show", target], invocation),
+        : renderCompare(target, invocation),
       remote: LIST_FIREWALLS,
     }],
 ];
@@ -246,7 +250,9 @@ const DOOR: readonly Row<DoorCase>[] = [
 export function diagnose(evidence: Evidence): Diagnosis {
   const { door, invocation, time } = evidence;
   return decide(HERE, evidence) ??
-    (door === undefined ? undefined : decide(DOOR, { ...door, invocation, time })) ??
+    (door === undefined
+      ? undefined
+      : diagnoseFamilies(door, (each) => decide(DOOR, { ...each, invocation, time }))) ??
     { code: "fine", kind: "fine", cause: "Nothing is wrong here.", fix: "" };
 }
 

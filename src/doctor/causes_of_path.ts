@@ -5,7 +5,7 @@ import { findReporter } from "./path.ts";
 import {
   LIST_FIREWALLS,
   renderAgain,
-  renderCommand,
+  renderCompare,
   renderShowNeighbour,
   renderShowRoute,
   renderTrace,
@@ -88,8 +88,8 @@ function describeReport(
       cause: `${address} is there, and a firewall answers the connection with ICMP: ` +
         `${seen?.detail}. The rules of spknock are silent: another rule (another table, ufw, ` +
         "firewalld) rejects the packets before, or other rules guard the port and the knocks are " +
-        "wrong.",
-      fix: renderCommand(["show", target], invocation),
+        "wrong: compare with the header of the rules.",
+      fix: renderCompare(target, invocation),
       remote: LIST_FIREWALLS,
     };
   }

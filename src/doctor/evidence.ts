@@ -1,5 +1,6 @@
 /** The evidence of the doctor: facts about files, names, and what a door answers. */
 import type { SpknockError } from "../core/errors.ts";
+import type { Family } from "../core/target.ts";
 
 /** What one SYN, or a race of them, gave. */
 export interface SynEvidence {
@@ -14,6 +15,8 @@ export interface SynEvidence {
 /** What a SYN to a port of the sequence gave, before any knock. */
 export interface KnockPortEvidence {
   port: number;
+  /** Of its knocks; `tcp` where there are both. */
+  protocol: "tcp" | "udp";
   before: SynEvidence;
 }
 
@@ -82,6 +85,8 @@ export interface DoorEvidence {
   /** The port that the door is about. */
   port: number;
   timing: TimingEvidence;
+  /** Of the target; with `both` the first address of each family has to open. */
+  family: Family;
   /**
    * In the resolver's order, but those that this machine or a router calls unreachable are last;
    * spknock takes the first.
@@ -103,6 +108,8 @@ export interface Invocation {
   globals: readonly string[];
   /** Options of this command that remedies keep, such as `-6`. */
   options: readonly string[];
+  /** Those of them that say where the secrets come from. */
+  secretOptions: readonly string[];
 }
 
 /** All evidence. */

@@ -25,6 +25,11 @@ export function renderAgain(target: string, option: string, invocation: Invocati
   return renderCommand(words, invocation);
 }
 
+/** Returns the command that shows a target's knocks as the header of the rules does. */
+export function renderCompare(target: string, invocation: Invocation): string {
+  return renderCommand(["show", target, "--fingerprint", ...invocation.secretOptions], invocation);
+}
+
 /** Returns the command that shows the way of packets to an address. */
 export function renderShowRoute(address: string, { os }: Invocation): string {
   const [bare = "", zone] = address.split("%");

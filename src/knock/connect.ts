@@ -10,6 +10,7 @@
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import type { SequencePlan } from "../core/sequence.ts";
+import { detectFamily } from "../net/resolve.ts";
 import { describeReason, isUnreachable } from "../net/socket_errors.ts";
 import { waitForAnyPort, type Way } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";
@@ -147,6 +148,7 @@ async function knockOn(
     const cause = result.status === "error" ? result.cause : undefined;
     return {
       label: "connect",
+      ...(ends.length > 1 ? { over: detectFamily(end) } : {}),
       status,
       ms,
       detail: cause === undefined ? "" : describeReason(cause),

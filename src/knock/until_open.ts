@@ -11,6 +11,7 @@ import type { Clock } from "../core/clock.ts";
 import { buildSequence, type Packet, type SequencePlan } from "../core/sequence.ts";
 import type { GivenUp } from "./given_up.ts";
 import type { SentPacket } from "../net/connection.ts";
+import type { Address } from "../net/resolve.ts";
 import { describeReason, isUnreachable } from "../net/socket_errors.ts";
 import { type KnockNet, sendSequence } from "./send.ts";
 
@@ -18,6 +19,8 @@ import { type KnockNet, sendSequence } from "./send.ts";
 export interface ProbeOutcome {
   /** The probe for people: `tcp 22`. */
   label: string;
+  /** The family that it was asked over, where a target is knocked on over both. */
+  over?: Address["family"] | undefined;
   status: "open" | "closed" | "refused" | "error";
   ms: number;
   detail: string;
@@ -63,7 +66,10 @@ export interface OpenEvents {
   onTry?(attempt: number): void;
   onPacket?(packet: Packet, attempt: number, sent: SentPacket & { to: string }): void;
   onSent?(ms: number, attempt: number): void;
+  /** A probe has ended. */
   onProbe?(outcome: ProbeOutcome, attempt: number): void;
+  /** The same, after those of the same try that are named before it. */
+  onProbeInOrder?(outcome: ProbeOutcome, attempt: number): void;
   /** An address is given up for the next one. */
   onGiveUp?(given: GivenUp, next: string): void;
 }
@@ -118,12 +124,15 @@ export async function knockUntilOpen(
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
     const silenceTimeoutMs = silenceTimeoutFor(attempt, tries, timeoutMs);
-    await Promise.all(request.probes.map(async (probe, index) => {
-      if (hasPassed(report.probes[index], goal)) return;
-      const outcome = await probe({ attempt, timeoutMs, silenceTimeoutMs, signal });
-      report.probes[index] = outcome;
-      events.onProbe?.(outcome, attempt);
-    }));
+    const missing = [...request.probes.keys()]
+      .filter((index) => !hasPassed(report.probes[index], goal));
+    const asked = missing.flatMap((index) => request.probes[index] ?? []);
+    const outcomes = await askProbes(
+      asked,
+      { attempt, timeoutMs, silenceTimeoutMs, signal },
+      events,
+    );
+    for (const [place, outcome] of outcomes.entries()) report.probes[missing[place] ?? 0] = outcome;
     report.isOpen = report.probes.every((outcome) => hasPassed(outcome, goal));
     const unreachable = findUnreachable(report.probes, sent.unreachable);
     if (unreachable === undefined) delete report.unreachable;
@@ -131,6 +140,25 @@ export async function knockUntilOpen(
     if (canGiveUp && unreachable !== undefined) break;
   }
   return report;
+}
+
+/** Asks probes at the same time, and reports each as soon as it ends; returns what they found, in order. */
+export async function askProbes(
+  probes: readonly BoundProbe[],
+  options: Parameters<BoundProbe>[0],
+  { onProbe, onProbeInOrder }: OpenEvents,
+): Promise<ProbeOutcome[]> {
+  const ended = new Map<number, ProbeOutcome>();
+  let reported = 0;
+  return await Promise.all(probes.map(async (probe, index) => {
+    const outcome = await probe(options);
+    onProbe?.(outcome, options.attempt);
+    ended.set(index, outcome);
+    for (let next = ended.get(reported); next !== undefined; next = ended.get(++reported)) {
+      onProbeInOrder?.(next, options.attempt);
+    }
+    return outcome;
+  }));
 }
 
 /**

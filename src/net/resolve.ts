@@ -41,7 +41,7 @@ export async function resolveHost(
   if (first === undefined) {
     const has = usable.map(({ address }) => address).join(", ");
     throw new NetworkError(
-      `"${host}" has no ${family === "ipv4" ? "IPv4" : "IPv6"} address, only ${has}`,
+      `"${host}" has no ${renderFamily(family)} address, only ${has}`,
       { code: "resolve", hint: `use ${family === "ipv4" ? "-6" : "-4"}, or family = "any"` },
     );
   }
@@ -92,6 +92,11 @@ async function lookUp(host: string, lookup: Lookup): Promise<Address[]> {
     });
   }
   throw new NetworkError(`the name "${host}" has no address`, { code: "resolve" });
+}
+
+/** Returns the name of a family for people. */
+export function renderFamily(family: Family): string {
+  return family === "ipv4" ? "IPv4" : "IPv6";
 }
 
 /** The family of an address literal. */

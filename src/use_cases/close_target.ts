@@ -7,7 +7,7 @@ import { findPort, startsProgram } from "../probe/mod.ts";
 import { closeQuietly } from "../probe/tcp.ts";
 import { knockAtAddress, type ReadyTarget } from "./knock_target.ts";
 import type { Ports } from "./ports.ts";
-import { bindProbes } from "./probe_target.ts";
+import { bindProbes, nameFamily } from "./probe_target.ts";
 import { type AddressTry, type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
 import type { TargetReport } from "./target_report.ts";
 
@@ -45,7 +45,7 @@ async function closeAt(
   const probes = target.probes.map((probe, index) => {
     const port = startsProgram(probe) ? undefined : findPort(probe);
     return port?.protocol === "tcp"
-      ? bindClosedProbe(port.port, { target, resolved }, ports)
+      ? nameFamily(bindClosedProbe(port.port, { target, resolved }, ports), { target, resolved })
       : bound[index] as BoundProbe;
   });
   const timeoutMs = Math.min(target.timeoutMs, CLOSE_TIMEOUT_MS);

@@ -1,5 +1,11 @@
 /** The probes of a target, bound to its pinned address. */
-import type { BoundProbe, OpenEvents, OpenReport } from "../knock/until_open.ts";
+import {
+  askProbes,
+  type BoundProbe,
+  type OpenEvents,
+  type OpenReport,
+} from "../knock/until_open.ts";
+import type { ProbeSpec } from "../core/target.ts";
 import { runProbe } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 import { type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
@@ -7,7 +13,7 @@ import type { TargetReport } from "./target_report.ts";
 
 /** Binds the probes of a target to its pinned address. */
 export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): BoundProbe[] {
-  return target.probes.map((spec) => (options) =>
+  const bind = (spec: ProbeSpec): BoundProbe => (options) =>
     runProbe(spec, {
       ...options,
       target: target.name,
@@ -20,8 +26,14 @@ export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): 
       askUdp: ports.net.askUdp,
       runProgram: ports.runProgram,
       os: ports.os,
-    })
-  );
+    });
+  return target.probes.map((spec) => nameFamily(bind(spec), { target, resolved }));
+}
+
+/** Returns the probe that says which family it was asked over, where both are knocked on. */
+export function nameFamily(probe: BoundProbe, { target, resolved }: ResolvedTarget): BoundProbe {
+  if (target.family !== "both") return probe;
+  return async (options) => ({ ...await probe(options), over: resolved.family });
 }
 
 /** Runs a target's probes once, without knocking, at the first address that packets get to. */
@@ -44,13 +56,8 @@ async function probeAt(
 ): Promise<TargetReport> {
   const { timeoutMs } = resolved.target;
   const { signal } = ports;
-  const probes = await Promise.all(
-    bindProbes(resolved, ports).map(async (probe) => {
-      const outcome = await probe({ attempt: 1, timeoutMs, silenceTimeoutMs: timeoutMs, signal });
-      events.onProbe?.(outcome, 1);
-      return outcome;
-    }),
-  );
+  const options = { attempt: 1, timeoutMs, silenceTimeoutMs: timeoutMs, signal };
+  const probes = await askProbes(bindProbes(resolved, ports), options, events);
   const isOpen = probes.every(({ status }) => status === "open");
   const isLost = probes.length > 0 && probes.every(({ isUnreachable }) => isUnreachable);
   const unreachable = isLost ? probes[0]?.detail : undefined;

@@ -1,5 +1,5 @@
 /** `doctor` as a whole over the fake world: exit codes, remedies, permissions, secrets. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { table } from "../table.ts";
 import { valueOf, World, type WorldOptions } from "./harness.ts";
 
@@ -68,6 +68,44 @@ Deno.test("doctor: remedies name the file of -c", async () => {
   await world.write(TARGETS);
   const { stdout } = await world.run("doctor", "home", "--no-knock", "-c", world.config);
   assertStringIncludes(stdout, `fix: spknock doctor home -c ${world.config}\n`);
+});
+
+Deno.test("doctor: an address is shown once", async () => {
+  await using world = new World({
+    programs: [
+      { code: 1, stdout: "", stderr: "" },
+      { code: 0, stdout: "127.0.0.1 dev lo src 127.0.0.1", stderr: "" },
+      { code: 0, stdout: "127.0.0.1 dev lo FAILED", stderr: "" },
+    ],
+  });
+  await world.write(TARGETS);
+  const { stdout } = await world.run("doctor", "home", "--ports", "--no-knock");
+  assertMatch(stdout, /^host +127\.0\.0\.1$/m);
+  assertMatch(stdout, /^127\.0\.0\.1 +it does not answer on the local network$/m);
+});
+
+Deno.test("doctor: a knock port names its protocol, and that udp ones are asked over tcp", async () => {
+  await using world = new World({ programs: [ECHO] });
+  await world.write(
+    TARGETS.replace('"7000/udp", "8000/udp"', '"7000/udp", "8000/tcp", "9000/udp"'),
+  );
+  const { stdout } = await world.run("doctor", "home", "--ports", "--no-knock");
+  assertStringIncludes(stdout, "knock port 7000/udp, asked over tcp, before: refused in ");
+  assertStringIncludes(stdout, "knock port 8000/tcp before: refused in ");
+});
+
+Deno.test("doctor: the passphrases to compare are those that were given", async () => {
+  await using world = new World({ programs: [ECHO], isSilent: true });
+  await world.write(TARGETS);
+  const file = `${world.home}/secrets`;
+  await Deno.writeTextFile(file, "hunter2\n", { mode: 0o600 });
+  const given = ["--secrets-from", file, "-c", world.config];
+  const ended = await world.run("doctor", "other", ...given, "--json");
+  const { cause: { code, fix } } = valueOf<Report>(ended);
+  const words = ["show", "other", "--fingerprint", ...given];
+  assertEquals([code, fix], ["not_accepted", `spknock ${words.join(" ")}`]);
+  const shown = await world.run(...words);
+  assertMatch(shown.stdout, /fingerprint [0-9a-f]{8}/);
 });
 
 Deno.test("doctor: a command for the firewall is marked as such", async () => {

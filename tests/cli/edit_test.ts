@@ -271,7 +271,7 @@ Deno.test("edit: of many targets those that change are counted", async () => {
 });
 
 Deno.test("edit by answers: Enter at every question changes nothing, and says so", async () => {
-  await using world = await open({ keys: ["\r\r\r\r"] });
+  await using world = await open({ keys: ["\r\r\r\r\r"] });
   const { code, stdout } = await world.run("edit", "home");
   assertEquals([code, stdout], [0, `nothing to change: home in ${world.config}\n`]);
   assertEquals(await world.read(), TARGETS);

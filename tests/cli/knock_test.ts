@@ -256,9 +256,14 @@ Deno.test("--verbose tells every packet of every try with its moment, but no con
 
 Deno.test("an error in the middle of a line starts on a new one", async () => {
   await using world = new World({ isLive: true, keys: [] });
-  world.net.failure = new Deno.errors.NotConnected("x");
-  const { stdout } = await world.run("knock", "::1", "7");
-  assertEquals(stdout, "::1 (::1)\n  knock\n");
+  const { net } = world;
+  const send = net.sendSyn.bind(net);
+  net.sendSyn = async (knock) => {
+    await send(knock);
+    net.failure = new Deno.errors.NotConnected("x");
+  };
+  const { stdout } = await world.run("knock", "::1", "7", "8", "-d", "0");
+  assertEquals(stdout, "::1\n  knock  7/tcp\n");
 });
 
 Deno.test("a long sequence is counted after a dozen", async () => {

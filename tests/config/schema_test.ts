@@ -305,7 +305,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ['family = "v6"', [
     '4: targets.t.family: cannot be used: use one of "any", "ipv4", "ipv6", "both"',
   ]],
-  ['opens = "22/tcp"', ["4: targets.t.opens: is not an [array]"]],
+  ['opens = "22/tcp"', ['4: targets.t.opens: is not an [array]: use ["22/tcp"]']],
   ['opens = [\n"hunter2",\n"22/sctp",\n"22,",\n0,\n{ port = 22 }]', [
     "5: targets.t.opens[0]: is not a port: use a whole number from 1 to 65535",
     "6: targets.t.opens[1]: names an unknown protocol: use tcp or udp, such as 22/tcp",

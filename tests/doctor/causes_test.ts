@@ -37,7 +37,7 @@ const evidence = (
   door: Partial<DoorEvidence> = {},
   rest: Partial<Evidence> = {},
 ): Evidence => ({
-  invocation: { os: "linux", globals: [], options: [] },
+  invocation: { os: "linux", globals: [], options: [], secretOptions: [] },
   files: [],
   time: "2026-11-22T10:00:00.000Z",
   names: [{ target: "home", host: "fw", addresses: ["192.0.2.1"], failure: undefined }],
@@ -46,6 +46,7 @@ const evidence = (
     port: 22,
     timing: { longestGapMs: 50, stageTimeoutMs: 5_000 },
     addresses: [address(first)],
+    family: "any",
     noSecret: undefined,
     openForMs: 300_000,
     hasWaited: false,
@@ -233,7 +234,7 @@ const CASES: [code: string, kind: string, evidence: Evidence, cause: RegExp][] =
     "not_accepted",
     "closed",
     evidence({
-      knockPorts: [{ port: 7, before: refused }],
+      knockPorts: [{ port: 7, protocol: "tcp", before: refused }],
     }),
     /the knocks did not open the port/,
   ],
@@ -307,6 +308,26 @@ table<[given: Partial<Evidence["invocation"]>, evidence: Evidence, fix: string]>
       { options: ["--ipv6", "--source", "fd00::1"] },
       evidence({ before: answered }),
       "spknock doctor home --ipv6 --source fd00::1 --wait",
+    ],
+    "the passphrases to compare, as they were given": [
+      { secretOptions: ["--secrets-from", "s.txt"], globals: ["-c", "t.toml"] },
+      evidence({ ping: true }),
+      "spknock show home --fingerprint --secrets-from s.txt -c t.toml",
+    ],
+    "the knocks to compare, at a host that rejects": [
+      {},
+      evidence({ ping: true, before: syn("unreachable", "prohibited (code 13)") }),
+      "spknock show home --fingerprint",
+    ],
+    "the knocks to compare, after a look at their ports": [
+      {},
+      evidence({ knockPorts: [{ port: 7, protocol: "udp", before: silent }] }),
+      "spknock show home --fingerprint",
+    ],
+    "the probe, where no service listens": [
+      {},
+      evidence({ after: refused }),
+      "spknock show home",
     ],
     "the route on macOS": [
       { os: "darwin" },

@@ -28,7 +28,7 @@ function worldWith(
   return {
     home: "/home/me",
     mayChangeMode: (uid) => uid === OURS,
-    invocation: { os: "linux", globals: ["-c", "t.toml"], options: [] },
+    invocation: { os: "linux", globals: ["-c", "t.toml"], options: [], secretOptions: [] },
     env: (name) => env[name],
     fileMode: async (path) => (await find(path)).mode,
     stat: async (path) => {

@@ -259,5 +259,42 @@ knocks = [
     const { code, stderr } = await run("connect", "both", "22", "-v", "--grace", "0");
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, `connected to ${server.ipv4} port 22`);
+    await server.run(["nft", "delete", "table", "inet", "six"]);
+  });
+  await t.step("both families: doctor sees that another table blocks one of them", async () => {
+    await server.nft(`table inet door {
+      set six { type ipv6_addr; flags dynamic; timeout 1h; }
+      set four { type ipv4_addr; flags dynamic; timeout 1h; }
+      chain input { type filter hook input priority 0;
+        meta nfproto ipv6 udp dport 7000 add @six { ip6 saddr }
+        meta nfproto ipv4 udp dport 7000 add @four { ip saddr }
+        tcp dport 22 ip6 saddr @six accept
+        tcp dport 22 ip saddr @four accept
+        tcp dport 22 drop
+      }
+    }`);
+    const examine = async () => {
+      for (const set of ["six", "four"]) {
+        await server.run(["nft", "flush", "set", "inet", "door", set]);
+      }
+      const { code, stdout } = await run("doctor", "both", "--json");
+      const { cause } = JSON.parse(stdout) as { cause: { code: string; text: string } };
+      return { code, cause };
+    };
+    const good = await examine();
+    assertEquals([good.code, good.cause.code], [0, "fine"], good.cause.text);
+    assertStringIncludes(good.cause.text, "Both IPv6 and IPv4 were tried.");
+    await server.nft(`table inet second { chain input { type filter hook input priority 10;
+      ip daddr ${server.ipv4} tcp dport 22 drop; }; }`);
+    const blocked = await examine();
+    assertEquals([blocked.code, blocked.cause.code], [1, "not_accepted"], blocked.cause.text);
+    assertStringIncludes(blocked.cause.text, `Over IPv4 (${server.ipv4}): The host answers`);
+    assertStringIncludes(blocked.cause.text, `Over IPv6 (${server.ipv6}): Nothing is wrong`);
+    const looked = await run("knock", "both");
+    assertStringIncludes(
+      looked.stdout,
+      `IPv6 and IPv4 are knocked on: ${server.ipv6}, ${server.ipv4}`,
+    );
+    assertStringIncludes(looked.stdout, "probe  tcp 22 over IPv6 open");
   });
 }, { tools: ["ping", "ss"], sources: 0 });

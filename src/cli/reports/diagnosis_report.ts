@@ -1,8 +1,15 @@
 /** What the doctor found, and the most likely cause. */
 import { renderDuration, renderElapsed } from "../../core/duration.ts";
+import { renderPortSpec } from "../../core/knock.ts";
 import type { SpknockError } from "../../core/errors.ts";
 import { plural } from "../../core/text.ts";
-import type { AddressEvidence, Evidence, SynEvidence } from "../../doctor/evidence.ts";
+import type {
+  AddressEvidence,
+  Evidence,
+  KnockPortEvidence,
+  NameEvidence,
+  SynEvidence,
+} from "../../doctor/evidence.ts";
 import type { Diagnosis } from "../../doctor/finding.ts";
 import { findReporter } from "../../doctor/path.ts";
 import type { Output } from "../../output/output.ts";
@@ -48,10 +55,7 @@ function listRows({ files, time, names, door }: Evidence): Row[] {
   const rows: Row[] = [
     ...files.map(({ role, path, found }): Row => [role, `${path}, ${found}`]),
     ["clock", time],
-    ...names.map(({ host, addresses, failure }): Row => [
-      "host",
-      failure === undefined ? `${host}: ${addresses.join(", ")}` : failure.message,
-    ]),
+    ...names.map((each): Row => ["host", describeName(each)]),
   ];
   if (door === undefined) return rows;
   const { longestGapMs, stageTimeoutMs } = door.timing;
@@ -61,6 +65,14 @@ function listRows({ files, time, names, door }: Evidence): Row[] {
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
 }
 
+/** A host and its addresses; an address alone is both. */
+function describeName({ host, addresses, failure }: NameEvidence): string {
+  if (failure !== undefined) return failure.message;
+  return addresses.length === 1 && addresses[0] === host
+    ? host
+    : `${host}: ${addresses.join(", ")}`;
+}
+
 function listAddressRows(evidence: AddressEvidence, port: number): Row[] {
   const { address, ping, before, after, handshake, tries, knockPorts, failure } = evidence;
   const echo = ping === undefined ? "cannot be asked" : ping ? "answered" : "silent";
@@ -68,7 +80,7 @@ function listAddressRows(evidence: AddressEvidence, port: number): Row[] {
     `ping ${echo}`,
     ...describePath(evidence),
     `port ${port} before: ${describeSyn(before)}`,
-    ...knockPorts.map((knock) => `knock port ${knock.port} before: ${describeSyn(knock.before)}`),
+    ...knockPorts.map(describeKnockPort),
   ];
   if (failure !== undefined) lines.push(`knock: ${failure.message}`);
   if (after !== undefined) {
@@ -80,12 +92,19 @@ function listAddressRows(evidence: AddressEvidence, port: number): Row[] {
   return lines.map((line) => [address, line]);
 }
 
+/** A SYN is the question at the port of a udp knock too. */
+function describeKnockPort({ port, protocol, before }: KnockPortEvidence): string {
+  const way = protocol === "tcp" ? "" : ", asked over tcp,";
+  return `knock port ${renderPortSpec({ port, protocol })}${way} before: ${describeSyn(before)}`;
+}
+
 /** What is unusual on the way. */
-function describePath({ path }: AddressEvidence): string[] {
+function describePath({ address, path }: AddressEvidence): string[] {
   const { noRoute, missing, report, refusal } = path;
+  const hop = missing === address.split("%")[0] ? "it" : missing;
   return [
     ...(noRoute === undefined ? [] : [`route: ${noRoute}`]),
-    ...(missing === undefined ? [] : [`${missing} does not answer on the local network`]),
+    ...(missing === undefined ? [] : [`${hop} does not answer on the local network`]),
     ...(report === undefined ? [] : [`${report.by} reports: ${report.text}`]),
     ...(refusal === undefined ? [] : [`this machine reports: ${refusal}`]),
   ];

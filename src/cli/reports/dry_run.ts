@@ -79,7 +79,8 @@ export async function showDryRun(
       })),
       probes,
     });
-    out.print(`${target.name} (${sanitize(target.host)}), nothing is sent\n`);
+    const host = target.host === target.name ? "" : ` (${sanitize(target.host)})`;
+    out.print(`${target.name}${host}, nothing is sent\n`);
     for (const { knock, at } of packets) {
       const { spec, content } = describeKnock(target.knocks[knock] as Knock, target);
       out.print(`  after ${renderDuration(at)}  ${spec}  ${sanitize(content)}\n`);

@@ -7,10 +7,11 @@ import type { Clock } from "../../core/clock.ts";
 import { renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
-import type { OpenEvents } from "../../knock/until_open.ts";
+import type { OpenEvents, ProbeOutcome } from "../../knock/until_open.ts";
 import type { SentPacket } from "../../net/connection.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
+import { type Address, groupAddresses, renderFamily } from "../../net/resolve.ts";
 import type { ResolvedTarget } from "../../use_cases/resolve_targets.ts";
 import { renderProbe } from "./target_report.ts";
 import { createWaiting } from "./waiting.ts";
@@ -26,6 +27,8 @@ interface ProgressOptions {
   clock: Clock;
   /** Whether it is the only one; of several nothing is shown unless `--verbose`. Default true. */
   isOnly?: boolean;
+  /** Whether knocks are sent; else it is only probed. Default true. */
+  knocks?: boolean | undefined;
   /** Ends the countdown. */
   signal?: AbortSignal | undefined;
 }
@@ -34,28 +37,38 @@ interface ProgressOptions {
 export function createProgress(
   { target, resolved }: ResolvedTarget,
   out: Output,
-  { clock, signal, isOnly = true }: ProgressOptions,
+  { clock, signal, isOnly = true, knocks = true }: ProgressOptions,
 ): OpenEvents {
   if (!isOnly) {
     return out.verbose ? showVerbose(target, out, { clock, prefix: `${target.name}: ` }) : {};
   }
   const { strong, faint } = out.style;
-  const others = resolved.all.slice(1).map(({ address }) => address);
-  const host = resolved.address === target.host ? "" : ` ${sanitize(target.host)}`;
-  out.say(
-    `${strong(target.name)}${host === ` ${target.name}` ? "" : host} (${resolved.address})\n`,
-  );
-  if (others.length > 0) {
-    const use = target.family === "both"
-      ? "both families are knocked on"
-      : "used where it cannot be reached";
-    out.say(
-      faint(`  it has ${others.length + 1} addresses; ${use}: ${others.join(", ")}`) + "\n",
-    );
-  }
+  const { name, host } = target;
+  const { address } = resolved;
+  const shownHost = host === address || host === name ? "" : ` ${sanitize(host)}`;
+  out.say(`${strong(name)}${shownHost}${address === name ? "" : ` (${address})`}\n`);
+  const use = describeUse(resolved.all, { family: knocks ? target.family : "any" });
+  if (use !== "") out.say(`${faint(`  it has ${resolved.all.length} addresses; ${use}`)}\n`);
   return out.verbose
     ? showVerbose(target, out, { clock, prefix: "  " })
     : showCompact(target, out, { clock, signal });
+}
+
+/** What the addresses of a host are for; "" where there is one. */
+function describeUse(all: readonly Address[], { family }: Pick<Target, "family">): string {
+  const [group] = groupAddresses(all, { family });
+  if (group === undefined) return "";
+  const { used, also } = group;
+  const list = (addresses: readonly Address[]) =>
+    addresses.map(({ address }) => address).join(", ");
+  const rest = all.filter((each) => each !== used && !also.includes(each));
+  if (also.length === 0) {
+    return rest.length === 0 ? "" : `used where it cannot be reached: ${list(rest)}`;
+  }
+  const once = [used, ...also];
+  const names = once.map((each) => renderFamily(each.family)).join(" and ");
+  const more = rest.length === 0 ? "" : `; used where the first cannot be reached: ${list(rest)}`;
+  return `${names} are knocked on: ${list(once)}${more}`;
 }
 
 /** A line that fills in, and one a probe. */
@@ -65,13 +78,16 @@ function showCompact(
   options: Pick<ProgressOptions, "clock" | "signal">,
 ): OpenEvents {
   const waiting = createWaiting(target, out, options);
+  const sayProbe = (outcome: ProbeOutcome) =>
+    out.say(`  probe  ${renderProbe(outcome, out.style)}\n`);
   let last = -1;
   let isInLine = false;
+  // Printed with the first knock: what is not sent has no line.
+  let label = "";
   return {
     onTry(attempt) {
       last = -1;
-      isInLine = true;
-      out.say(attempt === 1 ? "  knock" : `  try ${attempt}`);
+      label = attempt === 1 ? "  knock" : `  try ${attempt}`;
     },
     onGiveUp({ address, reason }, next) {
       if (isInLine) out.say("\n");
@@ -79,10 +95,14 @@ function showCompact(
       out.say(`  ${address}: ${sanitize(reason)}; now ${next}\n`);
     },
     onPacket({ knock }) {
-      if (knock === last) return;
+      // A copy, or the same knock over the other family.
+      if (knock <= last) return;
       last = knock;
       const named = target.knocks[knock];
-      if (named !== undefined && knock < MAX_NAMED) out.say(`  ${renderPortSpec(named)}`);
+      if (named === undefined || knock >= MAX_NAMED) return;
+      out.say(`${label}  ${renderPortSpec(named)}`);
+      label = "";
+      isInLine = true;
     },
     onSent(ms, attempt) {
       isInLine = false;
@@ -96,7 +116,10 @@ function showCompact(
     },
     onProbe(outcome) {
       waiting.onProbe(outcome);
-      out.say(`  probe  ${renderProbe(outcome, out.style)}\n`);
+      if (out.isLive) sayProbe(outcome);
+    },
+    onProbeInOrder(outcome) {
+      if (!out.isLive) sayProbe(outcome);
     },
   };
 }
@@ -133,7 +156,8 @@ function showVerbose(
       );
     },
     onSent: (ms) => say(`sent in ${renderElapsed(ms)}`),
-    onProbe: (outcome) => say(`probe  ${renderProbe(outcome, out.style)}`),
+    [out.isLive ? "onProbe" : "onProbeInOrder"]: (outcome: ProbeOutcome) =>
+      say(`probe  ${renderProbe(outcome, out.style)}`),
   };
 }
 

@@ -4,6 +4,7 @@ import { SpknockError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { plural } from "../../core/text.ts";
 import type { ProbeOutcome } from "../../knock/until_open.ts";
+import { renderFamily } from "../../net/resolve.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Style } from "../../output/style.ts";
@@ -152,9 +153,13 @@ function paintStatus(status: string, style: Style): string {
 }
 
 /** Renders a probe's outcome: `tcp 22 open 12 ms  detail`. */
-export function renderProbe({ label, status, ms, detail }: ProbeOutcome, style: Style): string {
+export function renderProbe(
+  { label, over, status, ms, detail }: ProbeOutcome,
+  style: Style,
+): string {
   const about = detail === "" ? "" : `  ${style.faint(sanitize(detail))}`;
-  return `${sanitize(label)} ${paintStatus(status, style)} ${renderElapsed(ms)}${about}`;
+  const way = over === undefined ? "" : ` over ${renderFamily(over)}`;
+  return `${sanitize(label)}${way} ${paintStatus(status, style)} ${renderElapsed(ms)}${about}`;
 }
 
 /** The columns of one line a target; its error is on stderr. */

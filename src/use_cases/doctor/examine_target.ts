@@ -4,7 +4,7 @@
  * Rules: it does no harm. Knock ports are looked at only when that is asked for, before the knocks, in an
  * order that completes no sequence, and the stages of the firewall end before the knocks. No knock is sent to a
  * door that is open already, nor to an address that cannot be reached. A second address gets knocks
- * only where the first one did not open.
+ * only where the first one did not open; with the family `both` that holds for each family.
  */
 import { type SecretError, SpknockError } from "../../core/errors.ts";
 import { isEcho } from "../../core/knock.ts";
@@ -16,6 +16,7 @@ import type {
   KnockPortEvidence,
   SynEvidence,
 } from "../../doctor/evidence.ts";
+import { groupByDoor } from "../../doctor/families.ts";
 import { findReporter } from "../../doctor/path.ts";
 import { TRIED_HANDSHAKE_MS } from "../../doctor/remedies.ts";
 import { askSyn } from "../../doctor/syn.ts";
@@ -64,17 +65,18 @@ export async function examineTarget(
   options: ExamineOptions,
 ): Promise<DoorEvidence> {
   const { port, waits, onWait } = options;
-  const all = resolved.all.slice(0, MAX_ADDRESSES);
+  const all = limitAddresses(resolved.all);
   let looks = sortByReach(
     await Promise.all(all.map((address) => look({ target, address }, ports, options))),
   );
-  const canKnock = looks[0] !== undefined && canReach(looks[0]) && (waits || !isOpen(looks[0]));
+  const canKnock = listTaken(looks, target)
+    .some((taken) => canReach(taken) && (waits || !isOpen(taken)));
   const { payloads, noSecret } = canKnock
     ? await options.collect()
     : { payloads: undefined, noSecret: undefined };
   // From here on only packets are sent; those of icmp knocks by the system's ping.
   if (payloads === undefined || !target.knocks.some(isEcho)) ports.dropPermissions(["run"]);
-  const hasWaited = waits && looks[0] !== undefined && isOpen(looks[0]);
+  const hasWaited = waits && listTaken(looks, target).some(isOpen);
   if (hasWaited) {
     onWait?.(target.openForMs + CLOSING_MS, "open");
     await sleep(target.openForMs + CLOSING_MS, ports);
@@ -83,18 +85,32 @@ export async function examineTarget(
       before: await ask({ target, address: each.address, port, isSingle: false }, ports, options),
     })));
   }
-  const isKnocked = payloads !== undefined && looks[0] !== undefined && !isOpen(looks[0]);
+  const isKnocked = payloads !== undefined &&
+    listTaken(looks, target).some((taken) => !isOpen(taken));
   return {
     target: target.name,
     port,
     timing: measurePace(target),
+    family: target.family,
     addresses: isKnocked
-      ? await knockInTurn({ target, payloads, addresses: looks }, ports, options)
+      ? await knockAtDoors({ target, payloads, addresses: looks }, ports, options)
       : looks,
     noSecret,
     openForMs: target.openForMs,
     hasWaited,
   };
+}
+
+/** The first addresses, with one of each family that the host has. */
+function limitAddresses(all: readonly Address[]): Address[] {
+  const first = all.slice(0, MAX_ADDRESSES);
+  const other = all.find((each) => first.every(({ family }) => family !== each.family));
+  return other === undefined ? first : [...first.slice(0, -1), other];
+}
+
+/** The addresses that have to open. */
+function listTaken(looks: readonly AddressEvidence[], { family }: Target): AddressEvidence[] {
+  return groupByDoor(looks, family).flatMap(([taken]) => taken ?? []);
 }
 
 function measurePace(target: Target): DoorEvidence["timing"] {
@@ -160,18 +176,22 @@ async function lookAtKnockPorts(
     buildDecoyOrder(target).map(async (port, index) => {
       await ports.clock.sleepUntil(start + index * STAGGER_MS, ports.signal);
       const before = await ask({ target, address, port, isSingle: true }, ports, options);
-      return { port, before };
+      const isTcpKnock = target.knocks.some((each) => each.port === port && isTcp(each));
+      return { port, protocol: isTcpKnock ? "tcp" as const : "udp" as const, before };
     }),
   );
 }
 
-/** Knocks at one address after the other until one opens. */
-async function knockInTurn(
-  { target, payloads, addresses }: {
-    target: Target;
-    payloads: readonly Uint8Array[];
-    addresses: readonly AddressEvidence[];
-  },
+/** What is knocked on. */
+interface KnockRequest {
+  target: Target;
+  payloads: readonly Uint8Array[];
+  addresses: readonly AddressEvidence[];
+}
+
+/** Knocks at each door; the addresses stay in their order. */
+async function knockAtDoors(
+  { target, payloads, addresses }: KnockRequest,
   ports: Ports,
   options: ExamineOptions,
 ): Promise<AddressEvidence[]> {
@@ -180,6 +200,21 @@ async function knockInTurn(
     options.onWait?.(target.stageTimeoutMs, "stages");
     await sleep(target.stageTimeoutMs, ports);
   }
+  const knocked = new Map<string, AddressEvidence>();
+  for (const group of groupByDoor(addresses, target.family)) {
+    const ended = await knockInTurn({ target, payloads, addresses: group }, ports, options);
+    for (const each of ended) knocked.set(each.address, each);
+  }
+  return addresses.map((each) => knocked.get(each.address) ?? each);
+}
+
+/** Knocks at one address after the other until one opens. */
+async function knockInTurn(
+  { target, payloads, addresses }: KnockRequest,
+  ports: Ports,
+  options: ExamineOptions,
+): Promise<AddressEvidence[]> {
+  if (addresses[0] !== undefined && isOpen(addresses[0])) return [...addresses];
   const knocked: AddressEvidence[] = [];
   for (const each of addresses) {
     const isDone = knocked.some(({ after }) => after?.answer === "answered");

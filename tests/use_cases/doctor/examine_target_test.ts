@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { realFiles } from "../../../src/config/files.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../../src/core/target.ts";
-import type { Address } from "../../../src/net/resolve.ts";
+import { type Address, detectFamily } from "../../../src/net/resolve.ts";
 import type { ProgramResult } from "../../../src/probe/mod.ts";
 import {
   type ExamineOptions,
@@ -103,7 +103,7 @@ async function examine(
     knocks: KNOCKS.map(knock),
     ...changes,
   };
-  const all = addresses.map((address): Address => ({ address, family: "ipv4" }));
+  const all = addresses.map((address): Address => ({ address, family: detectFamily(address) }));
   const [first = { address: FIREWALL, family: "ipv4" as const }] = all;
   const door = await examineTarget({ target, resolved: { ...first, all } }, world.ports, {
     port: PORT,
@@ -297,4 +297,52 @@ Deno.test("examineTarget: the next address gets knocks only where the first does
     [FIREWALL, "silent"],
     [second, "answered"],
   ]);
+});
+
+const SIX = "2001:db8::1";
+const hasKnocked = ({ net }: FakeWorld, at: string) =>
+  net.sent.some(({ address }) => address === at);
+
+table<[door: Door, waits: boolean, after: readonly (string | undefined)[], sent: number]>(
+  "examineTarget: with the family both each family gets knocks",
+  {
+    "both open": [(world, at) => hasKnocked(world, at), false, ["answered", "answered"], 6],
+    "IPv4 stays closed": [
+      (world, at) => at === SIX && hasKnocked(world, at),
+      false,
+      ["answered", "silent"],
+      6,
+    ],
+    "IPv6 is open before": [(_, at) => at === SIX, false, [undefined, "silent"], 3],
+    "IPv4 is open before": [
+      (world, at) => at === FIREWALL || hasKnocked(world, at),
+      false,
+      ["answered", undefined],
+      3,
+    ],
+    "IPv4 is open to everyone": [
+      (world, at) => at === FIREWALL || hasKnocked(world, at),
+      true,
+      ["answered", undefined],
+      3,
+    ],
+  },
+  async ([door, waits, after, sent]) => {
+    const world = new FakeWorld(door, ECHO);
+    const changes = { family: "both", tries: 1, handshakeMs: 250 } as const;
+    const examined = await examine(world, { waits }, { changes, addresses: [SIX, FIREWALL] });
+    assertEquals(examined.door.addresses.map((each) => each.after?.answer), after);
+    assertEquals([world.net.sent.length, examined.door.hasWaited], [sent, waits]);
+  },
+);
+
+Deno.test("examineTarget: both families are examined, however many addresses come first", async () => {
+  const world = new FakeWorld((each, at) => hasKnocked(each, at), ECHO);
+  const many = [1, 2, 3, 4, 5, 6, 7].map((host) => `2001:db8::${host}`);
+  const { door } = await examine(world, {}, {
+    changes: { family: "both" },
+    addresses: [...many, FIREWALL],
+  });
+  assertEquals(door.addresses.map(({ address }) => address), [...many.slice(0, 5), FIREWALL]);
+  assertEquals(new Set(world.net.sent.map(({ address }) => address)), new Set([SIX, FIREWALL]));
 });

@@ -204,7 +204,7 @@ function explainClosed(
 ): ClosedError {
   const outcome = knocks?.probes.find(({ status }) => status !== "open");
   const tries = plural(knocks?.tries ?? 0, "try", "tries");
-  const where = `port ${port} of "${host}" (${address})`;
+  const where = `port ${port} of "${host}"${host === address ? "" : ` (${address})`}`;
   const isConnection = outcome === knocks?.probes[0];
   if (isConnection && outcome?.status === "refused") {
     return new ClosedError(`${where} refused the connection after ${tries}`, {

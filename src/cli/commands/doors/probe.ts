@@ -66,6 +66,7 @@ export async function probeTargets(
   const resolutions = await resolveTargets(targets, ports, { jobs });
   const reports = await runOnTargets(resolutions, context, {
     jobs,
+    knocks: false,
     work: (resolved, _index, events) => probeTarget(resolved, ports, events),
   });
   return reportTargets(reports, out);

@@ -35,7 +35,8 @@ const EXITS: Readonly<Record<Diagnosis["kind"], number>> = {
 };
 
 /** Options of the command that a remedy repeats. */
-const REPEATED = ["ipv4", "ipv6", "source", "timeout", "secrets-from"] as const;
+const REPEATED_SECRET = ["secrets-from", "allow-empty"] as const;
+const REPEATED = ["ipv4", "ipv6", "source", "timeout", ...REPEATED_SECRET] as const;
 
 const OPTIONS = [
   ...FAMILY_OPTIONS,
@@ -103,12 +104,18 @@ function report(evidence: Evidence, name: string | undefined, { out }: DoctorCon
 /** What remedies repeat of the command line. */
 function describeInvocation(context: DoctorContext): Invocation {
   const { args, ports } = context;
-  const options = REPEATED.flatMap((name) => {
-    if (!args.has(name)) return [];
-    const value = args.value(name);
-    return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
-  });
-  return { os: ports.os, globals: listFileOptions(context), options };
+  const repeat = (names: readonly (typeof REPEATED)[number][]) =>
+    names.flatMap((name) => {
+      if (!args.has(name)) return [];
+      const value = args.value(name);
+      return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
+    });
+  return {
+    os: ports.os,
+    globals: listFileOptions(context),
+    options: repeat(REPEATED),
+    secretOptions: repeat(REPEATED_SECRET),
+  };
 }
 
 /** A configuration with mistakes is evidence as well. */
