@@ -8,6 +8,7 @@
 import { NetworkError } from "../core/errors.ts";
 import { explainSendError, findErrno, isUnreachable } from "./socket_errors.ts";
 import { guessSource, isKernelsChoice, pickSource } from "./source.ts";
+import { findRouteError } from "./udp.ts";
 import type { Endpoint, SentPacket, SynKnock, TcpConnection } from "./connection.ts";
 
 /** Answers of the kernel: no host, or a closed port. The knock was sent all the same. */
@@ -38,8 +39,11 @@ export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
   let unreachable: unknown;
   const attempt = openTcp({ ...place, localPort: local.port }, stop.signal).then(
     (connection) => connection.close(),
-    (cause) => {
+    async (cause) => {
       if (stop.signal.aborted) return;
+      // The same number is a router's answer, and this machine's own where it has no way.
+      const own = findErrno(cause) === "EHOSTUNREACH" ? await findRouteError(place) : undefined;
+      if (own !== undefined) throw explainSendError(own, place);
       if (!ANSWERS.has(findErrno(cause) ?? "")) {
         throw cause instanceof NetworkError ? cause : explainSendError(cause, place);
       }

@@ -297,4 +297,42 @@ knocks = [
     );
     assertStringIncludes(looked.stdout, "probe  tcp 22 over IPv6 open");
   });
+  await t.step("no way to a host is a network error for every kind of knock", async () => {
+    const [four, six] = ["192.0.2.1", "2001:db8:ffff::1"];
+    await client.run(["ip", "route", "add", "unreachable", `${four}/32`]);
+    await client.run(["ip", "-6", "route", "add", "unreachable", `${six}/128`]);
+    for (const host of [four, six]) {
+      for (const port of ["7000/tcp", "7000/udp"]) {
+        for (const probe of [["--probe", "22/tcp"], ["--no-probe"]]) {
+          const { code, stderr } = await run("knock", host, port, ...probe);
+          assertEquals(code, 3, stderr);
+          assertStringIncludes(stderr, `cannot send to ${host} port 7000: `);
+        }
+      }
+      await run("add", "gone", host, "7000/tcp");
+      const connected = await run("connect", "gone", "22");
+      assertEquals([connected.code, (await run("doctor", "gone")).code], [3, 3], connected.stderr);
+      await run("remove", "gone", "--yes");
+    }
+  });
+  await t.step("a firewall that answers for every port was sent the knocks", async () => {
+    await server.nft(`table inet far { chain input { type filter hook input priority -10;
+      ip daddr ${server.ipv4} tcp dport { 22, 7001 } reject with icmp host-prohibited; }; }`);
+    const probe = ["--probe", "22/tcp", "--timeout", "1s", "--tries", "1"];
+    const { code, stderr, stdout } = await run("knock", server.ipv4, "7001/tcp", ...probe);
+    assertEquals([code, stderr], [1, ""], stdout);
+  });
+  await t.step("the question for a route sends no packet", async () => {
+    await client.nft(`table inet leaving { counter asked { }
+      chain output { type filter hook output priority 0; udp dport 9 counter name asked; }; }`);
+    const source = new URL("../../src/net/udp.ts", import.meta.url).href;
+    const script = `import { findRouteError } from "${source}";
+      for (const address of Deno.args) console.log((await findRouteError({ address }))?.message);`;
+    const hosts = [server.ipv4, server.ipv6, "192.0.2.1"];
+    const answers = await client.run([Deno.execPath(), "eval", "--unstable-net", script, ...hosts]);
+    assertEquals(answers.trim().split("\n").slice(0, 2), ["undefined", "undefined"]);
+    assertStringIncludes(answers, "No route to host");
+    const counted = await client.run(["nft", "list", "counters", "table", "inet", "leaving"]);
+    assertStringIncludes(counted, "packets 0 bytes 0");
+  });
 }, { tools: ["ping", "ss"], sources: 0 });
