@@ -103,7 +103,7 @@ table<[argv: string, options: WorldOptions, labels: readonly string[]]>("the ord
   ],
 }, async ([argv, options, labels]) => {
   const stdout = await say(argv.split(" "), [FOUR], options);
-  const shown = [...stdout.matchAll(/probe  (.*?) open/g)].map(([, label]) => label);
+  const shown = [...stdout.matchAll(/probe {2}(.*?) open/g)].map(([, label]) => label);
   assertEquals(shown, labels, stdout);
 });
 
