@@ -61,15 +61,12 @@ function renderTarget(draft: TargetDraft, { config }: DocumentReading): string[]
  * Returns `text` with targets changed, in place; everything that a change does not name stays.
  *
  * @param choose returns the changes; it is given the targets as they are in `text`.
+ * @param options.onChanged is called with the names of the targets whose tables say something else then.
  */
 export function changeTargets(
   text: string,
   choose: (targets: ReadonlyMap<string, Target>) => readonly TargetChange[],
-  { file, onChanged }: {
-    file: string;
-    /** Called with the names of the targets whose tables say something else then. */
-    onChanged?: (names: readonly string[]) => void;
-  },
+  { file, onChanged }: { file: string; onChanged?: (names: readonly string[]) => void },
 ): string {
   return editText(text, { file }, (editor, reading) => {
     const changed: string[] = [];

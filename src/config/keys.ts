@@ -18,7 +18,7 @@ import {
 import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
 import { choosePayload, hasOwnSecrets, readHandshake, writeKnock, writeSecret } from "./knocks.ts";
-import type { Place } from "./toml/place.ts";
+import { type Place, renderPath } from "./toml/place.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import {
   isSameData,
@@ -94,7 +94,7 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
     "probes",
     (value, place, { plugins }) =>
       readList(value, place, {
-        form: `probes = ["22/tcp"], or [[${place}]] with type = "tcp"`,
+        form: `probes = ["22/tcp"], or [[${renderPath(place.path)}]] with type = "tcp"`,
         readItem: (item, at) => readProbe(item, at, plugins),
       }),
     (probes) => probes.map(writeProbe),
@@ -103,7 +103,7 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
     "after",
     (value, place, { plugins }) =>
       readList(value, place, {
-        form: `[[${place}]] with run = ["program"]`,
+        form: `[[${renderPath(place.path)}]] with run = ["program"]`,
         readItem: (item, at) => readAfter(item, at, plugins),
       }),
     (entries) => entries.map(writeAfter),

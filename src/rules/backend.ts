@@ -1,4 +1,4 @@
-/** What a back end is, and what the back ends share. How to add one: docs/extending_backends.md. */
+/** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
 import { listDistinctPorts, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
 import type { Feature, Limits } from "./features.ts";

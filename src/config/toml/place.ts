@@ -23,11 +23,6 @@ export class Place {
     return new Place(this.findings, [...this.path, segment]);
   }
 
-  /** The path of the value as it is written in a header. */
-  toString(): string {
-    return renderPath(this.path);
-  }
-
   /** Adds a mistake and returns undefined, for `return place.fail(...)`. */
   fail(message: string): undefined {
     this.findings.push({ path: this.path, message });

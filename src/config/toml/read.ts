@@ -21,6 +21,7 @@ const MAX_MARKS = 500_000;
 
 /** Reads `text`; never throws. */
 export function readToml(text: string): TomlReading {
+  const refuse = (message: string) => ({ problems: [{ path: [], message }] });
   if (isTooLarge(text)) return refuse("has too many values: about 100,000 can be read");
   const tree = tryParse(text);
   if (tree instanceof ParseError) return { problems: [explain(text, tree)] };
@@ -38,10 +39,6 @@ function tryParse(text: string): AST.TOMLProgram | ParseError | RangeError {
     if (error instanceof ParseError || error instanceof RangeError) return error;
     throw error;
   }
-}
-
-function refuse(message: string): TomlReading {
-  return { problems: [{ path: [], message }] };
 }
 
 /** Whether a tree of the text would take too much memory. */
