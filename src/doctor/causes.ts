@@ -104,14 +104,14 @@ const DOOR: readonly Row<DoorCase>[] = [
   }],
   [
     "too_slow",
-    ({ target, timing: { longestGapMs, stageTimeoutMs }, addresses, invocation }) =>
+    ({ target, timing, timing: { longestGapMs, stageTimeoutMs }, addresses, invocation }) =>
       longestGapMs >= stageTimeoutMs && addresses.some(({ tries }) => tries > 0) &&
       !addresses.some(isOpenAfter) && {
         kind: "closed",
         cause:
           `The pause of ${renderDuration(longestGapMs)} between two knocks is longer than the ` +
           `${renderDuration(stageTimeoutMs)} that the firewall waits for the next one.`,
-        fix: renderFaster({ target, stageTimeoutMs }, invocation),
+        fix: renderFaster({ target, ...timing }, invocation),
       },
   ],
   ["other_family", ({ target, addresses: [taken, ...others], invocation }) => {
@@ -273,10 +273,12 @@ function describeClosed(port: number, { before: { answer }, ping }: AddressEvide
     "service listens there, or another rule rejects the packets.";
 }
 
+/** The delay of a knock of its own can be changed in the file of targets only. */
 function renderFaster(
-  { target, stageTimeoutMs }: { target: string; stageTimeoutMs: number },
+  { target, stageTimeoutMs, isOwnDelay = false }: DoorEvidence["timing"] & { target: string },
   invocation: Evidence["invocation"],
 ): string {
+  if (isOwnDelay) return renderCommand(["show", target], invocation);
   const delay = renderDuration(Math.max(1, Math.round(stageTimeoutMs * GOOD_PAUSE)));
   return renderCommand(["edit", target, "--delay", delay], invocation);
 }

@@ -68,6 +68,8 @@ export interface FileEvidence {
 /** The pace of a target beside the firewall's patience; milliseconds. */
 interface TimingEvidence {
   longestGapMs: number;
+  /** Whether that is the delay of a knock of its own. */
+  isOwnDelay?: boolean;
   stageTimeoutMs: number;
 }
 

@@ -340,3 +340,10 @@ table<[given: Partial<Evidence["invocation"]>, evidence: Evidence, fix: string]>
     assertEquals(diagnose({ ...found, invocation }).fix, fix);
   },
 );
+
+Deno.test("a long delay of a knock of its own is not mended by --delay, which it outranks", () => {
+  const fixOf = (isOwnDelay: boolean) =>
+    diagnose(evidence({}, { timing: { ...slow.timing, isOwnDelay } })).fix;
+  assertEquals(fixOf(false), "spknock edit home --delay 500ms");
+  assertEquals(fixOf(true), "spknock show home");
+});

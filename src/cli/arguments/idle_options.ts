@@ -59,15 +59,9 @@ export const SAVE_EFFECTS: readonly EffectRow<"delay" | "handshake" | "udp" | "s
   },
 ];
 
-const NO_SECRET = {
-  acts: ({ knocks }: Door) => knocks.some(isSecret),
-  why: "no knock carries a secret",
-  hint: "leave it out, or write a knock as 7000/udp",
-};
-
-/** Options of `knock`. */
+/** Options of `knock`; a limit (`--timeout`) or a permission (`--allow-empty`) may be idle. */
 export const KNOCK_EFFECTS: readonly EffectRow<
-  "delay" | "handshake" | "udp" | "tries" | "timeout" | "secrets-from" | "allow-empty"
+  "delay" | "handshake" | "udp" | "tries" | "secrets-from"
 >[] = [
   ...PACE_EFFECTS,
   {
@@ -77,13 +71,11 @@ export const KNOCK_EFFECTS: readonly EffectRow<
     hint: "leave it out, or name what opens, such as --probe 22/tcp",
   },
   {
-    option: "timeout",
-    acts: ({ probes = [] }) => probes.length > 0,
-    why: "it limits probes, and there is none",
-    hint: "leave it out, or name what opens, such as --probe 22/tcp",
+    option: "secrets-from",
+    acts: ({ knocks }) => knocks.some(isSecret),
+    why: "no knock carries a secret",
+    hint: "leave it out, or write a knock as 7000/udp",
   },
-  { option: "secrets-from", ...NO_SECRET },
-  { option: "allow-empty", ...NO_SECRET },
 ];
 
 /**

@@ -114,8 +114,10 @@ function listTaken(looks: readonly AddressEvidence[], { family }: Target): Addre
 }
 
 function measurePace(target: Target): DoorEvidence["timing"] {
-  const gaps = target.knocks.slice(0, -1).map(({ delayMs }) => delayMs ?? target.delayMs);
-  return { longestGapMs: Math.max(0, ...gaps), stageTimeoutMs: target.stageTimeoutMs };
+  const knocks = target.knocks.slice(0, -1);
+  const longestGapMs = Math.max(0, ...knocks.map(({ delayMs }) => delayMs ?? target.delayMs));
+  const isOwnDelay = knocks.some(({ delayMs }) => delayMs === longestGapMs);
+  return { longestGapMs, isOwnDelay, stageTimeoutMs: target.stageTimeoutMs };
 }
 
 function isOpen({ before }: AddressEvidence): boolean {
