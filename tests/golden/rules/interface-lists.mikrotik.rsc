@@ -8,6 +8,11 @@
 #   also:    a packet to any other port resets the sequence
 #   also:    only on ether1, list:WAN
 #
+# The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
+# publishes) does not pass here, and one that it redirects passes as the port that it is redirected
+# to: under its own number it stays open to everyone. To see whether there is one:
+# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+#
 # Made from MikroTik's documents; not run on a device yet.
 # RouterOS cannot remove a source from a list. Instead, after a packet to any other port the knocks
 # of its source do not count for 5s, and its sequence has expired by then. A stray packet makes

@@ -9,6 +9,11 @@
 #   also:    only on eth0.2
 #   also:    never locked out: 10.0.0.0/8, 192.0.2.7, 2001:db8::/32
 #
+# The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
+# publishes) does not pass here, and one that it redirects passes as the port that it is redirected
+# to: under its own number it stays open to everyone. To see whether there is one:
+# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+#
 # This file contains the secret payloads: keep it private (chmod 600).
 #
 # Made from MikroTik's documents; not run on a device yet.
