@@ -283,3 +283,49 @@ table(
     assertMatch(stdout, new RegExp(`[ \\n]${name}[,.]`));
   },
 );
+
+Deno.test("--diff: 0 where a file has the same rules, 1 where it differs; comments do not count", async () => {
+  await using world = await createWorld();
+  const file = `${world.home}/office.nft`;
+  const argv = ["rules", "office", "--open", "22", "--for", "nftables"];
+  assertEquals((await world.run(...argv, "--output", file)).code, 0);
+  const old = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, old.replace("# spknock rules", "# my own words\n# spknock rules"));
+  const same = await world.run(...argv, "--diff", file);
+  assertEquals([same.code, same.stdout], [
+    0,
+    `${file} has the rules that would be written now\n`,
+  ]);
+  const other = await world.run(
+    "rules",
+    "office",
+    "--open",
+    "22,443",
+    ...argv.slice(4),
+    "--diff",
+    file,
+  );
+  assertEquals(other.code, 1);
+  assertMatch(other.stdout, /^-\t+tcp dport \{ 22 \} drop$/m);
+  assertMatch(other.stdout, /^\+\t+tcp dport \{ 22, 443 \} drop$/m);
+  assertEquals(
+    await Deno.readTextFile(file),
+    old.replace("# spknock", "# my own words\n# spknock"),
+  );
+  const value = valueOf<{ differs: boolean; diff: string | null }>(
+    await world.run(...argv, "--diff", file, "--json"),
+  );
+  assertEquals([value.differs, value.diff], [false, null]);
+});
+
+table<string[]>("--diff: refused", {
+  "cannot be read": ["--for", "nftables", "--diff", "/nosuch/file"],
+  "it needs --for BACKEND": ["--diff", "/nosuch/file"],
+  "and writes no file": ["--for", "nftables", "--diff", "/nosuch/file", "--force"],
+  "--diff has no effect with --prove": ["--prove", "--diff", "/nosuch/file"],
+}, async (argv, part) => {
+  await using world = await createWorld();
+  const { code, stderr } = await world.run("rules", "office", "--open", "22", ...argv);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, part);
+});

@@ -39,6 +39,7 @@ const RULES_OPTIONS = [
     help: "save here, mode 0600 (default: standard output)",
   },
   { name: "force", short: "f", help: "overwrite the file" },
+  { name: "diff", value: "FILE", help: "compare the rules with a file; exit 1 if they differ" },
   { name: "prove", help: "attack the model of the rules, and print what opens" },
   { name: "seed", value: "N", help: "of the random attacks (default: 1)" },
   ...SECRET_OPTIONS,
@@ -64,6 +65,11 @@ export const command = defineCommand({
     const backendName = args.value("for");
     const secrets = readSecretChoice(args);
     const [output, force] = [args.value("output"), args.has("force")];
+    if (args.has("diff") && (backendName === undefined || output !== undefined || force)) {
+      throw new UsageError("--diff compares: it needs --for BACKEND, and writes no file", {
+        hint: "leave out --output and --force",
+      });
+    }
     // Before the first question: nothing that is typed is lost.
     if (output !== undefined && output !== "-") await checkNew(output, { fs: ports.fs, force });
     if (backendName === undefined) {
@@ -76,6 +82,16 @@ export const command = defineCommand({
       ...makeSecretOptions(context, secrets, askTwice),
       check: makeCheck(target, choice),
     });
+    const old = args.value("diff");
+    if (old !== undefined) {
+      const { reportDifference } = await import("../../reports/rules_diff.ts");
+      const rules = renderRules(choice.backend, plan, {
+        host: target.host,
+        variant: choice.variant,
+      });
+      const value = { target: target.name, backend: choice.backend.name };
+      return await reportDifference(rules, context, { file: old, value });
+    }
     printWeaknesses(weak, context);
     return await write({ target, plan, weak, ...choice }, context, { output, force });
   },
@@ -83,7 +99,9 @@ export const command = defineCommand({
 
 async function prove(target: Target, context: RulesContext): Promise<number> {
   const { args, ports } = context;
-  const useless = (["for", "variant", "output", "force"] as const).find((name) => args.has(name));
+  const useless = (["for", "variant", "output", "force", "diff"] as const).find((name) =>
+    args.has(name)
+  );
   if (useless !== undefined) {
     throw new UsageError(`--${useless} has no effect with --prove`, {
       hint: "the proof is of the plan, for every firewall",
