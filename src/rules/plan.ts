@@ -190,14 +190,33 @@ function refuseUselessBan(plan: Plan): void {
   );
 }
 
-function refuseSharedClosing({ stages, closing }: Plan): void {
+function refuseSharedClosing({ stages, closing, protectedPorts }: Plan): void {
+  const last = closing.at(-1);
+  if (last === undefined) return;
   const isShared = (knock: Stage) => stages.some((stage) => canCoincide(knock, stage));
-  if (closing.length === 0 || !closing.every(isShared)) return;
-  throw new UsageError(
-    "every knock of the closing sequence is a knock of the opening one too: knocks that are sent " +
-      "again would close the door",
-    { hint: "give the closing sequence a port or a secret of its own" },
-  );
+  if (closing.every(isShared)) {
+    throw new UsageError(
+      "every knock of the closing sequence is a knock of the opening one too: knocks that are sent " +
+        "again would close the door",
+      { hint: "give the closing sequence a port or a secret of its own" },
+    );
+  }
+  // The first of several opening knocks alone opens nothing.
+  const later = stages.length === 1 ? stages : stages.slice(1);
+  if (later.some((stage) => canCoincide(last, stage))) {
+    throw new UsageError("the last closing knock is an opening knock too: it could open the door", {
+      hint: "end the closing sequence with a port or a secret of its own",
+    });
+  }
+  if (
+    closing.some(({ port, protocol }) =>
+      protectedPorts.some((spec) => spec.port === port && spec.protocol === protocol)
+    )
+  ) {
+    throw new UsageError("a closing knock is on a port that opens: each connection would be one", {
+      hint: "use another port for the closing knock",
+    });
+  }
 }
 
 function checkDuration(what: string, ms: number): number {

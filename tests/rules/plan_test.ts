@@ -62,7 +62,10 @@ table<[opening: string[], closing: string[], isRefused: boolean]>(
       false,
     ],
     "another protocol": [["7003/tcp", "9012/tcp"], ["7003/udp"], false],
-    "others": [["7003/tcp", "9012/tcp"], ["7004/tcp", "9012/tcp"], false],
+    "ends with the first": [["7003/tcp", "9012/tcp"], ["7004/tcp", "7003/tcp"], false],
+    "ends with a later one": [["7003/tcp", "9012/tcp"], ["7004/tcp", "9012/tcp"], true],
+    "ends with the only one": [["7003/tcp"], ["7004/tcp", "7003/tcp"], true],
+    "the port that opens": [["7003/tcp", "9012/tcp"], ["22/tcp"], true],
   },
   ([opening, closing, isRefused]) => {
     const none = (knocks: string[]) => knocks.map(() => new Uint8Array());
@@ -72,7 +75,7 @@ table<[opening: string[], closing: string[], isRefused: boolean]>(
       { protectedPorts: SSH },
     );
     if (isRefused) {
-      assertThrows(() => checkPlan(plan), UsageError, "is a knock of the opening one too");
+      assertThrows(() => checkPlan(plan), UsageError, "closing");
     } else checkPlan(plan);
   },
 );
