@@ -41,11 +41,7 @@ export async function updateConfig(
   edit: (text: string) => string,
   files: FileSystem,
 ): Promise<Config> {
-  try {
-    const realPath = await findRealPath(path, files);
-    const present = await statIfThere(realPath, files);
-    if (present !== undefined) refuseSpecial(path, present);
-    await files.makeFolder(parentFolder(realPath));
+  return await inPlace(path, files, async (realPath) => {
     const lock = await takeLock(path, { realPath, files });
     try {
       await removeLeftovers(realPath, files);
@@ -56,11 +52,7 @@ export async function updateConfig(
     } finally {
       lock.release();
     }
-  } catch (error) {
-    if (isSystemError(error)) throw failToWrite(path, error);
-    if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
-    throw error;
-  }
+  });
 }
 
 /**
@@ -70,12 +62,21 @@ export async function updateConfig(
  * @throws {ConfigError} if it cannot be written; the file is then as it was.
  */
 export async function writeText(path: string, text: string, files: FileSystem): Promise<void> {
+  await inPlace(path, files, (realPath) => replaceFile(realPath, text, { files }));
+}
+
+/** Writes where a path leads to, in a folder that is there then; system errors are told as ours. */
+async function inPlace<T>(
+  path: string,
+  files: FileSystem,
+  write: (realPath: string) => Promise<T>,
+): Promise<T> {
   try {
     const realPath = await findRealPath(path, files);
     const present = await statIfThere(realPath, files);
     if (present !== undefined) refuseSpecial(path, present);
     await files.makeFolder(parentFolder(realPath));
-    await replaceFile(realPath, text, { files });
+    return await write(realPath);
   } catch (error) {
     if (isSystemError(error)) throw failToWrite(path, error);
     if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);

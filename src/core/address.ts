@@ -4,7 +4,7 @@
  */
 import { ValueError } from "./errors.ts";
 import ipaddr from "ipaddr.js";
-import { isIpv4, isIpv6 } from "./address_syntax.ts";
+import { ADDRESS_BITS, isIpv4, isIpv6 } from "./address_syntax.ts";
 
 /** An address family. */
 type AddressFamily = "ipv4" | "ipv6";
@@ -31,8 +31,6 @@ export interface Network {
 
 type Ip = ipaddr.IPv4 | ipaddr.IPv6;
 
-const WIDTHS = { ipv4: 32, ipv6: 128 } as const;
-
 /**
  * Returns the address that `text` writes. A zone (`%eth0`) is dropped; an IPv4 address inside IPv6
  * (`::ffff:192.0.2.1`), as dual-stack sockets report it, is the IPv4 address that the firewall sees.
@@ -57,7 +55,7 @@ export function parseAddress(text: string): Address {
 export function parseNetwork(text: string): Network {
   const [host = "", length, ...rest] = text.split("/");
   const ip = readIp(host);
-  const width = ip?.kind() === "ipv4" ? WIDTHS.ipv4 : WIDTHS.ipv6;
+  const width = ip?.kind() === "ipv4" ? ADDRESS_BITS.ipv4 : ADDRESS_BITS.ipv6;
   const prefix = length === undefined ? width : /^\d{1,3}$/.test(length) ? Number(length) : NaN;
   if (ip === undefined || rest.length > 0 || !(prefix <= width)) {
     throw new ValueError(
@@ -75,10 +73,10 @@ export function findNetworkEnds(
   address: Address,
   prefix: number,
 ): Record<"first" | "last" | "next", string> {
-  const bits = BigInt(WIDTHS[address.family] - prefix);
+  const bits = BigInt(ADDRESS_BITS[address.family] - prefix);
   const first = BigInt(`0x${Uint8Array.from(findNetwork(address, prefix).bytes).toHex()}`);
   const render = (value: bigint) => {
-    const hex = value.toString(16).padStart(WIDTHS[address.family] / 4, "0");
+    const hex = value.toString(16).padStart(ADDRESS_BITS[address.family] / 4, "0");
     return describeIp(ipaddr.fromByteArray([...Uint8Array.fromHex(hex)])).text;
   };
   const next = first + (1n << bits);
@@ -92,14 +90,17 @@ export function renderMask(family: AddressFamily, prefix: number): string {
 }
 
 /** Returns the network of this prefix length around an address. */
-export function findNetwork({ text }: Address, prefix: number): Network {
+export function findNetwork({ family, text, bytes }: Address, prefix: number): Network {
+  if (prefix === ADDRESS_BITS[family]) return { family, text, bytes, prefix };
   return parseNetwork(`${text}/${prefix}`);
 }
 
 /** Whether the network contains the address, or all of another network. */
 export function contains(network: Network, inner: Address | Network): boolean {
   const { family, prefix } = network;
-  if (family !== inner.family || prefix > ("prefix" in inner ? inner.prefix : WIDTHS[family])) {
+  if (
+    family !== inner.family || prefix > ("prefix" in inner ? inner.prefix : ADDRESS_BITS[family])
+  ) {
     return false;
   }
   return matchIp(inner.bytes, network);

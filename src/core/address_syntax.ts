@@ -5,14 +5,27 @@
  * CommonJS module costs more than all the rest of a knock (docs/measurements.md).
  */
 
+/** Bits of an address: the longest prefix. */
+export const ADDRESS_BITS = { ipv4: 32, ipv6: 128 } as const;
+
+/** Returns the name of a family for people. */
+export function renderFamily(family: keyof typeof ADDRESS_BITS): string {
+  return family === "ipv4" ? "IPv4" : "IPv6";
+}
+
 /** Whether `text` is an IPv4 address in dotted decimal; some programs read a leading zero as octal. */
 export function isIpv4(text: string): boolean {
   return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }
 
-/** Whether `text` is a link-local IPv6 address (fe80::/10, RFC 4291) without its zone: it could be on any link. */
+/** Whether an IPv6 address is link-local (fe80::/10, RFC 4291), with or without its zone. */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][\da-f]:/i.test(address);
+}
+
+/** Whether `text` is a link-local address without its zone: it could be on any link. */
 export function needsZone(text: string): boolean {
-  return /^fe[89ab][\da-f]:/i.test(text) && isIpv6(text) && !text.includes("%");
+  return isLinkLocal(text) && isIpv6(text) && !text.includes("%");
 }
 
 /** Whether `text` is an IPv6 address, with or without a zone. */

@@ -2,6 +2,7 @@
  * The plan: the rule set of one target, in no firewall's language. The model in `model/` plays it,
  * the back ends in `rules/` render it, and the proof compares the two.
  */
+import { ADDRESS_BITS } from "./address_syntax.ts";
 import { type Protocol, renderPortSpec } from "./knock.ts";
 
 /** A port of one transport. */
@@ -49,9 +50,6 @@ export interface Plan {
   publicPorts: readonly PortSpec[];
 }
 
-/** Each address is a source of its own. */
-export const FULL_PREFIXES = { ipv4: 32, ipv6: 128 } as const;
-
 /** How many addresses each set of a rule set has room for. */
 export const SET_SIZE = 65_535;
 
@@ -60,6 +58,11 @@ export const SET_SIZE = 65_535;
  * the ban is not renewed while it lasts.
  */
 export const BAN_RULE = { mistakes: 5, windowMs: 60_000, banMs: 600_000, prefix6: 64 } as const;
+
+/** Returns the prefix length by which the mistakes of a family are counted. */
+export function findBanPrefix({ banPrefix6 }: Plan, family: Plan["families"][number]): number {
+  return family === "ipv4" ? ADDRESS_BITS.ipv4 : banPrefix6;
+}
 
 /** Returns each port and protocol once, in order. */
 export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {

@@ -2,8 +2,9 @@
  * The attacks that `rules --prove` runs, and the legitimate uses that must still open the door. The
  * seed decides everything that is random.
  */
+import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { findNetworkEnds, parseAddress } from "../core/address.ts";
-import { FULL_PREFIXES, type Plan } from "../core/plan.ts";
+import type { Plan } from "../core/plan.ts";
 import {
   type Attack,
   chooseParties,
@@ -292,7 +293,7 @@ function listPrefixes(context: AttackContext): Attack[] {
   const { plan, parties } = context;
   const address = parseAddress(parties.attacker);
   const prefix = plan.prefixes[address.family];
-  if (prefix === FULL_PREFIXES[address.family]) return [];
+  if (prefix === ADDRESS_BITS[address.family]) return [];
   const { first, last, next } = findNetworkEnds(address, prefix);
   const packets = createKnocks(context);
   const make = (claim: ClaimKind, name: string, description: string, source: string): Attack => ({

@@ -6,7 +6,14 @@
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
 import type { Protocol } from "../core/knock.ts";
-import { BAN_RULE, type Plan, type PortSpec, SET_SIZE, type Stage } from "../core/plan.ts";
+import {
+  BAN_RULE,
+  findBanPrefix,
+  type Plan,
+  type PortSpec,
+  SET_SIZE,
+  type Stage,
+} from "../core/plan.ts";
 import { TimedSet } from "./timed_set.ts";
 
 /** One packet as the firewall sees it. */
@@ -223,9 +230,7 @@ function createIdentifier(plan: Plan): (source: string) => Identity {
     const address = parseAddress(source);
     const identity = {
       key: findNetwork(address, plan.prefixes[address.family]).text,
-      banKey: plan.ban && address.family === "ipv6"
-        ? findNetwork(address, plan.banPrefix6).text
-        : address.text,
+      banKey: findNetwork(address, findBanPrefix(plan, address.family)).text,
       isExempt: !plan.families.includes(address.family) || isTrusted(address),
     };
     recent = { source, identity };

@@ -2,7 +2,7 @@
  * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
-import { isIpv4, isIpv6, needsZone } from "../core/address_syntax.ts";
+import { isIpv4, isIpv6, needsZone, renderFamily } from "../core/address_syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Family } from "../core/target.ts";
 
@@ -34,18 +34,19 @@ export async function resolveHost(
     ? [{ address: host, family: detectFamily(host) }]
     : await lookUp(host, lookup);
   const usable = found.filter(({ address }) => !needsZone(address));
-  if (usable.length === 0) throw explainZone(host, found);
-  const isEither = family === "any" || family === "both";
-  const all = usable.filter((address) => isEither || address.family === family);
-  const first = all[0];
-  if (first === undefined) {
+  const [first] = usable;
+  if (first === undefined) throw explainZone(host, found);
+  if (family === "any" || family === "both") return { ...first, all: usable };
+  const all = usable.filter((address) => address.family === family);
+  const [fitting] = all;
+  if (fitting === undefined) {
     const has = usable.map(({ address }) => address).join(", ");
     throw new NetworkError(
       `"${host}" has no ${renderFamily(family)} address, only ${has}`,
       { code: "resolve", hint: `use ${family === "ipv4" ? "-6" : "-4"}, or family = "any"` },
     );
   }
-  return { ...first, all };
+  return { ...fitting, all };
 }
 
 /** A link-local address could be on any of our links: without its zone there is nowhere to send to. */
@@ -92,11 +93,6 @@ async function lookUp(host: string, lookup: Lookup): Promise<Address[]> {
     });
   }
   throw new NetworkError(`the name "${host}" has no address`, { code: "resolve" });
-}
-
-/** Returns the name of a family for people. */
-export function renderFamily(family: Family): string {
-  return family === "ipv4" ? "IPv4" : "IPv6";
 }
 
 /** The family of an address literal. */

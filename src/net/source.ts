@@ -2,7 +2,7 @@
  * The local address that packets leave from: as it was given, or the address of an interface.
  * Interfaces are asked for only where they are named or shown (`--verbose`).
  */
-import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
+import { isIpv4, isIpv6, isLinkLocal, renderFamily } from "../core/address_syntax.ts";
 import { NetworkError } from "../core/errors.ts";
 import { detectFamily } from "./resolve.ts";
 
@@ -30,11 +30,6 @@ export function listInterfaces(): InterfaceAddress[] {
   }
 }
 
-/** Whether an address is link-local (fe80::/10), with or without its zone. */
-function isLinkLocal(address: string): boolean {
-  return /^fe[89ab][\da-f]:/i.test(address);
-}
-
 /**
  * Returns the address to send from: `source` itself, or the one that the interface of that name has in
  * the family of `address`.
@@ -58,7 +53,7 @@ export function pickSource(
   }
   const what = own.length === 0
     ? "the source is not an interface with an address"
-    : `the interface "${source}" has no ${family === "ipv4" ? "IPv4" : "IPv6"} address`;
+    : `the interface "${source}" has no ${renderFamily(family)} address`;
   const names = [...new Set(list().map(({ name }) => name))].join(", ");
   throw new NetworkError(`cannot send to ${address}: ${what}`, {
     hint: own.length === 0 ? `its interfaces are: ${names}` : "choose the family with -4 or -6",

@@ -1,6 +1,13 @@
 /** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
-import { listDistinctPorts, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
+import {
+  BAN_RULE,
+  listDistinctPorts,
+  listSecretPorts,
+  type Plan,
+  type PortSpec,
+  type Stage,
+} from "../core/plan.ts";
 import type { Feature, Limits } from "./features.ts";
 
 /** A firewall, or another knock daemon, in whose language plans can be rendered. */
@@ -69,6 +76,21 @@ export function listPorts(specs: readonly PortSpec[], protocol: PortSpec["protoc
 /** Returns the trusted networks of one family. */
 export function listTrusted(plan: Plan, family: Plan["families"][number]): string[] {
   return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));
+}
+
+/** How many mistakes a source can have made without a ban, each a list of its own. */
+export const MISTAKES: readonly number[] = Array.from(
+  { length: BAN_RULE.mistakes },
+  (_, index) => index + 1,
+);
+
+/**
+ * Whether a regular knock is at the port of a secret one, where packets of connections arrive too: of those
+ * only one with the secret is a knock.
+ */
+export function isAmongSecrets({ port, protocol, payload }: Stage, plan: Plan): boolean {
+  return protocol === "udp" && payload === undefined &&
+    listSecretPorts(plan).some((secret) => secret.port === port);
 }
 
 /** Returns stages with their numbers, the last one first (docs/firewall-model.md, rules 5 and 6). */

@@ -5,8 +5,9 @@
  * - a new key of `Plan` does not compile until `PARTS` says which features belong to it;
  * - a new feature or limit does not compile until every back end has a value for it.
  */
+import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
-import { FULL_PREFIXES, type Plan, type Stage } from "../core/plan.ts";
+import type { Plan, Stage } from "../core/plan.ts";
 
 /** One feature. */
 interface FeatureSpec {
@@ -83,8 +84,8 @@ const PARTS = {
     prefix: {
       label: "address prefix",
       findPart: ({ prefixes: { ipv4, ipv6 }, families }) =>
-        (families.includes("ipv4") && ipv4 < FULL_PREFIXES.ipv4) ||
-          (families.includes("ipv6") && ipv6 < FULL_PREFIXES.ipv6)
+        (families.includes("ipv4") && ipv4 < ADDRESS_BITS.ipv4) ||
+          (families.includes("ipv6") && ipv6 < ADDRESS_BITS.ipv6)
           ? "an address prefix"
           : undefined,
       hint: "leave out --prefix4 and --prefix6",

@@ -14,17 +14,11 @@
  *   does, could close the door that it opens;
  * - durations are whole milliseconds, at least one.
  */
+import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import {
-  BAN_RULE,
-  canCoincide,
-  FULL_PREFIXES,
-  type Plan,
-  type PortSpec,
-  type Stage,
-} from "../core/plan.ts";
+import { BAN_RULE, canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterfaces, parseTrusted } from "./options.ts";
 import { findSmoothDirection, isRegular } from "../core/sweep.ts";
@@ -85,8 +79,8 @@ export function makePlan(
     ban: options.ban ?? false,
     banPrefix6: options.banPrefix6 ?? BAN_RULE.prefix6,
     prefixes: {
-      ipv4: options.prefix4 ?? FULL_PREFIXES.ipv4,
-      ipv6: options.prefix6 ?? FULL_PREFIXES.ipv6,
+      ipv4: options.prefix4 ?? ADDRESS_BITS.ipv4,
+      ipv6: options.prefix6 ?? ADDRESS_BITS.ipv6,
     },
     families: options.families ?? listFamilies(target),
     interfaces: options.interfaces === undefined || options.interfaces.length === 0

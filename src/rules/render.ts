@@ -1,4 +1,5 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
+import { renderFamily } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
@@ -76,7 +77,7 @@ function describePlan(plan: Plan): string[] {
     plan.trusted.length > 0 ? `never locked out: ${plan.trusted.join(", ")}` : undefined,
     plan.publicPorts.length > 0 ? `public: ${renderPortList(plan.publicPorts)}` : undefined,
   ].filter((extra) => extra !== undefined);
-  const families = plan.families.map((family) => family === "ipv4" ? "IPv4" : "IPv6").join(", ");
+  const families = plan.families.map(renderFamily).join(", ");
   return [
     "",
     ...plan.stages.map((stage, index) => `  knock ${index + 1}: ${describeStage(stage)}`),

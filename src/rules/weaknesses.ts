@@ -1,8 +1,9 @@
 /** What is weak about a plan, why, and the remedy. Nothing here prevents a rule set. */
+import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, FULL_PREFIXES, type Plan, SET_SIZE, type Stage } from "../core/plan.ts";
+import { BAN_RULE, type Plan, SET_SIZE, type Stage } from "../core/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import {
   findOrderedDirection,
@@ -116,8 +117,8 @@ function checkBan({ ban, families, banPrefix6 }: Plan): Weakness[] {
 }
 
 function checkPrefixes({ prefixes, families }: Plan): Weakness[] {
-  return families.filter((family) => prefixes[family] < FULL_PREFIXES[family]).map((family) => {
-    const bits = FULL_PREFIXES[family] - prefixes[family];
+  return families.filter((family) => prefixes[family] < ADDRESS_BITS[family]).map((family) => {
+    const bits = ADDRESS_BITS[family] - prefixes[family];
     const count = bits <= 16 ? `${2 ** bits}` : `2^${bits}`;
     return {
       code: `wide-prefix-${family}`,
@@ -277,7 +278,7 @@ function checkTrust(plan: Plan): Weakness[] {
 function checkFamilies(plan: Plan): Weakness[] {
   const missing = (["ipv4", "ipv6"] as const).find((family) => !plan.families.includes(family));
   if (missing === undefined) return [];
-  const name = missing === "ipv4" ? "IPv4" : "IPv6";
+  const name = renderFamily(missing);
   return [{
     code: `no-${missing}`,
     severity: "info",

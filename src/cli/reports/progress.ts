@@ -3,6 +3,7 @@
  * a count that rewrites itself (only on a terminal); with `--verbose` every packet and every probe of
  * every try.
  */
+import { renderFamily } from "../../core/address_syntax.ts";
 import type { Clock } from "../../core/clock.ts";
 import { renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
@@ -11,7 +12,7 @@ import type { OpenEvents, ProbeOutcome } from "../../knock/until_open.ts";
 import type { SentPacket } from "../../net/connection.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
-import { type Address, groupAddresses, renderFamily } from "../../net/resolve.ts";
+import { type Address, groupAddresses } from "../../net/resolve.ts";
 import type { ResolvedTarget } from "../../use_cases/resolve_targets.ts";
 import { renderProbe } from "./target_report.ts";
 import { createWaiting } from "./waiting.ts";

@@ -1,10 +1,10 @@
 /** What happened to targets: for people line by line, for scripts as one value, and as an exit code. */
+import { renderFamily } from "../../core/address_syntax.ts";
 import { renderElapsed } from "../../core/duration.ts";
 import { SpknockError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { plural } from "../../core/text.ts";
 import type { ProbeOutcome } from "../../knock/until_open.ts";
-import { renderFamily } from "../../net/resolve.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Style } from "../../output/style.ts";

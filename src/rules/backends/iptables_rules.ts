@@ -12,17 +12,18 @@
  * - lists of `recent` are shared by both families, but a list that IPv4 made compares 32 bits only, so
  *   that each family has its own.
  */
+import { ADDRESS_BITS } from "../../core/address_syntax.ts";
 import { renderMask } from "../../core/address.ts";
 import {
   BAN_RULE,
-  FULL_PREFIXES,
+  findBanPrefix,
   listSecretPorts,
   type Plan,
   type PortSpec,
   SET_SIZE,
   type Stage,
 } from "../../core/plan.ts";
-import { listBackwards, listPorts, listTrusted } from "../backend.ts";
+import { isAmongSecrets, listBackwards, listPorts, listTrusted, MISTAKES } from "../backend.ts";
 import { shortenName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
 
@@ -33,7 +34,6 @@ const CREATE_TIMEOUT = 300;
 const CONNECTIONS = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
 const UDP_HEADER = 8;
 const IP_HEADER = { ipv4: 20, ipv6: 40 } as const;
-const MISTAKES = Array.from({ length: BAN_RULE.mistakes }, (_, index) => index + 1);
 
 /** What keeps the lists of sources. */
 export type Variant = "ipset" | "recent";
@@ -67,10 +67,10 @@ export function renderIptablesRules(
   const last = plan.stages.length;
   const digit = family === "ipv4" ? "4" : "6";
   const prefix = plan.prefixes[family];
-  const banPrefix = family === "ipv4" ? FULL_PREFIXES.ipv4 : plan.banPrefix6;
+  const banPrefix = findBanPrefix(plan, family);
   // A list keeps the prefix that it was made with: another prefix has a list of its own.
   const [listSuffix, countedSuffix] = [prefix, banPrefix]
-    .map((length) => length === FULL_PREFIXES[family] ? "" : `n${length}`);
+    .map((length) => length === ADDRESS_BITS[family] ? "" : `n${length}`);
   const nameList = (name: string | number) => `${base}.${name}${listSuffix}.${digit}`;
   const nameCounted = (name: string) => `${base}.${name}${countedSuffix}.${digit}`;
   const progress = [
@@ -96,7 +96,7 @@ export function renderIptablesRules(
     },
   };
   const renderNetmask = (length: number) =>
-    length === FULL_PREFIXES[family] ? "" : `netmask ${length} `;
+    length === ADDRESS_BITS[family] ? "" : `netmask ${length} `;
   const chains = renderChains(names);
   return {
     chains: chains.map(([chain]) => chain),
@@ -150,7 +150,7 @@ const IPSET: Lists = {
 
 /** @param prefix the length of the part of a source that is compared. */
 function makeRecent(family: Plan["families"][number], prefix: number): Lists {
-  const isFull = prefix === FULL_PREFIXES[family];
+  const isFull = prefix === ADDRESS_BITS[family];
   const end = isFull ? "--rsource" : `--mask ${renderMask(family, prefix)} --rsource`;
   return {
     has: (list, seconds) => `-m recent --rcheck --seconds ${seconds} --name ${list} ${end}`,
@@ -310,9 +310,7 @@ function renderPortRules(specs: readonly PortSpec[], rest: string): string[] {
 
 /** The knock of a stage; of a connection only a packet with the secret is one. */
 function renderStage(stage: Stage, { plan, family }: Pick<RuleNames, "plan" | "family">): string {
-  const isShared = stage.protocol === "udp" && stage.payload === undefined &&
-    listSecretPorts(plan).some(({ port }) => port === stage.port);
-  const state = isShared ? " -m conntrack ! --ctstate RELATED,ESTABLISHED" : "";
+  const state = isAmongSecrets(stage, plan) ? " -m conntrack ! --ctstate RELATED,ESTABLISHED" : "";
   return renderMatch(stage, family) + state;
 }
 

@@ -17,6 +17,7 @@
  * - `src-address-list` takes one list, so that a condition on two lists is a chain;
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
+import { renderFamily } from "../../core/address_syntax.ts";
 import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import {
@@ -26,7 +27,15 @@ import {
   type PortSpec,
   type Stage,
 } from "../../core/plan.ts";
-import { type Backend, listBackwards, listPorts, listTrusted, takeFileName } from "../backend.ts";
+import {
+  type Backend,
+  isAmongSecrets,
+  listBackwards,
+  listPorts,
+  listTrusted,
+  MISTAKES,
+  takeFileName,
+} from "../backend.ts";
 import {
   renderInterface,
   renderInterfaceChecks,
@@ -76,7 +85,7 @@ export const mikrotik: Backend = {
   render({ plan }) {
     return [
       ...renderInterfaceChecks(plan),
-      ...plan.families.flatMap((family) => renderFamily(plan, family)),
+      ...plan.families.flatMap((family) => renderFamilyRules(plan, family)),
     ];
   },
   renderAdvice({ plan, file }) {
@@ -158,7 +167,7 @@ interface Rule {
   note: string;
 }
 
-function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
+function renderFamilyRules(plan: Plan, family: RuleNames["family"]): string[] {
   const base = `spknock:${plan.name}`;
   const last = plan.stages.length;
   const nameList = (stage: number) => quoteRouterOs(`${base}:${stage === last ? "open" : stage}`);
@@ -174,7 +183,7 @@ function renderFamily(plan: Plan, family: RuleNames["family"]): string[] {
   const own = quoteRouterOs(`^${base}:`);
   return [
     "",
-    `# ${family === "ipv4" ? "IPv4" : "IPv6"}`,
+    `# ${renderFamily(family)}`,
     `${path} filter remove [find comment~${own}]`,
     `${path} address-list remove [find comment~${own}]`,
     ...listTrusted(plan, family).map((network) =>
@@ -301,7 +310,6 @@ function renderBanRules(
   const { mistakes, windowMs, banMs } = BAN_RULE;
   const nameList = (count: number) => quoteRouterOs(`${base}:mistakes${count}`);
   const first = `src-address-list=${nameList(1)}`;
-  const counts = Array.from({ length: mistakes }, (_, index) => mistakes - index);
   return [
     ...renderPorts([...plan.stages, ...plan.closing]).map((ports) =>
       rule(`action=return ${ports}`, "own knock ports")
@@ -309,7 +317,7 @@ function renderBanRules(
     rule(`action=jump jump-target=${quoteRouterOs(`${base}:mistakes`)} ${first}`, "a mistake more"),
     rule(`action=return ${first}`, "counted"),
     rule(renderAdd(nameList(1), windowMs), "the first mistake"),
-    ...counts.flatMap((count) => {
+    ...MISTAKES.toReversed().flatMap((count) => {
       const from = `src-address-list=${nameList(count)}`;
       const add = count === mistakes
         ? renderAdd(quoteRouterOs(`${base}:ban`), banMs)
@@ -350,13 +358,10 @@ function renderSequence(
   },
 ): Rule[] {
   const last = stages.length;
-  const isShared = ({ port, protocol, payload }: Stage) =>
-    protocol === "udp" && payload === undefined &&
-    listSecretPorts(plan).some((spec) => spec.port === port);
   return listBackwards(stages).flatMap(({ stage, number }) => {
     const matchers = [
       renderMatch(stage, family),
-      ...(isShared(stage) ? ["connection-state=new,untracked"] : []),
+      ...(isAmongSecrets(stage, plan) ? ["connection-state=new,untracked"] : []),
       ...(number === 1 ? [] : [`src-address-list=${nameList(number - 1)}`]),
     ].join(" ");
     const timeout = number === last ? plan.openForMs : plan.stageTimeoutMs;

@@ -14,16 +14,24 @@
  * - one raw payload comparison takes at most 128 bits, and without `udp length` it compares a prefix;
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
+import { ADDRESS_BITS } from "../../core/address_syntax.ts";
 import { renderMask } from "../../core/address.ts";
 import {
   BAN_RULE,
-  FULL_PREFIXES,
+  findBanPrefix,
   listSecretPorts,
   type Plan,
   type PortSpec,
   type Stage,
 } from "../../core/plan.ts";
-import { type Backend, listBackwards, listPorts, listTrusted } from "../backend.ts";
+import {
+  type Backend,
+  isAmongSecrets,
+  listBackwards,
+  listPorts,
+  listTrusted,
+  MISTAKES,
+} from "../backend.ts";
 import { quoteNft, renderNftDuration, requireNftName } from "./quote/nft.ts";
 
 /** What nftables supports. */
@@ -54,7 +62,6 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
   },
 };
 
-const MISTAKES = Array.from({ length: BAN_RULE.mistakes }, (_, index) => index + 1);
 const UDP_HEADER = 8;
 const COMPARE_BYTES = 16;
 const CONNECTIONS = "ct state established,related accept";
@@ -63,14 +70,13 @@ const SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 interface FamilySyntax {
   family: Plan["families"][number];
   digit: string;
-  type: string;
-  address: string;
 }
 
 const FAMILIES: readonly FamilySyntax[] = [
-  { family: "ipv4", digit: "4", type: "ipv4_addr", address: "ip saddr" },
-  { family: "ipv6", digit: "6", type: "ipv6_addr", address: "ip6 saddr" },
+  { family: "ipv4", digit: "4" },
+  { family: "ipv6", digit: "6" },
 ];
+const ADDRESSES = { ipv4: "ip saddr", ipv6: "ip6 saddr" } as const;
 
 /** A rule set without its wrapper; lines are not indented. */
 export interface NftRules {
@@ -147,9 +153,11 @@ function renderEntryRules(
   return [
     `iifname "lo" accept`,
     ...renderOtherInterfaces(plan),
-    ...families.flatMap(({ family, address }) => {
+    ...families.flatMap(({ family }) => {
       const networks = listTrusted(plan, family);
-      return networks.length === 0 ? [] : [`${address} { ${networks.join(", ")} } accept`];
+      return networks.length === 0
+        ? []
+        : [`${ADDRESSES[family]} { ${networks.join(", ")} } accept`];
     }),
     ...(renderPortRules(listSecretPorts(plan), "").flatMap((match) =>
       families.map(({ family, digit }) =>
@@ -175,7 +183,7 @@ function renderKnockRules(
   name: (text: string) => string,
 ): string[] {
   const { digit } = syntax;
-  const source = renderSource(plan, syntax);
+  const source = renderSource(plan, syntax.family);
   const door = `goto ${name("door")}`;
   const last = plan.stages.length;
   const nameSet = (stage: number) => name(`${stage === last ? "open" : `stage${stage}`}_${digit}`);
@@ -187,7 +195,13 @@ function renderKnockRules(
   return [
     // Broadcast packets do not count as mistakes.
     `meta pkttype != host ${door}`,
-    ...(plan.ban ? [`${renderBanned(plan, syntax)} @${name(`ban_${digit}`)} ${door}`] : []),
+    ...(plan.ban
+      ? [
+        `${renderNetwork(syntax.family, findBanPrefix(plan, syntax.family))} @${
+          name(`ban_${digit}`)
+        } ${door}`,
+      ]
+      : []),
     ...(plan.closing.length === 0 ? [] : [`jump ${name(`close_${digit}`)}`]),
     ...numbered.map(({ stage, number }) =>
       [
@@ -230,7 +244,7 @@ function renderClosingRules(
   name: (text: string) => string,
 ): string[] {
   const { digit } = syntax;
-  const source = renderSource(plan, syntax);
+  const source = renderSource(plan, syntax.family);
   const last = plan.closing.length;
   const nameSet = (number: number) => name(`closing${number}_${digit}`);
   const timeout = renderNftDuration(plan.stageTimeoutMs);
@@ -257,7 +271,7 @@ function renderBanRules(
   name: (text: string) => string,
 ): string[] {
   const { digit } = syntax;
-  const source = renderBanned(plan, syntax);
+  const source = renderNetwork(syntax.family, findBanPrefix(plan, syntax.family));
   const nameSet = (count: number) => name(`miss${count}_${digit}`);
   const write = (set: string, ms: number) =>
     `update @${set} { ${source} timeout ${renderNftDuration(ms)} } goto ${name("door")}`;
@@ -273,18 +287,14 @@ function renderBanRules(
   ];
 }
 
-/** The source whose mistakes are counted. */
-function renderBanned({ banPrefix6 }: Plan, { family, address }: FamilySyntax): string {
-  return family === "ipv4" ? address : `${address} & ${renderMask(family, banPrefix6)}`;
+/** The source as the sets have it. */
+export function renderSource(plan: Plan, family: FamilySyntax["family"]): string {
+  return renderNetwork(family, plan.prefixes[family]);
 }
 
-/** The source as the sets have it. */
-export function renderSource(
-  { prefixes }: Plan,
-  { family, address }: Pick<FamilySyntax, "family" | "address">,
-): string {
-  const prefix = prefixes[family];
-  return prefix === FULL_PREFIXES[family] ? address : `${address} & ${renderMask(family, prefix)}`;
+function renderNetwork(family: FamilySyntax["family"], prefix: number): string {
+  const address = ADDRESSES[family];
+  return prefix === ADDRESS_BITS[family] ? address : `${address} & ${renderMask(family, prefix)}`;
 }
 
 function renderDoorRules(
@@ -295,7 +305,7 @@ function renderDoorRules(
   return [
     ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
     ...families.map((syntax) =>
-      `${renderSource(plan, syntax)} @${name(`open_${syntax.digit}`)} accept`
+      `${renderSource(plan, syntax.family)} @${name(`open_${syntax.digit}`)} accept`
     ),
     ...renderPortRules(plan.protectedPorts, "drop"),
   ];
@@ -312,11 +322,8 @@ function renderPortRules(specs: readonly PortSpec[], verdict: string): string[] 
 
 /** The knock of a stage; of a connection only a packet with the secret is one. */
 function renderStage(stage: Stage, plan: Plan): string {
-  const isSecret = stage.payload !== undefined;
-  const isShared = stage.protocol === "udp" &&
-    listSecretPorts(plan).some(({ port }) => port === stage.port);
-  return renderMatch(stage) +
-    (isShared && !isSecret ? " ct state != { established, related }" : "");
+  const state = isAmongSecrets(stage, plan) ? " ct state != { established, related }" : "";
+  return renderMatch(stage) + state;
 }
 
 function renderMatch(stage: Stage): string {

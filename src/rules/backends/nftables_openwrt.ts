@@ -60,8 +60,7 @@ function renderAccepts(plan: Plan): string[] {
   return plan.families.flatMap((family) =>
     (["tcp", "udp"] as const).flatMap((protocol) => {
       const ports = listPorts(plan.protectedPorts, protocol);
-      const address = family === "ipv4" ? "ip saddr" : "ip6 saddr";
-      const source = renderSource(plan, { family, address });
+      const source = renderSource(plan, family);
       if (ports.length === 0) return [];
       return [`${protocol} dport { ${ports.join(", ")} } ${source} @${openSets[family]} accept`];
     })
