@@ -92,7 +92,7 @@ Deno.test("a knock that cannot be sent has no line", async () => {
 
 const PROGRAM = { programs: [{ code: 0, stdout: "", stderr: "" }] };
 
-table<[argv: string, options: WorldOptions, labels: readonly string[]]>("the order of probes", {
+table<[argv: string, options: WorldOptions, labels: string[]]>("the order of probes", {
   "as asked": ["knock slow", PROGRAM, ["exec check", "tcp 22"]],
   "as asked, without a knock": ["probe slow", PROGRAM, ["exec check", "tcp 22"]],
   "as asked, verbose": ["knock slow -v", PROGRAM, ["exec check", "tcp 22"]],
