@@ -23,9 +23,17 @@ export const PROBE_OPTIONS = [
 ] as const satisfies readonly OptionSpec[];
 
 /** Which of the saved targets. */
+export const TAG_OPTION = {
+  name: "tag",
+  value: "TAG",
+  many: true,
+  help: "every target with this tag, or one of: a,b",
+} as const satisfies OptionSpec;
+
+/** Which targets. */
 export const SELECTION_OPTIONS = [
   { name: "all", help: "every target" },
-  { name: "tag", value: "TAG", many: true, help: "every target with this tag, or one of: a,b" },
+  TAG_OPTION,
 ] as const satisfies readonly OptionSpec[];
 
 /** How many targets at a time. */

@@ -4,8 +4,8 @@
  */
 import { renderDuration } from "../core/duration.ts";
 import { ValueError } from "../core/errors.ts";
-import { type Knock, type KnockPayload, parsePortList, renderPortSpec } from "../core/knock.ts";
-import type { PortSpec } from "../core/plan.ts";
+import { type Knock, type KnockPayload } from "../core/knock.ts";
+import { parseServices, renderService, type Service } from "../core/service.ts";
 import {
   type ConnectSpec,
   DEFAULT_SETTINGS,
@@ -80,8 +80,9 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   ),
   opens: row(
     "opens",
-    (value, place) => readList(value, place, { form: '["22/tcp"]', readItem: readPorts })?.flat(),
-    (opens) => opens.map(renderPortSpec),
+    (value, place) =>
+      readList(value, place, { form: '["22/tcp"]', readItem: readServices })?.flat(),
+    (opens) => opens.map(renderService),
   ),
   source: row("source", readSource),
   handshake: row("handshakeMs", readHandshake, renderDuration),
@@ -167,10 +168,10 @@ function readTag(value: unknown, place: Place): string | undefined {
   return text === "" ? place.fail('"" is not a tag: use a word') : text;
 }
 
-/** Reads one element of `opens`: a port, or several where a string lists them. */
-function readPorts(value: unknown, place: Place): PortSpec[] | undefined {
+/** Reads one element of `opens`: a service, or several where a string lists them. */
+function readServices(value: unknown, place: Place): Service[] | undefined {
   if (typeof value === "string" || typeof value === "number") {
-    return place.guard(() => parsePortList(String(value)));
+    return place.guard(() => parseServices(String(value)));
   }
   return place.fail('is not a port: use "22/tcp"');
 }

@@ -1,9 +1,10 @@
 /**
- * The plan: the rule set of one target, in no firewall's language. The model in `model/` plays it,
+ * The plan: the rule set of one machine's doors, in no firewall's language. The model in `model/` plays it,
  * the back ends in `rules/` render it, and the proof compares the two.
  */
 import { ADDRESS_BITS } from "./address_syntax.ts";
 import { type Protocol, renderPortSpec } from "./knock.ts";
+import type { Forward, PortRange, Service } from "./service.ts";
 
 /** A port of one transport. */
 export interface PortSpec {
@@ -18,22 +19,32 @@ export type Stage =
   /** `payload` is the exact payload; undefined where any is accepted (a regular knock). */
   | { port: number; protocol: "udp"; payload?: Uint8Array | undefined };
 
-/** The rule set of one target. */
-export interface Plan {
+/** What the knocks of one target open. */
+export interface Door {
   /** The target's name: letters, digits, `-` and `_`. */
   name: string;
   /** In the order of the knocks; at least one. */
   stages: readonly Stage[];
   /** The knocks that close the door for their source again, in order; empty for none. */
   closing: readonly Stage[];
-  /** The ports that are closed until a source has passed all stages. */
-  protectedPorts: readonly PortSpec[];
+  /** The services of this machine that are closed until a source has passed all stages. */
+  opens: readonly Service[];
+  /** The forwarded ports that are closed until then. */
+  forwards: readonly Forward[];
   /** Milliseconds in which a source may open new connections after its last knock. */
   openForMs: number;
   /** Milliseconds that a stage waits for the next knock. */
   stageTimeoutMs: number;
   /** Whether a packet to any other port resets the sequence of its source. */
   guard: boolean;
+}
+
+/** The rule set of one machine. */
+export interface Plan {
+  /** Of the rule set: letters, digits, `-` and `_`; that of the first door unless an option says it. */
+  name: string;
+  /** At least one; their names differ. */
+  doors: readonly Door[];
   /** Whether a source that makes many mistakes in a short time is blocked for a while. */
   ban: boolean;
   /** The prefix length by which the mistakes of IPv6 sources are counted: one host has a whole network. */
@@ -47,7 +58,7 @@ export interface Plan {
   /** Addresses and CIDR networks that are never locked out. */
   trusted: readonly string[];
   /** Services that stay open to everyone; packets to them are not mistakes. */
-  publicPorts: readonly PortSpec[];
+  publicServices: readonly Service[];
 }
 
 /** How many addresses each set of a rule set has room for. */
@@ -70,9 +81,30 @@ export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {
   return [...seen.values()].map(({ port, protocol }) => ({ port, protocol }));
 }
 
+/** Returns all knocks of a rule set, the closing ones too. */
+export function listKnocks({ doors }: Pick<Plan, "doors">): Stage[] {
+  return doors.flatMap(({ stages, closing }) => [...stages, ...closing]);
+}
+
 /** Returns the udp ports of secret knocks: packets of connections are looked at there, too. */
-export function listSecretPorts({ stages, closing }: Pick<Plan, "stages" | "closing">): PortSpec[] {
-  return listDistinctPorts([...stages, ...closing].filter(({ payload }) => payload !== undefined));
+export function listSecretPorts(plan: Pick<Plan, "doors">): PortSpec[] {
+  return listDistinctPorts(listKnocks(plan).filter(({ payload }) => payload !== undefined));
+}
+
+/** Returns the services of this machine that a door guards; a translated port can be one as well. */
+export function listGuarded({ opens, forwards }: Pick<Door, "opens" | "forwards">): Service[] {
+  return [...opens, ...listTranslated({ forwards })];
+}
+
+/** Returns the ports that a door guards by what the client sees, before NAT. */
+export function listTranslated({ forwards }: Pick<Door, "forwards">): PortRange[] {
+  return forwards.filter(({ host }) => host === undefined).map(({ service }) => service);
+}
+
+/** Returns the services of which no packet is a mistake: those that are named, guarded or public. */
+export function listNeutral({ doors, publicServices }: Plan): Service[] {
+  return [...doors.flatMap(listGuarded), ...publicServices]
+    .filter(({ protocol }) => protocol !== "all");
 }
 
 /** Whether a packet can be the knock of both stages. */

@@ -9,7 +9,7 @@
 import { ValueError } from "./errors.ts";
 import { isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
-import type { PortSpec } from "./plan.ts";
+import { isPorts, type Service } from "./service.ts";
 
 /** Which address family to use; `both` knocks over the two at once. */
 export type Family = "any" | "ipv4" | "ipv6" | "both";
@@ -76,8 +76,8 @@ export interface TargetSettings {
   /** Milliseconds from one knock to the next, measured from the first packet. */
   delayMs: number;
   family: Family;
-  /** The ports that the door opens; empty where the target does not say. */
-  opens: readonly PortSpec[];
+  /** What the door opens; empty where the target does not say. */
+  opens: readonly Service[];
   /** The local address to send from, or the interface whose address it is. */
   source?: string | undefined;
   /** Milliseconds that a tcp knock lets its handshake take; a bare SYN where undefined. */
@@ -133,11 +133,13 @@ export const DEFAULT_SETTINGS: TargetSettings = {
 };
 
 /**
- * Returns the probes of a target that names none: the first tcp port that it opens. The firewall opens all
- * of them at once, and a udp port proves nothing by its silence.
+ * Returns the probes of a target that names none: the first single tcp port that it opens. The firewall opens
+ * all of them at once, and a udp port proves nothing by its silence.
  */
-export function makeDefaultProbes(opens: readonly PortSpec[]): ProbeSpec[] {
-  const first = opens.find(({ protocol }) => protocol === "tcp");
+export function makeDefaultProbes(opens: readonly Service[]): ProbeSpec[] {
+  const first = opens.filter(isPorts).find(({ protocol, last }) =>
+    protocol === "tcp" && last === undefined
+  );
   return first === undefined ? [] : [{ type: "tcp", port: first.port }];
 }
 

@@ -29,6 +29,8 @@ export interface Attack {
   claim: ClaimKind;
   /** The reason for the claim, one line. */
   reason: string;
+  /** The name of the door that the claim is about. */
+  door: string;
   /** The address that the claim is about. Other addresses may send packets as well. */
   source: string;
   /** Can be iterated repeatedly; a sweep is generated during the iteration. */
@@ -50,16 +52,17 @@ export interface AttackResult {
 /** Runs an attack against a new model of the plan. */
 export function runAttack(plan: Plan, attack: Attack): AttackResult {
   const model = createFirewallModel(plan);
-  let opened = model.isLetIn(attack.source, 0);
+  const { source, door } = attack;
+  let opened = model.isLetIn(source, door, 0);
   let packets = 0;
   let end = 0;
   for (const { packet, at } of attack.packets) {
     end = at;
-    const verdict = model.receive(packet, at);
-    opened ||= verdict.kind === "open" && model.isLetIn(attack.source, at);
+    const { knocks } = model.receive(packet, at);
+    opened ||= knocks.some(({ kind }) => kind === "open") && model.isLetIn(source, door, at);
     packets++;
   }
-  const result = { opened, openAtEnd: model.isLetIn(attack.source, end), packets };
+  const result = { opened, openAtEnd: model.isLetIn(source, door, end), packets };
   return { ...result, holds: CLAIMS[attack.claim](result) };
 }
 

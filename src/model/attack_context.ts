@@ -1,5 +1,6 @@
 /** What the lists of attacks have in common: sources, packets and their moments. */
-import type { Plan, Stage } from "../core/plan.ts";
+import { type Door, listKnocks, listNeutral, type Plan, type Stage } from "../core/plan.ts";
+import { covers } from "../core/service.ts";
 import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
 import type { ModelPacket } from "./model.ts";
 
@@ -11,6 +12,7 @@ export const LATE_MS = 1_000;
 /** What the attacks of a plan have in common. */
 export interface AttackContext {
   plan: Plan;
+  door: Door;
   parties: Parties;
   /** Milliseconds from one packet to the next. */
   gap: number;
@@ -31,11 +33,17 @@ export function pace(packets: readonly ModelPacket[], gap: number, start = 0): T
 
 /** Returns an attack from the attacker's address. */
 export function createAttack(
-  { parties, gap }: AttackContext,
+  { door, parties, gap }: AttackContext,
   claim: ClaimKind,
   draft: Draft,
 ): Attack {
-  return { ...draft, claim, source: parties.attacker, packets: pace(draft.packets, gap) };
+  return {
+    ...draft,
+    claim,
+    door: door.name,
+    source: parties.attacker,
+    packets: pace(draft.packets, gap),
+  };
 }
 
 /** Returns the packet of a stage. */
@@ -44,10 +52,10 @@ function createKnock(stage: Stage, source: string): ModelPacket {
   return payload === undefined ? { source, protocol, port } : { source, protocol, port, payload };
 }
 
-/** Returns the packets of stages; those of the plan, from the attacker, by default. */
+/** Returns the packets of stages; those of the door, from the attacker, by default. */
 export function createKnocks(
-  { plan, parties }: AttackContext,
-  { source = parties.attacker, stages = plan.stages }: Partial<{
+  { door, parties }: AttackContext,
+  { source = parties.attacker, stages = door.stages }: Partial<{
     source: string;
     stages: readonly Stage[];
   }> = {},
@@ -66,11 +74,13 @@ export function isSameSequence(a: readonly ModelPacket[], b: readonly ModelPacke
 
 /** Returns a port that no rule of the plan names. */
 export function findStrangePort(plan: Plan): number | undefined {
-  const known = new Set(
-    [...plan.stages, ...plan.closing, ...plan.protectedPorts, ...plan.publicPorts].map(({ port }) =>
-      port
-    ),
-  );
-  for (let port = 1_024; port <= 65_535; port++) if (!known.has(port)) return port;
+  const knocks = new Set(listKnocks(plan).map(({ port }) => port));
+  const neutral = listNeutral(plan);
+  for (let port = 1_024; port <= 65_535; port++) {
+    const isNeutral = (["tcp", "udp"] as const).some((protocol) =>
+      neutral.some((service) => covers(service, { protocol, port }))
+    );
+    if (!knocks.has(port) && !isNeutral) return port;
+  }
   return undefined;
 }

@@ -4,7 +4,8 @@
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { findNetworkEnds, parseAddress } from "../core/address.ts";
-import type { Plan } from "../core/plan.ts";
+import type { Door, Plan } from "../core/plan.ts";
+import { isPorts } from "../core/service.ts";
 import {
   type Attack,
   chooseParties,
@@ -51,10 +52,24 @@ interface AttackOptions {
  * wrong hash where no knock has a payload, a wrong order of one knock) are left out.
  */
 export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
+  const isAlone = plan.doors.length === 1;
+  return plan.doors.flatMap((door) =>
+    listAttacksOn(door, plan, options).map((attack) =>
+      isAlone ? attack : {
+        ...attack,
+        name: `${door.name}-${attack.name}`,
+        description: `${door.name}: ${attack.description}`,
+      }
+    )
+  );
+}
+
+function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[] {
   const context: AttackContext = {
     plan,
+    door,
     parties: options.parties ?? chooseParties(plan),
-    gap: Math.min(50, plan.stageTimeoutMs / 10),
+    gap: Math.min(50, door.stageTimeoutMs / 10),
     random: createRandom(options.seed),
     seed: options.seed,
     limitPorts: options.limitPorts,
@@ -75,15 +90,15 @@ export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
     ...listClosings(context),
     ...listBans(context),
     ...listPrefixes(context),
-    ...listSweeps(plan, { ...options, parties: context.parties }),
+    ...listSweeps(context),
   ];
 }
 
 function listLegitimateUses(context: AttackContext): Attack[] {
-  const { plan, parties, gap } = context;
+  const { door, parties, gap } = context;
   const knocks = createKnocks(context);
   const [first, second, ...rest] = knocks;
-  const [door] = plan.protectedPorts;
+  const open = door.opens.find(isPorts);
   const use = (name: string, description: string, packets: ModelPacket[]) =>
     createAttack(context, "opens", { name, description, reason: "this is the sequence", packets });
   const uses = [
@@ -92,7 +107,7 @@ function listLegitimateUses(context: AttackContext): Attack[] {
     use("right-twice", "the right knocks, twice", [...knocks, ...knocks]),
   ];
   if (first !== undefined && second !== undefined) {
-    const pause = plan.stageTimeoutMs * IN_TIME;
+    const pause = door.stageTimeoutMs * IN_TIME;
     const slow = use("right-slow", "the right knocks, slow but in time", knocks);
     const started = [...knocks.slice(0, -1), ...knocks];
     uses.push(
@@ -112,8 +127,9 @@ function listLegitimateUses(context: AttackContext): Attack[] {
       uses.push({ ...renewed, packets });
     }
   }
-  if (plan.guard && door !== undefined) {
-    const visit: ModelPacket = { source: parties.attacker, ...door };
+  if (door.guard && open !== undefined) {
+    const { protocol, port } = open;
+    const visit: ModelPacket = { source: parties.attacker, protocol, port };
     const visited = knocks.flatMap((knock) => [knock, visit]);
     uses.push(
       use("right-impatient", "the right knocks, with connection attempts in between", visited),
@@ -242,7 +258,7 @@ function listMissingKnocks(context: AttackContext): Attack[] {
 function listTooSlow(context: AttackContext): Attack[] {
   const knocks = createKnocks(context);
   return knocks.slice(1).map((_, index): Attack => {
-    const pause = context.plan.stageTimeoutMs + LATE_MS;
+    const pause = context.door.stageTimeoutMs + LATE_MS;
     const before = pace(knocks.slice(0, index + 1), context.gap);
     const after = pace(knocks.slice(index + 1), context.gap, (before.at(-1)?.at ?? 0) + pause);
     return {
@@ -250,6 +266,7 @@ function listTooSlow(context: AttackContext): Attack[] {
       description: `the right knocks, with too long a pause after knock ${index + 1}`,
       claim: "closed",
       reason: "the stage has timed out",
+      door: context.door.name,
       source: context.parties.attacker,
       packets: [...before, ...after],
     };
@@ -258,8 +275,8 @@ function listTooSlow(context: AttackContext): Attack[] {
 
 /** With a guard, a packet to another port between two knocks resets the sequence. */
 function listMistakes(context: AttackContext): Attack[] {
-  const { plan, parties } = context;
-  const port = plan.guard ? findStrangePort(plan) : undefined;
+  const { plan, door, parties } = context;
+  const port = door.guard ? findStrangePort(plan) : undefined;
   if (port === undefined) return [];
   const knocks = createKnocks(context);
   return knocks.slice(1).map((_, index) =>
@@ -334,12 +351,12 @@ function listReplays(context: AttackContext): Attack[] {
 }
 
 function listFloods(context: AttackContext): Attack[] {
-  const { plan, parties, floodSize } = context;
+  const { door, parties, floodSize } = context;
   const knocks = createKnocks(context);
   const [first, second] = knocks;
   if (first === undefined || second === undefined || isSameSequence([first], [second])) return [];
   // As fast as the sweeps, so that no stage times out during the flood.
-  const step = plan.stageTimeoutMs / 2 / floodSize;
+  const step = door.stageTimeoutMs / 2 / floodSize;
   // With two knocks, the first and then the last would be the sequence.
   const finish = knocks.slice(2).slice(-1);
   const flood = (getSource: (index: number) => string): Iterable<TimedPacket> => ({
@@ -357,6 +374,7 @@ function listFloods(context: AttackContext): Attack[] {
     }`,
     claim: "closed",
     reason: "the first knock leads to the first stage only",
+    door: door.name,
     source: parties.attacker,
     packets: flood(getSource),
   });

@@ -54,7 +54,7 @@ export function listBans(context: AttackContext): Attack[] {
 
 /** A full list of mistakes bans no source any longer. */
 function floodThenSweep(context: AttackContext, mistake: (source: string) => ModelPacket): Attack {
-  const { plan, parties, floodSize } = context;
+  const { door, parties, floodSize } = context;
   const step = BAN_RULE.windowMs / 4 / floodSize;
   const end = floodSize * step;
   const packets: Iterable<TimedPacket> = {
@@ -62,7 +62,7 @@ function floodThenSweep(context: AttackContext, mistake: (source: string) => Mod
       for (let index = 0; index < floodSize; index++) {
         yield* pace([mistake(parties.crowd(index))], 0, index * step);
       }
-      for (const { packet, at } of generateSweep(plan, "ascending", { ...context, times: 1 })) {
+      for (const { packet, at } of generateSweep("ascending", { ...context, times: 1 })) {
         yield { packet, at: end + at };
       }
     },
@@ -70,7 +70,8 @@ function floodThenSweep(context: AttackContext, mistake: (source: string) => Mod
   return {
     name: "ban-flood-then-sweep",
     description: `${floodSize} mistakes of spoofed sources, then a sweep of all ports, ascending`,
-    ...decideClaim(plan, "ascending"),
+    ...decideClaim(context, "ascending"),
+    door: door.name,
     source: parties.attacker,
     packets,
   };

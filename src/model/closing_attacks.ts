@@ -20,19 +20,19 @@ interface Sequences {
 
 /** Returns the attacks on the closing sequence; none where the door would time out during one. */
 export function listClosings(context: AttackContext): Attack[] {
-  const { plan, parties } = context;
-  if (plan.closing.length === 0) return [];
+  const { door, parties } = context;
+  if (door.closing.length === 0) return [];
   const sequences: Sequences = {
     opening: createKnocks(context),
-    closing: createKnocks(context, { stages: plan.closing }),
+    closing: createKnocks(context, { stages: door.closing }),
   };
-  const strange = createKnocks(context, { source: parties.accomplice, stages: plan.closing });
+  const strange = createKnocks(context, { source: parties.accomplice, stages: door.closing });
   return [
     ...listUses(context, sequences),
     ...listStrangers(context, sequences, strange),
     ...listIncomplete(context, sequences),
     ...listSlow(context, sequences),
-  ].filter(({ packets }) => ([...packets].at(-1)?.at ?? 0) + LATE_MS < plan.openForMs);
+  ].filter(({ packets }) => ([...packets].at(-1)?.at ?? 0) + LATE_MS < door.openForMs);
 }
 
 function listUses(context: AttackContext, { opening, closing }: Sequences): Attack[] {
@@ -91,8 +91,8 @@ function listStrangers(
 
 /** Only where no opening knock stands in for what is missing. */
 function listIncomplete(context: AttackContext, { opening, closing }: Sequences): Attack[] {
-  const { plan } = context;
-  const isOwn = (knock: Stage) => !plan.stages.some((stage) => canCoincide(stage, knock));
+  const { door } = context;
+  const isOwn = (knock: Stage) => !door.stages.some((stage) => canCoincide(stage, knock));
   const stays = (name: string, description: string, packets: ModelPacket[]) =>
     createAttack(context, "stays-open", {
       name,
@@ -100,7 +100,7 @@ function listIncomplete(context: AttackContext, { opening, closing }: Sequences)
       reason: "a closing stage requires the one before it",
       packets: [...opening, ...packets],
     });
-  const each = plan.closing.flatMap((knock, index): Attack[] => {
+  const each = door.closing.flatMap((knock, index): Attack[] => {
     const packet = closing[index];
     if (packet === undefined || !isOwn(knock)) return [];
     const wrong = knock.payload?.map((byte) => byte ^ 1);
@@ -117,27 +117,27 @@ function listIncomplete(context: AttackContext, { opening, closing }: Sequences)
     ];
   });
   const reversed = closing.toReversed();
-  return isSameSequence(reversed, closing) || !plan.closing.every(isOwn)
+  return isSameSequence(reversed, closing) || !door.closing.every(isOwn)
     ? each
     : [...each, stays("closing-reversed", "the closing knocks in reverse order", reversed)];
 }
 
 function listSlow(context: AttackContext, { opening, closing }: Sequences): Attack[] {
-  const { plan, gap, parties } = context;
+  const { door, gap, parties } = context;
   const make = (
     claim: ClaimKind,
     attack: Pick<Attack, "name" | "description" | "reason">,
     packets: TimedPacket[],
-  ): Attack => ({ ...attack, claim, source: parties.attacker, packets });
+  ): Attack => ({ ...attack, claim, door: door.name, source: parties.attacker, packets });
   const start = opening.length * gap;
   const slow = make("closes", {
     name: "closing-slow",
     description: "the closing knocks, slow but in time",
     reason: "this is the closing sequence",
-  }, [...pace(opening, gap), ...pace(closing, plan.stageTimeoutMs * IN_TIME, start)]);
+  }, [...pace(opening, gap), ...pace(closing, door.stageTimeoutMs * IN_TIME, start)]);
   const late = closing.slice(1).map((_, index) => {
     const before = pace([...opening, ...closing.slice(0, index + 1)], gap);
-    const next = (before.at(-1)?.at ?? 0) + plan.stageTimeoutMs + LATE_MS;
+    const next = (before.at(-1)?.at ?? 0) + door.stageTimeoutMs + LATE_MS;
     return make("stays-open", {
       name: `closing-too-slow-${index + 1}`,
       description: `too long a pause after closing knock ${index + 1}`,

@@ -8,20 +8,27 @@ import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address
 import type { Protocol } from "../core/knock.ts";
 import {
   BAN_RULE,
+  type Door,
   findBanPrefix,
+  listGuarded,
+  listKnocks,
+  listNeutral,
+  listTranslated,
   type Plan,
   type PortSpec,
   SET_SIZE,
   type Stage,
 } from "../core/plan.ts";
+import { covers, type Service } from "../core/service.ts";
 import { TimedSet } from "./timed_set.ts";
 
-/** One packet as the firewall sees it. */
+/** One packet as the firewall's rules see it: behind NAT and connection tracking. */
 export interface ModelPacket {
   /** The source address, IPv4 or IPv6. */
   source: string;
-  protocol: Protocol;
-  /** The destination port, 1..65535. */
+  /** `icmp` is an echo request. */
+  protocol: Protocol | "icmp";
+  /** The destination port, 1..65535; 0 for icmp. */
   port: number;
   /** udp only; empty where undefined. */
   payload?: Uint8Array | undefined;
@@ -31,31 +38,46 @@ export interface ModelPacket {
   toHost?: boolean | undefined;
   /** Whether it belongs to a connection that is tracked, such as udp that was answered. */
   established?: boolean | undefined;
+  /** The port that the client sees, where NAT has translated it. */
+  originalPort?: number | undefined;
+  /** The host that it is forwarded to; this machine where undefined. */
+  host?: string | undefined;
 }
 
 /** What the rules made of a packet. */
-export type Verdict =
-  & {
-    /** Whether the packet gets past these rules; false only at a protected port. */
-    accepted: boolean;
-    /** Rule 5: the closing knock (1-based) that the packet was; the last one closes the door. */
-    closing?: number | undefined;
-  }
+export interface Verdict {
+  /** Whether the packet gets past these rules; false only at a guarded service. */
+  accepted: boolean;
+  /** Whether the packet is to a service that the rules guard, and of a source that they cover. */
+  guarded: boolean;
+  /** What the packet was for the doors of which it was a knock; for all others it is not said. */
+  knocks: readonly DoorKnock[];
+  /**
+   * - `knock`: it was a knock of a door (`knocks`);
+   * - `mistake`: rules 9 and 10, a mistake; see `reset` and `banned`;
+   * - `banned`: rule 4, a banned source, whose knocks do not count;
+   * - `refuse`: rule 11, a guarded service, closed for this source;
+   * - `pass`: rule 11, any other service, or one that is open for this source.
+   */
+  kind: "knock" | "mistake" | "banned" | "refuse" | "pass";
+  /** The doors whose sequence the mistake reset. */
+  reset: readonly string[];
+  /** Whether the source is banned for it now. */
+  banned: boolean;
+}
+
+/** What a packet was for one door. */
+export type DoorKnock =
+  & { door: string }
   & (
+    /** Rule 5: the closing knock (1-based) that the packet was; the last one closes the door. */
+    | { kind: "closing"; number: number; isLast: boolean }
     /** Rule 6: the source is now in `stage` (1-based). */
     | { kind: "advance"; stage: number }
     /** Rule 6: the last knock was right; the open time ends at `until`, in milliseconds. */
     | { kind: "open"; until: number }
     /** Rule 7: a late copy of the knock of `stage` (1-based). */
     | { kind: "duplicate"; stage: number }
-    /** Rules 9 and 10: a mistake; whether the sequence was reset, and whether the source is banned now. */
-    | { kind: "mistake"; reset: boolean; banned: boolean }
-    /** Rule 4: a banned source; its knocks do not count. */
-    | { kind: "banned" }
-    /** Rule 11: a protected port, closed for this source. */
-    | { kind: "refuse" }
-    /** Rule 11: any other port, or a protected port that is open for this source. */
-    | { kind: "pass" }
   );
 
 /** A firewall and its sets. Moments are milliseconds, from any fixed moment, never going back. */
@@ -66,8 +88,8 @@ export interface FirewallModel {
    * @throws {RangeError} if the source is not an address.
    */
   receive(packet: ModelPacket, at: number): Verdict;
-  /** Whether the protected ports are open for the source (by its knocks, trusted, or not covered). */
-  isLetIn(source: string, at: number): boolean;
+  /** Whether a door is open for the source (by its knocks, trusted, or not covered). */
+  isLetIn(source: string, door: string, at: number): boolean;
 }
 
 /** Whether the packet is the knock of the stage (docs/firewall-model.md, "Knocks"). */
@@ -82,134 +104,220 @@ export function isKnock(stage: Stage, packet: ModelPacket): boolean {
 /**
  * Returns a firewall with these rules, whose sets are empty.
  *
- * @throws {RangeError} if the plan has no stage, or a trusted entry that is neither an address nor a
+ * @throws {RangeError} if a door has no stage, or a trusted entry that is neither an address nor a
  * network.
  */
 export function createFirewallModel(plan: Plan): FirewallModel {
-  if (plan.stages.length === 0) throw new RangeError("a plan needs at least one stage");
+  if (plan.doors.some(({ stages }) => stages.length === 0)) {
+    throw new RangeError("a door needs at least one stage");
+  }
   return new PlanModel(plan);
 }
 
 class PlanModel implements FirewallModel {
   readonly #plan: Plan;
-  /** `#stages[i - 1]` is stage `i`; the last one is the open set. */
-  readonly #stages: readonly TimedSet[];
-  readonly #openSet: TimedSet;
-  /** `#closing[i - 1]` is closing stage `i`; the last closing knock needs no set. */
-  readonly #closing: readonly TimedSet[];
+  readonly #doors: readonly DoorModel[];
   readonly #bans = new BanList();
   readonly #identify: (source: string) => Identity;
-  readonly #isProtected: (spec: PortSpec) => boolean;
-  readonly #isPublic: (spec: PortSpec) => boolean;
-  readonly #isKnockPort: (spec: PortSpec) => boolean;
+  readonly #isNeutral: (packet: ModelPacket) => boolean;
+  readonly #isKnockPort: (spec: Pick<ModelPacket, "protocol" | "port">) => boolean;
+  readonly #isWatched: boolean;
 
   constructor(plan: Plan) {
-    const { stageTimeoutMs, openForMs } = plan;
     this.#plan = plan;
-    this.#openSet = new TimedSet({ timeoutMs: openForMs, size: SET_SIZE });
-    const makeStage = () => new TimedSet({ timeoutMs: stageTimeoutMs, size: SET_SIZE });
-    this.#stages = [...plan.stages.slice(1).map(makeStage), this.#openSet];
-    this.#closing = plan.closing.slice(1).map(makeStage);
+    this.#doors = plan.doors.map((door) => new DoorModel(door, plan));
     this.#identify = createIdentifier(plan);
-    this.#isProtected = createPortMatcher(plan.protectedPorts);
-    this.#isPublic = createPortMatcher(plan.publicPorts);
-    this.#isKnockPort = createPortMatcher([...plan.stages, ...plan.closing]);
+    this.#isNeutral = createNeutralMatcher(plan);
+    this.#isKnockPort = createPortMatcher(listKnocks(plan));
+    this.#isWatched = plan.ban || plan.doors.some(({ guard }) => guard);
   }
 
   receive(packet: ModelPacket, at: number): Verdict {
     const identity = this.#identify(packet.source);
-    return identity.isExempt ? { kind: "pass", accepted: true } : this.#walk(packet, identity, at);
+    if (identity.isExempt) return { ...PASSED, guarded: false };
+    if (packet.host !== undefined || packet.protocol === "icmp" || packet.toHost === false) {
+      return this.#passDoor(packet, identity.key, at);
+    }
+    return this.#walk(packet, identity, at);
   }
 
-  isLetIn(source: string, at: number): boolean {
+  isLetIn(source: string, door: string, at: number): boolean {
     const { key, isExempt } = this.#identify(source);
-    return isExempt || this.#openSet.has(key, at);
+    return isExempt ||
+      this.#doors.some(({ name, openSet }) => name === door && openSet.has(key, at));
   }
 
-  /** Rules 3 to 11. */
+  /** Rules 4 to 11. */
   #walk(packet: ModelPacket, identity: Identity, at: number): Verdict {
-    const { ban } = this.#plan;
     const { key, banKey } = identity;
-    if (packet.toHost === false) return this.#passDoor(packet, key, at);
-    if (ban && this.#bans.isBanned(banKey, at)) {
+    if (this.#plan.ban && this.#bans.isBanned(banKey, at)) {
       const verdict = this.#passDoor(packet, key, at);
-      return this.#isProtected(packet) ? verdict : { ...verdict, kind: "banned" };
+      return verdict.guarded ? verdict : { ...verdict, kind: "banned" };
     }
-    const closing = this.#close(packet, key, at);
-    const verdict = this.#judge(packet, identity, at);
-    return closing === undefined ? verdict : { ...verdict, closing };
+    const closed = this.#doors.flatMap((door) => door.close(packet, key, at) ?? []);
+    const moved = this.#doors.flatMap((door) => door.advance(packet, key, at) ?? []);
+    const verdict = this.#passDoor(packet, key, at);
+    const mistake = this.#isWatched && packet.established !== true && !this.#isNeutral(packet)
+      ? this.#countMistake(packet, identity, { at, moved })
+      : { knocks: [], reset: [], banned: false, isMistake: false };
+    const knocks = [...closed, ...moved, ...mistake.knocks];
+    const kind = moved.length + mistake.knocks.length > 0
+      ? "knock"
+      : mistake.isMistake
+      ? "mistake"
+      : verdict.kind;
+    return { ...verdict, kind, knocks, reset: mistake.reset, banned: mistake.banned };
   }
 
-  /** Rules 6 to 11. */
-  #judge(packet: ModelPacket, identity: Identity, at: number): Verdict {
-    const { guard, ban, stages } = this.#plan;
-    const { key } = identity;
-    const stage = this.#advance(packet, key, at);
-    if (stage !== undefined) {
-      const { accepted } = this.#passDoor(packet, key, at);
-      return stage === stages.length
-        ? { kind: "open", accepted, until: this.#openSet.until(key, at) as number }
-        : { kind: "advance", accepted, stage };
-    }
-    return (guard || ban) && packet.established !== true
-      ? this.#countMistake(packet, identity, at)
-      : this.#passDoor(packet, key, at);
+  /** Rules 7, 9 and 10. */
+  #countMistake(
+    packet: ModelPacket,
+    { key, banKey }: Identity,
+    { at, moved }: { at: number; moved: readonly DoorKnock[] },
+  ) {
+    const copies = this.#doors.flatMap((door) => {
+      if (!door.guard || moved.some((knock) => knock.door === door.name)) return [];
+      return door.findCopy(packet, key, at) ?? [];
+    });
+    const knocked = [...moved, ...copies];
+    const reset = this.#doors.filter((door) =>
+      door.guard && !knocked.some((knock) => knock.door === door.name) &&
+      !door.isOthersPort(packet) && door.reset(key, at)
+    ).map(({ name }) => name);
+    const isOwnPort = this.#isKnockPort(packet);
+    const banned = this.#plan.ban && !isOwnPort && this.#bans.count(banKey, at);
+    return { knocks: copies, reset, banned, isMistake: knocked.length === 0 };
   }
 
-  /** Rule 5: the number of the closing knock that the packet is; the last one closes the door. */
-  #close(packet: ModelPacket, key: string, at: number): number | undefined {
-    const { closing } = this.#plan;
+  /** Rule 11. */
+  #passDoor(packet: ModelPacket, key: string, at: number): Verdict {
+    const guarding = this.#doors.filter((door) => door.guards(packet));
+    const guarded = guarding.length > 0;
+    const accepted = packet.established === true || !guarded ||
+      guarding.some(({ openSet }) => openSet.has(key, at));
+    return { ...PASSED, kind: accepted ? "pass" : "refuse", accepted, guarded };
+  }
+}
+
+const PASSED: Omit<Verdict, "guarded"> = {
+  kind: "pass",
+  accepted: true,
+  knocks: [],
+  reset: [],
+  banned: false,
+};
+
+/** The sets of one door. */
+class DoorModel {
+  readonly name: string;
+  readonly guard: boolean;
+  readonly openSet: TimedSet;
+  readonly #door: Door;
+  /** `#stages[i - 1]` is stage `i`; the last one is the open set. */
+  readonly #stages: readonly TimedSet[];
+  /** `#closing[i - 1]` is closing stage `i`; the last closing knock needs no set. */
+  readonly #closing: readonly TimedSet[];
+  readonly guards: (packet: ModelPacket) => boolean;
+  /** Whether the port is of another door's knocks. */
+  readonly isOthersPort: (spec: Pick<ModelPacket, "protocol" | "port">) => boolean;
+
+  constructor(door: Door, plan: Plan) {
+    this.name = door.name;
+    this.guard = door.guard;
+    this.#door = door;
+    this.openSet = new TimedSet({ timeoutMs: door.openForMs, size: SET_SIZE });
+    const makeStage = () => new TimedSet({ timeoutMs: door.stageTimeoutMs, size: SET_SIZE });
+    this.#stages = [...door.stages.slice(1).map(makeStage), this.openSet];
+    this.#closing = door.closing.slice(1).map(makeStage);
+    this.guards = createGuardMatcher(door, plan);
+    this.isOthersPort = createPortMatcher(
+      listKnocks({ doors: plan.doors.filter((other) => other !== door) }),
+    );
+  }
+
+  /** Rule 5: the closing knock that the packet is; the last one closes the door. */
+  close(packet: ModelPacket, key: string, at: number): DoorKnock | undefined {
+    const { closing, name } = this.#door;
     for (let number = closing.length; number >= 1; number--) {
       if (!isKnock(closing[number - 1] as Stage, packet)) continue;
       if (number > 1 && !this.#closing[number - 2]?.has(key, at)) continue;
-      if (number === closing.length) {
-        for (const stage of this.#stages) stage.delete(key, at);
-        return number;
+      const isLast = number === closing.length;
+      if (isLast) { for (const stage of this.#stages) stage.delete(key, at); }
+      if (isLast || this.#closing[number - 1]?.write(key, undefined, at)) {
+        return { door: name, kind: "closing", number, isLast };
       }
-      if (this.#closing[number - 1]?.write(key, undefined, at)) return number;
     }
     return undefined;
   }
 
   /** Rule 6: the stage that the source is in now; undefined where the packet is not its knock. */
-  #advance(packet: ModelPacket, key: string, at: number): number | undefined {
-    for (let stage = this.#stages.length; stage >= 1; stage--) {
-      if (!isKnock(this.#plan.stages[stage - 1] as Stage, packet)) continue;
+  advance(packet: ModelPacket, key: string, at: number): DoorKnock | undefined {
+    const { stages, name } = this.#door;
+    for (let stage = stages.length; stage >= 1; stage--) {
+      if (!isKnock(stages[stage - 1] as Stage, packet)) continue;
       if (stage > 1 && !this.#stages[stage - 2]?.has(key, at)) continue;
-      if (this.#stages[stage - 1]?.write(key, undefined, at)) return stage;
+      if (!this.#stages[stage - 1]?.write(key, undefined, at)) continue;
+      return stage === stages.length
+        ? { door: name, kind: "open", until: this.openSet.until(key, at) as number }
+        : { door: name, kind: "advance", stage };
     }
     return undefined;
   }
 
-  /** Rules 7 to 11, for a packet that is not a knock at this moment. */
-  #countMistake(packet: ModelPacket, { key, banKey }: Identity, at: number): Verdict {
-    const verdict = this.#passDoor(packet, key, at);
-    const copied = this.#plan.stages.findLastIndex((stage, index) =>
+  /** Rule 7. */
+  findCopy(packet: ModelPacket, key: string, at: number): DoorKnock | undefined {
+    const index = this.#door.stages.findLastIndex((stage, index) =>
       isKnock(stage, packet) && this.#stages[index]?.has(key, at)
     );
-    if (copied !== -1) return { ...verdict, kind: "duplicate", stage: copied + 1 };
-    if (this.#isProtected(packet) || this.#isPublic(packet)) return verdict;
-    const isCounted = this.#plan.ban && !this.#isKnockPort(packet);
-    const banned = isCounted && this.#bans.count(banKey, at);
-    const reset = this.#plan.guard && this.#resetSequence(key, at);
-    return { ...verdict, kind: "mistake", reset, banned };
+    return index === -1 ? undefined : { door: this.name, kind: "duplicate", stage: index + 1 };
   }
 
   /** Rule 10: whether there was a stage to delete the source from. */
-  #resetSequence(key: string, at: number): boolean {
+  reset(key: string, at: number): boolean {
     let reset = false;
     for (const stage of this.#stages) {
-      if (stage !== this.#openSet && stage.delete(key, at)) reset = true;
+      if (stage !== this.openSet && stage.delete(key, at)) reset = true;
     }
     return reset;
   }
+}
 
-  /** Rule 11. */
-  #passDoor(packet: ModelPacket, key: string, at: number): Verdict & { kind: "pass" | "refuse" } {
-    const accepted = packet.established === true || !this.#isProtected(packet) ||
-      this.#openSet.has(key, at);
-    return { kind: accepted ? "pass" : "refuse", accepted };
-  }
+/** Returns the check whether a packet is to a service of the door (docs/firewall-model.md, "Services"). */
+function createGuardMatcher(
+  door: Door,
+  { publicServices }: Plan,
+): (packet: ModelPacket) => boolean {
+  const own = listGuarded(door);
+  const translated = listTranslated(door);
+  return (packet) => {
+    const original = { ...packet, port: packet.originalPort ?? packet.port };
+    if (packet.host !== undefined) {
+      if (packet.originalPort !== undefined && isIn(translated, original)) return true;
+      return door.forwards.some(({ host, service }) =>
+        host === packet.host && covers(service, packet)
+      );
+    }
+    const isOwn = own.some((service) =>
+      covers(service, packet) &&
+      (service.protocol !== "all" || !isIn(publicServices, packet))
+    );
+    return isOwn || isIn(translated, original);
+  };
+}
+
+function createNeutralMatcher(plan: Plan): (packet: ModelPacket) => boolean {
+  const neutral = listNeutral(plan);
+  const translated = plan.doors.flatMap(listTranslated);
+  return (packet) =>
+    isIn(neutral, packet) ||
+    isIn(translated, { ...packet, port: packet.originalPort ?? packet.port });
+}
+
+function isIn(
+  services: readonly Service[],
+  packet: Pick<ModelPacket, "protocol" | "port">,
+): boolean {
+  return services.some((service) => covers(service, packet));
 }
 
 interface Identity {
@@ -267,8 +375,10 @@ class BanList {
   }
 }
 
-function createPortMatcher(specs: readonly PortSpec[]): (spec: PortSpec) => boolean {
-  const ports = { tcp: new Set<number>(), udp: new Set<number>() };
+function createPortMatcher(
+  specs: readonly PortSpec[],
+): (spec: Pick<ModelPacket, "protocol" | "port">) => boolean {
+  const ports = { tcp: new Set<number>(), udp: new Set<number>(), icmp: new Set<number>() };
   for (const { protocol, port } of specs) ports[protocol].add(port);
   return ({ protocol, port }) => ports[protocol].has(port);
 }

@@ -10,11 +10,19 @@
  * - Only packets to these ports are seen: unlike in the rules, a packet to another port does not
  *   reach the guard.
  * - All packets come from this machine, so the plan's trusted sources are ignored.
+ * - A plan has one door here, and opens ports: ranges, echo requests and forwarded ports cannot be bound.
  */
 import type { Clock } from "../core/clock.ts";
 import type { NetworkError } from "../core/errors.ts";
 import { type Protocol, renderPortSpec } from "../core/knock.ts";
-import { listDistinctPorts, type Plan, type PortSpec } from "../core/plan.ts";
+import {
+  type Door,
+  listDistinctPorts,
+  listKnocks,
+  type Plan,
+  type PortSpec,
+} from "../core/plan.ts";
+import { isPorts } from "../core/service.ts";
 import { bindSocket, type BoundSocket } from "./simulator_socket.ts";
 import { createFirewallModel, type FirewallModel, type Verdict } from "./model.ts";
 
@@ -77,11 +85,17 @@ export async function startSimulator(plan: Plan, options: SimulatorOptions): Pro
   return simulator;
 }
 
+function getOnlyDoor({ doors }: Plan): Door {
+  const [door] = doors;
+  if (door === undefined || doors.length > 1) throw new RangeError("a simulator has one door");
+  return door;
+}
+
 class LoopbackSimulator implements Simulator {
   readonly address: string;
   readonly #options: SimulatorOptions;
   readonly #model: FirewallModel;
-  readonly #closingCount: number;
+  readonly #door: Door;
   readonly #knockPorts: readonly PortSpec[];
   readonly #protectedPorts: ReadonlySet<string>;
   /** The protected ports without those that are knock ports too, which are always bound. */
@@ -100,11 +114,12 @@ class LoopbackSimulator implements Simulator {
     this.address = plan.families.includes("ipv4") ? "127.0.0.1" : "::1";
     this.#options = options;
     this.#model = createFirewallModel({ ...plan, trusted: [] });
-    this.#closingCount = plan.closing.length;
-    this.#knockPorts = listDistinctPorts([...plan.stages, ...plan.closing]);
-    this.#protectedPorts = new Set(plan.protectedPorts.map(renderPortSpec));
+    this.#door = getOnlyDoor(plan);
+    this.#knockPorts = listDistinctPorts(listKnocks(plan));
+    const opens = this.#door.opens.filter(isPorts);
+    this.#protectedPorts = new Set(opens.map(renderPortSpec));
     const knockPorts = new Set(this.#knockPorts.map(renderPortSpec));
-    this.#closedPorts = listDistinctPorts(plan.protectedPorts).filter((spec) =>
+    this.#closedPorts = listDistinctPorts(opens).filter((spec) =>
       !knockPorts.has(renderPortSpec(spec))
     );
   }
@@ -178,8 +193,10 @@ class LoopbackSimulator implements Simulator {
     const { port, protocol } = spec;
     const verdict = this.#model.receive({ source, port, protocol, payload }, at);
     this.#emit({ kind: "packet", at, source, port, protocol, verdict });
-    if (verdict.closing === this.#closingCount) this.#inTurn(() => this.#closeFor(source));
-    if (verdict.kind === "open") this.#inTurn(() => this.#openPorts(source, verdict.until));
+    for (const knock of verdict.knocks) {
+      if (knock.kind === "closing" && knock.isLast) this.#inTurn(() => this.#closeFor(source));
+      if (knock.kind === "open") this.#inTurn(() => this.#openPorts(source, knock.until));
+    }
     const isProtected = this.#protectedPorts.has(renderPortSpec(spec));
     return verdict.accepted && isProtected ? BANNER : undefined;
   }

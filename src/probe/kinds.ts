@@ -6,7 +6,8 @@
  * Every run with a configuration loads it, so it is data: the code of a probe is loaded when one runs.
  */
 import type { Protocol } from "../core/knock.ts";
-import { listDistinctPorts, type PortSpec } from "../core/plan.ts";
+import type { PortSpec } from "../core/plan.ts";
+import { isPorts, listDistinctServices, type Service } from "../core/service.ts";
 import type { ProbeKeys, ProbeOf, ProbeSpec, ProbeType, Target } from "../core/target.ts";
 import { joinOr } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
@@ -183,9 +184,9 @@ export function findPort(spec: ProbeSpec): PortSpec | undefined {
 /** What a target says about its ports. */
 type Door = Pick<Target, "opens" | "probes">;
 
-/** Returns the ports that a target opens: what it says, else the port that it probes; empty for neither. */
-export function listOpenPorts({ opens, probes }: Door): PortSpec[] {
-  if (opens.length > 0) return listDistinctPorts(opens);
+/** Returns what a target opens: what it says, else the port that it probes; empty for neither. */
+export function listOpenServices({ opens, probes }: Door): Service[] {
+  if (opens.length > 0) return listDistinctServices(opens);
   const probed = findProbedPort({ opens, probes });
   return probed === undefined ? [] : [probed];
 }
@@ -195,8 +196,12 @@ export function findProbedPort(
   { opens, probes }: Door,
   { protocol }: { protocol?: Protocol } = {},
 ): PortSpec | undefined {
-  return [...probes.flatMap((probe) => findPort(probe) ?? []), ...opens]
+  return [...probes.flatMap((probe) => findPort(probe) ?? []), ...listSinglePorts(opens)]
     .find((port) => protocol === undefined || port.protocol === protocol);
+}
+
+function listSinglePorts(opens: readonly Service[]): PortSpec[] {
+  return opens.filter(isPorts).filter(({ last }) => last === undefined);
 }
 
 const SSH_PORT = 22;
@@ -207,7 +212,8 @@ export function findSshPort({ opens, probes }: Door): number | undefined {
     probes.find(({ type }) => type !== "plugin" && PROBE_KINDS[type].service === service);
   const own = findService("ssh");
   if (own !== undefined) return findPort(own)?.port;
-  const open = opens.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+  const open = listSinglePorts(opens).filter(({ protocol }) => protocol === "tcp")
+    .map(({ port }) => port);
   if (open.includes(SSH_PORT)) return SSH_PORT;
   const other = findService("any");
   return other === undefined ? open[0] : findPort(other)?.port;

@@ -11,7 +11,7 @@ export {
   findPort,
   findProbedPort,
   findSshPort,
-  listOpenPorts,
+  listOpenServices,
   startsProgram,
 } from "./kinds.ts";
 export type { ProgramResult, RunProgram } from "./probe.ts";

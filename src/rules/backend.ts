@@ -2,12 +2,14 @@
 import { UsageError } from "../core/errors.ts";
 import {
   BAN_RULE,
+  type Door,
   listDistinctPorts,
   listSecretPorts,
   type Plan,
   type PortSpec,
   type Stage,
 } from "../core/plan.ts";
+import { isPorts, type PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
 
 /** A firewall, or another knock daemon, in whose language plans can be rendered. */
@@ -67,10 +69,12 @@ export function renderTimedUndo(undo: string): string {
   return `(trap '' HUP; sleep 60; ${undo}) & undo=$!`;
 }
 
-/** Returns the ports of one transport, ascending, each once. */
-export function listPorts(specs: readonly PortSpec[], protocol: PortSpec["protocol"]): number[] {
-  return listDistinctPorts(specs).filter((spec) => spec.protocol === protocol)
-    .map((spec) => spec.port).sort((a, b) => a - b);
+/** In the order in which rules have them. */
+export const TRANSPORTS = ["tcp", "udp"] as const;
+
+/** Returns the numbers of a range as `60000-61000`, or of a port as `22`. */
+export function renderRange({ port, last }: PortRange, separator = "-"): string {
+  return last === undefined ? String(port) : `${port}${separator}${last}`;
 }
 
 /** Returns the trusted networks of one family. */
@@ -96,4 +100,28 @@ export function isAmongSecrets({ port, protocol, payload }: Stage, plan: Plan): 
 /** Returns stages with their numbers, the last one first (docs/firewall-model.md, rules 5 and 6). */
 export function listBackwards(stages: readonly Stage[]): { stage: Stage; number: number }[] {
   return stages.map((stage, index) => ({ stage, number: index + 1 })).reverse();
+}
+
+/** A plan of one door that opens single ports. */
+export type FlatPlan = Plan & Omit<Door, "name"> & {
+  protectedPorts: readonly PortSpec[];
+  publicPorts: readonly PortSpec[];
+};
+
+/** Returns the plan of a back end that has one door. */
+export function flatten(plan: Plan): FlatPlan {
+  const [door] = plan.doors;
+  if (door === undefined) throw new TypeError("a plan has a door");
+  return {
+    ...door,
+    ...plan,
+    protectedPorts: door.opens.filter(isPorts),
+    publicPorts: plan.publicServices.filter(isPorts),
+  };
+}
+
+/** Returns the ports of one transport, ascending, each once. */
+export function listPorts(specs: readonly PortSpec[], protocol: PortSpec["protocol"]): number[] {
+  return listDistinctPorts(specs).filter((spec) => spec.protocol === protocol)
+    .map((spec) => spec.port).sort((a, b) => a - b);
 }

@@ -7,7 +7,8 @@
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
-import type { Plan, Stage } from "../core/plan.ts";
+import { type Door, listKnocks, type Plan, type Stage } from "../core/plan.ts";
+import { isPorts, renderForward, renderService, type Service } from "../core/service.ts";
 
 /** One feature. */
 interface FeatureSpec {
@@ -22,34 +23,11 @@ interface FeatureSpec {
 /** The features by the part of the plan that they belong to; no feature: every back end renders it. */
 const PARTS = {
   name: {},
-  protectedPorts: {},
-  openForMs: {},
-  stageTimeoutMs: {},
-  stages: {
-    secretKnocks: {
-      label: "secret knocks",
-      findPart({ stages, closing }) {
-        const isSecret = ({ payload }: Stage) => payload !== undefined;
-        const index = stages.findIndex(isSecret);
-        if (index !== -1) return `the payload of knock ${index + 1}`;
-        const other = closing.findIndex(isSecret);
-        return other === -1 ? undefined : `the payload of closing knock ${other + 1}`;
-      },
-      hint: "use regular knocks",
-    },
-  },
-  closing: {
-    closing: {
-      label: "closing knocks",
-      findPart: ({ closing }) => closing.length > 0 ? "closing knocks" : undefined,
-      hint: "remove the close table of the target",
-    },
-  },
-  guard: {
-    guard: {
-      label: "guard",
-      findPart: ({ guard }) => guard ? "the guard" : undefined,
-      hint: "leave it out with --no-guard",
+  doors: {
+    doors: {
+      label: "several doors",
+      findPart: ({ doors }) => doors.length > 1 ? "several doors in one rule set" : undefined,
+      hint: "write the rules of each target by itself",
     },
   },
   ban: {
@@ -72,10 +50,10 @@ const PARTS = {
       hint: "leave out --trust, and accept them in your own rules",
     },
   },
-  publicPorts: {
-    publicPorts: {
+  publicServices: {
+    publicServices: {
       label: "public services",
-      findPart: ({ publicPorts }) => publicPorts.length > 0 ? "public services" : undefined,
+      findPart: ({ publicServices }) => publicServices.length > 0 ? "public services" : undefined,
       hint: "leave out --public, and accept them in your own rules",
     },
   },
@@ -127,23 +105,124 @@ const PARTS = {
   },
 } as const satisfies Record<keyof Plan, Record<string, FeatureSpec>>;
 
-type Parts = typeof PARTS;
+/** The features by the part of a door. */
+const DOOR_PARTS = {
+  name: {},
+  openForMs: {},
+  stageTimeoutMs: {},
+  stages: {
+    secretKnocks: {
+      label: "secret knocks",
+      findPart: ({ doors }) =>
+        findFirst(doors, ({ stages, closing }) => {
+          const isSecret = ({ payload }: Stage) => payload !== undefined;
+          const index = stages.findIndex(isSecret);
+          if (index !== -1) return `the payload of knock ${index + 1}`;
+          const other = closing.findIndex(isSecret);
+          return other === -1 ? undefined : `the payload of closing knock ${other + 1}`;
+        }),
+      hint: "use regular knocks",
+    },
+  },
+  closing: {
+    closing: {
+      label: "closing knocks",
+      findPart: ({ doors }) =>
+        doors.some(({ closing }) => closing.length > 0) ? "closing knocks" : undefined,
+      hint: "remove the close table of the target",
+    },
+  },
+  guard: {
+    guard: {
+      label: "guard",
+      findPart: ({ doors }) => doors.some(({ guard }) => guard) ? "the guard" : undefined,
+      hint: "leave it out with --no-guard",
+    },
+  },
+  opens: {
+    ranges: {
+      label: "port ranges",
+      findPart: (plan) => {
+        const range = listServices(plan).find((service) =>
+          isPorts(service) && service.last !== undefined
+        );
+        return range === undefined ? undefined : `the range ${renderService(range)}`;
+      },
+      hint: "name single ports",
+    },
+    icmp: {
+      label: "echo requests",
+      findPart: (plan) =>
+        listServices(plan).some(({ protocol }) => protocol === "icmp") ? "icmp" : undefined,
+      hint: "leave out icmp",
+    },
+    all: {
+      label: "everything",
+      findPart: (plan) =>
+        listServices(plan).some(({ protocol }) => protocol === "all") ? `"all"` : undefined,
+      hint: "name what opens, such as 22/tcp",
+    },
+  },
+  forwards: {
+    translated: {
+      label: "forwarded ports",
+      findPart: ({ doors }) =>
+        findFirst(doors, ({ forwards }) => {
+          const found = forwards.find(({ host }) => host === undefined);
+          return found === undefined ? undefined : `the forwarded port ${renderForward(found)}`;
+        }),
+      hint: "leave out --forward, and guard the port where it leads",
+    },
+    routed: {
+      label: "hosts behind",
+      findPart: ({ doors }) =>
+        findFirst(doors, ({ forwards }) => {
+          const found = forwards.find(({ host }) => host !== undefined);
+          return found === undefined
+            ? undefined
+            : `a host behind this machine (${renderForward(found)})`;
+        }),
+      hint: "leave out --forward, and guard the port at that host",
+    },
+  },
+} as const satisfies Record<keyof Door, Record<string, FeatureSpec>>;
+
+type KeysOfParts<Parts> = { [Part in keyof Parts]: keyof Parts[Part] }[keyof Parts];
 
 /** The name of a feature. */
-export type Feature = { [Part in keyof Parts]: keyof Parts[Part] }[keyof Parts];
+export type Feature = KeysOfParts<typeof PARTS> | KeysOfParts<typeof DOOR_PARTS>;
 
 /** Every feature, in the order in which plans are checked and tables are written. */
 export const FEATURES: Readonly<Record<Feature, FeatureSpec>> = {
-  ...PARTS.stages,
-  ...PARTS.closing,
-  ...PARTS.guard,
+  ...DOOR_PARTS.stages,
+  ...DOOR_PARTS.closing,
+  ...DOOR_PARTS.guard,
+  ...DOOR_PARTS.opens,
+  ...DOOR_PARTS.forwards,
+  ...PARTS.doors,
   ...PARTS.ban,
   ...PARTS.prefixes,
   ...PARTS.trusted,
-  ...PARTS.publicPorts,
+  ...PARTS.publicServices,
   ...PARTS.families,
   ...PARTS.interfaces,
 };
+
+function findFirst(
+  doors: Plan["doors"],
+  find: (door: Door) => string | undefined,
+): string | undefined {
+  for (const door of doors) {
+    const found = find(door);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function listServices({ doors, publicServices }: Plan): Service[] {
+  const forwarded = doors.flatMap(({ forwards }) => forwards.map(({ service }) => service));
+  return [...doors.flatMap(({ opens }) => opens), ...forwarded, ...publicServices];
+}
 
 function nameFirst(what: string, names: readonly string[], pattern: RegExp): string | undefined {
   const [found] = names.flatMap((name) => pattern.exec(name)?.[0] ?? []);
@@ -191,8 +270,8 @@ const LIMIT_CHECKS: Record<
   keyof Limits,
   (plan: Plan, limits: Limits) => Refusal | undefined
 > = {
-  maxKnocks: ({ stages, closing }, { maxKnocks }) =>
-    Math.max(stages.length, closing.length) > maxKnocks
+  maxKnocks: ({ doors }, { maxKnocks }) =>
+    doors.some(({ stages, closing }) => Math.max(stages.length, closing.length) > maxKnocks)
       ? { part: `more than ${maxKnocks} knocks`, hint: "use fewer knocks" }
       : undefined,
   minPayload: (plan, { minPayload }) =>
@@ -207,8 +286,10 @@ const LIMIT_CHECKS: Record<
     printablePayload && !listPayloads(plan).every(isPrintable)
       ? { part: "a payload that is not printable ASCII", hint: USE_SECRET }
       : undefined,
-  wholeSeconds({ stageTimeoutMs, openForMs }, { wholeSeconds }) {
-    const times = [["stage timeout", stageTimeoutMs], ["open time", openForMs]] as const;
+  wholeSeconds({ doors }, { wholeSeconds }) {
+    const times = doors.flatMap(({ stageTimeoutMs, openForMs }) =>
+      [["stage timeout", stageTimeoutMs], ["open time", openForMs]] as const
+    );
     const odd = wholeSeconds ? times.find(([, ms]) => ms % 1_000 !== 0) : undefined;
     if (odd === undefined) return undefined;
     return { part: `the ${odd[0]} ${renderDuration(odd[1])}`, hint: "use whole seconds" };
@@ -217,8 +298,8 @@ const LIMIT_CHECKS: Record<
 
 const USE_SECRET = "use a secret: its payload is 64 hexadecimal digits";
 
-function listPayloads({ stages, closing }: Plan): Uint8Array[] {
-  return [...stages, ...closing].flatMap(({ payload }) => payload ?? []);
+function listPayloads(plan: Plan): Uint8Array[] {
+  return listKnocks(plan).flatMap(({ payload }) => payload ?? []);
 }
 
 function isPrintable(payload: Uint8Array): boolean {

@@ -1,7 +1,13 @@
 /** Firewall rule sets: from a target to a plan, what is weak about it, and the back ends. */
 export { type Backend } from "./backend.ts";
 export { findBackend, loadBackends } from "./backends.ts";
-export { parseInterfaces, parsePorts, parseTrusted } from "./options.ts";
-export { checkPlan, makePlan, type PlanOptions, type PlanPayloads } from "./plan.ts";
+export { parseInterfaces, parseTrusted } from "./options.ts";
+export {
+  checkPlan,
+  type DoorDraft,
+  makePlan,
+  type PlanOptions,
+  type PlanPayloads,
+} from "./plan.ts";
 export { renderRules } from "./render.ts";
 export { findWeaknesses, type Weakness } from "./weaknesses.ts";

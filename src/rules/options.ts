@@ -1,18 +1,7 @@
 /** Parses the values of the options for a plan. */
 import { ValueError } from "../core/errors.ts";
 import { contains, type Network, parseNetwork } from "../core/address.ts";
-import { parsePortSpec, renderPortSpec, splitList } from "../core/knock.ts";
-import type { PortSpec } from "../core/plan.ts";
-
-/**
- * Returns the ports of `22/tcp,1194/udp`, or any other spelling of a port, in the order of the text, each once.
- *
- * @throws {RangeError} with what is allowed.
- */
-export function parsePorts(text: string): PortSpec[] {
-  const specs = splitList(text).map((part) => parsePortSpec(part));
-  return [...new Map(specs.map((spec) => [renderPortSpec(spec), spec])).values()];
-}
+import { splitList } from "../core/knock.ts";
 
 /**
  * Returns the trusted sources of `192.0.2.1,198.51.100.0/24,2001:db8::/32`: canonical, without what another

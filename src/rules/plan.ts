@@ -1,8 +1,8 @@
 /**
- * From a target to a plan.
+ * From targets to a plan.
  *
  * Rules:
- * - at least one port is protected; a port is not both protected and public;
+ * - each door opens at least one service; a service is not both guarded and public;
  * - a knock without a payload, or with an empty one, is a regular knock: any datagram matches
  *   (Debian's `knock -u` sends one byte);
  * - the guard is on for sequences of regular knocks only: a scan cannot guess a secret, and a guard
@@ -12,16 +12,25 @@
  * - the ban is for regular knocks only: a secret cannot be guessed, and spoofed mistakes lock its owner out;
  * - a closing sequence has a knock of its own: otherwise a sequence that is sent again, as every retry
  *   does, could close the door that it opens;
+ * - no two doors have the same knocks: one sequence would open both;
  * - durations are whole milliseconds, at least one.
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
-import { renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, canCoincide, type Plan, type PortSpec, type Stage } from "../core/plan.ts";
+import {
+  BAN_RULE,
+  canCoincide,
+  type Door,
+  listGuarded,
+  listNeutral,
+  type Plan,
+  type Stage,
+} from "../core/plan.ts";
+import { covers, type Forward, overlaps, renderService, type Service } from "../core/service.ts";
+import { findFreeWalk, isRegular } from "../core/sweep.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterfaces, parseTrusted } from "./options.ts";
-import { findSmoothDirection, isRegular } from "../core/sweep.ts";
 
 /** What a plan takes from a target. */
 type PlanTarget = Pick<
@@ -35,9 +44,20 @@ export interface PlanPayloads {
   closing?: readonly Uint8Array[];
 }
 
-/** What a target does not say; see {@linkcode Plan}. The rest comes from the target. */
+/** A target, and what its knocks open. */
+export interface DoorDraft {
+  target: PlanTarget;
+  payloads: PlanPayloads;
+  opens: readonly Service[];
+  /** None where undefined. */
+  forwards?: readonly Forward[] | undefined;
+}
+
+/** What targets do not say; see {@linkcode Plan}. The rest comes from them. */
 export interface PlanOptions {
-  protectedPorts: readonly PortSpec[];
+  /** The first target's where undefined. */
+  name?: string | undefined;
+  /** Each target's own where undefined. */
   openForMs?: number | undefined;
   stageTimeoutMs?: number | undefined;
   /** Where undefined: on for a sequence of regular knocks, off for any other. */
@@ -49,54 +69,65 @@ export interface PlanOptions {
   /** Each address for itself where undefined. */
   prefix4?: number | undefined;
   prefix6?: number | undefined;
-  /** Both, or the target's own, where undefined. */
+  /** Those of the targets where undefined. */
   families?: Plan["families"] | undefined;
   /** Every one where undefined. */
   interfaces?: readonly string[] | undefined;
   trusted?: readonly string[] | undefined;
-  publicPorts?: readonly PortSpec[] | undefined;
+  publicServices?: readonly Service[] | undefined;
 }
 
 /**
- * Returns the plan of a target.
+ * Returns the plan of targets.
  *
  * @throws {UsageError} if it contradicts itself; {@linkcode checkPlan} refuses what is not safe.
  */
-export function makePlan(
-  target: PlanTarget,
-  payloads: PlanPayloads,
-  options: PlanOptions,
-): Plan {
-  const stages = createStages(target.knocks, payloads.opening, "knock");
+export function makePlan(drafts: readonly DoorDraft[], options: PlanOptions = {}): Plan {
+  const [first] = drafts;
+  if (first === undefined) throw new TypeError("a plan needs a door");
+  const { interfaces = [], trusted = [] } = options;
   const plan: Plan = {
-    name: parseOption(parseTargetName, target.name),
-    stages,
-    closing: createStages(target.close ?? [], payloads.closing ?? [], "closing knock"),
-    protectedPorts: options.protectedPorts,
-    openForMs: checkDuration("open time", options.openForMs ?? target.openForMs),
-    stageTimeoutMs: checkDuration("stage timeout", options.stageTimeoutMs ?? target.stageTimeoutMs),
-    guard: options.guard ?? isRegular({ stages }),
+    name: parseOption(parseTargetName, options.name ?? first.target.name),
+    doors: drafts.map((draft) => makeDoor(draft, options)),
     ban: options.ban ?? false,
     banPrefix6: options.banPrefix6 ?? BAN_RULE.prefix6,
     prefixes: {
       ipv4: options.prefix4 ?? ADDRESS_BITS.ipv4,
       ipv6: options.prefix6 ?? ADDRESS_BITS.ipv6,
     },
-    families: options.families ?? listFamilies(target),
-    interfaces: options.interfaces === undefined || options.interfaces.length === 0
-      ? []
-      : parseOption(parseInterfaces, options.interfaces.join(",")),
-    trusted: options.trusted === undefined || options.trusted.length === 0
-      ? []
-      : parseOption(parseTrusted, options.trusted.join(",")),
-    publicPorts: options.publicPorts ?? [],
+    families: options.families ?? listFamilies(drafts.map(({ target }) => target)),
+    interfaces: interfaces.length === 0 ? [] : parseOption(parseInterfaces, interfaces.join(",")),
+    trusted: trusted.length === 0 ? [] : parseOption(parseTrusted, trusted.join(",")),
+    publicServices: options.publicServices ?? [],
   };
   refuseContradictions(plan);
   return plan;
 }
 
-function listFamilies({ family }: PlanTarget): Plan["families"] {
-  return family === "any" || family === "both" ? ["ipv4", "ipv6"] : [family];
+function makeDoor(
+  { target, payloads, opens, forwards = [] }: DoorDraft,
+  { guard, openForMs, stageTimeoutMs }: PlanOptions,
+): Door {
+  const stages = createStages(target.knocks, payloads.opening, "knock");
+  return {
+    name: parseOption(parseTargetName, target.name),
+    stages,
+    closing: createStages(target.close ?? [], payloads.closing ?? [], "closing knock"),
+    opens,
+    forwards,
+    openForMs: checkDuration("open time", openForMs ?? target.openForMs),
+    stageTimeoutMs: checkDuration("stage timeout", stageTimeoutMs ?? target.stageTimeoutMs),
+    guard: guard ?? isRegular({ stages }),
+  };
+}
+
+function listFamilies(targets: readonly PlanTarget[]): Plan["families"] {
+  const families = new Set(
+    targets.flatMap(({ family }) =>
+      family === "any" || family === "both" ? ["ipv4" as const, "ipv6" as const] : [family]
+    ),
+  );
+  return (["ipv4", "ipv6"] as const).filter((family) => families.has(family));
 }
 
 /**
@@ -105,9 +136,12 @@ function listFamilies({ family }: PlanTarget): Plan["families"] {
  * @throws {UsageError} the code is `consecutive` for ports that one sweep sends in order.
  */
 export function checkPlan(plan: Plan): void {
-  refuseConsecutive(plan);
+  for (const door of plan.doors) {
+    refuseConsecutive(door, plan);
+    refuseSharedClosing(door, plan);
+  }
   refuseUselessBan(plan);
-  refuseSharedClosing(plan);
+  refuseSameKnocks(plan);
 }
 
 function createStages(
@@ -138,36 +172,48 @@ function createStages(
 }
 
 function refuseContradictions(plan: Plan): void {
-  if (plan.stages.length === 0) {
-    throw new UsageError(`target "${plan.name}" has no knocks: a rule set needs at least one`);
+  for (const { name, stages, opens, forwards } of plan.doors) {
+    if (stages.length === 0) {
+      throw new UsageError(`target "${name}" has no knocks: a rule set needs at least one`);
+    }
+    if (opens.length + forwards.length === 0) {
+      throw new UsageError(`the knocks of "${name}" open nothing: name at least one port`, {
+        hint: "for example --open 22/tcp",
+      });
+    }
   }
-  if (plan.protectedPorts.length === 0) {
-    throw new UsageError("there is no port to open: name at least one", {
-      hint: "for example --open 22/tcp",
-    });
-  }
+  const names = plan.doors.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`"${twice}" is named twice`);
   if (plan.families.length === 0) {
     throw new UsageError("no address family is left: use ipv4, ipv6 or both");
   }
-  const both = plan.protectedPorts.find((spec) =>
-    plan.publicPorts.some((other) => other.port === spec.port && other.protocol === spec.protocol)
-  );
-  if (both !== undefined) {
-    throw new UsageError(
-      `"${renderPortSpec(both)}" is in both --open and --public: choose one`,
-    );
-  }
+  refusePublic(plan);
 }
 
-function refuseConsecutive(plan: Plan): void {
+/** A whole door of `all` may have public services: they are what is left open. */
+function refusePublic({ doors, publicServices }: Plan): void {
+  if (publicServices.some(({ protocol }) => protocol === "all")) {
+    throw new UsageError(`"all" cannot be public: then nothing is closed`);
+  }
+  const guarded = doors.flatMap(listGuarded).filter(({ protocol }) => protocol !== "all");
+  const both = guarded.find((service) => publicServices.some((open) => overlaps(service, open)));
+  if (both === undefined) return;
+  throw new UsageError(`"${renderService(both)}" is in both --open and --public: choose one`);
+}
+
+function refuseConsecutive(door: Door, plan: Plan): void {
   // A single regular knock has a weakness of its own.
-  if (plan.stages.length < 2 || !isRegular(plan)) return;
-  const direction = findSmoothDirection(plan);
-  if (direction === undefined) return;
-  const ports = plan.stages.map((stage) => stage.port).join(", ");
+  if (door.stages.length < 2 || !isRegular(door)) return;
+  const walk = findFreeWalk(door, plan);
+  if (walk === undefined) return;
+  const ports = door.stages.map((stage) => stage.port).join(", ");
   throw new UsageError(
-    `one ${direction} port scan sends the knocks ${ports} in this order, with no other port in ` +
-      `between, so that no guard can reset the sequence`,
+    walk === "repeated"
+      ? `port scans send the knocks ${ports} with only guarded and public ports in between, so that no ` +
+        "guard can reset the sequence"
+      : `one ${walk} port scan sends the knocks ${ports} in this order, with no other port in ` +
+        "between, so that no guard can reset the sequence",
     {
       code: "consecutive",
       hint: "use ports that are not adjacent, or secret knocks",
@@ -175,16 +221,20 @@ function refuseConsecutive(plan: Plan): void {
   );
 }
 
-function refuseUselessBan(plan: Plan): void {
-  if (!plan.ban || isRegular(plan)) return;
+function refuseUselessBan({ ban, doors }: Plan): void {
+  const secret = ban ? doors.find((door) => !isRegular(door)) : undefined;
+  if (secret === undefined) return;
   throw new UsageError(
     "--ban has no use with secret knocks: they cannot be guessed, and " +
       `${BAN_RULE.mistakes + 1} spoofed packets would lock you out`,
-    { code: "useless-ban", hint: "leave out --ban" },
+    {
+      code: "useless-ban",
+      hint: doors.length === 1 ? "leave out --ban" : `leave out --ban, or "${secret.name}"`,
+    },
   );
 }
 
-function refuseSharedClosing({ stages, closing, protectedPorts }: Plan): void {
+function refuseSharedClosing({ stages, closing }: Door, plan: Plan): void {
   const last = closing.at(-1);
   if (last === undefined) return;
   const isShared = (knock: Stage) => stages.some((stage) => canCoincide(knock, stage));
@@ -202,14 +252,29 @@ function refuseSharedClosing({ stages, closing, protectedPorts }: Plan): void {
       hint: "end the closing sequence with a port or a secret of its own",
     });
   }
-  if (
-    closing.some(({ port, protocol }) =>
-      protectedPorts.some((spec) => spec.port === port && spec.protocol === protocol)
-    )
-  ) {
-    throw new UsageError("a closing knock is on a port that opens: each connection would be one", {
-      hint: "use another port for the closing knock",
-    });
+  const ports = listNeutral(plan);
+  if (closing.some((knock) => ports.some((service) => covers(service, knock)))) {
+    throw new UsageError(
+      "a closing knock is on a port that opens, or that is public: each connection would be one",
+      { hint: "use another port for the closing knock" },
+    );
+  }
+}
+
+/** Two doors that the same packets open. */
+function refuseSameKnocks({ doors }: Plan): void {
+  for (const [index, door] of doors.entries()) {
+    const same = doors.slice(0, index).find(({ stages }) =>
+      stages.length === door.stages.length &&
+      stages.every((stage, place) => canCoincide(stage, door.stages[place] as Stage))
+    );
+    if (same === undefined) continue;
+    throw new UsageError(
+      `the knocks of "${same.name}" open "${door.name}" too: they are the same`,
+      {
+        hint: "give each target a port or a secret of its own",
+      },
+    );
   }
 }
 

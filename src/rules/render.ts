@@ -1,10 +1,11 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
-import { renderFamily } from "../core/address_syntax.ts";
+import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import type { Plan, PortSpec, Stage } from "../core/plan.ts";
+import { type Door, listKnocks, type Plan, type Stage } from "../core/plan.ts";
+import { renderForward, renderServices } from "../core/service.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
 import { findRefusal } from "./features.ts";
 
@@ -34,7 +35,7 @@ export function renderRules(backend: Backend, plan: Plan, context: RenderContext
   return [
     ...(backend.interpreter === undefined ? [] : [backend.interpreter]),
     ...renderComments([
-      `spknock rules for target "${plan.name}" (${context.host}), ${title}`,
+      `spknock rules for ${nameTargets(plan)} (${context.host}), ${title}`,
       ...describePlan(plan),
       ...backend.renderAdvice(request),
     ]),
@@ -63,6 +64,12 @@ function chooseFile({ extension }: Backend, plan: Plan, file: string | undefined
     : `spknock_${plan.name}.${extension}`;
 }
 
+function nameTargets({ doors }: Plan): string {
+  return `target${doors.length === 1 ? "" : "s"} ${
+    doors.map(({ name }) => `"${name}"`).join(", ")
+  }`;
+}
+
 /** All rule files take `#`; what could end a line is replaced. */
 function renderComments(lines: readonly string[]): string[] {
   // deno-lint-ignore no-control-regex
@@ -70,36 +77,66 @@ function renderComments(lines: readonly string[]): string[] {
 }
 
 function describePlan(plan: Plan): string[] {
+  const { families, prefixes, ban, banPrefix6, interfaces, trusted, publicServices } = plan;
+  const wide = families.filter((family) => prefixes[family] < ADDRESS_BITS[family]);
+  const counted = families.includes("ipv6") ? ` (over IPv6 its whole /${banPrefix6})` : "";
   const extras = [
-    plan.guard ? "a packet to any other port resets the sequence" : undefined,
-    plan.ban ? "many mistakes block a source for a while" : undefined,
-    plan.interfaces.length > 0 ? `only on ${plan.interfaces.join(", ")}` : undefined,
-    plan.trusted.length > 0 ? `never locked out: ${plan.trusted.join(", ")}` : undefined,
-    plan.publicPorts.length > 0 ? `public: ${renderPortList(plan.publicPorts)}` : undefined,
+    ban ? `many mistakes block a source for a while${counted}` : undefined,
+    wide.length > 0
+      ? `for the whole ${
+        wide.map((family) => `${renderFamily(family)} /${prefixes[family]}`).join(" and ")
+      } of who knocks`
+      : undefined,
+    interfaces.length > 0 ? `only on ${interfaces.join(", ")}` : undefined,
+    trusted.length > 0 ? `never locked out: ${trusted.join(", ")}` : undefined,
+    publicServices.length > 0 ? `public: ${renderServices(publicServices)}` : undefined,
   ].filter((extra) => extra !== undefined);
-  const families = plan.families.map(renderFamily).join(", ");
   return [
     "",
-    ...plan.stages.map((stage, index) => `  knock ${index + 1}: ${describeStage(stage)}`),
-    ...plan.closing.map((stage, index) => `  closing knock ${index + 1}: ${describeStage(stage)}`),
-    `  opens:   ${renderPortList(plan.protectedPorts)} for ${renderDuration(plan.openForMs)}; ` +
-    `a stage waits ${renderDuration(plan.stageTimeoutMs)}`,
-    `  covers:  ${families}`,
+    ...plan.doors.flatMap((door) => describeDoor(door, { isAlone: plan.doors.length === 1 })),
+    `  covers:  ${families.map(renderFamily).join(", ")}`,
     ...extras.map((extra) => `  also:    ${extra}`),
     "",
-    "The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker",
-    "publishes) does not pass here, and one that it redirects passes as the port that it is redirected",
-    "to: under its own number it stays open to everyone. To see whether there is one:",
-    "nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print",
-    "",
-    ...([...plan.stages, ...plan.closing].some((stage) => stage.payload !== undefined)
+    ...describeReach(plan),
+    ...(listKnocks(plan).some((stage) => stage.payload !== undefined)
       ? ["This file contains the secret payloads: keep it private (chmod 600).", ""]
       : []),
   ];
 }
 
-function renderPortList(specs: readonly PortSpec[]): string {
-  return specs.map(renderPortSpec).join(", ");
+function describeDoor(door: Door, { isAlone }: { isAlone: boolean }): string[] {
+  const { stages, closing, opens, forwards, openForMs, stageTimeoutMs, guard } = door;
+  return [
+    ...(isAlone ? [] : [`  target ${door.name}:`]),
+    ...stages.map((stage, index) => `  knock ${index + 1}: ${describeStage(stage)}`),
+    ...closing.map((stage, index) => `  closing knock ${index + 1}: ${describeStage(stage)}`),
+    ...(opens.length === 0 ? [] : [`  opens:   ${renderServices(opens)}`]),
+    ...(forwards.length === 0
+      ? []
+      : [`  opens:   forwarded ${forwards.map(renderForward).join(", ")}`]),
+    `           for ${renderDuration(openForMs)}; a stage waits ${renderDuration(stageTimeoutMs)}`,
+    ...(guard ? ["  also:    a packet to any other port resets the sequence"] : []),
+  ];
+}
+
+/** What the rules guard, and what passes elsewhere. */
+function describeReach({ doors }: Plan): string[] {
+  const forwards = doors.flatMap((door) => door.forwards);
+  return [
+    ...(forwards.length === 0
+      ? [
+        "The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker",
+        "publishes) does not pass here, and one that it redirects passes as the port that it is redirected",
+        "to: under its own number it stays open to everyone, unless --forward names it.",
+      ]
+      : [
+        "The rules guard services of this machine, and the forwarded ports above. Any other port that it",
+        "forwards (DNAT, a port that Docker publishes) stays open to everyone.",
+      ]),
+    "To see whether there is one:",
+    "nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print",
+    "",
+  ];
 }
 
 function describeStage(stage: Stage): string {

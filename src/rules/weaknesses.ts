@@ -3,14 +3,9 @@ import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, type Plan, SET_SIZE, type Stage } from "../core/plan.ts";
+import { BAN_RULE, canCoincide, type Door, type Plan, SET_SIZE } from "../core/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
-import {
-  findOrderedDirection,
-  findSmoothDirection,
-  findSmoothStep,
-  isRegular,
-} from "../core/sweep.ts";
+import { findFreeWalk, findOrderedDirection, findSmoothStep, isRegular } from "../core/sweep.ts";
 
 /** Danger: the door opens for anyone or never; warning: it helps an attacker; info: good to know. */
 type Severity = "danger" | "warning" | "info";
@@ -26,8 +21,8 @@ export interface Weakness {
   remedy: string;
 }
 
-/** What is known besides the plan. */
-interface WeaknessOptions {
+/** What is known of a door besides the plan. */
+export interface DoorFacts {
   /** The passphrase of each knock; undefined where there is none, or where it is not known. */
   passphrases?: readonly (string | undefined)[] | undefined;
   /** The target's pace: milliseconds between knocks, and the knocks with a delay of their own. */
@@ -42,24 +37,43 @@ const TRIVIAL_BITS = 20;
 const WIDE_PREFIX = { ipv4: 8, ipv6: 16 } as const;
 const SEVERITIES: readonly Severity[] = ["danger", "warning", "info"];
 
-/** Returns the weaknesses of a plan, the worst first. */
-export function findWeaknesses(plan: Plan, options: WeaknessOptions = {}): Weakness[] {
+/**
+ * Returns the weaknesses of a plan, the worst first.
+ *
+ * @param facts by the name of a door.
+ */
+export function findWeaknesses(
+  plan: Plan,
+  facts: Readonly<Record<string, DoorFacts>> = {},
+): Weakness[] {
+  const isAlone = plan.doors.length === 1;
   const found = [
-    isRegular(plan) ? checkRegular(plan) : checkSecret(plan),
-    checkBan(plan),
-    checkPrefixes(plan),
-    checkClosing(plan),
-    checkRepeats(plan),
-    checkPace(plan, options.pace),
-    checkPassphrases(options.passphrases ?? []),
-    checkTrust(plan),
-    checkFamilies(plan),
-  ].flat();
+    ...plan.doors.flatMap((door) =>
+      checkDoor(door, plan, facts[door.name]).map((weakness) =>
+        isAlone ? weakness : { ...weakness, reason: `${door.name}: ${weakness.reason}` }
+      )
+    ),
+    ...checkBan(plan),
+    ...checkPrefixes(plan),
+    ...checkTrust(plan),
+    ...checkFamilies(plan),
+  ];
   return found.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-function checkRegular(plan: Plan): Weakness[] {
-  if (plan.stages.length < 2) {
+function checkDoor(door: Door, plan: Plan, { passphrases = [], pace }: DoorFacts = {}): Weakness[] {
+  return [
+    isRegular(door) ? checkRegular(door, plan) : checkSecret(door),
+    checkEverything(door),
+    checkClosing(door),
+    checkRepeats(door),
+    checkPace(door, pace),
+    checkPassphrases(passphrases),
+  ].flat();
+}
+
+function checkRegular(door: Door, plan: Plan): Weakness[] {
+  if (door.stages.length < 2) {
     return [{
       code: "too-few-knocks",
       severity: "danger",
@@ -67,7 +81,19 @@ function checkRegular(plan: Plan): Weakness[] {
       remedy: "use three or more knocks, or a secret knock",
     }];
   }
-  return [checkOrder(plan), checkGuard(plan), checkPairs(plan), FLOODED].flat();
+  return [checkOrder(door, plan), checkGuard(door), checkPairs(door), FLOODED].flat();
+}
+
+/** A named service is neutral for the guard; of "all" no port is. */
+function checkEverything({ guard, opens }: Door): Weakness[] {
+  if (!guard || !opens.some(({ protocol }) => protocol === "all")) return [];
+  return [{
+    code: "guarded-all",
+    severity: "warning",
+    reason:
+      "a connection that you try while you knock resets your own sequence, since no port is named",
+    remedy: "name the ports that you use too, such as --open 22/tcp,all, or use secret knocks",
+  }];
 }
 
 /** Port numbers in a packet. */
@@ -76,7 +102,7 @@ const PORTS = 65_535;
 const ATTACK_RATE = 100_000;
 const DAY_SECONDS = 86_400;
 
-function checkPairs({ stages }: Plan): Weakness[] {
+function checkPairs({ stages }: Door): Weakness[] {
   if (stages.length !== 2) return [];
   const days = PORTS ** 2 * 2 / ATTACK_RATE / DAY_SECONDS;
   return [{
@@ -133,7 +159,7 @@ function checkPrefixes({ prefixes, families }: Plan): Weakness[] {
   });
 }
 
-function checkClosing({ closing }: Plan): Weakness[] {
+function checkClosing({ closing }: Door): Weakness[] {
   if (closing.length === 0 || closing.some(({ payload }) => payload !== undefined)) return [];
   return [{
     code: "regular-closing",
@@ -145,21 +171,21 @@ function checkClosing({ closing }: Plan): Weakness[] {
   }];
 }
 
-function checkOrder(plan: Plan): Weakness[] {
-  const smooth = findSmoothDirection(plan);
-  if (smooth !== undefined) return [describeConsecutive(smooth)];
+function checkOrder(door: Door, plan: Plan): Weakness[] {
+  const walk = findFreeWalk(door, plan);
+  if (walk !== undefined) return [describeConsecutive(walk)];
   const found: Weakness[] = [];
-  const ordered = findOrderedDirection(plan);
+  const ordered = findOrderedDirection(door);
   if (ordered !== undefined) {
     found.push({
       code: "ordered-ports",
-      severity: plan.guard ? "info" : "danger",
+      severity: door.guard ? "info" : "danger",
       reason: `the ports are ${ordered}: one ${ordered} port scan sends all knocks in order` +
-        (plan.guard ? "; only the guard stops it" : ""),
+        (door.guard ? "; only the guard stops it" : ""),
       remedy: "use three or more ports in mixed order",
     });
   }
-  const step = findSmoothStep(plan);
+  const step = findSmoothStep(door, plan);
   if (step !== undefined) {
     found.push({
       code: "adjacent-ports",
@@ -172,18 +198,18 @@ function checkOrder(plan: Plan): Weakness[] {
   return found;
 }
 
-function describeConsecutive(direction: string): Weakness {
+function describeConsecutive(walk: string): Weakness {
+  const scans = walk === "repeated" ? "repeated port scans send" : `one ${walk} port scan sends`;
   return {
     code: "consecutive-ports",
     severity: "danger",
-    reason: `one ${direction} port scan sends all knocks in order and without a mistake: nothing ` +
-      "stops it",
+    reason: `${scans} all knocks in order and without a mistake: nothing stops it`,
     remedy: "use ports that are not adjacent, or secret knocks",
   };
 }
 
-function checkGuard(plan: Plan): Weakness[] {
-  if (plan.guard) return [];
+function checkGuard({ guard }: Door): Weakness[] {
+  if (guard) return [];
   return [{
     code: "no-guard",
     severity: "danger",
@@ -193,7 +219,7 @@ function checkGuard(plan: Plan): Weakness[] {
   }];
 }
 
-function checkSecret(plan: Plan): Weakness[] {
+function checkSecret({ stages }: Door): Weakness[] {
   const found: Weakness[] = [{
     code: "replay",
     severity: "info",
@@ -201,7 +227,7 @@ function checkSecret(plan: Plan): Weakness[] {
       "the payloads never change: anyone who records the knocks on their way can send them again",
     remedy: "protect the service itself too, and change the passphrases from time to time",
   }];
-  const longest = Math.max(...plan.stages.map((stage) => stage.payload?.length ?? 0));
+  const longest = Math.max(...stages.map((stage) => stage.payload?.length ?? 0));
   if (longest < SHORT_PAYLOAD) {
     found.push({
       code: "short-payload",
@@ -213,28 +239,28 @@ function checkSecret(plan: Plan): Weakness[] {
   return found;
 }
 
-function checkRepeats(plan: Plan): Weakness[] {
-  const twice = plan.stages.find((stage, index) =>
-    plan.stages.slice(0, index).some((other) => isSameKnock(stage, other))
+function checkRepeats({ stages }: Door): Weakness[] {
+  const twice = stages.find((stage, index) =>
+    stages.slice(0, index).some((other) => canCoincide(stage, other))
   );
   if (twice === undefined) return [];
   return [{
     code: "repeated-knock",
     severity: "warning",
-    reason: `two knocks on ${renderPortSpec(twice)} have the same payload: a packet that the ` +
+    reason: `two knocks on ${renderPortSpec(twice)} can be the same packet: one that the ` +
       `network duplicates counts as both`,
     remedy: "use a different port or secret for each knock",
   }];
 }
 
-function checkPace(plan: Plan, pace: WeaknessOptions["pace"]): Weakness[] {
-  if (pace === undefined || plan.stages.length < 2) return [];
-  const gaps = pace.knocks.slice(0, plan.stages.length - 1)
+function checkPace(door: Door, pace: DoorFacts["pace"]): Weakness[] {
+  if (pace === undefined || door.stages.length < 2) return [];
+  const gaps = pace.knocks.slice(0, door.stages.length - 1)
     .map((knock) => knock.delayMs ?? pace.delayMs);
   const longest = Math.max(...gaps);
-  if (longest < plan.stageTimeoutMs / 2) return [];
-  const [gap, timeout] = [longest, plan.stageTimeoutMs].map(renderDuration);
-  const never = longest >= plan.stageTimeoutMs;
+  if (longest < door.stageTimeoutMs / 2) return [];
+  const [gap, timeout] = [longest, door.stageTimeoutMs].map(renderDuration);
+  const never = longest >= door.stageTimeoutMs;
   return [{
     code: "stage-timeout",
     severity: never ? "danger" : "warning",
@@ -285,10 +311,4 @@ function checkFamilies(plan: Plan): Weakness[] {
     reason: `${name} is not covered: there, only your other rules protect the ports`,
     remedy: `cover both families, unless the host has no ${name}`,
   }];
-}
-
-function isSameKnock(a: Stage, b: Stage): boolean {
-  if (a.port !== b.port || a.protocol !== b.protocol) return false;
-  if (a.payload === undefined || b.payload === undefined) return a.payload === b.payload;
-  return a.payload.toHex() === b.payload.toHex();
 }

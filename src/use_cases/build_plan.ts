@@ -3,6 +3,7 @@ import type { Plan } from "../core/plan.ts";
 import type { Target } from "../core/target.ts";
 import {
   checkPlan,
+  type DoorDraft,
   findWeaknesses,
   makePlan,
   type PlanOptions,
@@ -10,7 +11,7 @@ import {
   type Weakness,
 } from "../rules/mod.ts";
 import { hashPassphrase } from "../secret/payload.ts";
-import { type CollectSecretsOptions, collectSequences } from "./collect_secrets.ts";
+import { collectAllSequences, type CollectSecretsOptions } from "./collect_secrets.ts";
 import type { Ports } from "./ports.ts";
 
 /** A plan and what is weak about it. */
@@ -18,6 +19,9 @@ interface CheckedPlan {
   plan: Plan;
   weak: Weakness[];
 }
+
+/** A target, and what its knocks open. */
+export type DoorRequest = Omit<DoorDraft, "target" | "payloads"> & { target: Target };
 
 /** How the secrets of a plan are collected, and who else checks the plan. */
 interface BuildPlanOptions
@@ -32,40 +36,57 @@ interface BuildPlanOptions
  * @throws {UsageError} if the plan is refused, before any secret is collected; {SecretError}.
  */
 export async function buildPlan(
-  target: Target,
+  doors: readonly DoorRequest[],
   planOptions: PlanOptions,
   { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
 ): Promise<CheckedPlan> {
-  const draft = makePlan(target, makePlaceholders(target), planOptions);
+  const drafts = doors.map((door, index) => ({
+    ...door,
+    payloads: makePlaceholders(door.target, index),
+  }));
+  const draft = makePlan(drafts, planOptions);
   checkPlan(draft);
   check(draft);
   const typed = new Map<string, string>();
-  const payloads = await collectSequences(target, ports, {
-    ...options,
-    hash: async (passphrase) => {
-      const payload = await hashPassphrase(passphrase);
-      const isText = typeof passphrase === "string";
-      typed.set(payload.toHex(), isText ? passphrase : new TextDecoder().decode(passphrase));
-      return payload;
-    },
-  });
-  const plan = makePlan(target, payloads, planOptions);
+  const hash = async (passphrase: string | Uint8Array) => {
+    const payload = await hashPassphrase(passphrase);
+    const isText = typeof passphrase === "string";
+    typed.set(payload.toHex(), isText ? passphrase : new TextDecoder().decode(passphrase));
+    return payload;
+  };
+  const targets = doors.map(({ target }) => target);
+  const payloads = await collectAllSequences(targets, ports, { ...options, hash });
+  const plan = makePlan(
+    doors.map((door, index) => withPayloads(door, payloads[index])),
+    planOptions,
+  );
   checkPlan(plan);
-  const passphrases = payloads.opening.map((payload) => typed.get(payload.toHex()));
-  return { plan, weak: findWeaknesses(plan, { passphrases, pace: target }) };
+  const facts = Object.fromEntries(doors.map(({ target }, index) => {
+    const { opening = [] } = payloads[index] ?? {};
+    const passphrases = opening.map((payload) => typed.get(payload.toHex()));
+    return [target.name, { passphrases, pace: target }];
+  }));
+  return { plan, weak: findWeaknesses(plan, facts) };
+}
+
+function withPayloads(door: DoorRequest, payloads: PlanPayloads | undefined): DoorDraft {
+  return { ...door, payloads: payloads ?? { opening: [] } };
 }
 
 /** Payloads of the right kinds, each different from all others. */
-function makePlaceholders({ knocks, close = [] }: Target): Required<PlanPayloads> {
+function makePlaceholders(
+  { knocks, close = [] }: Target,
+  door: number,
+): Required<PlanPayloads> {
   return {
-    opening: knocks.map(makePlaceholder),
-    closing: close.map((knock, index) => makePlaceholder(knock, knocks.length + index)),
+    opening: knocks.map((knock, index) => makePlaceholder(knock, `${door}a${index}`)),
+    closing: close.map((knock, index) => makePlaceholder(knock, `${door}b${index}`)),
   };
 }
 
-function makePlaceholder({ payload }: Target["knocks"][number], index: number): Uint8Array {
+function makePlaceholder({ payload }: Target["knocks"][number], id: string): Uint8Array {
   if (payload.kind === "bytes") return payload.bytes;
   if (payload.kind === "none") return new Uint8Array();
   // Like a secret's payload: 64 hex digits.
-  return new TextEncoder().encode(index.toString(16).padStart(64, "0"));
+  return new TextEncoder().encode(id.padStart(64, "0"));
 }

@@ -38,18 +38,41 @@ export function collectSecrets(
   return collectPayloads(targets, { ...toSecretPorts(ports), ask }, options);
 }
 
-/** Returns the payloads of a target's knocks, and of those of its close table, as above. */
-export async function collectSequences(
-  { name, knocks, close }: Pick<Target, "name" | "knocks" | "close">,
+/** The payloads of a target's knocks, and of those of its close table. */
+interface SequencePayloads {
+  opening: Uint8Array[];
+  closing: Uint8Array[];
+}
+
+/** Returns the payloads of each target's knocks, and of those of its close table, as above. */
+export async function collectAllSequences(
+  targets: readonly Pick<Target, "name" | "knocks" | "close">[],
   ports: Ports,
   options: CollectSecretsOptions,
-): Promise<{ opening: Uint8Array[]; closing: Uint8Array[] }> {
-  const requests = [
+): Promise<SequencePayloads[]> {
+  const requests = targets.flatMap(({ name, knocks, close = [] }) => [
     { name, knocks },
-    ...(close ? [{ name: `closing ${name}`, knocks: close }] : []),
-  ];
-  const [opening = [], closing = []] = await collectSecrets(requests, ports, options);
-  return { opening, closing };
+    { name: `closing ${name}`, knocks: close },
+  ]);
+  const collected = await collectSecrets(requests, ports, options);
+  return targets.map((_, index) => ({
+    opening: collected[2 * index] ?? [],
+    closing: collected[2 * index + 1] ?? [],
+  }));
+}
+
+/** Returns the payloads of one target's sequences, as above. */
+export async function collectSequences(
+  target: Pick<Target, "name" | "knocks" | "close">,
+  ports: Ports,
+  options: CollectSecretsOptions,
+): Promise<SequencePayloads> {
+  const [payloads = { opening: [], closing: [] }] = await collectAllSequences(
+    [target],
+    ports,
+    options,
+  );
+  return payloads;
 }
 
 /** Targets with their payloads, in the same order. */

@@ -1,4 +1,5 @@
 /** Which target a `connect` means, where it leads, and over which two addresses. */
+import { covers } from "../core/service.ts";
 import type { Config } from "../config/mod.ts";
 import { isSameHost, parseHost, type Target } from "../core/target.ts";
 import { type Address, type Resolved, resolveHost } from "../net/resolve.ts";
@@ -34,7 +35,8 @@ export function matchTargets(config: Config, name: string, { port }: { port: num
     isSameHost(target.host, name) || isSameHost(target.connect?.host ?? "", name)
   );
   const fitting = all.filter((target) =>
-    [...target.probes.map(findPort), ...target.opens].some((each) => each?.port === port)
+    target.probes.some((probe) => findPort(probe)?.port === port) ||
+    target.opens.some((service) => covers(service, { protocol: "tcp", port }))
   );
   return fitting.length > 0 ? fitting : all;
 }

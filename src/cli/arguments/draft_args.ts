@@ -3,7 +3,7 @@ import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { type Knock, type KnockPayload, parsePortList } from "../../core/knock.ts";
-import { listDistinctPorts, type PortSpec } from "../../core/plan.ts";
+import { parseServices, type Service } from "../../core/service.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
@@ -76,8 +76,8 @@ export function readSecret(args: SaveArgs): KnockPayload | undefined {
  *
  * @throws {RangeError} with what is allowed.
  */
-export function parseOpens(text: string): PortSpec[] {
-  return text === "none" ? [] : listDistinctPorts(parsePortList(text));
+export function parseOpens(text: string): Service[] {
+  return text === "none" ? [] : parseServices(text);
 }
 
 function parseCopies(text: string): "auto" | number {

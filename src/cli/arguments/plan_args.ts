@@ -1,20 +1,27 @@
 /** What the options of `rules` say about a plan. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
+import { listDistinctServices, parseForwards, parseServices } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
-import { listOpenPorts } from "../../probe/mod.ts";
-import {
-  type Backend,
-  parseInterfaces,
-  parsePorts,
-  parseTrusted,
-  type PlanOptions,
-} from "../../rules/mod.ts";
-import type { OptionNames, OptionSpec, ParsedArgs } from "../options.ts";
+import { listOpenServices } from "../../probe/mod.ts";
+import { type Backend, parseInterfaces, parseTrusted, type PlanOptions } from "../../rules/mod.ts";
+import type { DoorRequest } from "../../use_cases/build_plan.ts";
+import { asUsageError, type OptionNames, type OptionSpec, type ParsedArgs } from "../options.ts";
 
 /** The options that shape a plan. */
 export const PLAN_OPTIONS = [
-  { name: "open", value: "PORTS", help: "what opens: 22/tcp,443/tcp (default: the target's)" },
+  {
+    name: "open",
+    value: "PORTS",
+    many: true,
+    help: "what opens: 22/tcp,5000-5010/udp,icmp,all (default: opens)",
+  },
+  {
+    name: "forward",
+    value: "PORTS",
+    many: true,
+    help: "forwarded ports: 8080/tcp (DNAT, Docker), HOST:22/tcp (behind)",
+  },
   { name: "open-for", value: "DURATION", help: "how long it is open (default: open_for, 5m)" },
   {
     name: "stage",
@@ -38,31 +45,76 @@ export const PLAN_OPTIONS = [
   { name: "prefix6", value: "N", help: "let the whole IPv6 /N of a source in, 48 to 128" },
 ] as const satisfies readonly OptionSpec[];
 
+type PlanArgs = ParsedArgs<OptionNames<typeof PLAN_OPTIONS>>;
+
 /**
- * Reads the options of a plan; the ports to open are the target's where no option names them.
+ * Reads what each target opens: its own `opens`, unless `--open` or `--forward` name it. With several targets
+ * the options are written `TARGET=PORTS`.
  *
  * @throws {UsageError} where there is nothing to open.
  */
+export function readDoors(args: PlanArgs, targets: readonly Target[]): DoorRequest[] {
+  const names = targets.map(({ name }) => name);
+  const opens = readByTarget(args, "open", { names, parse: parseServices });
+  const forwards = readByTarget(args, "forward", { names, parse: parseForwards });
+  return targets.map((target) => {
+    const forwarded = forwards.get(target.name) ?? [];
+    // A target that forwards opens nothing here unless an option says so.
+    const own = forwarded.length > 0 ? [] : listOpenServices(target);
+    const services = listDistinctServices(opens.get(target.name) ?? own);
+    if (services.length + forwarded.length === 0) throw refuseEmpty(target.name);
+    return { target, opens: services, forwards: forwarded };
+  });
+}
+
+function refuseEmpty(name: string): UsageError {
+  return new UsageError(`missing option --open: what should the knocks on "${name}" open?`, {
+    hint: `name it, such as --open 22/tcp, or save it: spknock edit ${name} --opens 22/tcp`,
+  });
+}
+
+/** Returns the items of an option by the target that each value names, or the only one. */
+function readByTarget<T>(
+  args: PlanArgs,
+  option: "open" | "forward",
+  { names, parse }: { names: readonly string[]; parse: (text: string) => T[] },
+): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const text of args.values(option)) {
+    const [, named, ports = ""] = /^(?:([A-Za-z][\w-]*)=)?(.*)$/s.exec(text) ?? [];
+    const name = named ?? (names.length === 1 ? names[0] : undefined);
+    if (name === undefined || !names.includes(name)) {
+      throw new UsageError(
+        named === undefined
+          ? `--${option} with several targets needs the target: write ${names[0]}=22/tcp`
+          : `--${option} names "${named}", which is none of the targets ${names.join(", ")}`,
+      );
+    }
+    const items = asUsageError(() => parse(ports), `--${option}: `);
+    found.set(name, [...found.get(name) ?? [], ...items]);
+  }
+  return found;
+}
+
+/**
+ * Reads the options of a plan that are not a door's.
+ *
+ * @throws {UsageError} where one has no effect.
+ */
 export function readPlanOptions(
-  args: ParsedArgs<OptionNames<typeof PLAN_OPTIONS>>,
-  target: Target,
+  args: PlanArgs,
   { backend }: { backend?: Backend | undefined } = {},
 ): PlanOptions {
-  const open = args.read("open", parsePorts) ?? listOpenPorts(target);
-  if (open.length === 0) {
-    throw new UsageError(
-      `missing option --open: what should the knocks on "${target.name}" open?`,
-      {
-        hint:
-          `name it, such as --open 22/tcp, or save it: spknock edit ${target.name} --opens 22/tcp`,
-      },
-    );
-  }
   if (args.has("guard") && args.has("no-guard")) {
     throw new UsageError("choose one: --guard or --no-guard");
   }
+  if (args.has("ban-prefix") && !args.has("ban")) {
+    throw new UsageError("--ban-prefix has no effect without --ban");
+  }
+  refuseIdlePrefix(args, "ipv4", "prefix6");
+  refuseIdlePrefix(args, "ipv4", "ban-prefix");
+  refuseIdlePrefix(args, "ipv6", "prefix4");
   return {
-    protectedPorts: open,
     openForMs: args.read("open-for", parseDuration),
     stageTimeoutMs: args.read("stage", parseDuration),
     guard: args.has("guard")
@@ -74,11 +126,26 @@ export function readPlanOptions(
     banPrefix6: args.read("ban-prefix", (text) => parsePrefix(text, 48, 128)),
     prefix4: args.read("prefix4", (text) => parsePrefix(text, 16, 32)),
     prefix6: args.read("prefix6", (text) => parsePrefix(text, 48, 128)),
-    families: args.has("ipv4") ? ["ipv4"] : args.has("ipv6") ? ["ipv6"] : undefined,
+    families: readFamilies(args),
     interfaces: args.read("interface", parseInterfaces),
     trusted: args.read("trust", parseTrusted),
-    publicPorts: args.read("public", parsePorts),
+    publicServices: args.read("public", parseServices),
   };
+}
+
+function readFamilies(args: PlanArgs): PlanOptions["families"] {
+  if (args.has("ipv4") === args.has("ipv6")) return args.has("ipv4") ? ["ipv4", "ipv6"] : undefined;
+  return args.has("ipv4") ? ["ipv4"] : ["ipv6"];
+}
+
+function refuseIdlePrefix(
+  args: PlanArgs,
+  only: "ipv4" | "ipv6",
+  option: "prefix4" | "prefix6" | "ban-prefix",
+): void {
+  const other = only === "ipv4" ? "ipv6" : "ipv4";
+  if (!args.has(option) || !args.has(only) || args.has(other)) return;
+  throw new UsageError(`--${option} has no effect with --${only}`);
 }
 
 function parsePrefix(text: string, least: number, most: number): number {

@@ -1,18 +1,19 @@
 /** The questions of `spknock rules`: from a target to what a plan needs, with defaults from it. */
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
-import type { Plan, Stage } from "../../core/plan.ts";
+import type { Door, Plan, Stage } from "../../core/plan.ts";
+import { parseServices, renderService, renderServices } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
-import { listOpenPorts } from "../../probe/mod.ts";
+import { listOpenServices } from "../../probe/mod.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import {
   type Backend,
   loadBackends,
   parseInterfaces,
-  parsePorts,
   parseTrusted,
   type PlanOptions,
 } from "../../rules/mod.ts";
+import type { DoorRequest } from "../../use_cases/build_plan.ts";
 import { makeValidator } from "./target_questions.ts";
 
 const FAMILIES = [
@@ -47,7 +48,7 @@ export async function askForPlan(
   prompter: Prompter,
   target: Target,
   { backend }: { backend: Backend },
-): Promise<PlanOptions> {
+): Promise<{ door: DoorRequest; options: PlanOptions }> {
   const ask = async <T>(
     message: string,
     parse: (text: string) => T,
@@ -61,8 +62,10 @@ export async function askForPlan(
     });
     return isNone(text) ? none as T : parse(text);
   };
-  const ports = listOpenPorts(target).map(renderPortSpec).join(",") || "22/tcp";
-  const open = await ask("Ports that the knocks open", parsePorts, { fallback: ports });
+  const ports = listOpenServices(target).map(renderService).join(",") || "22/tcp";
+  const opens = await ask("What the knocks open, such as 22/tcp,60000-61000/udp", parseServices, {
+    fallback: ports,
+  });
   const openForMs = await askForDuration(prompter, "Open for", {
     fallbackMs: target.openForMs,
     leastMs: 1_000,
@@ -88,7 +91,7 @@ export async function askForPlan(
       none: [],
     },
   );
-  const openToAll = await ask("Services that stay public, such as 443/tcp", parsePorts, {
+  const openToAll = await ask("Services that stay public, such as 443/tcp", parseServices, {
     fallback: "none",
     none: [],
   });
@@ -106,17 +109,17 @@ export async function askForPlan(
     message: "Ban: block a source for 10 minutes after more than 5 wrong packets a minute?",
     default: false,
   });
-  return {
-    protectedPorts: open,
+  const options: PlanOptions = {
     openForMs,
     stageTimeoutMs,
     families,
     trusted,
-    publicPorts: openToAll,
+    publicServices: openToAll,
     guard,
     ban,
     interfaces,
   };
+  return { door: { target, opens }, options };
 }
 
 function giveInterfaces({ supports }: Backend): string {
@@ -161,23 +164,23 @@ async function askForDuration(
 }
 
 /** Draws the stages of a plan. */
-export function drawPlan(plan: Plan): string {
-  const wait = renderDuration(plan.stageTimeoutMs);
-  const last = plan.stages.length - 1;
+export function drawPlan({ doors }: Plan): string {
+  return doors.map(drawDoor).join("\n");
+}
+
+function drawDoor({ stages, closing, opens, openForMs, stageTimeoutMs, guard }: Door): string {
+  const last = stages.length - 1;
   const describe = (stage: Stage) =>
     `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " + secret"}`;
-  const steps = plan.stages.map((stage, index) => {
-    const what = describe(stage);
+  const steps = stages.map((stage, index) => {
     const next = index === last
-      ? `open: ${plan.protectedPorts.map(renderPortSpec).join(", ")} for ${
-        renderDuration(plan.openForMs)
-      }`
-      : `stage ${index + 1}, waits ${wait}`;
-    return `     |  ${what}\n     v\n  ${next}\n`;
+      ? `open: ${renderServices(opens)} for ${renderDuration(openForMs)}`
+      : `stage ${index + 1}, waits ${renderDuration(stageTimeoutMs)}`;
+    return `     |  ${describe(stage)}\n     v\n  ${next}\n`;
   });
-  const guard = plan.guard ? "  (a packet to any other port: back to shut)\n" : "";
-  const closing = plan.closing.length === 0
+  const reset = guard ? "  (a packet to any other port: back to shut)\n" : "";
+  const shut = closing.length === 0
     ? ""
-    : `     |  ${plan.closing.map(describe).join(", ")}\n     v\n  shut again\n`;
-  return `  shut\n${steps.join("")}${closing}${guard}`;
+    : `     |  ${closing.map(describe).join(", ")}\n     v\n  shut again\n`;
+  return `  shut\n${steps.join("")}${shut}${reset}`;
 }

@@ -1,4 +1,5 @@
 /** The questions of `add` and `edit`. */
+import { renderService, type Service } from "../../core/service.ts";
 import { isSameData, type TargetDraft } from "../../config/changes.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type Protocol,
   renderPortSpec,
 } from "../../core/knock.ts";
-import type { PortSpec } from "../../core/plan.ts";
 import {
   makeDefaultProbes,
   parseHost,
@@ -93,7 +93,7 @@ export async function askForChanges(
   }
   if (questions.includes("knocks")) changes.knocks = await askForKnocks(prompter, target.knocks);
   if (questions.includes("opens")) {
-    const before = target.opens.map(renderPortSpec).join(",") || "none";
+    const before = target.opens.map(renderService).join(",") || "none";
     changes.opens = await askForOpens(prompter, before);
   }
   const { opens = target.opens } = changes;
@@ -153,9 +153,9 @@ function parseTcpPort(text: string): number {
 }
 
 /** Asks what the door opens; `before` is in the words of an answer. */
-async function askForOpens(prompter: Prompter, before: string): Promise<PortSpec[]> {
+async function askForOpens(prompter: Prompter, before: string): Promise<Service[]> {
   const text = await prompter.input({
-    message: "Ports that the knocks open, such as 22/tcp,1194/udp (or none)",
+    message: "What the knocks open, such as 22/tcp,60000-61000/udp (or none)",
     default: before,
     validate: makeValidator(parseOpens),
   });

@@ -16,8 +16,14 @@
  * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
 import { quoteShell } from "../../core/text.ts";
-import type { Plan } from "../../core/plan.ts";
-import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../backend.ts";
+import {
+  type Backend,
+  type FlatPlan,
+  flatten,
+  type RenderRequest,
+  renderTimedUndo,
+  takeFileName,
+} from "../backend.ts";
 import {
   createBaseName,
   type IptablesRules,
@@ -38,11 +44,17 @@ export const iptables: Backend = {
   supports: {
     secretKnocks: true,
     guard: true,
+    ranges: false,
+    icmp: false,
+    all: false,
+    translated: false,
+    routed: false,
+    doors: false,
     ban: true,
     banIpv6: true,
     prefix: true,
     trusted: true,
-    publicPorts: true,
+    publicServices: true,
     closing: true,
     ipv6: true,
     onlyIpv6: true,
@@ -62,7 +74,7 @@ export const iptables: Backend = {
     wholeSeconds: true,
   },
   render(request) {
-    const { plan } = request;
+    const plan = flatten(request.plan);
     const variant = chooseVariant(request);
     const rules = plan.families.map((family) => renderIptablesRules(plan, family, variant));
     return [
@@ -137,17 +149,20 @@ function renderShow(request: RenderRequest): string[] {
   ];
 }
 
-function findTable(plan: Plan, index: number): string {
+function findTable(plan: FlatPlan, index: number): string {
   return TABLES[plan.families[index] as keyof typeof TABLES];
 }
 
 /** Returns a sed script that prints the rest of a line if it is a chain or list of this target. */
-function renderOwnNames(plan: Plan, { before, after }: { before: string; after: string }): string {
+function renderOwnNames(
+  plan: FlatPlan,
+  { before, after }: { before: string; after: string },
+): string {
   const base = createBaseName(plan.name).replaceAll(".", "\\.");
   return quoteShell(`s/^${before}\\(${base}\\.[a-z0-9]*${after}\\)$/\\1/p`);
 }
 
-function renderFunctions(plan: Plan): string[] {
+function renderFunctions(plan: FlatPlan): string[] {
   const entry = quoteShell(`${createBaseName(plan.name)}.in`);
   return [
     "# Prints the chains of this target: own_chains iptables|ip6tables",
@@ -193,7 +208,7 @@ function renderPrepare(table: string, { creates }: IptablesRules): string[] {
 }
 
 /** Without an IPv6 address no packet comes over IPv6. */
-function renderPrepareIpv6({ families }: Plan, variant: Variant): string[] {
+function renderPrepareIpv6({ families }: FlatPlan, variant: Variant): string[] {
   const isAlone = !families.includes("ipv4");
   const what = "the rules for IPv6 cannot be loaded";
   return [
@@ -253,7 +268,11 @@ function renderStaleChains(table: string, chains: readonly string[]): string[] {
 }
 
 /** Removes what only a former plan had: a family, or lists. */
-function renderCleanup(plan: Plan, rules: readonly IptablesRules[], variant: Variant): string[] {
+function renderCleanup(
+  plan: FlatPlan,
+  rules: readonly IptablesRules[],
+  variant: Variant,
+): string[] {
   const lists = variant === "recent"
     ? []
     : rules.flatMap(({ kept, progress }) => [...kept, ...progress]);

@@ -23,7 +23,14 @@ import {
   SET_SIZE,
   type Stage,
 } from "../../core/plan.ts";
-import { isAmongSecrets, listBackwards, listPorts, listTrusted, MISTAKES } from "../backend.ts";
+import {
+  type FlatPlan,
+  isAmongSecrets,
+  listBackwards,
+  listPorts,
+  listTrusted,
+  MISTAKES,
+} from "../backend.ts";
 import { shortenName } from "./names.ts";
 import { quoteRestore } from "./quote/restore.ts";
 
@@ -59,7 +66,7 @@ export function createBaseName(name: string): string {
 
 /** Returns the rules of a plan for one family. */
 export function renderIptablesRules(
-  plan: Plan,
+  plan: FlatPlan,
   family: Plan["families"][number],
   variant: Variant,
 ): IptablesRules {
@@ -120,7 +127,7 @@ export function renderIptablesRules(
 
 /** The names of chains and lists, and the syntax of what the rules have in common. */
 interface RuleNames {
-  plan: Plan;
+  plan: FlatPlan;
   family: Plan["families"][number];
   chain(name: string | number): string;
   stageList(stage: number): string;

@@ -10,8 +10,8 @@
  * - an empty `start_command_6` does nothing over IPv6; without it, IPv4's would run.
  */
 import { quoteShell } from "../../core/text.ts";
-import { listDistinctPorts, type Plan } from "../../core/plan.ts";
-import { type Backend, refuse, renderTimedUndo } from "../backend.ts";
+import { listDistinctPorts } from "../../core/plan.ts";
+import { type Backend, type FlatPlan, flatten, refuse, renderTimedUndo } from "../backend.ts";
 import { quoteKnockd } from "./quote/knockd.ts";
 
 /** The longest line that knockd reads, in bytes (`PATH_MAX`), less the key. */
@@ -27,11 +27,17 @@ export const knockd: Backend = {
   supports: {
     secretKnocks: false,
     guard: false,
+    ranges: false,
+    icmp: false,
+    all: false,
+    translated: false,
+    routed: false,
+    doors: false,
     ban: false,
     banIpv6: false,
     prefix: false,
     trusted: false,
-    publicPorts: false,
+    publicServices: false,
     closing: true,
     ipv6: true,
     onlyIpv6: false,
@@ -48,7 +54,8 @@ export const knockd: Backend = {
     printablePayload: false,
     wholeSeconds: true,
   },
-  render({ plan }) {
+  render(request) {
+    const plan = flatten(request.plan);
     return [
       "",
       ...plan.interfaces.flatMap((name) => [
@@ -61,7 +68,8 @@ export const knockd: Backend = {
       ...(plan.closing.length === 0 ? [] : ["", ...renderClosingSection(plan)]),
     ];
   },
-  renderAdvice({ plan }) {
+  renderAdvice(request) {
+    const plan = flatten(request.plan);
     const tables = plan.families.map((family) => family === "ipv4" ? "iptables" : "ip6tables");
     const flush = tables.map((table) => `${table} -F INPUT`).join("; ");
     const close = tables.flatMap((table) => [
@@ -90,7 +98,7 @@ export const knockd: Backend = {
   },
 };
 
-function renderSection(plan: Plan): string[] {
+function renderSection(plan: FlatPlan): string[] {
   const isDual = plan.families.includes("ipv6");
   return [
     `[spknock_${plan.name}]`,
@@ -104,7 +112,7 @@ function renderSection(plan: Plan): string[] {
 }
 
 /** Each opening added a rule: all of them go. The later `Stop_Command` of an opening finds none. */
-function renderClosingSection(plan: Plan): string[] {
+function renderClosingSection(plan: FlatPlan): string[] {
   const isDual = plan.families.includes("ipv6");
   return [
     `[spknock_${plan.name}.close]`,
@@ -114,7 +122,7 @@ function renderClosingSection(plan: Plan): string[] {
   ];
 }
 
-function renderSequence(stages: Plan["stages"], { stageTimeoutMs }: Plan): string[] {
+function renderSequence(stages: FlatPlan["stages"], { stageTimeoutMs }: FlatPlan): string[] {
   const sequence = stages.map(({ port, protocol }) => `${port}:${protocol}`).join(",");
   const timeoutMs = stageTimeoutMs * Math.max(1, stages.length - 1);
   return [
@@ -126,16 +134,16 @@ function renderSequence(stages: Plan["stages"], { stageTimeoutMs }: Plan): strin
   ];
 }
 
-function renderRemoval(plan: Plan, table: string): string {
+function renderRemoval(plan: FlatPlan, table: string): string {
   return listRules(plan, table, "-D").map((rule) => `while ${rule} 2>/dev/null; do :; done`)
     .join("; ");
 }
 
-function renderCommand(plan: Plan, table: string, verb: "-I" | "-D"): string {
+function renderCommand(plan: FlatPlan, table: string, verb: "-I" | "-D"): string {
   return listRules(plan, table, verb).join("; ");
 }
 
-function listRules(plan: Plan, table: string, verb: "-I" | "-D"): string[] {
+function listRules(plan: FlatPlan, table: string, verb: "-I" | "-D"): string[] {
   const comment = quoteShell(`spknock:${plan.name}`);
   return listDistinctPorts(plan.protectedPorts).map(({ port, protocol }) =>
     `${table} -w ${verb} INPUT -s %IP% -p ${protocol} --dport ${port} ` +

@@ -29,6 +29,8 @@ import {
 } from "../../core/plan.ts";
 import {
   type Backend,
+  type FlatPlan,
+  flatten,
   isAmongSecrets,
   listBackwards,
   listPorts,
@@ -57,11 +59,17 @@ export const mikrotik: Backend = {
   supports: {
     secretKnocks: true,
     guard: true,
+    ranges: false,
+    icmp: false,
+    all: false,
+    translated: false,
+    routed: false,
+    doors: false,
     ban: true,
     banIpv6: false,
     prefix: false,
     trusted: true,
-    publicPorts: true,
+    publicServices: true,
     closing: true,
     ipv6: true,
     onlyIpv6: true,
@@ -82,18 +90,20 @@ export const mikrotik: Backend = {
     printablePayload: true,
     wholeSeconds: true,
   },
-  render({ plan }) {
+  render(request) {
+    const plan = flatten(request.plan);
     return [
       ...renderInterfaceChecks(plan),
       ...plan.families.flatMap((family) => renderFamilyRules(plan, family)),
     ];
   },
-  renderAdvice({ plan, file }) {
+  renderAdvice({ plan: given, file }) {
+    const plan = flatten(given);
     return [...renderCautions(plan), "", ...renderSteps(plan, takeFileName(file))];
   },
 };
 
-function renderCautions(plan: Plan): string[] {
+function renderCautions(plan: FlatPlan): string[] {
   const wait = renderDuration(plan.stageTimeoutMs);
   return [
     "Made from MikroTik's documents; not run on a device yet.",
@@ -118,7 +128,7 @@ function renderCautions(plan: Plan): string[] {
   ];
 }
 
-function renderSteps(plan: Plan, file: string): string[] {
+function renderSteps(plan: FlatPlan, file: string): string[] {
   const own = quoteRouterOs(`^spknock:${plan.name}:`);
   const undo = plan.families.flatMap((family) =>
     ["filter remove [find comment", "address-list remove [find list"].map((what) =>
@@ -152,7 +162,7 @@ function renderSteps(plan: Plan, file: string): string[] {
 
 /** The plan, and the names of its chains and lists. */
 interface RuleNames {
-  plan: Plan;
+  plan: FlatPlan;
   family: Plan["families"][number];
   /** `spknock:NAME` */
   base: string;
@@ -167,7 +177,7 @@ interface Rule {
   note: string;
 }
 
-function renderFamilyRules(plan: Plan, family: RuleNames["family"]): string[] {
+function renderFamilyRules(plan: FlatPlan, family: RuleNames["family"]): string[] {
   const base = `spknock:${plan.name}`;
   const last = plan.stages.length;
   const nameList = (stage: number) => quoteRouterOs(`${base}:${stage === last ? "open" : stage}`);
@@ -199,7 +209,7 @@ function renderFamilyRules(plan: Plan, family: RuleNames["family"]): string[] {
 }
 
 /** Puts the jump before the first drop rule of the input chain, or at its end. */
-function renderJump(path: string, plan: Plan): string[] {
+function renderJump(path: string, plan: FlatPlan): string[] {
   const base = `spknock:${plan.name}`;
   const [only, ...more] = plan.interfaces;
   const where = only === undefined || more.length > 0 ? "" : ` ${renderInterface(only)}`;
@@ -350,7 +360,7 @@ function renderClosingRules({ plan, family, base }: RuleNames): Rule[] {
 
 /** Two rules a knock, and of a connection only a packet with the secret is one; the entry of the last one lasts for the open time. */
 function renderSequence(
-  plan: Plan,
+  plan: FlatPlan,
   stages: readonly Stage[],
   { chain, family, nameList, what }: Pick<RuleNames, "family" | "nameList"> & {
     chain: string;

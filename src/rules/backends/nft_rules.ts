@@ -14,37 +14,51 @@
  * - one raw payload comparison takes at most 128 bits, and without `udp length` it compares a prefix;
  * - regular UDP accepts any payload: Debian's `knock -u` sends one byte.
  */
-import { ADDRESS_BITS } from "../../core/address_syntax.ts";
-import { renderMask } from "../../core/address.ts";
 import {
   BAN_RULE,
+  type Door,
   findBanPrefix,
+  listKnocks,
+  listNeutral,
   listSecretPorts,
+  listTranslated,
   type Plan,
-  type PortSpec,
   type Stage,
 } from "../../core/plan.ts";
+import { isPorts } from "../../core/service.ts";
+import { type Backend, isAmongSecrets, listBackwards, MISTAKES } from "../backend.ts";
+import { renderDoorRules, renderExempt, renderForwardChain } from "./nft_door.ts";
 import {
-  type Backend,
-  isAmongSecrets,
-  listBackwards,
-  listPorts,
-  listTrusted,
-  MISTAKES,
-} from "../backend.ts";
-import { quoteNft, renderNftDuration, requireNftName } from "./quote/nft.ts";
+  CONNECTIONS,
+  createNames,
+  type FamilySyntax,
+  listFamilySyntax,
+  type Names,
+  renderChain,
+  renderNetwork,
+  renderPortRules,
+  renderSource,
+  renderTranslatedRules,
+} from "./nft_syntax.ts";
+import { renderNftDuration } from "./quote/nft.ts";
 
 /** What nftables supports. */
 export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
   supports: {
     secretKnocks: true,
+    closing: true,
     guard: true,
+    ranges: true,
+    icmp: true,
+    all: true,
+    translated: true,
+    routed: true,
+    doors: true,
     ban: true,
     banIpv6: true,
     prefix: true,
     trusted: true,
-    publicPorts: true,
-    closing: true,
+    publicServices: true,
     ipv6: true,
     onlyIpv6: true,
     interface: true,
@@ -64,26 +78,12 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
 
 const UDP_HEADER = 8;
 const COMPARE_BYTES = 16;
-const CONNECTIONS = "ct state established,related accept";
 const SYN = "tcp flags & (fin | syn | rst | ack) == syn";
-
-interface FamilySyntax {
-  family: Plan["families"][number];
-  digit: string;
-}
-
-const FAMILIES: readonly FamilySyntax[] = [
-  { family: "ipv4", digit: "4" },
-  { family: "ipv6", digit: "6" },
-];
-const ADDRESSES = { ipv4: "ip saddr", ipv6: "ip6 saddr" } as const;
 
 /** A rule set without its wrapper; lines are not indented. */
 export interface NftRules {
   /** The names of the sets of stages and mistakes, which are flushed when loading again. */
   progress: string[];
-  /** The name of each family's open set. */
-  openSets: Record<Plan["families"][number], string>;
   /** Lines that declare the sets. */
   sets: string[];
   /** Lines that declare the chains. */
@@ -96,44 +96,54 @@ export interface NftRules {
  * @param prefix goes before each name of a set and a chain.
  */
 export function renderNftRules(plan: Plan, prefix = ""): NftRules {
-  const families = FAMILIES.filter(({ family }) => plan.families.includes(family));
-  const name = (text: string) => requireNftName(prefix + text);
-  const stageCount = plan.stages.length - 1;
+  const families = listFamilySyntax(plan);
+  const names = createNames(prefix);
   const progress = families.flatMap(({ digit }) => [
-    ...Array.from({ length: stageCount }, (_, index) => name(`stage${index + 1}_${digit}`)),
-    ...plan.closing.slice(1).map((_, index) => name(`closing${index + 1}_${digit}`)),
-    ...(plan.ban ? MISTAKES.map((count) => name(`miss${count}_${digit}`)) : []),
+    ...plan.doors.flatMap((door) => [
+      ...door.stages.slice(1).map((_, index) => names.stage(door, index + 1, digit)),
+      ...door.closing.slice(1).map((_, index) => names.door(door, `closing${index + 1}.${digit}`)),
+    ]),
+    ...(plan.ban ? MISTAKES.map((count) => names.own(`miss${count}.${digit}`)) : []),
   ]);
   const kept = families.flatMap(({ digit }) => [
-    name(`open_${digit}`),
-    ...(plan.ban ? [name(`ban_${digit}`)] : []),
+    ...plan.doors.map((door) => names.stage(door, door.stages.length, digit)),
+    ...(plan.ban ? [names.own(`ban.${digit}`)] : []),
   ]);
   return {
     progress,
-    openSets: { ipv4: name("open_4"), ipv6: name("open_6") },
     sets: [...kept, ...progress].flatMap((set) => renderSet(set, set.endsWith("4"))),
     chains: [
-      ...renderChain(name("input"), renderEntryRules(plan, families, name), [
+      ...renderChain(names.own("input"), renderEntryRules(plan, families, names), [
         "type filter hook input priority filter - 5; policy accept;",
       ]),
-      ...families.flatMap((syntax) => [
-        ...(plan.closing.length === 0 ? [] : renderChain(
-          name(`close_${syntax.digit}`),
-          renderClosingRules(plan, syntax, name),
-        )),
-        ...renderChain(name(`knock_${syntax.digit}`), renderKnockRules(plan, syntax, name)),
-      ]),
-      ...renderChain(name("door"), renderDoorRules(plan, families, name)),
+      ...families.flatMap((syntax) => renderFamilyChains(plan, syntax, names)),
+      ...renderChain(names.own("door"), renderDoorRules(plan, families, names)),
+      ...renderForwardChain(plan, families, names),
     ],
   };
 }
 
-function renderChain(
-  name: string,
-  rules: readonly string[],
-  head: readonly string[] = [],
-): string[] {
-  return [`chain ${name} {`, ...[...head, ...rules].map((line) => `\t${line}`), "}"];
+function renderFamilyChains(plan: Plan, syntax: FamilySyntax, names: Names): string[] {
+  const { digit } = syntax;
+  return [
+    ...plan.doors.flatMap((door) => [
+      ...(door.closing.length === 0 ? [] : renderChain(
+        names.door(door, `close.${digit}`),
+        renderClosingRules(plan, { door, syntax, names }),
+      )),
+      ...renderChain(
+        names.door(door, `stages.${digit}`),
+        renderStageRules(plan, { door, syntax, names }),
+      ),
+      ...(door.guard
+        ? renderChain(
+          names.door(door, `guard.${digit}`),
+          renderGuardRules(plan, { door, syntax, names }),
+        )
+        : []),
+    ]),
+    ...renderChain(names.own(`knock.${digit}`), renderKnockRules(plan, syntax, names)),
+  ];
 }
 
 function renderSet(name: string, isIpv4: boolean): string[] {
@@ -145,114 +155,103 @@ function renderSet(name: string, isIpv4: boolean): string[] {
   ];
 }
 
-function renderEntryRules(
-  plan: Plan,
-  families: readonly FamilySyntax[],
-  name: (text: string) => string,
-): string[] {
+function renderEntryRules(plan: Plan, families: readonly FamilySyntax[], names: Names): string[] {
+  const knock = ({ digit }: FamilySyntax) => `goto ${names.own(`knock.${digit}`)}`;
+  const services = plan.doors.flatMap(({ opens }) => opens);
   return [
-    `iifname "lo" accept`,
-    ...renderOtherInterfaces(plan),
-    ...families.flatMap(({ family }) => {
-      const networks = listTrusted(plan, family);
-      return networks.length === 0
-        ? []
-        : [`${ADDRESSES[family]} { ${networks.join(", ")} } accept`];
-    }),
+    ...renderExempt(plan, families),
     ...(renderPortRules(listSecretPorts(plan), "").flatMap((match) =>
-      families.map(({ family, digit }) =>
-        `${match}meta nfproto ${family} goto ${name(`knock_${digit}`)}`
-      )
+      families.map((syntax) => `${match}meta nfproto ${syntax.family} ${knock(syntax)}`)
     )),
     CONNECTIONS,
+    ...(services.every(isPorts)
+      ? []
+      : families.map(({ family }) =>
+        `meta l4proto != { tcp, udp } meta nfproto ${family} goto ${names.own("door")}`
+      )),
     // All other packets, such as neighbour discovery, are left to the other rules.
     "meta l4proto != { tcp, udp } accept",
-    ...families.map(({ family, digit }) => `meta nfproto ${family} goto ${name(`knock_${digit}`)}`),
+    ...families.map((syntax) => `meta nfproto ${syntax.family} ${knock(syntax)}`),
   ];
 }
 
-/** Not a set of names: before nft 1.0.3 a wildcard cannot be in one. */
-function renderOtherInterfaces({ interfaces }: Plan): string[] {
-  if (interfaces.length === 0) return [];
-  return [`${interfaces.map((name) => `iifname != ${quoteNft(name)}`).join(" ")} accept`];
-}
-
-function renderKnockRules(
-  plan: Plan,
-  syntax: FamilySyntax,
-  name: (text: string) => string,
-): string[] {
+function renderKnockRules(plan: Plan, syntax: FamilySyntax, names: Names): string[] {
   const { digit } = syntax;
-  const source = renderSource(plan, syntax.family);
-  const door = `goto ${name("door")}`;
-  const last = plan.stages.length;
-  const nameSet = (stage: number) => name(`${stage === last ? "open" : `stage${stage}`}_${digit}`);
-  const renderTimeout = (stage: number) =>
-    renderNftDuration(stage === last ? plan.openForMs : plan.stageTimeoutMs);
-  const numbered = listBackwards(plan.stages);
-  const isWatched = plan.guard || plan.ban;
-  const hasSecrets = listSecretPorts(plan).length > 0;
+  const door = `goto ${names.own("door")}`;
+  const guarded = plan.doors.filter(({ guard }) => guard);
+  const jumpAll = (doors: readonly Door[], chain: string) =>
+    doors.map((each) => `jump ${names.door(each, `${chain}.${digit}`)}`);
   return [
     // Broadcast packets do not count as mistakes.
     `meta pkttype != host ${door}`,
     ...(plan.ban
       ? [
-        `${renderNetwork(syntax.family, findBanPrefix(plan, syntax.family))} @${
-          name(`ban_${digit}`)
+        `${renderNetwork(syntax, findBanPrefix(plan, syntax.family))} @${
+          names.own(`ban.${digit}`)
         } ${door}`,
       ]
       : []),
-    ...(plan.closing.length === 0 ? [] : [`jump ${name(`close_${digit}`)}`]),
-    ...numbered.map(({ stage, number }) =>
-      [
-        renderStage(stage, plan),
-        ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
-        `update @${nameSet(number)} { ${source} timeout ${renderTimeout(number)} }`,
-        door,
-      ].join(" ")
-    ),
-    ...(hasSecrets ? [CONNECTIONS] : []),
-    ...(isWatched
+    ...jumpAll(plan.doors.filter(({ closing }) => closing.length > 0), "close"),
+    ...jumpAll(plan.doors, "stages"),
+    ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
+    ...(guarded.length > 0 || plan.ban
       ? [
-        ...numbered.map(({ stage, number }) =>
-          `${renderMatch(stage)} ${source} @${nameSet(number)} ${door}`
-        ),
-        ...renderPortRules([...plan.protectedPorts, ...plan.publicPorts], door),
+        ...renderPortRules(listNeutral(plan), door),
+        ...renderTranslatedRules(plan.doors.flatMap(listTranslated), door),
       ]
       : []),
-    ...(plan.guard
-      ? Array.from(
-        { length: last - 1 },
-        (_, index) => `delete @${nameSet(index + 1)} { ${source} }`,
-      )
-      : []),
+    ...jumpAll(guarded, "guard"),
     // After the guard: a mistake at an own knock port resets the sequence, but does not count.
     ...(plan.ban
-      ? [
-        ...renderPortRules([...plan.stages, ...plan.closing], door),
-        ...renderBanRules(plan, syntax, name),
-      ]
+      ? [...renderPortRules(listKnocks(plan), door), ...renderBanRules(plan, syntax, names)]
       : []),
     door,
   ];
 }
 
-/** A closing knock may be an opening one as well: the packet returns to the rules of those. */
-function renderClosingRules(
-  plan: Plan,
-  syntax: FamilySyntax,
-  name: (text: string) => string,
-): string[] {
-  const { digit } = syntax;
-  const source = renderSource(plan, syntax.family);
-  const last = plan.closing.length;
-  const nameSet = (number: number) => name(`closing${number}_${digit}`);
-  const timeout = renderNftDuration(plan.stageTimeoutMs);
-  const opened = [
-    name(`open_${digit}`),
-    ...plan.stages.slice(1).map((_, index) => name(`stage${index + 1}_${digit}`)),
+interface DoorSyntax {
+  door: Door;
+  syntax: FamilySyntax;
+  names: Names;
+}
+
+/** The last stage first; each ends the walk through the door's stages. */
+function renderStageRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
+  const source = renderSource(plan, syntax);
+  const nameSet = (stage: number) => names.stage(door, stage, syntax.digit);
+  return listBackwards(door.stages).map(({ stage, number }) => {
+    const ms = number === door.stages.length ? door.openForMs : door.stageTimeoutMs;
+    return [
+      renderStage(stage, plan),
+      ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
+      `update @${nameSet(number)} { ${source} timeout ${renderNftDuration(ms)} }`,
+      "return",
+    ].join(" ");
+  });
+}
+
+/** Knocks, accepted or late, and the ports of the other doors' knocks are no mistakes. */
+function renderGuardRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
+  const source = renderSource(plan, syntax);
+  const nameSet = (stage: number) => names.stage(door, stage, syntax.digit);
+  const others = { doors: plan.doors.filter((other) => other !== door) };
+  return [
+    ...listBackwards(door.stages).map(({ stage, number }) =>
+      `${renderMatch(stage)} ${source} @${nameSet(number)} return`
+    ),
+    ...renderPortRules(listKnocks(others), "return"),
+    ...door.stages.slice(1).map((_, index) => `delete @${nameSet(index + 1)} { ${source} }`),
   ];
-  return listBackwards(plan.closing).map(({ stage, number }) =>
+}
+
+/** A closing knock may be an opening one as well: the packet returns to the rules of those. */
+function renderClosingRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
+  const source = renderSource(plan, syntax);
+  const last = door.closing.length;
+  const nameSet = (number: number) => names.door(door, `closing${number}.${syntax.digit}`);
+  const timeout = renderNftDuration(door.stageTimeoutMs);
+  const opened = door.stages.map((_, index) => names.stage(door, index + 1, syntax.digit));
+  return listBackwards(door.closing).map(({ stage, number }) =>
     [
       renderStage(stage, plan),
       ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
@@ -265,59 +264,22 @@ function renderClosingRules(
 }
 
 /** The most mistakes first: each ends the walk. */
-function renderBanRules(
-  plan: Plan,
-  syntax: FamilySyntax,
-  name: (text: string) => string,
-): string[] {
+function renderBanRules(plan: Plan, syntax: FamilySyntax, names: Names): string[] {
   const { digit } = syntax;
-  const source = renderNetwork(syntax.family, findBanPrefix(plan, syntax.family));
-  const nameSet = (count: number) => name(`miss${count}_${digit}`);
+  const source = renderNetwork(syntax, findBanPrefix(plan, syntax.family));
+  const nameSet = (count: number) => names.own(`miss${count}.${digit}`);
   const write = (set: string, ms: number) =>
-    `update @${set} { ${source} timeout ${renderNftDuration(ms)} } goto ${name("door")}`;
+    `update @${set} { ${source} timeout ${renderNftDuration(ms)} } goto ${names.own("door")}`;
   return [
     ...MISTAKES.toReversed().map((count) => {
       const has = [...new Set([nameSet(1), nameSet(count)])].map((set) => `${source} @${set}`);
       const next = count === BAN_RULE.mistakes
-        ? write(name(`ban_${digit}`), BAN_RULE.banMs)
+        ? write(names.own(`ban.${digit}`), BAN_RULE.banMs)
         : write(nameSet(count + 1), BAN_RULE.windowMs);
       return `${has.join(" ")} ${next}`;
     }),
     `${source} != @${nameSet(1)} ${write(nameSet(1), BAN_RULE.windowMs)}`,
   ];
-}
-
-/** The source as the sets have it. */
-export function renderSource(plan: Plan, family: FamilySyntax["family"]): string {
-  return renderNetwork(family, plan.prefixes[family]);
-}
-
-function renderNetwork(family: FamilySyntax["family"], prefix: number): string {
-  const address = ADDRESSES[family];
-  return prefix === ADDRESS_BITS[family] ? address : `${address} & ${renderMask(family, prefix)}`;
-}
-
-function renderDoorRules(
-  plan: Plan,
-  families: readonly FamilySyntax[],
-  name: (text: string) => string,
-): string[] {
-  return [
-    ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
-    ...families.map((syntax) =>
-      `${renderSource(plan, syntax.family)} @${name(`open_${syntax.digit}`)} accept`
-    ),
-    ...renderPortRules(plan.protectedPorts, "drop"),
-  ];
-}
-
-/** Returns one rule for each transport, with this verdict for the ports. */
-function renderPortRules(specs: readonly PortSpec[], verdict: string): string[] {
-  return (["tcp", "udp"] as const).flatMap((protocol) => {
-    const ports = listPorts(specs, protocol);
-    if (ports.length === 0) return [];
-    return [`${protocol} dport { ${ports.join(", ")} } ${verdict}`];
-  });
 }
 
 /** The knock of a stage; of a connection only a packet with the secret is one. */

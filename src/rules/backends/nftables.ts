@@ -10,7 +10,8 @@
  *   but it cannot open what they drop. The header says so.
  */
 import type { Plan } from "../../core/plan.ts";
-import { type Backend, listPorts, renderTimedUndo, takeFileName } from "../backend.ts";
+import { type Backend, renderTimedUndo, takeFileName } from "../backend.ts";
+import { renderNftAccepts } from "./nft_door.ts";
 import { NFT_DATA, renderNftRules } from "./nft_rules.ts";
 import { requireNftName } from "./quote/nft.ts";
 
@@ -43,7 +44,7 @@ export const nftables: Backend = {
     return [
       "This table protects its ports; it cannot open what another table drops. If your own rules drop",
       "these ports, accept them there, and this table decides which sources pass:",
-      ...renderAccepts(plan).map((rule) => `  ${rule}`),
+      ...renderNftAccepts(plan, "all").map((rule) => `  ${rule}`),
       "If two tables protect the same port, both have to be opened.",
       "",
       `Apply, with an automatic undo after a minute (this file saved as ${file}):`,
@@ -68,11 +69,4 @@ function nameTable({ name }: Plan): string {
 
 function renderTable(table: string, lines: readonly string[]): string[] {
   return [`table inet ${table} {`, ...lines.map((line) => `\t${line}`), "}"];
-}
-
-function renderAccepts({ protectedPorts }: Plan): string[] {
-  return (["tcp", "udp"] as const).flatMap((protocol) => {
-    const ports = listPorts(protectedPorts, protocol);
-    return ports.length === 0 ? [] : [`${protocol} dport { ${ports.join(", ")} } accept`];
-  });
 }

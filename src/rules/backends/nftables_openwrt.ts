@@ -8,8 +8,9 @@
  */
 import { quoteShell } from "../../core/text.ts";
 import type { Plan } from "../../core/plan.ts";
-import { type Backend, listPorts, renderTimedUndo } from "../backend.ts";
-import { NFT_DATA, type NftRules, renderNftRules, renderSource } from "./nft_rules.ts";
+import { type Backend, renderTimedUndo } from "../backend.ts";
+import { renderNftAccepts } from "./nft_door.ts";
+import { NFT_DATA, renderNftRules } from "./nft_rules.ts";
 
 const FOLDER = "/etc/nftables.d";
 const CHAIN_PRE = "/usr/share/nftables.d/chain-pre/input_wan";
@@ -23,12 +24,14 @@ export const nftablesOpenwrt: Backend = {
   extension: "nft",
   variants: [],
   render({ plan }) {
-    const { sets, chains } = renderPrefixed(plan);
+    const { sets, chains } = renderNftRules(plan, namePrefix(plan));
     return ["", ...sets, ...chains];
   },
   renderAdvice({ plan }) {
     const file = `spknock_${plan.name}.nft`;
-    const accepts = renderAccepts(plan).map((rule) => `  echo ${quoteShell(rule)}`);
+    const accepts = renderNftAccepts(plan, "open", namePrefix(plan)).map((rule) =>
+      `  echo ${quoteShell(rule)}`
+    );
     return [
       "Not run on a device yet; checked with nft inside a table like fw4's.",
       "",
@@ -51,18 +54,6 @@ export const nftablesOpenwrt: Backend = {
 };
 
 /** A target's name has no dot: the names of one target cannot be the start of another's. */
-function renderPrefixed(plan: Plan): NftRules {
-  return renderNftRules(plan, `spknock.${plan.name}.`);
-}
-
-function renderAccepts(plan: Plan): string[] {
-  const { openSets } = renderPrefixed(plan);
-  return plan.families.flatMap((family) =>
-    (["tcp", "udp"] as const).flatMap((protocol) => {
-      const ports = listPorts(plan.protectedPorts, protocol);
-      const source = renderSource(plan, family);
-      if (ports.length === 0) return [];
-      return [`${protocol} dport { ${ports.join(", ")} } ${source} @${openSets[family]} accept`];
-    })
-  );
+function namePrefix({ name }: Plan): string {
+  return `spknock.${name}.`;
 }

@@ -15,7 +15,7 @@ import { hashPassphrase } from "../../../secret/payload.ts";
 import { knockTarget } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { probeTarget } from "../../../use_cases/probe_target.ts";
-import { makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
+import { getSimulatedDoor, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
 import type { TargetReport } from "../../../use_cases/target_report.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget } from "../../context.ts";
@@ -84,7 +84,8 @@ async function openSomewhere(plan: Plan, { ports, out }: Context): Promise<Simul
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     out.note(`${error.message}: taking free ports`);
-    const free = [...plan.stages, ...plan.protectedPorts].map((spec) => [renderPortSpec(spec), 0]);
+    const { stages, ports: opened } = getSimulatedDoor(plan);
+    const free = [...stages, ...opened].map((spec) => [renderPortSpec(spec), 0]);
     return await startSimulator(plan, { clock: ports.clock, ports: Object.fromEntries(free) });
   }
 }

@@ -1,18 +1,25 @@
 /** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
 import { ConfigError, UsageError, ValueError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
-import type { Plan, Stage } from "../../../core/plan.ts";
+import type { Door, Plan, Stage } from "../../../core/plan.ts";
+import { renderForward, renderService } from "../../../core/service.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
-import { type Backend, findBackend, renderRules, type Weakness } from "../../../rules/mod.ts";
+import {
+  type Backend,
+  findBackend,
+  type PlanOptions,
+  renderRules,
+  type Weakness,
+} from "../../../rules/mod.ts";
 import { buildPlan } from "../../../use_cases/build_plan.ts";
 import { checkNew, isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
-import { PLAN_OPTIONS, readPlanOptions } from "../../arguments/plan_args.ts";
-import { type Context, defineCommand, requirePositionals } from "../../command.ts";
+import { PLAN_OPTIONS, readDoors, readPlanOptions } from "../../arguments/plan_args.ts";
+import { selectTargets } from "../../arguments/target_args.ts";
+import { type Context, defineCommand } from "../../command.ts";
 import {
-  findTarget,
   loadTargets,
   makeSecretOptions,
   readSecretChoice,
@@ -20,17 +27,19 @@ import {
   type SecretChoice,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { SECRET_OPTIONS } from "../../option_specs.ts";
+import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import { reportError } from "../../report_error.ts";
 import { expandHome } from "../../questions/home_folder.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
-const USAGE = "spknock rules TARGET --for BACKEND";
+const USAGE = "spknock rules TARGET... --for BACKEND";
 
 const RULES_OPTIONS = [
   { name: "for", value: "BACKEND", help: "the firewall to write for" },
   { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
+  TAG_OPTION,
+  { name: "name", value: "NAME", help: "of the rule set (default: the first target's)" },
   ...PLAN_OPTIONS,
   {
     name: "output",
@@ -49,9 +58,10 @@ type RulesContext = Context<OptionNames<typeof RULES_OPTIONS>>;
 
 /** The command `rules`. */
 export const command = defineCommand({
-  usage: ["rules", "rules TARGET --for BACKEND [OPTIONS]", "rules TARGET --prove"],
-  details: "Without --for it asks, step by step. Typed passphrases are asked twice; the\n" +
-    `rules contain only hashes. BACKEND is one of\n${BACKEND_NAMES.join(", ")}.`,
+  usage: ["rules", "rules TARGET... --for BACKEND [OPTIONS]", "rules TARGET... --prove"],
+  details: "Without --for it asks, step by step. Several targets are doors of one machine, in\n" +
+    "one rule set: --open home=22/tcp --open web=443/tcp. Typed passphrases are asked\n" +
+    `twice; the rules contain only hashes. BACKEND is one of\n${BACKEND_NAMES.join(", ")}.`,
   options: RULES_OPTIONS,
   examples: [
     "rules home --for nftables --output home.nft",
@@ -59,9 +69,8 @@ export const command = defineCommand({
   ],
   async run(context) {
     const { args, ports } = context;
-    const [name] = requirePositionals(context, { min: 0, max: 1, usage: USAGE });
-    const given = name === undefined ? undefined : findTarget(await loadTargets(context), name);
-    if (args.has("prove")) return await prove(requireTarget(given), context);
+    const given = await readTargets(context);
+    if (args.has("prove")) return await prove(requireTargets(given), context);
     const backendName = args.value("for");
     const secrets = readSecretChoice(args);
     const [output, force] = [args.value("output"), args.has("force")];
@@ -73,31 +82,54 @@ export const command = defineCommand({
     // Before the first question: nothing that is typed is lost.
     if (output !== undefined && output !== "-") await checkNew(output, { fs: ports.fs, force });
     if (backendName === undefined) {
-      return await askAndWrite(given, context, { secrets, output, force });
+      return await askAndWrite(requireOne(given), context, { secrets, output, force });
     }
-    const target = requireTarget(given);
+    const targets = requireTargets(given);
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
-    const { plan, weak } = await buildPlan(target, readPlanOptions(args, target, choice), {
+    const host = nameHosts(targets);
+    const { plan, weak } = await buildPlan(readDoors(args, targets), readOptions(args, choice), {
       ports,
       ...makeSecretOptions(context, secrets, askTwice),
-      check: makeCheck(target, choice),
+      check: makeCheck(host, choice),
     });
     const old = args.value("diff");
     if (old !== undefined) {
       const { reportDifference } = await import("../../reports/rules_diff.ts");
       const rules = renderRules(choice.backend, plan, {
-        host: target.host,
+        host,
         variant: choice.variant,
       });
-      const value = { target: target.name, backend: choice.backend.name };
+      const value = { target: plan.name, backend: choice.backend.name };
       return await reportDifference(rules, context, { file: old, value });
     }
     printWeaknesses(weak, context);
-    return await write({ target, plan, weak, ...choice }, context, { output, force });
+    return await write({ host, plan, weak, ...choice }, context, { output, force });
   },
 });
 
-async function prove(target: Target, context: RulesContext): Promise<number> {
+/** Returns the targets of the arguments or of `--tag`; none where the wizard asks for one. */
+async function readTargets(context: RulesContext): Promise<Target[]> {
+  const { args } = context;
+  if (args.positionals.length === 0 && !args.has("tag")) return [];
+  return await selectTargets({
+    ...context,
+    args: { ...args, has: (name) => name !== "all" && args.has(name) },
+  });
+}
+
+function readOptions(
+  args: RulesContext["args"],
+  choice?: Pick<RuleSet, "backend" | "variant">,
+): PlanOptions {
+  return { ...readPlanOptions(args, choice), name: args.value("name") };
+}
+
+/** Doors of one machine can be reached by several names. */
+function nameHosts(targets: readonly Target[]): string {
+  return [...new Set(targets.map(({ host }) => host))].join(", ");
+}
+
+async function prove(targets: readonly Target[], context: RulesContext): Promise<number> {
   const { args, ports } = context;
   const useless = (["for", "variant", "output", "force", "diff"] as const).find((name) =>
     args.has(name)
@@ -108,7 +140,7 @@ async function prove(target: Target, context: RulesContext): Promise<number> {
     });
   }
   const seed = args.read("seed", parseSeed) ?? 1;
-  const { plan, weak } = await buildPlan(target, readPlanOptions(args, target), {
+  const { plan, weak } = await buildPlan(readDoors(args, targets), readOptions(args), {
     ports,
     ...makeSecretOptions(context, readSecretChoice(args), askTwice),
   });
@@ -124,15 +156,22 @@ function parseSeed(text: string): number {
 
 /** What a back end cannot express is refused before a passphrase is typed. */
 function makeCheck(
-  { host }: Target,
+  host: string,
   { backend, variant }: Pick<RuleSet, "backend" | "variant">,
 ): (plan: Plan) => void {
   return (plan) => void renderRules(backend, plan, { host, variant });
 }
 
-function requireTarget(target: Target | undefined): Target {
-  if (target !== undefined) return target;
+function requireTargets(targets: readonly Target[]): readonly Target[] {
+  if (targets.length > 0) return targets;
   throw new UsageError("missing argument TARGET", { hint: `usage: ${USAGE}` });
+}
+
+function requireOne(targets: readonly Target[]): Target | undefined {
+  if (targets.length <= 1) return targets[0];
+  throw new UsageError("the questions are for one target: with several, use --for", {
+    hint: `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`,
+  });
 }
 
 /** Where the wizard gets secrets from and saves the rules, if an option says so. */
@@ -179,15 +218,16 @@ export async function writeByAsking(
 ): Promise<void> {
   const { askForBackend, askForPlan, drawPlan } = await import("../../questions/rules_wizard.ts");
   const { backend, variant } = await askForBackend(prompter);
-  const planOptions = await askForPlan(prompter, target, { backend });
-  const { plan, weak } = await buildPlan(target, planOptions, {
+  const { door, options: planOptions } = await askForPlan(prompter, target, { backend });
+  const { host } = target;
+  const { plan, weak } = await buildPlan([door], planOptions, {
     ports: context.ports,
     ...makeSecretOptions(context, secrets, askTwice),
-    check: makeCheck(target, { backend, variant }),
+    check: makeCheck(host, { backend, variant }),
   });
   context.out.note(`\n${drawPlan(plan)}`);
   printWeaknesses(weak, context);
-  await saveByAsking({ target, plan, weak, backend, variant }, context, { prompter, ...options });
+  await saveByAsking({ host, plan, weak, backend, variant }, context, { prompter, ...options });
 }
 
 /** Asks where the rules go until they are there: nothing of what was typed before is lost. */
@@ -200,7 +240,7 @@ async function saveByAsking(
   for (;;) {
     const answer = await prompter.input({
       message: "Save to which file (- prints the rules)",
-      default: output ?? `${rules.target.name}.${rules.backend.extension}`,
+      default: output ?? `${rules.plan.name}.${rules.backend.extension}`,
     });
     const file = expandHome(answer, env("HOME"));
     try {
@@ -217,7 +257,7 @@ async function saveByAsking(
 }
 
 interface RuleSet {
-  target: Target;
+  host: string;
   plan: Plan;
   weak: readonly Weakness[];
   backend: Backend;
@@ -225,22 +265,22 @@ interface RuleSet {
 }
 
 async function write(
-  { target, plan, weak, backend, variant }: RuleSet,
+  { host, plan, weak, backend, variant }: RuleSet,
   { out, ports }: Context,
   { output, force }: { output: string | undefined; force: boolean },
 ): Promise<number> {
   const file = output === "-" ? undefined : output;
-  const rules = renderRules(backend, plan, { host: target.host, variant, file });
+  const rules = renderRules(backend, plan, { host, variant, file });
   if (file === undefined) {
     out.print(rules);
   } else {
     const warning = await saveNew(file, rules, { fs: ports.fs, force });
     if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
-    const saved = `saved the rules for ${target.name} in ${sanitize(file)}`;
+    const saved = `saved the rules for ${plan.name} in ${sanitize(file)}`;
     out.say(out.wrap(`${saved}; the file's header says how to apply them`) + "\n");
   }
   out.value({
-    target: target.name,
+    target: plan.name,
     backend: backend.name,
     variant: variant ?? backend.variants[0] ?? null,
     file: file ?? null,
@@ -254,12 +294,8 @@ async function write(
 /** Returns a plan as the JSON contract has it. */
 function toPlanValue(plan: Plan): unknown {
   return {
-    stages: plan.stages.map(toStageValue),
-    closing: plan.closing.map(toStageValue),
-    open: plan.protectedPorts.map(renderPortSpec),
-    open_for_ms: plan.openForMs,
-    stage_timeout_ms: plan.stageTimeoutMs,
-    guard: plan.guard,
+    name: plan.name,
+    doors: plan.doors.map(toDoorValue),
     ban: plan.ban,
     ban_prefix6: plan.ban ? plan.banPrefix6 : null,
     prefix4: plan.prefixes.ipv4,
@@ -268,7 +304,20 @@ function toPlanValue(plan: Plan): unknown {
     // The notation of the option.
     interface: plan.interfaces.length === 0 ? null : plan.interfaces.join(","),
     trusted: plan.trusted,
-    public: plan.publicPorts.map(renderPortSpec),
+    public: plan.publicServices.map(renderService),
+  };
+}
+
+function toDoorValue(door: Door): unknown {
+  return {
+    target: door.name,
+    stages: door.stages.map(toStageValue),
+    closing: door.closing.map(toStageValue),
+    open: door.opens.map(renderService),
+    forward: door.forwards.map(renderForward),
+    open_for_ms: door.openForMs,
+    stage_timeout_ms: door.stageTimeoutMs,
+    guard: door.guard,
   };
 }
 

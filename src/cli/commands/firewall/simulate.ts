@@ -1,10 +1,14 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
 import { renderPortSpec } from "../../../core/knock.ts";
 import { type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
-import { parsePorts } from "../../../rules/mod.ts";
+import { parseServices } from "../../../core/service.ts";
 import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
-import { findStandIns, makeSimulatedPlan } from "../../../use_cases/simulated_plan.ts";
+import {
+  findStandIns,
+  getSimulatedDoor,
+  makeSimulatedPlan,
+} from "../../../use_cases/simulated_plan.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -28,7 +32,7 @@ export const command = defineCommand({
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
     const target = findTarget(await loadTargets(context), name);
-    const open = args.read("open", parsePorts);
+    const open = args.read("open", parseServices);
     const payloads = await collectSequences(
       target,
       ports,
@@ -45,22 +49,21 @@ export const command = defineCommand({
       onEvent(event) {
         if (out.json) events.push(event);
         const seconds = ((event.at - start) / 1_000).toFixed(3);
-        out.say(`${seconds.padStart(9)}  ${describeEvent(event, plan, { realPorts })}\n`);
+        out.say(`${seconds.padStart(9)}  ${describeEvent(event, { realPorts })}\n`);
       },
     });
-    const stages = plan.stages.map(renderPortSpec).join(" ");
-    const doors = plan.protectedPorts.map((spec) => `${door.findPort(spec)}/${spec.protocol}`).join(
+    const { stages: knocks, closing: last, ports: opened } = getSimulatedDoor(plan);
+    const stages = knocks.map(renderPortSpec).join(" ");
+    const doors = opened.map((spec) => `${door.findPort(spec)}/${spec.protocol}`).join(
       " ",
     );
-    const closing = plan.closing.map(renderPortSpec);
+    const closing = last.map(renderPortSpec);
     out.say(
       `a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}` +
         `${closing.length === 0 ? "" : `, closes with ${closing.join(" ")}`}\n`,
     );
-    const secrets = plan.stages.some(({ payload }) => payload !== undefined)
-      ? " --secrets-from -"
-      : "";
-    const probe = plan.protectedPorts.find(({ protocol }) => protocol === "tcp");
+    const secrets = knocks.some(({ payload }) => payload !== undefined) ? " --secrets-from -" : "";
+    const probe = opened.find(({ protocol }) => protocol === "tcp");
     const asked = probe === undefined ? "" : ` --probe ${door.findPort(probe)}/tcp`;
     out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
     out.say("stop it with Ctrl-C\n");
@@ -68,13 +71,13 @@ export const command = defineCommand({
     out.value({
       target: target.name,
       address: door.address,
-      stages: plan.stages.map(renderPortSpec),
+      stages: knocks.map(renderPortSpec),
       opens: doors.split(" "),
       closing,
       events: events.map((event) => ({
         at_ms: Math.round(event.at - start),
         kind: event.kind,
-        text: describeEvent(event, plan, { realPorts }),
+        text: describeEvent(event, { realPorts }),
       })),
     });
     return EXIT.done;

@@ -1,4 +1,5 @@
 /** `list`: the saved targets, a line each. */
+import { renderService } from "../../../core/service.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
@@ -37,7 +38,7 @@ export const command = defineCommand({
         description: target.description,
         tags: target.tags,
         sequence: target.knocks.map(renderPortSpec),
-        opens: target.opens.map(renderPortSpec),
+        opens: target.opens.map(renderService),
       })),
     });
     if (targets.length === 0) {

@@ -1,7 +1,8 @@
 /** `show`: one target with all its settings; secrets only by where they come from. */
+import { renderService } from "../../../core/service.ts";
 import { renderDuration } from "../../../core/duration.ts";
 import { UsageError } from "../../../core/errors.ts";
-import { type Knock, renderPortSpec } from "../../../core/knock.ts";
+import type { Knock } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
@@ -53,7 +54,7 @@ export const command = defineCommand({
       description: target.description,
       tags: target.tags,
       knocks: target.knocks.map((knock) => toKnockValue(knock, target, prints)),
-      opens: target.opens.map(renderPortSpec),
+      opens: target.opens.map(renderService),
       family: target.family,
       source: target.source ?? null,
       tries: target.tries,
@@ -123,7 +124,7 @@ function listRows(
     ...optional("description", target.description),
     ...optional("tags", target.tags.join(", ")),
     ...knockRows("knock", target.knocks),
-    ...optional("opens", target.opens.map(renderPortSpec).join(", ")),
+    ...optional("opens", target.opens.map(renderService).join(", ")),
     ["delay", renderDuration(target.delayMs)],
     ["family", target.family],
     ...optional("source", target.source ?? ""),
