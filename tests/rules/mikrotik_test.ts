@@ -81,6 +81,25 @@ Deno.test("mikrotik: one target's import leaves another's rules", () => {
   assertEquals(router.menu("/ip firewall filter").length, count);
 });
 
+Deno.test("mikrotik: the jump is before the first drop rule of each family that is not dynamic", () => {
+  const hotspot = { chain: "input", action: "drop", dynamic: "yes" };
+  const router = createRouter([hotspot, ...RULES]);
+  const withoutHotspot = createRouter(RULES);
+  for (const each of [router, withoutHotspot]) {
+    each.run(renderRules(mikrotik, secretPlan(), { host: "h" }));
+  }
+  const listInput = (menu: string, { menu: read }: typeof router) =>
+    read(menu).filter(({ chain }) => chain === "input").map(({ action }) => action);
+  assertEquals(
+    listInput("/ip firewall filter", router),
+    ["drop", "accept", "jump", "drop", "drop"],
+  );
+  assertEquals(
+    listInput("/ipv6 firewall filter", withoutHotspot),
+    ["accept", "jump", "drop", "drop"],
+  );
+});
+
 const NO_INTERFACE: Record<string, [interfaces: string[], error: string]> = {
   "an interface": [["ether9"], 'interface "ether9": nothing was changed'],
   "a list by its bare name": [["WAN"], "an interface list is written list:WAN"],

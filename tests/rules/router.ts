@@ -73,7 +73,7 @@ export function createRouter(
     const properties = [...command.parameters].map(([name, value]) =>
       [name, evaluate(value, variables, path)] as const
     );
-    if (verb === "find") return items.filter((item) => isMatch(item, properties));
+    if (verb === "find") return items.filter((item) => isMatch(item, properties, path));
     if (verb === "add") return add(items, properties);
     if (verb === "remove") {
       const found = value(0);
@@ -146,9 +146,11 @@ function add(items: Item[], properties: Properties): string {
   return "";
 }
 
-function isMatch(item: Item, properties: Properties): boolean {
+/** A name that the menu does not have matches no item; the IPv6 filter has no `dynamic`, by its syntax tree. */
+function isMatch(item: Item, properties: Properties, path: string): boolean {
   return properties.every(([name, value]) => {
     if (name.endsWith("~")) return new RegExp(String(value)).test(item[name.slice(0, -1)] ?? "");
-    return (item[name] ?? (name === "dynamic" ? "no" : undefined)) === value;
+    const isStatic = name === "dynamic" && path.startsWith("/ip ");
+    return (item[name] ?? (isStatic ? "no" : undefined)) === value;
   });
 }

@@ -1,6 +1,5 @@
 /**
- * MikroTik RouterOS 7 and 6: a script for `/import`. Made from the vendor's documents, not run on a
- * device.
+ * MikroTik RouterOS 7 and 6: a script for `/import`. Made from the vendor's documents, not run on a device.
  *
  * Rules:
  * - `comment~"^spknock:NAME:"` finds all rules again, and `list~"^spknock:NAME:"` the address lists; a
@@ -43,6 +42,7 @@ import {
   renderInterfaceChecks,
   renderInterfaceRules,
 } from "./mikrotik_interfaces.ts";
+import { renderStatic, renderTrialRun, renderVersions } from "./mikrotik_versions.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
@@ -106,7 +106,7 @@ export const mikrotik: Backend = {
 function renderCautions(plan: FlatPlan): string[] {
   const wait = renderDuration(plan.stageTimeoutMs);
   return [
-    "Made from MikroTik's documents; not run on a device yet.",
+    ...renderVersions(plan.families.includes("ipv6")),
     ...(plan.families.includes("ipv6") && plan.stages.some(({ payload }) => payload !== undefined)
       ? [
         "It is not verified that packet-size counts the whole packet for IPv6: test a knock over IPv6.",
@@ -137,7 +137,7 @@ function renderSteps(plan: FlatPlan, file: string): string[] {
   );
   const list = quoteRouterOs(`spknock:${plan.name}:open`);
   return [
-    `Apply, with an automatic undo (this file uploaded as ${file}):`,
+    ...renderTrialRun(file),
     "  press Ctrl+X for Safe Mode: all changes are undone if the session ends",
     `  /import ${file}`,
     "  press Ctrl+X again when a new connection of yours works",
@@ -218,7 +218,7 @@ function renderJump(path: string, plan: FlatPlan): string[] {
     `jump-target=${quoteRouterOs(target)} comment=${quoteRouterOs(`${base}:00 jump`)}`;
   return [
     ":do {",
-    `  :local drops [${path} filter find chain=input action=drop dynamic=no]`,
+    `  :local drops [${path} filter find chain=input action=drop${renderStatic(path)}]`,
     "  :if ([:len $drops] > 0) do={",
     `    ${add} \\`,
     "      place-before=[:pick $drops 0]",

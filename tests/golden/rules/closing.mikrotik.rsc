@@ -15,12 +15,17 @@
 #
 # This file contains the secret payloads: keep it private (chmod 600).
 #
-# Made from MikroTik's documents; not run on a device yet.
+# By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
+# RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.
+# Not run on a device by us; its rules were played on Linux netfilter.
+# RouterOS 6 needs its package ipv6, or rules for IPv4 only (spknock rules -4).
 # It is not verified that packet-size counts the whole packet for IPv6: test a knock over IPv6.
 # The closing knocks put their source on a list that outranks the open list: it can open the door
 # again 5m after it closed it.
 #
-# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+# Upload this file as spknock_home.rsc. Check it first (RouterOS 7.16 or newer; changes nothing):
+#   /import spknock_home.rsc verbose=yes dry-run
+# Apply, with an automatic undo:
 #   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
 #   press Ctrl+X again when a new connection of yours works
@@ -93,7 +98,7 @@
 /ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:19 open sources"
 /ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:20 all other sources"
 :do {
-  :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
+  :local drops [/ipv6 firewall filter find chain=input action=drop]
   :if ([:len $drops] > 0) do={
     /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
       place-before=[:pick $drops 0]

@@ -14,9 +14,13 @@
 #
 # This file contains the secret payloads: keep it private (chmod 600).
 #
-# Made from MikroTik's documents; not run on a device yet.
+# By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
+# RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.
+# Not run on a device by us; its rules were played on Linux netfilter.
 #
-# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+# Upload this file as spknock_home.rsc. Check it first (RouterOS 7.16 or newer; changes nothing):
+#   /import spknock_home.rsc verbose=yes dry-run
+# Apply, with an automatic undo:
 #   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
 #   press Ctrl+X again when a new connection of yours works

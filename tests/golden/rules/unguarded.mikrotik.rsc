@@ -11,9 +11,14 @@
 # to: under its own number it stays open to everyone. To see whether there is one:
 # nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
 #
-# Made from MikroTik's documents; not run on a device yet.
+# By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
+# RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.
+# Not run on a device by us; its rules were played on Linux netfilter.
+# RouterOS 6 needs its package ipv6, or rules for IPv4 only (spknock rules -4).
 #
-# Apply, with an automatic undo (this file uploaded as spknock_home.rsc):
+# Upload this file as spknock_home.rsc. Check it first (RouterOS 7.16 or newer; changes nothing):
+#   /import spknock_home.rsc verbose=yes dry-run
+# Apply, with an automatic undo:
 #   press Ctrl+X for Safe Mode: all changes are undone if the session ends
 #   /import spknock_home.rsc
 #   press Ctrl+X again when a new connection of yours works
@@ -70,7 +75,7 @@
 /ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 open sources"
 /ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 all other sources"
 :do {
-  :local drops [/ipv6 firewall filter find chain=input action=drop dynamic=no]
+  :local drops [/ipv6 firewall filter find chain=input action=drop]
   :if ([:len $drops] > 0) do={
     /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
       place-before=[:pick $drops 0]
