@@ -53,16 +53,16 @@ export interface AttackResult {
 export function runAttack(plan: Plan, attack: Attack): AttackResult {
   const model = createFirewallModel(plan);
   const { source, door } = attack;
-  let opened = model.isLetIn(source, door, 0);
+  let opened = model.isLetIn(source, 0, door);
   let packets = 0;
   let end = 0;
   for (const { packet, at } of attack.packets) {
     end = at;
     const { knocks } = model.receive(packet, at);
-    opened ||= knocks.some(({ kind }) => kind === "open") && model.isLetIn(source, door, at);
+    opened ||= knocks.some(({ kind }) => kind === "open") && model.isLetIn(source, at, door);
     packets++;
   }
-  const result = { opened, openAtEnd: model.isLetIn(source, door, end), packets };
+  const result = { opened, openAtEnd: model.isLetIn(source, end, door), packets };
   return { ...result, holds: CLAIMS[attack.claim](result) };
 }
 

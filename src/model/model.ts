@@ -88,8 +88,8 @@ export interface FirewallModel {
    * @throws {RangeError} if the source is not an address.
    */
   receive(packet: ModelPacket, at: number): Verdict;
-  /** Whether a door is open for the source (by its knocks, trusted, or not covered). */
-  isLetIn(source: string, door: string, at: number): boolean;
+  /** Whether a door, the first one where undefined, is open for the source (by its knocks, trusted, or not covered). */
+  isLetIn(source: string, at: number, door?: string): boolean;
 }
 
 /** Whether the packet is the knock of the stage (docs/firewall-model.md, "Knocks"). */
@@ -141,7 +141,7 @@ class PlanModel implements FirewallModel {
     return this.#walk(packet, identity, at);
   }
 
-  isLetIn(source: string, door: string, at: number): boolean {
+  isLetIn(source: string, at: number, door = this.#plan.doors[0]?.name): boolean {
     const { key, isExempt } = this.#identify(source);
     return isExempt ||
       this.#doors.some(({ name, openSet }) => name === door && openSet.has(key, at));

@@ -16,7 +16,6 @@ import type {
   KNOCK_OPTIONS,
   PACE_OPTIONS,
   PROBE_OPTIONS,
-  SELECTION_OPTIONS,
   UDP_OPTION,
 } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
@@ -34,28 +33,28 @@ export function readJobs(args: ParsedArgs<"jobs">): number {
  * Returns the targets that are named, all, or those with a tag; in the order named or saved, each
  * once.
  *
+ * @param options.all `--all`.
  * @throws {UsageError} where a name is unknown, or no target is selected.
  */
 export async function selectTargets(
-  context: Context<OptionNames<typeof SELECTION_OPTIONS>>,
+  context: Context<"tag">,
+  { all = false }: { all?: boolean } = {},
 ): Promise<Target[]> {
   const { args } = context;
   const tags = readTagFilter(args);
   const config = await loadTargets(context);
   const chosen = new Set(args.positionals.map((name) => findTarget(config, name)));
-  if (args.has("all") || tags.length > 0) {
+  if (all || tags.length > 0) {
     if (args.positionals.length > 0) {
       throw new UsageError("choose one: names, or --all or --tag");
     }
     for (const target of config.targets.values()) {
-      if (args.has("all") || target.tags.some((tag) => tags.includes(tag))) chosen.add(target);
+      if (all || target.tags.some((tag) => tags.includes(tag))) chosen.add(target);
     }
     if (chosen.size === 0) {
       throw new UsageError(
-        args.has("all")
-          ? "there are no targets"
-          : `no target has the tag "${args.values("tag").join('", "')}"`,
-        { hint: args.has("all") ? explainNoTargets(config) : "see the tags with: spknock list" },
+        all ? "there are no targets" : `no target has the tag "${args.values("tag").join('", "')}"`,
+        { hint: all ? explainNoTargets(config) : "see the tags with: spknock list" },
       );
     }
   }

@@ -26,13 +26,16 @@ export const command = defineCommand({
   async run(context) {
     const { ports, out, args } = context;
     const changes = await readKnockChanges(args);
-    const targets = (await selectTargets(context)).map((target) => {
-      const closing = toClosingTarget({ ...target, ...changes });
-      if (closing !== undefined) return closing;
-      throw new UsageError(`"${target.name}" has no closing sequence`, {
-        hint: `add one to the configuration: [targets.${target.name}.close] knocks = ["7000/udp"]`,
-      });
-    });
+    const targets = (await selectTargets(context, { all: context.args.has("all") })).map(
+      (target) => {
+        const closing = toClosingTarget({ ...target, ...changes });
+        if (closing !== undefined) return closing;
+        throw new UsageError(`"${target.name}" has no closing sequence`, {
+          hint:
+            `add one to the configuration: [targets.${target.name}.close] knocks = ["7000/udp"]`,
+        });
+      },
+    );
     if (args.has("dry-run")) {
       const { showDryRun } = await import("../../reports/dry_run.ts");
       return await showDryRun(targets, context);

@@ -75,7 +75,9 @@ export const command = defineCommand({
   async run(context) {
     const { args } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
-    const chosen = isNew ? [await readAdHoc(context)] : await selectTargets(context);
+    const chosen = isNew
+      ? [await readAdHoc(context)]
+      : await selectTargets(context, { all: context.args.has("all") });
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
     if (args.has("udp") && !isNew) {

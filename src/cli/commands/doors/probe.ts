@@ -36,7 +36,9 @@ export const command = defineCommand({
   async run(context) {
     const { args, ports } = context;
     const changes = { ...readFamily(args), ...await readProbes(args) };
-    const targets = (await selectTargets(context)).map((target) => ({
+    const targets = (await selectTargets(context, { all: context.args.has("all") })).map((
+      target,
+    ) => ({
       ...limitTimeout(target),
       ...changes,
     }));

@@ -43,7 +43,7 @@ export const command = defineCommand({
       throw new UsageError("--yes has no effect without --install");
     }
     if (!args.has("install")) context.ports.dropPermissions(["write"]);
-    const targets = await selectTargets(context);
+    const targets = await selectTargets(context, { all: context.args.has("all") });
     const start = await renderStart(context);
     refuseControlCharacters(start);
     const blocks = targets.map((target) => ({

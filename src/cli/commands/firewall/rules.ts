@@ -111,10 +111,7 @@ export const command = defineCommand({
 async function readTargets(context: RulesContext): Promise<Target[]> {
   const { args } = context;
   if (args.positionals.length === 0 && !args.has("tag")) return [];
-  return await selectTargets({
-    ...context,
-    args: { ...args, has: (name) => name !== "all" && args.has(name) },
-  });
+  return await selectTargets(context);
 }
 
 function readOptions(

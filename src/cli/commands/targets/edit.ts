@@ -64,7 +64,7 @@ export const command = defineCommand({
     const { positionals } = args;
     checkSelection(context);
     refuseLegacy(await loadTargets(context));
-    const targets = await selectTargets(toSelection(context));
+    const targets = await selectTargets(toSelection(context), { all: args.has("all") });
     const [first, ...others] = targets;
     if (first === undefined) throw new UsageError("missing argument TARGET");
     if (args.has("udp") && !args.has("knock")) {
@@ -98,7 +98,7 @@ function checkSelection({ args }: EditContext): void {
 }
 
 /** The same context where `--tag` selects only if it is not a change. */
-function toSelection(context: EditContext): Context<"all" | "tag"> {
+function toSelection(context: EditContext): Context<"tag"> {
   const { args } = context;
   const isNamed = args.positionals.length > 0;
   return {
