@@ -47,10 +47,17 @@ Deno.test("with --json the rules are a value, with the plan and its weaknesses",
   await using world = await createWorld();
   const argv = ["rules", "office", "--for", "iptables", "--open", "tcp/22,443", "--json"];
   const value = valueOf<
-    { plan: { open: string[]; guard: boolean; interface: unknown }; rules: string; backend: string }
+    {
+      plan: { doors: [{ open: string[]; guard: boolean }]; interface: unknown };
+      rules: string;
+      backend: string;
+    }
   >(await world.run(...argv));
   assertEquals(value.backend, "iptables");
-  assertEquals([value.plan.open, value.plan.guard], [["22/tcp", "443/tcp"], true]);
+  assertEquals([value.plan.doors[0].open, value.plan.doors[0].guard], [
+    ["22/tcp", "443/tcp"],
+    true,
+  ]);
   assertEquals(value.plan.interface, null);
   assertStringIncludes(value.rules, "#!/bin/sh");
   const only = valueOf<typeof value>(await world.run(...argv, "--interface", "eth0, ppp*,eth0"));
@@ -68,15 +75,15 @@ table(
       : ["office", "--open", "22"];
     const ended = await world.run("rules", ...argv, "--for", name, "--json");
     const { plan, rules, weaknesses } = valueOf<{
-      plan: { guard: boolean; stages: unknown[] };
+      plan: { doors: [{ guard: boolean; stages: unknown[] }] };
       rules: string;
       weaknesses: { code: string }[];
     }>(ended);
     const ports = supports.secretKnocks ? [1234, 9876, 5555, 22] : [7000, 9000, 8000, 22];
     const body = rules.split("\n").filter((line) => !line.startsWith("#")).join("\n");
     for (const port of ports) assertMatch(body, new RegExp(`\\b${port}\\b`));
-    assertEquals(plan.stages.length, 3);
-    assertEquals(plan.guard, !supports.secretKnocks && supports.guard);
+    assertEquals(plan.doors[0].stages.length, 3);
+    assertEquals(plan.doors[0].guard, !supports.secretKnocks && supports.guard);
     const codes = weaknesses.map(({ code }) => code);
     assertEquals(codes.includes("weak-passphrase"), supports.secretKnocks);
   },

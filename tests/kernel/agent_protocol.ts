@@ -5,7 +5,7 @@ export interface SendItem {
   /** Any address: the packet is raw. */
   source: string;
   host: string;
-  protocol: "tcp" | "udp";
+  protocol: "tcp" | "udp" | "icmp";
   port: number;
   /** A new one for every packet where undefined. */
   sourcePort?: number | undefined;

@@ -1,30 +1,29 @@
 /** Secret knocks on a UDP port where a service answers: the second packet of a socket is `established`. */
 import { assertEquals } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/core/plan.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
 import { bytes, HASHES, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import { type Firewall, forEachFirewall, TOOLS } from "./rules_lab.ts";
+import { change } from "../plans.ts";
 
 const PORT = 5353;
-const KNOCKS = HASHES.map((hash): Plan["stages"][number] => ({
+const KNOCKS = HASHES.map((hash): Stage => ({
   port: PORT,
   protocol: "udp",
   payload: bytes(hash),
 }));
 /** With a regular knock on the same port, which a packet of the connection is not. */
 const PLANS: readonly Plan[] = [
-  { ...secretPlan({ openForMs: 60_000 }), stages: KNOCKS },
-  { ...secretPlan({ openForMs: 60_000, guard: true }), stages: KNOCKS },
-  {
-    ...secretPlan({ openForMs: 60_000 }),
+  change(secretPlan({ openForMs: 60_000 }), { stages: KNOCKS }),
+  change(secretPlan({ openForMs: 60_000, guard: true }), { stages: KNOCKS }),
+  change(secretPlan({ openForMs: 60_000 }), {
     stages: KNOCKS,
     closing: [{ port: PORT, protocol: "udp", payload: bytes("close") }],
-  },
-  {
-    ...secretPlan({ openForMs: 60_000 }),
+  }),
+  change(secretPlan({ openForMs: 60_000 }), {
     stages: [{ port: PORT, protocol: "udp" }, ...KNOCKS.slice(1)],
-  },
+  }),
 ];
 /** What the one socket sends: words, or the numbers of knocks; and whether the door is open then. */
 const TALKS: readonly (readonly [sent: string, payloads: readonly string[]])[] = [

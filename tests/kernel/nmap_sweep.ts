@@ -2,6 +2,7 @@
 import type { Plan } from "../../src/core/plan.ts";
 import type { Lab } from "./lab.ts";
 import { type Firewall, FIREWALLS, paced, probe, type Range, shoot } from "./rules_lab.ts";
+import { change } from "../plans.ts";
 
 const SWEEP_TIMEOUT_MS = 180_000;
 
@@ -12,7 +13,7 @@ const SPEED = ["-n", "-Pn", "-T5", "--min-rate", "15000", "--max-retries", "1"];
 export function givePlanToEach(plan: Plan): [Firewall, Plan][] {
   return FIREWALLS.map((firewall, index) => [
     firewall,
-    { ...plan, name: `target${index}`, protectedPorts: [{ port: 22 + index, protocol: "tcp" }] },
+    change(plan, { name: `target${index}`, opens: [{ port: 22 + index, protocol: "tcp" }] }),
   ]);
 }
 

@@ -9,7 +9,8 @@ export interface RawPacket {
   /** Source and destination address, of one family. */
   source: string;
   host: string;
-  protocol: "tcp" | "udp";
+  /** `icmp` is an echo request; its identifier is the source port. */
+  protocol: "tcp" | "udp" | "icmp";
   /** Destination port. */
   port: number;
   sourcePort: number;
@@ -19,7 +20,8 @@ export interface RawPacket {
   flags?: "syn" | "other" | undefined;
 }
 
-const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 } as const;
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, icmp: 1, icmp6: 58 } as const;
+const CHECKSUM_OFFSETS = { tcp: 16, udp: 6, icmp: 2 } as const;
 const TTL = 64;
 
 /** The whole packet, IP header included. */
@@ -27,12 +29,15 @@ export function buildPacket(packet: RawPacket): Uint8Array<ArrayBuffer> {
   const family = parseAddress(packet.host).family;
   const source = bytesOfAddress(packet.source);
   const destination = bytesOfAddress(packet.host);
-  const number = PROTOCOL_NUMBERS[packet.protocol];
-  const transport = packet.protocol === "tcp" ? buildTcp(packet) : buildUdp(packet);
+  const isEcho = packet.protocol === "icmp";
+  const number = PROTOCOL_NUMBERS[isEcho && family === "ipv6" ? "icmp6" : packet.protocol];
+  const transport = BUILDERS[packet.protocol](packet);
   const length = transport.length;
   const pseudo = [...source, ...destination, 0, 0, length >> 8, length & 255, 0, 0, 0, number];
-  const sum = checksum([...pseudo, ...transport]) || 0xffff;
-  new DataView(transport.buffer).setUint16(packet.protocol === "tcp" ? 16 : 6, sum);
+  // ICMP for IPv4 has no pseudo header (RFC 792).
+  const before = isEcho && family === "ipv4" ? [] : pseudo;
+  const sum = checksum([...before, ...transport]) || 0xffff;
+  new DataView(transport.buffer).setUint16(CHECKSUM_OFFSETS[packet.protocol], sum);
   const header = family === "ipv4"
     ? [0x45, 0, 0, 0, 0, 0, 0x40, 0, TTL, number, 0, 0, ...source, ...destination]
     : [0x60, 0, 0, 0, length >> 8, length & 255, number, TTL, ...source, ...destination];
@@ -42,6 +47,15 @@ export function buildPacket(packet: RawPacket): Uint8Array<ArrayBuffer> {
 /** 4 or 16 bytes. */
 export function bytesOfAddress(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(parseAddress(text).bytes);
+}
+
+/** An echo request (RFC 792, RFC 4443). */
+function buildEcho(packet: RawPacket): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(8 + (packet.payload?.length ?? 0));
+  bytes[0] = packet.host.includes(":") ? 128 : 8;
+  new DataView(bytes.buffer).setUint16(4, packet.sourcePort);
+  bytes.set(packet.payload ?? new Uint8Array(), 8);
+  return bytes;
 }
 
 function buildUdp(packet: RawPacket): Uint8Array<ArrayBuffer> {
@@ -67,6 +81,8 @@ function buildTcp(packet: RawPacket): Uint8Array<ArrayBuffer> {
   view.setUint16(14, 64_240);
   return bytes;
 }
+
+const BUILDERS = { tcp: buildTcp, udp: buildUdp, icmp: buildEcho } as const;
 
 /** The Internet checksum (RFC 1071). */
 function checksum(bytes: readonly number[]): number {

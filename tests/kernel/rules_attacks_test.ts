@@ -22,6 +22,7 @@ import {
   TOOLS,
   type Trace,
 } from "./rules_lab.ts";
+import { change, getDoor, listNamedPorts } from "../plans.ts";
 
 const SEED = 20_260_801;
 const STAGE_MS = 2_000;
@@ -33,13 +34,12 @@ const WEB = [{ port: 80, protocol: "tcp" }] as const;
 
 const PLANS: Readonly<Record<string, Plan>> = {
   secret: secretPlan(TIMES),
-  "secret, guarded, one port": {
-    ...secretPlan({ ...TIMES, guard: true, publicPorts: WEB }),
+  "secret, guarded, one port": change(secretPlan({ ...TIMES, guard: true, publicServices: WEB }), {
     stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
-  },
+  }),
   "regular, guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"], {
     ...TIMES,
-    publicPorts: WEB,
+    publicServices: WEB,
   }),
   "regular, unguarded, a port twice": regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], {
     ...TIMES,
@@ -47,26 +47,26 @@ const PLANS: Readonly<Record<string, Plan>> = {
   }),
   banned: regularPlan(["7003/tcp", "9012/tcp", "8044/tcp"], { ...TIMES, ban: true }),
   // The second closing knock is the first opening one, too.
-  "closed by secrets": {
-    ...secretPlan(TIMES),
+  "closed by secrets": change(secretPlan(TIMES), {
     closing: [
       { port: 4321, protocol: "udp", payload: bytes(HASHES[0]) },
       { port: 1234, protocol: "udp", payload: bytes(HASHES[0]) },
     ],
-  },
-  "closed by regular knocks, guarded, banned": {
-    ...regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, ban: true }),
-    closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
-  },
+  }),
+  "closed by regular knocks, guarded, banned": change(
+    regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, ban: true }),
+    {
+      closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
+    },
+  ),
   prefixes: secretPlan({ ...TIMES, prefix4: 27, prefix6: 64 }),
-  "payloads of other lengths": {
-    ...secretPlan(TIMES),
+  "payloads of other lengths": change(secretPlan(TIMES), {
     stages: [1, 16, 17, 100].map((length, index) => ({
       port: 3000 - 7 * index,
       protocol: "udp",
       payload: new Uint8Array(length).map((_, at) => (at * 37 + length) & 255),
     })),
-  },
+  }),
 };
 
 await kernelTest(
@@ -173,9 +173,7 @@ function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
 
 /** What a sweep visits here: every port that the rules name, its neighbours, and some others. */
 function portsAround(plan: Plan): number[] {
-  const named = [...plan.stages, ...plan.protectedPorts, ...plan.publicPorts].map(({ port }) =>
-    port
-  );
+  const named = [...getDoor(plan).stages, ...listNamedPorts(plan)].map(({ port }) => port);
   const near = named.flatMap((port) => [-2, -1, 0, 1, 2].map((step) => port + step));
   const others = Array.from({ length: 12 }, (_, index) => 137 + index * 4_999);
   return [...new Set([...near, ...others])].sort((a, b) => a - b);

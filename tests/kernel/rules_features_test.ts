@@ -228,7 +228,7 @@ async function sideBySide(firewall: Firewall, range: Range): Promise<void> {
       name: "two",
       guard: true,
       ban: true,
-      protectedPorts: [{ port: 2222, protocol: "tcp" }],
+      opens: [{ port: 2222, protocol: "tcp" }],
     }),
   ] as const;
   for (const plan of plans) await firewall.load(server, plan);

@@ -12,6 +12,7 @@ import { nftables } from "../../src/rules/backends/nftables.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";
 import type { Lab, Namespace } from "./lab.ts";
+import { change, getDoor, getOpenedPort } from "../plans.ts";
 
 /** The tools that these tests need. */
 export const TOOLS = ["iptables", "ip6tables", "ipset", "nmap"];
@@ -194,11 +195,10 @@ interface Shot {
 }
 
 function compare(plan: Plan, shots: readonly Shot[], isSeen: (shot: Shot) => boolean) {
-  const later = (ms: number) => ({
-    ...plan,
-    stageTimeoutMs: plan.stageTimeoutMs + ms,
-    openForMs: plan.openForMs + ms,
-  });
+  const later = (ms: number) => (change(plan, {
+    stageTimeoutMs: getDoor(plan).stageTimeoutMs + ms,
+    openForMs: getDoor(plan).openForMs + ms,
+  }));
   const models = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createFirewallModel);
   const differences: string[] = [];
   let [compared, skipped] = [0, 0];
@@ -222,7 +222,7 @@ function compare(plan: Plan, shots: readonly Shot[], isSeen: (shot: Shot) => boo
 }
 
 function isProtected(plan: Plan, { port, protocol }: ModelPacket): boolean {
-  return plan.protectedPorts.some((spec) => spec.port === port && spec.protocol === protocol);
+  return getDoor(plan).opens.some((spec) => spec.port === port && spec.protocol === protocol);
 }
 
 function itemOf(range: Range, packet: ModelPacket, at: number, sourcePort: number): SendItem {
@@ -267,12 +267,12 @@ async function settle({ lab, agent, seen }: Range): Promise<void> {
 
 /** A try to connect to the first protected port. */
 export function probe(plan: Plan, source: string): ModelPacket {
-  return { source, ...plan.protectedPorts[0] as Plan["protectedPorts"][number] };
+  return { source, ...getOpenedPort(plan) };
 }
 
 /** The knocks of a plan. */
 export function createKnocks(plan: Plan, source: string): ModelPacket[] {
-  return plan.stages.map((stage) => ({ source, ...stage }));
+  return getDoor(plan).stages.map((stage) => ({ source, ...stage }));
 }
 
 /** Packets, 20 ms apart. */
@@ -299,7 +299,7 @@ export async function forEachFirewall(
 
 /** A plan in words, for messages. */
 export function describePlan(plan: Plan): string {
-  return `${plan.name}: ${plan.stages.map(renderPortSpec).join(", ")}`;
+  return `${plan.name}: ${getDoor(plan).stages.map(renderPortSpec).join(", ")}`;
 }
 
 /** Fails with everything on which model and kernel differ, or if too little was compared. */

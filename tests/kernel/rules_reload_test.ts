@@ -19,7 +19,7 @@ const GUARDED = regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"], { 
 const SECRET = secretPlan({
   interfaces: ["knock*"],
   trusted: ["192.0.2.0/24", "2001:db8:77::/48"],
-  publicPorts: [{ port: 80, protocol: "tcp" }],
+  publicServices: [{ port: 80, protocol: "tcp" }],
 });
 
 /** What the administrator had before. */

@@ -20,6 +20,7 @@ import {
   TOOLS,
   type Trace,
 } from "./rules_lab.ts";
+import { change, getDoor, listNamedPorts } from "../plans.ts";
 
 const TRACES = 300;
 const TIMES = { stageTimeoutMs: 1_000, openForMs: 2_000 };
@@ -27,25 +28,23 @@ const OPEN = [{ port: 22, protocol: "tcp" }, { port: 51_820, protocol: "udp" }] 
 const WEB = [{ port: 80, protocol: "tcp" }] as const;
 
 const PLANS: readonly Plan[] = [
-  secretPlan({ ...TIMES, protectedPorts: OPEN }),
-  secretPlan({ ...TIMES, protectedPorts: OPEN, guard: true, publicPorts: WEB }),
-  {
-    ...secretPlan(TIMES),
+  secretPlan({ ...TIMES, opens: OPEN }),
+  secretPlan({ ...TIMES, opens: OPEN, guard: true, publicServices: WEB }),
+  change(secretPlan(TIMES), {
     stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
-  },
-  regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, publicPorts: WEB }),
+  }),
+  regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, publicServices: WEB }),
   regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { ...TIMES, guard: false }),
-  regularPlan(["7000/udp", "7001/udp", "7002/udp"], { ...TIMES, ban: true, publicPorts: WEB }),
-  {
-    ...secretPlan({ ...TIMES, protectedPorts: OPEN }),
+  regularPlan(["7000/udp", "7001/udp", "7002/udp"], { ...TIMES, ban: true, publicServices: WEB }),
+  change(secretPlan({ ...TIMES, opens: OPEN }), {
     closing: [{ port: 9, protocol: "udp" }, {
       port: 1234,
       protocol: "udp",
       payload: bytes(HASHES[0]),
     }],
-  },
+  }),
   // Knocks on a protected and on a public port.
-  regularPlan(["22/tcp", "80/tcp", "8044/tcp"], { ...TIMES, publicPorts: WEB }),
+  regularPlan(["22/tcp", "80/tcp", "8044/tcp"], { ...TIMES, publicServices: WEB }),
 ];
 
 await kernelTest(
@@ -80,11 +79,11 @@ function randomTrace(plan: Plan, index: number, seed: number): Trace {
   const packets: TimedPacket[] = [];
   let [at, next] = [0, 0];
   for (let count = 0; count < 14; count++) {
-    const closing = plan.closing[next % 2];
+    const closing = getDoor(plan).closing[next % 2];
     const packet = closing !== undefined && random() < 0.2
       ? (next++, { source, ...closing })
       : random() < 0.6
-      ? { source, ...plan.stages[next++ % plan.stages.length] as Stage }
+      ? { source, ...getDoor(plan).stages[next++ % getDoor(plan).stages.length] as Stage }
       : oddPacket(plan, source, { pick, random });
     packets.push({ packet, at });
     at += pick([15, 15, 40, 90, 300, 600, 1_400]);
@@ -99,7 +98,7 @@ interface Chance {
 }
 
 function oddPacket(plan: Plan, source: string, { pick, random }: Chance): ModelPacket {
-  const stage = pick(plan.stages);
+  const stage = pick(getDoor(plan).stages);
   const packet: ModelPacket = { source, ...stage };
   switch (Math.floor(random() * 7)) {
     case 0:
@@ -117,7 +116,7 @@ function oddPacket(plan: Plan, source: string, { pick, random }: Chance): ModelP
     case 4:
       return { source, protocol: "udp", port: 9_998, toHost: false };
     case 5:
-      return { source, ...pick([...plan.protectedPorts, ...plan.publicPorts]) };
+      return { source, ...pick(listNamedPorts(plan)) };
     default:
       return packet;
   }

@@ -11,6 +11,7 @@ import { createKnocks, playAttack, secretPlan } from "../model/fixtures.ts";
 import type { Agent } from "./agent_protocol.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 import { replay } from "./replay.ts";
+import { getDoor, type PlanChanges } from "../plans.ts";
 
 /** Far above what a busy machine may delay a packet, so that nothing is late by accident. */
 const STAGE_TIMEOUT_MS = 2_000;
@@ -28,7 +29,7 @@ function renderRules(plan: Plan): string {
   const stages = [1, 2, 3].map((stage) => ({
     stage,
     set: stage === 3 ? "open" : `s${stage}`,
-    timeout: stage === 3 ? plan.openForMs : plan.stageTimeoutMs,
+    timeout: stage === 3 ? getDoor(plan).openForMs : getDoor(plan).stageTimeoutMs,
   }));
   const families = [
     { digit: 4, type: "ipv4_addr", saddr: "ip saddr" },
@@ -41,7 +42,10 @@ function renderRules(plan: Plan): string {
   );
   const knocks = families.flatMap(({ digit, saddr }) =>
     stages.toReversed().map(({ stage, set }) => {
-      const { port, payload } = plan.stages[stage - 1] as { port: number; payload: Uint8Array };
+      const { port, payload } = getDoor(plan).stages[stage - 1] as {
+        port: number;
+        payload: Uint8Array;
+      };
       const former = stage === 1 ? "" : `${saddr} @s${stage - 1}v${digit}`;
       const match = `udp dport ${port} udp length 72 ${payloadMatch(payload)}`;
       return `${match} ${former} update @${set}v${digit} { ${saddr} } return`;
@@ -104,15 +108,15 @@ interface Setup {
   agent: Agent;
 }
 
-async function setUp(lab: Lab, changes: Partial<Plan>): Promise<Setup> {
+async function setUp(lab: Lab, changes: PlanChanges): Promise<Setup> {
   const plan = secretPlan({ stageTimeoutMs: STAGE_TIMEOUT_MS, ...changes });
   await lab.server.nft(renderRules(plan));
   await (await lab.server.agent()).listen(22);
   return { plan, lab, agent: await lab.client.agent() };
 }
 
-const { stages } = secretPlan();
-const PLANS: Record<string, Partial<Plan>> = {
+const { stages } = getDoor(secretPlan());
+const PLANS: Record<string, PlanChanges> = {
   "three ports": { stages },
   "the first port and payload twice": { stages: [0, 0, 2].map((index) => stages[index] as Stage) },
 };

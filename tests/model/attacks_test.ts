@@ -5,6 +5,7 @@ import { listAttacks } from "../../src/model/attacks.ts";
 import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
+import { change, getDoor, type PlanChanges } from "../plans.ts";
 
 function find(plan: Plan, name: string, limitPorts?: readonly number[]): Attack {
   const attack = listAttacks(plan, { seed: 1, limitPorts }).find((attack) => attack.name === name);
@@ -52,7 +53,7 @@ const PLANS: Record<string, Plan> = {
   "guarded, a port thrice": regularPlan([7000, 3000, 7000, 7000], { guard: true }),
   "guarded, six knocks": regularPlan([7000, 3000, 9000, 100, 60000, 2000], { guard: true }),
   "adjacent with a ban": regularPlan([7000, 7001, 7002], { guard: true, ban: true }),
-  "one secret knock": { ...secretPlan(), stages: secretPlan().stages.slice(0, 1) },
+  "one secret knock": change(secretPlan(), { stages: getDoor(secretPlan()).stages.slice(0, 1) }),
   "one regular knock": regularPlan([7000], { guard: true }),
   "closing": secretPlan({
     closing: [
@@ -72,10 +73,9 @@ const PLANS: Record<string, Plan> = {
     prefixes: { ipv4: 32, ipv6: 56 },
   }),
   "one closing knock": secretPlan({ closing: [{ port: 9, protocol: "udp" }] }),
-  "mixed": {
-    ...secretPlan({ guard: true }),
-    stages: [...secretPlan().stages.slice(0, 1), { port: 4000, protocol: "tcp" }],
-  },
+  "mixed": change(secretPlan({ guard: true }), {
+    stages: [...getDoor(secretPlan()).stages.slice(0, 1), { port: 4000, protocol: "tcp" }],
+  }),
 };
 
 table("every claim holds", PLANS, (plan) => {
@@ -142,9 +142,9 @@ Deno.test("a random sweep opens one in six, three always", () => {
   assert(once > 70 && once < 130, `${once} of 600`);
 });
 
-const BETWEEN: Partial<Plan> = {
-  protectedPorts: [],
-  publicPorts: [{ port: 7001, protocol: "tcp" }],
+const BETWEEN: PlanChanges = {
+  opens: [],
+  publicServices: [{ port: 7001, protocol: "tcp" }],
 };
 
 table<[plan: Plan, ascending: boolean, descending: boolean]>("a guard stops sweeps of ports", {
@@ -156,7 +156,7 @@ table<[plan: Plan, ascending: boolean, descending: boolean]>("a guard stops swee
   "with the protected port between (not stopped)": [regularPlan([21, 23]), true, false],
   "of which two are adjacent": [regularPlan([7000, 7001, 7003]), false, false],
 }, ([plan, ascending, descending]) => {
-  const guarded = { ...plan, guard: true };
+  const guarded = change(plan, { guard: true });
   const ports = Array.from({ length: 8_000 }, (_, index) => index + 1);
   for (const times of ["", "-3-times"]) {
     assertEquals(opens(guarded, `sweep-ascending${times}`, ports), ascending);
@@ -186,10 +186,9 @@ Deno.test("a ban counts the neighbours over IPv6 only", () => {
 });
 
 Deno.test("a sweep visits every port of every transport that the knocks use", () => {
-  const plan: Plan = {
-    ...regularPlan([7000, 3000]),
+  const plan: Plan = change(regularPlan([7000, 3000]), {
     stages: [{ port: 7000, protocol: "tcp" }, { port: 3000, protocol: "udp" }],
-  };
+  });
   for (const order of ["ascending", "descending", "random"]) {
     const sweep = find(plan, `sweep-${order}`);
     const seen = new Set<string>();
@@ -200,7 +199,7 @@ Deno.test("a sweep visits every port of every transport that the knocks use", ()
       last = at;
     }
     assertEquals(seen.size, 2 * 65_535);
-    assert(last <= plan.stageTimeoutMs / 2);
+    assert(last <= getDoor(plan).stageTimeoutMs / 2);
   }
   assertEquals(runAttack(plan, find(plan, "sweep-random-3-times")).packets, 6 * 65_535);
 });

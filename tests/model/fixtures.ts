@@ -2,6 +2,7 @@
 import type { Plan } from "../../src/core/plan.ts";
 import type { Attack } from "../../src/model/attack.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
+import { change, getDoor, type PlanChanges } from "../plans.ts";
 
 /** SHA-256 hex of MikroTik, is, awesome: the test vectors of the original's README. */
 export const HASHES = [
@@ -16,41 +17,46 @@ export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-const BASE: Omit<Plan, "stages"> = {
+const BASE: Plan = {
   name: "home",
-  protectedPorts: [{ port: 22, protocol: "tcp" }],
-  openForMs: 60_000,
-  stageTimeoutMs: 5_000,
-  guard: false,
+  doors: [{
+    name: "home",
+    stages: [],
+    closing: [],
+    opens: [{ port: 22, protocol: "tcp" }],
+    forwards: [],
+    openForMs: 60_000,
+    stageTimeoutMs: 5_000,
+    guard: false,
+  }],
   ban: false,
   banPrefix6: 64,
   prefixes: { ipv4: 32, ipv6: 128 },
   families: ["ipv4", "ipv6"],
   interfaces: [],
   trusted: [],
-  publicPorts: [],
-  closing: [],
+  publicServices: [],
 };
 
 /** Three secret knocks, no guard. */
-export function secretPlan(changes: Partial<Plan> = {}): Plan {
+export function secretPlan(changes: PlanChanges = {}): Plan {
   const ports = [1234, 9876, 5555];
   const stages = HASHES.map((hash, index) => ({
     port: ports[index] as number,
     protocol: "udp" as const,
     payload: bytes(hash),
   }));
-  return { ...BASE, stages, ...changes };
+  return change(BASE, { stages, ...changes });
 }
 
 /** Regular tcp knocks on these ports, unguarded. */
-export function regularPlan(ports: readonly number[], changes: Partial<Plan> = {}): Plan {
-  return { ...BASE, stages: ports.map((port) => ({ port, protocol: "tcp" })), ...changes };
+export function regularPlan(ports: readonly number[], changes: PlanChanges = {}): Plan {
+  return change(BASE, { stages: ports.map((port) => ({ port, protocol: "tcp" })), ...changes });
 }
 
 /** The plan's own knocks. */
 export function createKnocks(plan: Plan, source = ME): ModelPacket[] {
-  return plan.stages.map((stage) => ({ source, ...stage }));
+  return getDoor(plan).stages.map((stage) => ({ source, ...stage }));
 }
 
 /** Whether an attack's source is let in right after the last packet, and the milliseconds until then. */

@@ -7,6 +7,7 @@ import {
 } from "../../src/model/model.ts";
 import { table } from "../table.ts";
 import { bytes, createKnocks, HASHES, ME, regularPlan, secretPlan } from "./fixtures.ts";
+import { type PlanChanges } from "../plans.ts";
 
 /** Packets by name with the moments at which they arrive: `1@0 2@100`; a moment is optional. */
 function play(plan: Plan, packets: Record<string, ModelPacket>, trace: string) {
@@ -128,7 +129,7 @@ Deno.test("a repeated knock renews its stage, and the open time", () => {
 
 Deno.test("protected ports refuse until the door is open, other ports accept", () => {
   const plan = secretPlan({
-    protectedPorts: [{ port: 22, protocol: "tcp" }, { port: 51820, protocol: "udp" }],
+    opens: [{ port: 22, protocol: "tcp" }, { port: 51820, protocol: "udp" }],
   });
   const model = createFirewallModel(plan);
   const visit = (protocol: "tcp" | "udp", port: number, source = ME, toHost = true) =>
@@ -208,7 +209,7 @@ Deno.test("a regular udp knock is any datagram, a tcp knock only a bare SYN", ()
   assertEquals(tcp.receive({ ...packet, flags: "syn" }, 0).kind, "open");
 });
 
-const GUARDED: Partial<Plan> = { guard: true, publicPorts: [{ port: 443, protocol: "tcp" }] };
+const GUARDED: PlanChanges = { guard: true, publicServices: [{ port: 443, protocol: "tcp" }] };
 
 function guardPackets(): Record<string, ModelPacket> {
   const tcp = (port: number): ModelPacket => ({ source: ME, protocol: "tcp", port });

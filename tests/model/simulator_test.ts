@@ -4,6 +4,7 @@ import { NetworkError } from "../../src/core/errors.ts";
 import type { Plan, PortSpec } from "../../src/core/plan.ts";
 import { type Simulator, type SimulatorEvent, startSimulator } from "../../src/model/simulator.ts";
 import { bytes, HASHES, secretPlan } from "./fixtures.ts";
+import { change, getDoor } from "../plans.ts";
 
 /** A clock that only the test moves on. */
 class FakeClock implements Clock {
@@ -68,7 +69,7 @@ const SSH: PortSpec = { port: 22, protocol: "tcp" };
 /** Any free port for each of the plan's. */
 function anyPorts(plan: Plan): Record<string, number> {
   return Object.fromEntries(
-    [...plan.stages, ...plan.closing, ...plan.protectedPorts].map((
+    [...getDoor(plan).stages, ...getDoor(plan).closing, ...getDoor(plan).opens].map((
       { port, protocol },
     ) => [`${port}/${protocol}`, 0]),
   );
@@ -119,7 +120,7 @@ async function visit(door: Simulator, spec: PortSpec): Promise<string> {
 
 async function knock(door: Simulator, watcher: FakeWatcher, plan: Plan): Promise<string[]> {
   const verdicts: string[] = [];
-  for (const [index, stage] of plan.stages.entries()) {
+  for (const [index, stage] of getDoor(plan).stages.entries()) {
     await sendUdp(door, stage, HASHES[index] as string);
     verdicts.push(await watcher.verdict());
   }
@@ -165,10 +166,10 @@ Deno.test("simulator: the closing knocks shut the port, and it can be opened aga
     assertEquals((await watcher.next()).kind, "opened");
     assertEquals(await visit(door, SSH), BANNER);
     assertEquals(await watcher.verdict(), "pass");
-    for (const [index, spec] of closing.entries()) {
+    for (const spec of closing) {
       await sendUdp(door, spec, "");
       const event = await watcher.next();
-      assertEquals(event.kind === "packet" && event.verdict.closing, index + 1);
+      assertEquals(event.kind === "packet" && event.verdict.knocks[0]?.kind, "closing");
     }
     assertEquals(await watcher.next(), { kind: "shut", at: 0 });
     assertEquals(await visit(door, SSH), "refused");
@@ -201,14 +202,14 @@ Deno.test("simulator: wrong, long and late knocks open nothing", async () => {
   const plan = secretPlan();
   await using setup = await makeDoor(plan);
   const { door, clock, watcher } = setup;
-  const [one, two, three] = plan.stages as [PortSpec, PortSpec, PortSpec];
+  const [one, two, three] = getDoor(plan).stages as [PortSpec, PortSpec, PortSpec];
   await sendUdp(door, one, HASHES[1]);
   assertEquals(await watcher.verdict(), "pass");
   await sendUdp(door, one, `${HASHES[0]}${"x".repeat(5_000)}`);
   assertEquals(await watcher.verdict(), "pass");
   await sendUdp(door, one, HASHES[0]);
   assertEquals(await watcher.verdict(), "advance");
-  clock.moveTo(plan.stageTimeoutMs);
+  clock.moveTo(getDoor(plan).stageTimeoutMs);
   await sendUdp(door, two, HASHES[1]);
   assertEquals(await watcher.verdict(), "pass");
   await sendUdp(door, three, HASHES[2]);
@@ -217,17 +218,16 @@ Deno.test("simulator: wrong, long and late knocks open nothing", async () => {
 });
 
 Deno.test("simulator: tcp knocks are connections, and knocks on one port share a socket", async () => {
-  const plan = {
-    ...secretPlan(),
+  const plan = change(secretPlan(), {
     stages: [
       { port: 7000, protocol: "tcp" as const },
       { port: 7000, protocol: "udp" as const },
       { port: 7000, protocol: "tcp" as const },
     ],
-  };
+  });
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
-  const [tcp, udp] = plan.stages as [PortSpec, PortSpec];
+  const [tcp, udp] = getDoor(plan).stages as [PortSpec, PortSpec];
   assertEquals(await visit(door, tcp), "");
   assertEquals(await watcher.verdict(), "advance");
   await sendUdp(door, udp, "");
@@ -239,7 +239,7 @@ Deno.test("simulator: tcp knocks are connections, and knocks on one port share a
 });
 
 Deno.test("simulator: a connection that is closed at once is a knock", async () => {
-  const plan = { ...secretPlan(), stages: [{ port: 7000, protocol: "tcp" as const }] };
+  const plan = change(secretPlan(), { stages: [{ port: 7000, protocol: "tcp" as const }] });
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
   const stop = new AbortController();
@@ -255,7 +255,7 @@ Deno.test("simulator: a connection that is closed at once is a knock", async () 
 
 Deno.test("simulator: a protected udp port answers while it is open", async () => {
   const spec: PortSpec = { port: 51820, protocol: "udp" };
-  const plan = secretPlan({ protectedPorts: [SSH, spec] });
+  const plan = secretPlan({ opens: [SSH, spec] });
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
   await knock(door, watcher, plan);
@@ -266,7 +266,7 @@ Deno.test("simulator: a protected udp port answers while it is open", async () =
 });
 
 Deno.test("simulator: a knock may use the protected port itself", async () => {
-  const plan = { ...secretPlan(), stages: [SSH, { port: 7000, protocol: "tcp" as const }] };
+  const plan = change(secretPlan(), { stages: [SSH, { port: 7000, protocol: "tcp" as const }] });
   await using setup = await makeDoor(plan);
   const { door, watcher } = setup;
   assertEquals(await visit(door, SSH), "");

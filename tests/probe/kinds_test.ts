@@ -1,6 +1,7 @@
 /** The table of probes, and what is made from it. */
+import { renderService } from "../../src/core/service.ts";
 import { assert, assertEquals } from "@std/assert";
-import { parsePortList, parsePortSpec, renderPortSpec } from "../../src/core/knock.ts";
+import { parsePortList, parsePortSpec } from "../../src/core/knock.ts";
 import type { PortSpec } from "../../src/core/plan.ts";
 import type { ProbeSpec } from "../../src/core/target.ts";
 import {
@@ -8,7 +9,7 @@ import {
   findPort,
   findProbedPort,
   findSshPort,
-  listOpenPorts,
+  listOpenServices,
   listProbeForms,
   loadProbe,
   makeProbe,
@@ -61,13 +62,13 @@ Deno.test("findProbedPort: the first port, of one transport if asked", () => {
   assertEquals(findProbedPort({ opens, probes: [UDP] }, { protocol: "tcp" }), opens[0]);
 });
 
-table("listOpenPorts", {
+table("listOpenServices", {
   "what the target says, each once": [["22/tcp", "53/udp", "22/tcp"], [UDP], ["22/tcp", "53/udp"]],
   "the probed port": [[], [HTTP, UDP, { type: "tls", port: 443 }], ["53/udp"]],
   "nothing": [[], [HTTP], []],
 } as Record<string, [string[], ProbeSpec[], string[]]>, ([opens, probes, expected]) => {
-  const ports = listOpenPorts({ opens: opens.map((text) => parsePortSpec(text)), probes });
-  assertEquals(ports.map(renderPortSpec), expected);
+  const ports = listOpenServices({ opens: opens.map((text) => parsePortSpec(text)), probes });
+  assertEquals(ports.map(renderService), expected);
 });
 
 table("findSshPort", [

@@ -7,6 +7,7 @@ import { type Feature, FEATURES, findRefusal, type Limits } from "../../src/rule
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";
 import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
+import { change, getDoor } from "../plans.ts";
 
 const GOLDEN = new URL("../golden/rules/", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
@@ -112,11 +113,11 @@ function planWithKnocks(count: number): Plan {
     port: 1_000 + 2 * index,
     protocol: "tcp",
   }));
-  return { ...barePlan(), stages };
+  return change(barePlan(), { stages });
 }
 
 function planWithPayload(payload: Uint8Array): Plan {
-  return { ...barePlan(), stages: [{ port: 1, protocol: "udp", payload }] };
+  return change(barePlan(), { stages: [{ port: 1, protocol: "udp", payload }] });
 }
 
 interface LimitCase {
@@ -156,8 +157,8 @@ const LIMIT_CASES: Record<keyof Limits, (limits: Limits) => LimitCase> = {
   },
   wholeSeconds: ({ wholeSeconds }) => {
     const plans: [Plan, string][] = [
-      [{ ...barePlan(), stageTimeoutMs: 1_500 }, "the stage timeout 1500ms"],
-      [{ ...barePlan(), openForMs: 500 }, "the open time 500ms"],
+      [change(barePlan(), { stageTimeoutMs: 1_500 }), "the stage timeout 1500ms"],
+      [change(barePlan(), { openForMs: 500 }), "the open time 500ms"],
     ];
     return wholeSeconds
       ? { allowed: [], refused: plans }
@@ -173,8 +174,8 @@ table(
     )
   ),
   ({ backend, allowed, refused }) => {
-    const isSecret = ([{ stages }]: [Plan, ...unknown[]]) =>
-      stages.some(({ payload }) => payload !== undefined);
+    const isSecret = ([plan]: [Plan, ...unknown[]]) =>
+      getDoor(plan).stages.some(({ payload }) => payload !== undefined);
     const { secretKnocks } = backend.supports;
     for (const plan of allowed.filter((each) => secretKnocks || !isSecret([each]))) {
       assert(renderBody(backend, plan) !== "");
@@ -189,8 +190,8 @@ const SECRET = secretPlan();
 const REFUSED: Record<string, [backend: string, Plan]> = {
   "a payload of more than 240 bytes": ["nftables", planWithPayload(new Uint8Array(241))],
   "a payload of more than 127 bytes": ["iptables", planWithPayload(new Uint8Array(128))],
-  "the stage timeout 1500ms": ["iptables", { ...SECRET, stageTimeoutMs: 1_500 }],
-  "the open time 500ms": ["mikrotik", { ...SECRET, openForMs: 500 }],
+  "the stage timeout 1500ms": ["iptables", change(SECRET, { stageTimeoutMs: 1_500 })],
+  "the open time 500ms": ["mikrotik", change(SECRET, { openForMs: 500 })],
   'the interface "eth*"': ["mikrotik", { ...SECRET, interfaces: ["eth0", "eth*"] }],
   'the interface list "WAN"': ["nftables", { ...SECRET, interfaces: ["eth0", "list:WAN"] }],
   'the interface list "LAN"': ["iptables", { ...SECRET, interfaces: ["list:LAN"] }],
@@ -198,22 +199,24 @@ const REFUSED: Record<string, [backend: string, Plan]> = {
   "a payload of less than 8 bytes": ["mikrotik", planWithPayload(bytes("short"))],
   "a payload that is not printable ASCII": ["mikrotik", planWithPayload(bytes("long enough\n"))],
   "the payload of knock 1": ["knockd", SECRET],
-  "the guard": ["knockd", { ...barePlan(), guard: true }],
+  "the guard": ["knockd", change(barePlan(), { guard: true })],
   "the rate ban": ["knockd", { ...barePlan(), ban: true }],
   "trusted sources": ["knockd", { ...barePlan(), trusted: ["192.0.2.1"] }],
   "public services": ["knockd", {
     ...barePlan(),
-    publicPorts: [{ port: 80, protocol: "tcp" }],
+    publicServices: [{ port: 80, protocol: "tcp" }],
   }],
   "IPv6 without IPv4": ["knockd", { ...barePlan(), families: ["ipv6"] }],
   "more than 32 knocks": ["knockd", planWithKnocks(33)],
-  "so many ports to open": ["knockd", {
-    ...barePlan(),
-    protectedPorts: Array.from(
-      { length: 99 },
-      (_, index) => ({ port: index + 1, protocol: "tcp" }),
-    ),
-  }],
+  "so many ports to open": [
+    "knockd",
+    change(barePlan(), {
+      opens: Array.from(
+        { length: 99 },
+        (_, index) => ({ port: index + 1, protocol: "tcp" }),
+      ),
+    }),
+  ],
 };
 
 table<[string, Plan]>("refused by name", REFUSED, async ([name, plan], part) => {

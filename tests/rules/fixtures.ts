@@ -3,7 +3,8 @@ import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import type { Feature } from "../../src/rules/features.ts";
-import { makePlan, type PlanOptions } from "../../src/rules/plan.ts";
+import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
+import { change } from "../plans.ts";
 
 /** The test vectors of the original: MikroTik, is, awesome. */
 export const HASHES = [
@@ -18,7 +19,7 @@ export function bytes(text: string): Uint8Array {
 }
 
 /** A target with these knocks, such as `1234/udp`. */
-export function target(knocks: readonly string[], name = "home"): Parameters<typeof makePlan>[0] {
+export function target(knocks: readonly string[], name = "home"): DoorDraft["target"] {
   return {
     name,
     knocks: knocks.map((text): Knock => ({ ...parsePortSpec(text), payload: { kind: "none" } })),
@@ -30,26 +31,26 @@ export function target(knocks: readonly string[], name = "home"): Parameters<typ
 
 const SSH = [{ port: 22, protocol: "tcp" }] as const;
 
-/** A plan of regular knocks that opens 22/tcp. */
-export function regularPlan(
+/** What the plans of tests say, besides their knocks. */
+type FixtureOptions = PlanOptions & Partial<Pick<DoorDraft, "opens" | "forwards">>;
+
+/** A plan of these knocks and payloads that opens 22/tcp. */
+export function planWith(
   knocks: readonly string[],
-  options: Partial<PlanOptions> & { name?: string } = {},
+  payloads: DoorDraft["payloads"],
+  { opens = SSH, forwards, name, ...options }: FixtureOptions = {},
 ): Plan {
-  const { name, ...rest } = options;
-  return makePlan(target(knocks, name), { opening: knocks.map(() => new Uint8Array()) }, {
-    protectedPorts: SSH,
-    ...rest,
-  });
+  return makePlan([{ target: target(knocks, name), payloads, opens, forwards }], options);
+}
+
+/** A plan of regular knocks that opens 22/tcp. */
+export function regularPlan(knocks: readonly string[], options: FixtureOptions = {}): Plan {
+  return planWith(knocks, { opening: knocks.map(() => new Uint8Array()) }, options);
 }
 
 /** The three-stage secret plan of the original, opening 22/tcp. */
-export function secretPlan(options: Partial<PlanOptions> & { name?: string } = {}): Plan {
-  const { name, ...rest } = options;
-  const knocks = ["1234/udp", "9876/udp", "5555/udp"];
-  return makePlan(target(knocks, name), { opening: HASHES.map(bytes) }, {
-    protectedPorts: SSH,
-    ...rest,
-  });
+export function secretPlan(options: FixtureOptions = {}): Plan {
+  return planWith(["1234/udp", "9876/udp", "5555/udp"], { opening: HASHES.map(bytes) }, options);
 }
 
 /** A plan that uses no feature: regular knocks, unguarded, IPv4. */
@@ -57,16 +58,42 @@ export function barePlan(): Plan {
   return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
 }
 
-const GUARDED: Plan = { ...barePlan(), guard: true };
+const GUARDED: Plan = change(barePlan(), { guard: true });
 
 /** For each feature a plan that uses it, and the same plan without. */
 export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unused: Plan]>> = {
   secretKnocks: [
-    { ...barePlan(), stages: [{ port: 1, protocol: "udp", payload: bytes(HASHES[0]) }] },
-    { ...barePlan(), stages: [{ port: 1, protocol: "udp" }] },
+    change(barePlan(), { stages: [{ port: 1, protocol: "udp", payload: bytes(HASHES[0]) }] }),
+    change(barePlan(), { stages: [{ port: 1, protocol: "udp" }] }),
   ],
-  closing: [{ ...barePlan(), closing: [{ port: 5_000, protocol: "tcp" }] }, barePlan()],
+  closing: [change(barePlan(), { closing: [{ port: 5_000, protocol: "tcp" }] }), barePlan()],
   guard: [GUARDED, barePlan()],
+  ranges: [
+    change(barePlan(), { opens: [{ port: 5_000, last: 5_010, protocol: "udp" }] }),
+    barePlan(),
+  ],
+  icmp: [change(barePlan(), { opens: [{ protocol: "icmp" }] }), barePlan()],
+  all: [change(barePlan(), { opens: [{ protocol: "all" }] }), barePlan()],
+  translated: [
+    change(barePlan(), { forwards: [{ service: { port: 8_080, protocol: "tcp" } }] }),
+    barePlan(),
+  ],
+  routed: [
+    change(barePlan(), {
+      forwards: [{ host: "192.0.2.7", service: { port: 8_080, protocol: "tcp" } }],
+    }),
+    barePlan(),
+  ],
+  doors: [
+    {
+      ...barePlan(),
+      doors: [
+        ...barePlan().doors,
+        ...regularPlan(["7004/tcp", "9013/udp"], { name: "other", guard: false }).doors,
+      ],
+    },
+    barePlan(),
+  ],
   ban: [{ ...barePlan(), ban: true }, barePlan()],
   banIpv6: [
     { ...barePlan(), ban: true, families: ["ipv4", "ipv6"] },
@@ -74,7 +101,7 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
   ],
   prefix: [{ ...barePlan(), prefixes: { ipv4: 24, ipv6: 128 } }, barePlan()],
   trusted: [{ ...barePlan(), trusted: ["192.0.2.0/24"] }, barePlan()],
-  publicPorts: [{ ...GUARDED, publicPorts: [{ port: 80, protocol: "tcp" }] }, GUARDED],
+  publicServices: [{ ...GUARDED, publicServices: [{ port: 80, protocol: "tcp" }] }, GUARDED],
   ipv6: [{ ...barePlan(), families: ["ipv4", "ipv6"] }, barePlan()],
   onlyIpv6: [{ ...barePlan(), families: ["ipv6"] }, barePlan()],
   interface: [{ ...barePlan(), interfaces: ["eth0"] }, barePlan()],
@@ -98,7 +125,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   "guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
   "banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], {
     ban: true,
-    publicPorts: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
+    publicServices: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
   }),
   "prefix": secretPlan({ prefix4: 24, prefix6: 56 }),
   "banned-ipv4": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], {
@@ -109,7 +136,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   "trusted": secretPlan({
     interfaces: ["eth0.2"],
     trusted: ["10.1.2.3/8", "192.0.2.7", "10.9.0.0/16", "2001:db8:0::/32"],
-    protectedPorts: [
+    opens: [
       { port: 22, protocol: "tcp" },
       { port: 443, protocol: "tcp" },
       { port: 51820, protocol: "udp" },
@@ -120,17 +147,15 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     name: `Q-_-drop--${"x".repeat(50)}_-9`,
     interfaces: ["-_@".slice(1) + "b-0.1"],
   }),
-  "closing": {
-    ...secretPlan(),
+  "closing": change(secretPlan(), {
     closing: [
       { port: 4321, protocol: "udp", payload: bytes(HASHES[0]) },
       { port: 1234, protocol: "udp", payload: bytes(HASHES[0]) },
     ],
-  },
-  "closing-regular": {
-    ...regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
+  }),
+  "closing-regular": change(regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }), {
     closing: [{ port: 9100, protocol: "tcp" }, { port: 7003, protocol: "tcp" }],
-  },
+  }),
   "interfaces": secretPlan({ interfaces: ["eth0", "ppp*", "eth1.7"] }),
   "interface-list": secretPlan({ interfaces: ["list:WAN"], families: ["ipv4"] }),
   "interface-lists": regularPlan(["7003/tcp", "7003/tcp", "9012/udp"], {

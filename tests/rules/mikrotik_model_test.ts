@@ -14,26 +14,28 @@ import { playAttack } from "../model/fixtures.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 import { createRouter } from "./router.ts";
 import { createFilter, type Filter } from "./router_filter.ts";
+import { change, getDoor, getOpenedPort, listNamedPorts } from "../plans.ts";
 
 const PLANS: Readonly<Record<string, Plan>> = {
   secret: secretPlan(),
-  "secret, banned": secretPlan({ ban: true, publicPorts: [{ port: 80, protocol: "tcp" }] }),
-  "secret, guarded": secretPlan({ guard: true, publicPorts: [{ port: 80, protocol: "tcp" }] }),
+  "secret, banned": secretPlan({ ban: true, publicServices: [{ port: 80, protocol: "tcp" }] }),
+  "secret, guarded": secretPlan({ guard: true, publicServices: [{ port: 80, protocol: "tcp" }] }),
   guarded: regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
   unguarded: regularPlan(["1000/tcp", "1000/tcp", "2000/udp"], { guard: false }),
   "banned": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
   "consecutive, banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], { ban: true }),
-  "closing": {
-    ...secretPlan(),
+  "closing": change(secretPlan(), {
     closing: [
       { port: 4321, protocol: "udp", payload: bytes(HASHES[0]) },
       { port: 1234, protocol: "udp", payload: bytes(HASHES[0]) },
     ],
-  },
-  "closing, regular, guarded, banned": {
-    ...regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
-    closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
-  },
+  }),
+  "closing, regular, guarded, banned": change(
+    regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ban: true }),
+    {
+      closing: [{ port: 9100, protocol: "tcp" }, { port: 8000, protocol: "udp" }],
+    },
+  ),
   "consecutive, banned, unguarded": regularPlan(["7000/tcp", "7001/tcp"], {
     ban: true,
     guard: false,
@@ -49,8 +51,9 @@ for (const [name, both] of Object.entries(PLANS)) {
       const attacks = listAttacks(plan, { seed: 7, limitPorts: portsAround(plan), floodSize: 50 });
       for (const { name, claim, source, packets } of attacks) {
         const filter = createPlanFilter(plan);
-        if (!plan.guard && !name.endsWith("reopened")) assertSame(plan, filter, { name, packets });
-        else for (const { packet, at } of packets) filter.receive(packet, at);
+        if (!getDoor(plan).guard && !name.endsWith("reopened")) {
+          assertSame(plan, filter, { name, packets });
+        } else for (const { packet, at } of packets) filter.receive(packet, at);
         if (claim === "vulnerable") continue;
         const isOpen = filter.receive(
           probe(plan, source),
@@ -59,7 +62,7 @@ for (const [name, both] of Object.entries(PLANS)) {
         // No source is removed from the list of those that closed the door.
         const isReopened = name.endsWith("reopened");
         // A single mistake is a penalty there.
-        const isPenalized = plan.guard && name === "ban-few";
+        const isPenalized = getDoor(plan).guard && name === "ban-few";
         const isExpected = (claim === "opens" && !isPenalized) ||
           (claim === "stays-open" && !isReopened);
         assertEquals(isOpen, isExpected, name);
@@ -89,12 +92,12 @@ function assertSame(
 }
 
 function probe(plan: Plan, source: string): ModelPacket {
-  return { source, ...plan.protectedPorts[0] as Plan["protectedPorts"][number] };
+  return { source, ...getOpenedPort(plan) };
 }
 
 /** Enough other ports that no random sweep has the luck to meet the knocks before its ban. */
 function portsAround(plan: Plan): number[] {
-  const named = [...plan.stages, ...plan.protectedPorts].map(({ port }) => port);
+  const named = [...getDoor(plan).stages, ...listNamedPorts(plan)].map(({ port }) => port);
   const others = Array.from({ length: 150 }, (_, index) => 131 + index * 433);
   const ports = [...named.flatMap((port) => [port - 1, port, port + 1]), ...others];
   return [...new Set(ports)].sort((a, b) => a - b);
@@ -104,13 +107,21 @@ for (const [name, both] of Object.entries(PLANS)) {
   Deno.test(`mikrotik and the model: packets of connections: ${name}`, () => {
     const plan: Plan = { ...both, families: ["ipv4"] };
     const [source, other] = ["198.51.100.1", { protocol: "udp" as const, port: 12_345 }];
-    const packets = [...plan.stages, other, ...plan.stages, ...plan.closing, ...plan.stages]
+    const packets = [
+      ...getDoor(plan).stages,
+      other,
+      ...getDoor(plan).stages,
+      ...getDoor(plan).closing,
+      ...getDoor(plan).stages,
+    ]
       .map((spec, index) => ({
         packet: { source, ...spec, established: index % 5 > 0 },
         at: index * 9,
       }));
     const filter = createPlanFilter(plan);
-    if (plan.guard || plan.closing.length > 0) packets.splice(plan.stages.length);
+    if (getDoor(plan).guard || getDoor(plan).closing.length > 0) {
+      packets.splice(getDoor(plan).stages.length);
+    }
     assertSame(plan, filter, { name, packets });
   });
 }
@@ -124,7 +135,7 @@ Deno.test("mikrotik: trusted sources get in, and a penalty ends", () => {
   assert(filter.receive(probe(plan, "192.0.2.9"), 0));
   const source = "198.51.100.1";
   const knock = (start: number) => {
-    for (const [index, stage] of plan.stages.entries()) {
+    for (const [index, stage] of getDoor(plan).stages.entries()) {
       filter.receive({ source, ...stage }, start + index * 50);
     }
     return filter.receive(probe(plan, source), start + 200);

@@ -1,36 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseInterfaces, parsePorts, parseTrusted } from "../../src/rules/options.ts";
+import { parseInterfaces, parseTrusted } from "../../src/rules/options.ts";
 import { table } from "../table.ts";
-
-const SSH = { port: 22, protocol: "tcp" } as const;
-
-table(
-  "parsePorts: one port",
-  ["22", "22/tcp", "tcp/22", "tcp:22", "22:tcp", "TCP/22", " 22 "].map((text) =>
-    [text, text] as const
-  ),
-  (text) => assertEquals(parsePorts(text), [SSH]),
-);
-
-Deno.test("parsePorts: several ports, in their order, each once", () => {
-  assertEquals(parsePorts("udp/1194, 22"), [{ port: 1194, protocol: "udp" }, SSH]);
-  assertEquals(parsePorts("22,tcp/22,22/tcp,22/udp"), [SSH, { port: 22, protocol: "udp" }]);
-});
-
-table("parsePorts refuses", {
-  "0": `"`,
-  "65536": `"`,
-  "80x": `"`,
-  "tcp/": `"`,
-  "22/icmp": `"`,
-  "icmp/22": `"`,
-  "22/tcp/udp": `"`,
-  "tcp/22/udp": `"`,
-  "22,,80": "empty item 2",
-  "": "empty item 1",
-}, (part, text) => {
-  assertThrows(() => parsePorts(text), RangeError, part);
-});
 
 table<string[]>("parseTrusted: canonical, each once, without contained ones", {
   "192.0.2.1": ["192.0.2.1"],

@@ -2,51 +2,57 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
 import { checkPlan, makePlan } from "../../src/rules/plan.ts";
 import { table } from "../table.ts";
-import { bytes, HASHES, regularPlan, secretPlan, target } from "./fixtures.ts";
+import { bytes, HASHES, planWith, regularPlan, secretPlan, target } from "./fixtures.ts";
+import { change, getDoor } from "../plans.ts";
 
 const SSH = [{ port: 22, protocol: "tcp" }] as const;
 
 Deno.test("makePlan: the target gives what no option says", () => {
   assertEquals(secretPlan(), {
     name: "home",
-    stages: [1234, 9876, 5555].map((port, index) => ({
-      port,
-      protocol: "udp" as const,
-      payload: bytes(HASHES[index] as string),
-    })),
-    closing: [],
-    protectedPorts: SSH,
-    openForMs: 300_000,
-    stageTimeoutMs: 5_000,
-    guard: false,
+    doors: [{
+      name: "home",
+      stages: [1234, 9876, 5555].map((port, index) => ({
+        port,
+        protocol: "udp" as const,
+        payload: bytes(HASHES[index] as string),
+      })),
+      closing: [],
+      opens: SSH,
+      forwards: [],
+      openForMs: 300_000,
+      stageTimeoutMs: 5_000,
+      guard: false,
+    }],
     ban: false,
     banPrefix6: 64,
     prefixes: { ipv4: 32, ipv6: 128 },
     families: ["ipv4", "ipv6"],
     interfaces: [],
     trusted: [],
-    publicPorts: [],
+    publicServices: [],
   });
 });
 
 Deno.test("makePlan: the guard is on for regular sequences, off for any with a payload", () => {
   const knocks = ["7003/tcp", "9012/udp"];
-  assertEquals(regularPlan(knocks).guard, true);
-  assertEquals(regularPlan(knocks, { guard: false }).guard, false);
-  const mixed = makePlan(target(knocks), { opening: [new Uint8Array(), bytes("x")] }, {
-    protectedPorts: SSH,
-  });
-  assertEquals(mixed.guard, false);
-  assertEquals(secretPlan({ guard: true }).guard, true);
+  assertEquals(getDoor(regularPlan(knocks)).guard, true);
+  assertEquals(getDoor(regularPlan(knocks, { guard: false })).guard, false);
+  const mixed = planWith(knocks, { opening: [new Uint8Array(), bytes("x")] });
+  assertEquals(getDoor(mixed).guard, false);
+  assertEquals(getDoor(secretPlan({ guard: true })).guard, true);
 });
 
 Deno.test("makePlan: the family of the target is the plan's", () => {
   const ipv6 = { ...target(["7003/tcp", "9012/tcp"]), family: "ipv6" as const };
   const none = { opening: [new Uint8Array(), new Uint8Array()] };
-  assertEquals(makePlan(ipv6, none, { protectedPorts: SSH }).families, ["ipv6"]);
-  assertEquals(makePlan(ipv6, none, { protectedPorts: SSH, families: ["ipv4"] }).families, [
-    "ipv4",
-  ]);
+  assertEquals(makePlan([{ target: ipv6, payloads: none, opens: SSH }]).families, ["ipv6"]);
+  assertEquals(
+    makePlan([{ target: ipv6, payloads: none, opens: SSH }], { families: ["ipv4"] }).families,
+    [
+      "ipv4",
+    ],
+  );
 });
 
 table<[opening: string[], closing: string[], isRefused: boolean]>(
@@ -69,11 +75,11 @@ table<[opening: string[], closing: string[], isRefused: boolean]>(
   },
   ([opening, closing, isRefused]) => {
     const none = (knocks: string[]) => knocks.map(() => new Uint8Array());
-    const plan = makePlan(
-      { ...target(opening), close: target(closing).knocks },
-      { opening: none(opening), closing: none(closing) },
-      { protectedPorts: SSH },
-    );
+    const plan = makePlan([{
+      target: { ...target(opening), close: target(closing).knocks },
+      payloads: { opening: none(opening), closing: none(closing) },
+      opens: SSH,
+    }]);
     if (isRefused) {
       assertThrows(() => checkPlan(plan), UsageError, "closing");
     } else checkPlan(plan);
@@ -83,11 +89,11 @@ table<[opening: string[], closing: string[], isRefused: boolean]>(
 Deno.test("checkPlan: closing knocks with other secrets are knocks of their own", () => {
   const knocks = ["7003/udp", "9012/udp"];
   const make = (closing: string) =>
-    makePlan(
-      { ...target(knocks), close: target(["9012/udp"]).knocks },
-      { opening: [bytes("a"), bytes("b")], closing: [bytes(closing)] },
-      { protectedPorts: SSH },
-    );
+    makePlan([{
+      target: { ...target(knocks), close: target(["9012/udp"]).knocks },
+      payloads: { opening: [bytes("a"), bytes("b")], closing: [bytes(closing)] },
+      opens: SSH,
+    }]);
   checkPlan(make("c"));
   for (const same of ["b", ""]) {
     assertThrows(() => checkPlan(make(same)), UsageError, "closing sequence");
@@ -98,6 +104,7 @@ table<string[]>("checkPlan: consecutive regular knocks are refused, with a ban o
   ascending: ["7000/tcp", "7001/tcp", "7002/tcp"],
   descending: ["7002/udp", "7001/udp"],
   "one port twice": ["7000/tcp", "7000/tcp", "7001/tcp"],
+  "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
   // 22/tcp in between is not a mistake.
   "the protected port in between": ["21/tcp", "23/tcp"],
 }, (knocks) => {
@@ -114,14 +121,13 @@ table<string[]>("checkPlan: accepted knocks", {
   "one": ["7000/tcp"],
   "two transports": ["7000/tcp", "7001/udp"],
   "a port in between": ["7000/tcp", "7002/tcp"],
-  "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
   "a protected port of the other transport in between": ["20/udp", "22/udp"],
 }, (knocks) => checkPlan(regularPlan(knocks)));
 
 Deno.test("checkPlan: public ports between the knocks make them consecutive", () => {
   const knocks = ["79/tcp", "81/tcp"];
   checkPlan(regularPlan(knocks));
-  const plan = regularPlan(knocks, { publicPorts: [{ port: 80, protocol: "tcp" }] });
+  const plan = regularPlan(knocks, { publicServices: [{ port: 80, protocol: "tcp" }] });
   assertThrows(() => checkPlan(plan), UsageError);
 });
 
@@ -129,7 +135,10 @@ Deno.test("checkPlan: a ban is refused with secret knocks, mixed ones included",
   checkPlan(regularPlan(["7003/tcp", "9012/tcp"], { ban: true }));
   const mixed = secretPlan({ ban: true });
   for (
-    const plan of [mixed, { ...mixed, stages: mixed.stages.with(0, { port: 9, protocol: "tcp" }) }]
+    const plan of [
+      mixed,
+      change(mixed, { stages: getDoor(mixed).stages.with(0, { port: 9, protocol: "tcp" }) }),
+    ]
   ) {
     assertThrows(() => checkPlan(plan), UsageError, "--ban has no use with secret knocks");
   }
@@ -138,11 +147,11 @@ Deno.test("checkPlan: a ban is refused with secret knocks, mixed ones included",
 const KNOCKS = ["7003/tcp", "9012/tcp"];
 
 table<() => unknown>("makePlan refuses", {
-  "there is no port to open": () => regularPlan(KNOCKS, { protectedPorts: [] }),
+  'the knocks of "home" open nothing': () => regularPlan(KNOCKS, { opens: [] }),
   'target "home" has no knocks': () => regularPlan([]),
   "no address family is left": () => regularPlan(KNOCKS, { families: [] }),
   '"22/tcp" is in both --open and --public: choose one': () =>
-    regularPlan(KNOCKS, { publicPorts: SSH }),
+    regularPlan(KNOCKS, { publicServices: SSH }),
   'invalid stage timeout "0ms": use whole milliseconds, 1ms or more': () =>
     regularPlan(KNOCKS, { stageTimeoutMs: 0 }),
   'invalid open time "1.5ms"': () => regularPlan(KNOCKS, { openForMs: 1.5 }),
@@ -151,7 +160,7 @@ table<() => unknown>("makePlan refuses", {
     regularPlan(KNOCKS, { interfaces: ["eth0", "a b"] }),
   '"a b" cannot name a target': () => regularPlan(KNOCKS, { name: "a b" }),
   "knock 1 (1/tcp) has a payload: only udp can have one": () =>
-    makePlan(target(["1/tcp"]), { opening: [bytes("x")] }, { protectedPorts: SSH }),
+    planWith(["1/tcp"], { opening: [bytes("x")] }),
 }, (make, part) => {
   assertThrows(make, UsageError, part);
 });

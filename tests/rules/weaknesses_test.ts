@@ -4,6 +4,7 @@ import { estimateBits } from "../../src/rules/passphrase.ts";
 import { findWeaknesses } from "../../src/rules/weaknesses.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
+import { change, getDoor } from "../plans.ts";
 
 /** All but the flood, which every regular sequence has. */
 function found(plan: Plan, options?: Parameters<typeof findWeaknesses>[1]): string[] {
@@ -27,7 +28,7 @@ Deno.test("findWeaknesses: what spoofed packets can do", () => {
   assertStringIncludes(pairs, "all are tried in about 1 day");
   const closing: Stage[] = [{ port: 1, protocol: "udp" }];
   assertStringIncludes(
-    describe({ ...secretPlan(), closing }, "regular-closing"),
+    describe(change(secretPlan(), { closing }), "regular-closing"),
     "closes the door",
   );
 });
@@ -62,16 +63,16 @@ table<[Plan, string[]]>("findWeaknesses: regular knocks", {
 
 Deno.test("findWeaknesses: short and repeated payloads", () => {
   const plan = secretPlan();
-  const short = plan.stages.map(({ port }): Stage => ({
+  const short = getDoor(plan).stages.map(({ port }): Stage => ({
     port,
     protocol: "udp",
     payload: bytes("abc"),
   }));
-  assertEquals(found({ ...plan, stages: short }), ["warning short-payload", "info replay"]);
-  const stages = plan.stages.map((stage) => ({ ...stage, port: 1234 }));
-  assertEquals(found({ ...plan, stages }), ["info replay"], "one port, three secrets");
-  const twice = [...plan.stages, ...plan.stages.slice(0, 1)];
-  assertEquals(found({ ...plan, stages: twice }), ["warning repeated-knock", "info replay"]);
+  assertEquals(found(change(plan, { stages: short })), ["warning short-payload", "info replay"]);
+  const stages = getDoor(plan).stages.map((stage) => ({ ...stage, port: 1234 }));
+  assertEquals(found(change(plan, { stages })), ["info replay"], "one port, three secrets");
+  const twice = [...getDoor(plan).stages, ...getDoor(plan).stages.slice(0, 1)];
+  assertEquals(found(change(plan, { stages: twice })), ["warning repeated-knock", "info replay"]);
 });
 
 Deno.test("findWeaknesses: a pace that is too slow for the stage timeout", () => {
@@ -79,10 +80,10 @@ Deno.test("findWeaknesses: a pace that is too slow for the stage timeout", () =>
   const pace = (delayMs: number, own?: number) => ({
     pace: { delayMs, knocks: [{ delayMs: own }, {}, { delayMs: 60_000 }] },
   });
-  assertEquals(found(plan, pace(50)), []);
-  assertEquals(found(plan, pace(2_500)), ["warning stage-timeout"]);
-  assertEquals(found(plan, pace(5_000)), ["danger stage-timeout"]);
-  assertEquals(found(plan, pace(50, 9_000)), ["danger stage-timeout"]);
+  assertEquals(found(plan, { home: pace(50) }), []);
+  assertEquals(found(plan, { home: pace(2_500) }), ["warning stage-timeout"]);
+  assertEquals(found(plan, { home: pace(5_000) }), ["danger stage-timeout"]);
+  assertEquals(found(plan, { home: pace(50, 9_000) }), ["danger stage-timeout"]);
 });
 
 Deno.test("findWeaknesses: a family that is not covered", () => {
@@ -92,11 +93,11 @@ Deno.test("findWeaknesses: a family that is not covered", () => {
 
 Deno.test("findWeaknesses: weak passphrases are named by their knock, never shown", () => {
   const passphrases = ["MikroTik", undefined, "xK4v9QwTz2LmP"];
-  const [weak, ...rest] = findWeaknesses(secretPlan(), { passphrases });
+  const [weak, ...rest] = findWeaknesses(secretPlan(), { home: { passphrases } });
   assertEquals(weak?.code, "weak-passphrase");
   assertStringIncludes(weak?.reason ?? "", "knock 1 (45 bits at most)");
   assertEquals(rest.map(({ code }) => code), ["replay"]);
-  const text = JSON.stringify(findWeaknesses(secretPlan(), { passphrases }));
+  const text = JSON.stringify(findWeaknesses(secretPlan(), { home: { passphrases } }));
   for (const secret of [...HASHES, "MikroTik"]) assertEquals(text.includes(secret), false);
 });
 

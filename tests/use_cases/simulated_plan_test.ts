@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { parsePortSpec, renderPortSpec } from "../../src/core/knock.ts";
 import { DEFAULT_SETTINGS } from "../../src/core/target.ts";
-import { findStandIns, makeSimulatedPlan } from "../../src/use_cases/simulated_plan.ts";
+import {
+  findStandIns,
+  getSimulatedDoor,
+  makeSimulatedPlan,
+} from "../../src/use_cases/simulated_plan.ts";
 import { table } from "../table.ts";
 
 interface Row {
@@ -36,6 +40,6 @@ table("simulate opens", {
   const made = makeSimulatedPlan(target, { opening: knocks.map(() => new Uint8Array()) }, {
     open: open && parse(open),
   });
-  assertEquals(made.protectedPorts.map(renderPortSpec), plan);
+  assertEquals(getSimulatedDoor(made).ports.map(renderPortSpec), plan);
   assertEquals(findStandIns(made), standIns);
 });

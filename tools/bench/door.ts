@@ -6,6 +6,7 @@ import { createLab, type Lab, labSkipReason } from "../../tests/kernel/lab.ts";
 import { median, quantile } from "./measure.ts";
 import { QUIET_ENV, SECRETS } from "./peers.ts";
 import { ms, type Outcome, type Section } from "./report.ts";
+import { getDoor } from "../../tests/plans.ts";
 
 const ROUNDS = 20;
 const PLAN = secretPlan();
@@ -23,7 +24,7 @@ async function ask(lab: Lab, args: readonly string[]): Promise<number> {
 
 function renderTarget(host: string): string {
   const hashes = Object.values(SECRETS);
-  const knocks = PLAN.stages.map(({ port, protocol }, index) =>
+  const knocks = getDoor(PLAN).stages.map(({ port, protocol }, index) =>
     `{ port = ${port}, protocol = "${protocol}", secret = { hash = "${hashes[index]}" } }`
   );
   return `[targets.door]\nhost = "${host}"\ndelay = "0ms"\nprobes = ["tcp:22"]\n` +

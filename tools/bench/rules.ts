@@ -1,27 +1,32 @@
-/** Rendering a rule set for many targets, and what nft says to it: how both grow. */
-import type { Plan } from "../../src/core/plan.ts";
-import { type Backend, findBackend, renderRules } from "../../src/rules/mod.ts";
+/** Rendering one rule set for many doors, and what nft says to it: how both grow. */
+import type { Plan, Stage } from "../../src/core/plan.ts";
+import { findBackend, renderRules } from "../../src/rules/mod.ts";
 import { secretPlan } from "../../tests/model/fixtures.ts";
 import { createLab, labSkipReason } from "../../tests/kernel/lab.ts";
 import { median } from "./measure.ts";
 import { ms, type Outcome, type Section } from "./report.ts";
+import { getDoor } from "../../tests/plans.ts";
 
 const SIZES = [10, 100, 1_000];
 const ROUNDS = 3;
 
-/** As many targets, each with a port of its own behind its knocks. */
-function makePlans(count: number): Plan[] {
+/** One rule set of as many doors, each with a port and secrets of its own. */
+function makeDoors(count: number): Plan {
   const plan = secretPlan();
-  return Array.from({ length: count }, (_, index): Plan => ({
+  const { stages, ...door } = getDoor(plan);
+  return {
     ...plan,
-    name: `target-${index}`,
-    protectedPorts: [{ port: 10_000 + index, protocol: "tcp" }],
-  }));
-}
-
-/** The rule sets of all plans, one after the other in one file. */
-function renderAll(backend: Backend, plans: readonly Plan[]): string {
-  return plans.map((plan) => renderRules(backend, plan, { host: "192.0.2.1" })).join("\n");
+    doors: Array.from({ length: count }, (_, index) => ({
+      ...door,
+      name: `door-${index}`,
+      stages: stages.map((stage, place): Stage => ({
+        port: stage.port,
+        protocol: "udp",
+        payload: new TextEncoder().encode(`${index}-${place}`.padStart(64, "0")),
+      })),
+      opens: [{ port: 10_000 + index, protocol: "tcp" }],
+    })),
+  };
 }
 
 async function run(): Promise<Outcome> {
@@ -32,12 +37,12 @@ async function run(): Promise<Outcome> {
   const rows: string[][] = [];
   let before: { render: number; check: number } | undefined;
   for (const size of SIZES) {
-    const plans = makePlans(size);
+    const plan = makeDoors(size);
     const render: number[] = [];
     const check: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now();
-      const stdin = renderAll(backend, plans);
+      const stdin = renderRules(backend, plan, { host: "192.0.2.1" });
       render.push(performance.now() - start);
       const loading = performance.now();
       await lab.server.run(["nft", "-c", "-f", "-"], { stdin, timeoutMs: 300_000 });
@@ -45,7 +50,7 @@ async function run(): Promise<Outcome> {
     }
     const now = { render: median(render), check: median(check) };
     rows.push([
-      `${size} targets`,
+      `${size} doors`,
       ms(now.render),
       growth(now.render, before?.render),
       ms(now.check),
@@ -62,7 +67,7 @@ function growth(now: number, before: number | undefined): string {
 
 /** See the header. */
 export const rules: Section = {
-  title: "Rule sets for many targets",
-  aim: "ten times the targets, about ten times the time",
+  title: "One rule set for many doors",
+  aim: "ten times the doors, about ten times the time",
   run,
 };

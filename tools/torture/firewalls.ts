@@ -9,6 +9,7 @@ import { givePlanToEach, isOpened, sweepPorts } from "../../tests/kernel/nmap_sw
 import { createRange, TOOLS } from "../../tests/kernel/rules_lab.ts";
 import { makeRandomPlan } from "./plans.ts";
 import { requireRule, type Torture } from "./torture.ts";
+import { getDoor } from "../../tests/plans.ts";
 
 /** The torture. */
 export const firewalls: Torture = {
@@ -20,7 +21,9 @@ export const firewalls: Torture = {
     let done = 0;
     for (let seed = first; done < count; seed++) {
       const plan = makeRandomPlan(seed);
-      if (plan === undefined || plan.stages.some(({ protocol }) => protocol === "udp")) continue;
+      if (plan === undefined || getDoor(plan).stages.some(({ protocol }) => protocol === "udp")) {
+        continue;
+      }
       await using lab = await createLab();
       const range = await createRange(lab);
       const attack = listAttacks(plan, { seed }).find(({ name }) => name === "sweep-ascending");

@@ -20,15 +20,15 @@ export function makeRandomPlan(seed: number): Plan | undefined {
   );
   const target = { name: `random${seed}`, knocks, family: "any" as const };
   try {
-    return makePlan(
-      { ...target, openForMs: 300_000, stageTimeoutMs: 5_000 },
-      { opening: payloads },
-      {
-        protectedPorts: [{ port: 22, protocol: "tcp" }],
-        ban: random(5) === 0,
-        ...(random(2) === 0 ? { guard: random(2) === 0 } : {}),
-      },
-    );
+    const door = {
+      target: { ...target, openForMs: 300_000, stageTimeoutMs: 5_000 },
+      payloads: { opening: payloads },
+      opens: [{ port: 22, protocol: "tcp" as const }],
+    };
+    return makePlan([door], {
+      ban: random(5) === 0,
+      ...(random(2) === 0 ? { guard: random(2) === 0 } : {}),
+    });
   } catch (error) {
     if (error instanceof SpknockError) return undefined;
     throw error;

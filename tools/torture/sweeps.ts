@@ -1,6 +1,6 @@
 /** Full port sweeps against the models of random plans: none opens that a plan claims to withstand. */
-import { chooseParties, runAttack } from "../../src/model/attack.ts";
-import { listSweeps } from "../../src/model/sweeps.ts";
+import { runAttack } from "../../src/model/attack.ts";
+import { listAttacks } from "../../src/model/attacks.ts";
 import { makeRandomPlan } from "./plans.ts";
 import { requireRule, type Torture } from "./torture.ts";
 
@@ -14,7 +14,7 @@ export const sweeps: Torture = {
     for (let seed = first; done < count; seed++) {
       const plan = makeRandomPlan(seed);
       if (plan === undefined) continue;
-      const attacks = listSweeps(plan, { parties: chooseParties(plan), seed });
+      const attacks = listAttacks(plan, { seed }).filter(({ name }) => name.startsWith("sweep-"));
       for (const attack of attacks.slice(0, count - done)) {
         const result = runAttack(plan, attack);
         requireRule(result.holds, seed, `${attack.name}, ${attack.claim}: ${attack.reason}`);

@@ -4,15 +4,17 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp, 443/tcp, 51820/udp for 5m; a stage waits 5s
-#   covers:  IPv4, IPv6
+#   opens:   22/tcp, 443/tcp, 51820/udp
+#            for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
+#   covers:  IPv4, IPv6
 #   also:    only on eth0.2
 #   also:    never locked out: 10.0.0.0/8, 192.0.2.7, 2001:db8::/32
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
-# to: under its own number it stays open to everyone. To see whether there is one:
+# to: under its own number it stays open to everyone, unless --forward names it.
+# To see whether there is one:
 # nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
 #
 # This file contains the secret payloads: keep it private (chmod 600).

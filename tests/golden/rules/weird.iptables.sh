@@ -4,14 +4,16 @@
 #   knock 1: 1/udp (regular)
 #   knock 2: 65535/tcp (regular)
 #   knock 3: 1/udp (regular)
-#   opens:   22/tcp for 5m; a stage waits 5s
-#   covers:  IPv4, IPv6
+#   opens:   22/tcp
+#            for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
+#   covers:  IPv4, IPv6
 #   also:    only on _@b-0.1
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
-# to: under its own number it stays open to everyone. To see whether there is one:
+# to: under its own number it stays open to everyone, unless --forward names it.
+# To see whether there is one:
 # nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
