@@ -7,7 +7,7 @@ import type { Plan } from "../../src/core/plan.ts";
 import { type Attack, type Parties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { playAttack } from "../model/fixtures.ts";
-import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
+import { bytes, doorsPlan, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {
   assertAgree,
@@ -60,6 +60,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
     },
   ),
   prefixes: secretPlan({ ...TIMES, prefix4: 27, prefix6: 64 }),
+  "three doors": doorsPlan(TIMES),
   "payloads of other lengths": change(secretPlan(TIMES), {
     stages: [1, 16, 17, 100].map((length, index) => ({
       port: 3000 - 7 * index,

@@ -56,7 +56,13 @@ export const FIREWALLS: readonly Firewall[] = [
         await server.run(["sh", "-s"], { stdin: script(plan) });
       },
       async list(server) {
-        const rules = [["iptables", "-S"], ["ip6tables", "-S"], ["ipset", "list", "-t"]];
+        const rules = [
+          ...["iptables", "ip6tables"].flatMap((program) => [
+            [program, "-S"],
+            [program, "-t", "mangle", "-S"],
+          ]),
+          ["ipset", "list", "-t"],
+        ];
         const listed = await Promise.all(rules.map((args) => server.run(args)));
         // A set that holds something says how much memory it takes.
         return listed.join("").replaceAll(/^(Size in memory|Number of entries): \d+\n/gm, "");
