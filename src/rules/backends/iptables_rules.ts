@@ -50,7 +50,7 @@ export interface IptablesRules {
   progress: string[];
   /** The lists of the open and of the banned sources. */
   kept: string[];
-  /** `ipset create ...` without `ipset`, one a list; empty for `recent`. */
+  /** The input of `ipset restore` that makes them; empty for `recent`. */
   creates: string[];
   /** The input of iptables-restore. */
   restore: string[];

@@ -44,6 +44,12 @@ own_sets() {
   ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
 # Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
 remove_chains() {
   [ -n "$3" ] || return 0
@@ -63,9 +69,7 @@ unload() {
 
 # Destroys the sets that are new.
 take_back() {
-  for set in $(own_sets); do
-    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
-  done
+  destroy_sets "$(own_sets | grep -vxF -e "$had")"
 }
 
 rules_iptables() {
@@ -138,17 +142,35 @@ COMMIT
 RULES
 }
 
+sets_iptables() {
+  cat <<'RULES'
+create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.b.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.s2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.m1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.m2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.m3.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.m4.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.m5.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_iptables() {
+  cat <<'RULES'
+flush spk.home.s1.4
+flush spk.home.s2.4
+flush spk.home.m1.4
+flush spk.home.m2.4
+flush spk.home.m3.4
+flush spk.home.m4.4
+flush spk.home.m5.4
+RULES
+}
+
 prepare_iptables() {
   iptables -w -S INPUT >/dev/null &&
-    ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.b.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.s2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m3.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m4.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.m5.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    sets_iptables | ipset restore &&
     rules_iptables | iptables-restore -w -n --test
 }
 
@@ -157,13 +179,7 @@ load_iptables() {
   iptables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || iptables -w -t filter -I INPUT -j spk.home.in
   remove_chains iptables filter "$(own_chains iptables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.tried -e spk.home.guard -e spk.home.reset -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door)"
   unload iptables mangle FORWARD spk.home.forward
-  ipset flush spk.home.s1.4
-  ipset flush spk.home.s2.4
-  ipset flush spk.home.m1.4
-  ipset flush spk.home.m2.4
-  ipset flush spk.home.m3.4
-  ipset flush spk.home.m4.4
-  ipset flush spk.home.m5.4
+  flush_iptables | ipset restore
 }
 
 if [ "${1-load}" = undo ]; then
@@ -171,7 +187,7 @@ if [ "${1-load}" = undo ]; then
   unload iptables mangle FORWARD spk.home.forward
   unload ip6tables filter INPUT spk.home.in
   unload ip6tables mangle FORWARD spk.home.forward
-  for set in $(own_sets); do ipset destroy "$set"; done
+  destroy_sets "$(own_sets)"
   exit
 fi
 
@@ -183,6 +199,4 @@ trap - EXIT
 load_iptables
 unload ip6tables filter INPUT spk.home.in
 unload ip6tables mangle FORWARD spk.home.forward
-for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.s1.4 -e spk.home.s2.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4); do
-  ipset destroy "$set"
-done
+destroy_sets "$(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.b.4 -e spk.home.s1.4 -e spk.home.s2.4 -e spk.home.m1.4 -e spk.home.m2.4 -e spk.home.m3.4 -e spk.home.m4.4 -e spk.home.m5.4)"

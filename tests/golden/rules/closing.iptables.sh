@@ -48,6 +48,12 @@ own_sets() {
   ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
 # Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
 remove_chains() {
   [ -n "$3" ] || return 0
@@ -67,9 +73,7 @@ unload() {
 
 # Destroys the sets that are new.
 take_back() {
-  for set in $(own_sets); do
-    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
-  done
+  destroy_sets "$(own_sets | grep -vxF -e "$had")"
 }
 
 rules_iptables() {
@@ -114,12 +118,26 @@ COMMIT
 RULES
 }
 
+sets_iptables() {
+  cat <<'RULES'
+create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.s2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.c1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_iptables() {
+  cat <<'RULES'
+flush spk.home.s1.4
+flush spk.home.s2.4
+flush spk.home.c1.4
+RULES
+}
+
 prepare_iptables() {
   iptables -w -S INPUT >/dev/null &&
-    ipset create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.s2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.c1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    sets_iptables | ipset restore &&
     rules_iptables | iptables-restore -w -n --test
 }
 
@@ -128,9 +146,7 @@ load_iptables() {
   iptables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || iptables -w -t filter -I INPUT -j spk.home.in
   remove_chains iptables filter "$(own_chains iptables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.door)"
   unload iptables mangle FORWARD spk.home.forward
-  ipset flush spk.home.s1.4
-  ipset flush spk.home.s2.4
-  ipset flush spk.home.c1.4
+  flush_iptables | ipset restore
 }
 
 rules_ip6tables() {
@@ -175,12 +191,26 @@ COMMIT
 RULES
 }
 
+sets_ip6tables() {
+  cat <<'RULES'
+create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.s1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.s2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.c1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_ip6tables() {
+  cat <<'RULES'
+flush spk.home.s1.6
+flush spk.home.s2.6
+flush spk.home.c1.6
+RULES
+}
+
 prepare_ip6tables() {
   ip6tables -w -S INPUT >/dev/null &&
-    ipset create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.s1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.s2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.home.c1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    sets_ip6tables | ipset restore &&
     rules_ip6tables | ip6tables-restore -w -n --test
 }
 
@@ -189,9 +219,7 @@ load_ip6tables() {
   ip6tables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -t filter -I INPUT -j spk.home.in
   remove_chains ip6tables filter "$(own_chains ip6tables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.door)"
   unload ip6tables mangle FORWARD spk.home.forward
-  ipset flush spk.home.s1.6
-  ipset flush spk.home.s2.6
-  ipset flush spk.home.c1.6
+  flush_ip6tables | ipset restore
 }
 
 if [ "${1-load}" = undo ]; then
@@ -199,7 +227,7 @@ if [ "${1-load}" = undo ]; then
   unload iptables mangle FORWARD spk.home.forward
   unload ip6tables filter INPUT spk.home.in
   unload ip6tables mangle FORWARD spk.home.forward
-  for set in $(own_sets); do ipset destroy "$set"; done
+  destroy_sets "$(own_sets)"
   exit
 fi
 
@@ -221,6 +249,4 @@ trap - EXIT
 
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
-for set in $(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.s1.4 -e spk.home.s2.4 -e spk.home.c1.4 -e spk.home.o.6 -e spk.home.s1.6 -e spk.home.s2.6 -e spk.home.c1.6); do
-  ipset destroy "$set"
-done
+destroy_sets "$(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.s1.4 -e spk.home.s2.4 -e spk.home.c1.4 -e spk.home.o.6 -e spk.home.s1.6 -e spk.home.s2.6 -e spk.home.c1.6)"

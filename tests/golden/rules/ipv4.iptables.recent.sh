@@ -47,6 +47,12 @@ own_sets() {
   ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
 # Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
 remove_chains() {
   [ -n "$3" ] || return 0
@@ -115,7 +121,7 @@ if [ "${1-load}" = undo ]; then
   unload iptables mangle FORWARD spk.home.forward
   unload ip6tables filter INPUT spk.home.in
   unload ip6tables mangle FORWARD spk.home.forward
-  for set in $(own_sets); do ipset destroy "$set"; done
+  destroy_sets "$(own_sets)"
   exit
 fi
 
@@ -124,6 +130,4 @@ prepare_iptables
 load_iptables
 unload ip6tables filter INPUT spk.home.in
 unload ip6tables mangle FORWARD spk.home.forward
-for set in $(own_sets); do
-  ipset destroy "$set"
-done
+destroy_sets "$(own_sets)"

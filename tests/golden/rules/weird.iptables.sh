@@ -46,6 +46,12 @@ own_sets() {
   ipset list -n | sed -n 's/^\(spk\.Q-_\.fa34e85b\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
 # Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
 remove_chains() {
   [ -n "$3" ] || return 0
@@ -65,9 +71,7 @@ unload() {
 
 # Destroys the sets that are new.
 take_back() {
-  for set in $(own_sets); do
-    printf '%s\n' "$had" | grep -qxF "$set" || ipset destroy "$set"
-  done
+  destroy_sets "$(own_sets | grep -vxF -e "$had")"
 }
 
 rules_iptables() {
@@ -117,11 +121,24 @@ COMMIT
 RULES
 }
 
+sets_iptables() {
+  cat <<'RULES'
+create spk.Q-_.fa34e85b.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.Q-_.fa34e85b.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.Q-_.fa34e85b.s2.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_iptables() {
+  cat <<'RULES'
+flush spk.Q-_.fa34e85b.s1.4
+flush spk.Q-_.fa34e85b.s2.4
+RULES
+}
+
 prepare_iptables() {
   iptables -w -S INPUT >/dev/null &&
-    ipset create spk.Q-_.fa34e85b.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.Q-_.fa34e85b.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
-    ipset create spk.Q-_.fa34e85b.s2.4 hash:ip family inet timeout 300 maxelem 65535 -exist &&
+    sets_iptables | ipset restore &&
     rules_iptables | iptables-restore -w -n --test
 }
 
@@ -130,8 +147,7 @@ load_iptables() {
   iptables -w -t filter -C INPUT -j spk.Q-_.fa34e85b.in 2>/dev/null || iptables -w -t filter -I INPUT -j spk.Q-_.fa34e85b.in
   remove_chains iptables filter "$(own_chains iptables filter | grep -vxF -e spk.Q-_.fa34e85b.in -e spk.Q-_.fa34e85b.net -e spk.Q-_.fa34e85b.knock -e spk.Q-_.fa34e85b.stage -e spk.Q-_.fa34e85b.s1 -e spk.Q-_.fa34e85b.s2 -e spk.Q-_.fa34e85b.s3 -e spk.Q-_.fa34e85b.tried -e spk.Q-_.fa34e85b.guard -e spk.Q-_.fa34e85b.reset -e spk.Q-_.fa34e85b.door)"
   unload iptables mangle FORWARD spk.Q-_.fa34e85b.forward
-  ipset flush spk.Q-_.fa34e85b.s1.4
-  ipset flush spk.Q-_.fa34e85b.s2.4
+  flush_iptables | ipset restore
 }
 
 rules_ip6tables() {
@@ -181,11 +197,24 @@ COMMIT
 RULES
 }
 
+sets_ip6tables() {
+  cat <<'RULES'
+create spk.Q-_.fa34e85b.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.Q-_.fa34e85b.s1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.Q-_.fa34e85b.s2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_ip6tables() {
+  cat <<'RULES'
+flush spk.Q-_.fa34e85b.s1.6
+flush spk.Q-_.fa34e85b.s2.6
+RULES
+}
+
 prepare_ip6tables() {
   ip6tables -w -S INPUT >/dev/null &&
-    ipset create spk.Q-_.fa34e85b.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.Q-_.fa34e85b.s1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
-    ipset create spk.Q-_.fa34e85b.s2.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist &&
+    sets_ip6tables | ipset restore &&
     rules_ip6tables | ip6tables-restore -w -n --test
 }
 
@@ -194,8 +223,7 @@ load_ip6tables() {
   ip6tables -w -t filter -C INPUT -j spk.Q-_.fa34e85b.in 2>/dev/null || ip6tables -w -t filter -I INPUT -j spk.Q-_.fa34e85b.in
   remove_chains ip6tables filter "$(own_chains ip6tables filter | grep -vxF -e spk.Q-_.fa34e85b.in -e spk.Q-_.fa34e85b.net -e spk.Q-_.fa34e85b.knock -e spk.Q-_.fa34e85b.stage -e spk.Q-_.fa34e85b.s1 -e spk.Q-_.fa34e85b.s2 -e spk.Q-_.fa34e85b.s3 -e spk.Q-_.fa34e85b.tried -e spk.Q-_.fa34e85b.guard -e spk.Q-_.fa34e85b.reset -e spk.Q-_.fa34e85b.door)"
   unload ip6tables mangle FORWARD spk.Q-_.fa34e85b.forward
-  ipset flush spk.Q-_.fa34e85b.s1.6
-  ipset flush spk.Q-_.fa34e85b.s2.6
+  flush_ip6tables | ipset restore
 }
 
 if [ "${1-load}" = undo ]; then
@@ -203,7 +231,7 @@ if [ "${1-load}" = undo ]; then
   unload iptables mangle FORWARD spk.Q-_.fa34e85b.forward
   unload ip6tables filter INPUT spk.Q-_.fa34e85b.in
   unload ip6tables mangle FORWARD spk.Q-_.fa34e85b.forward
-  for set in $(own_sets); do ipset destroy "$set"; done
+  destroy_sets "$(own_sets)"
   exit
 fi
 
@@ -225,6 +253,4 @@ trap - EXIT
 
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
-for set in $(own_sets | grep -vxF -e spk.Q-_.fa34e85b.o.4 -e spk.Q-_.fa34e85b.s1.4 -e spk.Q-_.fa34e85b.s2.4 -e spk.Q-_.fa34e85b.o.6 -e spk.Q-_.fa34e85b.s1.6 -e spk.Q-_.fa34e85b.s2.6); do
-  ipset destroy "$set"
-done
+destroy_sets "$(own_sets | grep -vxF -e spk.Q-_.fa34e85b.o.4 -e spk.Q-_.fa34e85b.s1.4 -e spk.Q-_.fa34e85b.s2.4 -e spk.Q-_.fa34e85b.o.6 -e spk.Q-_.fa34e85b.s1.6 -e spk.Q-_.fa34e85b.s2.6)"
