@@ -4,8 +4,7 @@
 #   knock 1: 7000/tcp (regular)
 #   knock 2: 7001/tcp (regular)
 #   knock 3: 7002/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #   also:    many mistakes block a source for a while (over IPv6 its whole /64)

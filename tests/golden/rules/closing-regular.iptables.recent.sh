@@ -6,8 +6,7 @@
 #   knock 3: 8044/tcp (regular)
 #   closing knock 1: 9100/tcp (regular)
 #   closing knock 2: 7003/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #   also:    many mistakes block a source for a while (over IPv6 its whole /64)

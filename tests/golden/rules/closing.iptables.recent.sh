@@ -6,8 +6,7 @@
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
 #   closing knock 1: 4321/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   closing knock 2: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker

@@ -4,8 +4,7 @@
 #   knock 2: 9012/udp (regular)
 #   knock 3: 8044/tcp (regular)
 #   knock 4: 6999/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #

@@ -4,8 +4,7 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp
-#            for 1h; a stage waits 15s
+#   opens:   22/tcp for 1h; a stage waits 15s
 #   covers:  IPv4
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker

@@ -4,8 +4,7 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #   also:    for the whole IPv4 /24 and IPv6 /56 of who knocks
 #

@@ -4,8 +4,7 @@
 #   knock 1: 7003/tcp (regular)
 #   knock 2: 9012/udp (regular)
 #   knock 3: 8044/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker

@@ -3,8 +3,7 @@
 #   knock 1: 1/udp (regular)
 #   knock 2: 65535/tcp (regular)
 #   knock 3: 1/udp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #   also:    only on _@b-0.1
