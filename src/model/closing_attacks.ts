@@ -10,12 +10,12 @@ import {
   LATE_MS,
   pace,
 } from "./attack_context.ts";
-import type { ModelPacket } from "./model.ts";
+import type { WirePacket } from "./world.ts";
 
 /** The packets that open and that close, of one source. */
 interface Sequences {
-  opening: readonly ModelPacket[];
-  closing: readonly ModelPacket[];
+  opening: readonly WirePacket[];
+  closing: readonly WirePacket[];
 }
 
 /** Returns the attacks on the closing sequence; none where the door would time out during one. */
@@ -36,7 +36,7 @@ export function listClosings(context: AttackContext): Attack[] {
 }
 
 function listUses(context: AttackContext, { opening, closing }: Sequences): Attack[] {
-  const use = (claim: ClaimKind, name: string, description: string, packets: ModelPacket[]) =>
+  const use = (claim: ClaimKind, name: string, description: string, packets: WirePacket[]) =>
     createAttack(context, claim, {
       name,
       description,
@@ -69,7 +69,7 @@ function listUses(context: AttackContext, { opening, closing }: Sequences): Atta
 function listStrangers(
   context: AttackContext,
   { opening, closing }: Sequences,
-  strange: readonly ModelPacket[],
+  strange: readonly WirePacket[],
 ): Attack[] {
   const reason = "each source has its own closing stages";
   const whole = createAttack(context, "stays-open", {
@@ -93,7 +93,7 @@ function listStrangers(
 function listIncomplete(context: AttackContext, { opening, closing }: Sequences): Attack[] {
   const { door } = context;
   const isOwn = (knock: Stage) => !door.stages.some((stage) => canCoincide(stage, knock));
-  const stays = (name: string, description: string, packets: ModelPacket[]) =>
+  const stays = (name: string, description: string, packets: WirePacket[]) =>
     createAttack(context, "stays-open", {
       name,
       description,
