@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
 import { type Attack, type Parties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
-import { playAttack } from "../model/fixtures.ts";
+import { isBare, playAttack } from "../model/fixtures.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import {
@@ -150,7 +150,7 @@ function ownAttacks(plan: Plan, family: "ipv4" | "ipv6", floodSize: number): Att
       parties: partiesOf(number, family),
     });
   return make(0).map((_, number) => make(number)[number] as Attack)
-    .filter((attack) => playAttack(plan, attack).durationMs <= MAX_DURATION_MS);
+    .filter((attack) => isBare(attack) && playAttack(plan, attack).durationMs <= MAX_DURATION_MS);
 }
 
 function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
