@@ -95,7 +95,7 @@ async function otherTargetsStay(firewall: Firewall, { server }: Lab): Promise<vo
 async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
   await using lab = await createLab();
   const { client, server } = lab;
-  const range = await createRange(lab);
+  const range = await createRange(lab, firewall);
   await (await server.agent()).listen(22);
   await firewall.load(server, GUARDED);
   const [inside, outside] = ["198.18.1.1", "198.18.1.2"];
