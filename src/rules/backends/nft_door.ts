@@ -1,6 +1,6 @@
 /** The door in nftables' language: what is closed to all but the open sources, here and behind this machine. */
 import { listGuarded, listSecretPorts, listTranslated, type Plan } from "../../core/plan.ts";
-import type { Forward } from "../../core/service.ts";
+import type { Forward, Service } from "../../core/service.ts";
 import { listTrusted } from "../backend.ts";
 import {
   CONNECTIONS,
@@ -69,15 +69,35 @@ function renderOpenRules(plan: Plan, families: readonly FamilySyntax[], names: N
   );
 }
 
-/** Returns the rules that accept what is guarded, for another chain that drops it: from all sources, or open ones. */
+/** Returns the rules that accept what is guarded, for another chain that drops it: from all sources, or from open and trusted ones. */
 export function renderNftAccepts(plan: Plan, sources: "all" | "open", prefix = ""): string[] {
   const families = listFamilySyntax(plan);
-  if (sources === "open") return renderOpenRules(plan, families, createNames(prefix));
   const guarded = plan.doors.flatMap(listGuarded);
+  if (sources === "open") {
+    return [
+      ...renderTrustedRules(plan, families, guarded),
+      ...renderOpenRules(plan, families, createNames(prefix)),
+    ];
+  }
   return [
     ...renderPortRules(guarded, "accept"),
     ...renderEchoRules(guarded, families, "accept"),
   ];
+}
+
+/** Another chain that drops would lock the trusted sources out. */
+function renderTrustedRules(
+  plan: Plan,
+  families: readonly FamilySyntax[],
+  guarded: readonly Service[],
+): string[] {
+  return families.flatMap((syntax) => {
+    const networks = listTrusted(plan, syntax.family);
+    if (networks.length === 0) return [];
+    const accept = `${syntax.address} { ${networks.join(", ")} } accept`;
+    if (guarded.some(({ protocol }) => protocol === "all")) return [accept];
+    return [...renderPortRules(guarded, accept), ...renderEchoRules(guarded, [syntax], accept)];
+  });
 }
 
 const NEIGHBOURS = [
