@@ -51,38 +51,39 @@ export function fragment(packet: Uint8Array, size: number): Uint8Array<ArrayBuff
     ? [packet.subarray(0, 20), packet.subarray(20)]
     : [packet.subarray(0, 40), packet.subarray(40)];
   const offsets = Array.from({ length: Math.ceil(body.length / size) }, (_, part) => part * size);
+  const id = new DataView(body.buffer, body.byteOffset).getUint16(0);
   return offsets.map((offset) => {
     const part = body.subarray(offset, offset + size);
     const more = offset + size < body.length;
     return isIpv4
-      ? fragmentIpv4(header, part, { offset, more })
-      : fragmentIpv6(header, part, { offset, more });
+      ? fragmentIpv4(header, part, { offset, more, id })
+      : fragmentIpv6(header, part, { offset, more, id });
   });
 }
 
 interface FragmentPlace {
   offset: number;
   more: boolean;
+  /** The source port: one for each packet. */
+  id: number;
 }
 
-const FRAGMENT_ID = 0x7701;
-
-function fragmentIpv4(header: Uint8Array, part: Uint8Array, { offset, more }: FragmentPlace) {
+function fragmentIpv4(header: Uint8Array, part: Uint8Array, { offset, more, id }: FragmentPlace) {
   const bytes = new Uint8Array([...header, ...part]);
   const view = new DataView(bytes.buffer);
-  view.setUint16(4, FRAGMENT_ID);
+  view.setUint16(4, id);
   view.setUint16(6, (more ? 0x2000 : 0) | offset / 8);
   return bytes;
 }
 
-function fragmentIpv6(header: Uint8Array, part: Uint8Array, { offset, more }: FragmentPlace) {
+function fragmentIpv6(header: Uint8Array, part: Uint8Array, { offset, more, id }: FragmentPlace) {
   const bytes = new Uint8Array([...header, ...new Uint8Array(8), ...part]);
   const view = new DataView(bytes.buffer);
   view.setUint16(4, part.length + 8);
   view.setUint8(40, view.getUint8(6));
   view.setUint8(6, 44);
   view.setUint16(42, offset | (more ? 1 : 0));
-  view.setUint32(44, FRAGMENT_ID);
+  view.setUint32(44, id);
   return bytes;
 }
 

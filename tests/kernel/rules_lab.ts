@@ -237,7 +237,7 @@ function itemOf(range: Range, packet: ModelPacket, at: number, sourcePort: numbe
 const SETTLE_TIMEOUT_MS = 10_000;
 
 /** Waits until the kernel has seen to a packet that was sent last. */
-async function settle({ lab, agent, seen }: Range): Promise<void> {
+export async function settle({ lab, agent, seen }: Range): Promise<void> {
   const { client, server } = lab;
   await agent.send([{
     source: client.ipv4,
