@@ -1,4 +1,5 @@
 /** A table behind every firewall of a namespace, which writes down the packets that got through. */
+import { parseAddress } from "../../src/core/address.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import type { Namespace } from "./lab.ts";
 
@@ -58,8 +59,10 @@ export function describeSeen(
   { source, protocol, port }: Pick<ModelPacket, "source" | "protocol" | "port">,
   sourcePort: number,
 ): string {
-  if (protocol === "icmp") return `${source} ${sourcePort}`;
-  return `${source} ${protocol} ${sourcePort} ${port}`;
+  // As nft writes it.
+  const { text } = parseAddress(source);
+  if (protocol === "icmp") return `${text} ${sourcePort}`;
+  return `${text} ${protocol} ${sourcePort} ${port}`;
 }
 
 async function readSet(place: Namespace, set: string): Promise<string[]> {
