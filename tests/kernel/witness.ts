@@ -39,17 +39,15 @@ export interface Witness {
 export async function startWitness(place: Namespace): Promise<Witness> {
   await place.nft(RULES);
   return {
-    async forget() {
-      for (const set of SETS) {
-        await place.run(["nft", "flush", "set", "inet", "witness", set]);
-      }
-    },
+    forget: () => place.nft(SETS.map((set) => `flush set inet witness ${set}\n`).join("")),
     async seen() {
-      const seen = new Set<string>();
-      for (const set of SETS) {
-        for (const key of await readSet(place, set)) seen.add(key);
-      }
-      return seen;
+      const json = await place.run(["nft", "-j", "list", "table", "inet", "witness"]);
+      const { nftables } = JSON.parse(json) as {
+        nftables: { set?: { elem?: ({ concat: unknown[] })[] } }[];
+      };
+      return new Set(
+        nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(" "))),
+      );
     },
   };
 }
@@ -63,12 +61,4 @@ export function describeSeen(
   const { text } = parseAddress(source);
   if (protocol === "icmp") return `${text} ${sourcePort}`;
   return `${text} ${protocol} ${sourcePort} ${port}`;
-}
-
-async function readSet(place: Namespace, set: string): Promise<string[]> {
-  const json = await place.run(["nft", "-j", "list", "set", "inet", "witness", set]);
-  const { nftables } = JSON.parse(json) as {
-    nftables: { set?: { elem?: ({ concat: unknown[] })[] } }[];
-  };
-  return nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(" ")));
 }
