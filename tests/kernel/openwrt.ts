@@ -27,20 +27,13 @@ export async function undoOpenwrt(server: Namespace, plan: Plan): Promise<void> 
 async function restart(server: Namespace, plans: readonly Plan[]): Promise<void> {
   const gone = "table inet fw4 {}\ndelete table inet fw4\n";
   const texts = plans.map((plan) => renderRules(nftablesOpenwrt, plan, { host: "fw.example.com" }));
-  const pre = await Promise.all(texts.map((text) => readChainPre(server, text)));
-  await server.nft(plans.length === 0 ? gone : gone + renderTable(plans, texts, pre));
-}
-
-/** The rules that the header's lines write to `chain-pre`. */
-async function readChainPre(server: Namespace, text: string): Promise<string> {
-  const lines = [...text.matchAll(/^# {3}(echo .*)$/gm)].map(([, line = ""]) => line);
-  return lines.length === 0 ? "" : await server.run(["sh", "-s"], { stdin: lines.join("\n") });
+  await server.nft(plans.length === 0 ? gone : gone + renderTable(plans, texts));
 }
 
 /** What the owner has opened in the zone: a DNS service. */
 const OWN_ACCEPT = "udp dport 5353 accept";
 
-function renderTable(plans: readonly Plan[], texts: string[], pre: string[]): string {
+function renderTable(plans: readonly Plan[], texts: readonly string[]): string {
   const wires = plans.flatMap(({ interfaces }) => interfaces);
   const isWan = wires.length === 0 ? ["knock*"] : wires;
   const toZone = (chain: string) =>
@@ -62,7 +55,6 @@ chain forward {
   ${toZone("forward_wan")}
 }
 chain input_wan {
-  ${pre.join("\n")}
   ${others}
   udp dport 68 accept
   icmp type echo-request accept

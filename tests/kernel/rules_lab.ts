@@ -4,18 +4,18 @@
  */
 import { assertEquals } from "@std/assert";
 import { renderPortSpec } from "../../src/core/knock.ts";
-import { type Door, listGuarded, type Plan } from "../../src/core/plan.ts";
-import { covers } from "../../src/core/service.ts";
+import type { Door, Plan } from "../../src/core/plan.ts";
 import type { TimedPacket } from "../../src/model/attack.ts";
-import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
-import { iptables } from "../../src/rules/backends/iptables.ts";
+import type { ModelPacket } from "../../src/model/model.ts";
 import type { Backend } from "../../src/rules/backend.ts";
+import { iptables } from "../../src/rules/backends/iptables.ts";
 import { nftables } from "../../src/rules/backends/nftables.ts";
 import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";
 import type { Lab, Namespace } from "./lab.ts";
+import { compare, isLate } from "./compare.ts";
 import { describeSeen, SENTINEL_PORT, startWitness, type Witness } from "./witness.ts";
 import { loadOpenwrt, undoOpenwrt } from "./openwrt.ts";
 import { getDoor } from "../plans.ts";
@@ -33,6 +33,13 @@ export interface Firewall {
   dropsOthers?: boolean;
   /** Whether the open sources are forgotten when a file is loaded again. */
   forgets?: boolean;
+  /**
+   * Whether its verdict about every packet of a trace is the model's; everywhere where undefined. Of other traces only this
+   * is compared: it lets nothing through that the model drops, and the claim of an attack holds.
+   */
+  isExact?(plan: Plan, trace: Trace): boolean;
+  /** Attacks of inexact traces after which its door is closed and the model's is open, and why. */
+  strict?: Readonly<Record<string, string>>;
   load(server: Namespace, plan: Plan): Promise<void>;
   /** Everything that the firewall's tools list, without what counts down. */
   list(server: Namespace): Promise<string>;
@@ -40,7 +47,8 @@ export interface Firewall {
   undo(server: Namespace, plan: Plan): Promise<void>;
 }
 
-const HOST = { host: "fw.example.com" };
+/** What each rule set is rendered with. */
+export const HOST = { host: "fw.example.com" };
 
 /** nftables, also inside OpenWrt's fw4, and both variants of iptables. */
 export const FIREWALLS: readonly Firewall[] = [
@@ -78,18 +86,27 @@ export const FIREWALLS: readonly Firewall[] = [
       async load(server, plan) {
         await server.run(["sh", "-s"], { stdin: script(plan) });
       },
-      async list(server) {
-        const rules = [["iptables", "-S"], ["ip6tables", "-S"], ["ipset", "list", "-t"]];
-        const listed = await Promise.all(rules.map((args) => server.run(args)));
-        // A set that holds something says how much memory it takes.
-        return listed.join("").replaceAll(/^(Size in memory|Number of entries): \d+\n/gm, "");
-      },
+      list: listTables,
       async undo(server, plan) {
         await server.run(["sh", "-s", "undo"], { stdin: script(plan) });
       },
     };
   }),
 ];
+
+/** Returns the rules and sets of iptables, without what counts. */
+export async function listTables(server: Namespace): Promise<string> {
+  const rules = [["iptables", "-S"], ["ip6tables", "-S"], ["ipset", "list", "-t"]];
+  const listed = await Promise.all(rules.map((args) => server.run(args)));
+  // A set that holds something says how much memory it takes.
+  return listed.join("").replaceAll(/^(Size in memory|Number of entries): \d+\n/gm, "");
+}
+
+/** Returns the plan, or its IPv4 part, as far as the back end does not refuse it by name; undefined where it refuses both. */
+export function adaptPlan({ backend }: Firewall, plan: Plan): Plan | undefined {
+  const parts = [plan, { ...plan, families: ["ipv4"] as const }];
+  return parts.find((part) => findRefusal(backend, part) === undefined);
+}
 
 /** A lab with the witness, and with a way back to every spoofed source. */
 export interface Range extends Witness {
@@ -126,14 +143,15 @@ export interface Outcome {
   /** Packets that were compared, and that were too close to a timeout to be. */
   compared: number;
   skipped: number;
+  /** Packets of the compared that got through. */
+  passed: number;
+  /** Whether every verdict had to be the same; see {@linkcode Firewall.isExact}. */
+  isExact: boolean;
   /** Whether the kernel let the last packet through. */
   lastSeen: boolean;
   /** Whether a packet left so late that the trace is not what it was meant to be. */
   isLate: boolean;
 }
-
-/** How far from a timeout, in milliseconds, a packet must be to be compared. */
-const TOLERANCE_MS = 120;
 
 /**
  * Sends all traces at once, each packet at its moment, and asks the model with the moments at which
@@ -144,6 +162,7 @@ export async function shoot(
   range: Range,
   plan: Plan,
   traces: readonly Trace[],
+  { isExact = () => true }: Pick<Firewall, "isExact"> = {},
 ): Promise<Outcome[]> {
   const shots = traces.flatMap(({ packets }, trace) =>
     packets.map(({ packet, at }, index) => ({ trace, index, packet, at }))
@@ -160,70 +179,15 @@ export async function shoot(
     );
     const isSeen = ({ packet, index }: { packet: ModelPacket; index: number }) =>
       seen.has(describeSeen(packet, 10_000 + index));
+    const exact = isExact(plan, trace);
     return {
       trace,
-      ...compare(plan, mine, { isSeen, all: range.comparesOthers }),
+      ...compare(plan, mine, { isSeen, isExact: exact, all: range.comparesOthers }),
+      isExact: exact,
       lastSeen: isSeen(mine.at(-1) as typeof mine[0]),
       isLate: isLate(trace.packets, mine),
     };
   });
-}
-
-/** On a busy machine packets leave late: pauses then differ from those of the trace. */
-function isLate(planned: readonly TimedPacket[], left: readonly { at: number }[]): boolean {
-  return left.some(({ at }, index) => {
-    const [before, meant] = [left[index - 1], planned[index]];
-    const pause = (meant?.at ?? 0) - (planned[index - 1]?.at ?? 0);
-    return before !== undefined && at - before.at > pause + TOLERANCE_MS;
-  });
-}
-
-interface Shot {
-  packet: ModelPacket;
-  index: number;
-  at: number;
-}
-
-function compare(
-  plan: Plan,
-  shots: readonly Shot[],
-  { isSeen, all }: { isSeen: (shot: Shot) => boolean; all: boolean },
-) {
-  const later = (ms: number): Plan => ({
-    ...plan,
-    doors: plan.doors.map((door) => ({
-      ...door,
-      stageTimeoutMs: door.stageTimeoutMs + ms,
-      openForMs: door.openForMs + ms,
-    })),
-  });
-  const models = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createFirewallModel);
-  const differences: string[] = [];
-  let [compared, skipped] = [0, 0];
-  for (const shot of shots) {
-    const verdicts = models.map((model) => model.receive(shot.packet, shot.at));
-    if (!all && !verdicts[0]?.guarded && !isNamed(plan, shot.packet)) continue;
-    const [expected, ...others] = verdicts.map(({ accepted }) => accepted);
-    if (others.some((other) => other !== expected)) {
-      skipped++;
-      continue;
-    }
-    compared++;
-    if (isSeen(shot) !== expected) {
-      differences.push(
-        `packet ${shot.index} at ${shot.at.toFixed(0)} ms: the model ` +
-          `${expected ? "lets it through" : "drops it"}, the kernel does not`,
-      );
-    }
-  }
-  return { differences, compared, skipped };
-}
-
-/** To a trusted source no service is guarded. */
-function isNamed({ doors }: Plan, packet: ModelPacket): boolean {
-  return doors.flatMap(listGuarded).some((service) =>
-    service.protocol !== "all" && covers(service, packet)
-  );
 }
 
 function itemOf(range: Range, packet: ModelPacket, at: number, sourcePort: number): SendItem {
@@ -289,10 +253,11 @@ export function paced(packets: readonly ModelPacket[], start = 0): TimedPacket[]
 export async function forEachFirewall(
   context: Deno.TestContext,
   proof: (firewall: Firewall) => Promise<void>,
+  firewalls: readonly Firewall[] = FIREWALLS,
 ): Promise<void> {
   const only = Deno.env.get("SPKNOCK_FIREWALL") ?? "";
   await Promise.all(
-    FIREWALLS.filter(({ name }) => name.includes(only)).map((firewall) =>
+    firewalls.filter(({ name }) => name.includes(only)).map((firewall) =>
       context.step({
         name: firewall.name,
         fn: () => proof(firewall),

@@ -1,6 +1,6 @@
 /** The door in nftables' language: what is closed to all but the open sources, here and behind this machine. */
 import { listGuarded, listSecretPorts, listTranslated, type Plan } from "../../core/plan.ts";
-import type { Forward, Service } from "../../core/service.ts";
+import type { Forward } from "../../core/service.ts";
 import { listTrusted } from "../backend.ts";
 import {
   CONNECTIONS,
@@ -69,28 +69,18 @@ function renderOpenRules(plan: Plan, families: readonly FamilySyntax[], names: N
   );
 }
 
-/** Returns the rules that accept what is guarded, for another chain that drops it: from all sources, or from open and trusted ones. */
-export function renderNftAccepts(plan: Plan, sources: "all" | "open", prefix = ""): string[] {
+/** Returns the rules that accept what is open, and trusted sources, for another chain that drops the rest. */
+export function renderOpenAccepts(plan: Plan, prefix: string): string[] {
   const families = listFamilySyntax(plan);
-  const guarded = plan.doors.flatMap(listGuarded);
-  if (sources === "open") {
-    return [
-      ...renderTrustedRules(plan, families, guarded),
-      ...renderOpenRules(plan, families, createNames(prefix)),
-    ];
-  }
   return [
-    ...renderPortRules(guarded, "accept"),
-    ...renderEchoRules(guarded, families, "accept"),
+    ...renderTrustedRules(plan, families),
+    ...renderOpenRules(plan, families, createNames(prefix)),
   ];
 }
 
 /** Another chain that drops would lock the trusted sources out. */
-function renderTrustedRules(
-  plan: Plan,
-  families: readonly FamilySyntax[],
-  guarded: readonly Service[],
-): string[] {
+function renderTrustedRules(plan: Plan, families: readonly FamilySyntax[]): string[] {
+  const guarded = plan.doors.flatMap(listGuarded);
   return families.flatMap((syntax) => {
     const networks = listTrusted(plan, syntax.family);
     if (networks.length === 0) return [];
