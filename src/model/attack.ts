@@ -1,11 +1,12 @@
 /** What an attack is, and how it is run against the model. */
+import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
 import type { Plan } from "../core/plan.ts";
-import { createFirewallModel, type ModelPacket } from "./model.ts";
+import { createWorldModel, type WirePacket, type World } from "./world.ts";
 
 /** A packet and when it arrives. */
 export interface TimedPacket {
-  packet: ModelPacket;
+  packet: WirePacket;
   /** Milliseconds after the attack began; never goes back from one packet to the next. */
   at: number;
 }
@@ -13,12 +14,25 @@ export interface TimedPacket {
 /**
  * What the plan claims about the packets of an attack:
  * - `closed`: the door stays closed; the proof fails if it opens;
+ * - `refused`: the same, and the last packet does not come to where it goes;
  * - `opens`: this is legitimate use; the proof fails if the door stays closed;
+ * - `reaches`: the same, and the last packet comes to the service;
  * - `closes`: the door opens, and is closed again at the end;
  * - `stays-open`: the door opens, and is still open at the end;
+ * - `passes`: the last packet comes to where it goes, door or not;
+ * - `blocked`: the door opens, and something else keeps the last packet from the service;
  * - `vulnerable`: the attack opens the door, or can; the proof passes either way, and says so.
  */
-export type ClaimKind = "closed" | "opens" | "closes" | "stays-open" | "vulnerable";
+export type ClaimKind =
+  | "closed"
+  | "refused"
+  | "opens"
+  | "reaches"
+  | "closes"
+  | "stays-open"
+  | "passes"
+  | "blocked"
+  | "vulnerable";
 
 /** Packets, and what the plan claims about them. */
 export interface Attack {
@@ -29,6 +43,8 @@ export interface Attack {
   claim: ClaimKind;
   /** The reason for the claim, one line. */
   reason: string;
+  /** What is around the rules; nothing where undefined. */
+  world?: World | undefined;
   /** The name of the door that the claim is about. */
   door: string;
   /** The address that the claim is about. Other addresses may send packets as well. */
@@ -43,35 +59,46 @@ export interface AttackResult {
   opened: boolean;
   /** Whether it was open for it after the last packet. */
   openAtEnd: boolean;
+  /** Whether a packet of the attack's source came to a guarded service, without a connection. */
+  visited: boolean;
+  /** Whether the last packet came to where it goes. */
+  reached: boolean;
   /** Whether the claim is true. */
   holds: boolean;
   /** How many packets were sent. */
   packets: number;
 }
 
-/** Runs an attack against a new model of the plan. */
+/** Runs an attack against a new model of the plan, in the attack's world. */
 export function runAttack(plan: Plan, attack: Attack): AttackResult {
-  const model = createFirewallModel(plan);
-  const { source, door } = attack;
+  const { source, door, world } = attack;
+  const model = createWorldModel(plan, world);
   let opened = model.isLetIn(source, 0, door);
-  let packets = 0;
-  let end = 0;
+  let [visited, reached, packets, end] = [false, false, 0, 0];
   for (const { packet, at } of attack.packets) {
     end = at;
-    const { knocks } = model.receive(packet, at);
-    opened ||= knocks.some(({ kind }) => kind === "open") && model.isLetIn(source, at, door);
+    const delivery = model.receive(packet, at);
+    opened ||= delivery.knocks.some(({ kind }) => kind === "open") &&
+      model.isLetIn(source, at, door);
+    ({ reached } = delivery);
+    visited ||= reached && delivery.guarded && !delivery.established && packet.source === source;
     packets++;
   }
-  const result = { opened, openAtEnd: model.isLetIn(source, end, door), packets };
+  const openAtEnd = model.isLetIn(source, end, door);
+  const result = { opened, openAtEnd, visited, reached, packets };
   return { ...result, holds: CLAIMS[attack.claim](result) };
 }
 
 /** Whether what happened is what is claimed. */
 const CLAIMS: Record<ClaimKind, (result: Omit<AttackResult, "holds">) => boolean> = {
-  closed: ({ opened }) => !opened,
+  closed: ({ opened, visited }) => !opened && !visited,
+  refused: ({ opened, reached }) => !opened && !reached,
   opens: ({ opened }) => opened,
+  reaches: ({ opened, reached }) => opened && reached,
   closes: ({ opened, openAtEnd }) => opened && !openAtEnd,
   "stays-open": ({ openAtEnd }) => openAtEnd,
+  passes: ({ reached }) => reached,
+  blocked: ({ opened, reached }) => opened && !reached,
   vulnerable: () => true,
 };
 
@@ -92,11 +119,14 @@ export interface Parties {
 const NUMBERS = Array.from({ length: 223 }, (_, index) => index + 1);
 
 /**
- * Returns addresses that the plan does not trust: of the documentation and benchmark networks
+ * Returns addresses of a family that the plan does not trust: of the documentation and benchmark networks
  * (RFC 5737, RFC 2544, RFC 3849) if possible, otherwise any.
  */
-export function chooseParties(plan: Plan): Parties {
-  const isIpv4 = plan.families.includes("ipv4");
+export function chooseParties(
+  plan: Plan,
+  family: Plan["families"][number] = plan.families[0] ?? "ipv4",
+): Parties {
+  const isIpv4 = family === "ipv4";
   const isTrusted = createNetworkMatcher(plan.trusted);
   const candidates = [
     ...NUMBERS.map((host) => isIpv4 ? `203.0.113.${host}` : `2001:db8:113::${host}`),
@@ -121,11 +151,20 @@ export function chooseParties(plan: Plan): Parties {
       isIpv4
         ? `198.${18 + (index >> 16 & 1)}.${index >> 8 & 255}.${index & 255}`
         : `2001:db8:198:${(index & 0xffff).toString(16)}::${(index >> 16) + 1}`,
-    neighbour: (index) => isIpv4 ? undefined : makeNeighbour(attacker, index),
+    neighbour: (index) => isIpv4 ? undefined : findNeighbour(attacker, plan.banPrefix6, index),
   };
 }
 
-/** Another address of the same /64. */
-function makeNeighbour(address: string, index: number): string {
-  return `${address.slice(0, address.lastIndexOf("::"))}::5:${(index + 1).toString(16)}`;
+/** How many bits a network needs for seven neighbours. */
+const NEIGHBOUR_BITS = 3;
+
+/** Returns another address of the same network; undefined where that has too few. */
+function findNeighbour(address: string, prefix: number, index: number): string | undefined {
+  if (prefix > ADDRESS_BITS.ipv6 - NEIGHBOUR_BITS) return undefined;
+  const { bytes, text } = parseAddress(address);
+  const last = bytes.at(-1) ?? 0;
+  const next = (last & ~7) | ((last + 1 + index) & 7);
+  return `${text.slice(0, text.lastIndexOf(":") + 1)}${
+    ((bytes.at(-2) ?? 0) << 8 | next).toString(16)
+  }`;
 }

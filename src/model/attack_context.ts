@@ -2,7 +2,7 @@
 import { type Door, listKnocks, listNeutral, type Plan, type Stage } from "../core/plan.ts";
 import { covers } from "../core/service.ts";
 import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
-import type { ModelPacket } from "./model.ts";
+import type { WirePacket } from "./world.ts";
 
 /** The part of a stage timeout that a slow knock may take and still be in time. */
 export const IN_TIME = 0.6;
@@ -24,10 +24,10 @@ export interface AttackContext {
 }
 
 /** An attack without its claim. */
-type Draft = { name: string; description: string; reason: string; packets: ModelPacket[] };
+type Draft = Pick<Attack, "name" | "description" | "reason" | "world"> & { packets: WirePacket[] };
 
 /** Returns packets with their moments, `gap` milliseconds apart. */
-export function pace(packets: readonly ModelPacket[], gap: number, start = 0): TimedPacket[] {
+export function pace(packets: readonly WirePacket[], gap: number, start = 0): TimedPacket[] {
   return packets.map((packet, index) => ({ packet, at: start + index * gap }));
 }
 
@@ -47,7 +47,7 @@ export function createAttack(
 }
 
 /** Returns the packet of a stage. */
-function createKnock(stage: Stage, source: string): ModelPacket {
+function createKnock(stage: Stage, source: string): WirePacket {
   const { protocol, port, payload } = stage;
   return payload === undefined ? { source, protocol, port } : { source, protocol, port, payload };
 }
@@ -59,12 +59,12 @@ export function createKnocks(
     source: string;
     stages: readonly Stage[];
   }> = {},
-): ModelPacket[] {
+): WirePacket[] {
   return stages.map((stage) => createKnock(stage, source));
 }
 
 /** Whether packets are the same, but for their sources. */
-export function isSameSequence(a: readonly ModelPacket[], b: readonly ModelPacket[]): boolean {
+export function isSameSequence(a: readonly WirePacket[], b: readonly WirePacket[]): boolean {
   return a.length === b.length && a.every((packet, index) => {
     const other = b[index];
     return packet.port === other?.port && packet.protocol === other.protocol &&

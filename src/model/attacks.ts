@@ -2,17 +2,9 @@
  * The attacks that `rules --prove` runs, and the legitimate uses that must still open the door. The
  * seed decides everything that is random.
  */
-import { ADDRESS_BITS } from "../core/address_syntax.ts";
-import { findNetworkEnds, parseAddress } from "../core/address.ts";
-import type { Door, Plan } from "../core/plan.ts";
+import { type Door, type Plan, SET_SIZE } from "../core/plan.ts";
 import { isPorts } from "../core/service.ts";
-import {
-  type Attack,
-  chooseParties,
-  type ClaimKind,
-  type Parties,
-  type TimedPacket,
-} from "./attack.ts";
+import { type Attack, chooseParties, type Parties } from "./attack.ts";
 import {
   type AttackContext,
   createAttack,
@@ -25,15 +17,18 @@ import {
 } from "./attack_context.ts";
 import { listBans } from "./ban_attacks.ts";
 import { listClosings } from "./closing_attacks.ts";
-import type { ModelPacket } from "./model.ts";
+import { listDoors } from "./door_attacks.ts";
+import type { WirePacket } from "./world.ts";
 import { createRandom, shuffle } from "./random.ts";
+import { listSources } from "./source_attacks.ts";
 import { listSweeps } from "./sweeps.ts";
+import { listWorlds } from "./world_attacks.ts";
 
 /** Every wrong order of up to this many knocks is tried; of more, {@linkcode ORDER_SAMPLE} orders. */
 const MAX_PERMUTED = 4;
 const ORDER_SAMPLE = 24;
-/** Packets of a flood of first knocks. */
-const FLOOD_SIZE = 10_000;
+/** Packets of a flood: more sources than a set has room for. */
+const FLOOD_SIZE = SET_SIZE + 1;
 
 /** What decides the attacks besides the plan. All but the seed is for replays as real packets. */
 interface AttackOptions {
@@ -43,7 +38,9 @@ interface AttackOptions {
   limitPorts?: readonly number[] | undefined;
   /** The sources; addresses that the plan does not trust where undefined. */
   parties?: Parties | undefined;
-  /** Packets in a flood of first knocks; 10,000 where undefined. */
+  /** The family of the sources; the plan's first where undefined. */
+  family?: Plan["families"][number] | undefined;
+  /** Packets in a flood; one more than a set has room for where undefined. */
   floodSize?: number | undefined;
 }
 
@@ -68,7 +65,7 @@ function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[]
   const context: AttackContext = {
     plan,
     door,
-    parties: options.parties ?? chooseParties(plan),
+    parties: options.parties ?? chooseParties(plan, options.family),
     gap: Math.min(50, door.stageTimeoutMs / 10),
     random: createRandom(options.seed),
     seed: options.seed,
@@ -84,12 +81,11 @@ function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[]
     ...listMissingKnocks(context),
     ...listTooSlow(context),
     ...listMistakes(context),
-    ...listOtherSources(context),
-    ...listReplays(context),
-    ...listFloods(context),
+    ...listSources(context),
     ...listClosings(context),
     ...listBans(context),
-    ...listPrefixes(context),
+    ...listDoors(context),
+    ...listWorlds(context),
     ...listSweeps(context),
   ];
 }
@@ -99,7 +95,7 @@ function listLegitimateUses(context: AttackContext): Attack[] {
   const knocks = createKnocks(context);
   const [first, second, ...rest] = knocks;
   const open = door.opens.find(isPorts);
-  const use = (name: string, description: string, packets: ModelPacket[]) =>
+  const use = (name: string, description: string, packets: WirePacket[]) =>
     createAttack(context, "opens", { name, description, reason: "this is the sequence", packets });
   const uses = [
     use("right", "the right knocks", knocks),
@@ -129,7 +125,7 @@ function listLegitimateUses(context: AttackContext): Attack[] {
   }
   if (door.guard && open !== undefined) {
     const { protocol, port } = open;
-    const visit: ModelPacket = { source: parties.attacker, protocol, port };
+    const visit: WirePacket = { source: parties.attacker, protocol, port };
     const visited = knocks.flatMap((knock) => [knock, visit]);
     uses.push(
       use("right-impatient", "the right knocks, with connection attempts in between", visited),
@@ -196,7 +192,7 @@ function listWrongPayloads(context: AttackContext): Attack[] {
 function listSwappedPorts(context: AttackContext): Attack[] {
   const knocks = createKnocks(context);
   return knocks.slice(1).flatMap((next, index) => {
-    const knock = knocks[index] as ModelPacket;
+    const knock = knocks[index] as WirePacket;
     if (!knock.payload?.length || !next.payload?.length || knock.port === next.port) return [];
     return createAttack(context, "closed", {
       name: `swapped-ports-${index + 1}-${index + 2}`,
@@ -229,7 +225,7 @@ function listWrongOrders(context: AttackContext): Attack[] {
     : Array.from({ length: ORDER_SAMPLE }, () => shuffle(places, context.random));
   const names = new Set<string>();
   return orders.flatMap((order) => {
-    const packets = order.map((place) => knocks[place] as ModelPacket);
+    const packets = order.map((place) => knocks[place] as WirePacket);
     const name = order.map((place) => place + 1).join("-");
     if (isSameSequence(packets, knocks) || names.has(name)) return [];
     names.add(name);
@@ -287,101 +283,6 @@ function listMistakes(context: AttackContext): Attack[] {
       packets: knocks.toSpliced(index + 1, 0, { source: parties.attacker, protocol: "tcp", port }),
     })
   );
-}
-
-function listOtherSources(context: AttackContext): Attack[] {
-  const { attacker, accomplice } = context.parties;
-  const knocks = createKnocks(context);
-  return knocks.slice(1).map((_, index) =>
-    createAttack(context, "closed", {
-      name: `other-source-${index + 1}`,
-      description: `another source continues after knock ${index + 1}`,
-      reason: "each source has its own stages",
-      packets: knocks.map((knock, place) => ({
-        ...knock,
-        source: place <= index ? accomplice : attacker,
-      })),
-    })
-  );
-}
-
-/** Addresses at both ends of the attacker's network, and just outside of it. */
-function listPrefixes(context: AttackContext): Attack[] {
-  const { plan, parties } = context;
-  const address = parseAddress(parties.attacker);
-  const prefix = plan.prefixes[address.family];
-  if (prefix === ADDRESS_BITS[address.family]) return [];
-  const { first, last, next } = findNetworkEnds(address, prefix);
-  const packets = createKnocks(context);
-  const make = (claim: ClaimKind, name: string, description: string, source: string): Attack => ({
-    ...createAttack(context, claim, {
-      name,
-      description: `the right knocks of another address, and ${description}`,
-      reason: `the whole /${prefix} of a source is let in`,
-      packets,
-    }),
-    source,
-  });
-  return [
-    make("opens", "prefix-first", "the first address of its network", first),
-    make("opens", "prefix-last", "the last address of its network", last),
-    make("closed", "prefix-next", "the first address after its network", next),
-  ];
-}
-
-function listReplays(context: AttackContext): Attack[] {
-  const knocks = createKnocks(context);
-  const recorded = createKnocks(context, { source: context.parties.legitimate });
-  const all = createAttack(context, "vulnerable", {
-    name: "replay-all",
-    description: "all recorded knocks, sent again by another source",
-    reason: "the payloads never change: a recording of all knocks works like a password",
-    packets: [...recorded, ...knocks],
-  });
-  if (knocks.length === 1) return [all];
-  const single = knocks.map((knock, index) =>
-    createAttack(context, "closed", {
-      name: `replay-${index + 1}`,
-      description: `only recorded knock ${index + 1}, sent again by another source`,
-      reason: "each source has its own stages",
-      packets: [...recorded, knock],
-    })
-  );
-  return [...single, all];
-}
-
-function listFloods(context: AttackContext): Attack[] {
-  const { door, parties, floodSize } = context;
-  const knocks = createKnocks(context);
-  const [first, second] = knocks;
-  if (first === undefined || second === undefined || isSameSequence([first], [second])) return [];
-  // As fast as the sweeps, so that no stage times out during the flood.
-  const step = door.stageTimeoutMs / 2 / floodSize;
-  // With two knocks, the first and then the last would be the sequence.
-  const finish = knocks.slice(2).slice(-1);
-  const flood = (getSource: (index: number) => string): Iterable<TimedPacket> => ({
-    *[Symbol.iterator]() {
-      for (let index = 0; index < floodSize; index++) {
-        yield { packet: { ...first, source: getSource(index) }, at: index * step };
-      }
-      yield* pace(finish, step, floodSize * step);
-    },
-  });
-  const draft = (name: string, who: string, getSource: (index: number) => string): Attack => ({
-    name,
-    description: `${floodSize} first knocks from ${who}${
-      finish.length ? ", then the last knock" : ""
-    }`,
-    claim: "closed",
-    reason: "the first knock leads to the first stage only",
-    door: door.name,
-    source: parties.attacker,
-    packets: flood(getSource),
-  });
-  return [
-    draft("flood", "one source", () => parties.attacker),
-    draft("flood-spoofed", "as many sources", parties.crowd),
-  ];
 }
 
 function listPermutations(items: readonly number[]): number[][] {

@@ -8,7 +8,7 @@ import {
   findStrangePort,
   pace,
 } from "./attack_context.ts";
-import type { ModelPacket } from "./model.ts";
+import type { WirePacket } from "./world.ts";
 import { decideClaim, generateSweep } from "./sweeps.ts";
 
 /** Returns the attacks on the ban of a plan; none without one. */
@@ -16,7 +16,7 @@ export function listBans(context: AttackContext): Attack[] {
   const { plan, parties } = context;
   const port = findStrangePort(plan);
   if (!plan.ban || port === undefined) return [];
-  const mistake = (source: string): ModelPacket => ({ source, protocol: "tcp", port });
+  const mistake = (source: string): WirePacket => ({ source, protocol: "tcp", port });
   const make = (
     claim: ClaimKind,
     draft: Pick<Attack, "name" | "description" | "reason">,
@@ -53,7 +53,7 @@ export function listBans(context: AttackContext): Attack[] {
 }
 
 /** A full list of mistakes bans no source any longer. */
-function floodThenSweep(context: AttackContext, mistake: (source: string) => ModelPacket): Attack {
+function floodThenSweep(context: AttackContext, mistake: (source: string) => WirePacket): Attack {
   const { door, parties, floodSize } = context;
   const step = BAN_RULE.windowMs / 4 / floodSize;
   const end = floodSize * step;

@@ -10,12 +10,12 @@ import {
   LATE_MS,
   pace,
 } from "./attack_context.ts";
-import type { ModelPacket } from "./model.ts";
+import type { WirePacket } from "./world.ts";
 
 /** The packets that open and that close, of one source. */
 interface Sequences {
-  opening: readonly ModelPacket[];
-  closing: readonly ModelPacket[];
+  opening: readonly WirePacket[];
+  closing: readonly WirePacket[];
 }
 
 /** Returns the attacks on the closing sequence; none where the door would time out during one. */
@@ -29,6 +29,7 @@ export function listClosings(context: AttackContext): Attack[] {
   const strange = createKnocks(context, { source: parties.accomplice, stages: door.closing });
   return [
     ...listUses(context, sequences),
+    ...listLateCopies(context, sequences),
     ...listStrangers(context, sequences, strange),
     ...listIncomplete(context, sequences),
     ...listSlow(context, sequences),
@@ -36,7 +37,7 @@ export function listClosings(context: AttackContext): Attack[] {
 }
 
 function listUses(context: AttackContext, { opening, closing }: Sequences): Attack[] {
-  const use = (claim: ClaimKind, name: string, description: string, packets: ModelPacket[]) =>
+  const use = (claim: ClaimKind, name: string, description: string, packets: WirePacket[]) =>
     createAttack(context, claim, {
       name,
       description,
@@ -66,10 +67,25 @@ function listUses(context: AttackContext, { opening, closing }: Sequences): Atta
   ];
 }
 
+/** A copy of the last opening knock that arrives after the closing ones; where it is not a whole sequence with them. */
+function listLateCopies(context: AttackContext, { opening, closing }: Sequences): Attack[] {
+  const { stages, closing: knocks } = context.door;
+  const canOpen = knocks.some((knock) => stages.some((stage) => canCoincide(stage, knock)));
+  if (opening.length === 1 || canOpen) return [];
+  return [
+    createAttack(context, "closes", {
+      name: "closing-late-copy",
+      description: "closed by its knocks, then a late copy of the last right knock",
+      reason: "the last closing knock deletes the source from all stages",
+      packets: [...opening, ...closing, ...opening.slice(-1)],
+    }),
+  ];
+}
+
 function listStrangers(
   context: AttackContext,
   { opening, closing }: Sequences,
-  strange: readonly ModelPacket[],
+  strange: readonly WirePacket[],
 ): Attack[] {
   const reason = "each source has its own closing stages";
   const whole = createAttack(context, "stays-open", {
@@ -93,7 +109,7 @@ function listStrangers(
 function listIncomplete(context: AttackContext, { opening, closing }: Sequences): Attack[] {
   const { door } = context;
   const isOwn = (knock: Stage) => !door.stages.some((stage) => canCoincide(stage, knock));
-  const stays = (name: string, description: string, packets: ModelPacket[]) =>
+  const stays = (name: string, description: string, packets: WirePacket[]) =>
     createAttack(context, "stays-open", {
       name,
       description,

@@ -3,3 +3,4 @@ export { type Attack, type AttackResult, runAttack } from "./attack.ts";
 export { listAttacks } from "./attacks.ts";
 export type { DoorKnock, Verdict } from "./model.ts";
 export { type Simulator, type SimulatorEvent, startSimulator } from "./simulator.ts";
+export { BARE_WORLD } from "./world.ts";

@@ -27,7 +27,14 @@ import {
   type Plan,
   type Stage,
 } from "../core/plan.ts";
-import { covers, type Forward, overlaps, renderService, type Service } from "../core/service.ts";
+import {
+  covers,
+  type Forward,
+  overlaps,
+  renderForward,
+  renderService,
+  type Service,
+} from "../core/service.ts";
 import { findFreeWalk, isRegular } from "../core/sweep.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterfaces, parseTrusted } from "./options.ts";
@@ -175,6 +182,15 @@ function refuseContradictions(plan: Plan): void {
   for (const { name, stages, opens, forwards } of plan.doors) {
     if (stages.length === 0) {
       throw new UsageError(`target "${name}" has no knocks: a rule set needs at least one`);
+    }
+    const other = forwards.find(({ host }) =>
+      host !== undefined && !plan.families.includes(host.includes(":") ? "ipv6" : "ipv4")
+    );
+    if (other !== undefined) {
+      throw new UsageError(
+        `"${renderForward(other)}" is of a family that the rules do not cover`,
+        { hint: "leave out --ipv4 or --ipv6" },
+      );
     }
     if (opens.length + forwards.length === 0) {
       throw new UsageError(`the knocks of "${name}" open nothing: name at least one port`, {

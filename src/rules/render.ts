@@ -5,7 +5,7 @@ import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import { type Door, listKnocks, type Plan, type Stage } from "../core/plan.ts";
-import { renderForward, renderServices } from "../core/service.ts";
+import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
 import { findRefusal } from "./features.ts";
 
@@ -106,15 +106,16 @@ function describePlan(plan: Plan): string[] {
 
 function describeDoor(door: Door, { isAlone }: { isAlone: boolean }): string[] {
   const { stages, closing, opens, forwards, openForMs, stageTimeoutMs, guard } = door;
+  const opened = [
+    ...opens.map(renderService),
+    ...forwards.map((forward) => `forwarded ${renderForward(forward)}`),
+  ];
   return [
     ...(isAlone ? [] : [`  target ${door.name}:`]),
     ...stages.map((stage, index) => `  knock ${index + 1}: ${describeStage(stage)}`),
     ...closing.map((stage, index) => `  closing knock ${index + 1}: ${describeStage(stage)}`),
-    ...(opens.length === 0 ? [] : [`  opens:   ${renderServices(opens)}`]),
-    ...(forwards.length === 0
-      ? []
-      : [`  opens:   forwarded ${forwards.map(renderForward).join(", ")}`]),
-    `           for ${renderDuration(openForMs)}; a stage waits ${renderDuration(stageTimeoutMs)}`,
+    `  opens:   ${opened.join(", ")} for ${renderDuration(openForMs)}; ` +
+    `a stage waits ${renderDuration(stageTimeoutMs)}`,
     ...(guard ? ["  also:    a packet to any other port resets the sequence"] : []),
   ];
 }

@@ -33,7 +33,7 @@ table("opens: rules open", {
 } as Record<string, [string, string[], string[]]>, async ([lines, options, open]) => {
   const argv = ["rules", "home", "--for", "nftables", "--json", ...options];
   const ended = await runIn(lines, argv);
-  assertEquals(valueOf<{ plan: { open: string[] } }>(ended).plan.open, open);
+  assertEquals(valueOf<{ plan: { doors: [{ open: string[] }] } }>(ended).plan.doors[0].open, open);
 });
 
 Deno.test("opens: rules that know nothing to open name the option and the key", async () => {
@@ -199,6 +199,9 @@ Deno.test("opens: the wizard of rules offers it", async () => {
     keys,
   });
   assertEquals(ended.code, 0, ended.stderr);
-  assertStringIncludes(ended.screen, "Ports that the knocks open [22/tcp,53/udp]");
+  assertStringIncludes(
+    ended.screen,
+    "What the knocks open, such as 22/tcp,60000-61000/udp [22/tcp,53/udp]",
+  );
   assertStringIncludes(ended.stdout, "#   opens:   22/tcp, 53/udp for 5m;");
 });

@@ -57,7 +57,9 @@ table("udp probe: close asks by UDP, not by SYNs", [
 
 Deno.test("udp probe: rules open the port for UDP", async () => {
   const ended = await runIn({}, "rules", "vpn", "--for", "nftables", "--json");
-  assertEquals(valueOf<{ plan: { open: string[] } }>(ended).plan.open, ["1194/udp"]);
+  assertEquals(valueOf<{ plan: { doors: [{ open: string[] }] } }>(ended).plan.doors[0].open, [
+    "1194/udp",
+  ]);
 });
 
 Deno.test("udp probe: doctor says that it examines TCP ports only", async () => {

@@ -1,7 +1,7 @@
 /** Plans and packets that the tests of the model share. */
 import type { Plan } from "../../src/core/plan.ts";
 import type { Attack } from "../../src/model/attack.ts";
-import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
+import { createFirewallModel, type ModelPacket, type Verdict } from "../../src/model/model.ts";
 import { change, getDoor, type PlanChanges } from "../plans.ts";
 
 /** SHA-256 hex of MikroTik, is, awesome: the test vectors of the original's README. */
@@ -62,7 +62,7 @@ export function createKnocks(plan: Plan, source = ME): ModelPacket[] {
 /** Whether an attack's source is let in right after the last packet, and the milliseconds until then. */
 export function playAttack(
   plan: Plan,
-  { source, packets }: Pick<Attack, "source" | "packets">,
+  { source, packets, door }: Pick<Attack, "source" | "packets"> & { door?: string },
 ): { isOpenAtEnd: boolean; durationMs: number } {
   const model = createFirewallModel(plan);
   let end = 0;
@@ -72,5 +72,24 @@ export function playAttack(
     start ??= at;
     end = at;
   }
-  return { isOpenAtEnd: model.isLetIn(source, end), durationMs: end - (start ?? 0) };
+  return { isOpenAtEnd: model.isLetIn(source, end, door), durationMs: end - (start ?? 0) };
+}
+
+/** Whether an attack can be played at a machine with nothing around its rules. */
+export function isBare({ world, packets }: Attack): boolean {
+  return world === undefined && [...packets].every(({ packet }) => packet.host === undefined);
+}
+
+/** What the model made of a packet, in one word and its number: `advance 1`, `open`, `mistake reset`, `pass`. */
+export function toWords({ kind, knocks, reset, banned }: Verdict): string {
+  const knock = knocks.findLast(({ kind }) => kind !== "closing");
+  if (kind === "knock" && knock !== undefined) {
+    return knock.kind === "open" ? "open" : `${knock.kind} ${"stage" in knock ? knock.stage : ""}`;
+  }
+  return [kind, ...(reset.length > 0 ? ["reset"] : []), ...(banned ? ["banned"] : [])].join(" ");
+}
+
+/** When a packet that opened the door says that it closes again. */
+export function findEnd({ knocks }: Verdict): number | undefined {
+  return knocks.flatMap((knock) => knock.kind === "open" ? knock.until : [])[0];
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../src/core/clock.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import type { Plan, PortSpec } from "../../src/core/plan.ts";
 import { type Simulator, type SimulatorEvent, startSimulator } from "../../src/model/simulator.ts";
-import { bytes, HASHES, secretPlan } from "./fixtures.ts";
+import { bytes, HASHES, secretPlan, toWords } from "./fixtures.ts";
 import { change, getDoor } from "../plans.ts";
 
 /** A clock that only the test moves on. */
@@ -59,7 +59,9 @@ class FakeWatcher {
   /** The verdict of the next packet. */
   async verdict(): Promise<string> {
     const event = await this.next();
-    return event.kind === "packet" ? event.verdict.kind : `not a packet but ${event.kind}`;
+    return event.kind === "packet"
+      ? toWords(event.verdict).replace(/ .*/, "")
+      : `not a packet but ${event.kind}`;
   }
 }
 

@@ -1,27 +1,43 @@
 /** `rules --prove`: every attack against the plan's model, a line each. */
 import type { Plan } from "../../core/plan.ts";
-import { type Attack, type AttackResult, listAttacks, runAttack } from "../../model/mod.ts";
+import { renderFamily } from "../../core/address_syntax.ts";
+import {
+  type Attack,
+  type AttackResult,
+  BARE_WORLD,
+  listAttacks,
+  runAttack,
+} from "../../model/mod.ts";
 import { renderTable } from "../../output/table.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 
+/** An attack, its result, and the families over which it was the same. */
+interface ProofRow {
+  attack: Attack;
+  result: AttackResult;
+  families: Plan["families"][number][];
+}
+
 /** Runs the attacks and prints the table; returns 1 when an attack that must fail opens the door. */
 export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: number }): number {
-  const rows = listAttacks(plan, { seed }).map((attack) => ({
-    attack,
-    result: runAttack(plan, attack),
-  }));
+  const rows = runAll(plan, seed);
   const failed = rows.filter(({ result }) => !result.holds);
   const { good, bad, warn, faint } = out.style;
   out.print(renderTable([
     ["attack", "door", "as claimed", "why"],
-    ...rows.map(({ attack, result }) => [
-      attack.description,
+    ...rows.map(({ attack, result, families }) => [
+      attack.description + nameFamilies(plan, families),
       describeDoor(attack.claim, result),
       result.holds ? attack.claim === "vulnerable" ? warn("weak") : good("yes") : bad("NO"),
       faint(attack.reason),
     ]),
   ], { maxWidth: Infinity }));
+  out.print(
+    `tried over ${plan.families.map(renderFamily).join(" and ")}, with ${
+      listWorldNames(rows).join(", ")
+    }\n`,
+  );
   out.print(
     failed.length === 0
       ? `${rows.length} cases, all as claimed (seed ${seed})\n`
@@ -30,13 +46,17 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
   out.value({
     seed,
     ok: failed.length === 0,
-    cases: rows.map(({ attack: { packets: _, ...attack }, result }) => ({
+    cases: rows.map(({ attack: { packets: _, world, ...attack }, result, families }) => ({
       name: attack.name,
+      target: attack.door,
       description: attack.description,
+      families,
+      world: (world ?? BARE_WORLD).name,
       claim: attack.claim,
       reason: attack.reason,
       opened: result.opened,
       open_at_end: result.openAtEnd,
+      reached: result.visited,
       holds: result.holds,
       packets: result.packets,
     })),
@@ -44,9 +64,46 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
   return failed.length === 0 ? EXIT.done : EXIT.closed;
 }
 
-/** What is asked of closing knocks is the door at the end; of all others, whether it ever opened. */
-function describeDoor(claim: Attack["claim"], { opened, openAtEnd }: AttackResult): string {
-  if (!opened) return "shut";
+/** An attack that ends alike over both families is one row. */
+function runAll(plan: Plan, seed: number): ProofRow[] {
+  const rows: ProofRow[] = [];
+  for (const family of plan.families) {
+    for (const attack of listAttacks(plan, { seed, family })) {
+      const result = runAttack(plan, attack);
+      const same = rows.find((row) =>
+        row.attack.name === attack.name && isSame(row, attack, result)
+      );
+      if (same === undefined) rows.push({ attack, result, families: [family] });
+      else same.families.push(family);
+    }
+  }
+  return rows;
+}
+
+function isSame({ attack, result }: ProofRow, other: Attack, ended: AttackResult): boolean {
+  return attack.claim === other.claim && result.holds === ended.holds &&
+    describeDoor(attack.claim, result) === describeDoor(other.claim, ended);
+}
+
+function nameFamilies(plan: Plan, families: readonly Plan["families"][number][]): string {
+  return families.length === plan.families.length
+    ? ""
+    : ` (${families.map(renderFamily).join(", ")})`;
+}
+
+function listWorldNames(rows: readonly ProofRow[]): string[] {
+  return [...new Set(rows.map(({ attack: { world = BARE_WORLD } }) => world.name))];
+}
+
+/** What the claim asks: the door at the end, the service, or whether the door ever opened. */
+function describeDoor(
+  claim: Attack["claim"],
+  { opened, openAtEnd, visited, reached }: AttackResult,
+): string {
+  if (claim === "passes") return reached ? "passes" : "dropped";
+  const isAsked = claim === "vulnerable" || claim === "refused";
+  if (!opened) return visited || (isAsked && reached) ? "reached" : "shut";
+  if (claim === "reaches" || claim === "blocked") return reached ? "opened" : "open, blocked";
   if (claim === "closes" || claim === "stays-open") {
     return openAtEnd ? "stays open" : "closed again";
   }

@@ -21,6 +21,7 @@ import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from 
 import { createBaseName, MAX_NUMBER } from "./iptables_names.ts";
 import { type IptablesRules, listOpenLists, renderIptablesRules } from "./iptables_rules.ts";
 import type { Variant } from "./iptables_syntax.ts";
+import { renderBesideIptables } from "./other_firewalls.ts";
 
 const PROGRAMS = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 const TABLES = ["filter", "mangle"] as const;
@@ -105,6 +106,7 @@ export const iptables: Backend = {
         family === "ipv6" ? 'if [ "$ipv6" = yes ]; then load_ip6tables; fi' : "load_iptables"
       ),
       ...renderCleanup(plan, rules, variant),
+      ...renderFirewalldWarning(),
     ];
   },
   renderAdvice(request) {
@@ -114,6 +116,7 @@ export const iptables: Backend = {
       "The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop",
       "all others there, and leave all other packets to your rules.",
       ...renderForwardAdvice(request.plan),
+      ...renderBesideIptables(request.plan),
       "",
       `Apply, with an automatic undo after a minute (this file saved as ${file}):`,
       `  ${renderTimedUndo(`sh ${file} undo`)}`,
@@ -326,6 +329,16 @@ function renderEntry(program: string, table: Table, chains: readonly string[]): 
     `remove_chains ${program} ${table} "$(own_chains ${program} ${table} | grep -vxF${
       renderPatterns(chains)
     })"`,
+  ];
+}
+
+/** By the table or the chains that firewalld makes with its one or other back end. */
+function renderFirewalldWarning(): string[] {
+  return [
+    "if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then",
+    "  echo 'warning: firewalld is active, and its reload removes these rules' >&2",
+    "  echo 'hint: undo them, and write the rules with --for nftables' >&2",
+    "fi",
   ];
 }
 

@@ -12,6 +12,7 @@
 import { quoteShell } from "../../core/text.ts";
 import { listDistinctPorts } from "../../core/plan.ts";
 import { type Backend, type FlatPlan, flatten, refuse, renderTimedUndo } from "../backend.ts";
+import { renderBesideKnockd } from "./other_firewalls.ts";
 import { quoteKnockd } from "./quote/knockd.ts";
 
 /** The longest line that knockd reads, in bytes (`PATH_MAX`), less the key. */
@@ -82,6 +83,7 @@ export const knockd: Backend = {
       "knockd has one timeout for the whole sequence, ignores packets to other ports in between, and",
       "counts a duplicated packet as two: set copies = 1 for the target, so that each is sent once.",
       "",
+      ...renderBesideKnockd(request.plan),
       "knockd does not close the ports. If nothing else drops them, run this first, with an automatic",
       "undo after a minute:",
       `  ${renderTimedUndo(flush)}  # only if INPUT was empty`,

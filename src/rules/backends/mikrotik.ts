@@ -3,8 +3,7 @@
  *
  * Rules:
  * - `comment~"^spknock:NAME:"` finds all rules again, and `list~"^spknock:NAME:"` the address lists; a
- *   target's name has no colon. Importing again removes the former copy, but not the list of open
- *   sources;
+ *   target's name has no colon. Importing again removes the former copy and the stages, but not the open sources;
  * - `add-src-to-address-list` passes the packet on, so the last stage comes first, and each is
  *   followed by a `return` with the same matchers;
  * - `content` searches the whole packet, `packet-size` makes it exact;
@@ -12,25 +11,17 @@
  *   penalty list for one stage timeout, in which its knocks do not count; then its stages have expired
  *   too. A legitimate user who makes a mistake has to wait for this time;
  * - for the same reason the closing sequence puts the source on a list of closed ones, which outranks the
- *   open list and outlasts its entry;
+ *   open list and outlasts its entries; until then knocks of the source do not count;
  * - `src-address-list` takes one list, so that a condition on two lists is a chain;
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
 import { renderFamily } from "../../core/address_syntax.ts";
 import { renderDuration } from "../../core/duration.ts";
-import { renderPortSpec } from "../../core/knock.ts";
-import {
-  BAN_RULE,
-  listSecretPorts,
-  type Plan,
-  type PortSpec,
-  type Stage,
-} from "../../core/plan.ts";
+import { BAN_RULE, listSecretPorts, type Plan, type PortSpec } from "../../core/plan.ts";
 import {
   type Backend,
   type FlatPlan,
   flatten,
-  isAmongSecrets,
   listBackwards,
   listPorts,
   listTrusted,
@@ -43,11 +34,10 @@ import {
   renderInterfaceRules,
 } from "./mikrotik_interfaces.ts";
 import { renderStatic, renderTrialRun, renderVersions } from "./mikrotik_versions.ts";
+import { renderAdd, renderMatch, renderSequence, type Rule } from "./mikrotik_sequence.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
-const HEADERS = { ipv4: 28, ipv6: 48 } as const;
 const PATHS = { ipv4: "/ip firewall", ipv6: "/ipv6 firewall" } as const;
-const SYN = "protocol=tcp tcp-flags=syn,!fin,!rst,!ack";
 
 /** See the comment at the top. */
 export const mikrotik: Backend = {
@@ -122,7 +112,7 @@ function renderCautions(plan: FlatPlan): string[] {
     ...(plan.closing.length > 0
       ? [
         "The closing knocks put their source on a list that outranks the open list: it can open the door",
-        `again ${renderDuration(plan.openForMs)} after it closed it.`,
+        `again ${renderDuration(findClosedMs(plan))} after it closed it.`,
       ]
       : []),
   ];
@@ -170,13 +160,6 @@ interface RuleNames {
   nameList(stage: number): string;
 }
 
-/** A rule of a chain, without `add`, `chain` and `comment`. */
-interface Rule {
-  chain: string;
-  text: string;
-  note: string;
-}
-
 function renderFamilyRules(plan: FlatPlan, family: RuleNames["family"]): string[] {
   const base = `spknock:${plan.name}`;
   const last = plan.stages.length;
@@ -191,11 +174,14 @@ function renderFamilyRules(plan: FlatPlan, family: RuleNames["family"]): string[
     ...renderInterfaceRules(plan, base),
   ];
   const own = quoteRouterOs(`^${base}:`);
+  const stages = quoteRouterOs(`^${base}:(closing[0-9]|[0-9])`);
   return [
     "",
     `# ${renderFamily(family)}`,
     `${path} filter remove [find comment~${own}]`,
     `${path} address-list remove [find comment~${own}]`,
+    // An entry that expires meanwhile is an error.
+    `:do { ${path} address-list remove [find list~${stages}] } on-error={}`,
     ...listTrusted(plan, family).map((network) =>
       `${path} address-list add list=${quoteRouterOs(`${base}:trusted`)} address=${network} ` +
       `comment=${quoteRouterOs(`${base}:trusted`)}`
@@ -273,11 +259,12 @@ function renderKnockRules(names: RuleNames): Rule[] {
   const stages = `action=jump jump-target=${quoteRouterOs(`${base}:stages`)}`;
   const closing = `action=jump jump-target=${quoteRouterOs(`${base}:closing`)}`;
   const penalty = quoteRouterOs(`${base}:penalty`);
-  const ban = quoteRouterOs(`${base}:ban`);
   const numbered = listBackwards(plan.stages);
   const isWatched = plan.guard || plan.ban;
   return [
-    ...(plan.ban ? [rule(`action=return src-address-list=${ban}`, "banned")] : []),
+    ...(plan.ban
+      ? [rule(`action=return src-address-list=${quoteRouterOs(`${base}:ban`)}`, "banned")]
+      : []),
     ...(plan.closing.length === 0 ? [] : [rule(closing, "the closing knocks")]),
     rule(stages, "the knocks"),
     ...(listSecretPorts(plan).length > 0
@@ -301,9 +288,14 @@ function renderKnockRules(names: RuleNames): Rule[] {
       : []),
     ...(plan.guard
       ? [
-        // Knocks during the penalty must not make it longer.
-        ...renderPorts(plan.stages).map((ports) =>
-          rule(`action=return ${ports} src-address-list=${penalty}`, "penalty already set")
+        // Knocks that do not count must not make the penalty longer.
+        ...listDeaf(plan).flatMap((list) =>
+          renderPorts(plan.stages).map((ports) =>
+            rule(
+              `action=return ${ports} src-address-list=${quoteRouterOs(`${base}:${list}`)}`,
+              `${list}: no new penalty`,
+            )
+          )
         ),
         rule(renderAdd(penalty, plan.stageTimeoutMs), "a mistake: knocks do not count for a while"),
       ]
@@ -341,12 +333,26 @@ function renderBanRules(
   ];
 }
 
+/** Returns the lists of sources whose knocks do not count. */
+function listDeaf({ guard, closing }: FlatPlan): string[] {
+  return [...(guard ? ["penalty"] : []), ...(closing.length > 0 ? ["closed"] : [])];
+}
+
+/** Returns the milliseconds after which all that a source had before it closed the door has expired. */
+function findClosedMs({ openForMs, stageTimeoutMs }: FlatPlan): number {
+  return Math.max(openForMs, stageTimeoutMs);
+}
+
 function renderStageRules({ plan, family, base, nameList }: RuleNames): Rule[] {
-  const penalty = `action=return src-address-list=${quoteRouterOs(`${base}:penalty`)}`;
   const chain = `${base}:stages`;
+  const syntax = { chain, family, nameList, what: "knock", lastMs: plan.openForMs };
   return [
-    ...(plan.guard ? [{ chain, text: penalty, note: "penalty" }] : []),
-    ...renderSequence(plan, plan.stages, { chain, family, nameList, what: "knock" }),
+    ...listDeaf(plan).map((list): Rule => ({
+      chain,
+      text: `action=return src-address-list=${quoteRouterOs(`${base}:${list}`)}`,
+      note: `${list}: knocks do not count`,
+    })),
+    ...renderSequence(plan, plan.stages, syntax),
   ];
 }
 
@@ -354,45 +360,9 @@ function renderClosingRules({ plan, family, base }: RuleNames): Rule[] {
   const last = plan.closing.length;
   const nameList = (number: number) =>
     quoteRouterOs(`${base}:${number === last ? "closed" : `closing${number}`}`);
-  const syntax = { chain: `${base}:closing`, family, nameList, what: "closing knock" };
+  const chain = `${base}:closing`;
+  const syntax = { chain, family, nameList, what: "closing knock", lastMs: findClosedMs(plan) };
   return renderSequence(plan, plan.closing, syntax);
-}
-
-/** Two rules a knock, and of a connection only a packet with the secret is one; the entry of the last one lasts for the open time. */
-function renderSequence(
-  plan: FlatPlan,
-  stages: readonly Stage[],
-  { chain, family, nameList, what }: Pick<RuleNames, "family" | "nameList"> & {
-    chain: string;
-    what: string;
-  },
-): Rule[] {
-  const last = stages.length;
-  return listBackwards(stages).flatMap(({ stage, number }) => {
-    const matchers = [
-      renderMatch(stage, family),
-      ...(isAmongSecrets(stage, plan) ? ["connection-state=new,untracked"] : []),
-      ...(number === 1 ? [] : [`src-address-list=${nameList(number - 1)}`]),
-    ].join(" ");
-    const timeout = number === last ? plan.openForMs : plan.stageTimeoutMs;
-    const note = `${what} ${number} of ${last}, ${renderPortSpec(stage)}`;
-    return [`${renderAdd(nameList(number), timeout)} ${matchers}`, `action=return ${matchers}`]
-      .map((text) => ({ chain, text, note }));
-  });
-}
-
-function renderAdd(list: string, timeoutMs: number): string {
-  return `action=add-src-to-address-list address-list=${list} ` +
-    `address-list-timeout=${renderDuration(timeoutMs)}`;
-}
-
-function renderMatch(stage: Stage, family: RuleNames["family"]): string {
-  if (stage.protocol === "tcp") return `${SYN} dst-port=${stage.port}`;
-  const port = `protocol=udp dst-port=${stage.port}`;
-  if (stage.payload === undefined) return port;
-  const text = new TextDecoder().decode(stage.payload);
-  return `${port} packet-size=${HEADERS[family] + stage.payload.length} ` +
-    `content=${quoteRouterOs(text)}`;
 }
 
 /** The most ports in one rule, as in the multiport match that RouterOS is based on. */

@@ -3,8 +3,7 @@
 #   knock 1: 7003/tcp (regular)
 #   knock 2: 9012/udp (regular)
 #   knock 3: 8044/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4
 #   also:    many mistakes block a source for a while
@@ -41,7 +40,8 @@
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty: knocks do not count"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 8044/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9012/udp"
@@ -54,8 +54,8 @@
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:11 knock 2, accepted or late"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, accepted or late"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:13 not a mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty already set"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:15 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:14 penalty: no new penalty"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:15 penalty: no new penalty"
 /ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:16 a mistake: knocks do not count for a while"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=7003,8044 comment="spknock:home:17 own knock ports"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 comment="spknock:home:18 own knock ports"

@@ -4,8 +4,7 @@
 #   knock 1: 7000/tcp (regular)
 #   knock 2: 7001/tcp (regular)
 #   knock 3: 7002/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #   also:    many mistakes block a source for a while (over IPv6 its whole /64)
@@ -19,6 +18,15 @@
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
+# Beside ufw they need nothing else: they decide before its rules, and without them ufw's decide.
+# Do not use them beside firewalld: its reload removes them. Use --for nftables there.
+# If an nftables table drops the ports above, let them through there. They are then open to everyone
+# while these rules are not loaded:
+#   nftables:  tcp dport { 22 } accept
+# Rules that see packets before these (iptables -t raw, nftables at priority filter or below) have to
+# let the knocks through:
+#   knocks:    tcp dport { 7000-7002 } accept
+# More: docs/firewalls.md
 #
 # Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
 #   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
@@ -271,3 +279,7 @@ prepare_iptables
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
 destroy_sets "$(own_sets)"
+if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then
+  echo 'warning: firewalld is active, and its reload removes these rules' >&2
+  echo 'hint: undo them, and write the rules with --for nftables' >&2
+fi

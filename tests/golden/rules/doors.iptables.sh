@@ -5,20 +5,16 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   closing knock 1: 4321/udp (secret, 64 bytes, fingerprint d99bda9d)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   target office-in-the-old-town:
 #   knock 1: 7003/tcp (regular)
 #   knock 2: 9876/udp (regular)
 #   knock 3: 8044/tcp (regular)
-#   opens:   443/tcp
-#            for 5m; a stage waits 5s
+#   opens:   443/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   target cellar:
 #   knock 1: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp, 2222/tcp
-#   opens:   forwarded 8080/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp, 2222/tcp, forwarded 8080/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
 # The rules guard services of this machine, and the forwarded ports above. Any other port that it
@@ -32,6 +28,17 @@
 # all others there, and leave all other packets to your rules.
 # Forwarded ports are guarded in FORWARD of the mangle table, before the rules that Docker or firewalld
 # put into the filter table; those decide about the packets that pass.
+# Beside ufw they need nothing else: they decide before its rules, and without them ufw's decide.
+# Do not use them beside firewalld: its reload removes them. Use --for nftables there.
+# If an nftables table drops the ports above, let them through there. They are then open to everyone
+# while these rules are not loaded:
+#   nftables:  tcp dport { 22, 443, 2222 } accept
+# The forward chains of other firewalls have to let the forwarded ports through, too.
+# Rules that see packets before these (iptables -t raw, nftables at priority filter or below) have to
+# let the knocks through:
+#   knocks:    tcp dport { 7003, 8044 } accept
+#   knocks:    udp dport { 1234, 4321, 5555, 9876 } accept
+# More: docs/firewalls.md
 #
 # Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
 #   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
@@ -344,3 +351,7 @@ trap - EXIT
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
 destroy_sets "$(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.ximn0oo.4 -e spk.home.xm6i4qo.4 -e spk.home.s1.4 -e spk.home.ximn0os1.4 -e spk.home.ximn0os2.4 -e spk.home.o.6 -e spk.home.ximn0oo.6 -e spk.home.xm6i4qo.6 -e spk.home.s1.6 -e spk.home.ximn0os1.6 -e spk.home.ximn0os2.6)"
+if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then
+  echo 'warning: firewalld is active, and its reload removes these rules' >&2
+  echo 'hint: undo them, and write the rules with --for nftables' >&2
+fi

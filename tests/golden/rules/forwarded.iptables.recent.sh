@@ -4,9 +4,7 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp
-#   opens:   forwarded 8080/tcp, 9000-9010/udp, 192.0.2.7:22/tcp, [2001:db8::7]:443/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp, forwarded 8080/tcp, forwarded 9000-9010/udp, forwarded 192.0.2.7:22/tcp, forwarded [2001:db8::7]:443/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #   also:    only on eth0
 #   also:    never locked out: 198.51.100.0/24
@@ -22,6 +20,16 @@
 # all others there, and leave all other packets to your rules.
 # Forwarded ports are guarded in FORWARD of the mangle table, before the rules that Docker or firewalld
 # put into the filter table; those decide about the packets that pass.
+# Beside ufw they need nothing else: they decide before its rules, and without them ufw's decide.
+# Do not use them beside firewalld: its reload removes them. Use --for nftables there.
+# If an nftables table drops the ports above, let them through there. They are then open to everyone
+# while these rules are not loaded:
+#   nftables:  iifname "eth0" tcp dport { 22 } accept
+# The forward chains of other firewalls have to let the forwarded ports through, too.
+# Rules that see packets before these (iptables -t raw, nftables at priority filter or below) have to
+# let the knocks through:
+#   knocks:    udp dport { 1234, 5555, 9876 } accept
+# More: docs/firewalls.md
 #
 # Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
 #   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
@@ -242,3 +250,7 @@ prepare_iptables
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
 destroy_sets "$(own_sets)"
+if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then
+  echo 'warning: firewalld is active, and its reload removes these rules' >&2
+  echo 'hint: undo them, and write the rules with --for nftables' >&2
+fi

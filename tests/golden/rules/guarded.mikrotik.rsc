@@ -4,8 +4,7 @@
 #   knock 2: 9012/udp (regular)
 #   knock 3: 8044/tcp (regular)
 #   knock 4: 6999/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #
@@ -44,7 +43,8 @@
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty: knocks do not count"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:02 knock 4 of 4, 6999/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:03 knock 4 of 4, 6999/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:3" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:04 knock 3 of 4, 8044/tcp"
@@ -59,8 +59,8 @@
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:13 knock 2, accepted or late"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:14 knock 1, accepted or late"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:15 not a mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 penalty already set"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 penalty: no new penalty"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 penalty: no new penalty"
 /ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:18 a mistake: knocks do not count for a while"
 /ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections continue"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:20 to this router"
@@ -80,7 +80,8 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
-/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty: knocks do not count"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:02 knock 4 of 4, 6999/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=6999 src-address-list="spknock:home:3" comment="spknock:home:03 knock 4 of 4, 6999/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:3" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:04 knock 3 of 4, 8044/tcp"
@@ -95,8 +96,8 @@
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:2" comment="spknock:home:13 knock 2, accepted or late"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 src-address-list="spknock:home:1" comment="spknock:home:14 knock 1, accepted or late"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22 comment="spknock:home:15 not a mistake"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 penalty already set"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=6999,7003,8044 src-address-list="spknock:home:penalty" comment="spknock:home:16 penalty: no new penalty"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:penalty" comment="spknock:home:17 penalty: no new penalty"
 /ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:18 a mistake: knocks do not count for a while"
 /ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:19 connections continue"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:20 not multicast"

@@ -3,8 +3,7 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
@@ -42,6 +41,7 @@
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:01 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:03 knock 2 of 3, 9876/udp"
@@ -69,6 +69,7 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:01 knock 3 of 3, 5555/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:03 knock 2 of 3, 9876/udp"

@@ -3,8 +3,7 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp, 443/tcp, 51820/udp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp, 443/tcp, 51820/udp for 5m; a stage waits 5s
 #   also:    a packet to any other port resets the sequence
 #   covers:  IPv4, IPv6
 #   also:    only on eth0.2
@@ -52,9 +51,10 @@
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
 /ip firewall address-list add list="spknock:home:trusted" address=10.0.0.0/8 comment="spknock:home:trusted"
 /ip firewall address-list add list="spknock:home:trusted" address=192.0.2.7 comment="spknock:home:trusted"
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty: knocks do not count"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
@@ -68,7 +68,7 @@
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, accepted or late"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,443 comment="spknock:home:13 not a mistake"
 /ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=51820 comment="spknock:home:14 not a mistake"
-/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:15 penalty already set"
+/ip firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:15 penalty: no new penalty"
 /ip firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:16 a mistake: knocks do not count for a while"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:17 secrets in connections"
 /ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:18 connections continue"
@@ -94,8 +94,9 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
 /ipv6 firewall address-list add list="spknock:home:trusted" address=2001:db8::/32 comment="spknock:home:trusted"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty"
+/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:penalty" comment="spknock:home:01 penalty: knocks do not count"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:03 knock 3 of 3, 5555/udp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
@@ -109,7 +110,7 @@
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:1" comment="spknock:home:12 knock 1, accepted or late"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=tcp dst-port=22,443 comment="spknock:home:13 not a mistake"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=51820 comment="spknock:home:14 not a mistake"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:15 penalty already set"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return protocol=udp dst-port=1234,5555,9876 src-address-list="spknock:home:penalty" comment="spknock:home:15 penalty: no new penalty"
 /ipv6 firewall filter add chain="spknock:home:knock" action=add-src-to-address-list address-list="spknock:home:penalty" address-list-timeout=5s comment="spknock:home:16 a mistake: knocks do not count for a while"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:17 secrets in connections"
 /ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:18 connections continue"

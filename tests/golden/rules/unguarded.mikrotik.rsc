@@ -3,8 +3,7 @@
 #   knock 1: 7003/tcp (regular)
 #   knock 2: 9012/udp (regular)
 #   knock 3: 8044/tcp (regular)
-#   opens:   22/tcp
-#            for 5m; a stage waits 5s
+#   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
@@ -39,6 +38,7 @@
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:01 knock 3 of 3, 8044/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
 /ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:03 knock 2 of 3, 9012/udp"
@@ -64,6 +64,7 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:01 knock 3 of 3, 8044/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
 /ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:03 knock 2 of 3, 9012/udp"
