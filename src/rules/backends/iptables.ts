@@ -143,8 +143,8 @@ function chooseVariant({ variant }: RenderRequest): Variant {
 function renderForwardAdvice({ doors }: Plan): string[] {
   if (doors.every(({ forwards }) => forwards.length === 0)) return [];
   return [
-    "Forwarded ports are guarded in FORWARD of the mangle table, before the rules that Docker or firewalld",
-    "put into the filter table; those decide about the packets that pass.",
+    "Forwarded ports are guarded in FORWARD of the mangle table, before the filter table, where Docker puts",
+    "its rules at the top whenever it starts; those decide about the packets that pass.",
   ];
 }
 
@@ -153,12 +153,12 @@ function renderReloadAdvice(request: RenderRequest): string[] {
   if (chooseVariant(request) === "ipset") {
     return [
       "Run it again after a change: connections stay, and open sources as long as they were opened for.",
-      "A door that is not in the file any more, another prefix and another variant close for all sources.",
+      "Another prefix and another variant close the doors for all sources.",
     ];
   }
   return [
-    "Run it again after a change: connections and open sources stay. A door that is not in the file any",
-    "more, another prefix, another open time and another variant close for all sources.",
+    "Run it again after a change: connections and open sources stay. Another prefix, another open time and",
+    "another variant close the doors for all sources.",
   ];
 }
 

@@ -81,7 +81,7 @@ function renderLastRules({ publicServices }: Plan, family: RuleContext["family"]
 
 /**
  * The ports that this machine forwards: chains of the mangle table, whose FORWARD is before the one of the filter
- * table, where Docker and firewalld put their rules at the top again. Empty where none is of this family.
+ * table, where Docker puts its rules at the top again. Empty where none is of this family.
  */
 export function renderForwardChains(context: RuleContext): Chain[] {
   const { plan, family } = context;

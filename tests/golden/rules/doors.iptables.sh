@@ -26,8 +26,8 @@
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
-# Forwarded ports are guarded in FORWARD of the mangle table, before the rules that Docker or firewalld
-# put into the filter table; those decide about the packets that pass.
+# Forwarded ports are guarded in FORWARD of the mangle table, before the filter table, where Docker puts
+# its rules at the top whenever it starts; those decide about the packets that pass.
 # Beside ufw they need nothing else: they decide before its rules, and without them ufw's decide.
 # Do not use them beside firewalld: its reload removes them. Use --for nftables there.
 # If an nftables table drops the ports above, let them through there. They are then open to everyone
@@ -46,7 +46,7 @@
 # When a new connection of yours works:
 #   kill $undo
 # Run it again after a change: connections stay, and open sources as long as they were opened for.
-# A door that is not in the file any more, another prefix and another variant close for all sources.
+# Another prefix and another variant close the doors for all sources.
 # On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example

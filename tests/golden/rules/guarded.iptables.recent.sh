@@ -33,8 +33,8 @@
 #   sh spknock_home.sh
 # When a new connection of yours works:
 #   kill $undo
-# Run it again after a change: connections and open sources stay. A door that is not in the file any
-# more, another prefix, another open time and another variant close for all sources.
+# Run it again after a change: connections and open sources stay. Another prefix, another open time and
+# another variant close the doors for all sources.
 # On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
