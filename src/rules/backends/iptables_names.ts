@@ -7,7 +7,6 @@
 import { ADDRESS_BITS } from "../../core/address_syntax.ts";
 import { type Door, findBanPrefix, type Plan } from "../../core/plan.ts";
 import { refuse } from "../backend.ts";
-import { checksum, shortenName } from "./names.ts";
 
 const MAX_NAME = 12;
 const DOOR_DIGITS = 5;
@@ -102,4 +101,23 @@ function renderPrefix(prefix: number, family: Plan["families"][number]): string 
 function shortenNumber(number: number): string {
   if (number < 10) return String(number);
   return `${Math.floor(number / 10).toString(36)}${number % 10}`;
+}
+
+/**
+ * Returns a name for the rule set `name`, at most `limit` characters. A long one is cut and gets a
+ * checksum after a dot, which no name of one has.
+ */
+export function shortenName(name: string, limit: number): string {
+  if (name.length <= limit) return name;
+  const end = checksum(name).toString(16).padStart(8, "0");
+  return `${name.slice(0, limit - end.length - 1)}.${end}`;
+}
+
+/** Returns FNV-1a, 32 bits (draft-eastlake-fnv); only makes names distinct. */
+function checksum(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash;
 }

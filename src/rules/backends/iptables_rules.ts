@@ -5,7 +5,7 @@
  * - the last stage first; a knock goes (`-g`) to the small chain that writes its stage, and from there
  *   back to the caller of the door's stages;
  * - after all doors' stages a packet to a knock port is looked at by each door that has a guard: its own knocks,
- *   accepted or late, and the ports of the others' are no mistakes. Any other packet resets all of them, so
+ *   accepted or late, and the ports of the others' are not mistakes. Any other packet resets all of them, so
  *   that the number of rules grows with the doors and not with their square.
  */
 import { ADDRESS_BITS } from "../../core/address_syntax.ts";
@@ -260,7 +260,7 @@ function renderTriedChain({ names }: RuleContext, guarded: readonly Door[]): Cha
   ]];
 }
 
-/** Knocks, accepted or late, and the ports of the other doors' knocks are no mistakes. */
+/** Knocks, accepted or late, and the ports of the other doors' knocks are not mistakes. */
 function renderGuardChains(context: RuleContext, door: Door): Chain[] {
   const { plan, family, names, lists } = context;
   const others = listKnocks({ doors: plan.doors.filter((other) => other !== door) });

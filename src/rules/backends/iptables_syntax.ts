@@ -37,7 +37,7 @@ export interface RuleContext {
 }
 
 /** The syntax for checking and writing a list: parts of a rule. */
-export interface Lists {
+interface Lists {
   has(list: string, seconds: number): string;
   /** A whole rule; the packet continues with the next one. */
   write(list: string, seconds: number): string;
