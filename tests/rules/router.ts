@@ -1,5 +1,5 @@
 /**
- * A RouterOS that knows the menus `firewall filter`, `firewall address-list`, `interface` and
+ * A RouterOS that knows the menus `firewall filter`, `firewall nat`, `firewall address-list`, `interface` and
  * `interface list`, and the few commands that rule sets use. It runs a parsed script, so that tests can look at the rules that come of it.
  */
 import { type Command, parseRouterOs, type Value } from "./routeros.ts";
@@ -34,7 +34,7 @@ export function createRouter(
   ]);
   for (const family of ["/ip", "/ipv6"]) {
     menus.set(`${family} firewall filter`, rules.map((rule) => ({ ...rule })));
-    menus.set(`${family} firewall address-list`, []);
+    for (const empty of ["nat", "address-list"]) menus.set(`${family} firewall ${empty}`, []);
   }
   const menu = (path: string): Item[] => {
     const items = menus.get(path);

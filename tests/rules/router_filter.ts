@@ -7,11 +7,17 @@ import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import type { Item, Router } from "./router.ts";
 
-/** A filter and its address lists. */
+/** A filter, the NAT rules before it, and the address lists. */
 export interface Filter {
-  /** Whether the input chain lets the packet through; what no rule decides is let through. */
+  /**
+   * Whether the input chain, or for a host behind the forward chain, lets the packet through; what no rule
+   * decides is let through. A packet with an original port is one that the user's NAT would translate: if an
+   * own rule prevents it, it comes to this router with that port.
+   */
   receive(packet: ModelPacket, at: number): boolean;
 }
+
+type Menu = "filter" | "nat";
 
 const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -23,7 +29,10 @@ const IGNORED = new Set([
 
 /** The filter of one family, with the rules that the router holds now. */
 export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
-  const rules = router.menu(`${ip} firewall filter`);
+  const menus: Record<Menu, Item[]> = {
+    filter: router.menu(`${ip} firewall filter`),
+    nat: router.menu(`${ip} firewall nat`),
+  };
   const fixed = router.menu(`${ip} firewall address-list`);
   /** `LIST SOURCE` to the moment at which the entry goes. */
   const timed = new Map<string, number>();
@@ -41,10 +50,21 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
       switch (name) {
         case "connection-state":
           return value.split(",").includes(packet.established ? "established" : "new");
+        case "connection-nat-state":
+          return value === "dstnat" && packet.originalPort !== undefined;
         case "protocol":
-          return packet.protocol === value;
+          return packet.protocol === value || value === "icmpv6" && packet.protocol === "icmp";
+        case "icmp-options":
+          return value === (ip === "/ip" ? "8:0-255" : "128:0-255");
+        case "src-port":
+          return false;
+        case "src-address-type":
+          return false;
         case "dst-port":
-          return value.split(",").includes(String(packet.port));
+          return value.split(",").some((part) => {
+            const [first, last = first] = part.split("-").map(Number);
+            return packet.port >= Number(first) && packet.port <= Number(last);
+          });
         case "tcp-flags":
           return value === "syn,!fin,!rst,!ack" && (packet.flags ?? "syn") === "syn";
         case "packet-size":
@@ -56,7 +76,9 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
         case "dst-address-type":
           return value === "local" && packet.toHost !== false;
         case "dst-address":
-          return value === "!ff00::/8" && packet.toHost !== false;
+          return value === "!ff00::/8" ? packet.toHost !== false : packet.host === value;
+        case "src-address":
+          return false;
         default:
           if (IGNORED.has(name)) return true;
           throw new Error(`unknown property "${name}"`);
@@ -65,8 +87,12 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   }
 
   /** What the chain decides; undefined where the packet returns from it. */
-  function walk(chain: string, packet: ModelPacket, at: number): boolean | undefined {
-    for (const rule of rules.filter((rule) => rule["chain"] === chain)) {
+  function walk(
+    [menu, chain]: [Menu, chain: string],
+    packet: ModelPacket,
+    at: number,
+  ): boolean | undefined {
+    for (const rule of menus[menu].filter((rule) => rule["chain"] === chain)) {
       if (!isMatch(rule, packet, at)) continue;
       switch (rule["action"]) {
         case "accept":
@@ -76,7 +102,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
         case "return":
           return undefined;
         case "jump": {
-          const decided = walk(rule["jump-target"] ?? "", packet, at);
+          const decided = walk([menu, rule["jump-target"] ?? ""], packet, at);
           if (decided !== undefined) return decided;
           break;
         }
@@ -92,7 +118,19 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     return undefined;
   }
 
-  return { receive: (packet, at) => walk("input", packet, at) ?? true };
+  /** The first packet of a connection passes NAT. */
+  function isLeft({ originalPort, host: _, ...packet }: ModelPacket, at: number): boolean {
+    if (originalPort === undefined || packet.established === true) return false;
+    return walk(["nat", "dstnat"], { ...packet, port: originalPort }, at) === true;
+  }
+
+  return {
+    receive(packet, at) {
+      const { originalPort, host: _, ...rest } = packet;
+      const seen = isLeft(packet, at) ? { ...rest, port: originalPort ?? rest.port } : packet;
+      return walk(["filter", seen.host === undefined ? "input" : "forward"], seen, at) ?? true;
+    },
+  };
 }
 
 function parseMs(text: string): number {
