@@ -58,6 +58,11 @@ export function barePlan(): Plan {
   return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
 }
 
+/** The doors of several plans in one rule set; the rest is the first one's. */
+export function joinPlans(first: Plan, ...others: readonly Plan[]): Plan {
+  return { ...first, doors: [first, ...others].flatMap(({ doors }) => doors) };
+}
+
 const GUARDED: Plan = change(barePlan(), { guard: true });
 
 /** For each feature a plan that uses it, and the same plan without. */
@@ -85,13 +90,10 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     barePlan(),
   ],
   doors: [
-    {
-      ...barePlan(),
-      doors: [
-        ...barePlan().doors,
-        ...regularPlan(["7004/tcp", "9013/udp"], { name: "other", guard: false }).doors,
-      ],
-    },
+    joinPlans(
+      barePlan(),
+      regularPlan(["7004/tcp", "9013/udp"], { name: "other", guard: false }),
+    ),
     barePlan(),
   ],
   ban: [{ ...barePlan(), ban: true }, barePlan()],

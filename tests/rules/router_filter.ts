@@ -15,6 +15,8 @@ export interface Filter {
    * own rule prevents it, it comes to this router with that port.
    */
   receive(packet: ModelPacket, at: number): boolean;
+  /** Whether it would; nothing is remembered. */
+  ask(packet: ModelPacket, at: number): boolean;
 }
 
 type Menu = "filter" | "nat";
@@ -29,19 +31,22 @@ const IGNORED = new Set([
 
 /** The filter of one family, with the rules that the router holds now. */
 export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
-  const menus: Record<Menu, Item[]> = {
-    filter: router.menu(`${ip} firewall filter`),
-    nat: router.menu(`${ip} firewall nat`),
+  const menus: Record<Menu, Map<string, Item[]>> = {
+    filter: Map.groupBy(router.menu(`${ip} firewall filter`), (rule) => rule["chain"] ?? ""),
+    nat: Map.groupBy(router.menu(`${ip} firewall nat`), (rule) => rule["chain"] ?? ""),
   };
-  const fixed = router.menu(`${ip} firewall address-list`);
+  const fixed = Map.groupBy(
+    router.menu(`${ip} firewall address-list`),
+    (item) => item["list"] ?? "",
+  );
   /** `LIST SOURCE` to the moment at which the entry goes. */
   const timed = new Map<string, number>();
+  let isAsking = false;
 
   function isListed(list: string, source: string, at: number): boolean {
     if ((timed.get(`${list} ${source}`) ?? 0) > at) return true;
-    const networks = fixed.filter((entry) => entry["list"] === list)
-      .map((entry) => entry["address"] ?? "");
-    return createNetworkMatcher(networks)(parseAddress(source));
+    const networks = fixed.get(list)?.map((entry) => entry["address"] ?? "");
+    return networks !== undefined && createNetworkMatcher(networks)(parseAddress(source));
   }
 
   function isMatch(rule: Item, packet: ModelPacket, at: number): boolean {
@@ -92,7 +97,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     packet: ModelPacket,
     at: number,
   ): boolean | undefined {
-    for (const rule of menus[menu].filter((rule) => rule["chain"] === chain)) {
+    for (const rule of menus[menu].get(chain) ?? []) {
       if (!isMatch(rule, packet, at)) continue;
       switch (rule["action"]) {
         case "accept":
@@ -107,6 +112,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
           break;
         }
         case "add-src-to-address-list": {
+          if (isAsking) break;
           const until = at + parseMs(rule["address-list-timeout"] ?? "");
           timed.set(`${rule["address-list"]} ${packet.source}`, until);
           break;
@@ -124,11 +130,19 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     return walk(["nat", "dstnat"], { ...packet, port: originalPort }, at) === true;
   }
 
+  function receive(packet: ModelPacket, at: number): boolean {
+    const { originalPort, host: _, ...rest } = packet;
+    const seen = isLeft(packet, at) ? { ...rest, port: originalPort ?? rest.port } : packet;
+    return walk(["filter", seen.host === undefined ? "input" : "forward"], seen, at) ?? true;
+  }
+
   return {
-    receive(packet, at) {
-      const { originalPort, host: _, ...rest } = packet;
-      const seen = isLeft(packet, at) ? { ...rest, port: originalPort ?? rest.port } : packet;
-      return walk(["filter", seen.host === undefined ? "input" : "forward"], seen, at) ?? true;
+    receive,
+    ask(packet, at) {
+      isAsking = true;
+      const isAccepted = receive(packet, at);
+      isAsking = false;
+      return isAccepted;
     },
   };
 }
