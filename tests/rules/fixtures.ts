@@ -2,6 +2,7 @@
 import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
+import { parseForwards, parseServices } from "../../src/core/service.ts";
 import type { Feature } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
 import { change } from "../plans.ts";
@@ -121,6 +122,9 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
   ],
 };
 
+/** Translated ports, and hosts behind of each family. */
+const FORWARDS = parseForwards("8080/tcp,9000-9010/udp,192.0.2.7:22/tcp,[2001:db8::7]:22/tcp");
+
 /** The plans that the golden files show, by name. */
 export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   "secret": secretPlan(),
@@ -164,4 +168,16 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     interfaces: ["ether1", "list:WAN"],
   }),
   "unguarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { guard: false }),
+  "services": secretPlan({
+    opens: parseServices("22/tcp,60000-61000/udp,icmp"),
+    publicServices: parseServices("80/tcp,443/tcp"),
+  }),
+  "all": secretPlan({ opens: parseServices("22/tcp,all"), publicServices: parseServices("icmp") }),
+  "forwards": change(secretPlan({ opens: [], forwards: FORWARDS, trusted: ["192.0.2.0/24"] }), {
+    closing: [{ port: 4321, protocol: "udp", payload: bytes(HASHES[0]) }],
+  }),
+  "doors": joinPlans(
+    regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { publicServices: parseServices("80/tcp") }),
+    secretPlan({ name: "office", opens: parseServices("443/tcp"), forwards: FORWARDS.slice(0, 1) }),
+  ),
 };
