@@ -39,7 +39,7 @@ export function isPorts(service: Service): service is PortRange {
  *
  * @throws {RangeError} with what is allowed.
  */
-export function parseService(text: string): Service {
+function parseService(text: string): Service {
   const name = text.trim().toLowerCase();
   if (name === "icmp" || name === "all") return { protocol: name };
   const range = /^(.*?)(\d+)-(\d+)(.*)$/.exec(text.trim());

@@ -14,6 +14,7 @@ export interface TimedPacket {
 /**
  * What the plan claims about the packets of an attack:
  * - `closed`: the door stays closed; the proof fails if it opens;
+ * - `refused`: the same, and the last packet does not come to where it goes;
  * - `opens`: this is legitimate use; the proof fails if the door stays closed;
  * - `reaches`: the same, and the last packet comes to the service;
  * - `closes`: the door opens, and is closed again at the end;
@@ -24,6 +25,7 @@ export interface TimedPacket {
  */
 export type ClaimKind =
   | "closed"
+  | "refused"
   | "opens"
   | "reaches"
   | "closes"
@@ -90,6 +92,7 @@ export function runAttack(plan: Plan, attack: Attack): AttackResult {
 /** Whether what happened is what is claimed. */
 const CLAIMS: Record<ClaimKind, (result: Omit<AttackResult, "holds">) => boolean> = {
   closed: ({ opened, visited }) => !opened && !visited,
+  refused: ({ opened, reached }) => !opened && !reached,
   opens: ({ opened }) => opened,
   reaches: ({ opened, reached }) => opened && reached,
   closes: ({ opened, openAtEnd }) => opened && !openAtEnd,

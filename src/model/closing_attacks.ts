@@ -29,6 +29,7 @@ export function listClosings(context: AttackContext): Attack[] {
   const strange = createKnocks(context, { source: parties.accomplice, stages: door.closing });
   return [
     ...listUses(context, sequences),
+    ...listLateCopies(context, sequences),
     ...listStrangers(context, sequences, strange),
     ...listIncomplete(context, sequences),
     ...listSlow(context, sequences),
@@ -62,6 +63,21 @@ function listUses(context: AttackContext, { opening, closing }: Sequences): Atta
       description: "the closing knocks at a closed door, twice",
       reason: "closing knocks open nothing",
       packets: [...closing, ...closing],
+    }),
+  ];
+}
+
+/** A copy of the last opening knock that arrives after the closing ones; where it is not a whole sequence with them. */
+function listLateCopies(context: AttackContext, { opening, closing }: Sequences): Attack[] {
+  const { stages, closing: knocks } = context.door;
+  const canOpen = knocks.some((knock) => stages.some((stage) => canCoincide(stage, knock)));
+  if (opening.length === 1 || canOpen) return [];
+  return [
+    createAttack(context, "closes", {
+      name: "closing-late-copy",
+      description: "closed by its knocks, then a late copy of the last right knock",
+      reason: "the last closing knock deletes the source from all stages",
+      packets: [...opening, ...closing, ...opening.slice(-1)],
     }),
   ];
 }

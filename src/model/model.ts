@@ -76,7 +76,7 @@ export type DoorKnock =
     | { kind: "advance"; stage: number }
     /** Rule 6: the last knock was right; the open time ends at `until`, in milliseconds. */
     | { kind: "open"; until: number }
-    /** Rule 7: a late copy of the knock of `stage` (1-based). */
+    /** Rule 8: a late copy of the knock of `stage` (1-based). */
     | { kind: "duplicate"; stage: number }
   );
 
@@ -169,7 +169,7 @@ class PlanModel implements FirewallModel {
     return { ...verdict, kind, knocks, reset: mistake.reset, banned: mistake.banned };
   }
 
-  /** Rules 7, 9 and 10. */
+  /** Rules 8 to 10. */
   #countMistake(
     packet: ModelPacket,
     { key, banKey }: Identity,
@@ -264,7 +264,7 @@ class DoorModel {
     return undefined;
   }
 
-  /** Rule 7. */
+  /** Rule 8. */
   findCopy(packet: ModelPacket, key: string, at: number): DoorKnock | undefined {
     const index = this.#door.stages.findLastIndex((stage, index) =>
       isKnock(stage, packet) && this.#stages[index]?.has(key, at)
@@ -272,7 +272,7 @@ class DoorModel {
     return index === -1 ? undefined : { door: this.name, kind: "duplicate", stage: index + 1 };
   }
 
-  /** Rule 10: whether there was a stage to delete the source from. */
+  /** Rule 9: whether there was a stage to delete the source from. */
   reset(key: string, at: number): boolean {
     let reset = false;
     for (const stage of this.#stages) {

@@ -64,7 +64,7 @@ function tryPlace(
   },
 ): Try[] {
   const make = (claim: ClaimKind, what: string, packets: readonly WirePacket[]): Try => ({
-    name: `${name}-${claim === "closed" ? "stranger" : "knocked"}`,
+    name: `${name}-${claim === "refused" ? "stranger" : "knocked"}`,
     description: `${what} ${where}`,
     claim,
     reason: why,
@@ -72,7 +72,7 @@ function tryPlace(
     packets: pace(packets, context.gap),
   });
   return [
-    make("closed", "a stranger at", [packet]),
+    make("refused", "a stranger at", [packet]),
     make("reaches", "the right knocks, then", [...createKnocks(context), packet]),
   ];
 }
@@ -131,7 +131,7 @@ function tryUnguarded(context: AttackContext, service: PortRange): Try[] {
   }, {
     name: `redirected-to-${text.replace("/", "-")}`,
     description: `a stranger at another port that is redirected to ${text}`,
-    claim: "closed",
+    claim: "refused",
     reason: "a redirected packet comes here at the port that it is redirected to",
     world: redirect(service),
     packets: pace(

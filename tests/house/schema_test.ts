@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
+import { parseServices } from "../../src/core/service.ts";
 import { PROBE_KINDS, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS } from "../../src/secret/kinds.ts";
 import { table } from "../table.ts";
@@ -36,13 +37,15 @@ Deno.test("targets.schema.json: every setting is defined", () => {
 });
 
 Deno.test("targets.schema.json: knocks and opens as text are what the program reads", () => {
-  const reference = { $ref: "#/definitions/ports" };
-  assertEquals([definitions.knock.anyOf[1], definitions.opens.items.anyOf[1]], [
-    reference,
-    reference,
-  ]);
-  const pattern = new RegExp(definitions.ports.pattern);
+  const { knock: { anyOf: [, knocks] }, opens: { items: { anyOf: [, opens] } } } = definitions;
+  assertEquals([knocks.$ref, opens.$ref], ["#/definitions/ports", "#/definitions/services"]);
   const good = ["7000", " 7000/UDP ", "udp:7000", "TCP/7000", "7000, 8000/udp,udp:9"];
   const bad = ["", "7000,", ",7000", "7000/sctp", "udp", "7000/udp/tcp", "7000 8000"];
-  assertEquals([...good, ...bad].filter((text) => pattern.test(text)), good);
+  const services = ["icmp", "ALL", "5-6/udp", "udp:5-6", "22,5-6 , icmp"];
+  const select = (name: string) => {
+    const pattern = new RegExp(definitions[name].pattern);
+    return [...good, ...services, ...bad, "5-/udp", "icmp/22"].filter((text) => pattern.test(text));
+  };
+  assertEquals([select("ports"), select("services")], [good, [...good, ...services]]);
+  for (const text of select("services")) parseServices(text);
 });

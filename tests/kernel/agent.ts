@@ -71,6 +71,9 @@ const held = new Map<number, net.Socket>();
 
 type Ask<Op extends AgentRequest["op"]> = Extract<AgentRequest, { op: Op }>;
 
+/** What a TCP reset becomes, and the ICMP answers of a firewall that rejects. */
+const REFUSALS = ["ECONNREFUSED", "EHOSTUNREACH", "EACCES"];
+
 function connect(request: Ask<"connect">): Promise<"open" | "refused" | "silent"> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({
@@ -87,7 +90,7 @@ function connect(request: Ask<"connect">): Promise<"open" | "refused" | "silent"
     const timer = setTimeout(() => finish("silent"), request.timeoutMs);
     socket.on("connect", () => finish("open"));
     socket.on("error", (error: Error & { code?: string }) => {
-      if (error.code === "ECONNREFUSED") return finish("refused");
+      if (REFUSALS.includes(error.code ?? "")) return finish("refused");
       clearTimeout(timer);
       reject(error);
     });

@@ -4,7 +4,8 @@ import type { Plan, Stage } from "../../src/core/plan.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
 import { bytes, HASHES, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
-import { type Firewall, forEachFirewall, TOOLS } from "./rules_lab.ts";
+import { PLAYED_MIKROTIK } from "./routeros_player.ts";
+import { type Firewall, FIREWALLS, forEachFirewall, TOOLS } from "./rules_lab.ts";
 import { change } from "../plans.ts";
 
 const PORT = 5353;
@@ -19,7 +20,7 @@ const PLANS: readonly Plan[] = [
   change(secretPlan({ openForMs: 60_000, guard: true }), { stages: KNOCKS }),
   change(secretPlan({ openForMs: 60_000 }), {
     stages: KNOCKS,
-    closing: [{ port: PORT, protocol: "udp", payload: bytes("close") }],
+    closing: [{ port: PORT, protocol: "udp", payload: bytes("close the door") }],
   }),
   change(secretPlan({ openForMs: 60_000 }), {
     stages: [{ port: PORT, protocol: "udp" }, ...KNOCKS.slice(1)],
@@ -31,12 +32,12 @@ const TALKS: readonly (readonly [sent: string, payloads: readonly string[]])[] =
   ["a question, then the knocks", ["a question", ...HASHES]],
   ["questions in between", ["one", HASHES[0], "two", HASHES[1], "three", HASHES[2]]],
   ["a wrong hash", ["a question", HASHES[0], HASHES[2], HASHES[1]]],
-  ["closed again", ["a question", ...HASHES, "close"]],
+  ["closed again", ["a question", ...HASHES, "close the door"]],
 ];
 
 await kernelTest(
   "secret knocks on the port of a live service",
-  (_lab, context) => forEachFirewall(context, talkToAll),
+  (_lab, context) => forEachFirewall(context, talkToAll, [...FIREWALLS, PLAYED_MIKROTIK]),
   { tools: TOOLS },
 );
 
@@ -53,7 +54,7 @@ async function talkToAll(firewall: Firewall): Promise<void> {
   await server.run(["sh", "-c", bound]);
   await (await server.agent()).listen(22);
   const agent = await client.agent();
-  let sourcePort = 20_000;
+  let [sourcePort, compared] = [20_000, 0];
   for (const [number, plan] of PLANS.entries()) {
     await firewall.load(server, plan);
     for (const family of plan.families) {
@@ -79,11 +80,23 @@ async function talkToAll(firewall: Firewall): Promise<void> {
         packets.forEach((packet, index) => model.receive(packet, index * 60));
         const state = await agent.connect({ source, host, port: 22, timeoutMs: 300 });
         const expected = model.isLetIn(source, 500) ? "open" : "silent";
-        assertEquals(state, expected, `${firewall.name}, plan ${number}, ${family}: ${name}`);
+        const trace = {
+          name,
+          packets: packets.map((packet, index) => ({ packet, at: index * 60 })),
+        };
+        const isExact = firewall.isExact?.(plan, trace) ?? true;
+        const where = `${firewall.name}, plan ${number}, ${family}: ${name}`;
+        // RouterOS' guard makes the first question a penalty: the door opens only for less than here.
+        if (isExact || expected === "silent" || name === "the knocks") {
+          assertEquals(state, expected, where);
+          compared++;
+        }
         await firewall.undo(server, plan);
         await firewall.load(server, plan);
       }
     }
     await firewall.undo(server, plan);
   }
+  // All but three talks of the guarded plan, in both families.
+  assertEquals(compared, PLANS.length * TALKS.length * 2 - (firewall.isExact ? 6 : 0));
 }

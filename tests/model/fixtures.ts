@@ -75,6 +75,11 @@ export function playAttack(
   return { isOpenAtEnd: model.isLetIn(source, end), durationMs: end - (start ?? 0) };
 }
 
+/** Whether an attack can be played at a machine with nothing around its rules. */
+export function isBare({ world, packets }: Attack): boolean {
+  return world === undefined && [...packets].every(({ packet }) => packet.host === undefined);
+}
+
 /** What the model made of a packet, in one word and its number: `advance 1`, `open`, `mistake reset`, `pass`. */
 export function toWords({ kind, knocks, reset, banned }: Verdict): string {
   const knock = knocks.findLast(({ kind }) => kind !== "closing");

@@ -134,6 +134,7 @@ function checkAttack(plan: Plan, attack: Attack): void {
   const openAtEnd = played.isLetIn(source, end, attack.door);
   const outcome: Record<Attack["claim"], boolean> = {
     closed: !opened,
+    refused: !reached,
     opens: opened,
     reaches: opened && reached,
     closes: opened && !openAtEnd,

@@ -13,6 +13,8 @@ export interface Router {
   menu(path: string): Item[];
   /** Runs a script. Throws what the script raises. */
   run(script: string): void;
+  /** The line of the script that added an item. */
+  findLine(item: Item): number | undefined;
 }
 
 type Result = string | Item[];
@@ -28,6 +30,7 @@ export function createRouter(
   rules: readonly Item[] = [],
   { interfaces = ["eth0.2", "_@b-0.1", "ether1"], lists = ["WAN"] }: Names = {},
 ): Router {
+  const lines = new WeakMap<Item, number>();
   const menus = new Map<string, Item[]>([
     ["/interface", interfaces.map((name) => ({ name }))],
     ["/interface list", lists.map((name) => ({ name }))],
@@ -74,7 +77,10 @@ export function createRouter(
       [name, evaluate(value, variables, path)] as const
     );
     if (verb === "find") return items.filter((item) => isMatch(item, properties, path));
-    if (verb === "add") return add(items, properties);
+    if (verb === "add") {
+      lines.set(add(items, properties), command.line);
+      return "";
+    }
     if (verb === "remove") {
       const found = value(0);
       for (const item of found) items.splice(items.indexOf(item as Item), 1);
@@ -127,12 +133,16 @@ export function createRouter(
     }
   }
 
-  return { menu, run: (script) => runAll(parseRouterOs(script), new Map()) };
+  return {
+    menu,
+    run: (script) => runAll(parseRouterOs(script), new Map()),
+    findLine: (item) => lines.get(item),
+  };
 }
 
 type Properties = readonly (readonly [string, Result])[];
 
-function add(items: Item[], properties: Properties): string {
+function add(items: Item[], properties: Properties): Item {
   const before = properties.find(([name]) => name === "place-before")?.[1];
   const item: Item = Object.fromEntries(
     properties.filter(([name]) => name !== "place-before").map(([name, value]) => {
@@ -143,7 +153,7 @@ function add(items: Item[], properties: Properties): string {
   const target = Array.isArray(before) ? before[0] : undefined;
   if (before !== undefined && target === undefined) throw new Error("no such item");
   items.splice(target === undefined ? items.length : items.indexOf(target), 0, item);
-  return "";
+  return item;
 }
 
 /** A name that the menu does not have matches no item; the IPv6 filter has no `dynamic`, by its syntax tree. */

@@ -101,7 +101,8 @@ function describeDoor(
   { opened, openAtEnd, visited, reached }: AttackResult,
 ): string {
   if (claim === "passes") return reached ? "passes" : "dropped";
-  if (!opened) return visited || (claim === "vulnerable" && reached) ? "reached" : "shut";
+  const isAsked = claim === "vulnerable" || claim === "refused";
+  if (!opened) return visited || (isAsked && reached) ? "reached" : "shut";
   if (claim === "reaches" || claim === "blocked") return reached ? "opened" : "open, blocked";
   if (claim === "closes" || claim === "stays-open") {
     return openAtEnd ? "stays open" : "closed again";

@@ -30,6 +30,7 @@ import {
   renderIptablesRules,
   type Variant,
 } from "./iptables_rules.ts";
+import { renderBesideIptables } from "./other_firewalls.ts";
 
 const TABLES = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 
@@ -104,6 +105,7 @@ export const iptables: Backend = {
         family === "ipv6" ? 'if [ "$ipv6" = yes ]; then load_ip6tables; fi' : "load_iptables"
       ),
       ...renderCleanup(plan, rules, variant),
+      ...renderFirewalldWarning(),
     ];
   },
   renderAdvice(request) {
@@ -112,6 +114,7 @@ export const iptables: Backend = {
     return [
       "The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop",
       "all others there, and leave all other packets to your rules.",
+      ...renderBesideIptables(request.plan),
       "",
       `Apply, with an automatic undo after a minute (this file saved as ${file}):`,
       `  ${renderTimedUndo(`sh ${file} undo`)}`,
@@ -264,6 +267,16 @@ function renderStaleChains(table: string, chains: readonly string[]): string[] {
     `for chain in $(own_chains ${table} | grep -vxF ${only}); do`,
     `  ${table} -w -F "$chain"; ${table} -w -X "$chain"`,
     "done",
+  ];
+}
+
+/** By the table or the chains that firewalld makes with its one or other back end. */
+function renderFirewalldWarning(): string[] {
+  return [
+    "if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then",
+    "  echo 'warning: firewalld is active, and its reload removes these rules' >&2",
+    "  echo 'hint: undo them, and write the rules with --for nftables' >&2",
+    "fi",
   ];
 }
 

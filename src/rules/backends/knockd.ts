@@ -15,6 +15,7 @@ import { quoteShell } from "../../core/text.ts";
 import type { Door, Plan } from "../../core/plan.ts";
 import { isPorts, listDistinctServices, type Service } from "../../core/service.ts";
 import { type Backend, refuse, renderRange, renderTimedUndo } from "../backend.ts";
+import { renderBesideKnockd } from "./other_firewalls.ts";
 import { quoteKnockd } from "./quote/knockd.ts";
 
 /** The longest line that knockd reads, in bytes (`PATH_MAX`), less the key. */
@@ -83,6 +84,7 @@ export const knockd: Backend = {
       ]
       : []),
     "",
+    ...renderBesideKnockd(plan),
     ...renderSteps(plan),
   ],
 };

@@ -1,8 +1,8 @@
 /** What the rules of a plan in RouterOS' language have in common: names, lists, services. */
 import { renderDuration } from "../../core/duration.ts";
 import type { Door, Plan } from "../../core/plan.ts";
-import { mergePorts, type PortRange, type Service } from "../../core/service.ts";
-import { renderRange, TRANSPORTS } from "../backend.ts";
+import { mergePorts, type Service } from "../../core/service.ts";
+import { renderRange, splitRanges, TRANSPORTS } from "../backend.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 /** A rule of a chain, without `add`, `chain` and `comment`. */
@@ -80,23 +80,8 @@ const PORTS_AT_A_TIME = 15;
 /** Returns the matchers of ports, as few as they fit in. */
 export function matchPorts(services: readonly Service[]): string[] {
   return TRANSPORTS.flatMap((protocol) =>
-    splitRanges(mergePorts(services, protocol)).map((ranges) =>
+    splitRanges(mergePorts(services, protocol), PORTS_AT_A_TIME).map((ranges) =>
       `protocol=${protocol} dst-port=${ranges.map((range) => renderRange(range)).join(",")}`
     )
   );
-}
-
-function splitRanges(ranges: readonly PortRange[]): PortRange[][] {
-  const parts: PortRange[][] = [];
-  let left = 0;
-  for (const range of ranges) {
-    const weight = range.last === undefined ? 1 : 2;
-    if (weight > left) {
-      parts.push([]);
-      left = PORTS_AT_A_TIME;
-    }
-    parts.at(-1)?.push(range);
-    left -= weight;
-  }
-  return parts;
 }

@@ -69,15 +69,9 @@ function renderOpenRules(plan: Plan, families: readonly FamilySyntax[], names: N
   );
 }
 
-/** Returns the rules that accept what is guarded, for another chain that drops it: from all sources, or open ones. */
-export function renderNftAccepts(plan: Plan, sources: "all" | "open", prefix = ""): string[] {
-  const families = listFamilySyntax(plan);
-  if (sources === "open") return renderOpenRules(plan, families, createNames(prefix));
-  const guarded = plan.doors.flatMap(listGuarded);
-  return [
-    ...renderPortRules(guarded, "accept"),
-    ...renderEchoRules(guarded, families, "accept"),
-  ];
+/** Returns the rules that accept what is open, for another chain that drops the rest. */
+export function renderOpenAccepts(plan: Plan, prefix: string): string[] {
+  return renderOpenRules(plan, listFamilySyntax(plan), createNames(prefix));
 }
 
 const NEIGHBOURS = [

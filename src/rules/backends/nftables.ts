@@ -11,8 +11,8 @@
  */
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, renderTimedUndo, takeFileName } from "../backend.ts";
-import { renderNftAccepts } from "./nft_door.ts";
 import { NFT_DATA, renderNftRules } from "./nft_rules.ts";
+import { renderBesideTable } from "./other_firewalls.ts";
 import { requireNftName } from "./quote/nft.ts";
 
 /** See the comment at the top. */
@@ -42,10 +42,8 @@ export const nftables: Backend = {
     const table = nameTable(plan);
     const base = takeFileName(file);
     return [
-      "This table protects its ports; it cannot open what another table drops. If your own rules drop",
-      "these ports, accept them there, and this table decides which sources pass:",
-      ...renderNftAccepts(plan, "all").map((rule) => `  ${rule}`),
-      "If two tables protect the same port, both have to be opened.",
+      ...renderBesideTable(plan),
+      "If two tables of spknock protect the same port, both have to be opened.",
       "",
       `Apply, with an automatic undo after a minute (this file saved as ${file}):`,
       `  nft -c -f ${file}`,
@@ -58,6 +56,7 @@ export const nftables: Backend = {
       `Undo:     nft delete table inet ${table}`,
       `Persist:  copy it to /etc/${base}, add 'include "/etc/${base}"' at the end of`,
       "          /etc/nftables.conf, and run: systemctl enable nftables",
+      "          Not beside ufw or firewalld, which that flushes or stops: docs/firewalls.md has a unit.",
       `Show the open sources: nft list table inet ${table}`,
     ];
   },

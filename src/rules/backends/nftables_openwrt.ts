@@ -1,19 +1,22 @@
 /**
- * OpenWrt's fw4: a file for `/etc/nftables.d`, which fw4 includes inside `table inet fw4`: sets and
- * chains only, without a table. Not run on a device.
+ * OpenWrt's fw4: a file for `/etc/nftables.d`, which fw4 includes inside `table inet fw4`, before its own
+ * chains: sets and chains only, without a table. Not run on a device.
  *
  * The chain with its own priority can protect ports, but not open them: fw4 still drops what its zone
- * drops. One rule in `chain-pre/input_ZONE` accepts the protected ports there. It names the open set,
- * so that nothing is open when this file is missing.
+ * drops. So the file has rules for the zone's chain, too: fw4's follow them. They name the open set. A second
+ * file in `chain-pre/input_wan` would do the same, but without this one fw4 could not load any rule at the
+ * next boot, and `fw4 check` would not see that while the sets are still in the kernel (measured).
  */
-import { quoteShell } from "../../core/text.ts";
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, renderTimedUndo } from "../backend.ts";
-import { renderNftAccepts } from "./nft_door.ts";
+import { renderOpenAccepts } from "./nft_door.ts";
 import { NFT_DATA, renderNftRules } from "./nft_rules.ts";
+import { createNames, listFamilySyntax, renderChain } from "./nft_syntax.ts";
+import { renderBesideFw4 } from "./other_firewalls.ts";
 
 const FOLDER = "/etc/nftables.d";
-const CHAIN_PRE = "/usr/share/nftables.d/chain-pre/input_wan";
+/** Of the zone `wan`. */
+const ZONE_CHAIN = "input_wan";
 
 /** See the comment at the top. */
 export const nftablesOpenwrt: Backend = {
@@ -25,30 +28,25 @@ export const nftablesOpenwrt: Backend = {
   variants: [],
   render({ plan }) {
     const { sets, chains } = renderNftRules(plan, namePrefix(plan));
-    return ["", ...sets, ...chains];
+    // Declared again by fw4, the chain gets fw4's rules, too.
+    const zone = renderChain(ZONE_CHAIN, renderOpenAccepts(plan, namePrefix(plan)));
+    return ["", ...sets, ...chains, ...zone];
   },
   renderAdvice({ plan }) {
     const file = `spknock_${plan.name}.nft`;
-    const accepts = renderNftAccepts(plan, "open", namePrefix(plan)).map((rule) =>
-      `  echo ${quoteShell(rule)}`
-    );
     return [
       "Not run on a device yet; checked with nft inside a table like fw4's.",
       "",
       `Apply (this file saved as ${FOLDER}/${file}):`,
       "  fw4 check && fw4 reload",
-      "Let fw4's own rules for the zone wan accept the open sources:",
-      `  mkdir -p ${CHAIN_PRE}`,
-      "  {",
-      ...accepts,
-      `  } > ${CHAIN_PRE}/${file}`,
-      "  fw4 check && fw4 reload",
       "For an automatic undo after a minute, run this before the reload:",
-      `  ${renderTimedUndo(`rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file}; fw4 reload`)}`,
+      `  ${renderTimedUndo(`rm -f ${FOLDER}/${file}; fw4 reload`)}`,
       "and kill $undo when a new connection of yours works.",
-      "A reload of fw4 closes the door for all open sources; connections stay.",
-      `Undo:     rm -f ${FOLDER}/${file} ${CHAIN_PRE}/${file} && fw4 reload`,
-      "Persist:  both files stay after a reboot; for sysupgrade add them to /etc/sysupgrade.conf",
+      "A reload of fw4 keeps connections and open sources; fw4 restart closes the door for all.",
+      ...renderBesideFw4(plan),
+      `Undo:     rm -f ${FOLDER}/${file} && fw4 reload`,
+      "Persist:  the file stays after a reboot; for sysupgrade add it to /etc/sysupgrade.conf",
+      ...listOpenSets(plan).map((set) => `Show the open sources: nft list set inet fw4 ${set}`),
     ];
   },
 };
@@ -56,4 +54,11 @@ export const nftablesOpenwrt: Backend = {
 /** A target's name has no dot: the names of one target cannot be the start of another's. */
 function namePrefix({ name }: Plan): string {
   return `spknock.${name}.`;
+}
+
+function listOpenSets(plan: Plan): string[] {
+  const names = createNames(namePrefix(plan));
+  return plan.doors.flatMap((door) =>
+    listFamilySyntax(plan).map(({ digit }) => names.stage(door, door.stages.length, digit))
+  );
 }
