@@ -2,7 +2,8 @@
 import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
-import { parseForwards, parseServices } from "../../src/core/service.ts";
+import { parseForwards } from "../../src/rules/options.ts";
+import { parseServices } from "../../src/core/service.ts";
 import type { Feature } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
 import { change } from "../plans.ts";

@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Door, Plan, Stage } from "../../src/core/plan.ts";
-import { covers, isPorts, parseForwards, parseServices } from "../../src/core/service.ts";
+import { parseForwards } from "../../src/rules/options.ts";
+import { covers, isPorts, parseServices } from "../../src/core/service.ts";
 import type { Attack } from "../../src/model/attack.ts";
 import { findStrangePort } from "../../src/model/attack_context.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
