@@ -1,7 +1,8 @@
 /** Ports that are not on the firewall itself: published by Docker, redirected, routed to a host behind. */
 import { assertEquals } from "@std/assert";
 import type { Plan, Stage } from "../../src/core/plan.ts";
-import { parseForwards, type Service } from "../../src/core/service.ts";
+import { type Service } from "../../src/core/service.ts";
+import { parseForwards } from "../../src/rules/options.ts";
 import { change } from "../plans.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import type { HeldConnection } from "./agent_protocol.ts";
@@ -252,7 +253,7 @@ function findAddresses(
 
 await kernelTest(
   "forwarded ports, through a router with Docker's rules",
-  (_lab, context) => forEachFirewall(context, proveAll, [PLAYED_MIKROTIK]),
+  (_lab, context) => forEachFirewall(context, proveAll, [...FIREWALLS, PLAYED_MIKROTIK]),
   { tools: TOOLS },
 );
 

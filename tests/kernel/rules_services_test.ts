@@ -22,7 +22,7 @@ import {
   type Trace,
 } from "./rules_lab.ts";
 
-const PLAYED = [PLAYED_MIKROTIK];
+const PLAYED = [...FIREWALLS, PLAYED_MIKROTIK];
 const FAMILIES = ["ipv4", "ipv6"] as const;
 const WEB = parseServices("80/tcp,icmp");
 const REGULAR = ["7003/tcp", "9012/udp", "8044/tcp"];
@@ -153,7 +153,7 @@ await kernelTest(
         await firewall.load(lab.server, plan);
         await checkNetwork(lab, `${firewall.name}, ${name}`);
       }
-    }),
+    }, PLAYED),
   { tools: [...TOOLS, "ping"] },
 );
 
