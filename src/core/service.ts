@@ -4,8 +4,6 @@
  * Rules: a port is written as a knock's is (`22/tcp`, `tcp:22`, `22`, see knock.ts), a range with `-`
  * between its ends (`60000-61000/udp`); `icmp` is an echo request of either family, `all` every packet.
  */
-import { parseAddress } from "./address.ts";
-import { isIpv4, isIpv6 } from "./address_syntax.ts";
 import { ValueError } from "./errors.ts";
 import { parsePortSpec, type Protocol, splitList } from "./knock.ts";
 
@@ -39,7 +37,7 @@ export function isPorts(service: Service): service is PortRange {
  *
  * @throws {RangeError} with what is allowed.
  */
-function parseService(text: string): Service {
+export function parseService(text: string): Service {
   const name = text.trim().toLowerCase();
   if (name === "icmp" || name === "all") return { protocol: name };
   const range = /^(.*?)(\d+)-(\d+)(.*)$/.exec(text.trim());
@@ -61,30 +59,6 @@ function parseService(text: string): Service {
 export function parseServices(text: string): Service[] {
   const parts = text.includes(",") ? splitList(text) : [text];
   return listDistinctServices(parts.map(parseService));
-}
-
-/**
- * Returns the forwarded ports of `8080/tcp` or, with the host behind, `192.168.1.7:22/tcp`,
- * `[2001:db8::7]:443/tcp`; commas separate several.
- *
- * @throws {RangeError} with what is allowed.
- */
-export function parseForwards(text: string): Forward[] {
-  const parts = text.includes(",") ? splitList(text) : [text];
-  return parts.map(parseForward);
-}
-
-function parseForward(text: string): Forward {
-  const withHost = /^\[([^\]]+)\]:(.+)$/.exec(text) ?? /^([^:/]*\.[^:/]*):(.+)$/.exec(text);
-  const [, host, ports = text] = withHost ?? [];
-  if (host !== undefined && !isIpv4(host) && !isIpv6(host)) {
-    throw new ValueError(text, "names a host behind by its name: use its address");
-  }
-  const service = parseService(ports);
-  if (!isPorts(service)) {
-    throw new ValueError(text, "is not a forwarded port: use 8080/tcp, or HOST:22/tcp");
-  }
-  return host === undefined ? { service } : { host: parseAddress(host).text, service };
 }
 
 /** Returns each service once, in order. */

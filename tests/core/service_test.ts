@@ -3,9 +3,7 @@ import {
   covers,
   mergePorts,
   overlaps,
-  parseForwards,
   parseServices,
-  renderForward,
   renderServices,
 } from "../../src/core/service.ts";
 import { table } from "../table.ts";
@@ -87,19 +85,3 @@ Deno.test("covers: both ends of a range, and no port beside it", () => {
   assertEquals(ports, [10, 15, 20]);
   assertEquals(covers(range, { protocol: "tcp", port: 15 }), false);
 });
-
-table<string>("parseForwards", {
-  "8080/tcp": "8080/tcp",
-  "tcp:8080": "8080/tcp",
-  "192.0.2.7:22": "192.0.2.7:22/tcp",
-  "192.0.2.7:udp/5000-5010": "192.0.2.7:5000-5010/udp",
-  "[2001:db8::0:7]:443/tcp": "[2001:db8::7]:443/tcp",
-}, (expected, text) => assertEquals(parseForwards(text).map(renderForward), [expected]));
-
-table<string>("parseForwards refuses", {
-  "icmp": "is not a forwarded port",
-  "192.0.2.7:all": "is not a forwarded port",
-  "host.example:22/tcp": "by its name",
-  "192.0.2.999:22/tcp": "by its name",
-  "192.0.2.7:": "is not a port",
-}, (part, text) => assertThrows(() => parseForwards(text), RangeError, part));

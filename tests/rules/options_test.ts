@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseInterfaces, parseTrusted } from "../../src/rules/options.ts";
+import { renderForward } from "../../src/core/service.ts";
+import { parseForwards, parseInterfaces, parseTrusted } from "../../src/rules/options.ts";
 import { table } from "../table.ts";
 
 table<string[]>("parseTrusted: canonical, each once, without contained ones", {
@@ -61,3 +62,19 @@ table("parseInterfaces refuses", NO_INTERFACES.map((name) => [name, name] as con
 Deno.test("parseInterfaces: an empty item is named", () => {
   assertThrows(() => parseInterfaces("eth0,,eth1"), RangeError, "has an empty item 2");
 });
+
+table<string>("parseForwards", {
+  "8080/tcp": "8080/tcp",
+  "tcp:8080": "8080/tcp",
+  "192.0.2.7:22": "192.0.2.7:22/tcp",
+  "192.0.2.7:udp/5000-5010": "192.0.2.7:5000-5010/udp",
+  "[2001:db8::0:7]:443/tcp": "[2001:db8::7]:443/tcp",
+}, (expected, text) => assertEquals(parseForwards(text).map(renderForward), [expected]));
+
+table<string>("parseForwards refuses", {
+  "icmp": "is not a forwarded port",
+  "192.0.2.7:all": "is not a forwarded port",
+  "host.example:22/tcp": "by its name",
+  "192.0.2.999:22/tcp": "by its name",
+  "192.0.2.7:": "is not a port",
+}, (part, text) => assertThrows(() => parseForwards(text), RangeError, part));
