@@ -39,9 +39,13 @@ export function isPorts(service: Service): service is PortRange {
  *
  * @throws {RangeError} with what is allowed.
  */
-export function parseService(text: string): Service {
+function parseService(text: string): Service {
   const name = text.trim().toLowerCase();
   if (name === "icmp" || name === "all") return { protocol: name };
+  return parsePorts(text);
+}
+
+function parsePorts(text: string): PortRange {
   const range = /^(.*?)(\d+)-(\d+)(.*)$/.exec(text.trim());
   if (range === null) return parsePortSpec(text);
   const [, before = "", from = "", to = "", after = ""] = range;
@@ -71,20 +75,27 @@ export function parseServices(text: string): Service[] {
  */
 export function parseForwards(text: string): Forward[] {
   const parts = text.includes(",") ? splitList(text) : [text];
-  return parts.map(parseForward);
+  return listDistinctForwards(parts.map(parseForward));
 }
 
 function parseForward(text: string): Forward {
   const withHost = /^\[([^\]]+)\]:(.+)$/.exec(text) ?? /^([^:/]*\.[^:/]*):(.+)$/.exec(text);
   const [, host, ports = text] = withHost ?? [];
-  if (host !== undefined && !isIpv4(host) && !isIpv6(host)) {
-    throw new ValueError(text, "names a host behind by its name: use its address");
+  const isHost = host === undefined || isIpv4(host) || isIpv6(host);
+  if (!isHost || !/^(?:(?:tcp|udp)[:/])?[\d-]+(?:[:/]\w+)?$/i.test(ports)) {
+    throw new ValueError(
+      text,
+      "is not a forwarded port: use 8080/tcp, or that of a host behind by its address, " +
+        "192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
+    );
   }
-  const service = parseService(ports);
-  if (!isPorts(service)) {
-    throw new ValueError(text, "is not a forwarded port: use 8080/tcp, or HOST:22/tcp");
-  }
+  const service = parsePorts(ports);
   return host === undefined ? { service } : { host: parseAddress(host).text, service };
+}
+
+/** Returns each forward once, in order. */
+export function listDistinctForwards(forwards: readonly Forward[]): Forward[] {
+  return [...new Map(forwards.map((forward) => [renderForward(forward), forward])).values()];
 }
 
 /** Returns each service once, in order. */

@@ -42,6 +42,13 @@ export function parseInterfaces(text: string): string[] {
 }
 
 function parseInterface(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9]/.test(text)) {
+    throw new ValueError(
+      text,
+      `is the name of an interface and, after "@", that of another, as ip link shows them: ` +
+        `leave out the part after "@"`,
+    );
+  }
   const isNamed = /^(?=.{1,15}$)[A-Za-z0-9_@][A-Za-z0-9._@-]*\*?$/.test(text) ||
     /^list:[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/.test(text);
   if (!isNamed) {

@@ -22,7 +22,7 @@ export interface Weakness {
 }
 
 /** What is known of a door besides the plan. */
-export interface DoorFacts {
+interface DoorFacts {
   /** The passphrase of each knock; undefined where there is none, or where it is not known. */
   passphrases?: readonly (string | undefined)[] | undefined;
   /** The target's pace: milliseconds between knocks, and the knocks with a delay of their own. */

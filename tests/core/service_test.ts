@@ -99,7 +99,20 @@ table<string>("parseForwards", {
 table<string>("parseForwards refuses", {
   "icmp": "is not a forwarded port",
   "192.0.2.7:all": "is not a forwarded port",
-  "host.example:22/tcp": "by its name",
-  "192.0.2.999:22/tcp": "by its name",
-  "192.0.2.7:": "is not a port",
+  "": "is not a forwarded port",
+  "host.example:22/tcp": "by its address",
+  "nas:22": "by its address",
+  "192.0.2.999:22/tcp": "by its address",
+  "192.0.2.7:": "by its address",
+  "192.0.2.7": "by its address",
+  "2001:db8::7:22/tcp": "[2001:db8::7]:22/tcp",
+  "[192.0.2.7:22": "by its address",
+  "8080/sctp": "unknown protocol",
+  "8090-8080": "write the lower one first",
+  "65536": "is not a port",
 }, (part, text) => assertThrows(() => parseForwards(text), RangeError, part));
+
+Deno.test("parseForwards: several, in their order, each once", () => {
+  const forwards = parseForwards("8080, 192.0.2.7:22,tcp/8080,9000-9010/udp");
+  assertEquals(forwards.map(renderForward), ["8080/tcp", "192.0.2.7:22/tcp", "9000-9010/udp"]);
+});

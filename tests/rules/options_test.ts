@@ -36,7 +36,7 @@ table("parseTrusted refuses", NOT_TRUSTED.map((text) => [text, text] as const), 
 });
 
 const INTERFACES: Record<string, string[]> = Object.fromEntries(
-  ["eth0", "eth0.100", "br-lan", "wg_0", "ppp*", "veth@if3", "a", "list:WAN", "list:wan-2.b_"]
+  ["eth0", "eth0.100", "br-lan", "wg_0", "ppp*", "a", "list:WAN", "list:wan-2.b_"]
     .map((name) => [name, [name]]),
 );
 
@@ -60,4 +60,12 @@ table("parseInterfaces refuses", NO_INTERFACES.map((name) => [name, name] as con
 
 Deno.test("parseInterfaces: an empty item is named", () => {
   assertThrows(() => parseInterfaces("eth0,,eth1"), RangeError, "has an empty item 2");
+});
+
+table<string[]>("parseInterfaces refuses what ip link shows", {
+  "eth0.100@eth0": [],
+  "veth@if3": [],
+  "eth1,docker0@if5": [],
+}, (_, text) => {
+  assertThrows(() => parseInterfaces(text), RangeError, 'leave out the part after "@"');
 });

@@ -81,7 +81,7 @@ const COMPARE_BYTES = 16;
 const SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
 /** A rule set without its wrapper; lines are not indented. */
-export interface NftRules {
+interface NftRules {
   /** The names of the sets of stages and mistakes, which are flushed when loading again. */
   progress: string[];
   /** Lines that declare the sets. */
@@ -230,7 +230,7 @@ function renderStageRules(plan: Plan, { door, syntax, names }: DoorSyntax): stri
   });
 }
 
-/** Knocks, accepted or late, and the ports of the other doors' knocks are no mistakes. */
+/** Knocks, accepted or late, and packets to the ports of other doors' knocks do not reset. */
 function renderGuardRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
   const source = renderSource(plan, syntax);
   const nameSet = (stage: number) => names.stage(door, stage, syntax.digit);
