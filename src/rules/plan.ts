@@ -112,26 +112,17 @@ export function makePlan(drafts: readonly DoorDraft[], options: PlanOptions = {}
   return plan;
 }
 
-/** What is of a family that the rules do not cover. */
-function refuseIdle({ doors, families }: Plan, options: PlanOptions): void {
+/** A prefix of a family that the rules do not cover. */
+function refuseIdle({ families }: Plan, options: PlanOptions): void {
   const [only] = families;
   if (families.length !== 1 || only === undefined) return;
   const prefixes = only === "ipv4" ? ["prefix6", "banPrefix6"] as const : ["prefix4"] as const;
   const idle = prefixes.find((prefix) => options[prefix] !== undefined);
-  if (idle !== undefined) {
-    const option = idle === "banPrefix6" ? "ban-prefix" : idle;
-    throw new UsageError(`--${option} has no effect: the rules cover ${renderFamily(only)} only`, {
-      hint: "leave it out, or cover both families with --ipv4 --ipv6",
-    });
-  }
-  const host = doors.flatMap(({ forwards }) => forwards).find(({ host }) =>
-    host !== undefined && host.includes(":") !== (only === "ipv6")
-  );
-  if (host === undefined) return;
-  throw new UsageError(
-    `"${renderForward(host)}" has no effect: the rules cover ${renderFamily(only)} only`,
-    { hint: "leave it out, or cover both families with --ipv4 --ipv6" },
-  );
+  if (idle === undefined) return;
+  const option = idle === "banPrefix6" ? "ban-prefix" : idle;
+  throw new UsageError(`--${option} has no effect: the rules cover ${renderFamily(only)} only`, {
+    hint: "leave it out, or cover both families with --ipv4 --ipv6",
+  });
 }
 
 function makeDoor(

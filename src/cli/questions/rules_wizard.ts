@@ -8,7 +8,7 @@
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
 import type { Plan } from "../../core/plan.ts";
 import { parseServices } from "../../core/service.ts";
-import type { Target } from "../../core/target.ts";
+import { DEFAULT_SETTINGS, type Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import { type Backend, loadBackends, parseInterfaces, parseTrusted } from "../../rules/mod.ts";
 import { askForDoors } from "./door_questions.ts";
@@ -64,8 +64,11 @@ export async function askForPlan(
   return await askForTimes(guarded, context);
 }
 
+/** Until the times are asked for, no answer is refused for those of a target. */
 function startDraft({ supports }: Backend): Draft {
-  return { doors: [], options: supports.guard ? {} : { guard: false } };
+  const { openForMs, stageTimeoutMs } = DEFAULT_SETTINGS;
+  const guard = supports.guard ? undefined : false;
+  return { doors: [], options: { openForMs, stageTimeoutMs, guard } };
 }
 
 /** A door with any service, before it is known what it opens. */
@@ -169,12 +172,17 @@ async function askForMistakes(
 
 /** Several doors keep the times of their targets, unless these are all the same. */
 async function askForTimes(draft: Draft, context: QuestionContext): Promise<Draft> {
+  const { check } = context;
   const targets = draft.doors.map(({ target }) => target);
   const [first] = targets;
   const isSame = targets.every(({ openForMs, stageTimeoutMs }) =>
     openForMs === first?.openForMs && stageTimeoutMs === first.stageTimeoutMs
   );
-  if (first === undefined || !isSame) return draft;
+  if (first === undefined || !isSame) {
+    const own = withOptions(draft, { openForMs: undefined, stageTimeoutMs: undefined });
+    check(own);
+    return own;
+  }
   const opened = withOptions(draft, {
     openForMs: await askForDuration(context, {
       message: "Open for",

@@ -11,7 +11,13 @@ import type { Context } from "../command.ts";
 import { loadTargets, makeSecretOptions, readTargets, type SecretChoice } from "../context.ts";
 import { reportError } from "../report_error.ts";
 import { drawPlan } from "../reports/plan_picture.ts";
-import { nameHosts, printWeaknesses, type RuleSet, writeRuleSet } from "../reports/rule_set.ts";
+import {
+  nameHosts,
+  noteHosts,
+  printWeaknesses,
+  type RuleSet,
+  writeRuleSet,
+} from "../reports/rule_set.ts";
 import type { Check } from "./draft_questions.ts";
 import { expandHome } from "./home_folder.ts";
 import { askForBackend, askForPlan, findNeighbours } from "./rules_wizard.ts";
@@ -37,6 +43,7 @@ export async function writeByAsking(
 ): Promise<void> {
   const { out, ports } = context;
   const chosen = given.length > 0 ? given : [await askForTarget(context, prompter)];
+  noteHosts(chosen, context);
   const { backend, variant } = await askForBackend(prompter);
   const refuseUnsupported = (plan: Plan) =>
     void renderRules(backend, plan, { host: nameHosts(chosen), variant });

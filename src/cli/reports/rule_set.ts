@@ -27,6 +27,15 @@ export function nameHosts(targets: readonly Pick<Target, "host">[]): string {
   return distinct.join(", ");
 }
 
+/** Prints that targets of several hosts are in one rule set: these can be names of one machine. */
+export function noteHosts(targets: readonly Target[], { out }: Pick<Context, "out">): void {
+  const hosts = nameHosts(targets);
+  if (!hosts.includes(", ")) return;
+  out.note(
+    `note: the targets have different hosts (${sanitize(hosts)}): one rule set is for one machine`,
+  );
+}
+
 /** Writes the rules to a file, or to standard output where it is undefined or `-`. */
 export async function writeRuleSet(
   { host, plan, weak, backend, variant }: RuleSet,

@@ -2,7 +2,6 @@
 import { UsageError, ValueError } from "../../../core/errors.ts";
 import type { Plan } from "../../../core/plan.ts";
 import { parseTargetName, type Target } from "../../../core/target.ts";
-import { sanitize } from "../../../output/sanitize.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
 import { findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";
 import { buildPlan } from "../../../use_cases/build_plan.ts";
@@ -14,7 +13,13 @@ import { makeSecretOptions, readSecretChoice, requirePrompter } from "../../cont
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
-import { nameHosts, printWeaknesses, type RuleSet, writeRuleSet } from "../../reports/rule_set.ts";
+import {
+  nameHosts,
+  noteHosts,
+  printWeaknesses,
+  type RuleSet,
+  writeRuleSet,
+} from "../../reports/rule_set.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
 const USAGE = "spknock rules TARGET... --for BACKEND";
@@ -80,7 +85,7 @@ export const command = defineCommand({
     if (args.has("seed")) throw new UsageError("--seed has no effect without --prove");
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
     const host = nameHosts(targets);
-    if (host.includes(", ")) noteHosts(host, context);
+    noteHosts(targets, context);
     const { plan, weak } = await buildPlan(readDoors(args, targets), readOptions(args, choice), {
       ports,
       ...makeSecretOptions(context, secrets, askTwice),
@@ -123,12 +128,6 @@ function parseRuleSetName(text: string): string {
     if (!(cause instanceof ValueError)) throw cause;
     throw new ValueError(text, cause.problem.replace("name a target", "name a rule set"));
   }
-}
-
-function noteHosts(hosts: string, { out }: RulesContext): void {
-  out.note(
-    `note: the targets have different hosts (${sanitize(hosts)}): one rule set is for one machine`,
-  );
 }
 
 /** What the questions ask about, and what belongs to another option. */
