@@ -50,6 +50,11 @@ export function createNames(prefix: string): Names {
   };
 }
 
+/** Returns lines with a comment in plain words before them; nothing where there are none. */
+export function explain(words: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`# ${words}`, ...lines];
+}
+
 /** Returns a chain, with its rules indented. */
 export function renderChain(
   name: string,
