@@ -33,3 +33,8 @@ export function getOpenedPort(plan: Plan): PortSpec {
   if (port === undefined) throw new Error("a plan that opens no port");
   return port;
 }
+
+/** The first plan, with the doors of the others in its rule set. */
+export function joinDoors(plan: Plan, ...others: readonly Plan[]): Plan {
+  return { ...plan, doors: [plan, ...others].flatMap(({ doors }) => doors) };
+}

@@ -4,8 +4,6 @@
  * Rules: a port is written as a knock's is (`22/tcp`, `tcp:22`, `22`, see knock.ts), a range with `-`
  * between its ends (`60000-61000/udp`); `icmp` is an echo request of either family, `all` every packet.
  */
-import { parseAddress } from "./address.ts";
-import { isIpv4, isIpv6 } from "./address_syntax.ts";
 import { ValueError } from "./errors.ts";
 import { parsePortSpec, type Protocol, splitList } from "./knock.ts";
 
@@ -39,13 +37,9 @@ export function isPorts(service: Service): service is PortRange {
  *
  * @throws {RangeError} with what is allowed.
  */
-function parseService(text: string): Service {
+export function parseService(text: string): Service {
   const name = text.trim().toLowerCase();
   if (name === "icmp" || name === "all") return { protocol: name };
-  return parsePorts(text);
-}
-
-function parsePorts(text: string): PortRange {
   const range = /^(.*?)(\d+)-(\d+)(.*)$/.exec(text.trim());
   if (range === null) return parsePortSpec(text);
   const [, before = "", from = "", to = "", after = ""] = range;
@@ -65,32 +59,6 @@ function parsePorts(text: string): PortRange {
 export function parseServices(text: string): Service[] {
   const parts = text.includes(",") ? splitList(text) : [text];
   return listDistinctServices(parts.map(parseService));
-}
-
-/**
- * Returns the forwarded ports of `8080/tcp` or, with the host behind, `192.168.1.7:22/tcp`,
- * `[2001:db8::7]:443/tcp`; commas separate several.
- *
- * @throws {RangeError} with what is allowed.
- */
-export function parseForwards(text: string): Forward[] {
-  const parts = text.includes(",") ? splitList(text) : [text];
-  return listDistinctForwards(parts.map(parseForward));
-}
-
-function parseForward(text: string): Forward {
-  const withHost = /^\[([^\]]+)\]:(.+)$/.exec(text) ?? /^([^:/]*\.[^:/]*):(.+)$/.exec(text);
-  const [, host, ports = text] = withHost ?? [];
-  const isHost = host === undefined || isIpv4(host) || isIpv6(host);
-  if (!isHost || !/^(?:(?:tcp|udp)[:/])?[\d-]+(?:[:/]\w+)?$/i.test(ports)) {
-    throw new ValueError(
-      text,
-      "is not a forwarded port: use 8080/tcp, or that of a host behind by its address, " +
-        "192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
-    );
-  }
-  const service = parsePorts(ports);
-  return host === undefined ? { service } : { host: parseAddress(host).text, service };
 }
 
 /** Returns each forward once, in order. */

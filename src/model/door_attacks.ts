@@ -20,7 +20,7 @@ export function listDoors(context: AttackContext): Attack[] {
       ...(isClosedBy(door, other) ? [] : [createAttack(context, "opens", {
         name: `mixed-with-${other.name.toLowerCase()}`,
         description: `the right knocks, with those of ${other.name} in between`,
-        reason: "knocks of another door are no mistake",
+        reason: "knocks of another door reset nothing",
         packets: mixed,
       })]),
     ];

@@ -19,7 +19,7 @@ export interface WirePacket extends Omit<ModelPacket, "established" | "originalP
 }
 
 /** Ports that NAT translates: published by Docker, forwarded, or redirected. */
-export interface Translation {
+interface Translation {
   /** What the client sees. */
   service: PortRange;
   /** Where it leads; this machine where undefined. */
@@ -45,7 +45,7 @@ export interface World {
 export const BARE_WORLD: World = { name: "a service of this machine" };
 
 /** What became of a packet. */
-export type Delivery = Verdict & {
+type Delivery = Verdict & {
   /** Whether it came to where it goes. */
   reached: boolean;
   /** Whether it belonged to a connection. */
@@ -53,7 +53,7 @@ export type Delivery = Verdict & {
 };
 
 /** A rule set in a world. */
-export interface WorldModel extends Pick<FirewallModel, "isLetIn"> {
+interface WorldModel extends Pick<FirewallModel, "isLetIn"> {
   /** Passes a packet through the world; see {@linkcode FirewallModel}. */
   receive(packet: WirePacket, at: number): Delivery;
 }

@@ -1,7 +1,7 @@
 /** Firewall rule sets: from a target to a plan, what is weak about it, and the back ends. */
 export { type Backend } from "./backend.ts";
 export { findBackend, loadBackends } from "./backends.ts";
-export { parseInterfaces, parseTrusted } from "./options.ts";
+export { parseForwards, parseInterfaces, parseTrusted } from "./options.ts";
 export {
   checkPlan,
   type DoorDraft,

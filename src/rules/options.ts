@@ -1,7 +1,9 @@
 /** Parses the values of the options for a plan. */
 import { ValueError } from "../core/errors.ts";
-import { contains, type Network, parseNetwork } from "../core/address.ts";
+import { contains, type Network, parseAddress, parseNetwork } from "../core/address.ts";
+import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { splitList } from "../core/knock.ts";
+import { type Forward, isPorts, listDistinctForwards, parseService } from "../core/service.ts";
 
 /**
  * Returns the trusted sources of `192.0.2.1,198.51.100.0/24,2001:db8::/32`: canonical, without what another
@@ -26,6 +28,33 @@ function removeContained(networks: readonly Network[]): Network[] {
       other !== index && contains(outer, inner) && (outer.text !== inner.text || other < index)
     )
   );
+}
+
+/**
+ * Returns the forwarded ports of `8080/tcp` or, with the host behind, `192.168.1.7:22/tcp`,
+ * `[2001:db8::7]:443/tcp`; commas separate several.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseForwards(text: string): Forward[] {
+  const parts = text.includes(",") ? splitList(text) : [text];
+  return listDistinctForwards(parts.map(parseForward));
+}
+
+function parseForward(text: string): Forward {
+  const withHost = /^\[([^\]]+)\]:(.+)$/.exec(text) ?? /^([^:/]*\.[^:/]*):(.+)$/.exec(text);
+  const [, host, ports = text] = withHost ?? [];
+  const isHost = host === undefined || isIpv4(host) || isIpv6(host);
+  const isForm = isHost && /^(?:(?:tcp|udp)[:/])?[\d-]+(?:[:/]\w+)?$/i.test(ports);
+  const service = isForm ? parseService(ports) : undefined;
+  if (service === undefined || !isPorts(service)) {
+    throw new ValueError(
+      text,
+      "is not a forwarded port: use 8080/tcp, or that of a host behind by its address, " +
+        "192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
+    );
+  }
+  return host === undefined ? { service } : { host: parseAddress(host).text, service };
 }
 
 /** What is before the name of an interface list of RouterOS. */

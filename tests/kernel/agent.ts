@@ -6,7 +6,7 @@
  * source address, and thousands of packets a second. `lab.ts` starts it and speaks to it.
  */
 import net from "node:net";
-import { buildPacket, bytesOfAddress } from "./raw_packet.ts";
+import { buildPacket, bytesOfAddress, fragment } from "./raw_packet.ts";
 import type { AgentAnswer, AgentRequest, SendItem } from "./agent_protocol.ts";
 
 const [AF_INET, AF_INET6, SOCK_RAW, IPPROTO_RAW] = [2, 10, 3, 255];
@@ -33,11 +33,17 @@ let nextSourcePort = 20_000;
 
 function sendRaw(item: SendItem): void {
   nextSourcePort = nextSourcePort >= 60_000 ? 20_000 : nextSourcePort + 1;
-  const bytes = buildPacket({
+  const packet = buildPacket({
     ...item,
     payload: item.payloadHex === undefined ? undefined : Uint8Array.fromHex(item.payloadHex),
     sourcePort: item.sourcePort ?? nextSourcePort,
   });
+  const { fragmentBytes } = item;
+  const parts = fragmentBytes === undefined ? [packet] : fragment(packet, fragmentBytes);
+  for (const part of parts) sendBytes(item, part);
+}
+
+function sendBytes(item: SendItem, bytes: Uint8Array<ArrayBuffer>): void {
   const address = bytesOfAddress(item.host);
   const isIpv4 = address.length === 4;
   // struct sockaddr_in (16 bytes, address at 4) and sockaddr_in6 (28 bytes, address at 8,

@@ -10,7 +10,9 @@ export interface SendItem {
   /** A new one for every packet where undefined. */
   sourcePort?: number | undefined;
   payloadHex?: string | undefined;
-  flags?: "syn" | "other" | undefined;
+  flags?: "syn" | "ecn" | "other" | undefined;
+  /** The packet is sent in fragments of as many bytes. */
+  fragmentBytes?: number | undefined;
   /** Milliseconds after the first packet of the request; at once where undefined. */
   atMs?: number | undefined;
 }

@@ -3,21 +3,15 @@
  * else on the wire. Needs root on Linux and iproute2; the firewalls bring their own tools.
  */
 import { type Agent, linkAgent } from "./agent_protocol.ts";
-
-/** What a program in a namespace may be given. */
-export interface ExecOptions {
-  stdin?: string | Uint8Array<ArrayBuffer> | undefined;
-  env?: Record<string, string> | undefined;
-  /** The program is killed after as many milliseconds; 60,000 where undefined. */
-  timeoutMs?: number | undefined;
-}
-
-/** What a program in a namespace said. */
-export interface ExecResult {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import {
+  commandOf,
+  type ExecOptions,
+  type ExecResult,
+  execute,
+  mustRun,
+  PATH,
+  stop,
+} from "./exec.ts";
 
 /** One end of the wire. */
 export interface Namespace {
@@ -49,6 +43,14 @@ export interface Lab extends AsyncDisposable {
   server: Namespace;
   /** More addresses of the client, for "another source". */
   sources: { ipv4: string[]; ipv6: string[] };
+  /** Makes the server a router, with one more host behind it at a wire of this name. */
+  addBehind(device: string): Promise<Behind>;
+}
+
+/** A host behind the server. */
+export interface Behind extends Namespace {
+  /** As those of the client. */
+  sources: Lab["sources"];
 }
 
 /** What a lab is made with; see `createLab`. */
@@ -105,11 +107,83 @@ export async function createLab({ sources: count = 4 }: LabOptions = {}): Promis
       });
     }
     for (const { end } of ends) await waitForCarrier(end);
-    return { client, server, sources, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+    let behind = 0;
+    return {
+      client,
+      server,
+      sources,
+      addBehind: (device) =>
+        makeBehind({ client, server, device, number: ++behind, count }, cleanup),
+      [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    };
   } catch (error) {
     await cleanup.disposeAsync();
     throw error;
   }
+}
+
+interface BehindRequest {
+  client: Namespace;
+  server: Namespace;
+  device: string;
+  /** 1 is 10.78.1.2 and fd78:0:0:1::2. */
+  number: number;
+  /** How many more addresses it has. */
+  count: number;
+}
+
+async function makeBehind(request: BehindRequest, cleanup: AsyncDisposableStack): Promise<Behind> {
+  const { client, server, device, number, count } = request;
+  const name = server.name.replace(/s$/, `b${number}`);
+  const mac = (end: number) => `02:00:00:00:78:${number}${end}`;
+  const net = { ipv4: `10.78.${number}.`, ipv6: `fd78:0:0:${number}::` };
+  const hosts = Array.from({ length: count }, (_, index) => FIRST_EXTRA_HOST + index);
+  await mustRun(["ip", "netns", "add", name]);
+  cleanup.defer(() => removeNamespace(name));
+  const near = ["link", "add", device, "address", mac(1), "netns", server.name];
+  const far = ["name", DEVICE, "address", mac(2), "netns", name];
+  await mustRun(["ip", ...near, "type", "veth", "peer", ...far]);
+  const ends = [{ where: server.name, end: 1, other: 2, wire: device, own: [1] }, {
+    where: name,
+    end: 2,
+    other: 1,
+    wire: DEVICE,
+    own: [2, ...hosts],
+  }];
+  for (const { where, other, wire, own } of ends) {
+    const theirs = other === 1 ? [1] : [2, ...hosts];
+    await batch(where, [
+      "link set lo up",
+      ...own.flatMap((host) => [
+        `addr add ${net.ipv4}${host}/24 dev ${wire}`,
+        `addr add ${net.ipv6}${host}/64 dev ${wire} nodad`,
+      ]),
+      `link set ${wire} up`,
+      ...theirs.flatMap((host) =>
+        Object.values(net).map((start) =>
+          `neigh replace ${start}${host} lladdr ${mac(other)} dev ${wire} nud permanent`
+        )
+      ),
+    ]);
+  }
+  await batch(name, Object.values(net).map((start) => `route add default via ${start}1`));
+  await batch(client.name, [
+    `route add ${net.ipv4}0/24 via ${server.ipv4}`,
+    `route add ${net.ipv6}/64 via ${server.ipv6}`,
+  ]);
+  await server.run(["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]);
+  const place = namespaceOf(
+    name,
+    { mac: mac(2), ipv4: `${net.ipv4}2`, ipv6: `${net.ipv6}2` },
+    cleanup,
+  );
+  await waitForCarrier(place);
+  const list = (start: string) => hosts.map((host) => `${start}${host}`);
+  return { ...place, sources: { ipv4: list(net.ipv4), ipv6: list(net.ipv6) } };
+}
+
+async function batch(namespace: string, lines: readonly string[]): Promise<void> {
+  await mustRun(["ip", "-n", namespace, "-batch", "-"], { stdin: `${lines.join("\n")}\n` });
 }
 
 async function connectWithVeth(client: Namespace, server: Namespace): Promise<void> {
@@ -124,7 +198,7 @@ async function configure(
   { mine, neighbours }: { mine: { ipv4: string[]; ipv6: string[] }; neighbours: string[] },
 ): Promise<void> {
   const peerMac = name.endsWith("-c") ? MACS.s : MACS.c;
-  const batch = [
+  const lines = [
     "link set lo up",
     ...mine.ipv4.map((address) => `addr add ${address}/24 brd + dev ${DEVICE}`),
     ...mine.ipv6.map((address) => `addr add ${address}/64 dev ${DEVICE} nodad`),
@@ -133,7 +207,7 @@ async function configure(
       `neigh replace ${address} lladdr ${peerMac} dev ${DEVICE} nud permanent`
     ),
   ];
-  await mustRun(["ip", "-n", name, "-batch", "-"], { stdin: `${batch.join("\n")}\n` });
+  await batch(name, lines);
 }
 
 /** Until the kernel has noticed that both ends are up it throws packets away. */
@@ -265,65 +339,6 @@ async function isInstalled(tool: string): Promise<boolean> {
     }
   }
   return false;
-}
-
-/** Where root's tools are, also where the caller's PATH has no sbin. */
-const PATH = `${Deno.env.get("PATH") ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
-
-const DEFAULT_TIMEOUT_MS = 60_000;
-
-function commandOf(args: readonly string[], options: Deno.CommandOptions): Deno.Command {
-  const [program = "", ...rest] = args;
-  const env = { LC_ALL: "C", PATH, ...options.env };
-  return new Deno.Command(program, { stdin: "null", ...options, args: rest, env });
-}
-
-async function execute(args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  const process = commandOf(args, {
-    stdin: options.stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-    ...(options.env ? { env: options.env } : {}),
-  }).spawn();
-  const timer = setTimeout(() => kill(process), options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  try {
-    const output = process.output();
-    if (options.stdin !== undefined) await feed(process, options.stdin);
-    const { code, stdout, stderr } = await output;
-    const decoder = new TextDecoder();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function feed(process: Deno.ChildProcess, input: string | Uint8Array<ArrayBuffer>) {
-  const writer = process.stdin.getWriter();
-  try {
-    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
-    await writer.close();
-  } catch {
-    // The program ended without reading it all; its exit code tells.
-  }
-}
-
-async function mustRun(args: readonly string[], options?: ExecOptions): Promise<string> {
-  const { code, stdout, stderr } = await execute(args, options);
-  if (code !== 0) throw new Error(`${args.join(" ")}: exit code ${code}: ${stderr.trim()}`);
-  return stdout;
-}
-
-function kill(process: Deno.ChildProcess): void {
-  try {
-    process.kill("SIGKILL");
-  } catch {
-    // It has ended already.
-  }
-}
-
-async function stop(process: Deno.ChildProcess): Promise<void> {
-  kill(process);
-  await process.status;
 }
 
 /** Removes a namespace and what still runs in it. */

@@ -14,10 +14,10 @@ export interface RawPacket {
   /** Destination port. */
   port: number;
   sourcePort: number;
-  /** udp; empty where undefined. */
+  /** Empty where undefined; of tcp the data of the segment. */
   payload?: Uint8Array | undefined;
-  /** tcp: a bare SYN where undefined, an ACK as `other`. */
-  flags?: "syn" | "other" | undefined;
+  /** tcp: a bare SYN where undefined, one that asks for ECN (RFC 3168), an ACK as `other`. */
+  flags?: "syn" | "ecn" | "other" | undefined;
 }
 
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, icmp: 1, icmp6: 58 } as const;
@@ -42,6 +42,49 @@ export function buildPacket(packet: RawPacket): Uint8Array<ArrayBuffer> {
     ? [0x45, 0, 0, 0, 0, 0, 0x40, 0, TTL, number, 0, 0, ...source, ...destination]
     : [0x60, 0, 0, 0, length >> 8, length & 255, number, TTL, ...source, ...destination];
   return new Uint8Array([...header, ...transport]);
+}
+
+/** The packet in fragments (RFC 791, RFC 8200) with at most `size` bytes each, a multiple of 8. */
+export function fragment(packet: Uint8Array, size: number): Uint8Array<ArrayBuffer>[] {
+  const isIpv4 = packet[0] === 0x45;
+  const [header, body] = isIpv4
+    ? [packet.subarray(0, 20), packet.subarray(20)]
+    : [packet.subarray(0, 40), packet.subarray(40)];
+  const offsets = Array.from({ length: Math.ceil(body.length / size) }, (_, part) => part * size);
+  const id = new DataView(body.buffer, body.byteOffset).getUint16(0);
+  return offsets.map((offset) => {
+    const part = body.subarray(offset, offset + size);
+    const more = offset + size < body.length;
+    return isIpv4
+      ? fragmentIpv4(header, part, { offset, more, id })
+      : fragmentIpv6(header, part, { offset, more, id });
+  });
+}
+
+interface FragmentPlace {
+  offset: number;
+  more: boolean;
+  /** The source port: one for each packet. */
+  id: number;
+}
+
+function fragmentIpv4(header: Uint8Array, part: Uint8Array, { offset, more, id }: FragmentPlace) {
+  const bytes = new Uint8Array([...header, ...part]);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(4, id);
+  view.setUint16(6, (more ? 0x2000 : 0) | offset / 8);
+  return bytes;
+}
+
+function fragmentIpv6(header: Uint8Array, part: Uint8Array, { offset, more, id }: FragmentPlace) {
+  const bytes = new Uint8Array([...header, ...new Uint8Array(8), ...part]);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(4, part.length + 8);
+  view.setUint8(40, view.getUint8(6));
+  view.setUint8(6, 44);
+  view.setUint16(42, offset | (more ? 1 : 0));
+  view.setUint32(44, id);
+  return bytes;
 }
 
 /** 4 or 16 bytes. */
@@ -69,16 +112,20 @@ function buildUdp(packet: RawPacket): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** SYN; SYN, ECE, CWR; ACK. */
+const TCP_FLAGS = { syn: 0x02, ecn: 0xc2, other: 0x10 } as const;
+
 function buildTcp(packet: RawPacket): Uint8Array<ArrayBuffer> {
-  const [syn, ack] = [0x02, 0x10];
-  const bytes = new Uint8Array(20);
+  const payload = packet.payload ?? new Uint8Array();
+  const bytes = new Uint8Array(20 + payload.length);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, packet.sourcePort);
   view.setUint16(2, packet.port);
   view.setUint32(4, packet.sourcePort);
   view.setUint8(12, 5 << 4);
-  view.setUint8(13, packet.flags === "other" ? ack : syn);
+  view.setUint8(13, TCP_FLAGS[packet.flags ?? "syn"]);
   view.setUint16(14, 64_240);
+  bytes.set(payload, 20);
   return bytes;
 }
 

@@ -5,7 +5,8 @@
  * design: there they let nothing through that the model drops, and the attack's claim holds.
  */
 import { assert, assertEquals, AssertionError, assertNotEquals, assertRejects } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import { listKnocks, listNeutral, type Plan } from "../../src/core/plan.ts";
+import { overlaps } from "../../src/core/service.ts";
 import { type Attack, type Parties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { isBare, playAttack } from "../model/fixtures.ts";
@@ -28,7 +29,7 @@ import {
   TOOLS,
   type Trace,
 } from "./rules_lab.ts";
-import { change, getDoor, listNamedPorts } from "../plans.ts";
+import { change, joinDoors } from "../plans.ts";
 
 const SEED = 20_260_801;
 const STAGE_MS = 2_000;
@@ -37,6 +38,18 @@ const MAX_DURATION_MS = 10_000;
 
 const TIMES = { stageTimeoutMs: STAGE_MS, openForMs: 300_000 };
 const WEB = [{ port: 80, protocol: "tcp" }] as const;
+
+/** A door of secret knocks at one port. */
+const OFFICE: Plan = change(
+  secretPlan({ ...TIMES, name: "office", opens: [{ port: 443, protocol: "tcp" }] }),
+  {
+    stages: HASHES.slice(0, 2).map((hash) => ({
+      port: 4444,
+      protocol: "udp",
+      payload: bytes(hash),
+    })),
+  },
+);
 
 const PLANS: Readonly<Record<string, Plan>> = {
   secret: secretPlan(TIMES),
@@ -66,6 +79,23 @@ const PLANS: Readonly<Record<string, Plan>> = {
     },
   ),
   prefixes: secretPlan({ ...TIMES, prefix4: 27, prefix6: 64 }),
+  "two secret doors": joinDoors(secretPlan({ ...TIMES, guard: true }), OFFICE),
+  "two regular doors": joinDoors(
+    regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { ...TIMES, ban: true, publicServices: WEB }),
+    regularPlan(["6100/tcp", "9012/tcp", "5200/udp"], {
+      ...TIMES,
+      name: "office",
+      opens: [{ port: 443, protocol: "tcp" }, { port: 60_000, last: 60_010, protocol: "udp" }],
+    }),
+  ),
+  "a regular and a secret door": joinDoors(
+    regularPlan(["7003/tcp", "4444/udp", "8044/tcp"], { ...TIMES, publicServices: WEB }),
+    OFFICE,
+  ),
+  "one service at two doors, one of which opens everything": joinDoors(
+    secretPlan({ ...TIMES, publicServices: WEB }),
+    change(OFFICE, { opens: [{ port: 22, protocol: "tcp" }, { protocol: "all" }] }),
+  ),
   "printable payloads of other lengths": change(secretPlan(TIMES), {
     stages: [8, 16, 17, 100].map((length, index) => ({
       port: 3000 - 7 * index,
@@ -89,7 +119,11 @@ await kernelTest(
       context,
       async (firewall) => {
         const tally = await attackAll(firewall);
-        assertEquals(tally.refused, REFUSED[firewall.backend.name] ?? [], firewall.name);
+        const mayRefuse = REFUSED[firewall.backend.name] ?? [];
+        if (tally.refused.length > 0) {
+          console.log(`    skipped: ${firewall.name} refuses ${tally.refused.join("; ")}`);
+        }
+        assertEquals(tally.refused.filter((name) => !mayRefuse.includes(name)), [], firewall.name);
         const [exact, inexact] = LEAST_ATTACKS[firewall.backend.name] ?? [1_000, 0];
         assert(tally.exact >= exact, `${firewall.name}: ${tally.exact} attacks compared exactly`);
         assert(tally.claims >= inexact, `${firewall.name}: ${tally.claims} claims compared`);
@@ -142,9 +176,11 @@ await kernelTest("the attacks find faults in RouterOS' rules", async (_lab, cont
   }
 }, { tools: TOOLS });
 
-/** The plans that a back end refuses by name. */
+const DOORS = Object.keys(PLANS).filter((name) => PLANS[name]?.doors.length !== 1);
+/** The plans that a back end may refuse by name. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
-  mikrotik: ["prefixes", "payloads of other lengths"],
+  iptables: DOORS,
+  mikrotik: ["prefixes", "payloads of other lengths", ...DOORS],
 };
 /** The least attacks of which each packet, and of which only the claim is compared. */
 const LEAST_ATTACKS: Readonly<Record<string, readonly [exact: number, claims: number]>> = {
@@ -161,7 +197,7 @@ interface Tally {
 async function attackAll(firewall: Firewall, plans = PLANS): Promise<Tally> {
   const tally: Tally = { exact: 0, claims: 0, refused: [] };
   await using lab = await createLab();
-  const range = await createRange(lab);
+  const range = await createRange(lab, firewall);
   // An attack has three sources, one of them a crowd.
   const crowd = Math.min(1_000, Math.floor(firewall.capacity / 6));
   const size = Math.floor((firewall.capacity - crowd) / 3);
@@ -220,7 +256,7 @@ async function attackWith(
     const outcome = outcomes[index] as Outcome;
     tally[outcome.isExact ? "exact" : "claims"]++;
     // Of packets that left late, each was compared with the model at its own moment, above.
-    if (outcome.isLate) continue;
+    if (outcome.isLate || isShared(plan)) continue;
     const isOpen = playAttack(plan, attack).isOpenAtEnd;
     const isStrict = !outcome.isExact && firewall.strict?.[attack.name] !== undefined;
     // What is claimed of a vulnerable plan is nothing; that it lets through no more than the model was compared above.
@@ -230,14 +266,22 @@ async function attackWith(
   return true;
 }
 
+/** Whether two doors open the same service: a try to connect does not say which one is open. */
+function isShared({ doors }: Plan): boolean {
+  const services = doors.flatMap(({ opens }) => opens);
+  return services.some((service, index) =>
+    services.slice(index + 1).some((other) => overlaps(service, other))
+  );
+}
+
 /** The attack's packets, and a try to connect at the end. */
 function traceOf(plan: Plan): (attack: Attack) => Trace {
-  return ({ name, source, packets }) => {
+  return ({ name, source, packets, door }) => {
     const all = [...packets];
     const at = (all.at(-1)?.at ?? 0) + 50;
     return {
       name: `${name} from ${source}`,
-      packets: [...all, { packet: probe(plan, source), at }],
+      packets: [...all, { packet: probe(plan, source, door), at }],
     };
   };
 }
@@ -275,7 +319,7 @@ function partiesOf(number: number, family: "ipv4" | "ipv6"): Parties {
 
 /** What a sweep visits here: every port that the rules name, its neighbours, and some others. */
 function portsAround(plan: Plan): number[] {
-  const named = [...getDoor(plan).stages, ...listNamedPorts(plan)].map(({ port }) => port);
+  const named = [...listKnocks(plan), ...listNeutral(plan)].flatMap(({ port }) => port ?? []);
   const near = named.flatMap((port) => [-2, -1, 0, 1, 2].map((step) => port + step));
   const others = Array.from({ length: 12 }, (_, index) => 137 + index * 4_999);
   return [...new Set([...near, ...others])].sort((a, b) => a - b);

@@ -34,7 +34,7 @@ await kernelTest(
   (_lab, context) =>
     forEachFirewall(context, async (firewall) => {
       await using lab = await createLab();
-      const range = await createRange(lab);
+      const range = await createRange(lab, firewall);
       await interfaces(firewall, range);
       await trusted(firewall, range);
       await families(firewall, range);
@@ -91,7 +91,7 @@ await kernelTest(
   (_lab, context) =>
     forEachFirewall(context, async (firewall) => {
       await using lab = await createLab();
-      const range = await createRange(lab);
+      const range = await createRange(lab, firewall);
       for (const number of [1, 2]) await addWire(range, number);
       await severalInterfaces(firewall, range);
     }, PLAYED),

@@ -4,17 +4,21 @@
  */
 import { assertEquals } from "@std/assert";
 import { renderPortSpec } from "../../src/core/knock.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Door, Plan } from "../../src/core/plan.ts";
 import type { TimedPacket } from "../../src/model/attack.ts";
-import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
+import type { ModelPacket } from "../../src/model/model.ts";
 import type { Backend } from "../../src/rules/backend.ts";
 import { iptables } from "../../src/rules/backends/iptables.ts";
 import { nftables } from "../../src/rules/backends/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";
 import type { Lab, Namespace } from "./lab.ts";
-import { change, getDoor, getOpenedPort } from "../plans.ts";
+import { compare, isLate } from "./compare.ts";
+import { describeSeen, SENTINEL_PORT, startWitness, type Witness } from "./witness.ts";
+import { loadOpenwrt, undoOpenwrt } from "./openwrt.ts";
+import { getDoor } from "../plans.ts";
 
 /** The tools that these tests need. */
 export const TOOLS = ["iptables", "ip6tables", "ipset", "nmap"];
@@ -25,6 +29,10 @@ export interface Firewall {
   backend: Backend;
   /** How many sources its lists have room for; `recent` keeps 100. */
   capacity: number;
+  /** Whether its own rules drop what ours leave to them. */
+  dropsOthers?: boolean;
+  /** Whether the open sources are forgotten when a file is loaded again. */
+  forgets?: boolean;
   /**
    * Whether its verdict about every packet of a trace is the model's; everywhere where undefined. Of other traces only this
    * is compared: it lets nothing through that the model drops, and the claim of an attack holds.
@@ -42,7 +50,7 @@ export interface Firewall {
 /** What each rule set is rendered with. */
 export const HOST = { host: "fw.example.com" };
 
-/** nftables and both variants of iptables. */
+/** nftables, also inside OpenWrt's fw4, and both variants of iptables. */
 export const FIREWALLS: readonly Firewall[] = [
   {
     name: "nftables",
@@ -58,6 +66,16 @@ export const FIREWALLS: readonly Firewall[] = [
       const command = /^# Undo: +(nft .*)$/m.exec(renderRules(nftables, plan, HOST))?.[1];
       await server.run((command ?? "").split(" "));
     },
+  },
+  {
+    name: "OpenWrt's nftables",
+    backend: nftablesOpenwrt,
+    capacity: 10_000,
+    dropsOthers: true,
+    forgets: true,
+    load: loadOpenwrt,
+    list: (server) => server.run(["nft", "-s", "list", "ruleset"]),
+    undo: undoOpenwrt,
   },
   ...["ipset", "recent"].map((variant): Firewall => {
     const script = (plan: Plan) => renderRules(iptables, plan, { ...HOST, variant });
@@ -90,59 +108,25 @@ export function adaptPlan({ backend }: Firewall, plan: Plan): Plan | undefined {
   return parts.find((part) => findRefusal(backend, part) === undefined);
 }
 
-/** Sees, after every firewall, which packets to a protected port got through. */
-const WITNESS = `
-table inet witness {
-  set seen_4 { type ipv4_addr . inet_proto . inet_service . inet_service; size 65535; flags dynamic; }
-  set seen_6 { type ipv6_addr . inet_proto . inet_service . inet_service; size 65535; flags dynamic; }
-  chain input {
-    type filter hook input priority 300; policy accept;
-    meta l4proto { tcp, udp } add @seen_4 { ip saddr . meta l4proto . th sport . th dport }
-    meta l4proto { tcp, udp } add @seen_6 { ip6 saddr . meta l4proto . th sport . th dport }
-  }
-}
-`;
-
 /** A lab with the witness, and with a way back to every spoofed source. */
-export interface Range {
+export interface Range extends Witness {
   lab: Lab;
   agent: Agent;
-  /** Empties what the witness saw. */
-  forget(): Promise<void>;
-  /** Which packets got through: `SOURCE PROTOCOL SOURCE-PORT PORT`. */
-  seen(): Promise<Set<string>>;
+  /** Whether packets to other ports are compared, too. */
+  comparesOthers: boolean;
 }
 
-/** Prepares a lab for {@linkcode shoot}. */
-export async function createRange(lab: Lab): Promise<Range> {
+/** Prepares a lab for {@linkcode shoot}; of a firewall without a name only guarded ports are compared. */
+export async function createRange(lab: Lab, firewall?: Firewall): Promise<Range> {
   const { client, server } = lab;
   await server.run(["ip", "route", "add", "198.18.0.0/15", "via", client.ipv4]);
   await server.run(["ip", "-6", "route", "add", "2001:db8::/32", "via", client.ipv6]);
-  await server.nft(WITNESS);
   return {
     lab,
     agent: await client.agent(),
-    async forget() {
-      for (const set of ["seen_4", "seen_6"]) {
-        await server.run(["nft", "flush", "set", "inet", "witness", set]);
-      }
-    },
-    async seen() {
-      const seen = new Set<string>();
-      for (const set of ["seen_4", "seen_6"]) {
-        for (const key of await readSet(server, set)) seen.add(key);
-      }
-      return seen;
-    },
+    comparesOthers: firewall !== undefined && firewall.dropsOthers !== true,
+    ...await startWitness(server),
   };
-}
-
-async function readSet(server: Namespace, set: string): Promise<string[]> {
-  const json = await server.run(["nft", "-j", "list", "set", "inet", "witness", set]);
-  const { nftables } = JSON.parse(json) as {
-    nftables: { set?: { elem?: ({ concat: unknown[] })[] } }[];
-  };
-  return nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => concat.join(" ")));
 }
 
 /** A sequence of packets from sources of its own. */
@@ -169,12 +153,10 @@ export interface Outcome {
   isLate: boolean;
 }
 
-/** How far from a timeout, in milliseconds, a packet must be to be compared. */
-const TOLERANCE_MS = 120;
-
 /**
  * Sends all traces at once, each packet at its moment, and asks the model with the moments at which
- * the packets really left. Compared are the packets to protected ports.
+ * the packets really left. Compared are the packets to guarded services, and
+ * to all others where only our rules can drop them.
  */
 export async function shoot(
   range: Range,
@@ -196,67 +178,16 @@ export async function shoot(
       trace === number ? [{ packet, index, at: moments[shot] as number }] : []
     );
     const isSeen = ({ packet, index }: { packet: ModelPacket; index: number }) =>
-      seen.has(keyOf(packet, 10_000 + index));
+      seen.has(describeSeen(packet, 10_000 + index));
     const exact = isExact(plan, trace);
     return {
       trace,
-      ...compare(plan, mine, { isSeen, isExact: exact }),
+      ...compare(plan, mine, { isSeen, isExact: exact, all: range.comparesOthers }),
       isExact: exact,
       lastSeen: isSeen(mine.at(-1) as typeof mine[0]),
       isLate: isLate(trace.packets, mine),
     };
   });
-}
-
-/** On a busy machine packets leave late: pauses then differ from those of the trace. */
-function isLate(planned: readonly TimedPacket[], left: readonly { at: number }[]): boolean {
-  return left.some(({ at }, index) => {
-    const [before, meant] = [left[index - 1], planned[index]];
-    const pause = (meant?.at ?? 0) - (planned[index - 1]?.at ?? 0);
-    return before !== undefined && at - before.at > pause + TOLERANCE_MS;
-  });
-}
-
-interface Shot {
-  packet: ModelPacket;
-  index: number;
-  at: number;
-}
-
-function compare(
-  plan: Plan,
-  shots: readonly Shot[],
-  { isSeen, isExact }: { isSeen: (shot: Shot) => boolean; isExact: boolean },
-) {
-  const later = (ms: number) => (change(plan, {
-    stageTimeoutMs: getDoor(plan).stageTimeoutMs + ms,
-    openForMs: getDoor(plan).openForMs + ms,
-  }));
-  const models = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createFirewallModel);
-  const differences: string[] = [];
-  let [compared, skipped, passed] = [0, 0, 0];
-  for (const shot of shots) {
-    const verdicts = models.map((model) => model.receive(shot.packet, shot.at));
-    if (!isProtected(plan, shot.packet)) continue;
-    const [expected, ...others] = verdicts.map(({ accepted }) => accepted);
-    if (others.some((other) => other !== expected)) {
-      skipped++;
-      continue;
-    }
-    compared++;
-    if (isSeen(shot)) passed++;
-    if (isSeen(shot) !== expected && (isExact || !expected)) {
-      differences.push(
-        `packet ${shot.index} at ${shot.at.toFixed(0)} ms: the model ` +
-          `${expected ? "lets it through" : "drops it"}, the kernel does not`,
-      );
-    }
-  }
-  return { differences, compared, skipped, passed };
-}
-
-function isProtected(plan: Plan, { port, protocol }: ModelPacket): boolean {
-  return getDoor(plan).opens.some((spec) => spec.port === port && spec.protocol === protocol);
 }
 
 function itemOf(range: Range, packet: ModelPacket, at: number, sourcePort: number): SendItem {
@@ -275,15 +206,10 @@ function itemOf(range: Range, packet: ModelPacket, at: number, sourcePort: numbe
   };
 }
 
-function keyOf(packet: ModelPacket, sourcePort: number): string {
-  return `${packet.source} ${packet.protocol} ${sourcePort} ${packet.port}`;
-}
-
-const SENTINEL_PORT = 39_999;
 const SETTLE_TIMEOUT_MS = 10_000;
 
 /** Waits until the kernel has seen to a packet that was sent last. */
-async function settle({ lab, agent, seen }: Range): Promise<void> {
+export async function settle({ lab, agent, seen }: Range): Promise<void> {
   const { client, server } = lab;
   await agent.send([{
     source: client.ipv4,
@@ -299,14 +225,23 @@ async function settle({ lab, agent, seen }: Range): Promise<void> {
   }
 }
 
-/** A try to connect to the first protected port. */
-export function probe(plan: Plan, source: string): ModelPacket {
-  return { source, ...getOpenedPort(plan) };
+/** A try to connect to the first service of a door; of the first one where undefined. */
+export function probe(plan: Plan, source: string, door?: string): ModelPacket {
+  const service = findDoor(plan, door).opens[0];
+  if (service === undefined || service.protocol === "all") return { source, ...ANY_SERVICE };
+  return { source, protocol: service.protocol, port: service.port ?? 0 };
 }
 
-/** The knocks of a plan. */
-export function createKnocks(plan: Plan, source: string): ModelPacket[] {
-  return getDoor(plan).stages.map((stage) => ({ source, ...stage }));
+/** Where everything is closed. */
+const ANY_SERVICE = { protocol: "tcp", port: 4_999 } as const;
+
+/** The knocks of a door; of the first one where undefined. */
+export function createKnocks(plan: Plan, source: string, door?: string): ModelPacket[] {
+  return findDoor(plan, door).stages.map((stage) => ({ source, ...stage }));
+}
+
+function findDoor(plan: Plan, name: string | undefined): Door {
+  return plan.doors.find((door) => door.name === name) ?? getDoor(plan);
 }
 
 /** Packets, 20 ms apart. */
@@ -314,27 +249,44 @@ export function paced(packets: readonly ModelPacket[], start = 0): TimedPacket[]
   return packets.map((packet, index) => ({ packet, at: start + index * 20 }));
 }
 
-/** Runs a proof for every firewall at the same time, each in labs of its own. */
+/** Runs a proof for every firewall at the same time, each in labs of its own; SPKNOCK_FIREWALL chooses. */
 export async function forEachFirewall(
   context: Deno.TestContext,
   proof: (firewall: Firewall) => Promise<void>,
   firewalls: readonly Firewall[] = FIREWALLS,
 ): Promise<void> {
-  await Promise.all(firewalls.map((firewall) =>
-    context.step({
-      name: firewall.name,
-      fn: () => proof(firewall),
-      // They run at the same time and would be blamed for each other's processes.
-      sanitizeOps: false,
-      sanitizeResources: false,
-      sanitizeExit: false,
-    })
-  ));
+  const only = Deno.env.get("SPKNOCK_FIREWALL") ?? "";
+  await Promise.all(
+    firewalls.filter(({ name }) => name.includes(only)).map((firewall) =>
+      context.step({
+        name: firewall.name,
+        fn: () => proof(firewall),
+        // They run at the same time and would be blamed for each other's processes.
+        sanitizeOps: false,
+        sanitizeResources: false,
+        sanitizeExit: false,
+      })
+    ),
+  );
+}
+
+/**
+ * Whether the firewall renders the plan; says what it refuses.
+ *
+ * @throws {Error} if nftables refuses it.
+ */
+export function isRendered({ name, backend }: Firewall, plan: Plan, what: string): boolean {
+  const refusal = findRefusal(backend, plan);
+  if (refusal === undefined) return true;
+  if (backend.name.startsWith("nftables")) throw new Error(`${name}, ${what}: ${refusal.part}`);
+  console.log(`    skipped: ${name}, ${what}: refuses ${refusal.part}`);
+  return false;
 }
 
 /** A plan in words, for messages. */
 export function describePlan(plan: Plan): string {
-  return `${plan.name}: ${getDoor(plan).stages.map(renderPortSpec).join(", ")}`;
+  return plan.doors.map(({ name, stages }) => `${name}: ${stages.map(renderPortSpec).join(", ")}`)
+    .join("; ");
 }
 
 /** Fails with everything on which model and kernel differ, or if too little was compared. */

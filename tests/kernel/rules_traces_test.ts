@@ -62,7 +62,7 @@ await kernelTest(
 
 async function fireAll(firewall: Firewall): Promise<void> {
   await using lab = await createLab();
-  const range = await createRange(lab);
+  const range = await createRange(lab, firewall);
   // SPKNOCK_SEED repeats a run that failed.
   const given = Deno.env.get("SPKNOCK_SEED");
   const seed = Number(given ?? crypto.getRandomValues(new Uint32Array(1))[0]);

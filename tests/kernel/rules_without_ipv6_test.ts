@@ -4,7 +4,8 @@ import type { Plan } from "../../src/core/plan.ts";
 import { iptables } from "../../src/rules/backends/iptables.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { secretPlan } from "../rules/fixtures.ts";
-import { type ExecResult, kernelTest, type Lab, type Namespace } from "./lab.ts";
+import type { ExecResult } from "./exec.ts";
+import { kernelTest, type Lab, type Namespace } from "./lab.ts";
 import { createKnocks, createRange, FIREWALLS, paced, probe, shoot, TOOLS } from "./rules_lab.ts";
 
 type Variant = "ipset" | "recent";

@@ -62,7 +62,7 @@ export function createKnocks(plan: Plan, source = ME): ModelPacket[] {
 /** Whether an attack's source is let in right after the last packet, and the milliseconds until then. */
 export function playAttack(
   plan: Plan,
-  { source, packets }: Pick<Attack, "source" | "packets">,
+  { source, packets, door }: Pick<Attack, "source" | "packets"> & { door?: string },
 ): { isOpenAtEnd: boolean; durationMs: number } {
   const model = createFirewallModel(plan);
   let end = 0;
@@ -72,7 +72,7 @@ export function playAttack(
     start ??= at;
     end = at;
   }
-  return { isOpenAtEnd: model.isLetIn(source, end), durationMs: end - (start ?? 0) };
+  return { isOpenAtEnd: model.isLetIn(source, end, door), durationMs: end - (start ?? 0) };
 }
 
 /** Whether an attack can be played at a machine with nothing around its rules. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseInterfaces, parseTrusted } from "../../src/rules/options.ts";
+import { renderForward } from "../../src/core/service.ts";
+import { parseForwards, parseInterfaces, parseTrusted } from "../../src/rules/options.ts";
 import { table } from "../table.ts";
 
 table<string[]>("parseTrusted: canonical, each once, without contained ones", {
@@ -68,4 +69,33 @@ table<string[]>("parseInterfaces refuses what ip link shows", {
   "eth1,docker0@if5": [],
 }, (_, text) => {
   assertThrows(() => parseInterfaces(text), RangeError, 'leave out the part after "@"');
+});
+
+table<string>("parseForwards", {
+  "8080/tcp": "8080/tcp",
+  "tcp:8080": "8080/tcp",
+  "192.0.2.7:22": "192.0.2.7:22/tcp",
+  "192.0.2.7:udp/5000-5010": "192.0.2.7:5000-5010/udp",
+  "[2001:db8::0:7]:443/tcp": "[2001:db8::7]:443/tcp",
+}, (expected, text) => assertEquals(parseForwards(text).map(renderForward), [expected]));
+
+table<string>("parseForwards refuses", {
+  "icmp": "is not a forwarded port",
+  "192.0.2.7:all": "is not a forwarded port",
+  "": "is not a forwarded port",
+  "host.example:22/tcp": "by its address",
+  "nas:22": "by its address",
+  "192.0.2.999:22/tcp": "by its address",
+  "192.0.2.7:": "by its address",
+  "192.0.2.7": "by its address",
+  "2001:db8::7:22/tcp": "[2001:db8::7]:22/tcp",
+  "[192.0.2.7:22": "by its address",
+  "8080/sctp": "unknown protocol",
+  "8090-8080": "write the lower one first",
+  "65536": "is not a port",
+}, (part, text) => assertThrows(() => parseForwards(text), RangeError, part));
+
+Deno.test("parseForwards: several, in their order, each once", () => {
+  const forwards = parseForwards("8080, 192.0.2.7:22,tcp/8080,9000-9010/udp");
+  assertEquals(forwards.map(renderForward), ["8080/tcp", "192.0.2.7:22/tcp", "9000-9010/udp"]);
 });

@@ -1,4 +1,4 @@
-/** Rendering one rule set for many doors, and what nft says to it: how both grow. */
+/** Rendering one rule set for many doors, and loading it: how both grow. */
 import type { Plan, Stage } from "../../src/core/plan.ts";
 import { findBackend, renderRules } from "../../src/rules/mod.ts";
 import { secretPlan } from "../../tests/model/fixtures.ts";
@@ -7,7 +7,6 @@ import { median } from "./measure.ts";
 import { ms, type Outcome, type Section } from "./report.ts";
 import { getDoor } from "../../tests/plans.ts";
 
-const SIZES = [10, 100, 1_000];
 const ROUNDS = 3;
 
 /** One rule set of as many doors, each with a port and secrets of its own. */
@@ -29,36 +28,65 @@ function makeDoors(count: number): Plan {
   };
 }
 
+/** How a rule set is loaded; `undo` empties the namespace for the next round. */
+interface Loader {
+  backend: string;
+  sizes: readonly number[];
+  load: readonly string[];
+  undo: readonly string[];
+}
+
+const LOADERS: readonly Loader[] = [
+  {
+    backend: "nftables",
+    sizes: [10, 100, 1_000],
+    load: ["nft", "-f", "-"],
+    undo: ["nft", "flush", "ruleset"],
+  },
+  { backend: "iptables", sizes: [10, 100], load: ["sh", "-s"], undo: ["sh", "-s", "undo"] },
+];
+
 async function run(): Promise<Outcome> {
-  const leftOut = await labSkipReason();
+  const leftOut = await labSkipReason(["iptables", "ip6tables", "ipset"]);
   if (leftOut !== undefined) return { leftOut };
-  await using lab = await createLab();
-  const backend = await findBackend("nftables");
   const rows: string[][] = [];
-  let before: { render: number; check: number } | undefined;
-  for (const size of SIZES) {
-    const plan = makeDoors(size);
-    const render: number[] = [];
-    const check: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const start = performance.now();
-      const stdin = renderRules(backend, plan, { host: "192.0.2.1" });
-      render.push(performance.now() - start);
-      const loading = performance.now();
-      await lab.server.run(["nft", "-c", "-f", "-"], { stdin, timeoutMs: 300_000 });
-      check.push(performance.now() - loading);
+  for (const loader of LOADERS) {
+    let before: Times | undefined;
+    for (const size of loader.sizes) {
+      const now = await measure(loader, makeDoors(size));
+      rows.push([
+        `${loader.backend}, ${size} doors`,
+        ms(now.render),
+        growth(now.render, before?.render),
+        ms(now.load),
+        growth(now.load, before?.load),
+      ]);
+      before = now;
     }
-    const now = { render: median(render), check: median(check) };
-    rows.push([
-      `${size} doors`,
-      ms(now.render),
-      growth(now.render, before?.render),
-      ms(now.check),
-      growth(now.check, before?.check),
-    ]);
-    before = now;
   }
-  return { head: ["nftables", "render", "growth", "nft -c -f", "growth"], rows };
+  return { head: ["rule set", "render", "growth", "load", "growth"], rows };
+}
+
+interface Times {
+  render: number;
+  load: number;
+}
+
+/** Each round loads the rules, secrets and all, into a namespace that has none. */
+async function measure({ backend: name, load, undo }: Loader, plan: Plan): Promise<Times> {
+  const backend = await findBackend(name);
+  const [render, loading]: [number[], number[]] = [[], []];
+  await using lab = await createLab();
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    const stdin = renderRules(backend, plan, { host: "192.0.2.1" });
+    render.push(performance.now() - start);
+    const begun = performance.now();
+    await lab.server.run(load, { stdin, timeoutMs: 300_000 });
+    loading.push(performance.now() - begun);
+    await lab.server.run(undo, { stdin, timeoutMs: 300_000 });
+  }
+  return { render: median(render), load: median(loading) };
 }
 
 function growth(now: number, before: number | undefined): string {

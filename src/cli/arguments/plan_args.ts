@@ -1,15 +1,16 @@
 /** What the options of `rules` say about a plan. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import {
-  listDistinctForwards,
-  listDistinctServices,
-  parseForwards,
-  parseServices,
-} from "../../core/service.ts";
+import { listDistinctForwards, listDistinctServices, parseServices } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { listOpenServices } from "../../probe/mod.ts";
-import { type Backend, parseInterfaces, parseTrusted, type PlanOptions } from "../../rules/mod.ts";
+import {
+  type Backend,
+  parseForwards,
+  parseInterfaces,
+  parseTrusted,
+  type PlanOptions,
+} from "../../rules/mod.ts";
 import type { DoorRequest } from "../../use_cases/build_plan.ts";
 import { asUsageError, type OptionNames, type OptionSpec, type ParsedArgs } from "../options.ts";
 

@@ -3,7 +3,6 @@ import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
   isPorts,
-  parseForwards,
   parseServices,
   renderForward,
   renderService,
@@ -12,7 +11,7 @@ import {
 import type { Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { findProbedPort, listOpenServices } from "../../probe/mod.ts";
-import type { Backend } from "../../rules/mod.ts";
+import { type Backend, parseForwards } from "../../rules/mod.ts";
 import type { DoorRequest } from "../../use_cases/build_plan.ts";
 import { askForDraft, type Check, type Draft, type QuestionContext } from "./draft_questions.ts";
 

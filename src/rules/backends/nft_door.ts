@@ -78,9 +78,25 @@ function renderOpenRules(plan: Plan, families: readonly FamilySyntax[], names: N
   );
 }
 
-/** Returns the rules that accept what is open, for another chain that drops the rest. */
+/** Returns the rules that accept what is open, and trusted sources, for another chain that drops the rest. */
 export function renderOpenAccepts(plan: Plan, prefix: string): string[] {
-  return renderOpenRules(plan, listFamilySyntax(plan), createNames(prefix));
+  const families = listFamilySyntax(plan);
+  return [
+    ...renderTrustedRules(plan, families),
+    ...renderOpenRules(plan, families, createNames(prefix)),
+  ];
+}
+
+/** Another chain that drops would lock the trusted sources out. */
+function renderTrustedRules(plan: Plan, families: readonly FamilySyntax[]): string[] {
+  const guarded = plan.doors.flatMap(listGuarded);
+  return families.flatMap((syntax) => {
+    const networks = listTrusted(plan, syntax.family);
+    if (networks.length === 0) return [];
+    const accept = `${syntax.address} { ${networks.join(", ")} } accept`;
+    if (guarded.some(({ protocol }) => protocol === "all")) return [accept];
+    return [...renderPortRules(guarded, accept), ...renderEchoRules(guarded, [syntax], accept)];
+  });
 }
 
 const NEIGHBOURS = [

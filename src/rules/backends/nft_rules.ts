@@ -240,7 +240,7 @@ function renderStageRules(plan: Plan, { door, syntax, names }: DoorSyntax): stri
   });
 }
 
-/** Knocks, accepted or late, and packets to the ports of other doors' knocks do not reset. */
+/** Knocks, accepted or late, and the ports of the other doors' knocks do not reset the door. */
 function renderGuardRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
   const source = renderSource(plan, syntax);
   const nameSet = (stage: number) => names.stage(door, stage, syntax.digit);

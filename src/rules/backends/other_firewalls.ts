@@ -76,11 +76,11 @@ export function renderBesideIptables(plan: Plan): string[] {
   ];
 }
 
-/** Returns the lines of a header for rules inside of fw4's table, whose zones accept the open sources. */
+/** Returns the lines of a header for rules inside of fw4's table, whose zone accepts open and trusted sources. */
 export function renderBesideFw4(plan: Plan): string[] {
   return [
-    "The zone wan accepts the open sources, by the chain input_wan at the end of this file; for another zone,",
-    "change its name there. Without this file the zone decides.",
+    "The zone wan accepts open and trusted sources, by the chain input_wan at the end of this file; for",
+    "another zone, change its name there. Without this file the zone decides.",
     "Rules that see packets before these (prerouting, a priority below filter - 5) have to let the knocks",
     "through:",
     ...renderKnocks(plan),
