@@ -28,7 +28,6 @@ import {
 import { renderFamily } from "../../core/address_syntax.ts";
 import { isPorts } from "../../core/service.ts";
 import { type Backend, isAmongSecrets, listBackwards, MISTAKES } from "../backend.ts";
-import { listKeptSets, listProgressSets, renderSet } from "./nft_sets.ts";
 import { renderDoorRules, renderExempt, renderForwardChain } from "./nft_door.ts";
 import {
   CONNECTIONS,
@@ -36,10 +35,13 @@ import {
   explain,
   type FamilySyntax,
   listFamilySyntax,
+  listKeptSets,
+  listProgressSets,
   type Names,
   renderChain,
   renderNetwork,
   renderPortRules,
+  renderSet,
   renderSource,
   renderTranslatedRules,
 } from "./nft_syntax.ts";
