@@ -108,7 +108,7 @@ async function add(context: Context, prompter: Prompter): Promise<undefined> {
 }
 
 async function rules(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
-  await (await import("./commands/firewall/rules.ts")).writeByAsking(target, context, { prompter });
+  await (await import("./questions/write_rules.ts")).writeByAsking([target], context, { prompter });
 }
 
 async function edit(target: Target, context: Context, prompter: Prompter): Promise<undefined> {

@@ -61,6 +61,11 @@ export function parseServices(text: string): Service[] {
   return listDistinctServices(parts.map(parseService));
 }
 
+/** Returns each forward once, in order. */
+export function listDistinctForwards(forwards: readonly Forward[]): Forward[] {
+  return [...new Map(forwards.map((forward) => [renderForward(forward), forward])).values()];
+}
+
 /** Returns each service once, in order. */
 export function listDistinctServices<T extends Service>(services: readonly T[]): T[] {
   return [...new Map(services.map((service) => [renderService(service), service])).values()];

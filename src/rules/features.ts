@@ -151,13 +151,13 @@ const DOOR_PARTS = {
       hint: "name single ports",
     },
     icmp: {
-      label: "echo requests",
+      label: "echo requests (icmp)",
       findPart: (plan) =>
         listServices(plan).some(({ protocol }) => protocol === "icmp") ? "icmp" : undefined,
       hint: "leave out icmp",
     },
     all: {
-      label: "everything",
+      label: "everything (all)",
       findPart: (plan) =>
         listServices(plan).some(({ protocol }) => protocol === "all") ? `"all"` : undefined,
       hint: "name what opens, such as 22/tcp",
@@ -165,7 +165,7 @@ const DOOR_PARTS = {
   },
   forwards: {
     translated: {
-      label: "forwarded ports",
+      label: "forwarded ports (NAT)",
       findPart: ({ doors }) =>
         findFirst(doors, ({ forwards }) => {
           const found = forwards.find(({ host }) => host === undefined);
@@ -174,7 +174,7 @@ const DOOR_PARTS = {
       hint: "leave out --forward, and guard the port where it leads",
     },
     routed: {
-      label: "hosts behind",
+      label: "hosts behind (routed)",
       findPart: ({ doors }) =>
         findFirst(doors, ({ forwards }) => {
           const found = forwards.find(({ host }) => host !== undefined);

@@ -3,7 +3,7 @@ import { ValueError } from "../core/errors.ts";
 import { contains, type Network, parseAddress, parseNetwork } from "../core/address.ts";
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { splitList } from "../core/knock.ts";
-import { type Forward, isPorts, parseService } from "../core/service.ts";
+import { type Forward, isPorts, listDistinctForwards, parseService } from "../core/service.ts";
 
 /**
  * Returns the trusted sources of `192.0.2.1,198.51.100.0/24,2001:db8::/32`: canonical, without what another
@@ -38,18 +38,21 @@ function removeContained(networks: readonly Network[]): Network[] {
  */
 export function parseForwards(text: string): Forward[] {
   const parts = text.includes(",") ? splitList(text) : [text];
-  return parts.map(parseForward);
+  return listDistinctForwards(parts.map(parseForward));
 }
 
 function parseForward(text: string): Forward {
   const withHost = /^\[([^\]]+)\]:(.+)$/.exec(text) ?? /^([^:/]*\.[^:/]*):(.+)$/.exec(text);
   const [, host, ports = text] = withHost ?? [];
-  if (host !== undefined && !isIpv4(host) && !isIpv6(host)) {
-    throw new ValueError(text, "names a host behind by its name: use its address");
-  }
-  const service = parseService(ports);
-  if (!isPorts(service)) {
-    throw new ValueError(text, "is not a forwarded port: use 8080/tcp, or HOST:22/tcp");
+  const isHost = host === undefined || isIpv4(host) || isIpv6(host);
+  const isForm = isHost && /^(?:(?:tcp|udp)[:/])?[\d-]+(?:[:/]\w+)?$/i.test(ports);
+  const service = isForm ? parseService(ports) : undefined;
+  if (service === undefined || !isPorts(service)) {
+    throw new ValueError(
+      text,
+      "is not a forwarded port: use 8080/tcp, or that of a host behind by its address, " +
+        "192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
+    );
   }
   return host === undefined ? { service } : { host: parseAddress(host).text, service };
 }
@@ -68,6 +71,13 @@ export function parseInterfaces(text: string): string[] {
 }
 
 function parseInterface(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9]/.test(text)) {
+    throw new ValueError(
+      text,
+      `is the name of an interface and, after "@", that of another, as ip link shows them: ` +
+        `leave out the part after "@"`,
+    );
+  }
   const isNamed = /^(?=.{1,15}$)[A-Za-z0-9_@][A-Za-z0-9._@-]*\*?$/.test(text) ||
     /^list:[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/.test(text);
   if (!isNamed) {

@@ -15,7 +15,7 @@
  * - no two doors have the same knocks: one sequence would open both;
  * - durations are whole milliseconds, at least one.
  */
-import { ADDRESS_BITS } from "../core/address_syntax.ts";
+import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import {
@@ -108,7 +108,21 @@ export function makePlan(drafts: readonly DoorDraft[], options: PlanOptions = {}
     publicServices: options.publicServices ?? [],
   };
   refuseContradictions(plan);
+  refuseIdle(plan, options);
   return plan;
+}
+
+/** A prefix of a family that the rules do not cover. */
+function refuseIdle({ families }: Plan, options: PlanOptions): void {
+  const [only] = families;
+  if (families.length !== 1 || only === undefined) return;
+  const prefixes = only === "ipv4" ? ["prefix6", "banPrefix6"] as const : ["prefix4"] as const;
+  const idle = prefixes.find((prefix) => options[prefix] !== undefined);
+  if (idle === undefined) return;
+  const option = idle === "banPrefix6" ? "ban-prefix" : idle;
+  throw new UsageError(`--${option} has no effect: the rules cover ${renderFamily(only)} only`, {
+    hint: "leave it out, or cover both families with --ipv4 --ipv6",
+  });
 }
 
 function makeDoor(

@@ -31,6 +31,21 @@ interface BuildPlanOptions
 }
 
 /**
+ * Returns the plan with placeholder payloads, before a secret is typed.
+ *
+ * @throws {UsageError} if the plan is refused.
+ */
+export function draftPlan(doors: readonly DoorRequest[], planOptions: PlanOptions): Plan {
+  const drafts = doors.map((door, index) => ({
+    ...door,
+    payloads: makePlaceholders(door.target, index),
+  }));
+  const plan = makePlan(drafts, planOptions);
+  checkPlan(plan);
+  return plan;
+}
+
+/**
  * Collects the secrets and makes the plan, with its weaknesses.
  *
  * @throws {UsageError} if the plan is refused, before any secret is collected; {SecretError}.
@@ -40,13 +55,7 @@ export async function buildPlan(
   planOptions: PlanOptions,
   { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
 ): Promise<CheckedPlan> {
-  const drafts = doors.map((door, index) => ({
-    ...door,
-    payloads: makePlaceholders(door.target, index),
-  }));
-  const draft = makePlan(drafts, planOptions);
-  checkPlan(draft);
-  check(draft);
+  check(draftPlan(doors, planOptions));
   const typed = new Map<string, string>();
   const hash = async (passphrase: string | Uint8Array) => {
     const payload = await hashPassphrase(passphrase);

@@ -1,7 +1,7 @@
 /** What a target opens: saved, shown, and the default of rules, probes and the rest. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { table } from "../table.ts";
-import { type Ended, valueOf, World, type WorldOptions } from "./harness.ts";
+import { valueOf, World, type WorldOptions } from "./harness.ts";
 
 /** Runs a command line with the target `home`, which has these lines, and `lodge` behind the same host. */
 async function runIn(lines: string, argv: readonly string[], options: WorldOptions = {}) {
@@ -53,6 +53,9 @@ table("opens: knock probes", {
   "the first tcp port": ['opens = ["53/udp", 22, 443]', [], ["tcp 22"], "open"],
   "a port that is closed": ['opens = ["443"]', ["--tries", "1"], ["tcp 443"], "closed"],
   "no udp port": ['opens = ["53/udp"]', [], [], "sent"],
+  "no range": ['opens = ["20-30/tcp", "icmp"]', [], [], "sent"],
+  "the tcp port beside a range": ['opens = ["20-30/tcp,22"]', [], ["tcp 22"], "open"],
+  "nothing where everything opens": ['opens = ["all"]', [], [], "sent"],
   "nothing where that is said": [`${OPENS}\nprobes = []`, [], [], "sent"],
   "nothing with --no-probe": [OPENS, ["--no-probe"], [], "sent"],
   "what --probe says": [OPENS, ["--probe", "ssh"], ["ssh 22"], "open"],
@@ -96,12 +99,24 @@ table<[lines: string, port: string | undefined]>("opens: ssh-config leads to", {
   assertEquals(/Port (\d+)/.exec(stdout)?.[1], port);
 });
 
+table<string | undefined>("opens: doctor examines 22 unless the door opens other ports only", {
+  '"20-30/tcp"': undefined,
+  '"icmp", "all"': undefined,
+  '"60000-61000/tcp", "icmp"': '"home" names no single TCP port',
+  '"icmp"': '"home" names no single TCP port',
+}, async (refused, opens) => {
+  const found = await runIn(`opens = [${opens}]`, ["doctor", "home"], { open: [22] });
+  if (refused === undefined) return assertEquals(new Set(found.asked), new Set([22]));
+  assertEquals(found.code, 2);
+  assertStringIncludes(found.stderr, refused);
+});
+
 Deno.test("opens: doctor examines the tcp port, and says so where there is none", async () => {
   const found = await runIn('opens = ["53/udp", "2222"]', ["doctor", "home"], { open: [2222] });
   assertEquals(new Set(found.asked), new Set([2222]));
   const udp = await runIn('opens = ["53/udp"]', ["doctor", "home"]);
   assertEquals(udp.code, 2);
-  assertStringIncludes(udp.stderr, '"home" names only UDP ports, and doctor examines TCP ports');
+  assertStringIncludes(udp.stderr, '"home" names no single TCP port, and doctor examines one');
 });
 
 Deno.test("opens: list and show name the ports", async () => {
@@ -122,6 +137,11 @@ table("opens: edit", {
   "a list": ["", ["--opens", "22,UDP:53,22/tcp"], 'opens = ["22/tcp", "53/udp"]\n'],
   "none": [OPENS, ["--opens", "none"], ""],
   "unset": [OPENS, ["--unset", "opens"], ""],
+  "ranges, icmp, all": [
+    "",
+    ["--opens", "udp:60000-61000,ICMP,all,22-22"],
+    'opens = ["60000-61000/udp", "icmp", "all", "22/tcp"]\n',
+  ],
   "no probe": [OPENS, ["--probe", "none"], `${OPENS}\nprobes = []\n`],
   "the probe is back": [`${OPENS}\nprobes = []`, ["--unset", "probes"], `${OPENS}\n`],
 } as Record<string, [string, string[], string]>, async ([before, options, after]) => {
@@ -164,6 +184,10 @@ table<[answers: string[], lines: string]>("opens: add asks for it", {
   "another port": [["2222/sctp\r", "2222,53/udp\r", "\r"], 'opens = ["2222/tcp", "53/udp"]\n'],
   "no probe": [["\r", "none\r"], 'opens = ["22/tcp"]\nprobes = []\n'],
   "only udp": [["53/udp\r", "\r"], 'opens = ["53/udp"]\n'],
+  "a range has no probe": [
+    ["30-20\r", "20-30,icmp,all\r", "\r"],
+    'opens = ["20-30/tcp", "icmp", "all"]\n',
+  ],
   "nothing": [["none\r", "\r"], ""],
 }, async ([answers, lines]) => {
   await using world = new World({ keys: ["::1\r", "a\r", "7\r", ...answers, "\r"] });
@@ -176,6 +200,11 @@ table<[answers: string[], lines: string]>("opens: add asks for it", {
 table("opens: edit asks for it", {
   "Enter keeps it": [OPENS, ["\r", "\r"], `${OPENS}\n`],
   "its probe goes with it": [OPENS, ["2222\r", "\r"], 'opens = ["2222/tcp"]\n'],
+  "a range takes its probe away": [
+    OPENS,
+    ["20-30,icmp\r", "\r"],
+    'opens = ["20-30/tcp", "icmp"]\n',
+  ],
   "the old probe": [
     'opens = ["22/tcp"]',
     ["2222\r", "22\r"],
@@ -194,14 +223,32 @@ table("opens: edit asks for it", {
 });
 
 Deno.test("opens: the wizard of rules offers it", async () => {
-  const keys = ["1\r", ...Array.from({ length: 9 }, () => "\r"), "-\r"];
-  const ended: Ended & { screen: string } = await runIn(OPENS, ["rules", "home", "--plain"], {
-    keys,
-  });
+  const lines = 'opens = ["22/tcp", "60000-61000/udp", "icmp"]';
+  const keys = ["1\r", "n\r", ...Array.from({ length: 11 }, () => "\r"), "-\r"];
+  const ended = await runIn(lines, ["rules", "home", "--plain"], { keys });
   assertEquals(ended.code, 0, ended.stderr);
-  assertStringIncludes(
-    ended.screen,
-    "What the knocks open, such as 22/tcp,60000-61000/udp [22/tcp,53/udp]",
+  assertStringIncludes(ended.screen.replace(/\s+/g, " "), "[22/tcp,60000-61000/udp,icmp]");
+  assertStringIncludes(ended.stdout, "#   opens:   22/tcp, 60000-61000/udp, icmp for 5m;");
+});
+
+Deno.test("opens: list and show name ranges, echo requests and everything", async () => {
+  const lines = 'opens = ["udp/60000-61000", "ICMP,all"]';
+  const opens = ["60000-61000/udp", "icmp", "all"];
+  const { targets: [home] } = valueOf<{ targets: { opens: string[] }[] }>(
+    await runIn(lines, ["list", "--json"]),
   );
-  assertStringIncludes(ended.stdout, "#   opens:   22/tcp, 53/udp for 5m;");
+  const shown = valueOf<{ opens: string[]; probes: string[] }>(
+    await runIn(lines, ["show", "home", "--json"]),
+  );
+  assertEquals([home?.opens, shown.opens, shown.probes], [opens, opens, []]);
+  assertMatch(
+    (await runIn(lines, ["show", "home"])).stdout,
+    /^opens +60000-61000\/udp, icmp, all$/m,
+  );
+});
+
+Deno.test("opens: knock on a range says that no probe tells, as for udp", async () => {
+  const { code, stdout } = await runIn('opens = ["20-30/tcp"]', ["knock", "home"]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "home: sent; no probe tells whether the door is open\n");
 });

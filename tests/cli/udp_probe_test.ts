@@ -65,7 +65,7 @@ Deno.test("udp probe: rules open the port for UDP", async () => {
 Deno.test("udp probe: doctor says that it examines TCP ports only", async () => {
   const { code, stderr } = await runIn({}, "doctor", "vpn");
   assertEquals(code, 2);
-  assertStringIncludes(stderr, '"vpn" names only UDP ports, and doctor examines TCP ports');
+  assertStringIncludes(stderr, '"vpn" names no single TCP port, and doctor examines one');
 });
 
 Deno.test("udp probe: show names it, and it is not the port of ssh", async () => {

@@ -37,7 +37,7 @@ table("parseTrusted refuses", NOT_TRUSTED.map((text) => [text, text] as const), 
 });
 
 const INTERFACES: Record<string, string[]> = Object.fromEntries(
-  ["eth0", "eth0.100", "br-lan", "wg_0", "ppp*", "veth@if3", "a", "list:WAN", "list:wan-2.b_"]
+  ["eth0", "eth0.100", "br-lan", "wg_0", "ppp*", "a", "list:WAN", "list:wan-2.b_"]
     .map((name) => [name, [name]]),
 );
 
@@ -63,6 +63,14 @@ Deno.test("parseInterfaces: an empty item is named", () => {
   assertThrows(() => parseInterfaces("eth0,,eth1"), RangeError, "has an empty item 2");
 });
 
+table<string[]>("parseInterfaces refuses what ip link shows", {
+  "eth0.100@eth0": [],
+  "veth@if3": [],
+  "eth1,docker0@if5": [],
+}, (_, text) => {
+  assertThrows(() => parseInterfaces(text), RangeError, 'leave out the part after "@"');
+});
+
 table<string>("parseForwards", {
   "8080/tcp": "8080/tcp",
   "tcp:8080": "8080/tcp",
@@ -74,7 +82,20 @@ table<string>("parseForwards", {
 table<string>("parseForwards refuses", {
   "icmp": "is not a forwarded port",
   "192.0.2.7:all": "is not a forwarded port",
-  "host.example:22/tcp": "by its name",
-  "192.0.2.999:22/tcp": "by its name",
-  "192.0.2.7:": "is not a port",
+  "": "is not a forwarded port",
+  "host.example:22/tcp": "by its address",
+  "nas:22": "by its address",
+  "192.0.2.999:22/tcp": "by its address",
+  "192.0.2.7:": "by its address",
+  "192.0.2.7": "by its address",
+  "2001:db8::7:22/tcp": "[2001:db8::7]:22/tcp",
+  "[192.0.2.7:22": "by its address",
+  "8080/sctp": "unknown protocol",
+  "8090-8080": "write the lower one first",
+  "65536": "is not a port",
 }, (part, text) => assertThrows(() => parseForwards(text), RangeError, part));
+
+Deno.test("parseForwards: several, in their order, each once", () => {
+  const forwards = parseForwards("8080, 192.0.2.7:22,tcp/8080,9000-9010/udp");
+  assertEquals(forwards.map(renderForward), ["8080/tcp", "192.0.2.7:22/tcp", "9000-9010/udp"]);
+});

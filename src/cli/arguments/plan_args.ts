@@ -1,7 +1,7 @@
 /** What the options of `rules` say about a plan. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import { listDistinctServices, parseServices } from "../../core/service.ts";
+import { listDistinctForwards, listDistinctServices, parseServices } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { listOpenServices } from "../../probe/mod.ts";
 import {
@@ -64,7 +64,7 @@ export function readDoors(args: PlanArgs, targets: readonly Target[]): DoorReque
   const opens = readByTarget(args, "open", { names, parse: parseServices });
   const forwards = readByTarget(args, "forward", { names, parse: parseForwards });
   return targets.map((target) => {
-    const forwarded = forwards.get(target.name) ?? [];
+    const forwarded = listDistinctForwards(forwards.get(target.name) ?? []);
     // A target that forwards opens nothing here unless an option says so.
     const own = forwarded.length > 0 ? [] : listOpenServices(target);
     const services = listDistinctServices(opens.get(target.name) ?? own);
@@ -117,9 +117,6 @@ export function readPlanOptions(
   if (args.has("ban-prefix") && !args.has("ban")) {
     throw new UsageError("--ban-prefix has no effect without --ban");
   }
-  refuseIdlePrefix(args, "ipv4", "prefix6");
-  refuseIdlePrefix(args, "ipv4", "ban-prefix");
-  refuseIdlePrefix(args, "ipv6", "prefix4");
   return {
     openForMs: args.read("open-for", parseDuration),
     stageTimeoutMs: args.read("stage", parseDuration),
@@ -142,16 +139,6 @@ export function readPlanOptions(
 function readFamilies(args: PlanArgs): PlanOptions["families"] {
   if (args.has("ipv4") === args.has("ipv6")) return args.has("ipv4") ? ["ipv4", "ipv6"] : undefined;
   return args.has("ipv4") ? ["ipv4"] : ["ipv6"];
-}
-
-function refuseIdlePrefix(
-  args: PlanArgs,
-  only: "ipv4" | "ipv6",
-  option: "prefix4" | "prefix6" | "ban-prefix",
-): void {
-  const other = only === "ipv4" ? "ipv6" : "ipv4";
-  if (!args.has(option) || !args.has(only) || args.has(other)) return;
-  throw new UsageError(`--${option} has no effect with --${only}`);
 }
 
 function parsePrefix(text: string, least: number, most: number): number {

@@ -1,19 +1,25 @@
-/** The questions of `spknock rules`: from a target to what a plan needs, with defaults from it. */
+/**
+ * The questions of `spknock rules`, in the order in which people think: the machine and its firewall, what
+ * runs there or behind it, who is never locked out, what stays public, then guard, ban and times.
+ *
+ * Each answer is checked together with all answers before it: what the back end does not support, or what
+ * contradicts another answer, is asked again at once. What the back end cannot use is not asked.
+ */
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
-import { renderPortSpec } from "../../core/knock.ts";
-import type { Door, Plan, Stage } from "../../core/plan.ts";
-import { parseServices, renderService, renderServices } from "../../core/service.ts";
-import type { Target } from "../../core/target.ts";
-import { listOpenServices } from "../../probe/mod.ts";
+import type { Plan } from "../../core/plan.ts";
+import { parseServices } from "../../core/service.ts";
+import { DEFAULT_SETTINGS, type Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
+import { type Backend, loadBackends, parseInterfaces, parseTrusted } from "../../rules/mod.ts";
+import { askForDoors } from "./door_questions.ts";
 import {
-  type Backend,
-  loadBackends,
-  parseInterfaces,
-  parseTrusted,
-  type PlanOptions,
-} from "../../rules/mod.ts";
-import type { DoorRequest } from "../../use_cases/build_plan.ts";
+  askForDraft,
+  type Check,
+  type Draft,
+  passes,
+  type QuestionContext,
+  withOptions,
+} from "./draft_questions.ts";
 import { makeValidator } from "./target_questions.ts";
 
 const FAMILIES = [
@@ -46,114 +52,187 @@ export async function askForBackend(
 /** Asks for everything else that a plan needs. */
 export async function askForPlan(
   prompter: Prompter,
+  targets: readonly Target[],
+  { backend, check }: { backend: Backend; check: Check },
+): Promise<Draft> {
+  const context = { prompter, check, supports: backend.supports };
+  const draft = startDraft(backend);
+  // Knocks that the back end cannot have are refused before the first question about them.
+  check({ ...draft, doors: targets.map(openSsh) });
+  const doors = await askForDoors(targets, draft, context);
+  const guarded = await askForMistakes(await askForSources(doors, context), context);
+  return await askForTimes(guarded, context);
+}
+
+/** Until the times are asked for, no answer is refused for those of a target. */
+function startDraft({ supports }: Backend): Draft {
+  const { openForMs, stageTimeoutMs } = DEFAULT_SETTINGS;
+  const guard = supports.guard ? undefined : false;
+  return { doors: [], options: { openForMs, stageTimeoutMs, guard } };
+}
+
+/** A door with any service, before it is known what it opens. */
+function openSsh(target: Target): Draft["doors"][number] {
+  return { target, opens: [{ port: 22, protocol: "tcp" }] };
+}
+
+/** Returns the targets that can be in one rule set with this one. */
+export function findNeighbours(
   target: Target,
-  { backend }: { backend: Backend },
-): Promise<{ door: DoorRequest; options: PlanOptions }> {
-  const ask = async <T>(
-    message: string,
-    parse: (text: string) => T,
-    { fallback, none }: { fallback: string; none?: T },
-  ): Promise<T> => {
-    const isNone = (text: string) => none !== undefined && (text === "none" || text === "");
-    const text = await prompter.input({
-      message,
-      default: fallback,
-      validate: (answer) => isNone(answer) ? undefined : makeValidator(parse)(answer),
-    });
-    return isNone(text) ? none as T : parse(text);
-  };
-  const ports = listOpenServices(target).map(renderService).join(",") || "22/tcp";
-  const opens = await ask("What the knocks open, such as 22/tcp,60000-61000/udp", parseServices, {
-    fallback: ports,
-  });
-  const openForMs = await askForDuration(prompter, "Open for", {
-    fallbackMs: target.openForMs,
-    leastMs: 1_000,
-    example: "5m",
-  });
-  const stageTimeoutMs = await askForDuration(prompter, "Longest time between two knocks", {
-    fallbackMs: target.stageTimeoutMs,
-    leastMs: 100,
-    example: "5s",
-  });
-  const interfaces = await ask(
-    `Interfaces of the packets, such as ${giveInterfaces(backend)} (all: every one)`,
-    (text) => text === "all" ? [] : parseInterfaces(text),
-    {
-      fallback: "all",
-    },
-  );
-  const trusted = await ask(
-    "Networks that are never locked out, such as 192.168.0.0/24",
-    parseTrusted,
-    {
+  others: readonly Target[],
+  { backend, check }: { backend: Backend; check: Check },
+): Target[] {
+  const found = [target];
+  for (const other of others.filter(({ name }) => name !== target.name)) {
+    const doors = [...found, other].map(openSsh);
+    if (passes({ ...startDraft(backend), doors }, check)) found.push(other);
+  }
+  return found.slice(1);
+}
+
+/** Who is never locked out, what stays public, and for which packets the rules are. */
+async function askForSources(before: Draft, context: QuestionContext): Promise<Draft> {
+  const { supports } = context;
+  let draft = before;
+  if (supports.trusted) {
+    draft = await askForDraft({
+      message: "Networks that are never locked out, such as 192.168.0.0/24",
+      parse: parseTrusted,
       fallback: "none",
       none: [],
-    },
+      apply: (trusted) => withOptions(before, { trusted }),
+    }, context);
+  }
+  if (supports.publicServices) {
+    const trusted = draft;
+    draft = await askForDraft({
+      message: "Services that stay public, such as 443/tcp",
+      parse: parseServices,
+      fallback: "none",
+      none: [],
+      apply: (publicServices) => withOptions(trusted, { publicServices }),
+    }, context);
+  }
+  if (supports.interface) draft = await askForInterfaces(draft, context);
+  return await askForFamilies(draft, context);
+}
+
+function askForInterfaces(draft: Draft, context: QuestionContext): Promise<Draft> {
+  const { interfaceList, interfaces: several } = context.supports;
+  const example = interfaceList ? "ether1,list:WAN" : several ? "eth0,ppp0" : "eth0";
+  return askForDraft({
+    message: `Interfaces of the packets, such as ${example} (all: every one)`,
+    parse: (text) => text === "all" ? [] : parseInterfaces(text),
+    fallback: "all",
+    apply: (interfaces) => withOptions(draft, { interfaces }),
+  }, context);
+}
+
+async function askForFamilies(
+  draft: Draft,
+  { prompter, check }: QuestionContext,
+): Promise<Draft> {
+  const options = FAMILIES.filter(({ value }) =>
+    passes(withOptions(draft, { families: value }), check)
   );
-  const openToAll = await ask("Services that stay public, such as 443/tcp", parseServices, {
-    fallback: "none",
-    none: [],
-  });
+  const wanted = new Set(draft.doors.map(({ target }) => target.family));
+  const [only] = wanted;
+  const isOne = wanted.size === 1 && (only === "ipv4" || only === "ipv6");
+  const usual = options.find(({ value }) =>
+    value.length === (isOne ? 1 : 2) && (!isOne || value[0] === only)
+  );
+  if (options.length < 2) return withOptions(draft, { families: options[0]?.value });
   const families = await prompter.select<Plan["families"]>({
     message: "Address families",
-    options: FAMILIES,
-    default: FAMILIES[0].value,
+    options,
+    default: (usual ?? options[0])?.value,
   });
-  const isRegular = target.knocks.every(({ payload }) => payload.kind === "none");
-  const guard = isRegular && backend.supports.guard && await prompter.confirm({
+  return withOptions(draft, { families });
+}
+
+/** The guard and the ban are for regular knocks: a secret cannot be guessed. */
+async function askForMistakes(
+  draft: Draft,
+  { prompter, check }: QuestionContext,
+): Promise<Draft> {
+  const isRegular = draft.doors.every(({ target }) =>
+    target.knocks.every(({ payload }) => payload.kind === "none")
+  );
+  if (!isRegular) return draft;
+  const guard = passes(withOptions(draft, { guard: true }), check) && await prompter.confirm({
     message: "Guard: reset the sequence on a packet to any other port?",
     default: true,
   });
-  const ban = isRegular && backend.supports.ban && await prompter.confirm({
+  const ban = passes(withOptions(draft, { guard, ban: true }), check) && await prompter.confirm({
     message: "Ban: block a source for 10 minutes after more than 5 wrong packets a minute?",
     default: false,
   });
-  const options: PlanOptions = {
-    openForMs,
-    stageTimeoutMs,
-    families,
-    trusted,
-    publicServices: openToAll,
-    guard,
-    ban,
-    interfaces,
-  };
-  return { door: { target, opens }, options };
+  return withOptions(draft, { guard, ban });
 }
 
-function giveInterfaces({ supports }: Backend): string {
-  if (supports.interfaceList) return "ether1,list:WAN";
-  return supports.interfaces ? "eth0,ppp0" : "eth0";
+/** Several doors keep the times of their targets, unless these are all the same. */
+async function askForTimes(draft: Draft, context: QuestionContext): Promise<Draft> {
+  const { check } = context;
+  const targets = draft.doors.map(({ target }) => target);
+  const [first] = targets;
+  const isSame = targets.every(({ openForMs, stageTimeoutMs }) =>
+    openForMs === first?.openForMs && stageTimeoutMs === first.stageTimeoutMs
+  );
+  if (first === undefined || !isSame) {
+    const own = withOptions(draft, { openForMs: undefined, stageTimeoutMs: undefined });
+    check(own);
+    return own;
+  }
+  const opened = withOptions(draft, {
+    openForMs: await askForDuration(context, {
+      message: "Open for",
+      fallbackMs: first.openForMs,
+      leastMs: 1_000,
+      example: "5m",
+      apply: (openForMs) => withOptions(draft, { openForMs }),
+    }),
+  });
+  return withOptions(opened, {
+    stageTimeoutMs: await askForDuration(context, {
+      message: "Longest time between two knocks",
+      fallbackMs: first.stageTimeoutMs,
+      leastMs: 100,
+      example: "5s",
+      apply: (stageTimeoutMs) => withOptions(opened, { stageTimeoutMs }),
+    }),
+  });
 }
 
 interface DurationQuestion {
+  message: string;
   fallbackMs: number;
   /** Less than this many milliseconds makes no sense here. */
   leastMs: number;
   example: string;
+  apply(ms: number): Draft;
 }
 
 const isBareNumber = (text: string) => /^[\d.]+$/.test(text);
 
 /** Asks for a duration; a bare number is milliseconds, and is asked about. */
 async function askForDuration(
-  prompter: Prompter,
-  message: string,
-  { fallbackMs, leastMs, example }: DurationQuestion,
+  { prompter, check }: QuestionContext,
+  { message, fallbackMs, leastMs, example, apply }: DurationQuestion,
 ): Promise<number> {
-  const check = (text: string) => {
+  const validate = makeValidator((text: string) => {
     const ms = parseDuration(text);
-    if (ms >= leastMs && Number.isInteger(ms)) return;
+    if (ms >= leastMs && Number.isInteger(ms)) return check(apply(ms));
     const bare = isBareNumber(text) ? "a bare number is milliseconds; " : "";
     const allowed = `use ${renderDuration(leastMs)} or more in whole milliseconds`;
     throw new RangeError(`${ms} ms? ${bare}${allowed}, such as ${example}`);
-  };
+  });
+  const fallback = renderDuration(fallbackMs);
+  const isUsable = validate(fallback) === undefined;
   for (;;) {
     const text = await prompter.input({
       message,
-      default: renderDuration(fallbackMs),
-      validate: makeValidator(check),
+      ...(isUsable ? { default: fallback } : {}),
+      validate,
     });
     const ms = parseDuration(text);
     const question = `${ms} ms, which is ${renderElapsed(ms)}?`;
@@ -161,26 +240,4 @@ async function askForDuration(
       return ms;
     }
   }
-}
-
-/** Draws the stages of a plan. */
-export function drawPlan({ doors }: Plan): string {
-  return doors.map(drawDoor).join("\n");
-}
-
-function drawDoor({ stages, closing, opens, openForMs, stageTimeoutMs, guard }: Door): string {
-  const last = stages.length - 1;
-  const describe = (stage: Stage) =>
-    `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " + secret"}`;
-  const steps = stages.map((stage, index) => {
-    const next = index === last
-      ? `open: ${renderServices(opens)} for ${renderDuration(openForMs)}`
-      : `stage ${index + 1}, waits ${renderDuration(stageTimeoutMs)}`;
-    return `     |  ${describe(stage)}\n     v\n  ${next}\n`;
-  });
-  const reset = guard ? "  (a packet to any other port: back to shut)\n" : "";
-  const shut = closing.length === 0
-    ? ""
-    : `     |  ${closing.map(describe).join(", ")}\n     v\n  shut again\n`;
-  return `  shut\n${steps.join("")}${shut}${reset}`;
 }

@@ -1,10 +1,12 @@
 /** The door in nftables' language: what is closed to all but the open sources, here and behind this machine. */
+import { renderFamily } from "../../core/address_syntax.ts";
 import { listGuarded, listSecretPorts, listTranslated, type Plan } from "../../core/plan.ts";
 import type { Forward } from "../../core/service.ts";
 import { listTrusted } from "../backend.ts";
 import {
   CONNECTIONS,
   createNames,
+  explain,
   type FamilySyntax,
   listFamilySyntax,
   type Names,
@@ -44,11 +46,18 @@ export function renderDoorRules(
   const guarded = plan.doors.flatMap(listGuarded);
   return [
     ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
-    ...renderOpenRules(plan, families, names),
-    ...renderPortRules(guarded, "drop"),
-    ...renderTranslatedRules(translated, "drop"),
-    ...renderEchoRules(guarded, families, "drop"),
-    ...(guarded.some(({ protocol }) => protocol === "all") ? renderLastRules(plan, families) : []),
+    ...explain("Open sources pass.", renderOpenRules(plan, families, names)),
+    ...explain("What is closed to all others.", [
+      ...renderPortRules(guarded, "drop"),
+      ...renderTranslatedRules(translated, "drop"),
+      ...renderEchoRules(guarded, families, "drop"),
+    ]),
+    ...(guarded.some(({ protocol }) => protocol === "all")
+      ? explain(
+        "Everything else is closed too, but what is public and what the network itself needs.",
+        renderLastRules(plan, families),
+      )
+      : []),
   ];
 }
 
@@ -123,14 +132,22 @@ export function renderForwardChain(
     `meta nfproto ${syntax.family} goto ${names.own(`forwarded.${syntax.digit}`)}`
   );
   return [
-    ...renderChain(names.own("forward"), [...renderExempt(plan, families), CONNECTIONS, ...own], [
-      "type filter hook forward priority filter - 5; policy accept;",
-    ]),
+    ...explain(
+      "Every packet that this machine forwards, before the rules of Docker and firewalld.",
+      renderChain(names.own("forward"), [...renderExempt(plan, families), CONNECTIONS, ...own], [
+        "type filter hook forward priority filter - 5; policy accept;",
+      ]),
+    ),
     ...families.flatMap((syntax) =>
-      renderChain(names.own(`forwarded.${syntax.digit}`), [
-        ...renderOpenForwardRules(plan, syntax, names),
-        ...renderForwardRules(forwards, syntax, "drop"),
-      ])
+      explain(
+        `Open sources pass to the forwarded ports and the hosts behind, all other ${
+          renderFamily(syntax.family)
+        } sources do not.`,
+        renderChain(names.own(`forwarded.${syntax.digit}`), [
+          ...renderOpenForwardRules(plan, syntax, names),
+          ...renderForwardRules(forwards, syntax, "drop"),
+        ]),
+      )
     ),
   ];
 }

@@ -25,18 +25,23 @@ import {
   type Plan,
   type Stage,
 } from "../../core/plan.ts";
+import { renderFamily } from "../../core/address_syntax.ts";
 import { isPorts } from "../../core/service.ts";
 import { type Backend, isAmongSecrets, listBackwards, MISTAKES } from "../backend.ts";
 import { renderDoorRules, renderExempt, renderForwardChain } from "./nft_door.ts";
 import {
   CONNECTIONS,
   createNames,
+  explain,
   type FamilySyntax,
   listFamilySyntax,
+  listKeptSets,
+  listProgressSets,
   type Names,
   renderChain,
   renderNetwork,
   renderPortRules,
+  renderSet,
   renderSource,
   renderTranslatedRules,
 } from "./nft_syntax.ts";
@@ -98,60 +103,61 @@ interface NftRules {
 export function renderNftRules(plan: Plan, prefix = ""): NftRules {
   const families = listFamilySyntax(plan);
   const names = createNames(prefix);
-  const progress = families.flatMap(({ digit }) => [
-    ...plan.doors.flatMap((door) => [
-      ...door.stages.slice(1).map((_, index) => names.stage(door, index + 1, digit)),
-      ...door.closing.slice(1).map((_, index) => names.door(door, `closing${index + 1}.${digit}`)),
-    ]),
-    ...(plan.ban ? MISTAKES.map((count) => names.own(`miss${count}.${digit}`)) : []),
-  ]);
-  const kept = families.flatMap(({ digit }) => [
-    ...plan.doors.map((door) => names.stage(door, door.stages.length, digit)),
-    ...(plan.ban ? [names.own(`ban.${digit}`)] : []),
-  ]);
+  const progress = families.flatMap((syntax) => listProgressSets(plan, syntax, names));
+  const kept = families.flatMap((syntax) => listKeptSets(plan, syntax, names));
   return {
-    progress,
-    sets: [...kept, ...progress].flatMap((set) => renderSet(set, set.endsWith("4"))),
+    progress: progress.map(({ name }) => name),
+    sets: [...kept, ...progress].flatMap(renderSet),
     chains: [
-      ...renderChain(names.own("input"), renderEntryRules(plan, families, names), [
-        "type filter hook input priority filter - 5; policy accept;",
-      ]),
+      ...explain(
+        "Every packet to this machine: what is not for these rules is accepted.",
+        renderChain(names.own("input"), renderEntryRules(plan, families, names), [
+          "type filter hook input priority filter - 5; policy accept;",
+        ]),
+      ),
       ...families.flatMap((syntax) => renderFamilyChains(plan, syntax, names)),
-      ...renderChain(names.own("door"), renderDoorRules(plan, families, names)),
+      ...explain(
+        "The door: open sources pass, then what is closed is dropped; the rest is left to other rules.",
+        renderChain(names.own("door"), renderDoorRules(plan, families, names)),
+      ),
       ...renderForwardChain(plan, families, names),
     ],
   };
 }
 
 function renderFamilyChains(plan: Plan, syntax: FamilySyntax, names: Names): string[] {
-  const { digit } = syntax;
   return [
-    ...plan.doors.flatMap((door) => [
-      ...(door.closing.length === 0 ? [] : renderChain(
-        names.door(door, `close.${digit}`),
-        renderClosingRules(plan, { door, syntax, names }),
-      )),
-      ...renderChain(
-        names.door(door, `stages.${digit}`),
-        renderStageRules(plan, { door, syntax, names }),
-      ),
-      ...(door.guard
-        ? renderChain(
-          names.door(door, `guard.${digit}`),
-          renderGuardRules(plan, { door, syntax, names }),
-        )
-        : []),
-    ]),
-    ...renderChain(names.own(`knock.${digit}`), renderKnockRules(plan, syntax, names)),
+    ...plan.doors.flatMap((door) => renderDoorChains(plan, { door, syntax, names })),
+    ...explain(
+      `What ${renderFamily(syntax.family)} packets do to the sets of their source, in this order.`,
+      renderChain(names.own(`knock.${syntax.digit}`), renderKnockRules(plan, syntax, names)),
+    ),
   ];
 }
 
-function renderSet(name: string, isIpv4: boolean): string[] {
+/** A door's own chains, each with what it does. */
+function renderDoorChains(plan: Plan, request: DoorSyntax): string[] {
+  const { door, syntax: { digit }, names } = request;
+  const render = (chain: string, words: string, rules: string[]) =>
+    explain(words, renderChain(names.door(door, `${chain}.${digit}`), rules));
   return [
-    `set ${name} {`,
-    `\ttype ${isIpv4 ? "ipv4_addr" : "ipv6_addr"}`,
-    "\tflags dynamic,timeout",
-    "}",
+    ...(door.closing.length === 0 ? [] : render(
+      "close",
+      `The closing knocks of ${door.name}, the last one first: it closes the door for its source.`,
+      renderClosingRules(plan, request),
+    )),
+    ...render(
+      "stages",
+      `The knocks of ${door.name}, the last one first: each requires the one before it.`,
+      renderStageRules(plan, request),
+    ),
+    ...(door.guard
+      ? render(
+        "guard",
+        `The guard of ${door.name}: a packet that is not a knock takes its source back to the start.`,
+        renderGuardRules(plan, request),
+      )
+      : []),
   ];
 }
 
@@ -160,9 +166,12 @@ function renderEntryRules(plan: Plan, families: readonly FamilySyntax[], names: 
   const services = plan.doors.flatMap(({ opens }) => opens);
   return [
     ...renderExempt(plan, families),
-    ...(renderPortRules(listSecretPorts(plan), "").flatMap((match) =>
-      families.map((syntax) => `${match}meta nfproto ${syntax.family} ${knock(syntax)}`)
-    )),
+    ...explain(
+      "Ports of secret knocks: also packets of connections can be knocks there.",
+      renderPortRules(listSecretPorts(plan), "").flatMap((match) =>
+        families.map((syntax) => `${match}meta nfproto ${syntax.family} ${knock(syntax)}`)
+      ),
+    ),
     CONNECTIONS,
     ...(services.every(isPorts)
       ? []
@@ -181,29 +190,32 @@ function renderKnockRules(plan: Plan, syntax: FamilySyntax, names: Names): strin
   const guarded = plan.doors.filter(({ guard }) => guard);
   const jumpAll = (doors: readonly Door[], chain: string) =>
     doors.map((each) => `jump ${names.door(each, `${chain}.${digit}`)}`);
+  const banned = renderNetwork(syntax, findBanPrefix(plan, syntax.family));
   return [
-    // Broadcast packets do not count as mistakes.
-    `meta pkttype != host ${door}`,
-    ...(plan.ban
-      ? [
-        `${renderNetwork(syntax, findBanPrefix(plan, syntax.family))} @${
-          names.own(`ban.${digit}`)
-        } ${door}`,
-      ]
-      : []),
+    ...explain(
+      `Broadcast packets${plan.ban ? " and banned sources" : ""}: the sets stay as they are.`,
+      [
+        `meta pkttype != host ${door}`,
+        ...(plan.ban ? [`${banned} @${names.own(`ban.${digit}`)} ${door}`] : []),
+      ],
+    ),
+    "# Knocks.",
     ...jumpAll(plan.doors.filter(({ closing }) => closing.length > 0), "close"),
     ...jumpAll(plan.doors, "stages"),
     ...(listSecretPorts(plan).length > 0 ? [CONNECTIONS] : []),
     ...(guarded.length > 0 || plan.ban
-      ? [
+      ? explain("Packets to services that are named: not a mistake.", [
         ...renderPortRules(listNeutral(plan), door),
         ...renderTranslatedRules(plan.doors.flatMap(listTranslated), door),
-      ]
+      ])
       : []),
-    ...jumpAll(guarded, "guard"),
+    ...explain("All other packets are mistakes for the guard.", jumpAll(guarded, "guard")),
     // After the guard: a mistake at an own knock port resets the sequence, but does not count.
     ...(plan.ban
-      ? [...renderPortRules(listKnocks(plan), door), ...renderBanRules(plan, syntax, names)]
+      ? explain("Mistakes are counted, except at knock ports; too many are a ban.", [
+        ...renderPortRules(listKnocks(plan), door),
+        ...renderBanRules(plan, syntax, names),
+      ])
       : []),
     door,
   ];

@@ -1,9 +1,10 @@
 /** What the rules of a plan in nftables' language have in common: names, sources, services. */
-import { ADDRESS_BITS } from "../../core/address_syntax.ts";
+import { ADDRESS_BITS, renderFamily } from "../../core/address_syntax.ts";
 import { renderMask } from "../../core/address.ts";
 import type { Door, Plan } from "../../core/plan.ts";
 import { mergePorts, type PortRange, type Service } from "../../core/service.ts";
-import { renderRange, TRANSPORTS } from "../backend.ts";
+import { plural } from "../../core/text.ts";
+import { MISTAKES, renderRange, TRANSPORTS } from "../backend.ts";
 import { requireNftName } from "./quote/nft.ts";
 
 /** The packets of connections, which go on. */
@@ -48,6 +49,11 @@ export function createNames(prefix: string): Names {
     stage: (door, stage, digit) =>
       nameIn(door, stage === door.stages.length ? `open.${digit}` : `stage${stage}.${digit}`),
   };
+}
+
+/** Returns lines with a comment in plain words before them; nothing where there are none. */
+export function explain(words: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`# ${words}`, ...lines];
 }
 
 /** Returns a chain, with its rules indented. */
@@ -104,4 +110,72 @@ export function renderEchoRules(
 ): string[] {
   if (!services.some(({ protocol }) => protocol === "icmp")) return [];
   return families.map(({ echo }) => `${echo} ${verdict}`);
+}
+
+interface NftSet {
+  name: string;
+  family: Plan["families"][number];
+  /** What is in it. */
+  words: string;
+}
+
+/** Returns the sets of what sources have done until now. */
+export function listProgressSets(
+  plan: Plan,
+  { family, digit }: FamilySyntax,
+  names: Names,
+): NftSet[] {
+  const label = renderFamily(family);
+  return [
+    ...plan.doors.flatMap((door) => [
+      ...door.stages.slice(1).map((_, index) => ({
+        name: names.stage(door, index + 1, digit),
+        family,
+        words: `${label} sources that sent knock ${
+          index + 1
+        } of ${door.stages.length} of ${door.name}.`,
+      })),
+      ...door.closing.slice(1).map((_, index) => ({
+        name: names.door(door, `closing${index + 1}.${digit}`),
+        family,
+        words:
+          `${label} sources that sent closing knock ${index + 1} of ${door.closing.length} of ` +
+          `${door.name}.`,
+      })),
+    ]),
+    ...(plan.ban ? MISTAKES : []).map((count) => ({
+      name: names.own(`miss${count}.${digit}`),
+      family,
+      words: `${label} sources that made ${plural(count, "mistake")} in the last minute.`,
+    })),
+  ];
+}
+
+/** Returns the sets that stay when the rules are loaded again. */
+export function listKeptSets(plan: Plan, { family, digit }: FamilySyntax, names: Names): NftSet[] {
+  const label = renderFamily(family);
+  return [
+    ...plan.doors.map((door) => ({
+      name: names.stage(door, door.stages.length, digit),
+      family,
+      words: `${label} sources that sent all knocks of ${door.name}: it is open for them.`,
+    })),
+    ...(plan.ban
+      ? [{
+        name: names.own(`ban.${digit}`),
+        family,
+        words: `${label} sources that made too many mistakes: their knocks do not count.`,
+      }]
+      : []),
+  ];
+}
+
+/** Returns the lines that declare a set. */
+export function renderSet({ name, family, words }: NftSet): string[] {
+  return explain(words, [
+    `set ${name} {`,
+    `\ttype ${family}_addr`,
+    "\tflags dynamic,timeout",
+    "}",
+  ]);
 }

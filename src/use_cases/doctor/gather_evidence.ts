@@ -8,13 +8,14 @@ import {
   SpknockError,
   UsageError,
 } from "../../core/errors.ts";
+import { covers } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { diagnose } from "../../doctor/causes.ts";
 import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../../doctor/evidence.ts";
 import { lookAtConfig } from "../../doctor/files.ts";
 import { renderCommand } from "../../doctor/remedies.ts";
 import { lookAtSecrets, lookAtSecretsFile } from "../../doctor/secrets.ts";
-import { findProbedPort } from "../../probe/mod.ts";
+import { findProbedPort, listOpenServices } from "../../probe/mod.ts";
 import { type CollectedPayloads, type ExamineOptions, examineTarget } from "./examine_target.ts";
 import type { Ports } from "../ports.ts";
 import { type ResolvedTarget, resolveTarget } from "../resolve_targets.ts";
@@ -117,12 +118,13 @@ async function lookAtFiles(
 /** The TCP port whose answers show whether the door is open. */
 function findExaminedPort(target: Target): number {
   const port = findProbedPort(target, { protocol: "tcp" })?.port ?? target.connect?.port;
-  if (port === undefined && findProbedPort(target) !== undefined) {
-    throw new UsageError(`"${target.name}" names only UDP ports, and doctor examines TCP ports`, {
-      hint: "give it a TCP port that opens too: opens, a probe or connect.port",
-    });
-  }
-  return port ?? SSH_PORT;
+  if (port !== undefined) return port;
+  const services = listOpenServices(target);
+  const ssh = { protocol: "tcp", port: SSH_PORT };
+  if (services.length === 0 || services.some((service) => covers(service, ssh))) return SSH_PORT;
+  throw new UsageError(`"${target.name}" names no single TCP port, and doctor examines one`, {
+    hint: "give it a TCP port that opens too: opens, a probe or connect.port",
+  });
 }
 
 async function lookUpName(

@@ -1,39 +1,29 @@
-/** `rules`: a complete firewall rule set for a target, by questions or by options; and its proof. */
-import { ConfigError, UsageError, ValueError } from "../../../core/errors.ts";
-import { renderPortSpec } from "../../../core/knock.ts";
-import type { Door, Plan, Stage } from "../../../core/plan.ts";
-import { renderForward, renderService } from "../../../core/service.ts";
-import type { Target } from "../../../core/target.ts";
-import { sanitize } from "../../../output/sanitize.ts";
-import type { Prompter } from "../../../prompt/mod.ts";
+/** `rules`: a complete firewall rule set for targets, by questions or by options; and its proof. */
+import { UsageError, ValueError } from "../../../core/errors.ts";
+import type { Plan } from "../../../core/plan.ts";
+import { parseTargetName, type Target } from "../../../core/target.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
-import {
-  type Backend,
-  findBackend,
-  type PlanOptions,
-  renderRules,
-  type Weakness,
-} from "../../../rules/mod.ts";
+import { findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";
 import { buildPlan } from "../../../use_cases/build_plan.ts";
-import { checkNew, isExistingFile, saveNew } from "../../../use_cases/save_file.ts";
+import { checkNew } from "../../../use_cases/save_file.ts";
 import { PLAN_OPTIONS, readDoors, readPlanOptions } from "../../arguments/plan_args.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import {
-  loadTargets,
-  makeSecretOptions,
-  readSecretChoice,
-  requirePrompter,
-  type SecretChoice,
-} from "../../context.ts";
+import { makeSecretOptions, readSecretChoice, requirePrompter } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
-import { reportError } from "../../report_error.ts";
-import { expandHome } from "../../questions/home_folder.ts";
+import {
+  nameHosts,
+  noteHosts,
+  printWeaknesses,
+  type RuleSet,
+  writeRuleSet,
+} from "../../reports/rule_set.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
 const USAGE = "spknock rules TARGET... --for BACKEND";
+const HINT = `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`;
 
 const RULES_OPTIONS = [
   { name: "for", value: "BACKEND", help: "the firewall to write for" },
@@ -82,11 +72,20 @@ export const command = defineCommand({
     // Before the first question: nothing that is typed is lost.
     if (output !== undefined && output !== "-") await checkNew(output, { fs: ports.fs, force });
     if (backendName === undefined) {
-      return await askAndWrite(requireOne(given), context, { secrets, output, force });
+      refuseIdle(args);
+      const prompter = await requirePrompter(context, HINT);
+      const { writeByAsking } = await import("../../questions/write_rules.ts");
+      await writeByAsking(given, context, { prompter, secrets, output, force });
+      return EXIT.done;
     }
     const targets = requireTargets(given);
+    if (force && (output === undefined || output === "-")) {
+      throw new UsageError("--force has no effect without --output FILE");
+    }
+    if (args.has("seed")) throw new UsageError("--seed has no effect without --prove");
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
     const host = nameHosts(targets);
+    noteHosts(targets, context);
     const { plan, weak } = await buildPlan(readDoors(args, targets), readOptions(args, choice), {
       ports,
       ...makeSecretOptions(context, secrets, askTwice),
@@ -103,7 +102,7 @@ export const command = defineCommand({
       return await reportDifference(rules, context, { file: old, value });
     }
     printWeaknesses(weak, context);
-    return await write({ host, plan, weak, ...choice }, context, { output, force });
+    return await writeRuleSet({ host, plan, weak, ...choice }, context, { output, force });
   },
 });
 
@@ -118,12 +117,27 @@ function readOptions(
   args: RulesContext["args"],
   choice?: Pick<RuleSet, "backend" | "variant">,
 ): PlanOptions {
-  return { ...readPlanOptions(args, choice), name: args.value("name") };
+  return { ...readPlanOptions(args, choice), name: args.read("name", parseRuleSetName) };
 }
 
-/** Doors of one machine can be reached by several names. */
-function nameHosts(targets: readonly Target[]): string {
-  return [...new Set(targets.map(({ host }) => host))].join(", ");
+/** The rules that target names have: it becomes part of the names of tables and files. */
+function parseRuleSetName(text: string): string {
+  try {
+    return parseTargetName(text);
+  } catch (cause) {
+    if (!(cause instanceof ValueError)) throw cause;
+    throw new ValueError(text, cause.problem.replace("name a target", "name a rule set"));
+  }
+}
+
+/** What the questions ask about, and what belongs to another option. */
+function refuseIdle({ has }: RulesContext["args"]): void {
+  const names = [...PLAN_OPTIONS.map(({ name }) => name), "name", "variant", "seed"] as const;
+  const idle = names.find((name) => has(name));
+  if (idle === undefined) return;
+  throw new UsageError(`--${idle} has no effect without ${idle === "seed" ? "--prove" : "--for"}`, {
+    hint: HINT,
+  });
 }
 
 async function prove(targets: readonly Target[], context: RulesContext): Promise<number> {
@@ -162,172 +176,4 @@ function makeCheck(
 function requireTargets(targets: readonly Target[]): readonly Target[] {
   if (targets.length > 0) return targets;
   throw new UsageError("missing argument TARGET", { hint: `usage: ${USAGE}` });
-}
-
-function requireOne(targets: readonly Target[]): Target | undefined {
-  if (targets.length <= 1) return targets[0];
-  throw new UsageError("the questions are for one target: with several, use --for", {
-    hint: `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`,
-  });
-}
-
-/** Where the wizard gets secrets from and saves the rules, if an option says so. */
-interface WizardOptions {
-  secrets?: SecretChoice | undefined;
-  output?: string | undefined;
-  /** Whether `output` may be overwritten without a question. */
-  force?: boolean;
-}
-
-async function askAndWrite(
-  given: Target | undefined,
-  context: Context,
-  options: WizardOptions,
-): Promise<number> {
-  const hint = `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`;
-  const prompter = await requirePrompter(context, hint);
-  const target = given ?? await askForTarget(context, prompter);
-  await writeByAsking(target, context, { prompter, ...options });
-  return EXIT.done;
-}
-
-async function askForTarget(context: Context, prompter: Prompter): Promise<Target> {
-  const targets = [...(await loadTargets(context)).targets.values()];
-  if (targets.length === 0) {
-    throw new UsageError("there are no targets yet", { hint: "spknock add" });
-  }
-  return await prompter.select({
-    message: "Rules for which target",
-    what: "target",
-    options: targets.map((target) => ({
-      label: target.name,
-      hint: sanitize(target.host),
-      value: target,
-    })),
-  });
-}
-
-/** The wizard; the menu does the same. */
-export async function writeByAsking(
-  target: Target,
-  context: Context,
-  { prompter, secrets, ...options }: { prompter: Prompter } & WizardOptions,
-): Promise<void> {
-  const { askForBackend, askForPlan, drawPlan } = await import("../../questions/rules_wizard.ts");
-  const { backend, variant } = await askForBackend(prompter);
-  const { door, options: planOptions } = await askForPlan(prompter, target, { backend });
-  const { host } = target;
-  const { plan, weak } = await buildPlan([door], planOptions, {
-    ports: context.ports,
-    ...makeSecretOptions(context, secrets, askTwice),
-    check: makeCheck(host, { backend, variant }),
-  });
-  context.out.note(`\n${drawPlan(plan)}`);
-  printWeaknesses(weak, context);
-  await saveByAsking({ host, plan, weak, backend, variant }, context, { prompter, ...options });
-}
-
-/** Asks where the rules go until they are there: nothing of what was typed before is lost. */
-async function saveByAsking(
-  rules: RuleSet,
-  context: Context,
-  { prompter, output, force = false }: { prompter: Prompter } & WizardOptions,
-): Promise<void> {
-  const { ports: { env, fs }, out } = context;
-  for (;;) {
-    const answer = await prompter.input({
-      message: "Save to which file (- prints the rules)",
-      default: output ?? `${rules.plan.name}.${rules.backend.extension}`,
-    });
-    const file = expandHome(answer, env("HOME"));
-    try {
-      const isThere = file !== "-" && await isExistingFile(file, fs);
-      const message = `Overwrite ${sanitize(file)}?`;
-      const mayWrite = !isThere || (force && answer === output) ||
-        await prompter.confirm({ message, default: false });
-      if (mayWrite) return void await write(rules, context, { output: file, force: isThere });
-    } catch (error) {
-      if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
-      reportError(error, out);
-    }
-  }
-}
-
-interface RuleSet {
-  host: string;
-  plan: Plan;
-  weak: readonly Weakness[];
-  backend: Backend;
-  variant: string | undefined;
-}
-
-async function write(
-  { host, plan, weak, backend, variant }: RuleSet,
-  { out, ports }: Context,
-  { output, force }: { output: string | undefined; force: boolean },
-): Promise<number> {
-  const file = output === "-" ? undefined : output;
-  const rules = renderRules(backend, plan, { host, variant, file });
-  if (file === undefined) {
-    out.print(rules);
-  } else {
-    const warning = await saveNew(file, rules, { fs: ports.fs, force });
-    if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
-    const saved = `saved the rules for ${plan.name} in ${sanitize(file)}`;
-    out.say(out.wrap(`${saved}; the file's header says how to apply them`) + "\n");
-  }
-  out.value({
-    target: plan.name,
-    backend: backend.name,
-    variant: variant ?? backend.variants[0] ?? null,
-    file: file ?? null,
-    plan: toPlanValue(plan),
-    weaknesses: weak,
-    rules: file === undefined ? rules : null,
-  });
-  return EXIT.done;
-}
-
-/** Returns a plan as the JSON contract has it. */
-function toPlanValue(plan: Plan): unknown {
-  return {
-    name: plan.name,
-    doors: plan.doors.map(toDoorValue),
-    ban: plan.ban,
-    ban_prefix6: plan.ban ? plan.banPrefix6 : null,
-    prefix4: plan.prefixes.ipv4,
-    prefix6: plan.prefixes.ipv6,
-    families: plan.families,
-    // The notation of the option.
-    interface: plan.interfaces.length === 0 ? null : plan.interfaces.join(","),
-    trusted: plan.trusted,
-    public: plan.publicServices.map(renderService),
-  };
-}
-
-function toDoorValue(door: Door): unknown {
-  return {
-    target: door.name,
-    stages: door.stages.map(toStageValue),
-    closing: door.closing.map(toStageValue),
-    open: door.opens.map(renderService),
-    forward: door.forwards.map(renderForward),
-    open_for_ms: door.openForMs,
-    stage_timeout_ms: door.stageTimeoutMs,
-    guard: door.guard,
-  };
-}
-
-function toStageValue(stage: Stage): unknown {
-  return { knock: renderPortSpec(stage), secret: stage.payload !== undefined };
-}
-
-/** Prints what is weak on stderr, so that the rules can be piped. */
-function printWeaknesses(weak: readonly Weakness[], { out }: Context): void {
-  const { bad, warn, faint } = out.noteStyle;
-  const paint = { danger: bad, warning: warn, info: faint };
-  for (const { severity, reason, remedy } of weak) {
-    out.note(`${paint[severity](`${severity}:`)} ${reason}`);
-    out.note(`  ${faint("remedy:")} ${remedy}`);
-  }
 }
