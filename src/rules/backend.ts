@@ -1,15 +1,7 @@
 /** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
-import {
-  BAN_RULE,
-  type Door,
-  listDistinctPorts,
-  listSecretPorts,
-  type Plan,
-  type PortSpec,
-  type Stage,
-} from "../core/plan.ts";
-import { isPorts, type PortRange } from "../core/service.ts";
+import { BAN_RULE, listSecretPorts, type Plan, type Stage } from "../core/plan.ts";
+import type { PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
 
 /** A firewall, or another knock daemon, in whose language plans can be rendered. */
@@ -116,28 +108,4 @@ export function isAmongSecrets({ port, protocol, payload }: Stage, plan: Plan): 
 /** Returns stages with their numbers, the last one first (docs/firewall-model.md, rules 5 and 6). */
 export function listBackwards(stages: readonly Stage[]): { stage: Stage; number: number }[] {
   return stages.map((stage, index) => ({ stage, number: index + 1 })).reverse();
-}
-
-/** A plan of one door that opens single ports. */
-export type FlatPlan = Plan & Omit<Door, "name"> & {
-  protectedPorts: readonly PortSpec[];
-  publicPorts: readonly PortSpec[];
-};
-
-/** Returns the plan of a back end that has one door. */
-export function flatten(plan: Plan): FlatPlan {
-  const [door] = plan.doors;
-  if (door === undefined) throw new TypeError("a plan has a door");
-  return {
-    ...door,
-    ...plan,
-    protectedPorts: door.opens.filter(isPorts),
-    publicPorts: plan.publicServices.filter(isPorts),
-  };
-}
-
-/** Returns the ports of one transport, ascending, each once. */
-export function listPorts(specs: readonly PortSpec[], protocol: PortSpec["protocol"]): number[] {
-  return listDistinctPorts(specs).filter((spec) => spec.protocol === protocol)
-    .map((spec) => spec.port).sort((a, b) => a - b);
 }

@@ -164,11 +164,28 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     interfaces: ["ether1", "list:WAN"],
   }),
   "unguarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { guard: false }),
-  "services": secretPlan({
-    opens: parseServices("22/tcp,60000-61000/udp,icmp"),
-    publicServices: parseServices("80/tcp,443/tcp"),
+  "services": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], {
+    opens: [
+      { port: 22, protocol: "tcp" },
+      { port: 60_000, last: 61_000, protocol: "udp" },
+      ...Array.from({ length: 16 }, (_, index) => ({
+        port: 8_001 + 2 * index,
+        protocol: "tcp" as const,
+      })),
+      { protocol: "icmp" },
+    ],
+    publicServices: [{ port: 80, last: 81, protocol: "tcp" }],
   }),
-  "all": secretPlan({ opens: parseServices("22/tcp,all"), publicServices: parseServices("icmp") }),
+  "everything": secretPlan({
+    opens: [{ protocol: "all" }],
+    publicServices: [{ port: 80, protocol: "tcp" }, { protocol: "icmp" }],
+    trusted: ["192.0.2.0/24"],
+  }),
+  "forwarded": secretPlan({
+    forwards: parseForwards("8080/tcp,9000-9010/udp,192.0.2.7:22/tcp,[2001:db8::7]:443/tcp"),
+    interfaces: ["eth0"],
+    trusted: ["198.51.100.0/24"],
+  }),
   "forwards": change(secretPlan({ opens: [], forwards: FORWARDS, trusted: ["192.0.2.0/24"] }), {
     closing: [{ port: 4321, protocol: "udp", payload: bytes(HASHES[0]) }],
   }),

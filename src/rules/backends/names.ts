@@ -6,12 +6,12 @@
  */
 export function shortenName(name: string, limit: number): string {
   if (name.length <= limit) return name;
-  const checksum = fnv1a(name).toString(16).padStart(8, "0");
-  return `${name.slice(0, limit - checksum.length - 1)}.${checksum}`;
+  const end = checksum(name).toString(16).padStart(8, "0");
+  return `${name.slice(0, limit - end.length - 1)}.${end}`;
 }
 
-/** FNV-1a, 32 bits (draft-eastlake-fnv); only makes names distinct. */
-function fnv1a(text: string): number {
+/** Returns FNV-1a, 32 bits (draft-eastlake-fnv); only makes names distinct. */
+export function checksum(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

@@ -78,9 +78,11 @@ export function renderBesideIptables(plan: Plan): string[] {
 
 /** Returns the lines of a header for rules inside of fw4's table, whose zone accepts open and trusted sources. */
 export function renderBesideFw4(plan: Plan): string[] {
+  const hasForwards = plan.doors.some(({ forwards }) => forwards.length > 0);
+  const chains = hasForwards ? "chains forward_wan and input_wan" : "chain input_wan";
   return [
-    "The zone wan accepts open and trusted sources, by the chain input_wan at the end of this file; for",
-    "another zone, change its name there. Without this file the zone decides.",
+    `The zone wan accepts open and trusted sources, by the ${chains} at the`,
+    "end of this file; for another zone, change the name there. Without this file the zone decides.",
     "Rules that see packets before these (prerouting, a priority below filter - 5) have to let the knocks",
     "through:",
     ...renderKnocks(plan),

@@ -3,9 +3,10 @@
 #   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
 #   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
 #   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
-#   opens:   22/tcp, all for 5m; a stage waits 5s
+#   opens:   all for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
-#   also:    public: icmp
+#   also:    never locked out: 192.0.2.0/24
+#   also:    public: 80/tcp, icmp
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
@@ -44,6 +45,7 @@
 /ip firewall nat remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
 :do { /ip firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ip firewall address-list add list="spknock:home:trusted" address=192.0.2.0/24 comment="spknock:home:trusted"
 /ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:01 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
 /ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:03 knock 2 of 3, 9876/udp"
@@ -55,15 +57,16 @@
 /ip firewall filter add chain="spknock:home:home:opened" action=accept comment="spknock:home:09 open sources"
 /ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:10 secrets in connections"
 /ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:11 connections continue"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:12 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:13 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:14 home: open sources"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:15 all other sources"
-/ip firewall filter add chain="spknock:home" action=return protocol=icmp icmp-options=8:0-255 comment="spknock:home:16 public"
-/ip firewall filter add chain="spknock:home" action=return src-address-type=local comment="spknock:home:17 from this router"
-/ip firewall filter add chain="spknock:home" action=return protocol=igmp comment="spknock:home:18 multicast groups"
-/ip firewall filter add chain="spknock:home" action=return protocol=udp src-port=67 dst-port=68 comment="spknock:home:19 DHCP answers"
-/ip firewall filter add chain="spknock:home" action=drop comment="spknock:home:20 everything else"
+/ip firewall filter add chain="spknock:home" action=accept src-address-list="spknock:home:trusted" comment="spknock:home:12 trusted"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:13 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:14 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:15 home: open sources"
+/ip firewall filter add chain="spknock:home" action=return protocol=tcp dst-port=80 comment="spknock:home:16 public"
+/ip firewall filter add chain="spknock:home" action=return protocol=icmp icmp-options=8:0-255 comment="spknock:home:17 public"
+/ip firewall filter add chain="spknock:home" action=return src-address-type=local comment="spknock:home:18 from this router"
+/ip firewall filter add chain="spknock:home" action=return protocol=igmp comment="spknock:home:19 multicast groups"
+/ip firewall filter add chain="spknock:home" action=return protocol=udp src-port=67 dst-port=68 comment="spknock:home:20 DHCP answers"
+/ip firewall filter add chain="spknock:home" action=drop comment="spknock:home:21 everything else"
 :do {
   :local rules [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $rules] > 0) do={
@@ -92,7 +95,7 @@
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:12 not multicast"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:13 not multicast"
 /ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:14 home: open sources"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:15 all other sources"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=tcp dst-port=80 comment="spknock:home:15 public"
 /ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=128:0-255 comment="spknock:home:16 public"
 /ipv6 firewall filter add chain="spknock:home" action=return dst-address=::1/128 comment="spknock:home:17 from this router"
 /ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=130:0-255 comment="spknock:home:18 neighbours and multicast groups"
