@@ -28,7 +28,7 @@ interface Names {
 /** A router with these rules in its input chains, and those interfaces that the golden plans name. */
 export function createRouter(
   rules: readonly Item[] = [],
-  { interfaces = ["eth0.2", "_@b-0.1", "ether1"], lists = ["WAN"] }: Names = {},
+  { interfaces = ["eth0", "eth0.2", "_@b-0.1", "ether1"], lists = ["WAN"] }: Names = {},
 ): Router {
   const lines = new WeakMap<Item, number>();
   const menus = new Map<string, Item[]>([

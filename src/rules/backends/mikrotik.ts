@@ -17,17 +17,17 @@
  */
 import { renderFamily } from "../../core/address_syntax.ts";
 import { type Backend, listTrusted } from "../backend.ts";
-import { renderDoor } from "./mikrotik_door.ts";
-import { hasRouted, hasTranslated, renderRouted, renderTranslated } from "./mikrotik_forwards.ts";
-import { PATHS, renderHeader } from "./mikrotik_header.ts";
+import { renderDoor } from "./mikrotik/door.ts";
+import { hasRouted, hasTranslated, renderRouted, renderTranslated } from "./mikrotik/forwards.ts";
+import { PATHS, renderHeader } from "./mikrotik/header.ts";
 import {
   type Entry,
   renderInterfaceChecks,
   renderInterfaceRules,
   renderJump,
-} from "./mikrotik_interfaces.ts";
-import { renderKnocks } from "./mikrotik_knocks.ts";
-import { createNames, type Names, type Rule } from "./mikrotik_syntax.ts";
+} from "./mikrotik/interfaces.ts";
+import { renderKnocks } from "./mikrotik/knocks.ts";
+import { createNames, type Names, type Rule } from "./mikrotik/syntax.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
 
 /** See the comment at the top. */

@@ -1,10 +1,10 @@
 /** What the header of the RouterOS rules says: what is different there, and how to apply, undo and keep them. */
-import { renderDuration } from "../../core/duration.ts";
-import { type Door, listSecretPorts, listTranslated, type Plan } from "../../core/plan.ts";
-import { takeFileName } from "../backend.ts";
-import { findClosedMs } from "./mikrotik_syntax.ts";
-import { renderTrialRun, renderVersions } from "./mikrotik_versions.ts";
-import { quoteRouterOs } from "./quote/routeros.ts";
+import { renderDuration } from "../../../core/duration.ts";
+import { type Door, listSecretPorts, listTranslated, type Plan } from "../../../core/plan.ts";
+import { takeFileName } from "../../backend.ts";
+import { findClosedMs } from "./syntax.ts";
+import { renderTrialRun, renderVersions } from "./versions.ts";
+import { quoteRouterOs } from "../quote/routeros.ts";
 
 /** The menus of a family begin with it. */
 export const PATHS = { ipv4: "/ip firewall", ipv6: "/ipv6 firewall" } as const;

@@ -7,11 +7,11 @@
  *   the first packet of a connection: one that is translated stays so. Why no marks: docs/decisions.md.
  * - A host behind: rules in the forward chain, by its address.
  */
-import { type Door, listTranslated } from "../../core/plan.ts";
-import { overlaps, type PortRange, renderService } from "../../core/service.ts";
-import { listTrusted, refuse } from "../backend.ts";
-import { renderClosed, renderTrusted } from "./mikrotik_door.ts";
-import { fromList, jumpTo, matchPorts, type Names, type Rule } from "./mikrotik_syntax.ts";
+import { type Door, listTranslated } from "../../../core/plan.ts";
+import { overlaps, type PortRange, renderService } from "../../../core/service.ts";
+import { listTrusted, refuse } from "../../backend.ts";
+import { renderClosed, renderTrusted } from "./door.ts";
+import { fromList, jumpTo, matchPorts, type Names, type Rule } from "./syntax.ts";
 
 /** Whether the plan has a port that is forwarded to a host behind, of this family. */
 export function hasRouted({ plan, family }: Names): boolean {

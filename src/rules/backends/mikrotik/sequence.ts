@@ -1,9 +1,9 @@
 /** Knocks in RouterOS' language: what is one, and the lists that a sequence of them passes through. */
-import { renderPortSpec } from "../../core/knock.ts";
-import type { Plan, Stage } from "../../core/plan.ts";
-import { isAmongSecrets, listBackwards } from "../backend.ts";
-import { addTo, fromList, type Rule } from "./mikrotik_syntax.ts";
-import { quoteRouterOs } from "./quote/routeros.ts";
+import { renderPortSpec } from "../../../core/knock.ts";
+import type { Plan, Stage } from "../../../core/plan.ts";
+import { isAmongSecrets, listBackwards } from "../../backend.ts";
+import { addTo, fromList, type Rule } from "./syntax.ts";
+import { quoteRouterOs } from "../quote/routeros.ts";
 
 const HEADERS = { ipv4: 28, ipv6: 48 } as const;
 const SYN = "protocol=tcp tcp-flags=syn,!fin,!rst,!ack";

@@ -1,14 +1,7 @@
 /** The door in RouterOS' language: what is closed to all but the open sources, on this machine. */
-import { type Door, listGuarded, listSecretPorts } from "../../core/plan.ts";
-import { listTrusted } from "../backend.ts";
-import {
-  fromList,
-  jumpTo,
-  matchPorts,
-  matchServices,
-  type Names,
-  type Rule,
-} from "./mikrotik_syntax.ts";
+import { type Door, listGuarded, listSecretPorts } from "../../../core/plan.ts";
+import { listTrusted } from "../../backend.ts";
+import { fromList, jumpTo, matchPorts, matchServices, type Names, type Rule } from "./syntax.ts";
 
 /** Returns the chain of all packets to this machine, and those of the open sources. */
 export function renderDoor(names: Names): Rule[] {

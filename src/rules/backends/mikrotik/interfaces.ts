@@ -1,8 +1,8 @@
 /** Where packets enter the rules in RouterOS: the interfaces of a plan, and the jumps from the chains of the user. */
-import type { Plan } from "../../core/plan.ts";
-import { LIST_PREFIX } from "../options.ts";
-import { jumpTo, type Names, type Rule } from "./mikrotik_syntax.ts";
-import { quoteRouterOs } from "./quote/routeros.ts";
+import type { Plan } from "../../../core/plan.ts";
+import { LIST_PREFIX } from "../../options.ts";
+import { jumpTo, type Names, type Rule } from "./syntax.ts";
+import { quoteRouterOs } from "../quote/routeros.ts";
 
 /** Returns the checks before the first change: an import that names an interface in vain stops half-way. */
 export function renderInterfaceChecks({ interfaces }: Plan): string[] {

@@ -6,9 +6,9 @@ import {
   listNeutral,
   listSecretPorts,
   listTranslated,
-} from "../../core/plan.ts";
-import { listBackwards, MISTAKES } from "../backend.ts";
-import { renderMatch, renderSequence } from "./mikrotik_sequence.ts";
+} from "../../../core/plan.ts";
+import { listBackwards, MISTAKES } from "../../backend.ts";
+import { renderMatch, renderSequence } from "./sequence.ts";
 import {
   addTo,
   findClosedMs,
@@ -17,7 +17,7 @@ import {
   matchPorts,
   type Names,
   type Rule,
-} from "./mikrotik_syntax.ts";
+} from "./syntax.ts";
 
 /** Returns the chains that the packets to this machine pass that can be knocks or mistakes. */
 export function renderKnocks(names: Names): Rule[] {
@@ -131,7 +131,7 @@ function renderClosingRules(names: Names, door: Door): Rule[] {
   });
 }
 
-/** Knocks, accepted or late, and the ports of the other doors' knocks are no mistakes. */
+/** Not mistakes: knocks, accepted or late, and packets to the knock ports of other doors. */
 function renderGuardRules(names: Names, door: Door): Rule[] {
   const { plan, family } = names;
   const rule = (text: string, note: string): Rule => ({
