@@ -96,7 +96,13 @@ export const FIREWALLS: readonly Firewall[] = [
 
 /** Returns the rules and sets of iptables, without what counts. */
 export async function listTables(server: Namespace): Promise<string> {
-  const rules = [["iptables", "-S"], ["ip6tables", "-S"], ["ipset", "list", "-t"]];
+  const rules = [
+    ...["iptables", "ip6tables"].flatMap((program) => [
+      [program, "-S"],
+      [program, "-t", "mangle", "-S"],
+    ]),
+    ["ipset", "list", "-t"],
+  ];
   const listed = await Promise.all(rules.map((args) => server.run(args)));
   // A set that holds something says how much memory it takes.
   return listed.join("").replaceAll(/^(Size in memory|Number of entries): \d+\n/gm, "");

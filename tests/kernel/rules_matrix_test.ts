@@ -2,8 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
 import type { Plan } from "../../src/core/plan.ts";
-import { parseForwards } from "../../src/rules/options.ts";
 import { parseServices } from "../../src/core/service.ts";
+import { parseForwards } from "../../src/rules/options.ts";
 import { createRandom } from "../../src/model/random.ts";
 import type { Backend } from "../../src/rules/backend.ts";
 import { iptables } from "../../src/rules/backends/iptables.ts";

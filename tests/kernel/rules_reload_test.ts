@@ -2,6 +2,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";
+import { change } from "../plans.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { createLab, kernelTest, type Lab } from "./lab.ts";
 import { PLAYED_MIKROTIK } from "./routeros_player.ts";
@@ -26,6 +27,8 @@ const SECRET = secretPlan({
   trusted: ["192.0.2.0/24", "2001:db8:77::/48"],
   publicServices: [{ port: 80, protocol: "tcp" }],
 });
+
+const [NFT, IPSET, RECENT] = ["nftables", "iptables with ipset", "iptables with recent"] as const;
 
 /** What the administrator had before. */
 const OWN_RULES = [
@@ -90,7 +93,7 @@ async function undoLeavesNothing(firewall: Firewall): Promise<void> {
 async function otherTargetsStay(firewall: Firewall, { server }: Lab): Promise<void> {
   const long = "x".repeat(63);
   // The last one is what is left of the long ones where names are cut.
-  const names = ["home", "home-1", "hom", `${long}a`, `${long}b`, "H-_9", "x".repeat(9)];
+  const names = ["home", "home-1", "hom", `${long}a`, `${long}b`, "H-_9", "xxx"];
   const plans = names.map((name) => ({ ...chooseGuarded(firewall), name }));
   const listings = [];
   for (const plan of plans) {
@@ -138,7 +141,9 @@ async function loadingAgainKeeps(firewall: Firewall): Promise<void> {
       packets: paced([...createKnocks(changed, "198.18.1.3"), probe(changed, "198.18.1.3")]),
     },
   ]);
-  assertEquals(second.map(({ lastSeen }) => lastSeen), [true, false, true], firewall.name);
+  // The open time is another one.
+  const stays = firewall.name !== RECENT;
+  assertEquals(second.map(({ lastSeen }) => lastSeen), [stays, false, true], firewall.name);
   await firewall.undo(server, changed);
   await stillAlive(sessions, firewall, "after the undo");
   await undoneIsOpen(range, changed);
@@ -168,4 +173,109 @@ async function undoneIsOpen(range: Range, plan: Plan): Promise<void> {
     { name: "undone", packets: paced([probe(plan, stranger)]) },
   ]);
   assertEquals(outcome?.lastSeen, true);
+}
+
+const HOME = regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { openForMs: 60_000 });
+const [OFFICE, CELLAR] = ["office", "cellar"].map((name, index) => {
+  const knocks = [`${7_100 + index}/tcp`, `${9_100 + index}/udp`];
+  return regularPlan(knocks, { name, opens: [{ port: 2_222 + index, protocol: "tcp" }] });
+}) as [Plan, Plan];
+
+/** The doors in this order, in the rule set "home". */
+function putInHome(...plans: readonly Plan[]): Plan {
+  return { ...HOME, doors: plans.flatMap(({ doors }) => doors) };
+}
+
+interface Reload {
+  /** A source opens the first door of the first plan, and is tried at the first one of the second. */
+  before: Plan;
+  after: Plan;
+  /** Between the two, in milliseconds. */
+  waitMs?: number;
+  /** The firewalls where the source stays open. */
+  staysIn: readonly string[];
+  /** What loads the second plan; the same firewall where undefined. */
+  loadsIn?: Readonly<Record<string, string>>;
+}
+
+const RELOADS: Readonly<Record<string, Reload>> = {
+  "the same file": { before: HOME, after: HOME, staysIn: [NFT, IPSET, RECENT] },
+  "a longer open time": {
+    before: HOME,
+    after: change(HOME, { openForMs: 600_000 }),
+    staysIn: [NFT, IPSET],
+  },
+  "a longer open time opens for no source whose time is over": {
+    before: change(HOME, { openForMs: 2_000 }),
+    after: HOME,
+    waitMs: 2_500,
+    staysIn: [],
+  },
+  "another prefix": {
+    before: HOME,
+    after: { ...HOME, prefixes: { ipv4: 24, ipv6: 64 } },
+    staysIn: [],
+  },
+  "one door more": { before: HOME, after: putInHome(HOME, OFFICE), staysIn: [NFT, IPSET, RECENT] },
+  "one door less, in another order": {
+    before: putInHome(OFFICE, HOME, CELLAR),
+    after: putInHome(OFFICE, CELLAR),
+    staysIn: [NFT, IPSET, RECENT],
+  },
+  "a door stays with its own open sources": {
+    before: putInHome(HOME, OFFICE),
+    after: putInHome(OFFICE, HOME),
+    staysIn: [],
+  },
+  "another variant": {
+    before: HOME,
+    after: HOME,
+    staysIn: [],
+    loadsIn: { [IPSET]: RECENT, [RECENT]: IPSET },
+  },
+};
+
+await kernelTest(
+  "loading a changed file: which sources stay open",
+  (_lab, context) =>
+    forEachFirewall(context, async (firewall) => {
+      await using lab = await createLab();
+      const range = await createRange(lab);
+      const rows = Object.entries(RELOADS).filter(([, { loadsIn }]) =>
+        loadsIn === undefined || firewall.name in loadsIn
+      );
+      for (const [index, [name, row]] of rows.entries()) {
+        const sources = [`198.18.2.${index + 1}`, `2001:db8:2::${index + 1}`];
+        await checkReload(firewall, range, { name, row, sources });
+      }
+    }, FIREWALLS.filter(({ forgets }) => !forgets)),
+  { tools: TOOLS },
+);
+
+async function checkReload(
+  firewall: Firewall,
+  range: Range,
+  { name, row, sources }: { name: string; row: Reload; sources: readonly string[] },
+): Promise<void> {
+  const { server } = range.lab;
+  const { before, after, waitMs = 0, staysIn, loadsIn } = row;
+  const next = FIREWALLS.find((each) => each.name === loadsIn?.[firewall.name]) ?? firewall;
+  await range.forget();
+  const clean = await firewall.list(server);
+  const shootFrom = async (plan: Plan, packets: typeof createKnocks) => {
+    const traces = sources.map((source) => ({
+      name: source,
+      packets: paced([...packets(plan, source), probe(plan, source)]),
+    }));
+    return (await shoot(range, plan, traces)).map(({ lastSeen }) => lastSeen);
+  };
+  await firewall.load(server, before);
+  assertEquals(await shootFrom(before, createKnocks), [true, true], `${firewall.name}: ${name}`);
+  await new Promise((resolve) => setTimeout(resolve, waitMs));
+  await next.load(server, after);
+  const stays = staysIn.includes(firewall.name);
+  assertEquals(await shootFrom(after, () => []), [stays, stays], `${firewall.name}: ${name}`);
+  await next.undo(server, after);
+  await range.forget();
+  assertEquals(await firewall.list(server), clean, `${firewall.name}: ${name} left something`);
 }

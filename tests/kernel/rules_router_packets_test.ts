@@ -1,8 +1,8 @@
 /** A restart of Docker, and packets out of the ordinary, at a router with published ports. */
 import { assertEquals } from "@std/assert";
 import type { Plan, Stage } from "../../src/core/plan.ts";
-import { parseForwards } from "../../src/rules/options.ts";
 import { parseServices } from "../../src/core/service.ts";
+import { parseForwards } from "../../src/rules/options.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";
 import type { SendItem } from "./agent_protocol.ts";
 import { createLab, kernelTest } from "./lab.ts";

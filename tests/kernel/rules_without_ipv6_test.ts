@@ -15,9 +15,9 @@ type Stubs = Readonly<Record<string, string>>;
 
 const NO_TABLE = "echo \"ip6tables v1.8.9 (legacy): can't initialize ip6tables table \\`filter': " +
   'Table does not exist (do you need to insmod?)" >&2; exit 3';
-const NO_FAMILY = 'case "$*" in *inet6*) ' +
-  'echo "ipset v7.17: Kernel error received: Invalid argument" >&2; exit 1;; esac; ' +
-  'exec /usr/sbin/ipset "$@"';
+const NO_FAMILY = '[ "$1" = restore ] || exec /usr/sbin/ipset "$@"; lines=$(cat); ' +
+  'case "$lines" in *inet6*) echo "ipset v7.17: Error in line 1: Kernel error received: ' +
+  'Invalid argument" >&2; exit 1;; esac; echo "$lines" | /usr/sbin/ipset restore';
 const NO_IPV6: Stubs = { ip6tables: NO_TABLE, "ip6tables-restore": NO_TABLE };
 
 interface Case {

@@ -245,17 +245,71 @@ table("only the rules contain a payload, and the header warns", BY_NAME, (backen
 
 Deno.test("iptables: a target leaves alone what belongs to one with a longer name", async () => {
   const iptables = await findBackend("iptables");
-  const [short, long] = ["officevpn", "officevpn-london-backup"].map((name) =>
+  const [short, long] = ["off", "officevpn-london-backup"].map((name) =>
     renderRules(iptables, secretPlan({ name }), { host: "h" })
   );
-  const findNames = (text = "") => [...new Set(text.match(/spk\.officevpn\.[a-z0-9.]+\b/g))];
+  const findNames = (text = "") => [...new Set(text.match(/spk\.off\.[a-z0-9.]+\b/g))];
   const [own, others] = [findNames(short), findNames(long)];
+  assert(own.length > 0 && others.length > 0);
   const lines = [...own, ...others].flatMap((name) => [name, `-N ${name}`]);
   const scripts = [...(short ?? "").matchAll(/sed -n '([^']+)'/g)].map(([, script = ""]) => script);
   const found = await Promise.all(scripts.map((script) => runSed(script, lines)));
   const expected = own.filter((name) => name.split(".").length > 2);
   assertEquals(scripts.length, 2);
   assertEquals(found.flat().toSorted(), expected.toSorted());
+});
+
+/** Everything long that has a part in a name. */
+function longestPlan(): Plan {
+  const knocks = Array.from(
+    { length: 359 },
+    (_, index): Stage => ({ port: 1_000 + 2 * index, protocol: "tcp" }),
+  );
+  const plan = change(barePlan(), {
+    stages: knocks,
+    closing: [...knocks, ...knocks].slice(0, 359),
+  });
+  const name = (end: string) => "x".repeat(63) + end;
+  return {
+    ...plan,
+    name: name("a"),
+    doors: ["b", "c"].map((end) => ({ ...getDoor(plan), name: name(end), guard: true })),
+    families: ["ipv4", "ipv6"],
+    prefixes: { ipv4: 24, ipv6: 127 },
+    ban: true,
+    banPrefix6: 120,
+    interfaces: ["eth0"],
+  };
+}
+
+const VARIANTS = { ipset: "ipset", recent: "recent" };
+
+table("iptables: no name is longer than the tools take", VARIANTS, async (variant) => {
+  const text = renderRules(await findBackend("iptables"), longestPlan(), { host: "h", variant });
+  const chains = [...text.matchAll(/^:(\S+) /gm)].map(([, chain = ""]) => chain);
+  const sets = [...text.matchAll(/^create (\S+)/gm)].map(([, set = ""]) => set);
+  assertEquals(new Set(chains).size, chains.length / 2);
+  assertEquals(new Set(sets).size, sets.length);
+  assertEquals(Math.max(...chains.map(({ length }) => length)), 28);
+  if (variant === "ipset") assertEquals(Math.max(...sets.map(({ length }) => length)), 31);
+});
+
+/** Found by trying. */
+const SAME_CHECKSUM = ["door6789", "door35976"] as const;
+
+Deno.test("iptables: doors whose checksums are the same are refused, whatever their order", async () => {
+  const iptables = await findBackend("iptables");
+  const [first, second] = SAME_CHECKSUM;
+  for (const names of [[first, second], [second, first]]) {
+    const doors = names.map((name) => ({ ...getDoor(barePlan()), name }));
+    requireRefused(
+      iptables,
+      { ...barePlan(), doors },
+      `the targets "${names[0]}" and "${
+        names[1]
+      }" in one rule set: the checksums of their names are the same`,
+    );
+  }
 });
 
 async function runSed(script: string, lines: readonly string[]): Promise<string[]> {

@@ -2,6 +2,7 @@
 import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
+import { parseForwards } from "../../src/rules/options.ts";
 import type { Feature } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
 import { change } from "../plans.ts";
@@ -51,6 +52,29 @@ export function regularPlan(knocks: readonly string[], options: FixtureOptions =
 /** The three-stage secret plan of the original, opening 22/tcp. */
 export function secretPlan(options: FixtureOptions = {}): Plan {
   return planWith(["1234/udp", "9876/udp", "5555/udp"], { opening: HASHES.map(bytes) }, options);
+}
+
+/** A plan of three doors: secret knocks, regular ones that share a port with them, and one knock that closes. */
+export function doorsPlan(options: PlanOptions = {}): Plan {
+  const opens = [{ port: 443, protocol: "tcp" }] as const;
+  const regular = ["7003/tcp", "9876/udp", "8044/tcp"];
+  const office = { target: target(regular, "office-in-the-old-town"), opens };
+  const regularPayloads = { opening: regular.map(() => new Uint8Array()) };
+  const plan = makePlan([
+    {
+      target: target(["1234/udp", "9876/udp"]),
+      payloads: { opening: HASHES.slice(0, 2).map(bytes) },
+      opens: SSH,
+    },
+    { ...office, payloads: regularPayloads },
+    {
+      target: target(["5555/udp"], "cellar"),
+      payloads: { opening: [bytes(HASHES[2])] },
+      opens: [{ port: 22, protocol: "tcp" }, { port: 2222, protocol: "tcp" }],
+      forwards: [{ service: { port: 8_080, protocol: "tcp" } }],
+    },
+  ], options);
+  return change(plan, { closing: [{ port: 4321, protocol: "udp", payload: bytes(HASHES[0]) }] });
 }
 
 /** A plan that uses no feature: regular knocks, unguarded, IPv4. */
@@ -162,4 +186,27 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     interfaces: ["ether1", "list:WAN"],
   }),
   "unguarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { guard: false }),
+  "services": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], {
+    opens: [
+      { port: 22, protocol: "tcp" },
+      { port: 60_000, last: 61_000, protocol: "udp" },
+      ...Array.from({ length: 16 }, (_, index) => ({
+        port: 8_001 + 2 * index,
+        protocol: "tcp" as const,
+      })),
+      { protocol: "icmp" },
+    ],
+    publicServices: [{ port: 80, last: 81, protocol: "tcp" }],
+  }),
+  "everything": secretPlan({
+    opens: [{ protocol: "all" }],
+    publicServices: [{ port: 80, protocol: "tcp" }, { protocol: "icmp" }],
+    trusted: ["192.0.2.0/24"],
+  }),
+  "forwarded": secretPlan({
+    forwards: parseForwards("8080/tcp,9000-9010/udp,192.0.2.7:22/tcp,[2001:db8::7]:443/tcp"),
+    interfaces: ["eth0"],
+    trusted: ["198.51.100.0/24"],
+  }),
+  "doors": doorsPlan(),
 };

@@ -35,35 +35,52 @@
 #   sh spknock_home.sh
 # When a new connection of yours works:
 #   kill $undo
-# Run it again after a change: connections and open sources stay.
+# Run it again after a change: connections and open sources stay. Another prefix, another open time and
+# another variant close the doors for all sources.
 # On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
 #           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
-# Show the open sources: cat /proc/net/xt_recent/spk.home.o.4
-# Show the open sources: cat /proc/net/xt_recent/spk.home.o.6
+# Show the open sources: cat /proc/net/xt_recent/spk.home.o300.4
+# Show the open sources: cat /proc/net/xt_recent/spk.home.o300.6
 # A list of the recent match has room for 100 sources, unless xt_recent is loaded with ip_list_tot=N.
 # A flood can push a legitimate source off a list, but never lets one in; a list of the ipset variant
 # has room for 65535 sources.
 set -eu
 PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
-# Prints the chains of this target: own_chains iptables|ip6tables
+# Prints the chains of this rule set: own_chains iptables|ip6tables TABLE
 own_chains() {
-  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
+  "$1" -w -t "$2" -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
 }
 
-# Prints the sets of this target.
+# Prints the sets of this rule set.
 own_sets() {
   command -v ipset >/dev/null || return 0
   ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
-# Removes the rules: unload iptables|ip6tables
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
+# Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
+remove_chains() {
+  [ -n "$3" ] || return 0
+  {
+    echo "*$2"
+    for chain in $3; do echo "-F $chain"; done
+    for chain in $3; do echo "-X $chain"; done
+    echo COMMIT
+  } | "$1-restore" -w -n
+}
+
+# Removes the rules of a table: unload iptables|ip6tables TABLE CHAIN ENTRY
 unload() {
-  while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
-  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
-  for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+  while "$1" -w -t "$2" -C "$3" -j "$4" 2>/dev/null; do "$1" -w -t "$2" -D "$3" -j "$4"; done
+  remove_chains "$1" "$2" "$(own_chains "$1" "$2")"
 }
 
 rules_iptables() {
@@ -71,12 +88,16 @@ rules_iptables() {
 *filter
 :spk.home.in - [0:0]
 :spk.home.knock - [0:0]
-:spk.home.1 - [0:0]
-:spk.home.2 - [0:0]
-:spk.home.3 - [0:0]
+:spk.home.stage - [0:0]
+:spk.home.s1 - [0:0]
+:spk.home.s2 - [0:0]
+:spk.home.s3 - [0:0]
 :spk.home.close - [0:0]
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
+:spk.home.tried - [0:0]
+:spk.home.guard - [0:0]
+:spk.home.reset - [0:0]
 :spk.home.m1 - [0:0]
 :spk.home.m2 - [0:0]
 :spk.home.m3 - [0:0]
@@ -91,19 +112,11 @@ rules_iptables() {
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.b.4 --rsource -g spk.home.door
 -A spk.home.knock -j spk.home.close
--A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.2.4 --rsource -g spk.home.3
--A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.1.4 --rsource -g spk.home.2
--A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
--A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -g spk.home.door
--A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.2.4 --rsource -g spk.home.door
--A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.1.4 --rsource -g spk.home.door
+-A spk.home.knock -j spk.home.stage
 -A spk.home.knock -p tcp --dport 22 -g spk.home.door
--A spk.home.knock -m recent --remove --name spk.home.1.4 --rsource
--A spk.home.knock -m recent --remove --name spk.home.2.4 --rsource
--A spk.home.knock -p tcp --dport 7003 -g spk.home.door
--A spk.home.knock -p tcp --dport 8044 -g spk.home.door
--A spk.home.knock -p tcp --dport 9100 -g spk.home.door
--A spk.home.knock -p udp --dport 9012 -g spk.home.door
+-A spk.home.knock -p tcp -m multiport --dports 7003,8044,9100 -g spk.home.tried
+-A spk.home.knock -p udp --dport 9012 -g spk.home.tried
+-A spk.home.knock -j spk.home.reset
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m5.4 --rsource -g spk.home.ban
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m4.4 --rsource -g spk.home.m5
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -m recent --rcheck --seconds 60 --name spk.home.m3.4 --rsource -g spk.home.m4
@@ -111,18 +124,27 @@ rules_iptables() {
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1.4 --rsource -g spk.home.m2
 -A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
--A spk.home.1 -m recent --set --name spk.home.1.4 --rsource
--A spk.home.1 -g spk.home.door
--A spk.home.2 -m recent --set --name spk.home.2.4 --rsource
--A spk.home.2 -g spk.home.door
--A spk.home.3 -m recent --set --name spk.home.o.4 --rsource
--A spk.home.3 -g spk.home.door
+-A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -g spk.home.s3
+-A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -g spk.home.s2
+-A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+-A spk.home.s1 -m recent --set --name spk.home.s1.4 --rsource
+-A spk.home.s2 -m recent --set --name spk.home.s2.4 --rsource
+-A spk.home.s3 -m recent --set --name spk.home.o300.4 --rsource
 -A spk.home.close -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.c1.4 --rsource -g spk.home.c2
 -A spk.home.close -p tcp --dport 9100 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.c1
 -A spk.home.c1 -m recent --set --name spk.home.c1.4 --rsource
--A spk.home.c2 -m recent --remove --name spk.home.1.4 --rsource
--A spk.home.c2 -m recent --remove --name spk.home.2.4 --rsource
--A spk.home.c2 -m recent --remove --name spk.home.o.4 --rsource
+-A spk.home.c2 -m recent --remove --name spk.home.s1.4 --rsource
+-A spk.home.c2 -m recent --remove --name spk.home.s2.4 --rsource
+-A spk.home.c2 -m recent --remove --name spk.home.o300.4 --rsource
+-A spk.home.tried -j spk.home.guard
+-A spk.home.tried -g spk.home.door
+-A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j RETURN
+-A spk.home.guard -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -j RETURN
+-A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -j RETURN
+-A spk.home.guard -p tcp -m multiport --dports 7003,8044,9100 -g spk.home.reset
+-A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+-A spk.home.reset -m recent --remove --name spk.home.s1.4 --rsource
+-A spk.home.reset -m recent --remove --name spk.home.s2.4 --rsource
 -A spk.home.m1 -m recent --set --name spk.home.m1.4 --rsource
 -A spk.home.m1 -g spk.home.door
 -A spk.home.m2 -m recent --set --name spk.home.m2.4 --rsource
@@ -135,7 +157,7 @@ rules_iptables() {
 -A spk.home.m5 -g spk.home.door
 -A spk.home.ban -m recent --set --name spk.home.b.4 --rsource
 -A spk.home.ban -g spk.home.door
--A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
 RULES
@@ -148,12 +170,11 @@ prepare_iptables() {
 
 load_iptables() {
   rules_iptables | iptables-restore -w -n
-  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
-    iptables -w -F "$chain"; iptables -w -X "$chain"
-  done
-  echo / > /proc/net/xt_recent/spk.home.1.4
-  echo / > /proc/net/xt_recent/spk.home.2.4
+  iptables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || iptables -w -t filter -I INPUT -j spk.home.in
+  remove_chains iptables filter "$(own_chains iptables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.tried -e spk.home.guard -e spk.home.reset -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door)"
+  unload iptables mangle FORWARD spk.home.forward
+  echo / > /proc/net/xt_recent/spk.home.s1.4
+  echo / > /proc/net/xt_recent/spk.home.s2.4
   echo / > /proc/net/xt_recent/spk.home.c1.4
   echo / > /proc/net/xt_recent/spk.home.m1.4
   echo / > /proc/net/xt_recent/spk.home.m2.4
@@ -167,12 +188,16 @@ rules_ip6tables() {
 *filter
 :spk.home.in - [0:0]
 :spk.home.knock - [0:0]
-:spk.home.1 - [0:0]
-:spk.home.2 - [0:0]
-:spk.home.3 - [0:0]
+:spk.home.stage - [0:0]
+:spk.home.s1 - [0:0]
+:spk.home.s2 - [0:0]
+:spk.home.s3 - [0:0]
 :spk.home.close - [0:0]
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
+:spk.home.tried - [0:0]
+:spk.home.guard - [0:0]
+:spk.home.reset - [0:0]
 :spk.home.m1 - [0:0]
 :spk.home.m2 - [0:0]
 :spk.home.m3 - [0:0]
@@ -187,19 +212,11 @@ rules_ip6tables() {
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -m recent --rcheck --seconds 600 --name spk.home.bn64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.door
 -A spk.home.knock -j spk.home.close
--A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.2.6 --rsource -g spk.home.3
--A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.1.6 --rsource -g spk.home.2
--A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.1
--A spk.home.knock -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o.6 --rsource -g spk.home.door
--A spk.home.knock -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.2.6 --rsource -g spk.home.door
--A spk.home.knock -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.1.6 --rsource -g spk.home.door
+-A spk.home.knock -j spk.home.stage
 -A spk.home.knock -p tcp --dport 22 -g spk.home.door
--A spk.home.knock -m recent --remove --name spk.home.1.6 --rsource
--A spk.home.knock -m recent --remove --name spk.home.2.6 --rsource
--A spk.home.knock -p tcp --dport 7003 -g spk.home.door
--A spk.home.knock -p tcp --dport 8044 -g spk.home.door
--A spk.home.knock -p tcp --dport 9100 -g spk.home.door
--A spk.home.knock -p udp --dport 9012 -g spk.home.door
+-A spk.home.knock -p tcp -m multiport --dports 7003,8044,9100 -g spk.home.tried
+-A spk.home.knock -p udp --dport 9012 -g spk.home.tried
+-A spk.home.knock -j spk.home.reset
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m5n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.ban
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m4n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m5
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -m recent --rcheck --seconds 60 --name spk.home.m3n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m4
@@ -207,18 +224,27 @@ rules_ip6tables() {
 -A spk.home.knock -m recent --rcheck --seconds 60 --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource -g spk.home.m2
 -A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
--A spk.home.1 -m recent --set --name spk.home.1.6 --rsource
--A spk.home.1 -g spk.home.door
--A spk.home.2 -m recent --set --name spk.home.2.6 --rsource
--A spk.home.2 -g spk.home.door
--A spk.home.3 -m recent --set --name spk.home.o.6 --rsource
--A spk.home.3 -g spk.home.door
+-A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -g spk.home.s3
+-A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -g spk.home.s2
+-A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+-A spk.home.s1 -m recent --set --name spk.home.s1.6 --rsource
+-A spk.home.s2 -m recent --set --name spk.home.s2.6 --rsource
+-A spk.home.s3 -m recent --set --name spk.home.o300.6 --rsource
 -A spk.home.close -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.c1.6 --rsource -g spk.home.c2
 -A spk.home.close -p tcp --dport 9100 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.c1
 -A spk.home.c1 -m recent --set --name spk.home.c1.6 --rsource
--A spk.home.c2 -m recent --remove --name spk.home.1.6 --rsource
--A spk.home.c2 -m recent --remove --name spk.home.2.6 --rsource
--A spk.home.c2 -m recent --remove --name spk.home.o.6 --rsource
+-A spk.home.c2 -m recent --remove --name spk.home.s1.6 --rsource
+-A spk.home.c2 -m recent --remove --name spk.home.s2.6 --rsource
+-A spk.home.c2 -m recent --remove --name spk.home.o300.6 --rsource
+-A spk.home.tried -j spk.home.guard
+-A spk.home.tried -g spk.home.door
+-A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j RETURN
+-A spk.home.guard -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -j RETURN
+-A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -j RETURN
+-A spk.home.guard -p tcp -m multiport --dports 7003,8044,9100 -g spk.home.reset
+-A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+-A spk.home.reset -m recent --remove --name spk.home.s1.6 --rsource
+-A spk.home.reset -m recent --remove --name spk.home.s2.6 --rsource
 -A spk.home.m1 -m recent --set --name spk.home.m1n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.m1 -g spk.home.door
 -A spk.home.m2 -m recent --set --name spk.home.m2n64.6 --mask ffff:ffff:ffff:ffff:: --rsource
@@ -231,7 +257,7 @@ rules_ip6tables() {
 -A spk.home.m5 -g spk.home.door
 -A spk.home.ban -m recent --set --name spk.home.bn64.6 --mask ffff:ffff:ffff:ffff:: --rsource
 -A spk.home.ban -g spk.home.door
--A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.6 --rsource -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
 RULES
@@ -244,12 +270,11 @@ prepare_ip6tables() {
 
 load_ip6tables() {
   rules_ip6tables | ip6tables-restore -w -n
-  ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-  for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door); do
-    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
-  done
-  echo / > /proc/net/xt_recent/spk.home.1.6
-  echo / > /proc/net/xt_recent/spk.home.2.6
+  ip6tables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -t filter -I INPUT -j spk.home.in
+  remove_chains ip6tables filter "$(own_chains ip6tables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.close -e spk.home.c1 -e spk.home.c2 -e spk.home.tried -e spk.home.guard -e spk.home.reset -e spk.home.m1 -e spk.home.m2 -e spk.home.m3 -e spk.home.m4 -e spk.home.m5 -e spk.home.ban -e spk.home.door)"
+  unload ip6tables mangle FORWARD spk.home.forward
+  echo / > /proc/net/xt_recent/spk.home.s1.6
+  echo / > /proc/net/xt_recent/spk.home.s2.6
   echo / > /proc/net/xt_recent/spk.home.c1.6
   echo / > /proc/net/xt_recent/spk.home.m1n64.6
   echo / > /proc/net/xt_recent/spk.home.m2n64.6
@@ -259,9 +284,11 @@ load_ip6tables() {
 }
 
 if [ "${1-load}" = undo ]; then
-  unload iptables
-  unload ip6tables
-  for set in $(own_sets); do ipset destroy "$set"; done
+  unload iptables filter INPUT spk.home.in
+  unload iptables mangle FORWARD spk.home.forward
+  unload ip6tables filter INPUT spk.home.in
+  unload ip6tables mangle FORWARD spk.home.forward
+  destroy_sets "$(own_sets)"
   exit
 fi
 
@@ -279,9 +306,7 @@ prepare_iptables
 
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
-for set in $(own_sets); do
-  ipset destroy "$set"
-done
+destroy_sets "$(own_sets)"
 if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then
   echo 'warning: firewalld is active, and its reload removes these rules' >&2
   echo 'hint: undo them, and write the rules with --for nftables' >&2

@@ -32,35 +32,52 @@
 #   sh spknock_home.sh
 # When a new connection of yours works:
 #   kill $undo
-# Run it again after a change: connections and open sources stay.
+# Run it again after a change: connections and open sources stay. Another prefix, another open time and
+# another variant close the doors for all sources.
 # On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
 # Undo:     sh spknock_home.sh undo
 # Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
 #           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
-# Show the open sources: cat /proc/net/xt_recent/spk.home.o.4
-# Show the open sources: cat /proc/net/xt_recent/spk.home.o.6
+# Show the open sources: cat /proc/net/xt_recent/spk.home.o300.4
+# Show the open sources: cat /proc/net/xt_recent/spk.home.o300.6
 # A list of the recent match has room for 100 sources, unless xt_recent is loaded with ip_list_tot=N.
 # A flood can push a legitimate source off a list, but never lets one in; a list of the ipset variant
 # has room for 65535 sources.
 set -eu
 PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
-# Prints the chains of this target: own_chains iptables|ip6tables
+# Prints the chains of this rule set: own_chains iptables|ip6tables TABLE
 own_chains() {
-  "$1" -w -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
+  "$1" -w -t "$2" -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
 }
 
-# Prints the sets of this target.
+# Prints the sets of this rule set.
 own_sets() {
   command -v ipset >/dev/null || return 0
   ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
 }
 
-# Removes the rules: unload iptables|ip6tables
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
+# Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
+remove_chains() {
+  [ -n "$3" ] || return 0
+  {
+    echo "*$2"
+    for chain in $3; do echo "-F $chain"; done
+    for chain in $3; do echo "-X $chain"; done
+    echo COMMIT
+  } | "$1-restore" -w -n
+}
+
+# Removes the rules of a table: unload iptables|ip6tables TABLE CHAIN ENTRY
 unload() {
-  while "$1" -w -C INPUT -j spk.home.in 2>/dev/null; do "$1" -w -D INPUT -j spk.home.in; done
-  for chain in $(own_chains "$1"); do "$1" -w -F "$chain"; done
-  for chain in $(own_chains "$1"); do "$1" -w -X "$chain"; done
+  while "$1" -w -t "$2" -C "$3" -j "$4" 2>/dev/null; do "$1" -w -t "$2" -D "$3" -j "$4"; done
+  remove_chains "$1" "$2" "$(own_chains "$1" "$2")"
 }
 
 rules_iptables() {
@@ -68,31 +85,28 @@ rules_iptables() {
 *filter
 :spk.home.in - [0:0]
 :spk.home.knock - [0:0]
-:spk.home.1 - [0:0]
-:spk.home.2 - [0:0]
-:spk.home.3 - [0:0]
+:spk.home.stage - [0:0]
+:spk.home.s1 - [0:0]
+:spk.home.s2 - [0:0]
+:spk.home.s3 - [0:0]
 :spk.home.door - [0:0]
 -A spk.home.in -i lo -j RETURN
--A spk.home.in -p udp --dport 1234 -g spk.home.knock
--A spk.home.in -p udp --dport 5555 -g spk.home.knock
--A spk.home.in -p udp --dport 9876 -g spk.home.knock
+-A spk.home.in -p udp -m multiport --dports 1234,5555,9876 -g spk.home.knock
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
--A spk.home.knock -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.2.4 --rsource -g spk.home.3
--A spk.home.knock -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.1.4 --rsource -g spk.home.2
--A spk.home.knock -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -j spk.home.stage
 -A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
--A spk.home.1 -m recent --set --name spk.home.1.4 --rsource
--A spk.home.1 -g spk.home.door
--A spk.home.2 -m recent --set --name spk.home.2.4 --rsource
--A spk.home.2 -g spk.home.door
--A spk.home.3 -m recent --set --name spk.home.o.4 --rsource
--A spk.home.3 -g spk.home.door
+-A spk.home.stage -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -g spk.home.s3
+-A spk.home.stage -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -g spk.home.s2
+-A spk.home.stage -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.s1
+-A spk.home.s1 -m recent --set --name spk.home.s1.4 --rsource
+-A spk.home.s2 -m recent --set --name spk.home.s2.4 --rsource
+-A spk.home.s3 -m recent --set --name spk.home.o300.4 --rsource
 -A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.4 --rsource -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
 RULES
@@ -105,12 +119,11 @@ prepare_iptables() {
 
 load_iptables() {
   rules_iptables | iptables-restore -w -n
-  iptables -w -C INPUT -j spk.home.in 2>/dev/null || iptables -w -I INPUT 1 -j spk.home.in
-  for chain in $(own_chains iptables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-    iptables -w -F "$chain"; iptables -w -X "$chain"
-  done
-  echo / > /proc/net/xt_recent/spk.home.1.4
-  echo / > /proc/net/xt_recent/spk.home.2.4
+  iptables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || iptables -w -t filter -I INPUT -j spk.home.in
+  remove_chains iptables filter "$(own_chains iptables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.door)"
+  unload iptables mangle FORWARD spk.home.forward
+  echo / > /proc/net/xt_recent/spk.home.s1.4
+  echo / > /proc/net/xt_recent/spk.home.s2.4
 }
 
 rules_ip6tables() {
@@ -118,31 +131,28 @@ rules_ip6tables() {
 *filter
 :spk.home.in - [0:0]
 :spk.home.knock - [0:0]
-:spk.home.1 - [0:0]
-:spk.home.2 - [0:0]
-:spk.home.3 - [0:0]
+:spk.home.stage - [0:0]
+:spk.home.s1 - [0:0]
+:spk.home.s2 - [0:0]
+:spk.home.s3 - [0:0]
 :spk.home.door - [0:0]
 -A spk.home.in -i lo -j RETURN
--A spk.home.in -p udp --dport 1234 -g spk.home.knock
--A spk.home.in -p udp --dport 5555 -g spk.home.knock
--A spk.home.in -p udp --dport 9876 -g spk.home.knock
+-A spk.home.in -p udp -m multiport --dports 1234,5555,9876 -g spk.home.knock
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
--A spk.home.knock -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.2.6 --rsource -g spk.home.3
--A spk.home.knock -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.1.6 --rsource -g spk.home.2
--A spk.home.knock -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.1
+-A spk.home.knock -j spk.home.stage
 -A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
--A spk.home.1 -m recent --set --name spk.home.1.6 --rsource
--A spk.home.1 -g spk.home.door
--A spk.home.2 -m recent --set --name spk.home.2.6 --rsource
--A spk.home.2 -g spk.home.door
--A spk.home.3 -m recent --set --name spk.home.o.6 --rsource
--A spk.home.3 -g spk.home.door
+-A spk.home.stage -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -g spk.home.s3
+-A spk.home.stage -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -g spk.home.s2
+-A spk.home.stage -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.s1
+-A spk.home.s1 -m recent --set --name spk.home.s1.6 --rsource
+-A spk.home.s2 -m recent --set --name spk.home.s2.6 --rsource
+-A spk.home.s3 -m recent --set --name spk.home.o300.6 --rsource
 -A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o.6 --rsource -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
 RULES
@@ -155,18 +165,19 @@ prepare_ip6tables() {
 
 load_ip6tables() {
   rules_ip6tables | ip6tables-restore -w -n
-  ip6tables -w -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -I INPUT 1 -j spk.home.in
-  for chain in $(own_chains ip6tables | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.1 -e spk.home.2 -e spk.home.3 -e spk.home.door); do
-    ip6tables -w -F "$chain"; ip6tables -w -X "$chain"
-  done
-  echo / > /proc/net/xt_recent/spk.home.1.6
-  echo / > /proc/net/xt_recent/spk.home.2.6
+  ip6tables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -t filter -I INPUT -j spk.home.in
+  remove_chains ip6tables filter "$(own_chains ip6tables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.s3 -e spk.home.door)"
+  unload ip6tables mangle FORWARD spk.home.forward
+  echo / > /proc/net/xt_recent/spk.home.s1.6
+  echo / > /proc/net/xt_recent/spk.home.s2.6
 }
 
 if [ "${1-load}" = undo ]; then
-  unload iptables
-  unload ip6tables
-  for set in $(own_sets); do ipset destroy "$set"; done
+  unload iptables filter INPUT spk.home.in
+  unload iptables mangle FORWARD spk.home.forward
+  unload ip6tables filter INPUT spk.home.in
+  unload ip6tables mangle FORWARD spk.home.forward
+  destroy_sets "$(own_sets)"
   exit
 fi
 
@@ -184,9 +195,7 @@ prepare_iptables
 
 load_iptables
 if [ "$ipv6" = yes ]; then load_ip6tables; fi
-for set in $(own_sets); do
-  ipset destroy "$set"
-done
+destroy_sets "$(own_sets)"
 if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then
   echo 'warning: firewalld is active, and its reload removes these rules' >&2
   echo 'hint: undo them, and write the rules with --for nftables' >&2
