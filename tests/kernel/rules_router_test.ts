@@ -9,6 +9,7 @@ import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import type { HeldConnection } from "./agent_protocol.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import { createRouterLab, type Place, type RouterLab } from "./router_lab.ts";
+import { PLAYED_MIKROTIK } from "./routeros_player.ts";
 import { type Firewall, FIREWALLS, forEachFirewall, isRendered, TOOLS } from "./rules_lab.ts";
 
 const OPEN_MS = 2_000;
@@ -253,7 +254,7 @@ function findAddresses(
 
 await kernelTest(
   "forwarded ports, through a router with Docker's rules",
-  (_lab, context) => forEachFirewall(context, proveAll),
+  (_lab, context) => forEachFirewall(context, proveAll, [...FIREWALLS, PLAYED_MIKROTIK]),
   { tools: TOOLS },
 );
 

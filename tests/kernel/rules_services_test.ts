@@ -6,6 +6,7 @@ import type { ModelPacket } from "../../src/model/model.ts";
 import { change, joinDoors } from "../plans.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest, type Lab, type Namespace } from "./lab.ts";
+import { PLAYED_MIKROTIK } from "./routeros_player.ts";
 import {
   assertAgree,
   createKnocks,
@@ -21,6 +22,7 @@ import {
   type Trace,
 } from "./rules_lab.ts";
 
+const PLAYED = [...FIREWALLS, PLAYED_MIKROTIK];
 const FAMILIES = ["ipv4", "ipv6"] as const;
 const WEB = parseServices("80/tcp,icmp");
 const REGULAR = ["7003/tcp", "9012/udp", "8044/tcp"];
@@ -96,7 +98,7 @@ await kernelTest(
         await checkRow(range, row, { firewall, name, index });
         await firewall.undo(lab.server, row.plan);
       }
-    }),
+    }, PLAYED),
   { tools: TOOLS },
 );
 
@@ -158,7 +160,7 @@ await kernelTest(
         const passes = plan === ECHO && firewall.dropsOthers !== true;
         await checkNetwork(lab, `${firewall.name}, ${name}`, passes);
       }
-    }),
+    }, PLAYED),
   { tools: [...TOOLS, "ping"] },
 );
 
@@ -287,7 +289,7 @@ await kernelTest(
         },
         firewall.name,
       );
-    }),
+    }, PLAYED),
   { tools: TOOLS },
 );
 
@@ -321,7 +323,7 @@ await kernelTest(
       assertAgree(outcomes, firewall.name);
       const wrong = traces.filter(({ isOpen }, index) => outcomes[index]?.lastSeen !== isOpen);
       assertEquals(wrong.map(({ name }) => name), [], firewall.name);
-    }),
+    }, PLAYED),
   { tools: TOOLS },
 );
 

@@ -14,9 +14,9 @@
  *   No rule sets one: docs/decisions.md says why.
  */
 import { listKnocks, type Plan } from "../../core/plan.ts";
-import { mergePorts, type PortRange, type Service } from "../../core/service.ts";
+import { mergePorts, type Service } from "../../core/service.ts";
 import { quoteShell } from "../../core/text.ts";
-import { renderRange, TRANSPORTS } from "../backend.ts";
+import { renderRange, splitRanges, TRANSPORTS } from "../backend.ts";
 import { listFamilySyntax, renderEchoRules, renderPortRules } from "./nft_syntax.ts";
 import { quoteNft } from "./quote/nft.ts";
 
@@ -149,7 +149,7 @@ function renderUfw(plan: Plan): string[] {
     ` in on ${quoteShell(name.replace(/\*$/, "+"))}`
   );
   const lists = TRANSPORTS.flatMap((protocol) =>
-    splitForUfw(mergePorts(listOpened(plan), protocol)).map((part) => ({
+    splitRanges(mergePorts(listOpened(plan), protocol), MAX_UFW_PORTS).map((part) => ({
       protocol,
       ports: part.map((range) => renderRange(range, ":")).join(","),
     }))
@@ -161,21 +161,6 @@ function renderUfw(plan: Plan): string[] {
   return (interfaces.length === 0 ? [""] : interfaces).flatMap((match) =>
     lists.map(({ protocol, ports }) => `ufw allow${match} proto ${protocol} to ${to} port ${ports}`)
   );
-}
-
-function splitForUfw(ranges: readonly PortRange[]): PortRange[][] {
-  const parts: PortRange[][] = [];
-  let room = 0;
-  for (const range of ranges) {
-    const size = range.last === undefined ? 1 : 2;
-    if (size > room) {
-      parts.push([]);
-      room = MAX_UFW_PORTS;
-    }
-    parts.at(-1)?.push(range);
-    room -= size;
-  }
-  return parts;
 }
 
 /** Both configurations instead of a reload, which would forget what only the running one has. */
