@@ -6,7 +6,7 @@ import { parseForwards } from "../../src/rules/options.ts";
 import { parseServices } from "../../src/core/service.ts";
 import type { Feature } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
-import { change } from "../plans.ts";
+import { change, joinDoors } from "../plans.ts";
 
 /** The test vectors of the original: MikroTik, is, awesome. */
 export const HASHES = [
@@ -60,11 +60,6 @@ export function barePlan(): Plan {
   return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
 }
 
-/** The doors of several plans in one rule set; the rest is the first one's. */
-export function joinPlans(first: Plan, ...others: readonly Plan[]): Plan {
-  return { ...first, doors: [first, ...others].flatMap(({ doors }) => doors) };
-}
-
 const GUARDED: Plan = change(barePlan(), { guard: true });
 
 /** For each feature a plan that uses it, and the same plan without. */
@@ -92,7 +87,7 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     barePlan(),
   ],
   doors: [
-    joinPlans(
+    joinDoors(
       barePlan(),
       regularPlan(["7004/tcp", "9013/udp"], { name: "other", guard: false }),
     ),
@@ -194,7 +189,23 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   "forwards": change(secretPlan({ opens: [], forwards: FORWARDS, trusted: ["192.0.2.0/24"] }), {
     closing: [{ port: 4321, protocol: "udp", payload: bytes(HASHES[0]) }],
   }),
-  "doors": joinPlans(
+  "unguarded-doors": joinDoors(
+    regularPlan(["7003/tcp", "9012/udp"], {
+      guard: false,
+      opens: parseServices("22/tcp,60000-60010/udp"),
+    }),
+    regularPlan(["7104/tcp", "9113/udp"], {
+      name: "office",
+      guard: false,
+      opens: parseServices("icmp"),
+    }),
+    regularPlan(["7205/tcp", "9214/udp"], {
+      name: "whole",
+      guard: false,
+      opens: parseServices("all"),
+    }),
+  ),
+  "doors": joinDoors(
     regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { publicServices: parseServices("80/tcp") }),
     secretPlan({ name: "office", opens: parseServices("443/tcp"), forwards: FORWARDS.slice(0, 1) }),
   ),

@@ -18,9 +18,9 @@ import {
 import { createWorldModel } from "../../src/model/world.ts";
 import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
 import { renderRules } from "../../src/rules/render.ts";
-import { change, getDoor, listNamedPorts } from "../plans.ts";
+import { change, getDoor, joinDoors, listNamedPorts } from "../plans.ts";
 import { table } from "../table.ts";
-import { bytes, HASHES, joinPlans, regularPlan, secretPlan } from "./fixtures.ts";
+import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 import { createRouter } from "./router.ts";
 import { createFilter, type Filter } from "./router_filter.ts";
 
@@ -67,7 +67,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
     ban: true,
   }),
   "forwards, closing": change(secretPlan({ forwards: FORWARDS, opens: [] }), { closing: CLOSING }),
-  "doors": joinPlans(
+  "doors": joinDoors(
     secretPlan(),
     change(secretPlan({ name: "office", opens: parseServices("443/tcp,icmp") }), {
       stages: [1, 2, 0].map((index) => ({
@@ -79,7 +79,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
     }),
   ),
   "doors, guarded, banned": {
-    ...joinPlans(
+    ...joinDoors(
       REGULAR,
       regularPlan(["6003/tcp", "6901/udp", "6555/tcp"], {
         name: "office",
@@ -90,7 +90,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
     ),
     ban: true,
   },
-  "doors, one of them all": joinPlans(
+  "doors, one of them all": joinDoors(
     secretPlan({ opens: parseServices("all") }),
     regularPlan(["6003/tcp", "6901/udp", "6555/tcp"], { name: "office", guard: false }),
   ),
