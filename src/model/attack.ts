@@ -59,7 +59,7 @@ export interface AttackResult {
   opened: boolean;
   /** Whether it was open for it after the last packet. */
   openAtEnd: boolean;
-  /** Whether a packet of the attack's source came to a guarded service, without a connection. */
+  /** Whether a packet of the attack's source came to a guarded service, without a connection or another open door. */
   visited: boolean;
   /** Whether the last packet came to where it goes. */
   reached: boolean;
@@ -73,6 +73,9 @@ export interface AttackResult {
 export function runAttack(plan: Plan, attack: Attack): AttackResult {
   const { source, door, world } = attack;
   const model = createWorldModel(plan, world);
+  // Doors can share a service, and one that opens everything has those of all others.
+  const isLetInElsewhere = (at: number) =>
+    plan.doors.some(({ name }) => name !== door && model.isLetIn(source, at, name));
   let opened = model.isLetIn(source, 0, door);
   let [visited, reached, packets, end] = [false, false, 0, 0];
   for (const { packet, at } of attack.packets) {
@@ -81,7 +84,8 @@ export function runAttack(plan: Plan, attack: Attack): AttackResult {
     opened ||= delivery.knocks.some(({ kind }) => kind === "open") &&
       model.isLetIn(source, at, door);
     ({ reached } = delivery);
-    visited ||= reached && delivery.guarded && !delivery.established && packet.source === source;
+    visited ||= reached && delivery.guarded && !delivery.established &&
+      packet.source === source && !isLetInElsewhere(at);
     packets++;
   }
   const openAtEnd = model.isLetIn(source, end, door);

@@ -5,7 +5,7 @@ import { listAttacks } from "../../src/model/attacks.ts";
 import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
-import { change, getDoor, type PlanChanges } from "../plans.ts";
+import { change, getDoor, joinDoors, type PlanChanges } from "../plans.ts";
 
 function find(plan: Plan, name: string, limitPorts?: readonly number[]): Attack {
   const attack = listAttacks(plan, { seed: 1, limitPorts }).find((attack) => attack.name === name);
@@ -41,6 +41,10 @@ Deno.test("listAttacks: every kind of attack on three secret knocks", () => {
   ]);
 });
 
+function nameDoor(name: string, plan: Plan): Plan {
+  return { ...plan, doors: plan.doors.map((door) => ({ ...door, name })) };
+}
+
 const PLANS: Record<string, Plan> = {
   "secret": secretPlan(),
   "secret over IPv6": secretPlan({ families: ["ipv6"] }),
@@ -56,6 +60,16 @@ const PLANS: Record<string, Plan> = {
   "guarded, a port thrice": regularPlan([7000, 3000, 7000, 7000], { guard: true }),
   "guarded, six knocks": regularPlan([7000, 3000, 9000, 100, 60000, 2000], { guard: true }),
   "adjacent with a ban": regularPlan([7000, 7001, 7002], { guard: true, ban: true }),
+  "two doors, one of which opens everything, the knocks of the other too": joinDoors(
+    secretPlan(),
+    nameDoor(
+      "office",
+      secretPlan({
+        stages: [{ port: 4444, protocol: "udp", payload: bytes(HASHES[0]) }],
+        opens: [{ port: 22, protocol: "tcp" }, { protocol: "all" }],
+      }),
+    ),
+  ),
   "one secret knock": change(secretPlan(), { stages: getDoor(secretPlan()).stages.slice(0, 1) }),
   "one regular knock": regularPlan([7000], { guard: true }),
   "closing": secretPlan({
