@@ -74,9 +74,16 @@ interface Connection {
   translation: Translation | undefined;
 }
 
-/** Returns a rule set in a world; see {@linkcode createFirewallModel} for what it throws. */
-export function createWorldModel(plan: Plan, world: World = BARE_WORLD): WorldModel {
-  const model = createFirewallModel(plan);
+/**
+ * Returns a rule set in a world; see {@linkcode createFirewallModel} for what it throws.
+ *
+ * @param model the rules; the model's own where undefined.
+ */
+export function createWorldModel(
+  plan: Plan,
+  world: World = BARE_WORLD,
+  model: FirewallModel = createFirewallModel(plan),
+): WorldModel {
   const connections = new Map<string, Connection>();
   return {
     isLetIn: (...place) => model.isLetIn(...place),

@@ -166,7 +166,9 @@ function tryTranslated(context: AttackContext, service: PortRange): Try[] {
   const packet = visit(context, service);
   const first = { ...packet, sourcePort: 40_000 };
   const opening = pace([...createKnocks(context), first], gap);
-  const later = (opening.at(-1)?.at ?? 0) + door.openForMs + LATE_MS;
+  const standing = { ...first, ...OTHER_FLAGS[service.protocol] };
+  const opened = opening.at(-1)?.at ?? 0;
+  const later = opened + door.openForMs + LATE_MS;
   return [
     ...tryPlace(context, {
       name: `published-${name}`,
@@ -194,10 +196,7 @@ function tryTranslated(context: AttackContext, service: PortRange): Try[] {
       claim: "passes",
       reason: "connections go on",
       world: { ...published, answering: [service] },
-      packets: [
-        ...opening,
-        { packet: { ...first, ...OTHER_FLAGS[service.protocol] }, at: later },
-      ],
+      packets: [...opening, ...keepAlive(standing, { from: opened, to: later })],
     },
     {
       name: `transit-${name}`,
@@ -207,6 +206,18 @@ function tryTranslated(context: AttackContext, service: PortRange): Try[] {
       packets: pace([{ ...packet, host: ELSEWHERE[findFamily(context)] }], gap),
     },
   ];
+}
+
+/** Less than the kernel keeps a udp connection without a packet. */
+const ALIVE_MS = 60_000;
+
+/** Packets until the end, so many that the connection is not forgotten. */
+function keepAlive(packet: WirePacket, { from, to }: { from: number; to: number }): TimedPacket[] {
+  const count = Math.ceil((to - from) / ALIVE_MS);
+  return Array.from({ length: count }, (_, index) => ({
+    packet,
+    at: Math.min(from + (index + 1) * ALIVE_MS, to),
+  }));
 }
 
 /** Not a SYN. */

@@ -77,6 +77,22 @@ export function renderRange({ port, last }: PortRange, separator = "-"): string 
   return last === undefined ? String(port) : `${port}${separator}${last}`;
 }
 
+/** Returns ranges in groups that one rule takes, where each takes `most` ports and a range counts as two. */
+export function splitRanges(ranges: readonly PortRange[], most: number): PortRange[][] {
+  const parts: PortRange[][] = [];
+  let room = 0;
+  for (const range of ranges) {
+    const size = range.last === undefined ? 1 : 2;
+    if (size > room) {
+      parts.push([]);
+      room = most;
+    }
+    parts.at(-1)?.push(range);
+    room -= size;
+  }
+  return parts;
+}
+
 /** Returns the trusted networks of one family. */
 export function listTrusted(plan: Plan, family: Plan["families"][number]): string[] {
   return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));

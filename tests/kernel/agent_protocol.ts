@@ -11,6 +11,7 @@ export interface SendItem {
   sourcePort?: number | undefined;
   payloadHex?: string | undefined;
   flags?: "syn" | "ecn" | "other" | undefined;
+  icmpType?: number | undefined;
   /** The packet is sent in fragments of as many bytes. */
   fragmentBytes?: number | undefined;
   /** Milliseconds after the first packet of the request; at once where undefined. */

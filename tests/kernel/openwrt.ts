@@ -30,7 +30,7 @@ async function restart(server: Namespace, plans: readonly Plan[]): Promise<void>
   await server.nft(plans.length === 0 ? gone : gone + renderTable(plans, texts));
 }
 
-/** What the owner has opened in the zone: a DNS service. */
+/** What the owner has opened in the zone: a DNS service, and most ports of the hosts behind. */
 const OWN_ACCEPT = "udp dport 5353 accept";
 
 function renderTable(plans: readonly Plan[], texts: readonly string[]): string {
@@ -68,8 +68,8 @@ chain input_wan {
 chain forward_wan {
   icmpv6 type { echo-request, packet-too-big } accept
   ct status dnat accept
-  ip daddr 10.78.0.0/16 accept
-  ip6 daddr fd78::/32 accept
+  ip daddr 10.78.0.0/16 tcp dport != 22 accept
+  ip6 daddr fd78::/32 tcp dport != 22 accept
   drop
 }
 }

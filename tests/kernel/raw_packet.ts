@@ -11,6 +11,8 @@ export interface RawPacket {
   host: string;
   /** `icmp` is an echo request; its identifier is the source port. */
   protocol: "tcp" | "udp" | "icmp";
+  /** Of ICMP: an echo request where undefined. */
+  icmpType?: number | undefined;
   /** Destination port. */
   port: number;
   sourcePort: number;
@@ -92,10 +94,10 @@ export function bytesOfAddress(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(parseAddress(text).bytes);
 }
 
-/** An echo request (RFC 792, RFC 4443). */
+/** An echo request, or another message without a meaning (RFC 792, RFC 4443). */
 function buildEcho(packet: RawPacket): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(8 + (packet.payload?.length ?? 0));
-  bytes[0] = packet.host.includes(":") ? 128 : 8;
+  bytes[0] = packet.icmpType ?? (packet.host.includes(":") ? 128 : 8);
   new DataView(bytes.buffer).setUint16(4, packet.sourcePort);
   bytes.set(packet.payload ?? new Uint8Array(), 8);
   return bytes;

@@ -22,7 +22,7 @@ function readNegation(value: string): { not: string; rest: string } {
 }
 
 const PROTOCOLS: Readonly<Record<MatchPlace["family"], readonly string[]>> = {
-  ipv4: ["tcp", "udp", "icmp"],
+  ipv4: ["tcp", "udp", "icmp", "igmp"],
   ipv6: ["tcp", "udp", "icmpv6"],
 };
 /** The most ports of one rule; a range counts for two. */
@@ -45,6 +45,7 @@ export const MATCHERS: readonly Matcher[] = [
     render: (value, { family, fail }) =>
       PROTOCOLS[family].includes(value) ? `-p ${value}` : fail(`protocol "${value}"`),
   },
+  { name: "src-port", render: (value, place) => renderPorts("--sports", value, place) },
   { name: "dst-port", render: (value, place) => renderPorts("--dports", value, place) },
   { name: "tcp-flags", render: renderFlags },
   { name: "icmp-options", render: renderIcmp },
@@ -64,13 +65,12 @@ export const MATCHERS: readonly Matcher[] = [
     },
   },
   {
+    name: "src-address-type",
+    render: (value, place) => renderAddressType("--src-type", value, place),
+  },
+  {
     name: "dst-address-type",
-    render(value, { fail }) {
-      const { not, rest } = readNegation(value);
-      return rest === "local"
-        ? `-m addrtype ${not}--dst-type LOCAL`
-        : fail(`dst-address-type "${value}"`);
-    },
+    render: (value, place) => renderAddressType("--dst-type", value, place),
   },
   {
     name: "connection-state",
@@ -96,6 +96,11 @@ function renderAddress(option: string, value: string, { fail }: MatchPlace): str
   return /^[0-9a-f.:]+(\/\d+)?$/.test(rest) ? `${not}${option} ${rest}` : fail(`"${value}"`);
 }
 
+function renderAddressType(option: string, value: string, { fail }: MatchPlace): string {
+  const { not, rest } = readNegation(value);
+  return rest === "local" ? `-m addrtype ${not}${option} LOCAL` : fail(`address type "${value}"`);
+}
+
 function renderPorts(option: string, value: string, { fail }: MatchPlace): string {
   const { not, rest } = readNegation(value);
   const parts = rest.split(",");
@@ -116,8 +121,8 @@ function renderFlags(value: string, { fail }: MatchPlace): string {
 
 /** Type and code; both families. */
 function renderIcmp(value: string, { family, fail }: MatchPlace): string {
-  if (!/^\d+:\d+$/.test(value)) return fail(`icmp-options "${value}"`);
-  const type = value.replace(":", "/");
+  if (!/^\d+:(\d+|0-255)$/.test(value)) return fail(`icmp-options "${value}"`);
+  const type = value.replace(":0-255", "").replace(":", "/");
   return family === "ipv4" ? `-m icmp --icmp-type ${type}` : `-m icmp6 --icmpv6-type ${type}`;
 }
 

@@ -115,7 +115,7 @@ function renderSets(sets: ReadonlyMap<string, SetDraft>, removed: readonly Found
 
 const RESTORE = { ipv4: "iptables-restore", ipv6: "ip6tables-restore" } as const;
 
-/** Replaces the own chains, and hooks them behind the rules that are there. */
+/** Replaces the own chains, and hooks them behind the rules that are there; forwarded packets meet them first. */
 async function loadRules(
   server: Namespace,
   device: Device,
@@ -146,7 +146,10 @@ function renderTable(
   const hooks = HOOKS.filter((hook) => hook.table === table).flatMap(({ chain, from }) => {
     const name = nameChain(chain);
     const [was, is] = [before.has(`${table} ${name}`), after.has(`${table} ${name}`)];
-    return was === is ? [] : `${is ? "-A" : "-D"} ${from} -j ${name}`;
+    if (was === is) return [];
+    // Where the script puts its jump: RouterOS' own rules are not in the in-memory router.
+    const add = chain === "input" ? "-A" : "-I";
+    return `${is ? add : "-D"} ${from} -j ${name}`;
   });
   const heads = gone.map((name) => `:${name} - [0:0]`);
   const [first = "", ...rules] = block.trimEnd().split("\n");

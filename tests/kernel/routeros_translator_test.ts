@@ -25,8 +25,8 @@ const LINES: Record<string, [line: string, rules: string[]]> = {
     ["-p udp -m multiport --dports 1,2,10:20 -j DROP"],
   ],
   "echo requests": [
-    `${FILTER} action=accept protocol=icmp icmp-options=8:0`,
-    ["-p icmp -m icmp --icmp-type 8/0 -j ACCEPT"],
+    `${FILTER} action=accept protocol=icmp icmp-options=8:0-255`,
+    ["-p icmp -m icmp --icmp-type 8 -j ACCEPT"],
   ],
   "a payload": [
     `${FILTER} action=return protocol=udp packet-size=36 content="a\\"b\\\\c\\24"`,

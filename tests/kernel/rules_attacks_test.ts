@@ -22,6 +22,7 @@ import {
   type Firewall,
   FIREWALLS,
   forEachFirewall,
+  isRendered,
   type Outcome,
   probe,
   type Range,
@@ -120,9 +121,6 @@ await kernelTest(
       async (firewall) => {
         const tally = await attackAll(firewall);
         const mayRefuse = REFUSED[firewall.backend.name] ?? [];
-        if (tally.refused.length > 0) {
-          console.log(`    skipped: ${firewall.name} refuses ${tally.refused.join("; ")}`);
-        }
         assertEquals(tally.refused.filter((name) => !mayRefuse.includes(name)), [], firewall.name);
         const [exact, inexact] = LEAST_ATTACKS[firewall.backend.name] ?? [1_000, 0];
         assert(tally.exact >= exact, `${firewall.name}: ${tally.exact} attacks compared exactly`);
@@ -204,6 +202,7 @@ async function attackAll(firewall: Firewall, plans = PLANS): Promise<Tally> {
   for (const [name, whole] of Object.entries(plans)) {
     const plan = adaptPlan(firewall, whole);
     if (plan === undefined) {
+      isRendered(firewall, whole, name);
       tally.refused.push(name);
       continue;
     }

@@ -20,7 +20,7 @@ const SEED = 20_261_127;
 const PLANS = 300;
 const BATCH = 20;
 /** A script takes much longer than a check of nft. */
-const SCRIPTS = 40;
+const SCRIPTS = 30;
 
 type Knocks = readonly (readonly [knock: string, payload?: string])[];
 
@@ -191,20 +191,26 @@ await kernelTest("matrix: nft takes each plan", async ({ server }) => {
 }, { tools: TOOLS });
 
 for (const variant of iptables.variants) {
-  await kernelTest(`matrix: iptables with ${variant} takes each plan`, async ({ server }) => {
-    const rendered = COMBINATIONS.filter(({ plan }) => findRefusal(iptables, plan) === undefined);
-    console.log(`    iptables refuses ${PLANS - rendered.length} of ${PLANS} plans`);
-    const files = rendered.map(({ plan }) => ({
-      name: `${plan.name}.sh`,
-      text: renderRules(iptables, plan, { host: "h", variant }),
-    }));
-    const checked = await tryEach(server, files, "sh -n");
-    assertEquals(checked, { tried: rendered.length, failed: "" });
-    const step = Math.max(1, Math.floor(files.length / SCRIPTS));
-    const some = files.filter((_, index) => index % step === 0);
-    const loaded = await tryEach(server, some, "load_and_undo");
-    assertEquals(loaded, { tried: some.length, failed: "" });
-  }, { tools: TOOLS });
+  await kernelTest(
+    `matrix: iptables with ${variant} takes each plan`,
+    async ({ server }, context) => {
+      const rendered = COMBINATIONS.filter(({ plan }) => findRefusal(iptables, plan) === undefined);
+      const refused = PLANS - rendered.length;
+      const name = `skipped: ${refused} plans that iptables refuses`;
+      await context.step({ name, ignore: refused > 0, fn: () => {} });
+      const files = rendered.map(({ plan }) => ({
+        name: `${plan.name}.sh`,
+        text: renderRules(iptables, plan, { host: "h", variant }),
+      }));
+      const checked = await tryEach(server, files, "sh -n");
+      assertEquals(checked, { tried: rendered.length, failed: "" });
+      const step = Math.max(1, Math.floor(files.length / SCRIPTS));
+      const some = files.filter((_, index) => index % step === 0);
+      const loaded = await tryEach(server, some, "load_and_undo");
+      assertEquals(loaded, { tried: some.length, failed: "" });
+    },
+    { tools: TOOLS },
+  );
 }
 
 /** Runs a command for each file; returns how many there were, and what those that failed said. */

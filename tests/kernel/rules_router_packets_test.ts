@@ -199,6 +199,42 @@ async function sendOdd(firewall: Firewall): Promise<void> {
   }
 }
 
+/** The end of a source's address, and whether it is in the network of the one that has knocked. */
+const NEIGHBOURS: Readonly<Record<Family, readonly (readonly [source: string, isIn: boolean])[]>> =
+  {
+    ipv4: [["198.18.9.0", true], ["198.18.9.31", true], ["198.18.9.32", false]],
+    ipv6: [
+      ["2001:db8:9:1::", true],
+      ["2001:db8:9:1:ffff:ffff:ffff:ffff", true],
+      ["2001:db8:9:2::", false],
+    ],
+  };
+
+await kernelTest(
+  "a prefix at a router: its neighbours in, the next address not",
+  (_lab, context) =>
+    forEachFirewall(context, async (firewall) => {
+      const plan = secretPlan({ ...OPTIONS, prefix4: 27, prefix6: 64 });
+      if (!isRendered(firewall, plan, "a prefix at a router")) return;
+      await using lab = await createLab({ sources: 2 });
+      const router = await createRouterLab(lab);
+      const range = await createRange(lab, firewall);
+      const witnesses = { local: range, forwarded: await startWitness(router.places.container) };
+      await firewall.load(lab.server, plan);
+      for (const family of FAMILIES) {
+        const host = lab.server[family];
+        const source = family === "ipv4" ? "198.18.9.7" : "2001:db8:9:1::7";
+        await range.agent.send(makeKnocks(plan, { source, host }));
+        for (const [neighbour, isIn] of NEIGHBOURS[family]) {
+          const passed = await listPassed(range, witnesses, { host, source: neighbour });
+          const expected = isIn ? Object.keys(ODD) : [];
+          assertEquals(passed, expected, `${firewall.name}, ${neighbour}`);
+        }
+      }
+    }),
+  { tools: TOOLS },
+);
+
 /** Sends the packets; returns the names of those that got through. */
 async function listPassed(
   range: Range,

@@ -1,16 +1,18 @@
 /** More than a port: ranges, echo requests, everything; prefixes at their edges; several doors. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import type { Plan } from "../../src/core/plan.ts";
 import { parseServices } from "../../src/core/service.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import { change, joinDoors } from "../plans.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest, type Lab, type Namespace } from "./lab.ts";
+import { PLAYED_MIKROTIK } from "./routeros_player.ts";
 import {
   assertAgree,
   createKnocks,
   createRange,
   type Firewall,
+  FIREWALLS,
   forEachFirewall,
   isRendered,
   paced,
@@ -20,6 +22,7 @@ import {
   type Trace,
 } from "./rules_lab.ts";
 
+const PLAYED = [...FIREWALLS, PLAYED_MIKROTIK];
 const FAMILIES = ["ipv4", "ipv6"] as const;
 const WEB = parseServices("80/tcp,icmp");
 const REGULAR = ["7003/tcp", "9012/udp", "8044/tcp"];
@@ -95,7 +98,7 @@ await kernelTest(
         await checkRow(range, row, { firewall, name, index });
         await firewall.undo(lab.server, row.plan);
       }
-    }),
+    }, PLAYED),
   { tools: TOOLS },
 );
 
@@ -137,6 +140,12 @@ async function checkRow(range: Range, { plan, ...row }: Row, where: Where): Prom
   assertEquals(wrong.map((trace) => trace.name), [], `${firewall.name}, ${name}`);
 }
 
+Deno.test("what nftables refuses fails a row, it is not skipped", () => {
+  const [nftables] = FIREWALLS;
+  const plan = secretPlan({ interfaces: ["list:WAN"] });
+  assertThrows(() => nftables && isRendered(nftables, plan, "a list"), Error, "WAN");
+});
+
 const ALL = secretPlan({ opens: parseServices("all"), publicServices: parseServices("80/tcp") });
 const ECHO = secretPlan({ opens: parseServices("icmp") });
 
@@ -148,9 +157,10 @@ await kernelTest(
         if (!isRendered(firewall, plan, name)) continue;
         await using lab = await createLab();
         await firewall.load(lab.server, plan);
-        await checkNetwork(lab, `${firewall.name}, ${name}`);
+        const passes = plan === ECHO && firewall.dropsOthers !== true;
+        await checkNetwork(lab, `${firewall.name}, ${name}`, passes);
       }
-    }),
+    }, PLAYED),
   { tools: [...TOOLS, "ping"] },
 );
 
@@ -159,6 +169,7 @@ const COUNTERS = `table inet needs {
   counter solicit {}
   counter advert {}
   counter toobig {}
+  counter unreachable {}
   counter dhcp4 {}
   counter dhcp6 {}
   chain input {
@@ -166,13 +177,19 @@ const COUNTERS = `table inet needs {
     icmpv6 type nd-neighbor-solicit counter name solicit
     icmpv6 type nd-neighbor-advert counter name advert
     icmpv6 type packet-too-big counter name toobig
+    icmp type destination-unreachable counter name unreachable
     udp sport 67 udp dport 68 counter name dhcp4
     udp sport 547 udp dport 546 counter name dhcp6
   }
 }
 `;
 
-async function checkNetwork(lab: Lab, where: string): Promise<void> {
+const [UNREACHABLE, TOO_BIG] = [3, 2] as const;
+/** Those that belong to no connection; the rules of echo requests leave them alone. */
+const ERRORS = ["unreachable", "toobig"];
+
+/** @param passes whether ICMP errors without a connection pass. */
+async function checkNetwork(lab: Lab, where: string, passes: boolean): Promise<void> {
   const { client, server } = lab;
   await server.nft(COUNTERS);
   const [clientAgent, serverAgent] = [await client.agent(), await server.agent()];
@@ -202,14 +219,18 @@ async function checkNetwork(lab: Lab, where: string): Promise<void> {
     const { code } = await client.exec(["ping", "-c", "1", "-W", "1", server[family]]);
     assertEquals(code, 1, `${title}: a stranger pings`);
   }
+  const [ipv4, ipv6] = [client.ipv4, client.ipv6];
   await clientAgent.send([
+    { source: ipv4, host: server.ipv4, protocol: "icmp", port: 0, icmpType: UNREACHABLE },
+    { source: ipv6, host: server.ipv6, protocol: "icmp", port: 0, icmpType: TOO_BIG },
     { source: "10.77.0.9", host: server.ipv4, protocol: "udp", port: 68, sourcePort: 67 },
     { source: "fe80::9", host: server.ipv6, protocol: "udp", port: 546, sourcePort: 547 },
   ]);
   const counted = await server.run(["nft", "list", "counters", "table", "inet", "needs"]);
-  for (const name of ["solicit", "advert", "dhcp4", "dhcp6"]) {
+  for (const name of ["solicit", "advert", "dhcp4", "dhcp6", "unreachable", "toobig"]) {
     const packets = new RegExp(`counter ${name} \\{\\s+packets (\\d+)`).exec(counted)?.[1];
-    assertEquals(Number(packets) > 0, true, `${where}: ${name}\n${counted}`);
+    const isExpected = passes || !ERRORS.includes(name);
+    assertEquals(Number(packets) > 0, isExpected, `${where}: ${name}\n${counted}`);
   }
 }
 
@@ -268,7 +289,7 @@ await kernelTest(
         },
         firewall.name,
       );
-    }),
+    }, PLAYED),
   { tools: TOOLS },
 );
 
@@ -302,7 +323,7 @@ await kernelTest(
       assertAgree(outcomes, firewall.name);
       const wrong = traces.filter(({ isOpen }, index) => outcomes[index]?.lastSeen !== isOpen);
       assertEquals(wrong.map(({ name }) => name), [], firewall.name);
-    }),
+    }, PLAYED),
   { tools: TOOLS },
 );
 

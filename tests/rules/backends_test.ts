@@ -1,13 +1,22 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
 import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Forward } from "../../src/core/service.ts";
 import type { Backend } from "../../src/rules/backend.ts";
 import { BACKEND_NAMES, findBackend, loadBackends } from "../../src/rules/backends.ts";
 import { type Feature, FEATURES, findRefusal, type Limits } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";
-import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
-import { change, getDoor } from "../plans.ts";
+import {
+  barePlan,
+  bytes,
+  FEATURE_PLANS,
+  GOLDEN_PLANS,
+  HASHES,
+  joinDoors,
+  secretPlan,
+} from "./fixtures.ts";
+import { change, getDoor, joinDoors } from "../plans.ts";
 
 const GOLDEN = new URL("../golden/rules/", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
@@ -187,6 +196,7 @@ table(
 );
 
 const SECRET = secretPlan();
+const PUBLISHED: Forward[] = [{ service: { port: 8_080, protocol: "tcp" } }];
 const REFUSED: Record<string, [backend: string, Plan]> = {
   "a payload of more than 240 bytes": ["nftables", planWithPayload(new Uint8Array(241))],
   "a payload of more than 127 bytes": ["iptables", planWithPayload(new Uint8Array(128))],
@@ -208,6 +218,18 @@ const REFUSED: Record<string, [backend: string, Plan]> = {
   }],
   "IPv6 without IPv4": ["knockd", { ...barePlan(), families: ["ipv6"] }],
   "more than 32 knocks": ["knockd", planWithKnocks(33)],
+  "the forwarded port 8080/tcp in two targets with closing knocks": [
+    "mikrotik",
+    joinDoors(
+      change(SECRET, { closing: [{ port: 9_100, protocol: "tcp" }], forwards: PUBLISHED }),
+      change(secretPlan({ name: "office" }), {
+        stages: [{ port: 9_200, protocol: "udp", payload: bytes(HASHES[0]) }],
+        closing: [{ port: 9_101, protocol: "tcp" }],
+        forwards: PUBLISHED,
+      }),
+    ),
+  ],
+  "the forwarded port 8080/tcp": ["knockd", change(barePlan(), { forwards: PUBLISHED })],
   "so many ports to open": [
     "knockd",
     change(barePlan(), {

@@ -3,9 +3,10 @@ import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
 import type { Plan } from "../../src/core/plan.ts";
 import { parseForwards } from "../../src/rules/options.ts";
+import { parseServices } from "../../src/core/service.ts";
 import type { Feature } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
-import { change } from "../plans.ts";
+import { change, joinDoors } from "../plans.ts";
 
 /** The test vectors of the original: MikroTik, is, awesome. */
 export const HASHES = [
@@ -54,29 +55,6 @@ export function secretPlan(options: FixtureOptions = {}): Plan {
   return planWith(["1234/udp", "9876/udp", "5555/udp"], { opening: HASHES.map(bytes) }, options);
 }
 
-/** A plan of three doors: secret knocks, regular ones that share a port with them, and one knock that closes. */
-export function doorsPlan(options: PlanOptions = {}): Plan {
-  const opens = [{ port: 443, protocol: "tcp" }] as const;
-  const regular = ["7003/tcp", "9876/udp", "8044/tcp"];
-  const office = { target: target(regular, "office-in-the-old-town"), opens };
-  const regularPayloads = { opening: regular.map(() => new Uint8Array()) };
-  const plan = makePlan([
-    {
-      target: target(["1234/udp", "9876/udp"]),
-      payloads: { opening: HASHES.slice(0, 2).map(bytes) },
-      opens: SSH,
-    },
-    { ...office, payloads: regularPayloads },
-    {
-      target: target(["5555/udp"], "cellar"),
-      payloads: { opening: [bytes(HASHES[2])] },
-      opens: [{ port: 22, protocol: "tcp" }, { port: 2222, protocol: "tcp" }],
-      forwards: [{ service: { port: 8_080, protocol: "tcp" } }],
-    },
-  ], options);
-  return change(plan, { closing: [{ port: 4321, protocol: "udp", payload: bytes(HASHES[0]) }] });
-}
-
 /** A plan that uses no feature: regular knocks, unguarded, IPv4. */
 export function barePlan(): Plan {
   return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
@@ -109,13 +87,10 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     barePlan(),
   ],
   doors: [
-    {
-      ...barePlan(),
-      doors: [
-        ...barePlan().doors,
-        ...regularPlan(["7004/tcp", "9013/udp"], { name: "other", guard: false }).doors,
-      ],
-    },
+    joinDoors(
+      barePlan(),
+      regularPlan(["7004/tcp", "9013/udp"], { name: "other", guard: false }),
+    ),
     barePlan(),
   ],
   ban: [{ ...barePlan(), ban: true }, barePlan()],
@@ -142,6 +117,9 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     { ...barePlan(), interfaces: ["eth0", "WAN"] },
   ],
 };
+
+/** Translated ports, and hosts behind of each family. */
+const FORWARDS = parseForwards("8080/tcp,9000-9010/udp,192.0.2.7:22/tcp,[2001:db8::7]:22/tcp");
 
 /** The plans that the golden files show, by name. */
 export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
@@ -208,5 +186,27 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     interfaces: ["eth0"],
     trusted: ["198.51.100.0/24"],
   }),
-  "doors": doorsPlan(),
+  "forwards": change(secretPlan({ opens: [], forwards: FORWARDS, trusted: ["192.0.2.0/24"] }), {
+    closing: [{ port: 4321, protocol: "udp", payload: bytes(HASHES[0]) }],
+  }),
+  "unguarded-doors": joinDoors(
+    regularPlan(["7003/tcp", "9012/udp"], {
+      guard: false,
+      opens: parseServices("22/tcp,60000-60010/udp"),
+    }),
+    regularPlan(["7104/tcp", "9113/udp"], {
+      name: "office",
+      guard: false,
+      opens: parseServices("icmp"),
+    }),
+    regularPlan(["7205/tcp", "9214/udp"], {
+      name: "whole",
+      guard: false,
+      opens: parseServices("all"),
+    }),
+  ),
+  "doors": joinDoors(
+    regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], { publicServices: parseServices("80/tcp") }),
+    secretPlan({ name: "office", opens: parseServices("443/tcp"), forwards: FORWARDS.slice(0, 1) }),
+  ),
 };

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { shortenName } from "../../src/rules/backends/iptables_names.ts";
+import { shortenName } from "../../src/rules/backends/names.ts";
 
 Deno.test("a name that fits stays", () => {
   assertEquals(shortenName("home", 20), "home");

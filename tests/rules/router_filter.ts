@@ -7,11 +7,19 @@ import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import type { Item, Router } from "./router.ts";
 
-/** A filter and its address lists. */
+/** A filter, the NAT rules before it, and the address lists. */
 export interface Filter {
-  /** Whether the input chain lets the packet through; what no rule decides is let through. */
+  /**
+   * Whether the input chain, or for a host behind the forward chain, lets the packet through; what no rule
+   * decides is let through. A packet with an original port is one that the user's NAT would translate: if an
+   * own rule prevents it, it comes to this router with that port.
+   */
   receive(packet: ModelPacket, at: number): boolean;
+  /** Whether it would; nothing is remembered. */
+  ask(packet: ModelPacket, at: number): boolean;
 }
+
+type Menu = "filter" | "nat";
 
 const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -23,16 +31,22 @@ const IGNORED = new Set([
 
 /** The filter of one family, with the rules that the router holds now. */
 export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
-  const rules = router.menu(`${ip} firewall filter`);
-  const fixed = router.menu(`${ip} firewall address-list`);
+  const menus: Record<Menu, Map<string, Item[]>> = {
+    filter: Map.groupBy(router.menu(`${ip} firewall filter`), (rule) => rule["chain"] ?? ""),
+    nat: Map.groupBy(router.menu(`${ip} firewall nat`), (rule) => rule["chain"] ?? ""),
+  };
+  const fixed = Map.groupBy(
+    router.menu(`${ip} firewall address-list`),
+    (item) => item["list"] ?? "",
+  );
   /** `LIST SOURCE` to the moment at which the entry goes. */
   const timed = new Map<string, number>();
+  let isAsking = false;
 
   function isListed(list: string, source: string, at: number): boolean {
     if ((timed.get(`${list} ${source}`) ?? 0) > at) return true;
-    const networks = fixed.filter((entry) => entry["list"] === list)
-      .map((entry) => entry["address"] ?? "");
-    return createNetworkMatcher(networks)(parseAddress(source));
+    const networks = fixed.get(list)?.map((entry) => entry["address"] ?? "");
+    return networks !== undefined && createNetworkMatcher(networks)(parseAddress(source));
   }
 
   function isMatch(rule: Item, packet: ModelPacket, at: number): boolean {
@@ -41,10 +55,21 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
       switch (name) {
         case "connection-state":
           return value.split(",").includes(packet.established ? "established" : "new");
+        case "connection-nat-state":
+          return value === "dstnat" && packet.originalPort !== undefined;
         case "protocol":
-          return packet.protocol === value;
+          return packet.protocol === value || value === "icmpv6" && packet.protocol === "icmp";
+        case "icmp-options":
+          return value === (ip === "/ip" ? "8:0-255" : "128:0-255");
+        case "src-port":
+          return false;
+        case "src-address-type":
+          return false;
         case "dst-port":
-          return value.split(",").includes(String(packet.port));
+          return value.split(",").some((part) => {
+            const [first, last = first] = part.split("-").map(Number);
+            return packet.port >= Number(first) && packet.port <= Number(last);
+          });
         case "tcp-flags":
           return value === "syn,!fin,!rst,!ack" && (packet.flags ?? "syn") === "syn";
         case "packet-size":
@@ -56,7 +81,9 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
         case "dst-address-type":
           return value === "local" && packet.toHost !== false;
         case "dst-address":
-          return value === "!ff00::/8" && packet.toHost !== false;
+          return value === "!ff00::/8" ? packet.toHost !== false : packet.host === value;
+        case "src-address":
+          return false;
         default:
           if (IGNORED.has(name)) return true;
           throw new Error(`unknown property "${name}"`);
@@ -65,8 +92,12 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   }
 
   /** What the chain decides; undefined where the packet returns from it. */
-  function walk(chain: string, packet: ModelPacket, at: number): boolean | undefined {
-    for (const rule of rules.filter((rule) => rule["chain"] === chain)) {
+  function walk(
+    [menu, chain]: [Menu, chain: string],
+    packet: ModelPacket,
+    at: number,
+  ): boolean | undefined {
+    for (const rule of menus[menu].get(chain) ?? []) {
       if (!isMatch(rule, packet, at)) continue;
       switch (rule["action"]) {
         case "accept":
@@ -76,11 +107,12 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
         case "return":
           return undefined;
         case "jump": {
-          const decided = walk(rule["jump-target"] ?? "", packet, at);
+          const decided = walk([menu, rule["jump-target"] ?? ""], packet, at);
           if (decided !== undefined) return decided;
           break;
         }
         case "add-src-to-address-list": {
+          if (isAsking) break;
           const until = at + parseMs(rule["address-list-timeout"] ?? "");
           timed.set(`${rule["address-list"]} ${packet.source}`, until);
           break;
@@ -92,7 +124,27 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     return undefined;
   }
 
-  return { receive: (packet, at) => walk("input", packet, at) ?? true };
+  /** The first packet of a connection passes NAT. */
+  function isLeft({ originalPort, host: _, ...packet }: ModelPacket, at: number): boolean {
+    if (originalPort === undefined || packet.established === true) return false;
+    return walk(["nat", "dstnat"], { ...packet, port: originalPort }, at) === true;
+  }
+
+  function receive(packet: ModelPacket, at: number): boolean {
+    const { originalPort, host: _, ...rest } = packet;
+    const seen = isLeft(packet, at) ? { ...rest, port: originalPort ?? rest.port } : packet;
+    return walk(["filter", seen.host === undefined ? "input" : "forward"], seen, at) ?? true;
+  }
+
+  return {
+    receive,
+    ask(packet, at) {
+      isAsking = true;
+      const isAccepted = receive(packet, at);
+      isAsking = false;
+      return isAccepted;
+    },
+  };
 }
 
 function parseMs(text: string): number {

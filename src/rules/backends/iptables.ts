@@ -18,9 +18,8 @@
 import { quoteShell } from "../../core/text.ts";
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../backend.ts";
-import { createBaseName, MAX_NUMBER } from "./iptables_names.ts";
 import { type IptablesRules, listOpenLists, renderIptablesRules } from "./iptables_rules.ts";
-import type { Variant } from "./iptables_syntax.ts";
+import { createBaseName, MAX_NUMBER, type Variant } from "./iptables_syntax.ts";
 import { renderBesideIptables } from "./other_firewalls.ts";
 
 const PROGRAMS = { ipv4: "iptables", ipv6: "ip6tables" } as const;

@@ -23,9 +23,9 @@ import {
 import { isPorts } from "../../core/service.ts";
 import { listBackwards, MISTAKES } from "../backend.ts";
 import { renderDoorRules, renderForwardChains, renderTrustedRules } from "./iptables_door.ts";
-import { createIptablesNames } from "./iptables_names.ts";
 import {
   type Chain,
+  createIptablesNames,
   findSeconds,
   isInStage,
   makeLists,

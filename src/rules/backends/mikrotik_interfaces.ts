@@ -1,14 +1,8 @@
-/** The interfaces of a plan in RouterOS' language. */
+/** Where packets enter the rules in RouterOS: the interfaces of a plan, and the jumps from the chains of the user. */
 import type { Plan } from "../../core/plan.ts";
 import { LIST_PREFIX } from "../options.ts";
+import { jumpTo, type Names, type Rule } from "./mikrotik_syntax.ts";
 import { quoteRouterOs } from "./quote/routeros.ts";
-
-/** A rule without `add`, `chain` and `comment`. */
-interface RouterOsRule {
-  chain: string;
-  text: string;
-  note: string;
-}
 
 /** Returns the checks before the first change: an import that names an interface in vain stops half-way. */
 export function renderInterfaceChecks({ interfaces }: Plan): string[] {
@@ -29,23 +23,67 @@ function parseListName(name: string): string | undefined {
 }
 
 /** Returns the matcher of one interface, or of one list. */
-export function renderInterface(name: string): string {
+function renderInterface(name: string): string {
   const list = parseListName(name);
   return list === undefined
     ? `in-interface=${quoteRouterOs(name)}`
     : `in-interface-list=${quoteRouterOs(list)}`;
 }
 
-/** Returns the chain for several: a packet that two of them match (a list, and its member) must not count twice. */
-export function renderInterfaceRules({ interfaces }: Plan, base: string): RouterOsRule[] {
+/** One of the user's chains from which packets come. */
+export interface Entry {
+  menu: "filter" | "nat";
+  /** The user's chain. */
+  from: "input" | "forward" | "dstnat";
+  /** The own chain. */
+  to: string;
+  /** That of several interfaces. */
+  within: string;
+}
+
+/** Returns the chain for several interfaces: a packet that two of them match (a list, and its member) must not count twice. */
+export function renderInterfaceRules({ interfaces }: Plan, { to, within }: Entry): Rule[] {
   if (interfaces.length < 2) return [];
   return interfaces.flatMap((name) =>
-    [`action=jump jump-target=${quoteRouterOs(base)}`, "action=return"].map((
-      action,
-    ): RouterOsRule => ({
-      chain: `${base}:in`,
+    [jumpTo(to), "action=return"].map((action): Rule => ({
+      chain: within,
       text: `${action} ${renderInterface(name)}`,
       note: `from ${name}`,
     }))
   );
+}
+
+/**
+ * Returns the lines that put the jump before the first drop rule of the input chain, before the first rule of
+ * any other, or at the end of a chain without one.
+ */
+export function renderJump(
+  { plan: { interfaces }, family, base }: Names,
+  { menu, from, to, within }: Entry,
+): string[] {
+  const path = `${family === "ipv4" ? "/ip" : "/ipv6"} firewall ${menu}`;
+  const [only, ...more] = interfaces;
+  const where = only === undefined || more.length > 0 ? "" : ` ${renderInterface(only)}`;
+  const note = from === "input" ? "00 jump" : `00 jump, ${from}`;
+  const add = `${path} add chain=${from} ${jumpTo(more.length > 0 ? within : to)}${where} ` +
+    `comment=${quoteRouterOs(`${base}:${note}`)}`;
+  const rules = `${path} find chain=${from}${from === "input" ? " action=drop" : ""}`;
+  // A hotspot and UPnP have dynamic rules, before which nothing can be put. The trees of IPv6 have no such
+  // flag (asked for it, a router could find no rule at all), but a counter of fasttrack can be the first.
+  const place = (index: number) => `place-before=[:pick $rules ${index}]`;
+  const isFlagged = family === "ipv4";
+  const put = isFlagged || from === "input" ? [`    ${add} \\`, `      ${place(0)}`] : [
+    `    :do { ${add} ${place(0)} } \\`,
+    `      on-error={ ${add} ${place(1)} }`,
+  ];
+  return [
+    ":do {",
+    `  :local rules [${rules}${isFlagged ? " dynamic=no" : ""}]`,
+    "  :if ([:len $rules] > 0) do={",
+    ...put,
+    "  } else={",
+    `    ${add}`,
+    "  }",
+    '} on-error={ :error "spknock: the rules are in, the jump to them is not" }',
+  ];
 }

@@ -20,11 +20,3 @@ export function renderTrialRun(file: string): string[] {
     "Apply, with an automatic undo:",
   ];
 }
-
-/**
- * Returns the condition for rules of the user: a hotspot has dynamic ones, before which nothing can be put.
- * The tree of the IPv6 filter has no such flag: asked for it, a router could find no rule at all.
- */
-export function renderStatic(path: string): string {
-  return path.startsWith("/ip ") ? " dynamic=no" : "";
-}

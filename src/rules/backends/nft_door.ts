@@ -144,16 +144,33 @@ export function renderForwardChain(
           renderFamily(syntax.family)
         } sources do not.`,
         renderChain(names.own(`forwarded.${syntax.digit}`), [
-          ...plan.doors.flatMap((door) => {
-            const open = names.stage(door, door.stages.length, syntax.digit);
-            const accept = `${renderSource(plan, syntax)} @${open} accept`;
-            return renderForwardRules(door.forwards, syntax, accept);
-          }),
+          ...renderOpenForwardRules(plan, syntax, names),
           ...renderForwardRules(forwards, syntax, "drop"),
         ]),
       )
     ),
   ];
+}
+
+function renderOpenForwardRules(plan: Plan, syntax: FamilySyntax, names: Names): string[] {
+  return plan.doors.flatMap((door) => {
+    const open = names.stage(door, door.stages.length, syntax.digit);
+    const accept = `${renderSource(plan, syntax)} @${open} accept`;
+    return renderForwardRules(door.forwards, syntax, accept);
+  });
+}
+
+/** Returns the rules that accept forwarded ports from open and trusted sources, as {@linkcode renderOpenAccepts}. */
+export function renderOpenForwards(plan: Plan, prefix: string): string[] {
+  const forwards = plan.doors.flatMap((door) => door.forwards);
+  return listFamilySyntax(plan).flatMap((syntax) => {
+    const networks = listTrusted(plan, syntax.family);
+    const accept = `${syntax.address} { ${networks.join(", ")} } accept`;
+    return [
+      ...(networks.length === 0 ? [] : renderForwardRules(forwards, syntax, accept)),
+      ...renderOpenForwardRules(plan, syntax, createNames(prefix)),
+    ];
+  });
 }
 
 function renderForwardRules(

@@ -9,7 +9,7 @@
  */
 import type { Plan } from "../../core/plan.ts";
 import { type Backend, renderTimedUndo } from "../backend.ts";
-import { renderOpenAccepts } from "./nft_door.ts";
+import { renderOpenAccepts, renderOpenForwards } from "./nft_door.ts";
 import { NFT_DATA, renderNftRules } from "./nft_rules.ts";
 import { createNames, listFamilySyntax, renderChain } from "./nft_syntax.ts";
 import { renderBesideFw4 } from "./other_firewalls.ts";
@@ -17,6 +17,7 @@ import { renderBesideFw4 } from "./other_firewalls.ts";
 const FOLDER = "/etc/nftables.d";
 /** Of the zone `wan`. */
 const ZONE_CHAIN = "input_wan";
+const ZONE_FORWARD = "forward_wan";
 
 /** See the comment at the top. */
 export const nftablesOpenwrt: Backend = {
@@ -29,8 +30,14 @@ export const nftablesOpenwrt: Backend = {
   render({ plan }) {
     const { sets, chains } = renderNftRules(plan, namePrefix(plan));
     // Declared again by fw4, the chain gets fw4's rules, too.
-    const zone = renderChain(ZONE_CHAIN, renderOpenAccepts(plan, namePrefix(plan)));
-    return ["", ...sets, ...chains, ...zone];
+    const forwards = renderOpenForwards(plan, namePrefix(plan));
+    return [
+      "",
+      ...sets,
+      ...chains,
+      ...(forwards.length === 0 ? [] : renderChain(ZONE_FORWARD, forwards)),
+      ...renderChain(ZONE_CHAIN, renderOpenAccepts(plan, namePrefix(plan))),
+    ];
   },
   renderAdvice({ plan }) {
     const file = `spknock_${plan.name}.nft`;

@@ -14,9 +14,9 @@
  *   No rule sets one: docs/decisions.md says why.
  */
 import { listKnocks, type Plan } from "../../core/plan.ts";
-import { mergePorts, type PortRange, type Service } from "../../core/service.ts";
+import { mergePorts, type Service } from "../../core/service.ts";
 import { quoteShell } from "../../core/text.ts";
-import { renderRange, TRANSPORTS } from "../backend.ts";
+import { renderRange, splitRanges, TRANSPORTS } from "../backend.ts";
 import { listFamilySyntax, renderEchoRules, renderPortRules } from "./nft_syntax.ts";
 import { quoteNft } from "./quote/nft.ts";
 
@@ -78,9 +78,11 @@ export function renderBesideIptables(plan: Plan): string[] {
 
 /** Returns the lines of a header for rules inside of fw4's table, whose zone accepts open and trusted sources. */
 export function renderBesideFw4(plan: Plan): string[] {
+  const hasForwards = plan.doors.some(({ forwards }) => forwards.length > 0);
+  const chains = hasForwards ? "chains forward_wan and input_wan" : "chain input_wan";
   return [
-    "The zone wan accepts open and trusted sources, by the chain input_wan at the end of this file; for",
-    "another zone, change its name there. Without this file the zone decides.",
+    `The zone wan accepts open and trusted sources, by the ${chains} at the`,
+    "end of this file; for another zone, change the name there. Without this file the zone decides.",
     "Rules that see packets before these (prerouting, a priority below filter - 5) have to let the knocks",
     "through:",
     ...renderKnocks(plan),
@@ -147,7 +149,7 @@ function renderUfw(plan: Plan): string[] {
     ` in on ${quoteShell(name.replace(/\*$/, "+"))}`
   );
   const lists = TRANSPORTS.flatMap((protocol) =>
-    splitForUfw(mergePorts(listOpened(plan), protocol)).map((part) => ({
+    splitRanges(mergePorts(listOpened(plan), protocol), MAX_UFW_PORTS).map((part) => ({
       protocol,
       ports: part.map((range) => renderRange(range, ":")).join(","),
     }))
@@ -159,21 +161,6 @@ function renderUfw(plan: Plan): string[] {
   return (interfaces.length === 0 ? [""] : interfaces).flatMap((match) =>
     lists.map(({ protocol, ports }) => `ufw allow${match} proto ${protocol} to ${to} port ${ports}`)
   );
-}
-
-function splitForUfw(ranges: readonly PortRange[]): PortRange[][] {
-  const parts: PortRange[][] = [];
-  let room = 0;
-  for (const range of ranges) {
-    const size = range.last === undefined ? 1 : 2;
-    if (size > room) {
-      parts.push([]);
-      room = MAX_UFW_PORTS;
-    }
-    parts.at(-1)?.push(range);
-    room -= size;
-  }
-  return parts;
 }
 
 /** Both configurations instead of a reload, which would forget what only the running one has. */

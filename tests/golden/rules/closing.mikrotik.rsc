@@ -34,44 +34,46 @@
 # protects the ports.
 # The jump is put before the first drop rule of the input chain, or at its end: rules above it that
 # accept everything from an interface, such as a LAN, still do.
-# Undo (and before a family is left out):
+# Undo (and before a family or the last forwarded port is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
 # Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
-# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
+# Show the open sources: /ip firewall address-list print where list="spknock:home:home:open"
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
+/ip firewall nat remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
-:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
-/ip firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closed" address-list-timeout=5m protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:closing1" comment="spknock:home:01 closing knock 2 of 2, 1234/udp"
-/ip firewall filter add chain="spknock:home:closing" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:closing1" comment="spknock:home:02 closing knock 2 of 2, 1234/udp"
-/ip firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closing1" address-list-timeout=5s protocol=udp dst-port=4321 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:03 closing knock 1 of 2, 4321/udp"
-/ip firewall filter add chain="spknock:home:closing" action=return protocol=udp dst-port=4321 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:04 closing knock 1 of 2, 4321/udp"
-/ip firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:closed" comment="spknock:home:05 closed: knocks do not count"
-/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:06 knock 3 of 3, 5555/udp"
-/ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:07 knock 3 of 3, 5555/udp"
-/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:08 knock 2 of 3, 9876/udp"
-/ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:09 knock 2 of 3, 9876/udp"
-/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:10 knock 1 of 3, 1234/udp"
-/ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:11 knock 1 of 3, 1234/udp"
-/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:closing" comment="spknock:home:12 the closing knocks"
-/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:13 the knocks"
+:do { /ip firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ip firewall filter add chain="spknock:home:home:closing" action=add-src-to-address-list address-list="spknock:home:home:closed" address-list-timeout=5m protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:home:closing1" comment="spknock:home:01 closing knock 2 of 2, 1234/udp"
+/ip firewall filter add chain="spknock:home:home:closing" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:home:closing1" comment="spknock:home:02 closing knock 2 of 2, 1234/udp"
+/ip firewall filter add chain="spknock:home:home:closing" action=add-src-to-address-list address-list="spknock:home:home:closing1" address-list-timeout=5s protocol=udp dst-port=4321 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:03 closing knock 1 of 2, 4321/udp"
+/ip firewall filter add chain="spknock:home:home:closing" action=return protocol=udp dst-port=4321 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:04 closing knock 1 of 2, 4321/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return src-address-list="spknock:home:home:closed" comment="spknock:home:05 closed: knocks do not count"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:06 knock 3 of 3, 5555/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:07 knock 3 of 3, 5555/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:08 knock 2 of 3, 9876/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:09 knock 2 of 3, 9876/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:10 knock 1 of 3, 1234/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:11 knock 1 of 3, 1234/udp"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:closing" comment="spknock:home:12 home: closing knocks"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:13 home: knocks"
 /ip firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:14 connections make no mistakes"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,4321,5555,9876 connection-state=established,related comment="spknock:home:15 secrets in connections"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections continue"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:17 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:18 to this router"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 src-address-list="spknock:home:closed" comment="spknock:home:19 closed by their knocks"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:20 open sources"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:21 all other sources"
+/ip firewall filter add chain="spknock:home:home:opened" action=return src-address-list="spknock:home:home:closed" comment="spknock:home:15 closed by their knocks"
+/ip firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:16 open sources"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,4321,5555,9876 connection-state=established,related comment="spknock:home:17 secrets in connections"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:18 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:19 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:20 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:21 home: open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:22 all other sources"
 :do {
-  :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
-  :if ([:len $drops] > 0) do={
+  :local rules [/ip firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $rules] > 0) do={
     /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
-      place-before=[:pick $drops 0]
+      place-before=[:pick $rules 0]
   } else={
     /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
   }
@@ -80,33 +82,34 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
-:do { /ipv6 firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
-/ipv6 firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closed" address-list-timeout=5m protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:closing1" comment="spknock:home:01 closing knock 2 of 2, 1234/udp"
-/ipv6 firewall filter add chain="spknock:home:closing" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:closing1" comment="spknock:home:02 closing knock 2 of 2, 1234/udp"
-/ipv6 firewall filter add chain="spknock:home:closing" action=add-src-to-address-list address-list="spknock:home:closing1" address-list-timeout=5s protocol=udp dst-port=4321 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:03 closing knock 1 of 2, 4321/udp"
-/ipv6 firewall filter add chain="spknock:home:closing" action=return protocol=udp dst-port=4321 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:04 closing knock 1 of 2, 4321/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return src-address-list="spknock:home:closed" comment="spknock:home:05 closed: knocks do not count"
-/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:06 knock 3 of 3, 5555/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:2" comment="spknock:home:07 knock 3 of 3, 5555/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:08 knock 2 of 3, 9876/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:1" comment="spknock:home:09 knock 2 of 3, 9876/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:10 knock 1 of 3, 1234/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:11 knock 1 of 3, 1234/udp"
-/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:closing" comment="spknock:home:12 the closing knocks"
-/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:13 the knocks"
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ipv6 firewall filter add chain="spknock:home:home:closing" action=add-src-to-address-list address-list="spknock:home:home:closed" address-list-timeout=5m protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:home:closing1" comment="spknock:home:01 closing knock 2 of 2, 1234/udp"
+/ipv6 firewall filter add chain="spknock:home:home:closing" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" src-address-list="spknock:home:home:closing1" comment="spknock:home:02 closing knock 2 of 2, 1234/udp"
+/ipv6 firewall filter add chain="spknock:home:home:closing" action=add-src-to-address-list address-list="spknock:home:home:closing1" address-list-timeout=5s protocol=udp dst-port=4321 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:03 closing knock 1 of 2, 4321/udp"
+/ipv6 firewall filter add chain="spknock:home:home:closing" action=return protocol=udp dst-port=4321 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:04 closing knock 1 of 2, 4321/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return src-address-list="spknock:home:home:closed" comment="spknock:home:05 closed: knocks do not count"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:06 knock 3 of 3, 5555/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:07 knock 3 of 3, 5555/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:08 knock 2 of 3, 9876/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:09 knock 2 of 3, 9876/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:10 knock 1 of 3, 1234/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:11 knock 1 of 3, 1234/udp"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:closing" comment="spknock:home:12 home: closing knocks"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:13 home: knocks"
 /ipv6 firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:14 connections make no mistakes"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,4321,5555,9876 connection-state=established,related comment="spknock:home:15 secrets in connections"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:16 connections continue"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:17 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:18 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 src-address-list="spknock:home:closed" comment="spknock:home:19 closed by their knocks"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:20 open sources"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:21 all other sources"
+/ipv6 firewall filter add chain="spknock:home:home:opened" action=return src-address-list="spknock:home:home:closed" comment="spknock:home:15 closed by their knocks"
+/ipv6 firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:16 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,4321,5555,9876 connection-state=established,related comment="spknock:home:17 secrets in connections"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:18 connections continue"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:19 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:20 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:21 home: open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:22 all other sources"
 :do {
-  :local drops [/ipv6 firewall filter find chain=input action=drop]
-  :if ([:len $drops] > 0) do={
+  :local rules [/ipv6 firewall filter find chain=input action=drop]
+  :if ([:len $rules] > 0) do={
     /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
-      place-before=[:pick $drops 0]
+      place-before=[:pick $rules 0]
   } else={
     /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
   }

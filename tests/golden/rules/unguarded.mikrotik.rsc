@@ -27,35 +27,37 @@
 # protects the ports.
 # The jump is put before the first drop rule of the input chain, or at its end: rules above it that
 # accept everything from an interface, such as a LAN, still do.
-# Undo (and before a family is left out):
+# Undo (and before a family or the last forwarded port is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
 # Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
-# Show the open sources: /ip firewall address-list print where list="spknock:home:open"
+# Show the open sources: /ip firewall address-list print where list="spknock:home:home:open"
 
 # IPv4
 /ip firewall filter remove [find comment~"^spknock:home:"]
+/ip firewall nat remove [find comment~"^spknock:home:"]
 /ip firewall address-list remove [find comment~"^spknock:home:"]
-:do { /ip firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
-/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:01 knock 3 of 3, 8044/tcp"
-/ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
-/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:03 knock 2 of 3, 9012/udp"
-/ip firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9012/udp"
-/ip firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:05 knock 1 of 3, 7003/tcp"
-/ip firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:06 knock 1 of 3, 7003/tcp"
-/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:07 the knocks"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections continue"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:09 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:10 to this router"
-/ip firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 open sources"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 all other sources"
+:do { /ip firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:home:2" comment="spknock:home:01 knock 3 of 3, 8044/tcp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:home:1" comment="spknock:home:03 knock 2 of 3, 9012/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:home:1" comment="spknock:home:04 knock 2 of 3, 9012/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:05 knock 1 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:06 knock 1 of 3, 7003/tcp"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:07 home: knocks"
+/ip firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:08 open sources"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:09 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:10 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:11 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:12 home: open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:13 all other sources"
 :do {
-  :local drops [/ip firewall filter find chain=input action=drop dynamic=no]
-  :if ([:len $drops] > 0) do={
+  :local rules [/ip firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $rules] > 0) do={
     /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
-      place-before=[:pick $drops 0]
+      place-before=[:pick $rules 0]
   } else={
     /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
   }
@@ -64,24 +66,25 @@
 # IPv6
 /ipv6 firewall filter remove [find comment~"^spknock:home:"]
 /ipv6 firewall address-list remove [find comment~"^spknock:home:"]
-:do { /ipv6 firewall address-list remove [find list~"^spknock:home:(closing[0-9]|[0-9])"] } on-error={}
-/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:01 knock 3 of 3, 8044/tcp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:03 knock 2 of 3, 9012/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:1" comment="spknock:home:04 knock 2 of 3, 9012/udp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=add-src-to-address-list address-list="spknock:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:05 knock 1 of 3, 7003/tcp"
-/ipv6 firewall filter add chain="spknock:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:06 knock 1 of 3, 7003/tcp"
-/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:stages" comment="spknock:home:07 the knocks"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:08 connections continue"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:09 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:10 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=accept protocol=tcp dst-port=22 src-address-list="spknock:home:open" comment="spknock:home:11 open sources"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:12 all other sources"
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:home:2" comment="spknock:home:01 knock 3 of 3, 8044/tcp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=8044 src-address-list="spknock:home:home:2" comment="spknock:home:02 knock 3 of 3, 8044/tcp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9012 src-address-list="spknock:home:home:1" comment="spknock:home:03 knock 2 of 3, 9012/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9012 src-address-list="spknock:home:home:1" comment="spknock:home:04 knock 2 of 3, 9012/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:05 knock 1 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:06 knock 1 of 3, 7003/tcp"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:07 home: knocks"
+/ipv6 firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:08 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:09 connections continue"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:10 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:11 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:12 home: open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:13 all other sources"
 :do {
-  :local drops [/ipv6 firewall filter find chain=input action=drop]
-  :if ([:len $drops] > 0) do={
+  :local rules [/ipv6 firewall filter find chain=input action=drop]
+  :if ([:len $rules] > 0) do={
     /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
-      place-before=[:pick $drops 0]
+      place-before=[:pick $rules 0]
   } else={
     /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
   }
