@@ -1,6 +1,6 @@
 /** Plans of one door, for tests. */
-import type { Door, Plan, PortSpec } from "../src/core/plan.ts";
-import { isPorts } from "../src/core/service.ts";
+import type { Door, Plan } from "../src/plan/plan.ts";
+import { isPorts, type PortSpec } from "../src/core/service.ts";
 
 /** What can be changed about a plan and its first door. */
 export type PlanChanges = Partial<Plan> & Partial<Omit<Door, "name">>;

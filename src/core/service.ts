@@ -5,7 +5,14 @@
  * between its ends (`60000-61000/udp`); `icmp` is an echo request of either family, `all` every packet.
  */
 import { ValueError } from "./errors.ts";
-import { parsePortSpec, type Protocol, splitList } from "./knock.ts";
+import { parsePortSpec, type Protocol, renderPortSpec, splitList } from "./knock.ts";
+
+/** A port of one transport. */
+export interface PortSpec {
+  /** 1..65535 */
+  port: number;
+  protocol: Protocol;
+}
 
 /** Ports of one transport. */
 export interface PortRange {
@@ -120,4 +127,10 @@ export function mergePorts(services: readonly Service[], protocol: Protocol): Po
     } else merged.push({ ...range });
   }
   return merged.map(({ port, last }) => ({ port, ...(last > port ? { last } : {}), protocol }));
+}
+
+/** Returns each port and protocol once, in order. */
+export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {
+  const seen = new Map(specs.map((spec) => [renderPortSpec(spec), spec]));
+  return [...seen.values()].map(({ port, protocol }) => ({ port, protocol }));
 }

@@ -1,7 +1,7 @@
 /** What an attack is, and how it is run against the model. */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
-import type { Plan } from "../core/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { createWorldModel, type WirePacket, type World } from "./world.ts";
 
 /** A packet and when it arrives. */

@@ -1,5 +1,5 @@
 /** What the lists of attacks have in common: sources, packets and their moments. */
-import { type Door, listKnocks, listNeutral, type Plan, type Stage } from "../core/plan.ts";
+import { type Door, listKnocks, listNeutral, type Plan, type Stage } from "../plan/plan.ts";
 import { covers } from "../core/service.ts";
 import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
 import type { WirePacket } from "./world.ts";

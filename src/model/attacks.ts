@@ -2,7 +2,7 @@
  * The attacks that `rules --prove` runs, and the legitimate uses that must still open the door. The
  * seed decides everything that is random.
  */
-import { type Door, type Plan, SET_SIZE } from "../core/plan.ts";
+import { type Door, type Plan, SET_SIZE } from "../plan/plan.ts";
 import { isPorts } from "../core/service.ts";
 import { type Attack, chooseParties, type Parties } from "./attack.ts";
 import {

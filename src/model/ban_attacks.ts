@@ -1,5 +1,5 @@
 /** What the rate ban does, and what it must not be trusted with. */
-import { BAN_RULE } from "../core/plan.ts";
+import { BAN_RULE } from "../plan/plan.ts";
 import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
 import {
   type AttackContext,

@@ -1,5 +1,5 @@
 /** What closing knocks do, and what must not close a door. */
-import { canCoincide, type Stage } from "../core/plan.ts";
+import { canCoincide, type Stage } from "../plan/plan.ts";
 import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
 import {
   type AttackContext,

@@ -1,5 +1,5 @@
 /** What the knocks of one door do at the others of the same rule set. */
-import { canCoincide, type Door } from "../core/plan.ts";
+import { canCoincide, type Door } from "../plan/plan.ts";
 import type { Attack } from "./attack.ts";
 import { type AttackContext, createAttack, createKnocks } from "./attack_context.ts";
 

@@ -15,10 +15,10 @@ import {
   listNeutral,
   listTranslated,
   type Plan,
-  type PortSpec,
   SET_SIZE,
   type Stage,
-} from "../core/plan.ts";
+} from "../plan/plan.ts";
+import { type PortSpec } from "../core/service.ts";
 import { covers, type Service } from "../core/service.ts";
 import { TimedSet } from "./timed_set.ts";
 

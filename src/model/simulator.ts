@@ -15,13 +15,8 @@
 import type { Clock } from "../core/clock.ts";
 import type { NetworkError } from "../core/errors.ts";
 import { type Protocol, renderPortSpec } from "../core/knock.ts";
-import {
-  type Door,
-  listDistinctPorts,
-  listKnocks,
-  type Plan,
-  type PortSpec,
-} from "../core/plan.ts";
+import { type Door, listKnocks, type Plan } from "../plan/plan.ts";
+import { listDistinctPorts, type PortSpec } from "../core/service.ts";
 import { isPorts } from "../core/service.ts";
 import { bindSocket, type BoundSocket } from "./simulator_socket.ts";
 import { createFirewallModel, type FirewallModel, type Verdict } from "./model.ts";

@@ -1,7 +1,7 @@
 /** The sockets of the simulator: each asks for a verdict, packet by packet. */
 import { NetworkError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import type { PortSpec } from "../core/plan.ts";
+import { type PortSpec } from "../core/service.ts";
 
 /** A bound socket. */
 export interface BoundSocket {

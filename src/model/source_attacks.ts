@@ -1,7 +1,7 @@
 /** Attacks of several sources: those that join in, neighbours, replays, floods. */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { createNetworkMatcher, findNetworkEnds, parseAddress } from "../core/address.ts";
-import { canCoincide } from "../core/plan.ts";
+import { canCoincide } from "../plan/plan.ts";
 import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
 import { type AttackContext, createAttack, createKnocks, pace } from "./attack_context.ts";
 

@@ -4,7 +4,7 @@
  * A sweep visits every port of each transport that the plan's knocks use, tcp before udp, with bare
  * SYNs and empty datagrams. A whole sweep takes half a stage timeout, so that no stage times out.
  */
-import { createStepCheck, type Direction, listSteps } from "../core/sweep.ts";
+import { createStepCheck, type Direction, listSteps } from "../plan/sweep.ts";
 import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
 import type { AttackContext } from "./attack_context.ts";
 import { isKnock } from "./model.ts";

@@ -3,7 +3,7 @@
  * another table, the rules, another table, the service. The rules see the packet behind NAT, and whether it
  * belongs to a connection (docs/firewall-model.md, "The world around the rules").
  */
-import type { Plan } from "../core/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { covers, type PortRange, type Service } from "../core/service.ts";
 import {
   createFirewallModel,

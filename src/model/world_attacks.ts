@@ -1,5 +1,5 @@
 /** The services of a door in each world around the rules: who reaches them, and who does not. */
-import { listNeutral, listSecretPorts } from "../core/plan.ts";
+import { listNeutral, listSecretPorts } from "../plan/plan.ts";
 import { covers, isPorts, type PortRange, renderService, type Service } from "../core/service.ts";
 import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
 import {

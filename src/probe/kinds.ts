@@ -6,7 +6,7 @@
  * Every run with a configuration loads it, so it is data: the code of a probe is loaded when one runs.
  */
 import type { Protocol } from "../core/knock.ts";
-import type { PortSpec } from "../core/plan.ts";
+import { type PortSpec } from "../core/service.ts";
 import { isPorts, listDistinctServices, type Service } from "../core/service.ts";
 import type { ProbeKeys, ProbeOf, ProbeSpec, ProbeType, Target } from "../core/target.ts";
 import { joinOr } from "../core/text.ts";

@@ -1,6 +1,6 @@
 /** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
-import { BAN_RULE, listSecretPorts, type Plan, type Stage } from "../core/plan.ts";
+import { BAN_RULE, listSecretPorts, type Plan, type Stage } from "../plan/plan.ts";
 import type { PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
 

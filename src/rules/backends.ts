@@ -4,10 +4,10 @@ import type { Backend } from "./backend.ts";
 
 /** In the order in which people are asked. Adding a back end is one file and one row here. */
 const LOADERS: Readonly<Record<string, () => Promise<Backend>>> = {
-  "nftables": async () => (await import("./backends/nftables.ts")).nftables,
-  "nftables-openwrt": async () => (await import("./backends/nftables_openwrt.ts")).nftablesOpenwrt,
-  "iptables": async () => (await import("./backends/iptables.ts")).iptables,
-  "mikrotik": async () => (await import("./backends/mikrotik.ts")).mikrotik,
+  "nftables": async () => (await import("./backends/nftables/nftables.ts")).nftables,
+  "nftables-openwrt": async () => (await import("./backends/nftables/openwrt.ts")).nftablesOpenwrt,
+  "iptables": async () => (await import("./backends/iptables/iptables.ts")).iptables,
+  "mikrotik": async () => (await import("./backends/mikrotik/mikrotik.ts")).mikrotik,
   "knockd": async () => (await import("./backends/knockd.ts")).knockd,
 };
 

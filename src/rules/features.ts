@@ -7,7 +7,7 @@
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
-import { type Door, listKnocks, type Plan, type Stage } from "../core/plan.ts";
+import { type Door, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
 import { isPorts, renderForward, renderService, type Service } from "../core/service.ts";
 
 /** One feature. */

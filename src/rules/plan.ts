@@ -26,7 +26,7 @@ import {
   listNeutral,
   type Plan,
   type Stage,
-} from "../core/plan.ts";
+} from "../plan/plan.ts";
 import {
   covers,
   type Forward,
@@ -35,7 +35,7 @@ import {
   renderService,
   type Service,
 } from "../core/service.ts";
-import { findFreeWalk, isRegular } from "../core/sweep.ts";
+import { findFreeWalk, isRegular } from "../plan/sweep.ts";
 import { parseTargetName, type Target } from "../core/target.ts";
 import { parseInterfaces, parseTrusted } from "./options.ts";
 

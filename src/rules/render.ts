@@ -4,7 +4,7 @@ import { renderDuration } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import { type Door, listKnocks, type Plan, type Stage } from "../core/plan.ts";
+import { type Door, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
 import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
 import { findRefusal } from "./features.ts";

@@ -3,9 +3,9 @@ import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, canCoincide, type Door, type Plan, SET_SIZE } from "../core/plan.ts";
+import { BAN_RULE, canCoincide, type Door, type Plan, SET_SIZE } from "../plan/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
-import { findFreeWalk, findOrderedDirection, findSmoothStep, isRegular } from "../core/sweep.ts";
+import { findFreeWalk, findOrderedDirection, findSmoothStep, isRegular } from "../plan/sweep.ts";
 
 /** Danger: the door opens for anyone or never; warning: it helps an attacker; info: good to know. */
 type Severity = "danger" | "warning" | "info";

@@ -1,5 +1,5 @@
 /** From a target to the plan of its firewall rules, with warnings about what is weak. */
-import type { Plan } from "../core/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Target } from "../core/target.ts";
 import {
   checkPlan,

@@ -1,6 +1,7 @@
 /** The plan of a simulated firewall for a target, as `rules` would make it, on IPv4 loopback. */
 import { renderPortSpec } from "../core/knock.ts";
-import { type Door, listKnocks, type Plan, type PortSpec } from "../core/plan.ts";
+import { type Door, listKnocks, type Plan } from "../plan/plan.ts";
+import { type PortSpec } from "../core/service.ts";
 import { isPorts, type Service } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import { listOpenServices } from "../probe/mod.ts";

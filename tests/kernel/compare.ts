@@ -1,5 +1,5 @@
 /** What the kernel did with the packets of a trace, and what the model does with them at the same moments. */
-import { listGuarded, type Plan } from "../../src/core/plan.ts";
+import { listGuarded, type Plan } from "../../src/plan/plan.ts";
 import { covers } from "../../src/core/service.ts";
 import type { TimedPacket } from "../../src/model/attack.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";

@@ -1,6 +1,6 @@
 /** Secret knocks on a UDP port where a service answers: the second packet of a socket is `established`. */
 import { assertEquals } from "@std/assert";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";
 import { bytes, HASHES, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";

@@ -1,5 +1,5 @@
 /** Full sweeps by nmap, over both families. */
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import type { Lab } from "./lab.ts";
 import { type Firewall, FIREWALLS, paced, probe, type Range, shoot } from "./rules_lab.ts";
 import { change } from "../plans.ts";

@@ -2,8 +2,8 @@
  * OpenWrt's fw4 around the include that we write, as its templates render it: `table inet fw4` with the chains
  * of a zone `wan`, which drop, and of everything else, which accept. Only the wires of the plan are in `wan`.
  */
-import type { Plan } from "../../src/core/plan.ts";
-import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import type { Namespace } from "./lab.ts";
 

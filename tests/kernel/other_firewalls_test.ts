@@ -3,13 +3,13 @@
  * sources that knocked with them, and what is left when our rules are gone.
  */
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import type { PortRange } from "../../src/core/service.ts";
 import type { Backend } from "../../src/rules/backend.ts";
-import { iptables } from "../../src/rules/backends/iptables.ts";
+import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
 import { knockd } from "../../src/rules/backends/knockd.ts";
-import { nftables } from "../../src/rules/backends/nftables.ts";
-import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
+import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";
 import type { Agent } from "./agent_protocol.ts";

@@ -3,8 +3,8 @@
  * translated and loaded in a namespace. Entries that rules add to lists live in the kernel; a script
  * finds them there and can remove them.
  */
-import type { Plan } from "../../src/core/plan.ts";
-import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { mikrotik } from "../../src/rules/backends/mikrotik/mikrotik.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { createFirewallModel } from "../../src/model/model.ts";
 import { createRouter, type Item, type Router } from "../rules/router.ts";

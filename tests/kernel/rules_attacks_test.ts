@@ -5,7 +5,7 @@
  * design: there they let nothing through that the model drops, and the attack's claim holds.
  */
 import { assert, assertEquals, AssertionError, assertNotEquals, assertRejects } from "@std/assert";
-import { listKnocks, listNeutral, type Plan } from "../../src/core/plan.ts";
+import { listKnocks, listNeutral, type Plan } from "../../src/plan/plan.ts";
 import { overlaps } from "../../src/core/service.ts";
 import { type Attack, type Parties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";

@@ -1,11 +1,11 @@
 /** The parts of a plan that no attack tries: interface, trusted sources, families, other targets. */
 import { assertEquals } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import { GOLDEN_PLANS, regularPlan, secretPlan } from "../rules/fixtures.ts";
-import { iptables } from "../../src/rules/backends/iptables.ts";
-import { nftables } from "../../src/rules/backends/nftables.ts";
-import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
+import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
+import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { createLab, kernelTest } from "./lab.ts";

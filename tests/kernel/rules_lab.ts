@@ -4,13 +4,13 @@
  */
 import { assertEquals } from "@std/assert";
 import { renderPortSpec } from "../../src/core/knock.ts";
-import type { Door, Plan } from "../../src/core/plan.ts";
+import type { Door, Plan } from "../../src/plan/plan.ts";
 import type { TimedPacket } from "../../src/model/attack.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import type { Backend } from "../../src/rules/backend.ts";
-import { iptables } from "../../src/rules/backends/iptables.ts";
-import { nftables } from "../../src/rules/backends/nftables.ts";
-import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
+import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
+import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";

@@ -1,14 +1,14 @@
 /** Plans from all features at random: whatever a back end does not refuse, the firewall's own tools take. */
 import { assertEquals } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { parseServices } from "../../src/core/service.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { createRandom } from "../../src/model/random.ts";
 import type { Backend } from "../../src/rules/backend.ts";
-import { iptables } from "../../src/rules/backends/iptables.ts";
-import { nftables } from "../../src/rules/backends/nftables.ts";
-import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
+import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
+import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
 import { renderRules } from "../../src/rules/render.ts";

@@ -1,6 +1,6 @@
 /** The real nmap against the generated rules: guarded ones hold, the unguarded one falls. */
 import { assertEquals } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { regularPlan } from "../rules/fixtures.ts";

@@ -1,6 +1,6 @@
 /** Loading, loading again, and undoing: what stays, what goes. */
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { change } from "../plans.ts";
 import { findRefusal } from "../../src/rules/features.ts";

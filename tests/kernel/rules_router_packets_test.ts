@@ -1,6 +1,6 @@
 /** A restart of Docker, and packets out of the ordinary, at a router with published ports. */
 import { assertEquals } from "@std/assert";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { parseServices } from "../../src/core/service.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";

@@ -1,6 +1,6 @@
 /** Ports that are not on the firewall itself: published by Docker, redirected, routed to a host behind. */
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import type { Service } from "../../src/core/service.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { renderRules } from "../../src/rules/render.ts";

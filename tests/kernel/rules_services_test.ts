@@ -1,6 +1,6 @@
 /** More than a port: ranges, echo requests, everything; prefixes at their edges; several doors. */
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { parseServices } from "../../src/core/service.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import { change, joinDoors } from "../plans.ts";

@@ -4,7 +4,7 @@
  * after a closing sequence.
  */
 import { assert } from "@std/assert";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { isPorts, parseServices } from "../../src/core/service.ts";
 import type { TimedPacket } from "../../src/model/attack.ts";
 import type { ModelPacket } from "../../src/model/model.ts";

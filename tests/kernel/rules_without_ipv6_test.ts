@@ -1,7 +1,7 @@
 /** The iptables script where the rules for IPv6 cannot be loaded: IPv4 alone, or nothing. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
-import { iptables } from "../../src/rules/backends/iptables.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { secretPlan } from "../rules/fixtures.ts";
 import type { ExecResult } from "./exec.ts";

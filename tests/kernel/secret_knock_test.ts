@@ -3,7 +3,7 @@
  * Every case has source addresses of its own, so that all of them run at the same time.
  */
 import { assertEquals } from "@std/assert";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { type Attack, type Parties, runAttack, type TimedPacket } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { createFirewallModel, type ModelPacket } from "../../src/model/model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { type Attack, chooseParties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";

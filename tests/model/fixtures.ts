@@ -1,5 +1,5 @@
 /** Plans and packets that the tests of the model share. */
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import type { Attack } from "../../src/model/attack.ts";
 import { createFirewallModel, type ModelPacket, type Verdict } from "../../src/model/model.ts";
 import { change, getDoor, type PlanChanges } from "../plans.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BAN_RULE, type Plan, SET_SIZE, type Stage } from "../../src/core/plan.ts";
+import { BAN_RULE, type Plan, SET_SIZE, type Stage } from "../../src/plan/plan.ts";
 import {
   createFirewallModel,
   type FirewallModel,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Clock } from "../../src/core/clock.ts";
 import { NetworkError } from "../../src/core/errors.ts";
-import type { Plan, PortSpec } from "../../src/core/plan.ts";
+import { type Plan } from "../../src/plan/plan.ts";
+import { type PortSpec } from "../../src/core/service.ts";
 import { type Simulator, type SimulatorEvent, startSimulator } from "../../src/model/simulator.ts";
 import { bytes, HASHES, secretPlan, toWords } from "./fixtures.ts";
 import { change, getDoor } from "../plans.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Attack, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { parseServices } from "../../src/core/service.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { createWorldModel, type WirePacket, type World } from "../../src/model/world.ts";

@@ -2,7 +2,7 @@
 import { renderService } from "../../src/core/service.ts";
 import { assert, assertEquals } from "@std/assert";
 import { parsePortList, parsePortSpec } from "../../src/core/knock.ts";
-import type { PortSpec } from "../../src/core/plan.ts";
+import { type PortSpec } from "../../src/core/service.ts";
 import type { ProbeSpec } from "../../src/core/target.ts";
 import {
   describeProbe,

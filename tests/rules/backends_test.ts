@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/core/errors.ts";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import type { Forward } from "../../src/core/service.ts";
 import type { Backend } from "../../src/rules/backend.ts";
 import { BACKEND_NAMES, findBackend, loadBackends } from "../../src/rules/backends.ts";
@@ -10,7 +10,7 @@ import { table } from "../table.ts";
 import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
 import { change, getDoor, joinDoors } from "../plans.ts";
 
-const GOLDEN = new URL("../golden/rules/", import.meta.url);
+const GOLDEN = new URL("../golden/rules", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
 const BACKENDS = await loadBackends();
 const BY_NAME = BACKENDS.map((backend) => [backend.name, backend] as const);

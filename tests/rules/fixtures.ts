@@ -1,7 +1,7 @@
 /** Plans for the tests of the rules. */
 import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { parseServices } from "../../src/core/service.ts";
 import type { Feature } from "../../src/rules/features.ts";

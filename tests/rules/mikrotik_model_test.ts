@@ -4,7 +4,7 @@
  * the door, and every legitimate use still does.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Door, Plan, Stage } from "../../src/core/plan.ts";
+import type { Door, Plan, Stage } from "../../src/plan/plan.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { covers, isPorts, parseServices } from "../../src/core/service.ts";
 import type { Attack } from "../../src/model/attack.ts";
@@ -16,7 +16,7 @@ import {
   type ModelPacket,
 } from "../../src/model/model.ts";
 import { createWorldModel } from "../../src/model/world.ts";
-import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
+import { mikrotik } from "../../src/rules/backends/mikrotik/mikrotik.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { change, getDoor, joinDoors, listNamedPorts } from "../plans.ts";
 import { table } from "../table.ts";

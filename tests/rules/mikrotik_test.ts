@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
+import { mikrotik } from "../../src/rules/backends/mikrotik/mikrotik.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";

@@ -1,8 +1,8 @@
 /** What the zone `wan` of OpenWrt's fw4 accepts: its own rules drop the rest. */
 import { assertEquals } from "@std/assert";
 import { parseServices } from "../../src/core/service.ts";
-import type { Plan } from "../../src/core/plan.ts";
-import { nftablesOpenwrt } from "../../src/rules/backends/nftables_openwrt.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { table } from "../table.ts";

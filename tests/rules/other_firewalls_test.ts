@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nftables } from "../../src/rules/backends/nftables.ts";
+import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";
 import { secretPlan } from "./fixtures.ts";

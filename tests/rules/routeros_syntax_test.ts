@@ -1,7 +1,7 @@
 /** Every line of the RouterOS rules, and every command of their header, is in the trees of all versions that it names. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Plan } from "../../src/core/plan.ts";
-import { mikrotik } from "../../src/rules/backends/mikrotik.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { mikrotik } from "../../src/rules/backends/mikrotik/mikrotik.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";

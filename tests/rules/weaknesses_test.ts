@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { estimateBits } from "../../src/rules/passphrase.ts";
 import { findWeaknesses } from "../../src/rules/weaknesses.ts";
 import { table } from "../table.ts";

@@ -1,5 +1,5 @@
 /** Rendering one rule set for many doors, and loading it: how both grow. */
-import type { Plan, Stage } from "../../src/core/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { findBackend, renderRules } from "../../src/rules/mod.ts";
 import { secretPlan } from "../../tests/model/fixtures.ts";
 import { createLab, labSkipReason } from "../../tests/kernel/lab.ts";

@@ -14,7 +14,7 @@ interface Room {
 
 /** Every folder of `src`, from the bottom to the top. */
 export const ROOMS: Readonly<Record<string, Room>> = {
-  core: { summary: "target, knock, sequence, plan, duration, errors: pure", mayImport: [] },
+  core: { summary: "target, knock, sequence, service, duration, errors: pure", mayImport: [] },
   net: {
     summary: "resolve once, UDP, TCP, waiting for a port: the only sockets",
     mayImport: [],
@@ -32,13 +32,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     summary: "TOML text to targets, the file store, edits that keep every byte, imports",
     mayImport: ["probe", "secret"],
   },
-  model: {
-    summary: "the pure model of the firewall, the attacks on it, the simulator on loopback",
+  plan: {
+    summary:
+      "the rule set of a machine's doors, in no firewall's language, and what scans do to it",
     mayImport: [],
   },
+  model: {
+    summary: "the pure model of the firewall, the attacks on it, the simulator on loopback",
+    mayImport: ["plan"],
+  },
   rules: {
-    summary: "from a target to a plan, its weaknesses, one file a back end",
-    mayImport: [],
+    summary: "from targets to a plan, its weaknesses, a file or folder a back end",
+    mayImport: ["plan"],
   },
   doctor: {
     summary: "evidence about files, names and ports, and the most likely cause",
@@ -46,7 +51,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   use_cases: {
     summary: "what is done to a target: resolve, collect, knock, probe, close, keep, examine",
-    mayImport: ["net", "secret", "knock", "probe", "config", "model", "rules", "doctor"],
+    mayImport: ["net", "secret", "knock", "probe", "config", "plan", "model", "rules", "doctor"],
   },
   output: { summary: "text, tables, JSON, sanitizing", mayImport: [] },
   prompt: { summary: "the questions: cliffy, or plain lines", mayImport: ["output"] },
@@ -58,6 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "knock",
       "probe",
       "config",
+      "plan",
       "model",
       "rules",
       "doctor",

@@ -1,5 +1,5 @@
 /** Random plans, to be swept. */
-import type { Plan } from "../../src/core/plan.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { SpknockError } from "../../src/core/errors.ts";
 import { makePlan } from "../../src/rules/plan.ts";
 import { makeRandom } from "./random.ts";

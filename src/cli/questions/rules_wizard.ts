@@ -6,7 +6,7 @@
  * contradicts another answer, is asked again at once. What the back end cannot use is not asked.
  */
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
-import type { Plan } from "../../core/plan.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { parseServices } from "../../core/service.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";

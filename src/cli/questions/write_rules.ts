@@ -1,6 +1,6 @@
 /** The wizard of `rules`, which the menu runs too: questions, the picture of the plan, the file. */
 import { ConfigError, UsageError } from "../../core/errors.ts";
-import type { Plan } from "../../core/plan.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";

@@ -2,7 +2,7 @@
 import { ADDRESS_BITS, renderFamily } from "../../core/address_syntax.ts";
 import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
-import { BAN_RULE, type Door, type Plan, type Stage } from "../../core/plan.ts";
+import { BAN_RULE, type Door, type Plan, type Stage } from "../../plan/plan.ts";
 import {
   type Forward,
   mergePorts,

@@ -1,5 +1,5 @@
 /** `rules --prove`: every attack against the plan's model, a line each. */
-import type { Plan } from "../../core/plan.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { renderFamily } from "../../core/address_syntax.ts";
 import {
   type Attack,

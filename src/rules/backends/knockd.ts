@@ -12,7 +12,7 @@
  * - an empty `start_command_6` does nothing over IPv6; without it, IPv4's would run.
  */
 import { quoteShell } from "../../core/text.ts";
-import type { Door, Plan } from "../../core/plan.ts";
+import type { Door, Plan } from "../../plan/plan.ts";
 import { isPorts, listDistinctServices, type Service } from "../../core/service.ts";
 import { type Backend, refuse, renderRange, renderTimedUndo } from "../backend.ts";
 import { renderBesideKnockd } from "./other_firewalls.ts";

@@ -13,11 +13,11 @@
  * - a mark that our rules set and ufw's before.rules accept would be closed as well when our rules are gone.
  *   No rule sets one: docs/decisions.md says why.
  */
-import { listKnocks, type Plan } from "../../core/plan.ts";
+import { listKnocks, type Plan } from "../../plan/plan.ts";
 import { mergePorts, type Service } from "../../core/service.ts";
 import { quoteShell } from "../../core/text.ts";
 import { renderRange, splitRanges, TRANSPORTS } from "../backend.ts";
-import { listFamilySyntax, renderEchoRules, renderPortRules } from "./nft_syntax.ts";
+import { listFamilySyntax, renderEchoRules, renderPortRules } from "./nftables/syntax.ts";
 import { quoteNft } from "./quote/nft.ts";
 
 /** Every address of a family. */

@@ -6,7 +6,7 @@ import example from "../../../../targets.example.toml" with { type: "text" };
 import { parseConfig } from "../../../config/mod.ts";
 import { NetworkError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
-import type { Plan } from "../../../core/plan.ts";
+import type { Plan } from "../../../plan/plan.ts";
 import type { ProbeSpec, Target } from "../../../core/target.ts";
 import { type Simulator, startSimulator } from "../../../model/mod.ts";
 import { resolveHost } from "../../../net/resolve.ts";

@@ -1,6 +1,6 @@
 /** `rules`: a complete firewall rule set for targets, by questions or by options; and its proof. */
 import { UsageError, ValueError } from "../../../core/errors.ts";
-import type { Plan } from "../../../core/plan.ts";
+import type { Plan } from "../../../plan/plan.ts";
 import { parseTargetName, type Target } from "../../../core/target.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
 import { findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";

@@ -1,5 +1,5 @@
 /** The door in RouterOS' language: what is closed to all but the open sources, on this machine. */
-import { type Door, listGuarded, listSecretPorts } from "../../../core/plan.ts";
+import { type Door, listGuarded, listSecretPorts } from "../../../plan/plan.ts";
 import { listTrusted } from "../../backend.ts";
 import { fromList, jumpTo, matchPorts, matchServices, type Names, type Rule } from "./syntax.ts";
 

@@ -7,7 +7,7 @@
  *   the first packet of a connection: one that is translated stays so. Why no marks: docs/decisions.md.
  * - A host behind: rules in the forward chain, by its address.
  */
-import { type Door, listTranslated } from "../../../core/plan.ts";
+import { type Door, listTranslated } from "../../../plan/plan.ts";
 import { overlaps, type PortRange, renderService } from "../../../core/service.ts";
 import { listTrusted, refuse } from "../../backend.ts";
 import { renderClosed, renderTrusted } from "./door.ts";

@@ -1,6 +1,6 @@
 /** What the header of the RouterOS rules says: what is different there, and how to apply, undo and keep them. */
 import { renderDuration } from "../../../core/duration.ts";
-import { type Door, listSecretPorts, listTranslated, type Plan } from "../../../core/plan.ts";
+import { type Door, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
 import { takeFileName } from "../../backend.ts";
 import { findClosedMs } from "./syntax.ts";
 import { renderTrialRun, renderVersions } from "./versions.ts";

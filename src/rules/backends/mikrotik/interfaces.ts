@@ -1,5 +1,5 @@
 /** Where packets enter the rules in RouterOS: the interfaces of a plan, and the jumps from the chains of the user. */
-import type { Plan } from "../../../core/plan.ts";
+import type { Plan } from "../../../plan/plan.ts";
 import { LIST_PREFIX } from "../../options.ts";
 import { jumpTo, type Names, type Rule } from "./syntax.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";

@@ -6,7 +6,7 @@ import {
   listNeutral,
   listSecretPorts,
   listTranslated,
-} from "../../../core/plan.ts";
+} from "../../../plan/plan.ts";
 import { listBackwards, MISTAKES } from "../../backend.ts";
 import { renderMatch, renderSequence } from "./sequence.ts";
 import {

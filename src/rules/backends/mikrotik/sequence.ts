@@ -1,6 +1,6 @@
 /** Knocks in RouterOS' language: what is one, and the lists that a sequence of them passes through. */
 import { renderPortSpec } from "../../../core/knock.ts";
-import type { Plan, Stage } from "../../../core/plan.ts";
+import type { Plan, Stage } from "../../../plan/plan.ts";
 import { isAmongSecrets, listBackwards } from "../../backend.ts";
 import { addTo, fromList, type Rule } from "./syntax.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";

@@ -1,6 +1,6 @@
 /** What the rules of a plan in RouterOS' language have in common: names, lists, services. */
 import { renderDuration } from "../../../core/duration.ts";
-import type { Door, Plan } from "../../../core/plan.ts";
+import type { Door, Plan } from "../../../plan/plan.ts";
 import { mergePorts, type Service } from "../../../core/service.ts";
 import { renderRange, splitRanges, TRANSPORTS } from "../../backend.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";

@@ -1,0 +1,72 @@
+/**
+ * nftables: a table of its own for both families, loaded in one transaction.
+ *
+ * Rules:
+ * - loading again replaces everything but the open sources and the bans: the sets are declared, the
+ *   rules flushed, the stages flushed, and the chains filled again;
+ * - `destroy` is a syntax error before nft 1.0.7, so nothing is deleted;
+ * - each closing brace is on a line of its own;
+ * - `accept` ends this table's chain only: a separate table can protect ports that other tables accept,
+ *   but it cannot open what they drop. The header says so.
+ */
+import type { Plan } from "../../../plan/plan.ts";
+import { type Backend, renderTimedUndo, takeFileName } from "../../backend.ts";
+import { NFT_DATA, renderNftRules } from "./rules.ts";
+import { renderBesideTable } from "../other_firewalls.ts";
+import { requireNftName } from "../quote/nft.ts";
+
+/** See the comment at the top. */
+export const nftables: Backend = {
+  ...NFT_DATA,
+  name: "nftables",
+  title: "nftables",
+  summary: "nftables 1.0.1 or newer: a table of its own, IPv4 and IPv6",
+  extension: "nft",
+  interpreter: "#!/usr/sbin/nft -f",
+  variants: [],
+  render({ plan }) {
+    const table = nameTable(plan);
+    const { sets, chains, progress } = renderNftRules(plan);
+    return [
+      "",
+      ...renderTable(table, sets),
+      "",
+      "# Loading this file again replaces everything but the open sources and the bans.",
+      `flush table inet ${table}`,
+      ...progress.map((set) => `flush set inet ${table} ${set}`),
+      "",
+      ...renderTable(table, chains),
+    ];
+  },
+  renderAdvice({ plan, file }) {
+    const table = nameTable(plan);
+    const base = takeFileName(file);
+    return [
+      ...renderBesideTable(plan),
+      "If two tables of spknock protect the same port, both have to be opened.",
+      "",
+      `Apply, with an automatic undo after a minute (this file saved as ${file}):`,
+      `  nft -c -f ${file}`,
+      `  ${renderTimedUndo(`nft delete table inet ${table}`)}`,
+      `  nft -f ${file}`,
+      "When a new connection of yours works:",
+      "  kill $undo",
+      "Load the file again after a change: connections stay, and open sources as long as they were opened",
+      "for. Another prefix closes the doors for all sources. If no firewall tracked connections before,",
+      "the first load can end idle connections to the protected ports.",
+      `Undo:     nft delete table inet ${table}`,
+      `Persist:  copy it to /etc/${base}, add 'include "/etc/${base}"' at the end of`,
+      "          /etc/nftables.conf, and run: systemctl enable nftables",
+      "          Not beside ufw or firewalld, which that flushes or stops: docs/firewalls.md has a unit.",
+      `Show the open sources: nft list table inet ${table}`,
+    ];
+  },
+};
+
+function nameTable({ name }: Plan): string {
+  return requireNftName(`spknock_${name}`);
+}
+
+function renderTable(table: string, lines: readonly string[]): string[] {
+  return [`table inet ${table} {`, ...lines.map((line) => `\t${line}`), "}"];
+}

@@ -1,0 +1,71 @@
+/**
+ * OpenWrt's fw4: a file for `/etc/nftables.d`, which fw4 includes inside `table inet fw4`, before its own
+ * chains: sets and chains only, without a table. Not run on a device.
+ *
+ * The chain with its own priority can protect ports, but not open them: fw4 still drops what its zone
+ * drops. So the file has rules for the zone's chain, too: fw4's follow them. They name the open set. A second
+ * file in `chain-pre/input_wan` would do the same, but without this one fw4 could not load any rule at the
+ * next boot, and `fw4 check` would not see that while the sets are still in the kernel (measured).
+ */
+import type { Plan } from "../../../plan/plan.ts";
+import { type Backend, renderTimedUndo } from "../../backend.ts";
+import { renderOpenAccepts, renderOpenForwards } from "./door.ts";
+import { NFT_DATA, renderNftRules } from "./rules.ts";
+import { createNames, listFamilySyntax, renderChain } from "./syntax.ts";
+import { renderBesideFw4 } from "../other_firewalls.ts";
+
+const FOLDER = "/etc/nftables.d";
+/** Of the zone `wan`. */
+const ZONE_CHAIN = "input_wan";
+const ZONE_FORWARD = "forward_wan";
+
+/** See the comment at the top. */
+export const nftablesOpenwrt: Backend = {
+  ...NFT_DATA,
+  name: "nftables-openwrt",
+  title: "OpenWrt fw4",
+  summary: "OpenWrt 22.03 or newer (fw4): an include for /etc/nftables.d",
+  extension: "nft",
+  variants: [],
+  render({ plan }) {
+    const { sets, chains } = renderNftRules(plan, namePrefix(plan));
+    // Declared again by fw4, the chain gets fw4's rules, too.
+    const forwards = renderOpenForwards(plan, namePrefix(plan));
+    return [
+      "",
+      ...sets,
+      ...chains,
+      ...(forwards.length === 0 ? [] : renderChain(ZONE_FORWARD, forwards)),
+      ...renderChain(ZONE_CHAIN, renderOpenAccepts(plan, namePrefix(plan))),
+    ];
+  },
+  renderAdvice({ plan }) {
+    const file = `spknock_${plan.name}.nft`;
+    return [
+      "Not run on a device yet; checked with nft inside a table like fw4's.",
+      "",
+      `Apply (this file saved as ${FOLDER}/${file}):`,
+      "  fw4 check && fw4 reload",
+      "For an automatic undo after a minute, run this before the reload:",
+      `  ${renderTimedUndo(`rm -f ${FOLDER}/${file}; fw4 reload`)}`,
+      "and kill $undo when a new connection of yours works.",
+      "A reload of fw4 keeps connections and open sources; fw4 restart closes the door for all.",
+      ...renderBesideFw4(plan),
+      `Undo:     rm -f ${FOLDER}/${file} && fw4 reload`,
+      "Persist:  the file stays after a reboot; for sysupgrade add it to /etc/sysupgrade.conf",
+      ...listOpenSets(plan).map((set) => `Show the open sources: nft list set inet fw4 ${set}`),
+    ];
+  },
+};
+
+/** A target's name has no dot: the names of one target cannot be the start of another's. */
+function namePrefix({ name }: Plan): string {
+  return `spknock.${name}.`;
+}
+
+function listOpenSets(plan: Plan): string[] {
+  const names = createNames(namePrefix(plan));
+  return plan.doors.flatMap((door) =>
+    listFamilySyntax(plan).map(({ digit }) => names.stage(door, door.stages.length, digit))
+  );
+}

@@ -1,0 +1,120 @@
+# spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
+#
+#   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
+#   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
+#   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
+#   opens:   all for 5m; a stage waits 5s
+#   covers:  IPv4, IPv6
+#   also:    never locked out: 192.0.2.0/24
+#   also:    public: 80/tcp, icmp
+#
+# The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
+# publishes) does not pass here, and one that it redirects passes as the port that it is redirected
+# to: under its own number it stays open to everyone, unless --forward names it.
+# To see whether there is one:
+# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+#
+# This file contains the secret payloads: keep it private (chmod 600).
+#
+# By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
+# RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.
+# Not run on a device by us; its rules were played on Linux netfilter.
+# RouterOS 6 needs its package ipv6, or rules for IPv4 only (spknock rules -4).
+# It is not verified that packet-size counts the whole packet for IPv6: test a knock over IPv6.
+#
+# Upload this file as spknock_home.rsc. Check it first (RouterOS 7.16 or newer; changes nothing):
+#   /import spknock_home.rsc verbose=yes dry-run
+# Apply, with an automatic undo:
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
+#   /import spknock_home.rsc
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
+# Undo (and before a family or the last forwarded port is left out):
+#   /ip firewall filter remove [find comment~"^spknock:home:"]
+#   /ip firewall address-list remove [find list~"^spknock:home:"]
+#   /ipv6 firewall filter remove [find comment~"^spknock:home:"]
+#   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:home:open"
+
+# IPv4
+/ip firewall filter remove [find comment~"^spknock:home:"]
+/ip firewall nat remove [find comment~"^spknock:home:"]
+/ip firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ip firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ip firewall address-list add list="spknock:home:trusted" address=192.0.2.0/24 comment="spknock:home:trusted"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:01 knock 3 of 3, 5555/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:03 knock 2 of 3, 9876/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:05 knock 1 of 3, 1234/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:07 home: knocks"
+/ip firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:08 connections make no mistakes"
+/ip firewall filter add chain="spknock:home:home:opened" action=accept comment="spknock:home:09 open sources"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:10 secrets in connections"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:11 connections continue"
+/ip firewall filter add chain="spknock:home" action=accept src-address-list="spknock:home:trusted" comment="spknock:home:12 trusted"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:13 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:14 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:15 home: open sources"
+/ip firewall filter add chain="spknock:home" action=return protocol=tcp dst-port=80 comment="spknock:home:16 public"
+/ip firewall filter add chain="spknock:home" action=return protocol=icmp icmp-options=8:0-255 comment="spknock:home:17 public"
+/ip firewall filter add chain="spknock:home" action=return src-address-type=local comment="spknock:home:18 from this router"
+/ip firewall filter add chain="spknock:home" action=return protocol=igmp comment="spknock:home:19 multicast groups"
+/ip firewall filter add chain="spknock:home" action=return protocol=udp src-port=67 dst-port=68 comment="spknock:home:20 DHCP answers"
+/ip firewall filter add chain="spknock:home" action=drop comment="spknock:home:21 everything else"
+:do {
+  :local rules [/ip firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $rules] > 0) do={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
+      place-before=[:pick $rules 0]
+  } else={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }
+
+# IPv6
+/ipv6 firewall filter remove [find comment~"^spknock:home:"]
+/ipv6 firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ipv6 firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:01 knock 3 of 3, 5555/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=5555 packet-size=112 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:03 knock 2 of 3, 9876/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9876 packet-size=112 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:05 knock 1 of 3, 1234/udp"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=1234 packet-size=112 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:07 home: knocks"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:08 connections make no mistakes"
+/ipv6 firewall filter add chain="spknock:home:home:opened" action=accept comment="spknock:home:09 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:10 secrets in connections"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:11 connections continue"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:12 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:13 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:14 home: open sources"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=tcp dst-port=80 comment="spknock:home:15 public"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=128:0-255 comment="spknock:home:16 public"
+/ipv6 firewall filter add chain="spknock:home" action=return dst-address=::1/128 comment="spknock:home:17 from this router"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=130:0-255 comment="spknock:home:18 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=131:0-255 comment="spknock:home:19 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=132:0-255 comment="spknock:home:20 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=133:0-255 comment="spknock:home:21 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=134:0-255 comment="spknock:home:22 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=135:0-255 comment="spknock:home:23 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=136:0-255 comment="spknock:home:24 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=137:0-255 comment="spknock:home:25 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=icmpv6 icmp-options=143:0-255 comment="spknock:home:26 neighbours and multicast groups"
+/ipv6 firewall filter add chain="spknock:home" action=return protocol=udp src-address=fe80::/10 src-port=547 dst-port=546 comment="spknock:home:27 DHCP answers"
+/ipv6 firewall filter add chain="spknock:home" action=drop comment="spknock:home:28 everything else"
+:do {
+  :local rules [/ipv6 firewall filter find chain=input action=drop]
+  :if ([:len $rules] > 0) do={
+    /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump" \
+      place-before=[:pick $rules 0]
+  } else={
+    /ipv6 firewall filter add chain=input action=jump jump-target="spknock:home" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }

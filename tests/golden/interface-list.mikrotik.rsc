@@ -1,0 +1,70 @@
+# spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
+#
+#   knock 1: 1234/udp (secret, 64 bytes, fingerprint d99bda9d)
+#   knock 2: 9876/udp (secret, 64 bytes, fingerprint 4116fc56)
+#   knock 3: 5555/udp (secret, 64 bytes, fingerprint 5566a270)
+#   opens:   22/tcp for 5m; a stage waits 5s
+#   covers:  IPv4
+#   also:    only on list:WAN
+#
+# The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
+# publishes) does not pass here, and one that it redirects passes as the port that it is redirected
+# to: under its own number it stays open to everyone, unless --forward names it.
+# To see whether there is one:
+# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+#
+# This file contains the secret payloads: keep it private (chmod 600).
+#
+# By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
+# RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.
+# Not run on a device by us; its rules were played on Linux netfilter.
+#
+# Upload this file as spknock_home.rsc. Check it first (RouterOS 7.16 or newer; changes nothing):
+#   /import spknock_home.rsc verbose=yes dry-run
+# Apply, with an automatic undo:
+#   press Ctrl+X for Safe Mode: all changes are undone if the session ends
+#   /import spknock_home.rsc
+#   press Ctrl+X again when a new connection of yours works
+# Import it again after a change: open sources stay. During the import, only your own drop rule
+# protects the ports.
+# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
+# accept everything from an interface, such as a LAN, still do.
+# An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the
+# bridge. The import stops before its first change if there is none of that name.
+# Undo (and before a family or the last forwarded port is left out):
+#   /ip firewall filter remove [find comment~"^spknock:home:"]
+#   /ip firewall address-list remove [find list~"^spknock:home:"]
+# Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
+# Show the open sources: /ip firewall address-list print where list="spknock:home:home:open"
+
+:if ([:len [/interface list find name="WAN"]] = 0) do={ :error "spknock: there is no interface list \"WAN\": nothing was changed" }
+
+# IPv4
+/ip firewall filter remove [find comment~"^spknock:home:"]
+/ip firewall nat remove [find comment~"^spknock:home:"]
+/ip firewall address-list remove [find comment~"^spknock:home:"]
+:do { /ip firewall address-list remove [find list~"^spknock:home:([^:]*:(closing[0-9]+|[0-9]+)|mistakes[0-9])\$"] } on-error={}
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:01 knock 3 of 3, 5555/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=5555 packet-size=92 content="705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c" src-address-list="spknock:home:home:2" comment="spknock:home:02 knock 3 of 3, 5555/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:2" address-list-timeout=5s protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:03 knock 2 of 3, 9876/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=9876 packet-size=92 content="fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6" src-address-list="spknock:home:home:1" comment="spknock:home:04 knock 2 of 3, 9876/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:05 knock 1 of 3, 1234/udp"
+/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=udp dst-port=1234 packet-size=92 content="862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad" comment="spknock:home:06 knock 1 of 3, 1234/udp"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:07 home: knocks"
+/ip firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:08 connections make no mistakes"
+/ip firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:09 open sources"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=1234,5555,9876 connection-state=established,related comment="spknock:home:10 secrets in connections"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:11 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:12 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:13 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:14 home: open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:15 all other sources"
+:do {
+  :local rules [/ip firewall filter find chain=input action=drop dynamic=no]
+  :if ([:len $rules] > 0) do={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home" in-interface-list="WAN" comment="spknock:home:00 jump" \
+      place-before=[:pick $rules 0]
+  } else={
+    /ip firewall filter add chain=input action=jump jump-target="spknock:home" in-interface-list="WAN" comment="spknock:home:00 jump"
+  }
+} on-error={ :error "spknock: the rules are in, the jump to them is not" }
