@@ -7,15 +7,7 @@ import { BACKEND_NAMES, findBackend, loadBackends } from "../../src/rules/backen
 import { type Feature, FEATURES, findRefusal, type Limits } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { table } from "../table.ts";
-import {
-  barePlan,
-  bytes,
-  FEATURE_PLANS,
-  GOLDEN_PLANS,
-  HASHES,
-  joinDoors,
-  secretPlan,
-} from "./fixtures.ts";
+import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
 import { change, getDoor, joinDoors } from "../plans.ts";
 
 const GOLDEN = new URL("../golden/rules/", import.meta.url);

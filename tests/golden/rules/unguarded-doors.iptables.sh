@@ -1,0 +1,307 @@
+#!/bin/sh
+# spknock rules for targets "home", "office", "whole" (fw.example.com), iptables with ipset
+#
+#   target home:
+#   knock 1: 7003/tcp (regular)
+#   knock 2: 9012/udp (regular)
+#   opens:   22/tcp, 60000-60010/udp for 5m; a stage waits 5s
+#   target office:
+#   knock 1: 7104/tcp (regular)
+#   knock 2: 9113/udp (regular)
+#   opens:   icmp for 5m; a stage waits 5s
+#   target whole:
+#   knock 1: 7205/tcp (regular)
+#   knock 2: 9214/udp (regular)
+#   opens:   all for 5m; a stage waits 5s
+#   covers:  IPv4, IPv6
+#
+# The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
+# publishes) does not pass here, and one that it redirects passes as the port that it is redirected
+# to: under its own number it stays open to everyone, unless --forward names it.
+# To see whether there is one:
+# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+#
+# The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
+# all others there, and leave all other packets to your rules.
+# Beside ufw they need nothing else: they decide before its rules, and without them ufw's decide.
+# Do not use them beside firewalld: its reload removes them. Use --for nftables there.
+# If an nftables table drops the ports above, let them through there. They are then open to everyone
+# while these rules are not loaded:
+#   nftables:  tcp dport { 22 } accept
+#   nftables:  udp dport { 60000-60010 } accept
+#   nftables:  icmp type echo-request accept
+#   nftables:  icmpv6 type echo-request accept
+# "all" opens only what the other firewalls let through from everyone.
+# Rules that see packets before these (iptables -t raw, nftables at priority filter or below) have to
+# let the knocks through:
+#   knocks:    tcp dport { 7003, 7104, 7205 } accept
+#   knocks:    udp dport { 9012, 9113, 9214 } accept
+# More: docs/firewalls.md
+#
+# Apply, with an automatic undo after a minute (this file saved as spknock_home.sh):
+#   (trap '' HUP; sleep 60; sh spknock_home.sh undo) & undo=$!
+#   sh spknock_home.sh
+# When a new connection of yours works:
+#   kill $undo
+# Run it again after a change: connections stay, and open sources as long as they were opened for.
+# Another prefix and another variant close the doors for all sources.
+# On a machine without IPv6 it warns, and loads the rules for IPv4 alone.
+# Undo:     sh spknock_home.sh undo
+# Persist:  copy it to /etc/spknock_home.sh (chmod 700) and run it at boot after your own rules, for example
+#           with a line in /etc/cron.d/spknock: @reboot root sh /etc/spknock_home.sh
+# Show the open sources of home: ipset list spk.home.o.4
+# Show the open sources of home: ipset list spk.home.o.6
+# Show the open sources of office: ipset list spk.home.xbnghdo.4
+# Show the open sources of office: ipset list spk.home.xbnghdo.6
+# Show the open sources of whole: ipset list spk.home.xmzo8ko.4
+# Show the open sources of whole: ipset list spk.home.xmzo8ko.6
+set -eu
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+
+# Prints the chains of this rule set: own_chains iptables|ip6tables TABLE
+own_chains() {
+  "$1" -w -t "$2" -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'
+}
+
+# Prints the sets of this rule set.
+own_sets() {
+  command -v ipset >/dev/null || return 0
+  ipset list -n | sed -n 's/^\(spk\.home\.[a-z0-9]*\.[46]\)$/\1/p'
+}
+
+# Destroys sets: destroy_sets SETS
+destroy_sets() {
+  [ -n "$1" ] || return 0
+  for set in $1; do echo "destroy $set"; done | ipset restore
+}
+
+# Removes chains, all or none: remove_chains iptables|ip6tables TABLE CHAINS
+remove_chains() {
+  [ -n "$3" ] || return 0
+  {
+    echo "*$2"
+    for chain in $3; do echo "-F $chain"; done
+    for chain in $3; do echo "-X $chain"; done
+    echo COMMIT
+  } | "$1-restore" -w -n
+}
+
+# Removes the rules of a table: unload iptables|ip6tables TABLE CHAIN ENTRY
+unload() {
+  while "$1" -w -t "$2" -C "$3" -j "$4" 2>/dev/null; do "$1" -w -t "$2" -D "$3" -j "$4"; done
+  remove_chains "$1" "$2" "$(own_chains "$1" "$2")"
+}
+
+# Destroys the sets that are new.
+take_back() {
+  destroy_sets "$(own_sets | grep -vxF -e "$had")"
+}
+
+rules_iptables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.stage - [0:0]
+:spk.home.s1 - [0:0]
+:spk.home.s2 - [0:0]
+:spk.home.xbnghdstage - [0:0]
+:spk.home.xbnghds1 - [0:0]
+:spk.home.xbnghds2 - [0:0]
+:spk.home.xmzo8kstage - [0:0]
+:spk.home.xmzo8ks1 - [0:0]
+:spk.home.xmzo8ks2 - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.in -g spk.home.door
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -j spk.home.stage
+-A spk.home.knock -j spk.home.xbnghdstage
+-A spk.home.knock -j spk.home.xmzo8kstage
+-A spk.home.knock -g spk.home.door
+-A spk.home.stage -p udp --dport 9012 -m set --match-set spk.home.s1.4 src -g spk.home.s2
+-A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+-A spk.home.s1 -j SET --add-set spk.home.s1.4 src --exist --timeout 5
+-A spk.home.s2 -j SET --add-set spk.home.o.4 src --exist --timeout 300
+-A spk.home.xbnghdstage -p udp --dport 9113 -m set --match-set spk.home.xbnghds1.4 src -g spk.home.xbnghds2
+-A spk.home.xbnghdstage -p tcp --dport 7104 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xbnghds1
+-A spk.home.xbnghds1 -j SET --add-set spk.home.xbnghds1.4 src --exist --timeout 5
+-A spk.home.xbnghds2 -j SET --add-set spk.home.xbnghdo.4 src --exist --timeout 300
+-A spk.home.xmzo8kstage -p udp --dport 9214 -m set --match-set spk.home.xmzo8ks1.4 src -g spk.home.xmzo8ks2
+-A spk.home.xmzo8kstage -p tcp --dport 7205 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xmzo8ks1
+-A spk.home.xmzo8ks1 -j SET --add-set spk.home.xmzo8ks1.4 src --exist --timeout 5
+-A spk.home.xmzo8ks2 -j SET --add-set spk.home.xmzo8ko.4 src --exist --timeout 300
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
+-A spk.home.door -p udp --dport 60000:60010 -m set --match-set spk.home.o.4 src -j ACCEPT
+-A spk.home.door -p icmp --icmp-type echo-request -m set --match-set spk.home.xbnghdo.4 src -j ACCEPT
+-A spk.home.door -m set --match-set spk.home.xmzo8ko.4 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+-A spk.home.door -p udp --dport 60000:60010 -j DROP
+-A spk.home.door -p icmp --icmp-type echo-request -j DROP
+-A spk.home.door -p 2 -j RETURN
+-A spk.home.door -p udp --sport 67 --dport 68 -j RETURN
+-A spk.home.door -j DROP
+COMMIT
+RULES
+}
+
+sets_iptables() {
+  cat <<'RULES'
+create spk.home.o.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.xbnghdo.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.xmzo8ko.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.s1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.xbnghds1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+create spk.home.xmzo8ks1.4 hash:ip family inet timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_iptables() {
+  cat <<'RULES'
+flush spk.home.s1.4
+flush spk.home.xbnghds1.4
+flush spk.home.xmzo8ks1.4
+RULES
+}
+
+prepare_iptables() {
+  iptables -w -S INPUT >/dev/null &&
+    sets_iptables | ipset restore &&
+    rules_iptables | iptables-restore -w -n --test
+}
+
+load_iptables() {
+  rules_iptables | iptables-restore -w -n
+  iptables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || iptables -w -t filter -I INPUT -j spk.home.in
+  remove_chains iptables filter "$(own_chains iptables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.xbnghdstage -e spk.home.xbnghds1 -e spk.home.xbnghds2 -e spk.home.xmzo8kstage -e spk.home.xmzo8ks1 -e spk.home.xmzo8ks2 -e spk.home.door)"
+  unload iptables mangle FORWARD spk.home.forward
+  flush_iptables | ipset restore
+}
+
+rules_ip6tables() {
+  cat <<'RULES'
+*filter
+:spk.home.in - [0:0]
+:spk.home.knock - [0:0]
+:spk.home.stage - [0:0]
+:spk.home.s1 - [0:0]
+:spk.home.s2 - [0:0]
+:spk.home.xbnghdstage - [0:0]
+:spk.home.xbnghds1 - [0:0]
+:spk.home.xbnghds2 - [0:0]
+:spk.home.xmzo8kstage - [0:0]
+:spk.home.xmzo8ks1 - [0:0]
+:spk.home.xmzo8ks2 - [0:0]
+:spk.home.door - [0:0]
+-A spk.home.in -i lo -j RETURN
+-A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A spk.home.in -p tcp -g spk.home.knock
+-A spk.home.in -p udp -g spk.home.knock
+-A spk.home.in -g spk.home.door
+-A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
+-A spk.home.knock -j spk.home.stage
+-A spk.home.knock -j spk.home.xbnghdstage
+-A spk.home.knock -j spk.home.xmzo8kstage
+-A spk.home.knock -g spk.home.door
+-A spk.home.stage -p udp --dport 9012 -m set --match-set spk.home.s1.6 src -g spk.home.s2
+-A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+-A spk.home.s1 -j SET --add-set spk.home.s1.6 src --exist --timeout 5
+-A spk.home.s2 -j SET --add-set spk.home.o.6 src --exist --timeout 300
+-A spk.home.xbnghdstage -p udp --dport 9113 -m set --match-set spk.home.xbnghds1.6 src -g spk.home.xbnghds2
+-A spk.home.xbnghdstage -p tcp --dport 7104 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xbnghds1
+-A spk.home.xbnghds1 -j SET --add-set spk.home.xbnghds1.6 src --exist --timeout 5
+-A spk.home.xbnghds2 -j SET --add-set spk.home.xbnghdo.6 src --exist --timeout 300
+-A spk.home.xmzo8kstage -p udp --dport 9214 -m set --match-set spk.home.xmzo8ks1.6 src -g spk.home.xmzo8ks2
+-A spk.home.xmzo8kstage -p tcp --dport 7205 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xmzo8ks1
+-A spk.home.xmzo8ks1 -j SET --add-set spk.home.xmzo8ks1.6 src --exist --timeout 5
+-A spk.home.xmzo8ks2 -j SET --add-set spk.home.xmzo8ko.6 src --exist --timeout 300
+-A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
+-A spk.home.door -p udp --dport 60000:60010 -m set --match-set spk.home.o.6 src -j ACCEPT
+-A spk.home.door -p ipv6-icmp --icmpv6-type echo-request -m set --match-set spk.home.xbnghdo.6 src -j ACCEPT
+-A spk.home.door -m set --match-set spk.home.xmzo8ko.6 src -j ACCEPT
+-A spk.home.door -p tcp --dport 22 -j DROP
+-A spk.home.door -p udp --dport 60000:60010 -j DROP
+-A spk.home.door -p ipv6-icmp --icmpv6-type echo-request -j DROP
+-A spk.home.door -p ipv6-icmp --icmpv6-type 130 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 131 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 132 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 133 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 134 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 135 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 136 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 137 -j RETURN
+-A spk.home.door -p ipv6-icmp --icmpv6-type 143 -j RETURN
+-A spk.home.door -s fe80::/10 -p udp --sport 547 --dport 546 -j RETURN
+-A spk.home.door -j DROP
+COMMIT
+RULES
+}
+
+sets_ip6tables() {
+  cat <<'RULES'
+create spk.home.o.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.xbnghdo.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.xmzo8ko.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.s1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.xbnghds1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+create spk.home.xmzo8ks1.6 hash:ip family inet6 timeout 300 maxelem 65535 -exist
+RULES
+}
+
+flush_ip6tables() {
+  cat <<'RULES'
+flush spk.home.s1.6
+flush spk.home.xbnghds1.6
+flush spk.home.xmzo8ks1.6
+RULES
+}
+
+prepare_ip6tables() {
+  ip6tables -w -S INPUT >/dev/null &&
+    sets_ip6tables | ipset restore &&
+    rules_ip6tables | ip6tables-restore -w -n --test
+}
+
+load_ip6tables() {
+  rules_ip6tables | ip6tables-restore -w -n
+  ip6tables -w -t filter -C INPUT -j spk.home.in 2>/dev/null || ip6tables -w -t filter -I INPUT -j spk.home.in
+  remove_chains ip6tables filter "$(own_chains ip6tables filter | grep -vxF -e spk.home.in -e spk.home.knock -e spk.home.stage -e spk.home.s1 -e spk.home.s2 -e spk.home.xbnghdstage -e spk.home.xbnghds1 -e spk.home.xbnghds2 -e spk.home.xmzo8kstage -e spk.home.xmzo8ks1 -e spk.home.xmzo8ks2 -e spk.home.door)"
+  unload ip6tables mangle FORWARD spk.home.forward
+  flush_ip6tables | ipset restore
+}
+
+if [ "${1-load}" = undo ]; then
+  unload iptables filter INPUT spk.home.in
+  unload iptables mangle FORWARD spk.home.forward
+  unload ip6tables filter INPUT spk.home.in
+  unload ip6tables mangle FORWARD spk.home.forward
+  destroy_sets "$(own_sets)"
+  exit
+fi
+
+had=$(own_sets)
+trap take_back EXIT
+if prepare_ip6tables; then
+  ipv6=yes
+elif grep -q . /proc/net/if_inet6 2>/dev/null; then
+  echo 'error: the rules for IPv6 cannot be loaded, and this machine has IPv6 addresses: nothing was changed' >&2
+  echo 'hint: repair ip6tables, or write the rules with --ipv4, which leave IPv6 open' >&2
+  exit 1
+else
+  ipv6=no
+  take_back
+  echo 'warning: the rules for IPv6 cannot be loaded: only those for IPv4 are (no IPv6 address exists here)' >&2
+fi
+prepare_iptables
+trap - EXIT
+
+load_iptables
+if [ "$ipv6" = yes ]; then load_ip6tables; fi
+destroy_sets "$(own_sets | grep -vxF -e spk.home.o.4 -e spk.home.xbnghdo.4 -e spk.home.xmzo8ko.4 -e spk.home.s1.4 -e spk.home.xbnghds1.4 -e spk.home.xmzo8ks1.4 -e spk.home.o.6 -e spk.home.xbnghdo.6 -e spk.home.xmzo8ko.6 -e spk.home.s1.6 -e spk.home.xbnghds1.6 -e spk.home.xmzo8ks1.6)"
+if { nft list table inet firewalld || iptables -w -S INPUT_direct; } >/dev/null 2>&1; then
+  echo 'warning: firewalld is active, and its reload removes these rules' >&2
+  echo 'hint: undo them, and write the rules with --for nftables' >&2
+fi
