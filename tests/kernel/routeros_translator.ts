@@ -4,7 +4,7 @@
  * the lines, and nothing about RouterOS. What it does not know is an error, with its line.
  */
 import { parseAddress } from "../../src/core/address.ts";
-import { shortenName } from "../../src/rules/backends/iptables_names.ts";
+import { shortenName } from "../../src/rules/backends/names.ts";
 import type { Item, Router } from "../rules/router.ts";
 import { MATCHERS, type MatchPlace } from "./routeros_matchers.ts";
 
