@@ -227,9 +227,6 @@ table<string>("rules: an option without a value", {
 });
 
 table<[argv: string, part: string]>("rules for knockd refuses by name", {
-  "a range": ["--open 5-9", "the range 5-9/tcp"],
-  "echo requests": ["--open icmp", "icmp"],
-  "everything": ["--open all", '"all"'],
   "a forwarded port": ["--forward 8080", "the forwarded port 8080/tcp"],
   "a host behind": ["--forward 192.0.2.1:22", "a host behind this machine (192.0.2.1:22/tcp)"],
 }, async ([argv, part]) => {
