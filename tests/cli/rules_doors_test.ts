@@ -87,11 +87,15 @@ table<[argv: string[], open: string[], forward: string[]]>("rules office: what o
   assertEquals(doors.map((door) => [door.open, door.forward]), [[open, forward]]);
 });
 
-Deno.test("rules: a target that forwards opens nothing else, unless --open says so", async () => {
-  const alone = await makePlan(["lab", "--forward", "8080"]);
-  assertEquals([alone.doors[0]?.open, alone.doors[0]?.forward], [[], ["8080/tcp"]]);
-  const own = await makePlan(["lab"]);
-  assertEquals([own.doors[0]?.open, own.doors[0]?.forward], [["60000-61000/udp", "icmp"], []]);
+Deno.test("rules: --forward adds to what a target says that it opens, --open takes its place", async () => {
+  const own = ["60000-61000/udp", "icmp"];
+  const read = async (...options: string[]) => {
+    const { doors: [door] } = await makePlan(["lab", ...options]);
+    return [door?.open, door?.forward];
+  };
+  assertEquals(await read(), [own, []]);
+  assertEquals(await read("--forward", "8080"), [own, ["8080/tcp"]]);
+  assertEquals(await read("--forward", "8080", "--open", "22"), [["22/tcp"], ["8080/tcp"]]);
 });
 
 const LINES = { stdin: "1\n2\n3\n4\n" };

@@ -65,8 +65,8 @@ export function readDoors(args: PlanArgs, targets: readonly Target[]): DoorReque
   const forwards = readByTarget(args, "forward", { names, parse: parseForwards });
   return targets.map((target) => {
     const forwarded = listDistinctForwards(forwards.get(target.name) ?? []);
-    // A target that forwards opens nothing here unless an option says so.
-    const own = forwarded.length > 0 ? [] : listOpenServices(target);
+    // The port that it probes can be the forwarded one: only what it says that it opens counts then.
+    const own = forwarded.length > 0 ? target.opens : listOpenServices(target);
     const services = listDistinctServices(opens.get(target.name) ?? own);
     if (services.length + forwarded.length === 0) throw refuseEmpty(target.name);
     return { target, opens: services, forwards: forwarded };

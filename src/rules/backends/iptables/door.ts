@@ -100,7 +100,8 @@ export function renderForwardChains(context: RuleContext): Chain[] {
     ),
     ...drops,
   ];
-  return renderEntryChains(context, { entry: "forward", rules });
+  const words = "Every packet that this machine forwards: open sources pass to what is guarded.";
+  return renderEntryChains(context, { entry: "forward", rules, words });
 }
 
 function renderForwardRules(

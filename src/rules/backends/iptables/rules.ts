@@ -138,7 +138,10 @@ function renderTable(table: string, chains: readonly Chain[]): string[] {
   return [
     `*${table}`,
     ...chains.map(([chain]) => `:${chain} - [0:0]`),
-    ...chains.flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
+    ...chains.flatMap(([chain, rules, words]) => [
+      `# ${words}`,
+      ...rules.map((rule) => `-A ${chain} ${rule}`),
+    ]),
     "COMMIT",
   ];
 }
@@ -147,14 +150,26 @@ function renderChains(context: RuleContext): Chain[] {
   const { plan, names } = context;
   const guarded = listGuardedDoors(plan);
   return [
-    ...renderEntryChains(context, { entry: "in", rules: renderEntryRules(context) }),
-    [names.own("knock"), renderKnockRules(context)],
+    ...renderEntryChains(context, {
+      entry: "in",
+      rules: renderEntryRules(context),
+      words: "Every packet to this machine: what is not for these rules returns to yours.",
+    }),
+    [
+      names.own("knock"),
+      renderKnockRules(context),
+      "What a packet does to the lists of its source, in this order.",
+    ],
     ...plan.doors.flatMap((door) => renderStageChains(context, door)),
     ...plan.doors.flatMap((door) => renderClosingChains(context, door)),
     ...(guarded.length === 0 ? [] : [renderTriedChain(context, guarded)]),
     ...guarded.flatMap((door) => renderGuardChains(context, door)),
     ...(plan.ban ? renderBanChains(context) : []),
-    [names.own("door"), renderDoorRules(context)],
+    [
+      names.own("door"),
+      renderDoorRules(context),
+      "The door: open sources pass, then what is closed is dropped; the rest returns to your rules.",
+    ],
   ];
 }
 
@@ -215,10 +230,14 @@ function renderStageChains(context: RuleContext, door: Door): Chain[] {
           `-g ${names.knock(door, "s", number)}`,
         ].join(" ")
       ),
+      `The knocks of ${door.name}, the last one first.`,
     ],
     ...door.stages.map((_, index): Chain => [
       names.knock(door, "s", index + 1),
       [lists.write(names.stageList(door, index + 1), findSeconds(door, index + 1))],
+      index + 1 === door.stages.length
+        ? `The last knock of ${door.name}: its source is open.`
+        : `Knock ${index + 1} of ${door.name}: its source is in stage ${index + 1}.`,
     ]),
   ];
 }
@@ -237,12 +256,15 @@ function renderClosingChains(context: RuleContext, door: Door): Chain[] {
     ].join(" ")
   );
   return [
-    [names.door(door, "close"), matches],
+    [names.door(door, "close"), matches, `The closing knocks of ${door.name}, the last one first.`],
     ...closing.map((_, index): Chain => [
       names.knock(door, "c", index + 1),
       index < closing.length - 1
         ? [lists.write(names.closingList(door, index + 1), seconds)]
         : stages.map((_, stage) => lists.remove(names.stageList(door, stage + 1))),
+      index < closing.length - 1
+        ? `Closing knock ${index + 1} of ${door.name}.`
+        : `The last closing knock of ${door.name}: it is shut for its source.`,
     ]),
   ];
 }
@@ -257,7 +279,7 @@ function renderTriedChain({ names }: RuleContext, guarded: readonly Door[]): Cha
   return [names.own("tried"), [
     ...guarded.map((door) => `-j ${names.door(door, "guard")}`),
     `-g ${names.own("door")}`,
-  ]];
+  ], "A packet to a knock port: each guard looks at it."];
 }
 
 /** Knocks, accepted or late, and the ports of the other doors' knocks are not mistakes. */
@@ -273,10 +295,11 @@ function renderGuardChains(context: RuleContext, door: Door): Chain[] {
         `${renderMatch(stage, family)} ${isInStage(context, door, number)} -j RETURN`
       ),
       ...renderPortRules(own, `-g ${names.door(door, "reset")}`),
-    ]],
+    ], `The guard of ${door.name}: a knock that counts, or of another target, resets nothing.`],
     [
       names.door(door, "reset"),
       door.stages.slice(1).map((_, index) => lists.remove(names.stageList(door, index + 1))),
+      `A mistake: the sequence of ${door.name} begins anew.`,
     ],
   ];
 }
@@ -303,7 +326,12 @@ function renderBanChains({ names, banLists }: RuleContext): Chain[] {
     ...MISTAKES.map((count): Chain => [
       names.own(`m${count}`),
       [banLists.write(names.mistakeList(count), windowMs / 1_000), door],
+      `Mistake ${count} of ${MISTAKES.length}.`,
     ]),
-    [names.own("ban"), [banLists.write(names.banList, banMs / 1_000), door]],
+    [
+      names.own("ban"),
+      [banLists.write(names.banList, banMs / 1_000), door],
+      "One mistake too many.",
+    ],
   ];
 }

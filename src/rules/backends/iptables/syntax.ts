@@ -145,8 +145,8 @@ interface Lists {
   remove(list: string): string;
 }
 
-/** A chain and its rules. */
-export type Chain = [name: string, rules: string[]];
+/** A chain, its rules, and what they do in plain words. */
+export type Chain = [name: string, rules: string[], words: string];
 
 const IPSET: Lists = {
   has: (list) => `-m set --match-set ${list} src`,
@@ -255,15 +255,15 @@ export function renderEchoRules(
 /** A packet of another interface returns from the first chain; `-g` returns to the caller of that at once. */
 export function renderEntryChains(
   { plan: { interfaces }, names }: RuleContext,
-  { entry, rules }: { entry: string; rules: string[] },
+  { entry, rules, words }: { entry: string; rules: string[]; words: string },
 ): Chain[] {
   const own = names.own(entry);
-  if (interfaces.length === 0) return [[own, rules]];
+  if (interfaces.length === 0) return [[own, rules, words]];
   const next = names.own("net");
   const matches = interfaces.map((name) =>
     `-i ${quoteRestore(name.replace(/\*$/, "+"))} -g ${next}`
   );
-  return [[own, matches], [next, rules]];
+  return [[own, matches, "Packets of other interfaces are left alone."], [next, rules, words]];
 }
 
 /** The knock of a stage; of a connection only a packet with the secret is one. */
