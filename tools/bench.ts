@@ -10,6 +10,7 @@
 import { banner } from "./bench/banner.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
+import { model } from "./bench/model.ts";
 import { relay } from "./bench/relay.ts";
 import { rules } from "./bench/rules.ts";
 import { sequence } from "./bench/sequence.ts";
@@ -22,6 +23,7 @@ const SECTIONS: Record<string, Section> = {
   targets,
   door,
   rules,
+  model,
   banner,
   relay,
 };
