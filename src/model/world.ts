@@ -35,6 +35,8 @@ export interface World {
   translations?: readonly Translation[];
   /** Services of this machine that answer: later packets from the same socket belong to a connection. */
   answering?: readonly Service[];
+  /** Services that a `notrack` rule excepts from connection tracking, and so from NAT. */
+  untracked?: readonly Service[];
   /** What another table drops before the rules see it. */
   droppedBefore?: readonly Service[];
   /** What another table drops of that which the rules accept. */
@@ -88,7 +90,7 @@ export function createWorldModel(
   return {
     isLetIn: (...place) => model.isLetIn(...place),
     receive(packet, at) {
-      const key = nameConnection(packet);
+      const key = isIn(world.untracked, packet) ? undefined : nameConnection(packet);
       const known = key === undefined ? undefined : findLive(connections, key, at);
       const translation = known === undefined ? findTranslation(world, packet) : known.translation;
       const established = known?.replied ?? false;
@@ -120,10 +122,10 @@ function findLive(connections: ReadonlyMap<string, Connection>, key: string, at:
 
 /** Only what is sent to this machine is translated. */
 function findTranslation(
-  { translations = [] }: World,
+  { translations = [], untracked }: World,
   packet: WirePacket,
 ): Translation | undefined {
-  if (packet.host !== undefined) return undefined;
+  if (packet.host !== undefined || isIn(untracked, packet)) return undefined;
   return translations.find(({ service }) => covers(service, packet));
 }
 

@@ -28,6 +28,7 @@ export function listWorlds(context: AttackContext): Attack[] {
       host === undefined ? tryTranslated(context, service) : tryRouted(context, service, host)
     ),
     ...tryLiveService(context),
+    ...tryUntracked(context),
     ...tryOtherTables(context),
   ];
   return tries.map((each) => ({ ...each, door: door.name, source: parties.attacker }));
@@ -258,6 +259,24 @@ function tryLiveService(context: AttackContext): Try[] {
     reason: "a secret is looked for in packets of connections, too",
     world: { name: "a live service at the knock ports", answering },
     packets: pace([...knocks, ...knocks], gap),
+  }];
+}
+
+/** Without connection tracking a connection is new packets for the door. */
+function tryUntracked(context: AttackContext): Try[] {
+  const { door, gap } = context;
+  const service = door.opens.find(isPorts);
+  if (service === undefined) return [];
+  const first = visit(context, service, { sourcePort: 40_000 });
+  const opening = pace([...createKnocks(context), first], gap);
+  const later = (opening.at(-1)?.at ?? 0) + door.openForMs + LATE_MS;
+  return [{
+    name: "untracked-standing",
+    description: "a connection after the open time, where it is not tracked (notrack)",
+    claim: "blocked",
+    reason: "only tracked connections go on after the open time",
+    world: { name: "a notrack rule", answering: [service], untracked: [service] },
+    packets: [...opening, { packet: { ...first, ...OTHER_FLAGS[service.protocol] }, at: later }],
   }];
 }
 

@@ -13,6 +13,8 @@
 # forwards (DNAT, a port that Docker publishes) stays open to everyone.
 # To see whether there is one:
 # nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # This file contains the secret payloads: keep it private (chmod 600).
 #

@@ -13,6 +13,8 @@
 # to: under its own number it stays open to everyone, unless --forward names it.
 # To see whether there is one:
 # nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
 # RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.

@@ -34,7 +34,7 @@ Deno.test("listAttacks: every kind of attack on three secret knocks", () => {
     ...["flood", "flood-spoofed"],
     ...["service-22-tcp-stranger", "service-22-tcp-knocked"],
     ...["published-unguarded-22-tcp", "redirected-to-22-tcp"],
-    ...["live-service", "knocks-dropped", "service-dropped"],
+    ...["live-service", "untracked-standing", "knocks-dropped", "service-dropped"],
     ...["sweep-ascending", "sweep-ascending-3-times"],
     ...["sweep-descending", "sweep-descending-3-times"],
     ...["sweep-random", "sweep-random-3-times"],
