@@ -220,8 +220,8 @@ await kernelTest("a door is held open, and shut again", async (lab, t) => {
     await ssh.shut();
     // The door forgets after two seconds here, and is told so.
     await lab.server.nft(
-      "insert rule inet spknock_home knock_4 udp dport 5555 counter\n" +
-        "flush set inet spknock_home open_4\n",
+      "insert rule inet spknock_home knock.4 udp dport 5555 counter\n" +
+        "flush set inet spknock_home home.open.4\n",
     );
     const script =
       'for i in 1 2 3 4 5 6; do sleep 0.5; nc -z "$SPKNOCK_ADDRESS" 22 || echo shut; done';

@@ -92,7 +92,7 @@ for (const { name, args, load, losses } of FIREWALLS) {
 /** Shuts the door for all who are in. */
 async function forgetEveryone({ server }: Lab, firewall: string): Promise<void> {
   if (firewall === "nftables") {
-    for (const set of ["open_4", "open_6"]) {
+    for (const set of ["rules.open.4", "rules.open.6"]) {
       await server.run(["nft", "flush", "set", "inet", "spknock_rules", set]);
     }
     return;

@@ -31,7 +31,7 @@ interface Device {
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
 /** What tests name; the import of a name that there is not stops. */
-const INTERFACES = ["knock0", "knock1", "knock2", "eth0", "eth1", "a-_.@b0"];
+const INTERFACES = ["knock0", "knock1", "knock2", "eth0", "eth1", "_@b-0.1"];
 /** The interfaces of the interface lists. */
 const MEMBERS = { WAN: ["knock0", "knock2"], NONE: [] };
 const devices = new WeakMap<Namespace, Device>();

@@ -67,7 +67,7 @@ async function interfaces(firewall: Firewall, range: Range): Promise<void> {
     ["knock*", false],
     ["knock1", true],
     ["eth*", true],
-    ["a-_.@b0", true],
+    ["_@b-0.1", true],
   ];
   let refused = 0;
   for (const [name, expected] of cases) {

@@ -80,7 +80,7 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
   await server.nft(COUNTERS);
   // What the closing sequence of the target "closing" does.
   await server.nft(
-    "insert rule inet spknock_home input tcp dport 7777 delete @open_4 { ip saddr }",
+    "insert rule inet spknock_home input tcp dport 7777 delete @home.open.4 { ip saddr }",
   );
   const command = commandOf(["connect"]).join(" ");
   const config = [
@@ -109,7 +109,9 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
       };
     },
     async shut() {
-      const sets = ["stage1", "stage2", "open"].flatMap((set) => [`${set}_4`, `${set}_6`]);
+      const sets = ["stage1", "stage2", "open"].flatMap((
+        set,
+      ) => [`home.${set}.4`, `home.${set}.6`]);
       const flushes = sets.map((set) => `flush set inet spknock_home ${set}\n`).join("");
       await server.nft(`${flushes}reset counters table inet seen\n`);
     },
