@@ -105,6 +105,8 @@ table<string[]>("checkPlan: consecutive regular knocks are refused, with a ban o
   descending: ["7002/udp", "7001/udp"],
   "one port twice": ["7000/tcp", "7000/tcp", "7001/tcp"],
   "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
+  // 7001/tcp is accepted again on the way up.
+  "a passed knock in between": ["7001/tcp", "7000/tcp", "7002/tcp"],
   // 22/tcp in between is not a mistake.
   "the protected port in between": ["21/tcp", "23/tcp"],
 }, (knocks) => {
