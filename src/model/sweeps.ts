@@ -38,7 +38,7 @@ function isAdjacent(
   order: Direction,
 ): boolean {
   const isFree = createStepCheck(door, plan);
-  return listSteps(door).every((step) => step[0].port !== step[1].port && isFree(step, order));
+  return listSteps(door).every((step) => step.from.port !== step.to.port && isFree(step, order));
 }
 
 /** Returns what a plan can claim about a sweep in this order. */

@@ -90,6 +90,15 @@ export function listTrusted(plan: Plan, family: Plan["families"][number]): strin
   return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));
 }
 
+/**
+ * Whether a host behind could be reached by source routing: a packet on its way through this machine still has
+ * this machine's address then (measured; IPv6 has no such option any more).
+ */
+export function hasRoutedIpv4({ doors }: Plan, family: Plan["families"][number]): boolean {
+  return family === "ipv4" &&
+    doors.some(({ forwards }) => forwards.some(({ host }) => host?.includes(":") === false));
+}
+
 /** How many mistakes a source can have made without a ban, each a list of its own. */
 export const MISTAKES: readonly number[] = Array.from(
   { length: BAN_RULE.mistakes },

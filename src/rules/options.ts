@@ -1,6 +1,12 @@
 /** Parses the values of the options for a plan. */
 import { ValueError } from "../core/errors.ts";
-import { contains, type Network, parseAddress, parseNetwork } from "../core/address.ts";
+import {
+  contains,
+  createNetworkMatcher,
+  type Network,
+  parseAddress,
+  parseNetwork,
+} from "../core/address.ts";
 import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { splitList } from "../core/knock.ts";
 import { type Forward, isPorts, listDistinctForwards, parseService } from "../core/service.ts";
@@ -54,7 +60,18 @@ function parseForward(text: string): Forward {
         "192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
     );
   }
-  return host === undefined ? { service } : { host: parseAddress(host).text, service };
+  return host === undefined ? { service } : { host: parseHostBehind(host), service };
+}
+
+/** This machine itself, one link only, and groups: no packet to them is forwarded to a host behind. */
+const isNoHost = createNetworkMatcher(
+  ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8"],
+);
+
+function parseHostBehind(text: string): string {
+  const address = parseAddress(text);
+  if (!isNoHost(address)) return address.text;
+  throw new ValueError(text, "is not a host behind this machine: no packet is forwarded to it");
 }
 
 /** What is before the name of an interface list of RouterOS. */

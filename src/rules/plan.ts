@@ -12,7 +12,7 @@
  * - the ban is for regular knocks only: a secret cannot be guessed, and spoofed mistakes lock its owner out;
  * - a closing sequence has a knock of its own: otherwise a sequence that is sent again, as every retry
  *   does, could close the door that it opens;
- * - no two doors have the same knocks: one sequence would open both;
+ * - no door's knocks contain those that open or close another: one sequence would do both;
  * - durations are whole milliseconds, at least one.
  */
 import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
@@ -162,7 +162,7 @@ export function checkPlan(plan: Plan): void {
     refuseSharedClosing(door, plan);
   }
   refuseUselessBan(plan);
-  refuseSameKnocks(plan);
+  refuseSharedKnocks(plan);
 }
 
 function createStages(
@@ -291,21 +291,41 @@ function refuseSharedClosing({ stages, closing }: Door, plan: Plan): void {
   }
 }
 
-/** Two doors that the same packets open. */
-function refuseSameKnocks({ doors }: Plan): void {
-  for (const [index, door] of doors.entries()) {
-    const same = doors.slice(0, index).find(({ stages }) =>
-      stages.length === door.stages.length &&
-      stages.every((stage, place) => canCoincide(stage, door.stages[place] as Stage))
-    );
-    if (same === undefined) continue;
-    throw new UsageError(
-      `the knocks of "${same.name}" open "${door.name}" too: they are the same`,
-      {
-        hint: "give each target a port or a secret of its own",
-      },
-    );
+/** The guard of a door leaves the knock ports of another alone: so a part of another's knocks is enough. */
+function refuseSharedKnocks({ doors }: Plan): void {
+  for (const other of doors) {
+    for (const door of doors.filter((each) => each !== other)) {
+      const found = findShared(door, other);
+      if (found === undefined) continue;
+      throw new UsageError(found, { hint: "give each target a port or a secret of its own" });
+    }
   }
+}
+
+function findShared({ name, stages, closing }: Door, other: Door): string | undefined {
+  if (isWithin(stages, other.stages)) {
+    const why = stages.length === other.stages.length
+      ? "they are the same"
+      : "its own are among them";
+    return `the knocks of "${other.name}" open "${name}" too: ${why}`;
+  }
+  if (isWithin(stages, other.closing)) {
+    return `the closing knocks of "${other.name}" open "${name}": its knocks are among them`;
+  }
+  if (closing.length > 0 && isWithin(closing, other.stages)) {
+    return `the knocks of "${other.name}" close "${name}": its closing knocks are among them`;
+  }
+  return undefined;
+}
+
+/** Whether the knocks are among the others, in this order. */
+function isWithin(knocks: readonly Stage[], others: readonly Stage[]): boolean {
+  let next = 0;
+  for (const other of others) {
+    const knock = knocks[next];
+    if (knock !== undefined && canCoincide(knock, other)) next++;
+  }
+  return next === knocks.length;
 }
 
 function checkDuration(what: string, ms: number): number {

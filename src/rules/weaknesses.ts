@@ -190,8 +190,8 @@ function checkOrder(door: Door, plan: Plan): Weakness[] {
     found.push({
       code: "adjacent-ports",
       severity: "warning",
-      reason: `a port scan sends the knocks ${renderPortSpec(step[0])} and ` +
-        `${renderPortSpec(step[1])} one after the other, with no mistake in between`,
+      reason: `a port scan sends the knocks ${renderPortSpec(step.from)} and ` +
+        `${renderPortSpec(step.to)} one after the other, with no mistake in between`,
       remedy: "use ports that are far apart",
     });
   }

@@ -184,6 +184,13 @@ const REFUSED: readonly [argv: string, message: RegExp][] = [
   ["office --open 22 --public all", /"all" cannot be public/],
   ["office --open 70-60/udp", /--open: .*write the lower one first/],
   ["office --open 22/icmp", /--open: /],
+  [
+    "office --forward 192.0.2.7:22",
+    /192\.0\.2\.7:22\/tcp is "office" itself, not a host behind it/,
+  ],
+  ["office --forward 127.0.0.1:22", /--forward: is not a host behind this machine/],
+  ["office --forward [fe80::1]:22", /--forward: is not a host behind this machine/],
+  ["office --forward 0.0.0.0:22", /--forward: is not a host behind this machine/],
   ["office --forward icmp", /--forward: is not a forwarded port/],
   ["office --forward nas:22", /--forward: .* by its address/],
   ["office --forward nas.example.com:22", /--forward: .* by its address/],

@@ -147,6 +147,7 @@ COMMIT
 -A spk.home.net -i lo -j RETURN
 -A spk.home.net -s 198.51.100.0/24 -j RETURN
 -A spk.home.net -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN
+-A spk.home.net -m addrtype --dst-type LOCAL -j DROP
 -A spk.home.net -p tcp -m conntrack --ctstate DNAT --ctorigdstport 8080 --ctdir ORIGINAL -m set --match-set spk.home.o.4 src -j RETURN
 -A spk.home.net -p udp -m conntrack --ctstate DNAT --ctorigdstport 9000:9010 --ctdir ORIGINAL -m set --match-set spk.home.o.4 src -j RETURN
 -A spk.home.net -d 192.0.2.7 -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j RETURN

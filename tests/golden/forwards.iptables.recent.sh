@@ -145,6 +145,7 @@ COMMIT
 -A spk.home.forward -i lo -j RETURN
 -A spk.home.forward -s 192.0.2.0/24 -j RETURN
 -A spk.home.forward -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN
+-A spk.home.forward -m addrtype --dst-type LOCAL -j DROP
 -A spk.home.forward -p tcp -m conntrack --ctstate DNAT --ctorigdstport 8080 --ctdir ORIGINAL -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j RETURN
 -A spk.home.forward -p udp -m conntrack --ctstate DNAT --ctorigdstport 9000:9010 --ctdir ORIGINAL -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j RETURN
 -A spk.home.forward -d 192.0.2.7 -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j RETURN

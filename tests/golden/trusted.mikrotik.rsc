@@ -36,8 +36,8 @@
 #   press Ctrl+X again when a new connection of yours works
 # Import it again after a change: open sources stay. During the import, only your own drop rule
 # protects the ports.
-# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
-# accept everything from an interface, such as a LAN, still do.
+# The jump is put before the first drop rule of the input chain, or at its end: a rule above it that
+# accepts packets (of a LAN, of ICMP, of a port that is to be closed) still does, without a knock.
 # An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the
 # bridge. The import stops before its first change if there is none of that name.
 # Undo (and before a family or the last forwarded port is left out):

@@ -105,6 +105,8 @@ table<string[]>("checkPlan: consecutive regular knocks are refused, with a ban o
   descending: ["7002/udp", "7001/udp"],
   "one port twice": ["7000/tcp", "7000/tcp", "7001/tcp"],
   "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
+  // 7001/tcp is accepted again on the way up.
+  "a passed knock in between": ["7001/tcp", "7000/tcp", "7002/tcp"],
   // 22/tcp in between is not a mistake.
   "the protected port in between": ["21/tcp", "23/tcp"],
 }, (knocks) => {
@@ -164,3 +166,50 @@ table<() => unknown>("makePlan refuses", {
 }, (make, part) => {
   assertThrows(make, UsageError, part);
 });
+
+table<[knocks: string[], closing: string[], message: string]>(
+  "checkPlan: no door's knocks do another's work",
+  {
+    "its end": [["9000/udp", "8000/tcp"], [], `the knocks of "home" open "office" too: its own`],
+    "not in a row": [
+      ["7000/tcp", "8000/tcp"],
+      [],
+      `the knocks of "home" open "office" too: its own`,
+    ],
+    "one of them": [["9000/udp"], [], `the knocks of "home" open "office" too: its own`],
+    "all": [["7000/tcp", "9000/udp", "8000/tcp"], [], "they are the same"],
+    "its closing knocks": [
+      ["4100/tcp", "2100/tcp"],
+      [],
+      `the closing knocks of "home" open "office"`,
+    ],
+    "that close": [
+      ["4000/tcp", "2000/tcp"],
+      ["9000/udp", "8000/tcp"],
+      `the knocks of "home" close "office"`,
+    ],
+    "in another order": [["8000/tcp", "9000/udp"], [], ""],
+    "the same closing knocks": [["4000/tcp", "2000/tcp"], ["4100/tcp", "2100/tcp"], ""],
+  },
+  ([knocks, closing, message]) => {
+    const make = (name: string, opening: readonly string[], close: readonly string[]) => ({
+      target: { ...target(opening, name), close: target(close).knocks },
+      payloads: {
+        opening: opening.map(() => new Uint8Array()),
+        closing: close.map(() => new Uint8Array()),
+      },
+      opens: [{ port: 22, protocol: "tcp" as const }],
+    });
+    const home = make("home", ["7000/tcp", "9000/udp", "8000/tcp"], [
+      "4100/tcp",
+      "2100/tcp",
+      "2200/tcp",
+    ]);
+    const office = make("office", knocks, closing);
+    for (const drafts of [[home, office], [office, home]]) {
+      const plan = makePlan(drafts);
+      if (message === "") checkPlan(plan);
+      else assertThrows(() => checkPlan(plan), UsageError, message);
+    }
+  },
+);

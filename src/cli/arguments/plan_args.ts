@@ -1,7 +1,14 @@
 /** What the options of `rules` say about a plan. */
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
-import { listDistinctForwards, listDistinctServices, parseServices } from "../../core/service.ts";
+import {
+  type Forward,
+  listDistinctForwards,
+  listDistinctServices,
+  parseServices,
+  renderForward,
+  renderService,
+} from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { listOpenServices } from "../../probe/mod.ts";
 import {
@@ -65,12 +72,24 @@ export function readDoors(args: PlanArgs, targets: readonly Target[]): DoorReque
   const forwards = readByTarget(args, "forward", { names, parse: parseForwards });
   return targets.map((target) => {
     const forwarded = listDistinctForwards(forwards.get(target.name) ?? []);
+    refuseOwnHost(target, forwarded);
     // The port that it probes can be the forwarded one: only what it says that it opens counts then.
     const own = forwarded.length > 0 ? target.opens : listOpenServices(target);
     const services = listDistinctServices(opens.get(target.name) ?? own);
     if (services.length + forwarded.length === 0) throw refuseEmpty(target.name);
     return { target, opens: services, forwards: forwarded };
   });
+}
+
+/** Packets to the target itself are not forwarded: the port would stay open to everyone. */
+function refuseOwnHost({ name, host }: Target, forwards: readonly Forward[]): void {
+  const found = forwards.find((forward) => forward.host === host);
+  if (found === undefined) return;
+  const ports = renderService(found.service);
+  throw new UsageError(
+    `--forward: ${renderForward(found)} is "${name}" itself, not a host behind it`,
+    { hint: `use --open ${ports}, or --forward ${ports} if the machine forwards this port` },
+  );
 }
 
 function refuseEmpty(name: string): UsageError {

@@ -7,7 +7,7 @@ import {
   type Plan,
 } from "../../../plan/plan.ts";
 import type { Forward } from "../../../core/service.ts";
-import { listTrusted } from "../../backend.ts";
+import { hasRoutedIpv4, listTrusted } from "../../backend.ts";
 import {
   type Chain,
   isOpenFor,
@@ -95,6 +95,8 @@ export function renderForwardChains(context: RuleContext): Chain[] {
     "-i lo -j RETURN",
     ...listTrusted(plan, family).map((network) => `-s ${network} -j RETURN`),
     renderConnections("RETURN"),
+    // Source routing: the next host is in the options until all rules have seen the packet.
+    ...(hasRoutedIpv4(plan, family) ? ["-m addrtype --dst-type LOCAL -j DROP"] : []),
     ...plan.doors.flatMap((door) =>
       renderForwardRules(door.forwards, family, `${isOpenFor(context, door)} -j RETURN`)
     ),

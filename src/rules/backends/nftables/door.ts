@@ -2,7 +2,7 @@
 import { renderFamily } from "../../../core/address_syntax.ts";
 import { listGuarded, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
 import type { Forward } from "../../../core/service.ts";
-import { listTrusted } from "../../backend.ts";
+import { hasRoutedIpv4, listTrusted } from "../../backend.ts";
 import {
   CONNECTIONS,
   createNames,
@@ -144,6 +144,10 @@ export function renderForwardChain(
           renderFamily(syntax.family)
         } sources do not.`,
         renderChain(names.own(`forwarded.${syntax.digit}`), [
+          ...(hasRoutedIpv4(plan, syntax.family)
+            // Its next host is in its options until all rules have seen it.
+            ? explain("Source routing would hide the host behind.", ["fib daddr type local drop"])
+            : []),
           ...renderOpenForwardRules(plan, syntax, names),
           ...renderForwardRules(forwards, syntax, "drop"),
         ]),
