@@ -69,23 +69,24 @@ async function askForTranslated(
   { prompter, check, supports }: QuestionContext,
 ): Promise<Draft> {
   const [door, before] = takeLast(draft);
-  const ports = door.opens.filter(isPorts);
-  if (!supports.translated || ports.length === 0) return draft;
+  if (!supports.translated) return draft;
+  const known = door.opens.filter(isPorts).map(renderService);
   const isForwarded = await prompter.confirm({
-    message: "Does Docker publish one of these ports, or does the machine forward or redirect one?",
+    message:
+      `Does Docker publish a port that ${door.target.name} opens, or does the machine forward ` +
+      "or redirect one?",
     default: false,
   });
   if (!isForwarded) return draft;
-  const known = new Set(ports.map(renderService));
   return await askForDraft({
-    message: "Which of them",
+    message: "Which ports, as the client sees them, such as 8080/tcp",
     parse: (text) => {
-      const chosen = parseServices(text).filter(isPorts);
-      const other = chosen.find((service) => !known.has(renderService(service)));
-      if (other === undefined && chosen.length > 0) return chosen;
-      throw new ValueError(text, `is not among ${[...known].join(",")}`);
+      const chosen = parseServices(text);
+      if (chosen.every(isPorts)) return chosen;
+      throw new ValueError(text, "is not only ports: use 8080/tcp, 60000-61000/udp");
     },
-    fallback: [...known].join(","),
+    // Of several ports Enter alone must not take all for forwarded ones.
+    fallback: known.length === 1 ? known[0] : undefined,
     apply(chosen) {
       const names = chosen.map(renderService);
       const opens = door.opens.filter((service) => !names.includes(renderService(service)));
