@@ -2,6 +2,7 @@
 import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
+  type Forward,
   isPorts,
   parseServices,
   renderForward,
@@ -73,8 +74,7 @@ async function askForTranslated(
   const known = door.opens.filter(isPorts).map(renderService);
   const isForwarded = await prompter.confirm({
     message:
-      `Does Docker publish a port that ${door.target.name} opens, or does the machine forward ` +
-      "or redirect one?",
+      `Does the machine forward or redirect a port that ${door.target.name} opens (Docker, NAT)?`,
     default: false,
   });
   if (!isForwarded) return draft;
@@ -107,7 +107,7 @@ function askForRouted(
     message: `Hosts behind it that ${target.name} opens${
       nameHost(target)
     }, such as 192.168.1.7:22/tcp`,
-    parse: parseForwards,
+    parse: parseRouted,
     fallback: proposeForward(target) ?? "none",
     none: [],
     apply: (routed) => ({
@@ -115,6 +115,15 @@ function askForRouted(
       doors: [...before, { ...door, forwards: [...forwards, ...routed] }],
     }),
   }, { prompter, check });
+}
+
+function parseRouted(text: string): Forward[] {
+  const forwards = parseForwards(text);
+  if (forwards.every(({ host }) => host !== undefined)) return forwards;
+  throw new ValueError(
+    text,
+    "has a port without its host: use 192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
+  );
 }
 
 /** Rules have addresses; the name is for the person who is asked. */
