@@ -137,7 +137,11 @@ export const SAVE_OPTIONS = [
   { ...SOURCE_OPTION, mayBeEmpty: true },
   ...PROBE_OPTIONS,
   { name: "secret", value: "SPEC", help: `of udp knocks: ${joinWithin(listSecretOptions(), 33)}` },
-  { name: "opens", value: "PORTS", help: "what the door opens: 22/tcp,443/tcp, or none" },
+  {
+    name: "opens",
+    value: "PORTS",
+    help: "what the door opens: 22/tcp,5000-5010/udp,icmp,all, or none",
+  },
   { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
   { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
   {

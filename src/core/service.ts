@@ -47,6 +47,9 @@ export function isPorts(service: Service): service is PortRange {
 export function parseService(text: string): Service {
   const name = text.trim().toLowerCase();
   if (name === "icmp" || name === "all") return { protocol: name };
+  if (!/^(?:\d|(?:tcp|udp)[/:])/.test(name)) {
+    throw new ValueError(text, "is not a port: use 22/tcp, 60000-61000/udp, icmp or all");
+  }
   const range = /^(.*?)(\d+)-(\d+)(.*)$/.exec(text.trim());
   if (range === null) return parsePortSpec(text);
   const [, before = "", from = "", to = "", after = ""] = range;

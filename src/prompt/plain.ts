@@ -80,13 +80,21 @@ function ask<T>(
   return inRawMode(terminal, async () => {
     for (;;) {
       const text = await readLine(terminal, prompt, options);
-      if (findKeyboard(terminal).takeDropped()) terminal.write(` * ${DROPPED}\n`);
+      if (findKeyboard(terminal).takeDropped()) complain(terminal, DROPPED);
       const problem = garbled(text);
       const parsed = problem === undefined ? parse(text) : { error: problem };
       if ("value" in parsed) return parsed.value;
-      terminal.write(` * ${parsed.error}\n`);
+      complain(terminal, parsed.error);
     }
   });
+}
+
+function complain(terminal: Terminal, problem: string): void {
+  const width = terminal.columns();
+  const lines = ` * ${problem}`.split("\n").flatMap((line) =>
+    wrapWords(line, { width, indent: 3 })
+  );
+  terminal.write(`${lines.join("\n")}\n`);
 }
 
 /** One line, up to Enter. The cursor stays at its end: moving it takes escape codes. */

@@ -1,8 +1,7 @@
 /** The plan of a simulated firewall for a target, as `rules` would make it, on IPv4 loopback. */
 import { renderPortSpec } from "../core/knock.ts";
 import { type Door, listKnocks, type Plan } from "../plan/plan.ts";
-import { type PortSpec } from "../core/service.ts";
-import { isPorts, type Service } from "../core/service.ts";
+import { isPorts, type PortSpec, renderService, type Service } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
 import { listOpenServices } from "../probe/mod.ts";
 import { makePlan, type PlanPayloads } from "../rules/plan.ts";
@@ -27,6 +26,18 @@ export function makeSimulatedPlan(
   const fallback = { port: FALLBACK_PORT, protocol: "tcp" as const };
   const opens = ports.length === 0 ? [fallback] : ports;
   return makePlan([{ target, payloads, opens }], { families: ["ipv4"] });
+}
+
+/** Returns what a firewall would open, and a simulated one cannot: `icmp`, `60001-61000/udp`. */
+export function listNotSimulated(
+  target: Target,
+  { open = listOpenServices(target) }: { open?: readonly Service[] | undefined } = {},
+): string[] {
+  return open.flatMap((service) => {
+    if (!isPorts(service)) return [renderService(service)];
+    const { port, last = port } = service;
+    return last === port ? [] : [renderService({ ...service, port: port + 1 })];
+  });
 }
 
 /** Returns the door of a simulated firewall, and the ports that it opens. */

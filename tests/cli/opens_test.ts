@@ -154,7 +154,9 @@ table("opens: edit", {
 Deno.test("opens: what cannot be opened is an error that does not repeat it", async () => {
   for (
     const [value, message] of [
-      ["hunter2", "--opens: is not a port: use a whole number from 1 to 65535"],
+      ["hunter2", "--opens: is not a port: use 22/tcp, 60000-61000/udp, icmp or all"],
+      ["22,icmp6", "--opens: is not a port: use 22/tcp, 60000-61000/udp, icmp or all"],
+      ["70000", "--opens: is not a port: use a whole number from 1 to 65535"],
       ["22/sctp", "--opens: names an unknown protocol: use tcp or udp, such as 22/tcp"],
       ["none,22", "--opens: is not a port"],
     ] as const

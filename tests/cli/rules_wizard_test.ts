@@ -45,8 +45,8 @@ const QUESTIONS = {
   firewall: "Which firewall",
   neighbours: "Same host: ",
   services: "opens on the machine itself",
-  published: "Does Docker publish",
-  which: "Which of them",
+  published: "Does the machine forward or redirect",
+  which: "Which ports, as the client sees them",
   behind: "Hosts behind it that",
   trusted: "never locked out",
   public: "stay public",
@@ -151,9 +151,11 @@ Deno.test("the wizard: a published port, ranges, a host behind, and who stays in
       "1",
       "22,8080,60000-61000/udp,icmp",
       "y",
-      "9090",
-      "8080",
+      "",
+      "8080,icmp",
+      "8080,9090",
       "192.168.1.7:80,nas:80",
+      "192.168.1.7:80,8443",
       "192.168.1.7:80",
     ],
     ...["192.168.0.0/24", "22", "443", "eth0,a b", "eth0,ppp0", "1", "n", "y", "90s", "2s", "-"],
@@ -161,8 +163,9 @@ Deno.test("the wizard: a published port, ranges, a host behind, and who stays in
   assertEquals(run.code, 0, run.stderr);
   for (
     const said of [
-      '"9090" is not among 22/tcp,8080/tcp,60000-61000/udp',
+      '"8080,icmp" is not only ports: use 8080/tcp, 60000-61000/udp',
       "is not a forwarded port: use 8080/tcp",
+      "has a port without its host: use 192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
       '"22/tcp" is in both --open and --public',
       '"a b" is not the name of an interface',
       "such as eth0,ppp0 (all: every one)",
@@ -170,8 +173,8 @@ Deno.test("the wizard: a published port, ranges, a host behind, and who stays in
   ) assertStringIncludes(run.screen.replace(/\s+/g, " "), said);
   assertStringIncludes(
     run.stdout,
-    "#   opens:   22/tcp, 60000-61000/udp, icmp, forwarded 8080/tcp, forwarded 192.168.1.7:80/tcp " +
-      "for 90s; a stage waits 2s\n",
+    "#   opens:   22/tcp, 60000-61000/udp, icmp, forwarded 8080/tcp, forwarded 9090/tcp, " +
+      "forwarded 192.168.1.7:80/tcp for 90s; a stage waits 2s\n",
   );
   for (
     const line of [
@@ -195,7 +198,7 @@ Deno.test("the wizard: a published port, ranges, a host behind, and who stays in
 Deno.test("the wizard: the targets of a host are offered together; one with the same knocks is not", async () => {
   const rest = Array.from({ length: 6 }, () => "");
   const secrets = ["a", "a", "b", "b", "c", "c", "d", "d"];
-  const answers = ["1", "", "22", "n", "", "", "", "192.168.0.0/16", ...rest.slice(0, 3)];
+  const answers = ["1", "", "22", "n", "", "", "n", "", "192.168.0.0/16", ...rest.slice(0, 3)];
   await using run = await runWizard([...answers, ...secrets, "-"], { targets: ["home"] });
   assertEquals(run.code, 0, run.stderr);
   assertStringIncludes(run.screen, "Same host: nas. One rule set for all of them?");
@@ -239,6 +242,7 @@ Deno.test("the wizard names a host behind that has no address, and the family of
   await using run = await runWizard([
     "1",
     "",
+    "n",
     "[2001:db8::7]:22",
     "192.168.1.7:22",
     ...OFFICE.slice(4),
@@ -252,6 +256,15 @@ Deno.test("the wizard names a host behind that has no address, and the family of
     "opens (nas.example.com, by its address), such as",
   );
   assertStringIncludes(run.stdout, "#   covers:  IPv4\n");
+});
+
+Deno.test("the wizard: a port that Docker publishes can be all that a door opens", async () => {
+  await using run = await runWizard(["1", "icmp", "y", "8080", ...OFFICE.slice(3), "-"]);
+  assertEquals(run.code, 0, run.stderr);
+  assertStringIncludes(run.stdout, "#   opens:   icmp, forwarded 8080/tcp for ");
+  await using none = await runWizard(["1", "none", "y", "8080", ...OFFICE.slice(3), "-"]);
+  assertEquals(none.code, 0, none.stderr);
+  assertStringIncludes(none.stdout, "#   opens:   forwarded 8080/tcp for ");
 });
 
 Deno.test("a path that cannot be written is asked for again, and ~ is the home folder", async () => {

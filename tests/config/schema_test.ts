@@ -307,7 +307,7 @@ const BAD: [lines: string, errors: string[]][] = [
   ]],
   ['opens = "22/tcp"', ['4: targets.t.opens: is not an [array]: use ["22/tcp"]']],
   ['opens = [\n"hunter2",\n"22/sctp",\n"22,",\n0,\n{ port = 22 }]', [
-    "5: targets.t.opens[0]: is not a port: use a whole number from 1 to 65535",
+    "5: targets.t.opens[0]: is not a port: use 22/tcp, 60000-61000/udp, icmp or all",
     "6: targets.t.opens[1]: names an unknown protocol: use tcp or udp, such as 22/tcp",
     "7: targets.t.opens[2]: has an empty item 2: use A,B,C",
     "8: targets.t.opens[3]: is not a port: use a whole number from 1 to 65535",

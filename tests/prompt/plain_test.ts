@@ -156,6 +156,22 @@ for (
   });
 }
 
+Deno.test("plain: an error that is wider than the terminal breaks between words", async () => {
+  const terminal = new FakeTerminal(["0\r", "1\r"], { columns: 24 });
+  await createPrompter(terminal).input({
+    message: "Port",
+    validate: (text) => text === "0" ? `"0" is not a port: use 22/tcp or icmp` : undefined,
+  });
+  assertEquals(
+    terminal.output,
+    ` Port: 0
+ * "0" is not a port:
+   use 22/tcp or icmp
+ Port: 1
+`,
+  );
+});
+
 Deno.test("plain: messages, defaults and errors", async () => {
   const terminal = new FakeTerminal(["\r", "0\r", "1\r", "what\r", "y\r", "\r", "zz\r"]);
   const prompter = createPrompter(terminal);

@@ -4,8 +4,10 @@ import { DEFAULT_SETTINGS } from "../../src/core/target.ts";
 import {
   findStandIns,
   getSimulatedDoor,
+  listNotSimulated,
   makeSimulatedPlan,
 } from "../../src/use_cases/simulated_plan.ts";
+import { parseServices } from "../../src/core/service.ts";
 import { table } from "../table.ts";
 
 interface Row {
@@ -42,4 +44,21 @@ table("simulate opens", {
   });
   assertEquals(getSimulatedDoor(made).ports.map(renderPortSpec), plan);
   assertEquals(findStandIns(made), standIns);
+});
+
+table("simulate cannot open", {
+  "22/tcp,53/udp": [],
+  "22/tcp,60000-61000/udp,icmp": ["60001-61000/udp", "icmp"],
+  "5000-5001/tcp": ["5001/tcp"],
+  "all": ["all"],
+}, (expected, text) => {
+  const target = {
+    ...DEFAULT_SETTINGS,
+    name: "home",
+    host: "192.0.2.1",
+    knocks: [],
+    opens: parseServices(text),
+  };
+  assertEquals(listNotSimulated(target), expected);
+  assertEquals(listNotSimulated({ ...target, opens: [] }, { open: target.opens }), expected);
 });

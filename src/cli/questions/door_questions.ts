@@ -2,6 +2,7 @@
 import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
+  type Forward,
   isPorts,
   parseServices,
   renderForward,
@@ -69,23 +70,23 @@ async function askForTranslated(
   { prompter, check, supports }: QuestionContext,
 ): Promise<Draft> {
   const [door, before] = takeLast(draft);
-  const ports = door.opens.filter(isPorts);
-  if (!supports.translated || ports.length === 0) return draft;
+  if (!supports.translated) return draft;
+  const known = door.opens.filter(isPorts).map(renderService);
   const isForwarded = await prompter.confirm({
-    message: "Does Docker publish one of these ports, or does the machine forward or redirect one?",
+    message:
+      `Does the machine forward or redirect a port that ${door.target.name} opens (Docker, NAT)?`,
     default: false,
   });
   if (!isForwarded) return draft;
-  const known = new Set(ports.map(renderService));
   return await askForDraft({
-    message: "Which of them",
+    message: "Which ports, as the client sees them, such as 8080/tcp",
     parse: (text) => {
-      const chosen = parseServices(text).filter(isPorts);
-      const other = chosen.find((service) => !known.has(renderService(service)));
-      if (other === undefined && chosen.length > 0) return chosen;
-      throw new ValueError(text, `is not among ${[...known].join(",")}`);
+      const chosen = parseServices(text);
+      if (chosen.every(isPorts)) return chosen;
+      throw new ValueError(text, "is not only ports: use 8080/tcp, 60000-61000/udp");
     },
-    fallback: [...known].join(","),
+    // Of several ports Enter alone must not take all for forwarded ones.
+    fallback: known.length === 1 ? known[0] : undefined,
     apply(chosen) {
       const names = chosen.map(renderService);
       const opens = door.opens.filter((service) => !names.includes(renderService(service)));
@@ -106,7 +107,7 @@ function askForRouted(
     message: `Hosts behind it that ${target.name} opens${
       nameHost(target)
     }, such as 192.168.1.7:22/tcp`,
-    parse: parseForwards,
+    parse: parseRouted,
     fallback: proposeForward(target) ?? "none",
     none: [],
     apply: (routed) => ({
@@ -114,6 +115,15 @@ function askForRouted(
       doors: [...before, { ...door, forwards: [...forwards, ...routed] }],
     }),
   }, { prompter, check });
+}
+
+function parseRouted(text: string): Forward[] {
+  const forwards = parseForwards(text);
+  if (forwards.every(({ host }) => host !== undefined)) return forwards;
+  throw new ValueError(
+    text,
+    "has a port without its host: use 192.168.1.7:22/tcp or [2001:db8::7]:22/tcp",
+  );
 }
 
 /** Rules have addresses; the name is for the person who is asked. */

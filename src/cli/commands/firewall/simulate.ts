@@ -7,6 +7,7 @@ import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import {
   findStandIns,
   getSimulatedDoor,
+  listNotSimulated,
   makeSimulatedPlan,
 } from "../../../use_cases/simulated_plan.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
@@ -62,6 +63,8 @@ export const command = defineCommand({
       `a door for ${target.name} on ${door.address}: knock ${stages}, opens ${doors}` +
         `${closing.length === 0 ? "" : `, closes with ${closing.join(" ")}`}\n`,
     );
+    const missing = listNotSimulated(target, { open });
+    if (missing.length > 0) out.say(`opened by a firewall, but not here: ${missing.join(" ")}\n`);
     const secrets = knocks.some(({ payload }) => payload !== undefined) ? " --secrets-from -" : "";
     const probe = opened.find(({ protocol }) => protocol === "tcp");
     const asked = probe === undefined ? "" : ` --probe ${door.findPort(probe)}/tcp`;
