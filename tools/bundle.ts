@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /**
  * Writes the bundle into an empty folder.

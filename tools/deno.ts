@@ -10,7 +10,7 @@
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "./bundle.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const CONFIG = `${ROOT}deno.json`;
 const MAP = `${ROOT}npm.importmap.json`;
 

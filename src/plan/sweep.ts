@@ -58,7 +58,10 @@ export function findSmoothStep(door: Door, plan: Plan): Step | undefined {
   );
 }
 
-/** Returns the check whether a sweep passes from one knock to the next without a mistake. */
+/**
+ * Returns the check whether a sweep in this direction passes from one knock to the next without a mistake: a sweep
+ * of one transport after the other, or of both at each port.
+ */
 export function createStepCheck(
   door: Door,
   plan: Plan,
@@ -67,17 +70,53 @@ export function createStepCheck(
   const others = listKnocks({ doors: plan.doors.filter(({ name }) => name !== door.name) });
   const isNeutral = (spec: PortSpec, passed: readonly PortSpec[]) =>
     services.some((service) => covers(service, spec)) ||
-    [...others, ...passed].some(({ port, protocol }) =>
-      port === spec.port && protocol === spec.protocol
-    );
-  return ({ from, to, passed }, direction) => {
-    const sign = DIRECTIONS[direction];
-    const { protocol } = from;
-    if (protocol !== to.protocol || (to.port - from.port) * sign < 0) return false;
-    for (let port = from.port + sign; (to.port - port) * sign > 0; port += sign) {
-      if (!isNeutral({ port, protocol }, passed)) return false;
-    }
-    return true;
+    [...others, ...passed].some((knock) => isSamePort(knock, spec));
+  return ({ from, to, passed }, direction) =>
+    isSamePort(from, to) || LAYOUTS.some((layout) => {
+      const order = { layout, direction };
+      const end = findPlace(to, order);
+      for (let place = findPlace(from, order) + 1; place < end; place++) {
+        if (!isNeutral(readPlace(place, order), passed)) return false;
+      }
+      return findPlace(from, order) < end;
+    });
+}
+
+function isSamePort(a: PortSpec, b: PortSpec): boolean {
+  return a.port === b.port && a.protocol === b.protocol;
+}
+
+/** In which order a sweep visits the ports of both transports. */
+interface Order {
+  layout: typeof LAYOUTS[number];
+  direction: Direction;
+}
+
+/** The transport that comes first, and whether the other follows at each port, or after all ports. */
+const LAYOUTS = [
+  { first: "tcp", isMixed: false },
+  { first: "udp", isMixed: false },
+  { first: "tcp", isMixed: true },
+  { first: "udp", isMixed: true },
+] as const;
+
+const PORTS = 65_535;
+
+/** Returns when a sweep comes to a port, as a number from 0. */
+function findPlace({ port, protocol }: PortSpec, { layout, direction }: Order): number {
+  const rank = direction === "ascending" ? port - 1 : PORTS - port;
+  const second = protocol === layout.first ? 0 : 1;
+  return layout.isMixed ? 2 * rank + second : rank + second * PORTS;
+}
+
+/** The reverse of {@linkcode findPlace}. */
+function readPlace(place: number, { layout, direction }: Order): PortSpec {
+  const isSecond = layout.isMixed ? place % 2 === 1 : place >= PORTS;
+  const rank = layout.isMixed ? Math.floor(place / 2) : place % PORTS;
+  const second = layout.first === "tcp" ? "udp" : "tcp";
+  return {
+    port: direction === "ascending" ? rank + 1 : PORTS - rank,
+    protocol: isSecond ? second : layout.first,
   };
 }
 

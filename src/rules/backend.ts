@@ -14,6 +14,8 @@ export interface Backend {
   summary: string;
   /** The extension of a file with its output, without the dot. */
   extension: string;
+  /** The command that shows which ports a machine forwards or redirects. */
+  showNat: string;
   /** The first line of a rule set that can be executed, with `#!`. */
   interpreter?: string;
   /** The values of `--variant`, the default first; empty where there is nothing to choose. */

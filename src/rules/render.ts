@@ -36,7 +36,7 @@ export function renderRules(backend: Backend, plan: Plan, context: RenderContext
     ...(backend.interpreter === undefined ? [] : [backend.interpreter]),
     ...renderComments([
       `spknock rules for ${nameTargets(plan)} (${context.host}), ${title}`,
-      ...describePlan(plan),
+      ...describePlan(plan, backend),
       ...backend.renderAdvice(request),
     ]),
     ...backend.render(request),
@@ -76,7 +76,7 @@ function renderComments(lines: readonly string[]): string[] {
   return lines.map((line) => `# ${line.replaceAll(/[\x00-\x1f\x7f\u2028\u2029]/g, " ")}`.trimEnd());
 }
 
-function describePlan(plan: Plan): string[] {
+function describePlan(plan: Plan, backend: Backend): string[] {
   const { families, prefixes, ban, banPrefix6, interfaces, trusted, publicServices } = plan;
   const wide = families.filter((family) => prefixes[family] < ADDRESS_BITS[family]);
   const counted = families.includes("ipv6") ? ` (over IPv6 its whole /${banPrefix6})` : "";
@@ -97,7 +97,7 @@ function describePlan(plan: Plan): string[] {
     `  covers:  ${families.map(renderFamily).join(", ")}`,
     ...extras.map((extra) => `  also:    ${extra}`),
     "",
-    ...describeReach(plan),
+    ...describeReach(plan, backend),
     ...(listKnocks(plan).some((stage) => stage.payload !== undefined)
       ? ["This file contains the secret payloads: keep it private (chmod 600).", ""]
       : []),
@@ -121,7 +121,7 @@ function describeDoor(door: Door, { isAlone }: { isAlone: boolean }): string[] {
 }
 
 /** What the rules guard, and what passes elsewhere. */
-function describeReach({ doors }: Plan): string[] {
+function describeReach({ doors }: Plan, { showNat }: Backend): string[] {
   const forwards = doors.flatMap((door) => door.forwards);
   return [
     ...(forwards.length === 0
@@ -134,8 +134,7 @@ function describeReach({ doors }: Plan): string[] {
         "The rules guard services of this machine, and the forwarded ports above. Any other port that it",
         "forwards (DNAT, a port that Docker publishes) stays open to everyone.",
       ]),
-    "To see whether there is one:",
-    "nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print",
+    `To see whether there is one:  ${showNat}`,
     "Connections go on after the open time because they are tracked: with a notrack rule for a port above",
     "they end with it, and a forwarded port is not known.",
     "",

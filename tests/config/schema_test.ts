@@ -9,7 +9,7 @@ import { SECRET_KEYS } from "../../src/secret/kinds.ts";
 import { table } from "../table.ts";
 
 const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
-const ROOT = new URL("../..", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 /** The target `t` of a text. */
 async function readTarget(text: string): Promise<Target> {

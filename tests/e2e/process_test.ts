@@ -4,7 +4,7 @@ import { table } from "../table.ts";
 import { commandOf, errorOf, Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 async function end(child: Deno.ChildProcess) {
   const { code, stdout, stderr } = await child.output();

@@ -29,7 +29,7 @@ export function errorOf(
     .error;
 }
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The command line that starts the program with the dependencies that the tests have. */
 export function commandOf(args: readonly string[]): string[] {

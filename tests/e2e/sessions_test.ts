@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Home } from "./program.ts";
 import { type Item, parseItems, runItems } from "./session.ts";
 
-const FOLDER = new URL("./sessions", import.meta.url);
+const FOLDER = new URL("./sessions/", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
 
 for (const name of Array.from(Deno.readDirSync(FOLDER), ({ name }) => name).sort()) {

@@ -1,7 +1,7 @@
 /** The sources of the project as text, and what they import and export. */
 
 /** The project's root folder. */
-export const ROOT = new URL("../..", import.meta.url);
+export const ROOT = new URL("../../", import.meta.url);
 
 /** One source file. */
 export interface SourceFile {

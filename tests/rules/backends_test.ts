@@ -10,7 +10,7 @@ import { table } from "../table.ts";
 import { barePlan, bytes, FEATURE_PLANS, GOLDEN_PLANS, HASHES, secretPlan } from "./fixtures.ts";
 import { change, getDoor, joinDoors } from "../plans.ts";
 
-const GOLDEN = new URL("../golden/rules", import.meta.url);
+const GOLDEN = new URL("../golden/rules/", import.meta.url);
 const UPDATE = Deno.env.get("UPDATE_GOLDEN") === "1";
 const BACKENDS = await loadBackends();
 const BY_NAME = BACKENDS.map((backend) => [backend.name, backend] as const);

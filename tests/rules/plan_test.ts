@@ -107,6 +107,9 @@ table<string[]>("checkPlan: consecutive regular knocks are refused, with a ban o
   "up and down": ["7000/tcp", "7001/tcp", "7000/tcp"],
   // 7001/tcp is accepted again on the way up.
   "a passed knock in between": ["7001/tcp", "7000/tcp", "7002/tcp"],
+  "both transports of a port, then the next": ["7000/tcp", "7000/udp", "7001/tcp"],
+  "two transports, if udp comes first at each port": ["7000/tcp", "7001/udp"],
+  "the last port, and the first of the other transport": ["65535/tcp", "1/udp"],
   // 22/tcp in between is not a mistake.
   "the protected port in between": ["21/tcp", "23/tcp"],
 }, (knocks) => {
@@ -121,7 +124,7 @@ table<string[]>("checkPlan: consecutive regular knocks are refused, with a ban o
 
 table<string[]>("checkPlan: accepted knocks", {
   "one": ["7000/tcp"],
-  "two transports": ["7000/tcp", "7001/udp"],
+  "two transports": ["7000/tcp", "7002/udp"],
   "a port in between": ["7000/tcp", "7002/tcp"],
   "a protected port of the other transport in between": ["20/udp", "22/udp"],
 }, (knocks) => checkPlan(regularPlan(knocks)));

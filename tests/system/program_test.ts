@@ -114,7 +114,7 @@ posixTest("does not give our input, which may be data, to a program that asks", 
     "console.log(stdout.length, (await new Response(Deno.stdin.readable).text()).length);";
   const child = new Deno.Command(Deno.execPath(), {
     args: ["eval", script],
-    cwd: new URL("../..", import.meta.url).pathname,
+    cwd: new URL("../../", import.meta.url).pathname,
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 Deno.test("the program compiles to one executable that embeds its modules and the example", async () => {
   const folder = await Deno.makeTempDir({ prefix: "spknock-compile-" });

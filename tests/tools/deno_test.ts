@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { commandOf } from "../e2e/program.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 const isFromNpm = commandOf([]).some((word) => word.startsWith("--import-map"));
 const reason = isFromNpm ? "" : " (ignored: the packages come from JSR)";
 

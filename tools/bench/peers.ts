@@ -3,7 +3,7 @@ import { commandOf } from "../../tests/e2e/program.ts";
 import { writeBundle } from "../bundle.ts";
 import type { Contestant } from "./measure.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The passphrases of the original's README, and what they hash to. */
 export const SECRETS = {

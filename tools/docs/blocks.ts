@@ -11,7 +11,7 @@ import { renderProbeTable, renderSecretTable } from "./kinds.ts";
 import { renderTable } from "./markdown.ts";
 import { renderSchema } from "./schema.ts";
 
-const ROOT = new URL("../..", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 const BLOCKS: Readonly<Record<string, string>> = {
   "exit codes": renderTable(["exit code", "meaning"], listExitCodes()),

@@ -14,7 +14,7 @@ export function startWriter(args: readonly string[]): Deno.ChildProcess {
       "tools/torture/writer.ts",
       ...args,
     ],
-    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
     stdin: "null",
     stdout: "piped",
   }).spawn();

@@ -27,6 +27,7 @@ export const knockd: Backend = {
   title: "knockd 0.8",
   summary: "knockd 0.8, a daemon: a section for knockd.conf, regular knocks only",
   extension: "conf",
+  showNat: "iptables -t nat -S; ip6tables -t nat -S",
   variants: [],
   supports: {
     secretKnocks: false,

@@ -14,8 +14,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
@@ -107,10 +108,12 @@ rules_iptables() {
 :spk.home.m5 - [0:0]
 :spk.home.ban - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -m set --match-set spk.home.b.4 src -g spk.home.door
 -A spk.home.knock -j spk.home.close
@@ -126,39 +129,56 @@ rules_iptables() {
 -A spk.home.knock -m set --match-set spk.home.m1.4 src -g spk.home.m2
 -A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.s2.4 src -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m set --match-set spk.home.s1.4 src -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -j SET --add-set spk.home.s1.4 src --exist --timeout 5
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -j SET --add-set spk.home.s2.4 src --exist --timeout 5
+# The last knock of home: its source is open.
 -A spk.home.s3 -j SET --add-set spk.home.o.4 src --exist --timeout 300
+# The closing knocks of home, the last one first.
 -A spk.home.close -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.c1.4 src -g spk.home.c2
 -A spk.home.close -p tcp --dport 9100 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.c1
+# Closing knock 1 of home.
 -A spk.home.c1 -j SET --add-set spk.home.c1.4 src --exist --timeout 5
+# The last closing knock of home: it is shut for its source.
 -A spk.home.c2 -j SET --del-set spk.home.s1.4 src
 -A spk.home.c2 -j SET --del-set spk.home.s2.4 src
 -A spk.home.c2 -j SET --del-set spk.home.o.4 src
+# A packet to a knock port: each guard looks at it.
 -A spk.home.tried -j spk.home.guard
 -A spk.home.tried -g spk.home.door
+# The guard of home: a knock that counts, or of another target, resets nothing.
 -A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.o.4 src -j RETURN
 -A spk.home.guard -p udp --dport 9012 -m set --match-set spk.home.s2.4 src -j RETURN
 -A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.s1.4 src -j RETURN
 -A spk.home.guard -p tcp -m multiport --dports 7003,8044,9100 -g spk.home.reset
 -A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+# A mistake: the sequence of home begins anew.
 -A spk.home.reset -j SET --del-set spk.home.s1.4 src
 -A spk.home.reset -j SET --del-set spk.home.s2.4 src
+# Mistake 1 of 5.
 -A spk.home.m1 -j SET --add-set spk.home.m1.4 src --exist --timeout 60
 -A spk.home.m1 -g spk.home.door
+# Mistake 2 of 5.
 -A spk.home.m2 -j SET --add-set spk.home.m2.4 src --exist --timeout 60
 -A spk.home.m2 -g spk.home.door
+# Mistake 3 of 5.
 -A spk.home.m3 -j SET --add-set spk.home.m3.4 src --exist --timeout 60
 -A spk.home.m3 -g spk.home.door
+# Mistake 4 of 5.
 -A spk.home.m4 -j SET --add-set spk.home.m4.4 src --exist --timeout 60
 -A spk.home.m4 -g spk.home.door
+# Mistake 5 of 5.
 -A spk.home.m5 -j SET --add-set spk.home.m5.4 src --exist --timeout 60
 -A spk.home.m5 -g spk.home.door
+# One mistake too many.
 -A spk.home.ban -j SET --add-set spk.home.b.4 src --exist --timeout 600
 -A spk.home.ban -g spk.home.door
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -229,10 +249,12 @@ rules_ip6tables() {
 :spk.home.m5 - [0:0]
 :spk.home.ban - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -m set --match-set spk.home.bn64.6 src -g spk.home.door
 -A spk.home.knock -j spk.home.close
@@ -248,39 +270,56 @@ rules_ip6tables() {
 -A spk.home.knock -m set --match-set spk.home.m1n64.6 src -g spk.home.m2
 -A spk.home.knock -g spk.home.m1
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.s2.6 src -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m set --match-set spk.home.s1.6 src -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -j SET --add-set spk.home.s1.6 src --exist --timeout 5
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -j SET --add-set spk.home.s2.6 src --exist --timeout 5
+# The last knock of home: its source is open.
 -A spk.home.s3 -j SET --add-set spk.home.o.6 src --exist --timeout 300
+# The closing knocks of home, the last one first.
 -A spk.home.close -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.c1.6 src -g spk.home.c2
 -A spk.home.close -p tcp --dport 9100 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.c1
+# Closing knock 1 of home.
 -A spk.home.c1 -j SET --add-set spk.home.c1.6 src --exist --timeout 5
+# The last closing knock of home: it is shut for its source.
 -A spk.home.c2 -j SET --del-set spk.home.s1.6 src
 -A spk.home.c2 -j SET --del-set spk.home.s2.6 src
 -A spk.home.c2 -j SET --del-set spk.home.o.6 src
+# A packet to a knock port: each guard looks at it.
 -A spk.home.tried -j spk.home.guard
 -A spk.home.tried -g spk.home.door
+# The guard of home: a knock that counts, or of another target, resets nothing.
 -A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.o.6 src -j RETURN
 -A spk.home.guard -p udp --dport 9012 -m set --match-set spk.home.s2.6 src -j RETURN
 -A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.home.s1.6 src -j RETURN
 -A spk.home.guard -p tcp -m multiport --dports 7003,8044,9100 -g spk.home.reset
 -A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+# A mistake: the sequence of home begins anew.
 -A spk.home.reset -j SET --del-set spk.home.s1.6 src
 -A spk.home.reset -j SET --del-set spk.home.s2.6 src
+# Mistake 1 of 5.
 -A spk.home.m1 -j SET --add-set spk.home.m1n64.6 src --exist --timeout 60
 -A spk.home.m1 -g spk.home.door
+# Mistake 2 of 5.
 -A spk.home.m2 -j SET --add-set spk.home.m2n64.6 src --exist --timeout 60
 -A spk.home.m2 -g spk.home.door
+# Mistake 3 of 5.
 -A spk.home.m3 -j SET --add-set spk.home.m3n64.6 src --exist --timeout 60
 -A spk.home.m3 -g spk.home.door
+# Mistake 4 of 5.
 -A spk.home.m4 -j SET --add-set spk.home.m4n64.6 src --exist --timeout 60
 -A spk.home.m4 -g spk.home.door
+# Mistake 5 of 5.
 -A spk.home.m5 -j SET --add-set spk.home.m5n64.6 src --exist --timeout 60
 -A spk.home.m5 -g spk.home.door
+# One mistake too many.
 -A spk.home.ban -j SET --add-set spk.home.bn64.6 src --exist --timeout 600
 -A spk.home.ban -g spk.home.door
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT

@@ -12,8 +12,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # This file contains the secret payloads: keep it private (chmod 600).
 #
@@ -95,28 +96,38 @@ rules_iptables() {
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -p udp -m multiport --dports 1234,4321,5555,9876 -g spk.home.knock
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.close
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -g spk.home.s2
 -A spk.home.stage -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.4 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.4 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.4 --rsource
+# The closing knocks of home, the last one first.
 -A spk.home.close -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -m recent --rcheck --seconds 5 --name spk.home.c1.4 --rsource -g spk.home.c2
 -A spk.home.close -p udp --dport 4321 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.c1
+# Closing knock 1 of home.
 -A spk.home.c1 -m recent --set --name spk.home.c1.4 --rsource
+# The last closing knock of home: it is shut for its source.
 -A spk.home.c2 -m recent --remove --name spk.home.s1.4 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.s2.4 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.o300.4 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
@@ -152,28 +163,38 @@ rules_ip6tables() {
 :spk.home.c1 - [0:0]
 :spk.home.c2 - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -p udp -m multiport --dports 1234,4321,5555,9876 -g spk.home.knock
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.close
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -g spk.home.s2
 -A spk.home.stage -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.6 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.6 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.6 --rsource
+# The closing knocks of home, the last one first.
 -A spk.home.close -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -m recent --rcheck --seconds 5 --name spk.home.c1.6 --rsource -g spk.home.c2
 -A spk.home.close -p udp --dport 4321 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.c1
+# Closing knock 1 of home.
 -A spk.home.c1 -m recent --set --name spk.home.c1.6 --rsource
+# The last closing knock of home: it is shut for its source.
 -A spk.home.c2 -m recent --remove --name spk.home.s1.6 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.s2.6 --rsource
 -A spk.home.c2 -m recent --remove --name spk.home.o300.6 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP

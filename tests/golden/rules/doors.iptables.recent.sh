@@ -17,8 +17,9 @@
 #
 # The rules guard services of this machine, and the forwarded ports above. Any other port that it
 # forwards (DNAT, a port that Docker publishes) stays open to everyone.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # This file contains the secret payloads: keep it private (chmod 600).
 #
@@ -110,11 +111,13 @@ rules_iptables() {
 :spk.home.guard - [0:0]
 :spk.home.reset - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -p udp -m multiport --dports 1234,5555,9876 -g spk.home.knock
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -j spk.home.xbnghdstage
@@ -125,27 +128,39 @@ rules_iptables() {
 -A spk.home.knock -p udp -m multiport --dports 1234,5555,9012,9876 -g spk.home.tried
 -A spk.home.knock -j spk.home.reset
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.4 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.4 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.4 --rsource
+# The knocks of office, the last one first.
 -A spk.home.xbnghdstage -p udp --dport 5555 -m length --length 92 -m string --algo kmp --from 28 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.xbnghds2.4 --rsource -g spk.home.xbnghds3
 -A spk.home.xbnghdstage -p udp --dport 9876 -m length --length 92 -m string --algo kmp --from 28 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.xbnghds1.4 --rsource -g spk.home.xbnghds2
 -A spk.home.xbnghdstage -p udp --dport 1234 -m length --length 92 -m string --algo kmp --from 28 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.xbnghds1
+# Knock 1 of office: its source is in stage 1.
 -A spk.home.xbnghds1 -m recent --set --name spk.home.xbnghds1.4 --rsource
+# Knock 2 of office: its source is in stage 2.
 -A spk.home.xbnghds2 -m recent --set --name spk.home.xbnghds2.4 --rsource
+# The last knock of office: its source is open.
 -A spk.home.xbnghds3 -m recent --set --name spk.home.xbnghdo300.4 --rsource
+# A packet to a knock port: each guard looks at it.
 -A spk.home.tried -j spk.home.guard
 -A spk.home.tried -g spk.home.door
+# The guard of home: a knock that counts, or of another target, resets nothing.
 -A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j RETURN
 -A spk.home.guard -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -j RETURN
 -A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -j RETURN
 -A spk.home.guard -p tcp -m multiport --dports 7003,8044 -g spk.home.reset
 -A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+# A mistake: the sequence of home begins anew.
 -A spk.home.reset -m recent --remove --name spk.home.s1.4 --rsource
 -A spk.home.reset -m recent --remove --name spk.home.s2.4 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp -m multiport --dports 443,8080 -m recent --rcheck --seconds 300 --name spk.home.xbnghdo300.4 --rsource -j ACCEPT
@@ -155,6 +170,7 @@ rules_iptables() {
 COMMIT
 *mangle
 :spk.home.forward - [0:0]
+# Every packet that this machine forwards: open sources pass to what is guarded.
 -A spk.home.forward -i lo -j RETURN
 -A spk.home.forward -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN
 -A spk.home.forward -p tcp -m conntrack --ctstate DNAT --ctorigdstport 8080 --ctdir ORIGINAL -m recent --rcheck --seconds 300 --name spk.home.xbnghdo300.4 --rsource -j RETURN
@@ -197,11 +213,13 @@ rules_ip6tables() {
 :spk.home.guard - [0:0]
 :spk.home.reset - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -p udp -m multiport --dports 1234,5555,9876 -g spk.home.knock
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -j spk.home.xbnghdstage
@@ -212,27 +230,39 @@ rules_ip6tables() {
 -A spk.home.knock -p udp -m multiport --dports 1234,5555,9012,9876 -g spk.home.tried
 -A spk.home.knock -j spk.home.reset
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.6 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.6 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.6 --rsource
+# The knocks of office, the last one first.
 -A spk.home.xbnghdstage -p udp --dport 5555 -m length --length 112 -m string --algo kmp --from 48 --hex-string 705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c -m recent --rcheck --seconds 5 --name spk.home.xbnghds2.6 --rsource -g spk.home.xbnghds3
 -A spk.home.xbnghdstage -p udp --dport 9876 -m length --length 112 -m string --algo kmp --from 48 --hex-string fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 -m recent --rcheck --seconds 5 --name spk.home.xbnghds1.6 --rsource -g spk.home.xbnghds2
 -A spk.home.xbnghdstage -p udp --dport 1234 -m length --length 112 -m string --algo kmp --from 48 --hex-string 862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad -g spk.home.xbnghds1
+# Knock 1 of office: its source is in stage 1.
 -A spk.home.xbnghds1 -m recent --set --name spk.home.xbnghds1.6 --rsource
+# Knock 2 of office: its source is in stage 2.
 -A spk.home.xbnghds2 -m recent --set --name spk.home.xbnghds2.6 --rsource
+# The last knock of office: its source is open.
 -A spk.home.xbnghds3 -m recent --set --name spk.home.xbnghdo300.6 --rsource
+# A packet to a knock port: each guard looks at it.
 -A spk.home.tried -j spk.home.guard
 -A spk.home.tried -g spk.home.door
+# The guard of home: a knock that counts, or of another target, resets nothing.
 -A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j RETURN
 -A spk.home.guard -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -j RETURN
 -A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -j RETURN
 -A spk.home.guard -p tcp -m multiport --dports 7003,8044 -g spk.home.reset
 -A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+# A mistake: the sequence of home begins anew.
 -A spk.home.reset -m recent --remove --name spk.home.s1.6 --rsource
 -A spk.home.reset -m recent --remove --name spk.home.s2.6 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp -m multiport --dports 443,8080 -m recent --rcheck --seconds 300 --name spk.home.xbnghdo300.6 --rsource -j ACCEPT
@@ -242,6 +272,7 @@ rules_ip6tables() {
 COMMIT
 *mangle
 :spk.home.forward - [0:0]
+# Every packet that this machine forwards: open sources pass to what is guarded.
 -A spk.home.forward -i lo -j RETURN
 -A spk.home.forward -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN
 -A spk.home.forward -p tcp -m conntrack --ctstate DNAT --ctorigdstport 8080 --ctdir ORIGINAL -m recent --rcheck --seconds 300 --name spk.home.xbnghdo300.6 --rsource -j RETURN

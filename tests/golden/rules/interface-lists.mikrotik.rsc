@@ -11,8 +11,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  /ip firewall nat print
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # By the devices' own syntax trees of 48 versions, RouterOS 7.9 to 7.24, it loads from 7.9 on. For
 # RouterOS 6 and 7.0 to 7.8 there are only MikroTik's documents.
@@ -30,8 +31,8 @@
 #   press Ctrl+X again when a new connection of yours works
 # Import it again after a change: open sources stay. During the import, only your own drop rule
 # protects the ports.
-# The jump is put before the first drop rule of the input chain, or at its end: rules above it that
-# accept everything from an interface, such as a LAN, still do.
+# The jump is put before the first drop rule of the input chain, or at its end: a rule above it that
+# accepts packets (of a LAN, of ICMP, of a port that should be closed) still does, without a knock.
 # An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the
 # bridge. The import stops before its first change if there is none of that name.
 # Undo (and before a family or the last forwarded port is left out):

@@ -12,8 +12,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
@@ -97,11 +98,13 @@ rules_iptables() {
 :spk.home.guard - [0:0]
 :spk.home.reset - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.in -g spk.home.door
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -p tcp -m multiport --dports 22,80:81,8001,8003,8005,8007,8009,8011,8013,8015,8017,8019,8021,8023 -g spk.home.door
@@ -111,21 +114,29 @@ rules_iptables() {
 -A spk.home.knock -p udp --dport 9012 -g spk.home.tried
 -A spk.home.knock -j spk.home.reset
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.4 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.4 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.4 --rsource
+# A packet to a knock port: each guard looks at it.
 -A spk.home.tried -j spk.home.guard
 -A spk.home.tried -g spk.home.door
+# The guard of home: a knock that counts, or of another target, resets nothing.
 -A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j RETURN
 -A spk.home.guard -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -j RETURN
 -A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -j RETURN
 -A spk.home.guard -p tcp -m multiport --dports 7003,8044 -g spk.home.reset
 -A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+# A mistake: the sequence of home begins anew.
 -A spk.home.reset -m recent --remove --name spk.home.s1.4 --rsource
 -A spk.home.reset -m recent --remove --name spk.home.s2.4 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp -m multiport --dports 22,8001,8003,8005,8007,8009,8011,8013,8015,8017,8019,8021,8023,8025,8027 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp -m multiport --dports 8029,8031 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p udp --dport 60000:61000 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
@@ -165,11 +176,13 @@ rules_ip6tables() {
 :spk.home.guard - [0:0]
 :spk.home.reset - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.in -g spk.home.door
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -p tcp -m multiport --dports 22,80:81,8001,8003,8005,8007,8009,8011,8013,8015,8017,8019,8021,8023 -g spk.home.door
@@ -179,21 +192,29 @@ rules_ip6tables() {
 -A spk.home.knock -p udp --dport 9012 -g spk.home.tried
 -A spk.home.knock -j spk.home.reset
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.6 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.6 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.6 --rsource
+# A packet to a knock port: each guard looks at it.
 -A spk.home.tried -j spk.home.guard
 -A spk.home.tried -g spk.home.door
+# The guard of home: a knock that counts, or of another target, resets nothing.
 -A spk.home.guard -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j RETURN
 -A spk.home.guard -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -j RETURN
 -A spk.home.guard -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -j RETURN
 -A spk.home.guard -p tcp -m multiport --dports 7003,8044 -g spk.home.reset
 -A spk.home.guard -p udp --dport 9012 -g spk.home.reset
+# A mistake: the sequence of home begins anew.
 -A spk.home.reset -m recent --remove --name spk.home.s1.6 --rsource
 -A spk.home.reset -m recent --remove --name spk.home.s2.6 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp -m multiport --dports 22,8001,8003,8005,8007,8009,8011,8013,8015,8017,8019,8021,8023,8025,8027 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp -m multiport --dports 8029,8031 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p udp --dport 60000:61000 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT

@@ -18,8 +18,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
@@ -112,28 +113,40 @@ rules_iptables() {
 :spk.home.xmzo8ks1 - [0:0]
 :spk.home.xmzo8ks2 - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.in -g spk.home.door
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -j spk.home.xbnghdstage
 -A spk.home.knock -j spk.home.xmzo8kstage
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p udp --dport 9012 -m set --match-set spk.home.s1.4 src -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -j SET --add-set spk.home.s1.4 src --exist --timeout 5
+# The last knock of home: its source is open.
 -A spk.home.s2 -j SET --add-set spk.home.o.4 src --exist --timeout 300
+# The knocks of office, the last one first.
 -A spk.home.xbnghdstage -p udp --dport 9113 -m set --match-set spk.home.xbnghds1.4 src -g spk.home.xbnghds2
 -A spk.home.xbnghdstage -p tcp --dport 7104 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xbnghds1
+# Knock 1 of office: its source is in stage 1.
 -A spk.home.xbnghds1 -j SET --add-set spk.home.xbnghds1.4 src --exist --timeout 5
+# The last knock of office: its source is open.
 -A spk.home.xbnghds2 -j SET --add-set spk.home.xbnghdo.4 src --exist --timeout 300
+# The knocks of whole, the last one first.
 -A spk.home.xmzo8kstage -p udp --dport 9214 -m set --match-set spk.home.xmzo8ks1.4 src -g spk.home.xmzo8ks2
 -A spk.home.xmzo8kstage -p tcp --dport 7205 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xmzo8ks1
+# Knock 1 of whole: its source is in stage 1.
 -A spk.home.xmzo8ks1 -j SET --add-set spk.home.xmzo8ks1.4 src --exist --timeout 5
+# The last knock of whole: its source is open.
 -A spk.home.xmzo8ks2 -j SET --add-set spk.home.xmzo8ko.4 src --exist --timeout 300
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.4 src -j ACCEPT
 -A spk.home.door -p udp --dport 60000:60010 -m set --match-set spk.home.o.4 src -j ACCEPT
 -A spk.home.door -p icmp --icmp-type echo-request -m set --match-set spk.home.xbnghdo.4 src -j ACCEPT
@@ -196,28 +209,40 @@ rules_ip6tables() {
 :spk.home.xmzo8ks1 - [0:0]
 :spk.home.xmzo8ks2 - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
 -A spk.home.in -g spk.home.door
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -j spk.home.xbnghdstage
 -A spk.home.knock -j spk.home.xmzo8kstage
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p udp --dport 9012 -m set --match-set spk.home.s1.6 src -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -j SET --add-set spk.home.s1.6 src --exist --timeout 5
+# The last knock of home: its source is open.
 -A spk.home.s2 -j SET --add-set spk.home.o.6 src --exist --timeout 300
+# The knocks of office, the last one first.
 -A spk.home.xbnghdstage -p udp --dport 9113 -m set --match-set spk.home.xbnghds1.6 src -g spk.home.xbnghds2
 -A spk.home.xbnghdstage -p tcp --dport 7104 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xbnghds1
+# Knock 1 of office: its source is in stage 1.
 -A spk.home.xbnghds1 -j SET --add-set spk.home.xbnghds1.6 src --exist --timeout 5
+# The last knock of office: its source is open.
 -A spk.home.xbnghds2 -j SET --add-set spk.home.xbnghdo.6 src --exist --timeout 300
+# The knocks of whole, the last one first.
 -A spk.home.xmzo8kstage -p udp --dport 9214 -m set --match-set spk.home.xmzo8ks1.6 src -g spk.home.xmzo8ks2
 -A spk.home.xmzo8kstage -p tcp --dport 7205 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.xmzo8ks1
+# Knock 1 of whole: its source is in stage 1.
 -A spk.home.xmzo8ks1 -j SET --add-set spk.home.xmzo8ks1.6 src --exist --timeout 5
+# The last knock of whole: its source is open.
 -A spk.home.xmzo8ks2 -j SET --add-set spk.home.xmzo8ko.6 src --exist --timeout 300
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp --dport 22 -m set --match-set spk.home.o.6 src -j ACCEPT
 -A spk.home.door -p udp --dport 60000:60010 -m set --match-set spk.home.o.6 src -j ACCEPT
 -A spk.home.door -p ipv6-icmp --icmpv6-type echo-request -m set --match-set spk.home.xbnghdo.6 src -j ACCEPT

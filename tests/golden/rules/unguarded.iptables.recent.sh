@@ -10,8 +10,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
@@ -89,19 +90,26 @@ rules_iptables() {
 :spk.home.s2 - [0:0]
 :spk.home.s3 - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.4 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.4 --rsource -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.4 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.4 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.4 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.4 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -132,19 +140,26 @@ rules_ip6tables() {
 :spk.home.s2 - [0:0]
 :spk.home.s3 - [0:0]
 :spk.home.door - [0:0]
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.home.in -i lo -j RETURN
 -A spk.home.in -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.home.in -p tcp -g spk.home.knock
 -A spk.home.in -p udp -g spk.home.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.home.knock -m pkttype ! --pkt-type unicast -g spk.home.door
 -A spk.home.knock -j spk.home.stage
 -A spk.home.knock -g spk.home.door
+# The knocks of home, the last one first.
 -A spk.home.stage -p tcp --dport 8044 --tcp-flags FIN,SYN,RST,ACK SYN -m recent --rcheck --seconds 5 --name spk.home.s2.6 --rsource -g spk.home.s3
 -A spk.home.stage -p udp --dport 9012 -m recent --rcheck --seconds 5 --name spk.home.s1.6 --rsource -g spk.home.s2
 -A spk.home.stage -p tcp --dport 7003 --tcp-flags FIN,SYN,RST,ACK SYN -g spk.home.s1
+# Knock 1 of home: its source is in stage 1.
 -A spk.home.s1 -m recent --set --name spk.home.s1.6 --rsource
+# Knock 2 of home: its source is in stage 2.
 -A spk.home.s2 -m recent --set --name spk.home.s2.6 --rsource
+# The last knock of home: its source is open.
 -A spk.home.s3 -m recent --set --name spk.home.o300.6 --rsource
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.home.door -p tcp --dport 22 -m recent --rcheck --seconds 300 --name spk.home.o300.6 --rsource -j ACCEPT
 -A spk.home.door -p tcp --dport 22 -j DROP
 COMMIT

@@ -12,8 +12,9 @@
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker
 # publishes) does not pass here, and one that it redirects passes as the port that it is redirected
 # to: under its own number it stays open to everyone, unless --forward names it.
-# To see whether there is one:
-# nft list ruleset | grep -E 'dnat|redirect'; iptables -t nat -S; RouterOS: /ip firewall nat print
+# To see whether there is one:  iptables -t nat -S; ip6tables -t nat -S
+# Connections go on after the open time because they are tracked: with a notrack rule for a port above
+# they end with it, and a forwarded port is not known.
 #
 # The rules are before your own rules in INPUT: they accept the open sources at the ports above, drop
 # all others there, and leave all other packets to your rules.
@@ -97,11 +98,14 @@ rules_iptables() {
 :spk.Q-_.fa34e85b.guard - [0:0]
 :spk.Q-_.fa34e85b.reset - [0:0]
 :spk.Q-_.fa34e85b.door - [0:0]
+# Packets of other interfaces are left alone.
 -A spk.Q-_.fa34e85b.in -i _@b-0.1 -g spk.Q-_.fa34e85b.net
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.Q-_.fa34e85b.net -i lo -j RETURN
 -A spk.Q-_.fa34e85b.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.Q-_.fa34e85b.net -p tcp -g spk.Q-_.fa34e85b.knock
 -A spk.Q-_.fa34e85b.net -p udp -g spk.Q-_.fa34e85b.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.Q-_.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_.fa34e85b.door
 -A spk.Q-_.fa34e85b.knock -j spk.Q-_.fa34e85b.stage
 -A spk.Q-_.fa34e85b.knock -p tcp --dport 22 -g spk.Q-_.fa34e85b.door
@@ -109,21 +113,29 @@ rules_iptables() {
 -A spk.Q-_.fa34e85b.knock -p udp --dport 1 -g spk.Q-_.fa34e85b.tried
 -A spk.Q-_.fa34e85b.knock -j spk.Q-_.fa34e85b.reset
 -A spk.Q-_.fa34e85b.knock -g spk.Q-_.fa34e85b.door
+# The knocks of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9, the last one first.
 -A spk.Q-_.fa34e85b.stage -p udp --dport 1 -m set --match-set spk.Q-_.fa34e85b.s2.4 src -g spk.Q-_.fa34e85b.s3
 -A spk.Q-_.fa34e85b.stage -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_.fa34e85b.s1.4 src -g spk.Q-_.fa34e85b.s2
 -A spk.Q-_.fa34e85b.stage -p udp --dport 1 -g spk.Q-_.fa34e85b.s1
+# Knock 1 of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: its source is in stage 1.
 -A spk.Q-_.fa34e85b.s1 -j SET --add-set spk.Q-_.fa34e85b.s1.4 src --exist --timeout 5
+# Knock 2 of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: its source is in stage 2.
 -A spk.Q-_.fa34e85b.s2 -j SET --add-set spk.Q-_.fa34e85b.s2.4 src --exist --timeout 5
+# The last knock of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: its source is open.
 -A spk.Q-_.fa34e85b.s3 -j SET --add-set spk.Q-_.fa34e85b.o.4 src --exist --timeout 300
+# A packet to a knock port: each guard looks at it.
 -A spk.Q-_.fa34e85b.tried -j spk.Q-_.fa34e85b.guard
 -A spk.Q-_.fa34e85b.tried -g spk.Q-_.fa34e85b.door
+# The guard of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: a knock that counts, or of another target, resets nothing.
 -A spk.Q-_.fa34e85b.guard -p udp --dport 1 -m set --match-set spk.Q-_.fa34e85b.o.4 src -j RETURN
 -A spk.Q-_.fa34e85b.guard -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_.fa34e85b.s2.4 src -j RETURN
 -A spk.Q-_.fa34e85b.guard -p udp --dport 1 -m set --match-set spk.Q-_.fa34e85b.s1.4 src -j RETURN
 -A spk.Q-_.fa34e85b.guard -p tcp --dport 65535 -g spk.Q-_.fa34e85b.reset
 -A spk.Q-_.fa34e85b.guard -p udp --dport 1 -g spk.Q-_.fa34e85b.reset
+# A mistake: the sequence of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9 begins anew.
 -A spk.Q-_.fa34e85b.reset -j SET --del-set spk.Q-_.fa34e85b.s1.4 src
 -A spk.Q-_.fa34e85b.reset -j SET --del-set spk.Q-_.fa34e85b.s2.4 src
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.Q-_.fa34e85b.door -p tcp --dport 22 -m set --match-set spk.Q-_.fa34e85b.o.4 src -j ACCEPT
 -A spk.Q-_.fa34e85b.door -p tcp --dport 22 -j DROP
 COMMIT
@@ -173,11 +185,14 @@ rules_ip6tables() {
 :spk.Q-_.fa34e85b.guard - [0:0]
 :spk.Q-_.fa34e85b.reset - [0:0]
 :spk.Q-_.fa34e85b.door - [0:0]
+# Packets of other interfaces are left alone.
 -A spk.Q-_.fa34e85b.in -i _@b-0.1 -g spk.Q-_.fa34e85b.net
+# Every packet to this machine: what is not for these rules returns to yours.
 -A spk.Q-_.fa34e85b.net -i lo -j RETURN
 -A spk.Q-_.fa34e85b.net -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A spk.Q-_.fa34e85b.net -p tcp -g spk.Q-_.fa34e85b.knock
 -A spk.Q-_.fa34e85b.net -p udp -g spk.Q-_.fa34e85b.knock
+# What a packet does to the lists of its source, in this order.
 -A spk.Q-_.fa34e85b.knock -m pkttype ! --pkt-type unicast -g spk.Q-_.fa34e85b.door
 -A spk.Q-_.fa34e85b.knock -j spk.Q-_.fa34e85b.stage
 -A spk.Q-_.fa34e85b.knock -p tcp --dport 22 -g spk.Q-_.fa34e85b.door
@@ -185,21 +200,29 @@ rules_ip6tables() {
 -A spk.Q-_.fa34e85b.knock -p udp --dport 1 -g spk.Q-_.fa34e85b.tried
 -A spk.Q-_.fa34e85b.knock -j spk.Q-_.fa34e85b.reset
 -A spk.Q-_.fa34e85b.knock -g spk.Q-_.fa34e85b.door
+# The knocks of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9, the last one first.
 -A spk.Q-_.fa34e85b.stage -p udp --dport 1 -m set --match-set spk.Q-_.fa34e85b.s2.6 src -g spk.Q-_.fa34e85b.s3
 -A spk.Q-_.fa34e85b.stage -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_.fa34e85b.s1.6 src -g spk.Q-_.fa34e85b.s2
 -A spk.Q-_.fa34e85b.stage -p udp --dport 1 -g spk.Q-_.fa34e85b.s1
+# Knock 1 of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: its source is in stage 1.
 -A spk.Q-_.fa34e85b.s1 -j SET --add-set spk.Q-_.fa34e85b.s1.6 src --exist --timeout 5
+# Knock 2 of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: its source is in stage 2.
 -A spk.Q-_.fa34e85b.s2 -j SET --add-set spk.Q-_.fa34e85b.s2.6 src --exist --timeout 5
+# The last knock of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: its source is open.
 -A spk.Q-_.fa34e85b.s3 -j SET --add-set spk.Q-_.fa34e85b.o.6 src --exist --timeout 300
+# A packet to a knock port: each guard looks at it.
 -A spk.Q-_.fa34e85b.tried -j spk.Q-_.fa34e85b.guard
 -A spk.Q-_.fa34e85b.tried -g spk.Q-_.fa34e85b.door
+# The guard of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9: a knock that counts, or of another target, resets nothing.
 -A spk.Q-_.fa34e85b.guard -p udp --dport 1 -m set --match-set spk.Q-_.fa34e85b.o.6 src -j RETURN
 -A spk.Q-_.fa34e85b.guard -p tcp --dport 65535 --tcp-flags FIN,SYN,RST,ACK SYN -m set --match-set spk.Q-_.fa34e85b.s2.6 src -j RETURN
 -A spk.Q-_.fa34e85b.guard -p udp --dport 1 -m set --match-set spk.Q-_.fa34e85b.s1.6 src -j RETURN
 -A spk.Q-_.fa34e85b.guard -p tcp --dport 65535 -g spk.Q-_.fa34e85b.reset
 -A spk.Q-_.fa34e85b.guard -p udp --dport 1 -g spk.Q-_.fa34e85b.reset
+# A mistake: the sequence of Q-_-drop--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx_-9 begins anew.
 -A spk.Q-_.fa34e85b.reset -j SET --del-set spk.Q-_.fa34e85b.s1.6 src
 -A spk.Q-_.fa34e85b.reset -j SET --del-set spk.Q-_.fa34e85b.s2.6 src
+# The door: open sources pass, then what is closed is dropped; the rest returns to your rules.
 -A spk.Q-_.fa34e85b.door -p tcp --dport 22 -m set --match-set spk.Q-_.fa34e85b.o.6 src -j ACCEPT
 -A spk.Q-_.fa34e85b.door -p tcp --dport 22 -j DROP
 COMMIT

@@ -37,6 +37,7 @@ export const iptables: Backend = {
   title: "iptables",
   summary: "iptables and ip6tables, with ipset or the recent match: a shell script",
   extension: "sh",
+  showNat: "iptables -t nat -S; ip6tables -t nat -S",
   interpreter: "#!/bin/sh",
   variants: ["ipset", "recent"],
   supports: {

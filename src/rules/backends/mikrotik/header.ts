@@ -95,7 +95,7 @@ function renderSteps(plan: Plan, file: string): string[] {
       plan.doors.some(({ forwards }) => forwards.length > 0) ? ", and forwarded ones are open" : ""
     }.`,
     "The jump is put before the first drop rule of the input chain, or at its end: a rule above it that",
-    "accepts packets (of a LAN, of ICMP, of a port that is to be closed) still does, without a knock.",
+    "accepts packets (of a LAN, of ICMP, of a port that should be closed) still does, without a knock.",
     ...(plan.interfaces.length > 0
       ? [
         "An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the",

@@ -36,6 +36,7 @@ export const mikrotik: Backend = {
   title: "MikroTik RouterOS 7 and 6",
   summary: "MikroTik RouterOS 7 and 6: a script to import",
   extension: "rsc",
+  showNat: "/ip firewall nat print",
   variants: [],
   supports: {
     secretKnocks: true,

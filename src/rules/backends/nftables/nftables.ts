@@ -22,6 +22,7 @@ export const nftables: Backend = {
   title: "nftables",
   summary: "nftables 1.0.1 or newer: a table of its own, IPv4 and IPv6",
   extension: "nft",
+  showNat: "nft list ruleset | grep -E 'dnat|redirect'",
   interpreter: "#!/usr/sbin/nft -f",
   variants: [],
   render({ plan }) {

@@ -26,6 +26,7 @@ export const nftablesOpenwrt: Backend = {
   title: "OpenWrt fw4",
   summary: "OpenWrt 22.03 or newer (fw4): an include for /etc/nftables.d",
   extension: "nft",
+  showNat: "nft list ruleset | grep -E 'dnat|redirect'",
   variants: [],
   render({ plan }) {
     const { sets, chains } = renderNftRules(plan, namePrefix(plan));
