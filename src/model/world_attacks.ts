@@ -122,11 +122,12 @@ function tryUnguarded(context: AttackContext, service: PortRange): Try[] {
   const world = publish(context, service);
   if (isForwarded || door.opens.some(({ protocol }) => protocol === "all")) return [];
   const text = renderService({ port: service.port, protocol: service.protocol });
+  const target = plan.doors.length === 1 ? "" : `${door.name}=`;
   return [{
     name: `published-unguarded-${text.replace("/", "-")}`,
     description: `a stranger at ${text}, where it is published or forwarded`,
     claim: "vulnerable",
-    reason: `a forwarded port does not come here: guard it by --forward ${text}`,
+    reason: `a forwarded port does not come here: guard it by --forward ${target}${text}`,
     world,
     packets: pace([visit(context, service)], gap),
   }, {
