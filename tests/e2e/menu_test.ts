@@ -101,7 +101,7 @@ plainTest(
       [],
       [[CHOICE, "1\r"], ["Passphrase for fw", "half"], ["****", ""]],
       [[CHOICE, "a\r"], ["Host name", "fw\r"], ["Name of", "x\r"], ["Knocks", "7\r"], [
-        "Ports",
+        "What the knocks open",
         "",
       ]],
       [[CHOICE, "r\r"], ["Remove fw?", ""]],
