@@ -93,7 +93,9 @@ table<string>("parseForwards refuses", {
   "8080/sctp": "unknown protocol",
   "8090-8080": "write the lower one first",
   "65536": "is not a port",
-}, (part, text) => assertThrows(() => parseForwards(text), RangeError, part));
+}, (part, text) => {
+  assertThrows(() => parseForwards(text), RangeError, part);
+});
 
 Deno.test("parseForwards: several, in their order, each once", () => {
   const forwards = parseForwards("8080, 192.0.2.7:22,tcp/8080,9000-9010/udp");
