@@ -8,6 +8,11 @@
 /** Bits of an address: the longest prefix. */
 export const ADDRESS_BITS = { ipv4: 32, ipv6: 128 } as const;
 
+/** The family of an address or a network. */
+export function detectFamily(address: string): keyof typeof ADDRESS_BITS {
+  return address.includes(":") ? "ipv6" : "ipv4";
+}
+
 /** Returns the name of a family for people. */
 export function renderFamily(family: keyof typeof ADDRESS_BITS): string {
   return family === "ipv4" ? "IPv4" : "IPv6";

@@ -73,12 +73,16 @@ export function parseServices(text: string): Service[] {
 
 /** Returns each forward once, in order. */
 export function listDistinctForwards(forwards: readonly Forward[]): Forward[] {
-  return [...new Map(forwards.map((forward) => [renderForward(forward), forward])).values()];
+  return listDistinct(forwards, renderForward);
 }
 
 /** Returns each service once, in order. */
 export function listDistinctServices<T extends Service>(services: readonly T[]): T[] {
-  return [...new Map(services.map((service) => [renderService(service), service])).values()];
+  return listDistinct(services, renderService);
+}
+
+function listDistinct<T>(items: readonly T[], render: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [render(item), item])).values()];
 }
 
 /** Returns `22/tcp`, `60000-61000/udp`, `icmp` or `all`. */
@@ -110,6 +114,14 @@ export function covers(
     port <= (service.last ?? service.port);
 }
 
+/** Whether a packet to this port is to one of the services. */
+export function isAmong(
+  services: readonly Service[],
+  place: Parameters<typeof covers>[1],
+): boolean {
+  return services.some((service) => covers(service, place));
+}
+
 /** Whether a packet can be to both services. */
 export function overlaps(a: Service, b: Service): boolean {
   if (a.protocol === "all" || b.protocol === "all") return true;
@@ -134,6 +146,5 @@ export function mergePorts(services: readonly Service[], protocol: Protocol): Po
 
 /** Returns each port and protocol once, in order. */
 export function listDistinctPorts(specs: readonly PortSpec[]): PortSpec[] {
-  const seen = new Map(specs.map((spec) => [renderPortSpec(spec), spec]));
-  return [...seen.values()].map(({ port, protocol }) => ({ port, protocol }));
+  return listDistinct(specs, renderPortSpec).map(({ port, protocol }) => ({ port, protocol }));
 }

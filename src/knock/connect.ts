@@ -7,10 +7,10 @@
  * packet gets to is given up for the next, a silent one is not. A closed door may answer "prohibited",
  * which looks the same: so what the first look finds unreachable is knocked on last, not never.
  */
+import { detectFamily } from "../core/address_syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import type { SequencePlan } from "../core/sequence.ts";
-import { detectFamily } from "../net/resolve.ts";
 import { describeReason, isUnreachable } from "../net/socket_errors.ts";
 import { waitForAnyPort, type Way } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";

@@ -1,6 +1,6 @@
 /** What the lists of attacks have in common: sources, packets and their moments. */
 import { type Door, listKnocks, listNeutral, type Plan, type Stage } from "../plan/plan.ts";
-import { covers } from "../core/service.ts";
+import { isAmong } from "../core/service.ts";
 import type { Attack, ClaimKind, Parties, TimedPacket } from "./attack.ts";
 import type { WirePacket } from "./world.ts";
 
@@ -78,7 +78,7 @@ export function findStrangePort(plan: Plan): number | undefined {
   const neutral = listNeutral(plan);
   for (let port = 1_024; port <= 65_535; port++) {
     const isNeutral = (["tcp", "udp"] as const).some((protocol) =>
-      neutral.some((service) => covers(service, { protocol, port }))
+      isAmong(neutral, { protocol, port })
     );
     if (!knocks.has(port) && !isNeutral) return port;
   }

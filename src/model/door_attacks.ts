@@ -1,5 +1,5 @@
 /** What the knocks of one door do at the others of the same rule set. */
-import { canCoincide, type Door } from "../plan/plan.ts";
+import { canCoincide, type Door, isWithin } from "../plan/plan.ts";
 import type { Attack } from "./attack.ts";
 import { type AttackContext, createAttack, createKnocks } from "./attack_context.ts";
 
@@ -11,12 +11,14 @@ export function listDoors(context: AttackContext): Attack[] {
     const others = createKnocks(context, { stages: other.stages });
     const mixed = knocks.flatMap((knock, index) => [knock, ...others.slice(index, index + 1)]);
     return [
-      ...(isContained(door, other) ? [] : [createAttack(context, "closed", {
-        name: `knocks-of-${other.name.toLowerCase()}`,
-        description: `the knocks of ${other.name}, twice`,
-        reason: "each door has its own stages",
-        packets: [...others, ...others],
-      })]),
+      ...(isWithin(door.stages, [...other.stages, ...other.stages])
+        ? []
+        : [createAttack(context, "closed", {
+          name: `knocks-of-${other.name.toLowerCase()}`,
+          description: `the knocks of ${other.name}, twice`,
+          reason: "each door has its own stages",
+          packets: [...others, ...others],
+        })]),
       ...(isClosedBy(door, other) ? [] : [createAttack(context, "opens", {
         name: `mixed-with-${other.name.toLowerCase()}`,
         description: `the right knocks, with those of ${other.name} in between`,
@@ -25,17 +27,6 @@ export function listDoors(context: AttackContext): Attack[] {
       })]),
     ];
   });
-}
-
-/** Whether the knocks of `other`, sent twice, can have all knocks of `door` in order. */
-function isContained(door: Door, other: Door): boolean {
-  const sent = [...other.stages, ...other.stages];
-  let next = 0;
-  for (const stage of sent) {
-    const wanted = door.stages[next];
-    if (wanted !== undefined && canCoincide(stage, wanted)) next++;
-  }
-  return next === door.stages.length;
 }
 
 function isClosedBy({ closing }: Door, { stages }: Door): boolean {

@@ -13,13 +13,14 @@ import {
   listGuarded,
   listKnocks,
   listNeutral,
+  listOtherKnocks,
   listTranslated,
   type Plan,
   SET_SIZE,
   type Stage,
 } from "../plan/plan.ts";
 import { type PortSpec } from "../core/service.ts";
-import { covers, type Service } from "../core/service.ts";
+import { covers, isAmong } from "../core/service.ts";
 import { TimedSet } from "./timed_set.ts";
 
 /** One packet as the firewall's rules see it: behind NAT and connection tracking. */
@@ -230,9 +231,7 @@ class DoorModel {
     this.#stages = [...door.stages.slice(1).map(makeStage), this.openSet];
     this.#closing = door.closing.slice(1).map(makeStage);
     this.guards = createGuardMatcher(door, plan);
-    this.isOthersPort = createPortMatcher(
-      listKnocks({ doors: plan.doors.filter((other) => other !== door) }),
-    );
+    this.isOthersPort = createPortMatcher(listOtherKnocks(plan, door));
   }
 
   /** Rule 5: the closing knock that the packet is; the last one closes the door. */
@@ -292,16 +291,16 @@ function createGuardMatcher(
   return (packet) => {
     const original = { ...packet, port: packet.originalPort ?? packet.port };
     if (packet.host !== undefined) {
-      if (packet.originalPort !== undefined && isIn(translated, original)) return true;
+      if (packet.originalPort !== undefined && isAmong(translated, original)) return true;
       return door.forwards.some(({ host, service }) =>
         host === packet.host && covers(service, packet)
       );
     }
     const isOwn = own.some((service) =>
       covers(service, packet) &&
-      (service.protocol !== "all" || !isIn(publicServices, packet))
+      (service.protocol !== "all" || !isAmong(publicServices, packet))
     );
-    return isOwn || isIn(translated, original);
+    return isOwn || isAmong(translated, original);
   };
 }
 
@@ -309,15 +308,8 @@ function createNeutralMatcher(plan: Plan): (packet: ModelPacket) => boolean {
   const neutral = listNeutral(plan);
   const translated = plan.doors.flatMap(listTranslated);
   return (packet) =>
-    isIn(neutral, packet) ||
-    isIn(translated, { ...packet, port: packet.originalPort ?? packet.port });
-}
-
-function isIn(
-  services: readonly Service[],
-  packet: Pick<ModelPacket, "protocol" | "port">,
-): boolean {
-  return services.some((service) => covers(service, packet));
+    isAmong(neutral, packet) ||
+    isAmong(translated, { ...packet, port: packet.originalPort ?? packet.port });
 }
 
 interface Identity {

@@ -4,7 +4,7 @@
  * belongs to a connection (docs/firewall-model.md, "The world around the rules").
  */
 import type { Plan } from "../plan/plan.ts";
-import { covers, type PortRange, type Service } from "../core/service.ts";
+import { covers, isAmong, type PortRange, type Service } from "../core/service.ts";
 import {
   createFirewallModel,
   type FirewallModel,
@@ -90,7 +90,7 @@ export function createWorldModel(
   return {
     isLetIn: (...place) => model.isLetIn(...place),
     receive(packet, at) {
-      const key = isIn(world.untracked, packet) ? undefined : nameConnection(packet);
+      const key = isAmong(world.untracked ?? [], packet) ? undefined : nameConnection(packet);
       const known = key === undefined ? undefined : findLive(connections, key, at);
       const translation = known === undefined ? findTranslation(world, packet) : known.translation;
       const established = known?.replied ?? false;
@@ -100,7 +100,7 @@ export function createWorldModel(
         at,
       });
       if (key !== undefined && delivery.reached) {
-        const replied = established || isIn(world.answering, packet);
+        const replied = established || isAmong(world.answering ?? [], packet);
         const { [replied ? "replied" : "new"]: ms } = TRACKED_MS[packet.protocol];
         connections.set(key, { until: at + ms, replied, translation });
       }
@@ -122,10 +122,10 @@ function findLive(connections: ReadonlyMap<string, Connection>, key: string, at:
 
 /** Only what is sent to this machine is translated. */
 function findTranslation(
-  { translations = [], untracked }: World,
+  { translations = [], untracked = [] }: World,
   packet: WirePacket,
 ): Translation | undefined {
-  if (packet.host !== undefined || isIn(untracked, packet)) return undefined;
+  if (packet.host !== undefined || isAmong(untracked, packet)) return undefined;
   return translations.find(({ service }) => covers(service, packet));
 }
 
@@ -137,14 +137,14 @@ function translate(packet: WirePacket, translation: Translation | undefined): Mo
 
 function pass(
   model: FirewallModel,
-  { droppedBefore, droppedAfter }: World,
+  { droppedBefore = [], droppedAfter = [] }: World,
   { packet, established, at }: { packet: ModelPacket; established: boolean; at: number },
 ): Delivery {
-  if (!established && isIn(droppedBefore, packet)) {
+  if (!established && isAmong(droppedBefore, packet)) {
     return { ...LOST, reached: false, established };
   }
   const verdict = model.receive(established ? { ...packet, established } : packet, at);
-  const reached = verdict.accepted && (established || !isIn(droppedAfter, packet));
+  const reached = verdict.accepted && (established || !isAmong(droppedAfter, packet));
   return { ...verdict, reached, established };
 }
 
@@ -156,7 +156,3 @@ const LOST: Verdict = {
   reset: [],
   banned: false,
 };
-
-function isIn(services: readonly Service[] = [], packet: ModelPacket): boolean {
-  return services.some((service) => covers(service, packet));
-}

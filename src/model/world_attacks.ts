@@ -1,6 +1,14 @@
 /** The services of a door in each world around the rules: who reaches them, and who does not. */
+import { detectFamily } from "../core/address_syntax.ts";
 import { listNeutral, listSecretPorts } from "../plan/plan.ts";
-import { covers, isPorts, type PortRange, renderService, type Service } from "../core/service.ts";
+import {
+  covers,
+  isAmong,
+  isPorts,
+  type PortRange,
+  renderService,
+  type Service,
+} from "../core/service.ts";
 import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
 import {
   type AttackContext,
@@ -35,7 +43,7 @@ export function listWorlds(context: AttackContext): Attack[] {
 }
 
 function findFamily({ parties }: AttackContext): "ipv4" | "ipv6" {
-  return parties.attacker.includes(":") ? "ipv6" : "ipv4";
+  return detectFamily(parties.attacker);
 }
 
 /** A packet to a service: to the first port of a range unless another is named. */
@@ -103,7 +111,7 @@ function tryOutside(context: AttackContext, { port, last = port, protocol }: Por
   const { plan, gap } = context;
   const named = [...plan.doors.flatMap(({ opens }) => opens), ...listNeutral(plan)];
   return [port - 1, last + 1].filter((each) =>
-    each >= 1 && each <= 65_535 && !named.some((other) => covers(other, { protocol, port: each }))
+    each >= 1 && each <= 65_535 && !isAmong(named, { protocol, port: each })
   ).map((each) => ({
     name: `beside-${each}-${protocol}`,
     description: `a stranger at ${each}/${protocol}, beside the range`,
@@ -226,7 +234,7 @@ function keepAlive(packet: WirePacket, { from, to }: { from: number; to: number 
 const OTHER_FLAGS = { tcp: { flags: "other" }, udp: {} } as const;
 
 function tryRouted(context: AttackContext, service: PortRange, host: string): Try[] {
-  if (host.includes(":") !== (findFamily(context) === "ipv6")) return [];
+  if (detectFamily(host) !== findFamily(context)) return [];
   const text = `${host} ${renderService(service)}`;
   const name = `routed-${renderService(service).replace("/", "-")}`;
   const packet = visit(context, service, { host });

@@ -2,7 +2,7 @@
  * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
-import { isIpv4, isIpv6, needsZone, renderFamily } from "../core/address_syntax.ts";
+import { detectFamily, isIpv4, isIpv6, needsZone, renderFamily } from "../core/address_syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Family } from "../core/target.ts";
 
@@ -93,11 +93,6 @@ async function lookUp(host: string, lookup: Lookup): Promise<Address[]> {
     });
   }
   throw new NetworkError(`the name "${host}" has no address`, { code: "resolve" });
-}
-
-/** The family of an address literal. */
-export function detectFamily(address: string): "ipv4" | "ipv6" {
-  return address.includes(":") ? "ipv6" : "ipv4";
 }
 
 async function systemLookup(host: string): Promise<Address[]> {

@@ -2,9 +2,8 @@
  * The local address that packets leave from: as it was given, or the address of an interface.
  * Interfaces are asked for only where they are named or shown (`--verbose`).
  */
-import { isIpv4, isIpv6, isLinkLocal, renderFamily } from "../core/address_syntax.ts";
+import { detectFamily, isIpv4, isIpv6, isLinkLocal, renderFamily } from "../core/address_syntax.ts";
 import { NetworkError } from "../core/errors.ts";
-import { detectFamily } from "./resolve.ts";
 
 /** One address of an interface of this machine. */
 export interface InterfaceAddress {

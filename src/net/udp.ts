@@ -1,6 +1,6 @@
 /** UDP: one socket for a whole sequence, so that a firewall sees one flow. */
+import { detectFamily } from "../core/address_syntax.ts";
 import type { Clock } from "../core/clock.ts";
-import { detectFamily } from "./resolve.ts";
 import type { SentPacket } from "./connection.ts";
 import { explainSendError, isUnreachable } from "./socket_errors.ts";
 import { guessSource, pickSource } from "./source.ts";

@@ -78,6 +78,11 @@ export function listKnocks({ doors }: Pick<Plan, "doors">): Stage[] {
   return doors.flatMap(({ stages, closing }) => [...stages, ...closing]);
 }
 
+/** Returns the knocks of all doors but this one. */
+export function listOtherKnocks({ doors }: Pick<Plan, "doors">, { name }: Door): Stage[] {
+  return listKnocks({ doors: doors.filter((other) => other.name !== name) });
+}
+
 /** Returns the udp ports of secret knocks: packets of connections are looked at there, too. */
 export function listSecretPorts(plan: Pick<Plan, "doors">): PortSpec[] {
   return listDistinctPorts(listKnocks(plan).filter(({ payload }) => payload !== undefined));
@@ -97,6 +102,16 @@ export function listTranslated({ forwards }: Pick<Door, "forwards">): PortRange[
 export function listNeutral({ doors, publicServices }: Plan): Service[] {
   return [...doors.flatMap(listGuarded), ...publicServices]
     .filter(({ protocol }) => protocol !== "all");
+}
+
+/** Whether the knocks can be among those that are sent, in this order. */
+export function isWithin(knocks: readonly Stage[], sent: readonly Stage[]): boolean {
+  let next = 0;
+  for (const packet of sent) {
+    const knock = knocks[next];
+    if (knock !== undefined && canCoincide(knock, packet)) next++;
+  }
+  return next === knocks.length;
 }
 
 /** Whether a packet can be the knock of both stages. */

@@ -3,9 +3,8 @@
  * of one transport in order; with a guard, any port in between that is neither guarded nor public
  * resets the sequence. The knocks that the source has passed already do not: they are accepted again.
  */
-import { type Door, listKnocks, listNeutral, type Plan } from "./plan.ts";
-import { type PortSpec } from "../core/service.ts";
-import { covers } from "../core/service.ts";
+import { type Door, listNeutral, listOtherKnocks, type Plan } from "./plan.ts";
+import { isAmong, type PortSpec } from "../core/service.ts";
 
 /** The direction of a scan. */
 export type Direction = "ascending" | "descending";
@@ -67,9 +66,9 @@ export function createStepCheck(
   plan: Plan,
 ): (step: Step, direction: Direction) => boolean {
   const services = listNeutral(plan);
-  const others = listKnocks({ doors: plan.doors.filter(({ name }) => name !== door.name) });
+  const others = listOtherKnocks(plan, door);
   const isNeutral = (spec: PortSpec, passed: readonly PortSpec[]) =>
-    services.some((service) => covers(service, spec)) ||
+    isAmong(services, spec) ||
     [...others, ...passed].some((knock) => isSamePort(knock, spec));
   return ({ from, to, passed }, direction) =>
     isSamePort(from, to) || LAYOUTS.some((layout) => {

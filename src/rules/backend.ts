@@ -1,7 +1,8 @@
 /** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
 import { BAN_RULE, listSecretPorts, type Plan, type Stage } from "../plan/plan.ts";
-import type { PortRange } from "../core/service.ts";
+import { detectFamily } from "../core/address_syntax.ts";
+import type { Forward, PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
 
 /** A firewall, or another knock daemon, in whose language plans can be rendered. */
@@ -71,15 +72,18 @@ export function renderRange({ port, last }: PortRange, separator = "-"): string 
   return last === undefined ? String(port) : `${port}${separator}${last}`;
 }
 
-/** Returns ranges in groups that one rule takes, where each takes `most` ports and a range counts as two. */
-export function splitRanges(ranges: readonly PortRange[], most: number): PortRange[][] {
+/** A multiport match takes so many ports, and a range counts as two (`XT_MULTI_PORTS`). */
+const MULTIPORT_SLOTS = 15;
+
+/** Returns ranges in groups that one multiport match takes: of iptables, ufw, and RouterOS, which is based on it. */
+export function splitRanges(ranges: readonly PortRange[]): PortRange[][] {
   const parts: PortRange[][] = [];
   let room = 0;
   for (const range of ranges) {
     const size = range.last === undefined ? 1 : 2;
     if (size > room) {
       parts.push([]);
-      room = most;
+      room = MULTIPORT_SLOTS;
     }
     parts.at(-1)?.push(range);
     room -= size;
@@ -89,7 +93,19 @@ export function splitRanges(ranges: readonly PortRange[], most: number): PortRan
 
 /** Returns the trusted networks of one family. */
 export function listTrusted(plan: Plan, family: Plan["families"][number]): string[] {
-  return plan.trusted.filter((text) => text.includes(":") === (family === "ipv6"));
+  return plan.trusted.filter((text) => detectFamily(text) === family);
+}
+
+/** Returns the hosts behind of one family, each once, with their services. */
+export function listHosts(
+  forwards: readonly Forward[],
+  family: Plan["families"][number],
+): { host: string; services: PortRange[] }[] {
+  const hosts = new Set(forwards.flatMap(({ host }) => host ?? []));
+  return [...hosts].filter((host) => detectFamily(host) === family).map((host) => ({
+    host,
+    services: forwards.filter((each) => each.host === host).map(({ service }) => service),
+  }));
 }
 
 /**
@@ -97,9 +113,14 @@ export function listTrusted(plan: Plan, family: Plan["families"][number]): strin
  * this machine's address then (measured; IPv6 has no such option any more).
  */
 export function hasRoutedIpv4({ doors }: Plan, family: Plan["families"][number]): boolean {
-  return family === "ipv4" &&
-    doors.some(({ forwards }) => forwards.some(({ host }) => host?.includes(":") === false));
+  return family === "ipv4" && doors.some(({ forwards }) => listHosts(forwards, family).length > 0);
 }
+
+/**
+ * The types of ICMPv6 that a network needs: multicast listeners (130 to 132, 143), and router and neighbour
+ * discovery and redirects (133 to 137; RFC 4861, RFC 9777).
+ */
+export const NEEDED_ICMPV6 = [130, 131, 132, 133, 134, 135, 136, 137, 143] as const;
 
 /** How many mistakes a source can have made without a ban, each a list of its own. */
 export const MISTAKES: readonly number[] = Array.from(

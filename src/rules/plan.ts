@@ -15,21 +15,22 @@
  * - no door's knocks contain those that open or close another: one sequence would do both;
  * - durations are whole milliseconds, at least one.
  */
-import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
+import { ADDRESS_BITS, detectFamily, renderFamily } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import {
   BAN_RULE,
   canCoincide,
   type Door,
+  isWithin,
   listGuarded,
   listNeutral,
   type Plan,
   type Stage,
 } from "../plan/plan.ts";
 import {
-  covers,
   type Forward,
+  isAmong,
   overlaps,
   renderForward,
   renderService,
@@ -198,7 +199,7 @@ function refuseContradictions(plan: Plan): void {
       throw new UsageError(`target "${name}" has no knocks: a rule set needs at least one`);
     }
     const other = forwards.find(({ host }) =>
-      host !== undefined && !plan.families.includes(host.includes(":") ? "ipv6" : "ipv4")
+      host !== undefined && !plan.families.includes(detectFamily(host))
     );
     if (other !== undefined) {
       throw new UsageError(
@@ -283,7 +284,7 @@ function refuseSharedClosing({ stages, closing }: Door, plan: Plan): void {
     });
   }
   const ports = listNeutral(plan);
-  if (closing.some((knock) => ports.some((service) => covers(service, knock)))) {
+  if (closing.some((knock) => isAmong(ports, knock))) {
     throw new UsageError(
       "a closing knock is on a port that opens, or that is public: each connection would be one",
       { hint: "use another port for the closing knock" },
@@ -316,16 +317,6 @@ function findShared({ name, stages, closing }: Door, other: Door): string | unde
     return `the knocks of "${other.name}" close "${name}": its closing knocks are among them`;
   }
   return undefined;
-}
-
-/** Whether the knocks are among the others, in this order. */
-function isWithin(knocks: readonly Stage[], others: readonly Stage[]): boolean {
-  let next = 0;
-  for (const other of others) {
-    const knock = knocks[next];
-    if (knock !== undefined && canCoincide(knock, other)) next++;
-  }
-  return next === knocks.length;
 }
 
 function checkDuration(what: string, ms: number): number {

@@ -1,5 +1,5 @@
 /** Which target a `connect` means, where it leads, and over which two addresses. */
-import { covers } from "../core/service.ts";
+import { isAmong } from "../core/service.ts";
 import type { Config } from "../config/mod.ts";
 import { isSameHost, parseHost, type Target } from "../core/target.ts";
 import { type Address, type Resolved, resolveHost } from "../net/resolve.ts";
@@ -36,7 +36,7 @@ export function matchTargets(config: Config, name: string, { port }: { port: num
   );
   const fitting = all.filter((target) =>
     target.probes.some((probe) => findPort(probe)?.port === port) ||
-    target.opens.some((service) => covers(service, { protocol: "tcp", port }))
+    isAmong(target.opens, { protocol: "tcp", port })
   );
   return fitting.length > 0 ? fitting : all;
 }

@@ -3,13 +3,13 @@
  * probe. One that no packet gets to is given up for the next; a silent one is not, since a knock must not
  * be spread over hosts.
  */
-import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
+import { detectFamily, isIpv4, isIpv6 } from "../core/address_syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { joinOr } from "../core/text.ts";
 import { explainSaid, explainUnreachable, type GivenUp } from "../knock/given_up.ts";
 import type { OpenEvents } from "../knock/until_open.ts";
-import { detectFamily, groupAddresses, type Resolved, resolveHost } from "../net/resolve.ts";
+import { groupAddresses, type Resolved, resolveHost } from "../net/resolve.ts";
 import { isUnreachable } from "../net/socket_errors.ts";
 import type { Ports } from "./ports.ts";
 import type { TargetReport } from "./target_report.ts";

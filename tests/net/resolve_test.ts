@@ -1,7 +1,8 @@
+import { detectFamily } from "../../src/core/address_syntax.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
 import type { Family } from "../../src/core/target.ts";
-import { type Address, detectFamily, type Lookup, resolveHost } from "../../src/net/resolve.ts";
+import { type Address, type Lookup, resolveHost } from "../../src/net/resolve.ts";
 import { table } from "../table.ts";
 
 const V4: Address = { address: "192.0.2.1", family: "ipv4" };

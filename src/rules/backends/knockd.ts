@@ -14,7 +14,7 @@
 import { quoteShell } from "../../core/text.ts";
 import type { Door, Plan } from "../../plan/plan.ts";
 import { isPorts, listDistinctServices, type Service } from "../../core/service.ts";
-import { type Backend, refuse, renderRange, renderTimedUndo } from "../backend.ts";
+import { type Backend, NEEDED_ICMPV6, refuse, renderRange, renderTimedUndo } from "../backend.ts";
 import { renderBesideKnockd } from "./other_firewalls.ts";
 import { quoteKnockd } from "./quote/knockd.ts";
 
@@ -121,9 +121,7 @@ const NEEDED = {
   ipv4: ["-i lo", "-p igmp", "-p udp --sport 67 --dport 68"],
   ipv6: [
     "-i lo",
-    ...[130, 131, 132, 133, 134, 135, 136, 137, 143].map((type) =>
-      `-p icmpv6 --icmpv6-type ${type}`
-    ),
+    ...NEEDED_ICMPV6.map((type) => `-p icmpv6 --icmpv6-type ${type}`),
     "-s fe80::/10 -p udp --sport 547 --dport 546",
   ],
 } as const;

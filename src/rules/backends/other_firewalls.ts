@@ -24,8 +24,6 @@ import { quoteNft } from "./quote/nft.ts";
 const ANY = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
 /** The page that the headers name. */
 const PAGE = "docs/firewalls.md";
-/** The multiport match takes as many in a rule; a range counts as two. */
-const MAX_UFW_PORTS = 15;
 
 /** Returns the lines of a header for rules in an nftables table of their own. */
 export function renderBesideTable(plan: Plan): string[] {
@@ -149,7 +147,7 @@ function renderUfw(plan: Plan): string[] {
     ` in on ${quoteShell(name.replace(/\*$/, "+"))}`
   );
   const lists = TRANSPORTS.flatMap((protocol) =>
-    splitRanges(mergePorts(listOpened(plan), protocol), MAX_UFW_PORTS).map((part) => ({
+    splitRanges(mergePorts(listOpened(plan), protocol)).map((part) => ({
       protocol,
       ports: part.map((range) => renderRange(range, ":")).join(","),
     }))

@@ -8,7 +8,7 @@ import {
   SpknockError,
   UsageError,
 } from "../../core/errors.ts";
-import { covers } from "../../core/service.ts";
+import { isAmong } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { diagnose } from "../../doctor/causes.ts";
 import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../../doctor/evidence.ts";
@@ -121,7 +121,7 @@ function findExaminedPort(target: Target): number {
   if (port !== undefined) return port;
   const services = listOpenServices(target);
   const ssh = { protocol: "tcp", port: SSH_PORT };
-  if (services.length === 0 || services.some((service) => covers(service, ssh))) return SSH_PORT;
+  if (services.length === 0 || isAmong(services, ssh)) return SSH_PORT;
   throw new UsageError(`"${target.name}" names no single TCP port, and doctor examines one`, {
     hint: "give it a TCP port that opens too: opens, a probe or connect.port",
   });

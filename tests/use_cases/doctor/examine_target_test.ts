@@ -1,8 +1,9 @@
 /** What the doctor sends, when, and with which permissions: on a fake clock, to the millisecond. */
+import { detectFamily } from "../../../src/core/address_syntax.ts";
 import { assertEquals } from "@std/assert";
 import { realFiles } from "../../../src/config/files.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../../src/core/target.ts";
-import { type Address, detectFamily } from "../../../src/net/resolve.ts";
+import { type Address } from "../../../src/net/resolve.ts";
 import type { ProgramResult } from "../../../src/probe/mod.ts";
 import {
   type ExamineOptions,

@@ -7,7 +7,7 @@ import {
   type Plan,
 } from "../../../plan/plan.ts";
 import type { Forward } from "../../../core/service.ts";
-import { hasRoutedIpv4, listTrusted } from "../../backend.ts";
+import { hasRoutedIpv4, listHosts, listTrusted, NEEDED_ICMPV6 } from "../../backend.ts";
 import {
   type Chain,
   isOpenFor,
@@ -61,8 +61,6 @@ function renderServiceRules(
   ];
 }
 
-/** RFC 4861 and 9777: router and neighbour discovery, redirects, and multicast listeners. */
-const NEIGHBOURS = [130, 131, 132, 133, 134, 135, 136, 137, 143];
 /** The name would need a file that small systems do not have. */
 const IGMP = 2;
 
@@ -72,7 +70,7 @@ function renderLastRules({ publicServices }: Plan, family: RuleContext["family"]
     ...renderPortRules(publicServices, "-j RETURN"),
     ...renderEchoRules(publicServices, family, "-j RETURN"),
     ...(family === "ipv4" ? [`-p ${IGMP} -j RETURN`, "-p udp --sport 67 --dport 68 -j RETURN"] : [
-      ...NEIGHBOURS.map((type) => `-p ipv6-icmp --icmpv6-type ${type} -j RETURN`),
+      ...NEEDED_ICMPV6.map((type) => `-p ipv6-icmp --icmpv6-type ${type} -j RETURN`),
       "-s fe80::/10 -p udp --sport 547 --dport 546 -j RETURN",
     ]),
     "-j DROP",
@@ -111,13 +109,10 @@ function renderForwardRules(
   family: RuleContext["family"],
   rest: string,
 ): string[] {
-  const hosts = new Set(forwards.flatMap(({ host }) => host ?? []));
-  const isHere = (host: string) => host.includes(":") === (family === "ipv6");
   return [
     ...renderTranslatedRules(listTranslated({ forwards }), rest, "DNAT"),
-    ...[...hosts].filter(isHere).flatMap((host) => {
-      const services = forwards.filter((each) => each.host === host).map(({ service }) => service);
-      return renderPortRules(services, rest).map((rule) => `-d ${host} ${rule}`);
-    }),
+    ...listHosts(forwards, family).flatMap(({ host, services }) =>
+      renderPortRules(services, rest).map((rule) => `-d ${host} ${rule}`)
+    ),
   ];
 }

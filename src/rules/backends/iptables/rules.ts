@@ -15,6 +15,7 @@ import {
   findBanPrefix,
   listKnocks,
   listNeutral,
+  listOtherKnocks,
   listSecretPorts,
   listTranslated,
   type Plan,
@@ -285,7 +286,7 @@ function renderTriedChain({ names }: RuleContext, guarded: readonly Door[]): Cha
 /** Knocks, accepted or late, and the ports of the other doors' knocks are not mistakes. */
 function renderGuardChains(context: RuleContext, door: Door): Chain[] {
   const { plan, family, names, lists } = context;
-  const others = listKnocks({ doors: plan.doors.filter((other) => other !== door) });
+  const others = listOtherKnocks(plan, door);
   const isOthers = ({ port, protocol }: { port: number; protocol: string }) =>
     others.some((knock) => knock.port === port && knock.protocol === protocol);
   const own = listKnocks({ doors: [door] }).filter((knock) => !isOthers(knock));

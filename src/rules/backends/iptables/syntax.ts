@@ -19,14 +19,12 @@ import { ADDRESS_BITS } from "../../../core/address_syntax.ts";
 import { renderMask } from "../../../core/address.ts";
 import { type Door, findBanPrefix, type Plan, type Stage } from "../../../plan/plan.ts";
 import { mergePorts, type PortRange, type Service } from "../../../core/service.ts";
-import { isAmongSecrets, refuse, renderRange, TRANSPORTS } from "../../backend.ts";
+import { isAmongSecrets, refuse, renderRange, splitRanges, TRANSPORTS } from "../../backend.ts";
 import { checksum, shortenName } from "../names.ts";
 import { quoteRestore } from "../quote/restore.ts";
 
 const UDP_HEADER = 8;
 const IP_HEADER = { ipv4: 20, ipv6: 40 } as const;
-/** A rule's `multiport` has room for so many ports; a range takes two (`XT_MULTI_PORTS`). */
-const MULTIPORT_SLOTS = 15;
 
 const MAX_NAME = 12;
 const DOOR_DIGITS = 5;
@@ -197,27 +195,12 @@ export function renderConnections(verdict: string): string {
 /** Returns as few rules as have room for the ports, with `rest` after the match. */
 export function renderPortRules(services: readonly Service[], rest: string): string[] {
   return TRANSPORTS.flatMap((protocol) =>
-    splitPorts(mergePorts(services, protocol)).map((ranges) => {
+    splitRanges(mergePorts(services, protocol)).map((ranges) => {
       const ports = ranges.map((range) => renderRange(range, ":")).join(",");
       const match = ranges.length === 1 ? `--dport ${ports}` : `-m multiport --dports ${ports}`;
       return `-p ${protocol} ${match} ${rest}`;
     })
   );
-}
-
-function splitPorts(ranges: readonly PortRange[]): PortRange[][] {
-  const parts: PortRange[][] = [];
-  let slots = MULTIPORT_SLOTS;
-  for (const range of ranges) {
-    const needed = range.last === undefined ? 1 : 2;
-    if (slots + needed > MULTIPORT_SLOTS) {
-      parts.push([]);
-      slots = 0;
-    }
-    parts.at(-1)?.push(range);
-    slots += needed;
-  }
-  return parts;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The door in RouterOS' language: what is closed to all but the open sources, on this machine. */
 import { type Door, listGuarded, listSecretPorts } from "../../../plan/plan.ts";
-import { listTrusted } from "../../backend.ts";
+import { listTrusted, NEEDED_ICMPV6 } from "../../backend.ts";
 import { fromList, jumpTo, matchPorts, matchServices, type Names, type Rule } from "./syntax.ts";
 
 /** Returns the chain of all packets to this machine, and those of the open sources. */
@@ -93,9 +93,6 @@ function hasAll(services: readonly { protocol: string }[]): boolean {
   return services.some(({ protocol }) => protocol === "all");
 }
 
-/** Multicast listeners (130 to 132, 143) and neighbour discovery (133 to 137). */
-const NEIGHBOURS = [130, 131, 132, 133, 134, 135, 136, 137, 143];
-
 /** What the network itself needs. The kernel takes local sources, and `::1`, from this machine only. */
 const NEEDED = {
   ipv4: [
@@ -105,7 +102,7 @@ const NEEDED = {
   ],
   ipv6: [
     ["dst-address=::1/128", "from this router"],
-    ...NEIGHBOURS.map((type) =>
+    ...NEEDED_ICMPV6.map((type) =>
       [`protocol=icmpv6 icmp-options=${type}:0-255`, "neighbours and multicast groups"] as const
     ),
     ["protocol=udp src-address=fe80::/10 src-port=547 dst-port=546", "DHCP answers"],

@@ -9,7 +9,7 @@
  */
 import { type Door, listTranslated } from "../../../plan/plan.ts";
 import { overlaps, type PortRange, renderService } from "../../../core/service.ts";
-import { listTrusted, refuse } from "../../backend.ts";
+import { listHosts, listTrusted, refuse } from "../../backend.ts";
 import { renderClosed, renderTrusted } from "./door.ts";
 import { fromList, jumpTo, matchPorts, type Names, type Rule } from "./syntax.ts";
 
@@ -59,11 +59,9 @@ function renderBehindRules(names: Names, door: Door): Rule[] {
 }
 
 function matchHosts({ forwards }: Door, family: Names["family"]): string[] {
-  const hosts = new Set(forwards.flatMap(({ host }) => host ?? []));
-  return [...hosts].filter((host) => host.includes(":") === (family === "ipv6")).flatMap((host) => {
-    const services = forwards.filter((each) => each.host === host).map(({ service }) => service);
-    return matchPorts(services).map((ports) => `dst-address=${host} ${ports}`);
-  });
+  return listHosts(forwards, family).flatMap(({ host, services }) =>
+    matchPorts(services).map((ports) => `dst-address=${host} ${ports}`)
+  );
 }
 
 /**

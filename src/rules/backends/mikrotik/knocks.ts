@@ -4,6 +4,7 @@ import {
   type Door,
   listKnocks,
   listNeutral,
+  listOtherKnocks,
   listSecretPorts,
   listTranslated,
 } from "../../../plan/plan.ts";
@@ -139,7 +140,6 @@ function renderGuardRules(names: Names, door: Door): Rule[] {
     text,
     note,
   });
-  const others = { doors: plan.doors.filter((other) => other !== door) };
   return [
     // Matches the knocks that were just accepted, too.
     ...listBackwards(door.stages).map(({ stage, number }) =>
@@ -148,7 +148,7 @@ function renderGuardRules(names: Names, door: Door): Rule[] {
         `knock ${number}, accepted or late`,
       )
     ),
-    ...matchPorts(listKnocks(others)).map((ports) =>
+    ...matchPorts(listOtherKnocks(plan, door)).map((ports) =>
       rule(`action=return ${ports}`, "knock ports of other doors")
     ),
     // Knocks that do not count must not make the penalty longer.

@@ -74,13 +74,10 @@ export function matchServices(services: readonly Service[], family: Names["famil
   return [...matchPorts(services), ...(hasEcho ? [ECHO[family]] : [])];
 }
 
-/** The most ports in one rule, as in the multiport match that RouterOS is based on; a range counts as two. */
-const PORTS_AT_A_TIME = 15;
-
 /** Returns the matchers of ports, as few as they fit in. */
 export function matchPorts(services: readonly Service[]): string[] {
   return TRANSPORTS.flatMap((protocol) =>
-    splitRanges(mergePorts(services, protocol), PORTS_AT_A_TIME).map((ranges) =>
+    splitRanges(mergePorts(services, protocol)).map((ranges) =>
       `protocol=${protocol} dst-port=${ranges.map((range) => renderRange(range)).join(",")}`
     )
   );

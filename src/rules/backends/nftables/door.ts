@@ -2,7 +2,7 @@
 import { renderFamily } from "../../../core/address_syntax.ts";
 import { listGuarded, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
 import type { Forward } from "../../../core/service.ts";
-import { hasRoutedIpv4, listTrusted } from "../../backend.ts";
+import { hasRoutedIpv4, listHosts, listTrusted } from "../../backend.ts";
 import {
   CONNECTIONS,
   createNames,
@@ -183,13 +183,10 @@ function renderForwardRules(
   verdict: string,
 ): string[] {
   const address = family === "ipv4" ? "ip daddr" : "ip6 daddr";
-  const hosts = new Set(forwards.flatMap(({ host }) => host ?? []));
-  const isHere = (host: string) => host.includes(":") === (family === "ipv6");
   return [
     ...renderTranslatedRules(listTranslated({ forwards }), `ct status dnat ${verdict}`),
-    ...[...hosts].filter(isHere).flatMap((host) => {
-      const services = forwards.filter((each) => each.host === host).map(({ service }) => service);
-      return renderPortRules(services, `${address} ${host} ${verdict}`);
-    }),
+    ...listHosts(forwards, family).flatMap(({ host, services }) =>
+      renderPortRules(services, `${address} ${host} ${verdict}`)
+    ),
   ];
 }

@@ -20,6 +20,7 @@ import {
   findBanPrefix,
   listKnocks,
   listNeutral,
+  listOtherKnocks,
   listSecretPorts,
   listTranslated,
   type Plan,
@@ -246,12 +247,11 @@ function renderStageRules(plan: Plan, { door, syntax, names }: DoorSyntax): stri
 function renderGuardRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
   const source = renderSource(plan, syntax);
   const nameSet = (stage: number) => names.stage(door, stage, syntax.digit);
-  const others = { doors: plan.doors.filter((other) => other !== door) };
   return [
     ...listBackwards(door.stages).map(({ stage, number }) =>
       `${renderMatch(stage)} ${source} @${nameSet(number)} return`
     ),
-    ...renderPortRules(listKnocks(others), "return"),
+    ...renderPortRules(listOtherKnocks(plan, door), "return"),
     ...door.stages.slice(1).map((_, index) => `delete @${nameSet(index + 1)} { ${source} }`),
   ];
 }
