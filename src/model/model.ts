@@ -289,7 +289,7 @@ function createGuardMatcher(
   const own = listGuarded(door);
   const translated = listTranslated(door);
   return (packet) => {
-    const original = { ...packet, port: packet.originalPort ?? packet.port };
+    const original = readOriginal(packet);
     if (packet.host !== undefined) {
       if (packet.originalPort !== undefined && isAmong(translated, original)) return true;
       return door.forwards.some(({ host, service }) =>
@@ -304,12 +304,17 @@ function createGuardMatcher(
   };
 }
 
+/** Where the client has sent the packet. */
+function readOriginal({ protocol, port, originalPort = port }: ModelPacket) {
+  return { protocol, port: originalPort };
+}
+
 function createNeutralMatcher(plan: Plan): (packet: ModelPacket) => boolean {
   const neutral = listNeutral(plan);
   const translated = plan.doors.flatMap(listTranslated);
   return (packet) =>
     isAmong(neutral, packet) ||
-    isAmong(translated, { ...packet, port: packet.originalPort ?? packet.port });
+    isAmong(translated, readOriginal(packet));
 }
 
 interface Identity {
