@@ -19,6 +19,7 @@ import { suggestOr } from "../core/suggest.ts";
 import { joinOr } from "../core/text.ts";
 import { choosePayload, hasOwnSecrets, readHandshake, writeKnock, writeSecret } from "./knocks.ts";
 import { type Place, renderPath } from "./toml/place.ts";
+import { readRolling, writeRolling } from "./rolling.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import {
   isSameData,
@@ -33,6 +34,8 @@ import {
 /** What reading the keys of a target depends on. */
 export interface KeyContext {
   plugins: Plugins;
+  /** The folder that relative paths start from; "" for the current one. */
+  folder: string;
 }
 
 /** One key: how it is read, which setting it is, and how it is written. */
@@ -109,6 +112,7 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
       }),
     (entries) => entries.map(writeAfter),
   ),
+  rolling: row("rolling", readRolling, writeRolling),
 };
 
 /** Every key of `[defaults]`. */

@@ -26,6 +26,7 @@ import { isFixed, listVariables, readKnocks as readItem, readSecret } from "./kn
 import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./probes.ts";
+import { checkCodeKnocks } from "./rolling.ts";
 import { readPort } from "./value_specs.ts";
 import { checkKeys, isTable, type RawTable, readList, readTable } from "./values.ts";
 
@@ -77,7 +78,6 @@ export function checkConfig(value: RawTable, { file }: { file: string }): Checke
 }
 
 interface TargetContext extends KeyContext {
-  folder: string;
   defaults: Partial<TargetSettings>;
   /** The payload of udp knocks that name none. */
   payload: KnockPayload;
@@ -99,10 +99,11 @@ function readTop(top: RawTable, { file, place }: { file: string; place: Place })
     const isOfTarget = TARGET_KEYS.includes(key) && !DEFAULTS_KEYS.includes(key);
     if (isOfTarget) defaultsPlace.at(key).fail(`each target has its own ${key}: it has no default`);
   }
-  const defaults = readSettings(rawDefaults, defaultsPlace, { plugins });
+  const folder = dirname(file);
+  const defaults = readSettings(rawDefaults, defaultsPlace, { plugins, folder });
   const context = {
     plugins,
-    folder: dirname(file),
+    folder,
     defaults,
     payload: PROMPT,
     payloads: [],
@@ -185,7 +186,13 @@ function readTarget(
     ...readSettings(table, place, context),
   };
   const namesProbes = table["probes"] !== undefined || context.defaults.probes !== undefined;
-  const close = readClose(table["close"], place.at("close"), { ...context, payload });
+  const { rolling } = settings;
+  if (rolling !== undefined && knocks !== undefined) checkCodeKnocks(knocks, place);
+  const close = readClose(table["close"], place.at("close"), {
+    ...context,
+    // They close the door for their own source only, and carry no code.
+    payload: rolling === undefined ? payload : { kind: "none" },
+  });
   const connect = readConnect(table["connect"], place.at("connect"));
   if (host === undefined || knocks === undefined) return undefined;
   return {

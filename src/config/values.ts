@@ -23,6 +23,9 @@ export function isSameData(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
     return false;
   }
+  if (one instanceof Date || other instanceof Date) {
+    return one instanceof Date && other instanceof Date && one.getTime() === other.getTime();
+  }
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
   return Array.isArray(one) === Array.isArray(other) &&
     [...keys].every((key) => isSameData(Reflect.get(one, key), Reflect.get(other, key)));

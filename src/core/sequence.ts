@@ -39,18 +39,21 @@ export interface SequencePlan {
   handshakeMs?: number | undefined;
 }
 
+/** What a knock carries; where either of two payloads can be the right one, both. */
+export type KnockBytes = Uint8Array | readonly Uint8Array[];
+
 /** The smallest gap that a further try grows from, in milliseconds. */
 const MIN_GAP_MS = 25;
 
 /**
  * The packets of one try.
  *
- * @param payloads one a knock, in order.
+ * @param payloads one a knock, in order; of several for one knock, each is sent.
  * @param attempt 1-based number of the try.
  */
 export function buildSequence(
   plan: SequencePlan,
-  payloads: readonly Uint8Array[],
+  payloads: readonly KnockBytes[],
   { attempt = 1 }: { attempt?: number } = {},
 ): Packet[] {
   const copies = plan.copies === "auto" ? (attempt > 1 ? 2 : 1) : plan.copies;
@@ -61,16 +64,17 @@ export function buildSequence(
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
     const gap = computeGap(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
     const handshakeMs = findHandshake(knock, plan);
+    const each = payload instanceof Uint8Array ? [payload] : payload;
     for (let copy = 0; copy < copies; copy++) {
-      packets.push({
+      packets.push(...each.map((bytes) => ({
         port: knock.port,
         protocol: knock.protocol,
-        payload,
+        payload: bytes,
         at: at + (gap * copy) / copies,
         knock: index,
         ...(handshakeMs === undefined ? {} : { handshakeMs }),
         ...(knock.size === undefined ? {} : { size: knock.size }),
-      });
+      })));
     }
     at += gap;
   }

@@ -9,6 +9,7 @@
 import { ValueError } from "./errors.ts";
 import { isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
+import type { Rolling } from "./rolling.ts";
 import { isPorts, type Service } from "./service.ts";
 
 /** Which address family to use; `both` knocks over the two at once. */
@@ -95,6 +96,8 @@ export interface TargetSettings {
   /** Where neither the target nor the defaults name any: see {@linkcode makeDefaultProbes}. */
   probes: readonly ProbeSpec[];
   after: readonly AfterSpec[];
+  /** How the codes of its secret knock change with time; undefined where it carries a fixed payload. */
+  rolling?: Rolling | undefined;
 }
 
 /** Where `connect` leads, when that is not the host that is knocked on. */

@@ -16,7 +16,13 @@ import { waitForAnyPort, type Way } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";
 import { explainSaid, explainUnreachable, type GivenUp } from "./given_up.ts";
 import type { KnockNet } from "./send.ts";
-import { type BoundProbe, knockUntilOpen, type OpenEvents, type OpenReport } from "./until_open.ts";
+import {
+  type BoundProbe,
+  knockUntilOpen,
+  type OpenEvents,
+  type OpenReport,
+  type Payloads,
+} from "./until_open.ts";
 
 /** One way through a door. */
 export interface ConnectWay {
@@ -36,7 +42,7 @@ interface ConnectRequest {
   host: string;
   sequence: SequencePlan;
   /** Collects the payloads, one a knock; called only if the door is shut. */
-  payloads(): Promise<readonly Uint8Array[]>;
+  payloads(): Promise<Payloads>;
   /** At least one, in the order in which they are tried. */
   ways: readonly ConnectWay[];
   source?: string | undefined;
@@ -133,7 +139,7 @@ async function look(
 async function knockOn(
   { address, alsoAt, ends, probes = [] }: ConnectWay,
   request: Omit<ConnectRequest, "payloads"> & {
-    payloads: readonly Uint8Array[];
+    payloads: Payloads;
     canGiveUp: boolean;
   },
   { net, clock, signal, events = {} }: ConnectOptions,

@@ -8,7 +8,12 @@
  * (`canGiveUp`), a try that finds this one unreachable is the last.
  */
 import type { Clock } from "../core/clock.ts";
-import { buildSequence, type Packet, type SequencePlan } from "../core/sequence.ts";
+import {
+  buildSequence,
+  type KnockBytes,
+  type Packet,
+  type SequencePlan,
+} from "../core/sequence.ts";
 import type { GivenUp } from "./given_up.ts";
 import type { SentPacket } from "../net/connection.ts";
 import type { Address } from "../net/resolve.ts";
@@ -40,11 +45,15 @@ export type BoundProbe = (
   },
 ) => Promise<ProbeOutcome>;
 
+/** One payload a knock, in order; or made when they are sent, for an address and a try (1-based). */
+export type Payloads =
+  | readonly KnockBytes[]
+  | ((place: { address: string; attempt: number }) => Promise<readonly KnockBytes[]>);
+
 /** A door to be opened. */
 export interface OpenRequest {
   sequence: SequencePlan;
-  /** One a knock, in order. */
-  payloads: readonly Uint8Array[];
+  payloads: Payloads;
   address: string;
   /** Addresses of the other family that are knocked on at the same time, and not probed. */
   alsoAt?: readonly string[] | undefined;
@@ -118,8 +127,7 @@ export async function knockUntilOpen(
   for (let attempt = 1; attempt <= tries && !report.isOpen; attempt++) {
     events.onTry?.(attempt);
     report.tries = attempt;
-    const packets = buildSequence(request.sequence, request.payloads, { attempt });
-    const sent = await sendEverywhere(packets, request, { attempt, net, clock, signal, events });
+    const sent = await sendEverywhere(request, { attempt, net, clock, signal, events });
     report.packets += sent.packets;
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
@@ -166,8 +174,7 @@ export async function askProbes(
  * be reached matters only where it is the one that is used.
  */
 async function sendEverywhere(
-  packets: readonly Packet[],
-  { address, alsoAt = [], source }: OpenRequest,
+  { sequence, payloads, address, alsoAt = [], source }: OpenRequest,
   { attempt, events, ...options }: {
     attempt: number;
     events: OpenEvents;
@@ -178,8 +185,11 @@ async function sendEverywhere(
 ): Promise<Awaited<ReturnType<typeof sendSequence>> & { packets: number }> {
   const { isTraced } = events;
   let count = 0;
-  const send = (to: string) =>
-    sendSequence(packets, {
+  const send = async (to: string) => {
+    const made = typeof payloads === "function"
+      ? await payloads({ address: to, attempt })
+      : payloads;
+    return await sendSequence(buildSequence(sequence, made, { attempt }), {
       ...options,
       address: to,
       source,
@@ -189,6 +199,7 @@ async function sendEverywhere(
         events.onPacket?.(packet, attempt, { ...sent, to });
       },
     });
+  };
   const [used, ...others] = await Promise.allSettled([address, ...alsoAt].map(send));
   if (used === undefined || used.status === "rejected") throw used?.reason;
   for (const other of others) {

@@ -10,6 +10,7 @@ import {
   BAN_RULE,
   type Door,
   findBanPrefix,
+  isSecret,
   listGuarded,
   listKnocks,
   listNeutral,
@@ -97,7 +98,8 @@ export interface FirewallModel {
 export function isKnock(stage: Stage, packet: ModelPacket): boolean {
   if (stage.port !== packet.port || stage.protocol !== packet.protocol) return false;
   // Of a connection only a packet with the secret is a knock.
-  if (packet.established === true && stage.payload === undefined) return false;
+  if (packet.established === true && !isSecret(stage)) return false;
+  if (stage.codes !== undefined) return false;
   if (stage.protocol === "tcp") return (packet.flags ?? "syn") === "syn";
   return stage.payload === undefined || isSameBytes(stage.payload, packet.payload ?? NO_BYTES);
 }

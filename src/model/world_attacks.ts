@@ -1,6 +1,6 @@
 /** The services of a door in each world around the rules: who reaches them, and who does not. */
 import { detectFamily } from "../core/address_syntax.ts";
-import { listNeutral, listSecretPorts } from "../plan/plan.ts";
+import { isSecret, listNeutral, listSecretPorts } from "../plan/plan.ts";
 import {
   covers,
   isAmong,
@@ -259,7 +259,7 @@ function tryRouted(context: AttackContext, service: PortRange, host: string): Tr
 function tryLiveService(context: AttackContext): Try[] {
   const { door, gap } = context;
   const answering = listSecretPorts({ doors: [door] });
-  if (answering.length === 0 || door.stages.some(({ payload }) => payload === undefined)) return [];
+  if (answering.length === 0 || !door.stages.every(isSecret)) return [];
   const knocks = createKnocks(context).map((knock) => ({ ...knock, sourcePort: 40_000 }));
   return [{
     name: "live-service",

@@ -3,6 +3,7 @@
  * the back ends in `rules/` render it, and the proof compares the two.
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
+import { type Codes, haveSameKey } from "./codes.ts";
 import {
   type Forward,
   listDistinctPorts,
@@ -13,9 +14,17 @@ import {
 
 /** The packet that moves its source one stage on: a bare SYN, or a datagram. */
 export type Stage =
-  | { port: number; protocol: "tcp"; payload?: undefined }
-  /** `payload` is the exact payload; undefined where any is accepted (a regular knock). */
-  | { port: number; protocol: "udp"; payload?: Uint8Array | undefined };
+  | { port: number; protocol: "tcp"; payload?: undefined; codes?: undefined }
+  /**
+   * `payload` is the exact payload, or `codes` say which it is at a moment; where both are undefined, any is
+   * accepted (a regular knock).
+   */
+  | {
+    port: number;
+    protocol: "udp";
+    payload?: Uint8Array | undefined;
+    codes?: Codes | undefined;
+  };
 
 /** What the knocks of one target open. */
 export interface Door {
@@ -85,7 +94,12 @@ export function listOtherKnocks({ doors }: Pick<Plan, "doors">, { name }: Door):
 
 /** Returns the udp ports of secret knocks: packets of connections are looked at there, too. */
 export function listSecretPorts(plan: Pick<Plan, "doors">): PortSpec[] {
-  return listDistinctPorts(listKnocks(plan).filter(({ payload }) => payload !== undefined));
+  return listDistinctPorts(listKnocks(plan).filter(isSecret));
+}
+
+/** Whether nobody can guess what a knock carries. */
+export function isSecret({ payload, codes }: Stage): boolean {
+  return payload !== undefined || codes !== undefined;
 }
 
 /** Returns the services of this machine that a door guards; a translated port can be one as well. */
@@ -117,6 +131,9 @@ export function isWithin(knocks: readonly Stage[], sent: readonly Stage[]): bool
 /** Whether a packet can be the knock of both stages. */
 export function canCoincide(a: Stage, b: Stage): boolean {
   if (a.port !== b.port || a.protocol !== b.protocol) return false;
+  if (a.codes !== undefined && b.codes !== undefined) return haveSameKey(a.codes, b.codes);
+  if (a.codes !== undefined) return b.payload === undefined;
+  if (b.codes !== undefined) return a.payload === undefined;
   const [one, other] = [a.payload, b.payload];
   return one === undefined || other === undefined || one.toHex() === other.toHex();
 }

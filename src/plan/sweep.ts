@@ -3,7 +3,7 @@
  * of one transport in order; with a guard, any port in between that is neither guarded nor public
  * resets the sequence. The knocks that the source has passed already do not: they are accepted again.
  */
-import { type Door, listNeutral, listOtherKnocks, type Plan } from "./plan.ts";
+import { type Door, isSecret, listNeutral, listOtherKnocks, type Plan } from "./plan.ts";
 import { isAmong, type PortSpec } from "../core/service.ts";
 
 /** The direction of a scan. */
@@ -21,7 +21,7 @@ const DIRECTIONS = { ascending: 1, descending: -1 } as const;
 
 /** Whether no knock has a payload: a scanner can send all of them. */
 export function isRegular(door: Pick<Door, "stages">): boolean {
-  return door.stages.every((stage) => stage.payload === undefined);
+  return !door.stages.some(isSecret);
 }
 
 /** Returns the direction in which one sweep passes all stages in order, guard or not; undefined if none. */

@@ -1,6 +1,6 @@
 /** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
-import { BAN_RULE, listSecretPorts, type Plan, type Stage } from "../plan/plan.ts";
+import { BAN_RULE, isSecret, listSecretPorts, type Plan, type Stage } from "../plan/plan.ts";
 import { detectFamily } from "../core/address_syntax.ts";
 import type { Forward, PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
@@ -35,6 +35,20 @@ export interface Backend {
   render(request: RenderRequest): string[];
   /** Returns the lines of the header that say how to apply the rules, undo them and keep them. */
   renderAdvice(request: RenderRequest): string[];
+  /** What belongs to one-time codes; undefined where they are not supported. */
+  rolling?: RollingBackend;
+}
+
+/** The part of a back end that is about one-time codes. */
+export interface RollingBackend {
+  /**
+   * Returns the lines that give the firewall its codes, one after the other: years of them do not fit in
+   * memory. They follow the rules, or (`--codes-only`) are added to running ones, of which no open door is
+   * closed. Undefined where the firewall makes the codes itself, of the key.
+   */
+  streamCodes?(request: RenderRequest): Iterable<string>;
+  /** Returns the shell lines that take the codes of a key out of a running firewall, and keep them out. */
+  renderRevoke(request: RenderRequest, key: { door: string; name: string }): string[];
 }
 
 /** A plan that the back end supports, and what else it renders. */
@@ -132,9 +146,9 @@ export const MISTAKES: readonly number[] = Array.from(
  * Whether a regular knock is at the port of a secret one, where packets of connections arrive too: of those
  * only one with the secret is a knock.
  */
-export function isAmongSecrets({ port, protocol, payload }: Stage, plan: Plan): boolean {
-  return protocol === "udp" && payload === undefined &&
-    listSecretPorts(plan).some((secret) => secret.port === port);
+export function isAmongSecrets(stage: Stage, plan: Plan): boolean {
+  return stage.protocol === "udp" && !isSecret(stage) &&
+    listSecretPorts(plan).some((secret) => secret.port === stage.port);
 }
 
 /** Returns stages with their numbers, the last one first (docs/firewall-model.md, rules 5 and 6). */

@@ -7,7 +7,7 @@
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
-import { type Door, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
+import { type Door, isSecret, listKnocks, type Plan } from "../plan/plan.ts";
 import { isPorts, renderForward, renderService, type Service } from "../core/service.ts";
 
 /** One feature. */
@@ -115,13 +115,21 @@ const DOOR_PARTS = {
       label: "secret knocks",
       findPart: ({ doors }) =>
         findFirst(doors, ({ stages, closing }) => {
-          const isSecret = ({ payload }: Stage) => payload !== undefined;
           const index = stages.findIndex(isSecret);
           if (index !== -1) return `the payload of knock ${index + 1}`;
           const other = closing.findIndex(isSecret);
           return other === -1 ? undefined : `the payload of closing knock ${other + 1}`;
         }),
       hint: "use regular knocks",
+    },
+    codes: {
+      label: "one-time codes",
+      findPart: ({ doors }) =>
+        doors.some(({ stages }) => stages.some(({ codes }) => codes !== undefined))
+          ? "one-time codes (rolling)"
+          : undefined,
+      hint:
+        "use a fixed secret knock, or another firewall: a rolling code needs one that looks up sets",
     },
   },
   closing: {

@@ -13,9 +13,11 @@
  * - a closing sequence has a knock of its own: otherwise a sequence that is sent again, as every retry
  *   does, could close the door that it opens;
  * - no door's knocks contain those that open or close another: one sequence would do both;
+ * - the port of a one-time code has no other knock of its door: what arrives there is a code, or nothing;
  * - durations are whole milliseconds, at least one.
  */
 import { ADDRESS_BITS, detectFamily, renderFamily } from "../core/address_syntax.ts";
+import type { CodeKey, Codes } from "../plan/codes.ts";
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import {
@@ -43,10 +45,10 @@ import { parseInterfaces, parseTrusted } from "./options.ts";
 /** What a plan takes from a target. */
 type PlanTarget = Pick<
   Target,
-  "name" | "knocks" | "close" | "openForMs" | "stageTimeoutMs" | "family"
+  "name" | "knocks" | "close" | "openForMs" | "stageTimeoutMs" | "family" | "rolling"
 >;
 
-/** One payload for each knock, in order; empty for a regular knock. */
+/** One payload for each knock, in order; empty for a regular knock, the key's text for one-time codes. */
 export interface PlanPayloads {
   opening: readonly Uint8Array[];
   closing?: readonly Uint8Array[];
@@ -59,6 +61,8 @@ export interface DoorDraft {
   opens: readonly Service[];
   /** None where undefined. */
   forwards?: readonly Forward[] | undefined;
+  /** The keys whose codes the firewall takes; the target's own where undefined. */
+  keys?: readonly CodeKey[] | undefined;
 }
 
 /** What targets do not say; see {@linkcode Plan}. The rest comes from them. */
@@ -83,6 +87,8 @@ export interface PlanOptions {
   interfaces?: readonly string[] | undefined;
   trusted?: readonly string[] | undefined;
   publicServices?: readonly Service[] | undefined;
+  /** For which time the firewall has one-time codes; from now to the target's `until` where undefined. */
+  horizon?: Partial<Pick<Codes, "from" | "until">> | undefined;
 }
 
 /**
@@ -127,10 +133,27 @@ function refuseIdle({ families }: Plan, options: PlanOptions): void {
 }
 
 function makeDoor(
-  { target, payloads, opens, forwards = [] }: DoorDraft,
-  { guard, openForMs, stageTimeoutMs }: PlanOptions,
+  { target, payloads, opens, forwards = [], keys }: DoorDraft,
+  { guard, openForMs, stageTimeoutMs, horizon }: PlanOptions,
 ): Door {
-  const stages = createStages(target.knocks, payloads.opening, "knock");
+  const stages = createStages(target.knocks, payloads.opening, "knock", (key) => {
+    const { rolling } = target;
+    if (rolling === undefined) return undefined;
+    const own = { name: rolling.name ?? target.name, key: new TextDecoder().decode(key) };
+    return {
+      windowMs: rolling.windowMs,
+      slots: rolling.slots,
+      keys: keys ?? [own],
+      from: horizon?.from ?? Date.now(),
+      until: horizon?.until ?? rolling.until ?? Infinity,
+    };
+  });
+  if (guard === true && stages.some(({ codes }) => codes !== undefined)) {
+    throw new UsageError(
+      `--guard has no use with the one-time codes of "${target.name}": they cannot be guessed`,
+      { hint: "leave out --guard" },
+    );
+  }
   return {
     name: parseOption(parseTargetName, target.name),
     stages,
@@ -170,8 +193,9 @@ function createStages(
   knocks: PlanTarget["knocks"],
   payloads: readonly Uint8Array[],
   what: string,
+  findCodes: (key: Uint8Array) => Codes | undefined = () => undefined,
 ): Stage[] {
-  return knocks.map(({ port, protocol }, index) => {
+  return knocks.map(({ port, protocol, payload: { kind } }, index) => {
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`${what} ${index + 1} has no payload`);
     if (protocol === "icmp") {
@@ -189,7 +213,8 @@ function createStages(
         `${what} ${index + 1} (${port}/tcp) has a payload: only udp can have one`,
       );
     }
-    return { port, protocol, payload };
+    const codes = kind === "secret" ? findCodes(payload) : undefined;
+    return codes === undefined ? { port, protocol, payload } : { port, protocol, codes };
   });
 }
 
@@ -197,6 +222,16 @@ function refuseContradictions(plan: Plan): void {
   for (const { name, stages, opens, forwards } of plan.doors) {
     if (stages.length === 0) {
       throw new UsageError(`target "${name}" has no knocks: a rule set needs at least one`);
+    }
+    const code = stages.find(({ codes }) => codes !== undefined);
+    const isShared = stages.some((stage) =>
+      stage !== code && stage.protocol === "udp" && stage.port === code?.port
+    );
+    if (isShared) {
+      throw new UsageError(
+        `target "${name}" has another knock at the port of its one-time code, ${code?.port}/udp`,
+        { hint: "give the one-time code a port of its own" },
+      );
     }
     const other = forwards.find(({ host }) =>
       host !== undefined && !plan.families.includes(detectFamily(host))

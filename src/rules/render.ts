@@ -4,7 +4,7 @@ import { renderDuration } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import { type Door, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
+import { type Door, isSecret, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
 import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
 import { findRefusal } from "./features.ts";
@@ -26,13 +26,22 @@ interface RenderContext {
  * not support a part of the plan.
  */
 export function renderRules(backend: Backend, plan: Plan, context: RenderContext): string {
+  return [...streamRules(backend, plan, context)].join("");
+}
+
+/** Returns the same in pieces: the one-time codes of years do not fit in memory. */
+export function* streamRules(
+  backend: Backend,
+  plan: Plan,
+  context: RenderContext,
+): Iterable<string> {
   const variant = chooseVariant(backend, context.variant);
   const refusal = findRefusal(backend, plan);
   if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
   const file = chooseFile(backend, plan, context.file);
   const request: RenderRequest = { plan, variant, file };
   const title = variant === undefined ? backend.title : `${backend.title} with ${variant}`;
-  return [
+  yield [
     ...(backend.interpreter === undefined ? [] : [backend.interpreter]),
     ...renderComments([
       `spknock rules for ${nameTargets(plan)} (${context.host}), ${title}`,
@@ -42,6 +51,7 @@ export function renderRules(backend: Backend, plan: Plan, context: RenderContext
     ...backend.render(request),
     "",
   ].join("\n");
+  for (const line of backend.rolling?.streamCodes?.(request) ?? []) yield `${line}\n`;
 }
 
 function chooseVariant(
@@ -98,7 +108,7 @@ function describePlan(plan: Plan, backend: Backend): string[] {
     ...extras.map((extra) => `  also:    ${extra}`),
     "",
     ...describeReach(plan, backend),
-    ...(listKnocks(plan).some((stage) => stage.payload !== undefined)
+    ...(listKnocks(plan).some(isSecret)
       ? ["This file contains the secret payloads: keep it private (chmod 600).", ""]
       : []),
   ];
@@ -142,7 +152,9 @@ function describeReach({ doors }: Plan, { showNat }: Backend): string[] {
 }
 
 function describeStage(stage: Stage): string {
-  const payload = stage.payload === undefined
+  const payload = stage.codes !== undefined
+    ? `one-time code, ${renderDuration(stage.codes.windowMs)} each`
+    : stage.payload === undefined
     ? "regular"
     : `secret, ${stage.payload.length} bytes, fingerprint ${fingerprintPayload(stage.payload)}`;
   return `${renderPortSpec(stage)} (${payload})`;

@@ -3,7 +3,7 @@ import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
-import { BAN_RULE, canCoincide, type Door, type Plan, SET_SIZE } from "../plan/plan.ts";
+import { BAN_RULE, canCoincide, type Door, isSecret, type Plan, SET_SIZE } from "../plan/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import { findFreeWalk, findOrderedDirection, findSmoothStep, isRegular } from "../plan/sweep.ts";
 
@@ -160,7 +160,7 @@ function checkPrefixes({ prefixes, families }: Plan): Weakness[] {
 }
 
 function checkClosing({ closing }: Door): Weakness[] {
-  if (closing.length === 0 || closing.some(({ payload }) => payload !== undefined)) return [];
+  if (closing.length === 0 || closing.some(isSecret)) return [];
   return [{
     code: "regular-closing",
     severity: "info",

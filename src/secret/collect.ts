@@ -13,6 +13,7 @@
 import { SecretError } from "../core/errors.ts";
 import { type Knock, renderPortSpec, type SecretSource } from "../core/knock.ts";
 import { mapPool } from "../core/pool.ts";
+import { parseKey } from "../core/rolling.ts";
 import { plural } from "../core/text.ts";
 import { obtainPayload, readPrivateFile, type SecretPorts } from "./kinds.ts";
 import { hashPassphrase } from "./payload.ts";
@@ -23,6 +24,8 @@ export interface SecretRequest {
   /** For the prompt. */
   name: string;
   knocks: readonly Knock[];
+  /** Whether each secret is the key of one-time codes: its text is collected, and no hash. */
+  isKey?: boolean | undefined;
 }
 
 /** How secrets are collected. */
@@ -86,7 +89,7 @@ export async function collectEach(
   const all: (Uint8Array[] | SecretFailure)[] = [];
   for (const request of requests) {
     const broken = request.knocks.flatMap((knock) => {
-      const error = findKnown(knock, request.name);
+      const error = findKnown(knock, request);
       return error instanceof SecretError ? [{ knock, error }] : [];
     });
     all.push(broken[0] ?? await collectOne(request));
@@ -94,59 +97,69 @@ export async function collectEach(
   return all;
 
   async function collectOne(
-    { name, knocks }: SecretRequest,
+    request: SecretRequest,
   ): Promise<Uint8Array[] | SecretFailure> {
     const payloads: Uint8Array[] = [];
-    for (const knock of knocks) {
-      const payload = await settle(() => obtain(knock, name));
+    for (const knock of request.knocks) {
+      const payload = await settle(() => obtain(knock, request));
       if (payload instanceof SecretError) return { knock, error: payload };
       payloads.push(payload);
     }
     return payloads;
   }
 
-  async function obtain(knock: Knock, name: string): Promise<Uint8Array> {
+  async function obtain(knock: Knock, request: SecretRequest): Promise<Uint8Array> {
     const { payload } = knock;
+    const { name, isKey = false } = request;
+    const convert = isKey ? readKey : hash;
     if (payload.kind === "none") return new Uint8Array();
     if (payload.kind === "bytes") return payload.bytes;
     const line = lines?.shift();
-    if (line !== undefined) return await hash(line);
-    const before = findKnown(knock, name);
+    if (line !== undefined) return await convert(line);
+    const before = findKnown(knock, request);
     if (before instanceof Uint8Array) return before;
     const source: SecretSource = isTyped ? { kind: "prompt" } : payload.source;
     const isOnce = source.kind === "prompt" && source.mode === "once";
-    const message = `Passphrase for ${name}${isOnce ? "" : ` (${renderPortSpec(knock)})`}`;
-    const fresh = await obtainPayload(source, ports, { message, allowEmpty, hash });
-    if (isOnce) known.set(makeKey(source, name), fresh);
+    const what = isKey ? "Key" : "Passphrase";
+    const message = `${what} for ${name}${isOnce ? "" : ` (${renderPortSpec(knock)})`}`;
+    const fresh = await obtainPayload(source, ports, { message, allowEmpty, hash: convert });
+    if (isOnce) known.set(nameSource(source, request), fresh);
     return fresh;
   }
 
-  function findKnown({ payload }: Knock, name: string): Uint8Array | SecretError | undefined {
+  function findKnown(
+    { payload }: Knock,
+    request: SecretRequest,
+  ): Uint8Array | SecretError | undefined {
     return payload.kind === "secret" && !isTyped
-      ? known.get(makeKey(payload.source, name))
+      ? known.get(nameSource(payload.source, request))
       : undefined;
   }
 }
 
-/** Asks every source but the prompts; the results are by {@linkcode makeKey}. */
+/** Asks every source but the prompts; the results are by {@linkcode nameSource}. */
 async function fetchSources(
   requests: readonly SecretRequest[],
   ports: SecretPorts,
   { allowEmpty = false, hash = hashPassphrase, jobs = DEFAULT_JOBS, onFetched }: CollectOptions,
 ): Promise<Map<string, Uint8Array | SecretError>> {
-  const sources = new Map<string, SecretSource>();
-  for (const { payload } of requests.flatMap(({ knocks }) => knocks)) {
-    if (payload.kind !== "secret" || payload.source.kind === "prompt") continue;
-    sources.set(makeKey(payload.source), payload.source);
+  const sources = new Map<string, { source: SecretSource; isKey: boolean }>();
+  for (const request of requests) {
+    const { knocks, isKey = false } = request;
+    for (const { payload } of knocks) {
+      if (payload.kind !== "secret" || payload.source.kind === "prompt") continue;
+      sources.set(nameSource(payload.source, request), { source: payload.source, isKey });
+    }
   }
+  type Entry = [string, { source: SecretSource; isKey: boolean }];
   const results = new Map<string, Uint8Array | SecretError>();
-  const fetch = async ([key, source]: [string, SecretSource]) => {
-    const options = { message: "", allowEmpty, hash };
-    results.set(key, await settle(() => obtainPayload(source, ports, options)));
+  const fetch = async ([name, { source, isKey }]: Entry) => {
+    const options = { message: "", allowEmpty, hash: isKey ? readKey : hash };
+    results.set(name, await settle(() => obtainPayload(source, ports, options)));
     onFetched?.(results.size, sources.size);
   };
   const programs = new Set<string>();
-  const isFirst = ([, source]: [string, SecretSource]) => {
+  const isFirst = ([, { source }]: Entry) => {
     const [program = ""] = source.kind === "command" ? source.command : [];
     return source.kind === "command" && !programs.has(program) && programs.add(program);
   };
@@ -171,9 +184,26 @@ async function settle(
   }
 }
 
-/** Returns what knocks of the same passphrase have in common; a prompt is of one request, by its name. */
-function makeKey(source: SecretSource, name = ""): string {
-  return JSON.stringify(source.kind === "prompt" ? [source, name] : source);
+/** Returns what knocks of the same payload have in common; a prompt is of one request, by its name. */
+function nameSource(source: SecretSource, { name, isKey = false }: SecretRequest): string {
+  return JSON.stringify(source.kind === "prompt" ? [source, isKey, name] : [source, isKey]);
+}
+
+/** Returns the text of a key as it is hashed for a code; no error repeats it. */
+function readKey(text: string | Uint8Array): Promise<Uint8Array> {
+  const key = typeof text === "string" ? text : new TextDecoder().decode(text);
+  try {
+    return Promise.resolve(new TextEncoder().encode(parseKey(key)));
+  } catch {
+    return Promise.reject(
+      new SecretError(
+        "the secret is not the key of one-time codes: it has to be 32 bytes in base64",
+        {
+          hint: "make one: spknock rolling new TARGET",
+        },
+      ),
+    );
+  }
 }
 
 /**

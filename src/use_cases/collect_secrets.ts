@@ -13,6 +13,8 @@ import {
 } from "../secret/collect.ts";
 import { MAX_SECRET_BYTES, type SecretPorts } from "../secret/kinds.ts";
 import { isResolved, type Resolution } from "./batch.ts";
+import type { Payloads } from "../knock/until_open.ts";
+import { toPayloads, toSecretRequest } from "./rolling_codes.ts";
 import type { Ports } from "./ports.ts";
 import { toFailedReport } from "./target_report.ts";
 
@@ -40,19 +42,21 @@ export function collectSecrets(
 
 /** The payloads of a target's knocks, and of those of its close table. */
 interface SequencePayloads {
+  /** Of a target with one-time codes the last one is its key, and after it the former one. */
   opening: Uint8Array[];
   closing: Uint8Array[];
 }
 
 /** Returns the payloads of each target's knocks, and of those of its close table, as above. */
 export async function collectAllSequences(
-  targets: readonly Pick<Target, "name" | "knocks" | "close">[],
+  targets: readonly Pick<Target, "name" | "knocks" | "close" | "rolling">[],
   ports: Ports,
   options: CollectSecretsOptions,
 ): Promise<SequencePayloads[]> {
-  const requests = targets.flatMap(({ name, knocks, close = [] }) => [
-    { name, knocks },
-    { name: `closing ${name}`, knocks: close },
+  const isListed = options.secretsFrom !== undefined;
+  const requests = targets.flatMap((target) => [
+    toSecretRequest(target, { isListed }),
+    { name: `closing ${target.name}`, knocks: target.close ?? [] },
   ]);
   const collected = await collectSecrets(requests, ports, options);
   return targets.map((_, index) => ({
@@ -63,7 +67,7 @@ export async function collectAllSequences(
 
 /** Returns the payloads of one target's sequences, as above. */
 export async function collectSequences(
-  target: Pick<Target, "name" | "knocks" | "close">,
+  target: Pick<Target, "name" | "knocks" | "close" | "rolling">,
   ports: Ports,
   options: CollectSecretsOptions,
 ): Promise<SequencePayloads> {
@@ -79,8 +83,8 @@ export async function collectSequences(
 interface CollectedBatch {
   /** Those that have no secret are reports now. */
   resolutions: readonly Resolution[];
-  /** One a knock; none for a report. */
-  payloads: readonly (readonly Uint8Array[])[];
+  /** Of each target; none for a report. */
+  payloads: readonly Payloads[];
 }
 
 /**
@@ -97,12 +101,15 @@ export async function collectForTargets(
 ): Promise<CollectedBatch> {
   if (!resolutions.some(isResolved)) return { resolutions, payloads: [] };
   const requests = resolutions.map((resolution): SecretRequest => {
-    const { name, knocks } = resolution.target;
-    const isNeeded = isResolved(resolution) || options.secretsFrom !== undefined;
-    return { name, knocks: isNeeded ? knocks : [] };
+    const isListed = options.secretsFrom !== undefined;
+    const request = toSecretRequest(resolution.target, { isListed });
+    return isResolved(resolution) || isListed ? request : { ...request, knocks: [] };
   });
   const collected = await collectEach(requests, { ...toSecretPorts(ports), ask }, options);
-  const payloads = collected.map((each) => Array.isArray(each) ? each : []);
+  const payloads = resolutions.map(({ target }, index) => {
+    const each = collected[index];
+    return toPayloads(target, Array.isArray(each) ? each : []);
+  });
   const checked = resolutions.map((resolution, index) => {
     const failure = collected[index];
     if (failure === undefined || Array.isArray(failure) || !isResolved(resolution)) {

@@ -13,6 +13,7 @@ import { SpknockError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { type KeepEvent, keepOpen } from "../knock/keep.ts";
 import { closeTarget } from "./close_target.ts";
+import type { Payloads } from "../knock/until_open.ts";
 import { knockTarget, type ReadyTarget } from "./knock_target.ts";
 import type { Resolved } from "../net/resolve.ts";
 import type { Ports } from "./ports.ts";
@@ -25,7 +26,7 @@ const CHECK_TIMEOUT_MS = 3_000;
 /** A door that is held open, with everything that its knocks need. */
 export interface KeptTarget extends ReadyTarget {
   /** The closing sequence; undefined where the target has none. */
-  closing: { target: Target; payloads: readonly Uint8Array[] } | undefined;
+  closing: { target: Target; payloads: Payloads } | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type OpenEvents,
   type OpenReport,
   type OpenRequest,
+  type Payloads,
 } from "../knock/until_open.ts";
 import { findProbedPort } from "../probe/mod.ts";
 import type { ProgramFacts } from "../probe/program.ts";
@@ -16,8 +17,7 @@ import type { AfterReport, TargetReport } from "./target_report.ts";
 
 /** A target that is ready to be knocked on. */
 export interface ReadyTarget extends ResolvedTarget {
-  /** One a knock, in order. */
-  payloads: readonly Uint8Array[];
+  payloads: Payloads;
 }
 
 /**

@@ -55,6 +55,28 @@ export function secretPlan(options: FixtureOptions = {}): Plan {
   return planWith(["1234/udp", "9876/udp", "5555/udp"], { opening: HASHES.map(bytes) }, options);
 }
 
+/** The key of tests: the bytes 0 to 31. */
+export const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/** A plan with a one-time code at 62201/udp, after these regular knocks, that opens 22/tcp. */
+export function codePlan(
+  { before = [], ...options }: FixtureOptions & { before?: readonly string[] } = {},
+): Plan {
+  const { knocks, ...rest } = target([...before, "62201/udp"]);
+  const secret = { kind: "secret", source: { kind: "file", path: "home.key" } } as const;
+  const coded = {
+    ...rest,
+    knocks: knocks.with(-1, { port: 62_201, protocol: "udp", payload: secret }),
+    rolling: { windowMs: 600_000, slots: 4 },
+  };
+  const payloads = { opening: [...before.map(() => new Uint8Array()), bytes(KEY)] };
+  const horizon = { from: CODES_FROM, until: CODES_FROM + 86_400_000 };
+  return makePlan([{ target: coded, payloads, opens: SSH }], { horizon, ...options });
+}
+
+/** When the codes of test plans begin: 2026-11-27T00:00:00Z. */
+export const CODES_FROM = Date.UTC(2026, 10, 27);
+
 /** A plan that uses no feature: regular knocks, unguarded, IPv4. */
 export function barePlan(): Plan {
   return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
@@ -68,6 +90,7 @@ export const FEATURE_PLANS: Readonly<Record<Feature, readonly [used: Plan, unuse
     change(barePlan(), { stages: [{ port: 1, protocol: "udp", payload: bytes(HASHES[0]) }] }),
     change(barePlan(), { stages: [{ port: 1, protocol: "udp" }] }),
   ],
+  codes: [codePlan({ families: ["ipv4"] }), secretPlan({ families: ["ipv4"] })],
   closing: [change(barePlan(), { closing: [{ port: 5_000, protocol: "tcp" }] }), barePlan()],
   guard: [GUARDED, barePlan()],
   ranges: [

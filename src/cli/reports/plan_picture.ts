@@ -2,7 +2,7 @@
 import { ADDRESS_BITS, renderFamily } from "../../core/address_syntax.ts";
 import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
-import { BAN_RULE, type Door, type Plan, type Stage } from "../../plan/plan.ts";
+import { BAN_RULE, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
 import {
   type Forward,
   mergePorts,
@@ -97,9 +97,8 @@ function describeDoor(door: Door, plan: Plan): Section {
 }
 
 function renderStages(stages: readonly Stage[]): string {
-  return stages.map((stage) =>
-    `${renderPortSpec(stage)}${stage.payload === undefined ? "" : " (secret)"}`
-  ).join(", ");
+  return stages.map((stage) => `${renderPortSpec(stage)}${isSecret(stage) ? " (secret)" : ""}`)
+    .join(", ");
 }
 
 function renderOpened(opens: readonly Service[], forwards: readonly Forward[]): string {

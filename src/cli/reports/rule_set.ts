@@ -1,6 +1,6 @@
 /** A rule set as output: the rules, what is weak about them, and their plan as JSON. */
 import { renderPortSpec } from "../../core/knock.ts";
-import type { Door, Plan, Stage } from "../../plan/plan.ts";
+import { type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
 import { renderForward, renderService } from "../../core/service.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
@@ -95,7 +95,7 @@ function toDoorValue(door: Door): unknown {
 }
 
 function toStageValue(stage: Stage): unknown {
-  return { knock: renderPortSpec(stage), secret: stage.payload !== undefined };
+  return { knock: renderPortSpec(stage), secret: isSecret(stage) };
 }
 
 /** Prints what is weak on stderr, so that the rules can be piped. */

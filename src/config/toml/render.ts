@@ -12,7 +12,7 @@ import { escapeUnsafe } from "../../core/text.ts";
  */
 export function renderValue(value: unknown): string {
   if (typeof value === "string") return renderString(value);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return value.toISOString().replace(".000Z", "Z");
   if (Array.isArray(value)) return `[${value.map(renderValue).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const pairs = renderPairs(value);

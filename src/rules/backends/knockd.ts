@@ -31,6 +31,7 @@ export const knockd: Backend = {
   variants: [],
   supports: {
     secretKnocks: false,
+    codes: false,
     guard: false,
     ranges: true,
     icmp: true,

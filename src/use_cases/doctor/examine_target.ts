@@ -20,16 +20,16 @@ import { groupByDoor } from "../../doctor/families.ts";
 import { findReporter } from "../../doctor/path.ts";
 import { TRIED_HANDSHAKE_MS } from "../../doctor/remedies.ts";
 import { askSyn } from "../../doctor/syn.ts";
-import { knockUntilOpen } from "../../knock/until_open.ts";
+import { knockUntilOpen, type Payloads } from "../../knock/until_open.ts";
 import type { Address } from "../../net/resolve.ts";
 import { askEcho, lookAtRoute } from "./look_at_path.ts";
 import type { Ports } from "../ports.ts";
 import type { ResolvedTarget } from "../resolve_targets.ts";
 
-/** The payloads of a target, one a knock, or why there are none. */
+/** The payloads of a target, or why there are none. */
 export interface CollectedPayloads {
   /** Undefined where no knock is sent. */
-  payloads: readonly Uint8Array[] | undefined;
+  payloads: Payloads | undefined;
   noSecret: SecretError | undefined;
 }
 
@@ -187,7 +187,7 @@ async function lookAtKnockPorts(
 /** What is knocked on. */
 interface KnockRequest {
   target: Target;
-  payloads: readonly Uint8Array[];
+  payloads: Payloads;
   addresses: readonly AddressEvidence[];
 }
 
@@ -255,7 +255,7 @@ function isWithoutService({ before, after }: AddressEvidence): boolean {
 async function knock(
   { target, payloads, before }: {
     target: Target;
-    payloads: readonly Uint8Array[];
+    payloads: Payloads;
     before: AddressEvidence;
   },
   ports: Ports,

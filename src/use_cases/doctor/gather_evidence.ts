@@ -14,6 +14,7 @@ import { diagnose } from "../../doctor/causes.ts";
 import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../../doctor/evidence.ts";
 import { lookAtConfig } from "../../doctor/files.ts";
 import { renderCommand } from "../../doctor/remedies.ts";
+import type { Payloads } from "../../knock/until_open.ts";
 import { lookAtSecrets, lookAtSecretsFile } from "../../doctor/secrets.ts";
 import { findProbedPort, listOpenServices } from "../../probe/mod.ts";
 import { type CollectedPayloads, type ExamineOptions, examineTarget } from "./examine_target.ts";
@@ -31,7 +32,7 @@ interface GatherOptions {
   /** A file of passphrases that replaces every source; `-` for standard input. */
   secretsFrom: string | undefined;
   /** Collects the payloads of the target; undefined where no knock is sent. */
-  collect: (() => Promise<readonly Uint8Array[] | undefined>) | undefined;
+  collect: (() => Promise<Payloads | undefined>) | undefined;
   looksAtPorts: ExamineOptions["looksAtPorts"];
   waits: ExamineOptions["waits"];
   onWait: ExamineOptions["onWait"];

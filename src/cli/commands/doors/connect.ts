@@ -14,6 +14,7 @@ import { relay } from "../../../net/relay.ts";
 import { createOutput, type Sink } from "../../../output/output.ts";
 import { closeQuietly } from "../../../probe/tcp.ts";
 import type { Terminal } from "../../../prompt/mod.ts";
+import { toPayloads, toSecretRequest } from "../../../use_cases/rolling_codes.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import {
   findRoute,
@@ -102,9 +103,10 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
     graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
     payloads: async () => {
       const options = makeSecretOptions(context, secrets);
-      const [payloads = []] = await collectSecrets([target], ports, options);
+      const request = toSecretRequest(target, { isListed });
+      const [payloads = []] = await collectSecrets([request], ports, options);
       dropUnusedPermissions(needs, ports);
-      return payloads;
+      return toPayloads(target, payloads);
     },
   }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
   dropUnusedPermissions([], ports);

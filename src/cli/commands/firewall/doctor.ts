@@ -6,6 +6,7 @@ import { quoteShell } from "../../../core/text.ts";
 import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
 import type { Diagnosis } from "../../../doctor/finding.ts";
+import { toPayloads, toSecretRequest } from "../../../use_cases/rolling_codes.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/doctor/gather_evidence.ts";
 import { pickDefined, readFamily } from "../../arguments/target_args.ts";
@@ -76,7 +77,11 @@ export const command = defineCommand({
     const secrets = readSecretChoice(args);
     const collect = async () => {
       const options = makeSecretOptions(context, secrets);
-      return target && (await collectSecrets([target], ports, options))[0];
+      if (target === undefined) return undefined;
+      const isListed = secrets.secretsFrom !== undefined;
+      const request = toSecretRequest(target, { isListed });
+      const [payloads = []] = await collectSecrets([request], ports, options);
+      return toPayloads(target, payloads);
     };
     const evidence = await gatherEvidence(config, ports, {
       target,

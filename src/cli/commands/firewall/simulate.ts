@@ -1,4 +1,5 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
+import { isSecret } from "../../../plan/plan.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
 import { parseServices } from "../../../core/service.ts";
@@ -65,7 +66,7 @@ export const command = defineCommand({
     );
     const missing = listNotSimulated(target, { open });
     if (missing.length > 0) out.say(`opened by a firewall, but not here: ${missing.join(" ")}\n`);
-    const secrets = knocks.some(({ payload }) => payload !== undefined) ? " --secrets-from -" : "";
+    const secrets = knocks.some(isSecret) ? " --secrets-from -" : "";
     const probe = opened.find(({ protocol }) => protocol === "tcp");
     const asked = probe === undefined ? "" : ` --probe ${door.findPort(probe)}/tcp`;
     out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);

@@ -42,6 +42,7 @@ export const iptables: Backend = {
   variants: ["ipset", "recent"],
   supports: {
     secretKnocks: true,
+    codes: false,
     guard: true,
     ranges: true,
     icmp: true,

@@ -40,6 +40,7 @@ export const mikrotik: Backend = {
   variants: [],
   supports: {
     secretKnocks: true,
+    codes: false,
     guard: true,
     ranges: true,
     icmp: true,

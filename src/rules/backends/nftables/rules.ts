@@ -52,6 +52,7 @@ import { renderNftDuration } from "../quote/nft.ts";
 export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
   supports: {
     secretKnocks: true,
+    codes: false,
     closing: true,
     guard: true,
     ranges: true,
