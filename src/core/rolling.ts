@@ -8,7 +8,7 @@
  *   and the digest is truncated to a quarter, so that its length cannot be extended;
  * - the firewall takes a code from the skew before its window until the skew after it, and only from the
  *   first source that sends it;
- * - the skew is a quarter of the window, and at most a minute: two maps from time to window, one early by
+ * - the skew is a quarter of the window in whole seconds, and at most a minute: two maps from time to window, one early by
  *   it and one late, cover each moment then.
  */
 import { ValueError } from "./errors.ts";
@@ -61,9 +61,12 @@ export function parseKey(text: string): string {
   throw new ValueError("", `is not a key: it has to be ${KEY_BYTES} bytes in base64`);
 }
 
-/** Returns the milliseconds by which a code is taken before and after its window. */
+/**
+ * Returns the milliseconds by which a code is taken before and after its window: whole seconds, because
+ * firewalls and their scripts count in them.
+ */
 export function findSkew({ windowMs }: Pick<Rolling, "windowMs">): number {
-  return Math.min(MAX_SKEW_MS, windowMs / 4);
+  return Math.min(MAX_SKEW_MS, Math.floor(windowMs / 4_000) * 1_000);
 }
 
 /** Returns the number of the window of a moment, in Unix milliseconds. */
