@@ -8,8 +8,8 @@
  *   and the digest is truncated to a quarter, so that its length cannot be extended;
  * - the firewall takes a code from the skew before its window until the skew after it, and only from the
  *   first source that sends it;
- * - the skew is a quarter of the window in whole seconds, and at most a minute: two maps from time to window, one early by
- *   it and one late, cover each moment then.
+ * - the skew is a quarter of the window, in whole seconds and at most a minute: two maps from time to window,
+ *   one early by it and one late, cover each moment then.
  */
 import { ValueError } from "./errors.ts";
 
