@@ -97,7 +97,7 @@ export function listSecretPorts(plan: Pick<Plan, "doors">): PortSpec[] {
   return listDistinctPorts(listKnocks(plan).filter(isSecret));
 }
 
-/** Whether nobody can guess what a knock carries. */
+/** Whether a knock carries what cannot be guessed. */
 export function isSecret({ payload, codes }: Stage): boolean {
   return payload !== undefined || codes !== undefined;
 }
