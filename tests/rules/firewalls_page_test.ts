@@ -3,21 +3,25 @@ import { assert, assertEquals } from "@std/assert";
 import { loadBackends } from "../../src/rules/backends.ts";
 import { findRefusal } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
+import type { Plan } from "../../src/plan/plan.ts";
 import { ROOT } from "../house/source.ts";
-import { barePlan, secretPlan } from "./fixtures.ts";
+import { barePlan, codePlan, secretPlan } from "./fixtures.ts";
 
 const page = await Deno.readTextFile(new URL("docs/firewalls.md", ROOT));
 
-/** The headers of every back end, with a plan that it supports. */
+/** The headers of every back end, with a plan that it supports, and with one-time codes where it supports them. */
 async function renderHeaders(): Promise<string> {
-  const headers = (await loadBackends()).map((backend) => {
+  const headers = (await loadBackends()).flatMap((backend) => {
+    const isSupported = (plan: Plan) => findRefusal(backend, plan) === undefined;
     const plan = [
       secretPlan(),
       { ...barePlan(), interfaces: ["eth0"] },
-    ].find((plan) => findRefusal(backend, plan) === undefined);
+    ].find(isSupported);
     if (plan === undefined) throw new Error(`${backend.name}: it supports neither plan`);
-    const rules = renderRules(backend, plan, { host: "fw.example.com" });
-    return rules.split("\n").filter((line) => line.startsWith("#")).join("\n");
+    return [plan, ...[codePlan()].filter(isSupported)].map((each) => {
+      const rules = renderRules(backend, each, { host: "fw.example.com" });
+      return rules.split("\n").filter((line) => line.startsWith("#")).join("\n");
+    });
   });
   return headers.join("\n");
 }
