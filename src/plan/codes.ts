@@ -25,11 +25,11 @@ export function computeCode(key: string, window: number, slot: number): string {
   return digest.slice(0, CODE_BYTES);
 }
 
-/** Returns the first and the last window of which a firewall has codes: the last begins before `until`. */
+/** Returns the first and the last window of which a firewall has codes. */
 export function findWindows(codes: Codes): { first: number; last: number } {
   return {
     first: findWindow(codes, codes.from),
-    last: Math.ceil(codes.until / codes.windowMs) - 1,
+    last: findWindow(codes, codes.until),
   };
 }
 

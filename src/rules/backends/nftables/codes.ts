@@ -237,6 +237,14 @@ function findBoundMs({ windowMs }: Codes): number {
   return Math.max(BOUND_MS, 2 * (windowMs + findSkew({ windowMs })));
 }
 
+/** Returns how many elements all codes of a plan have. */
+export function countElements(plan: Plan): number {
+  return listCodeDoors(plan).map(({ codes }) => {
+    const { first, last } = findWindows(codes);
+    return (last - first + 1) * (2 + codes.slots * codes.keys.length);
+  }).reduce((sum, count) => sum + count, 0);
+}
+
 /** Returns commands that add the elements, each in one line. */
 export function* streamElements(plan: Plan, names: Names, table: string): Iterable<string> {
   for (const { content, elements } of streamPieces(plan, names)) {

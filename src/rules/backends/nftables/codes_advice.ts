@@ -1,7 +1,7 @@
 /** What the header says about one-time codes, and how those of a key are taken out. */
 import { renderDuration } from "../../../core/duration.ts";
 import type { Plan } from "../../../plan/plan.ts";
-import { listCodeDoors } from "./codes.ts";
+import { countElements, listCodeDoors, requireHorizons } from "./codes.ts";
 
 /** Where the codes are added. */
 interface Place {
@@ -17,6 +17,7 @@ interface Place {
 
 /** Returns the lines of the header about one-time codes; none where no door takes them. */
 export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Place): string[] {
+  requireHorizons(plan);
   const coded = listCodeDoors(plan);
   if (coded.length === 0) return [];
   const targets = coded.map(({ door }) => door.name).join(" ");
@@ -34,10 +35,29 @@ export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Pla
     `  0 4 1 * * spknock rules ${targets} --for ${backend} --codes-only --until 1y | ssh HOST ${load}`,
     ...keep,
     "The codes go by the clock of this machine. One that boots without a clock takes old codes until NTP has",
-    "set it, and while its clock is wrong it takes none of now: timedatectl shows it.",
+    "set it, and while its clock is wrong it takes none of now: timedatectl shows it. A restart forgets which",
+    "codes have been used: a copy of one that still counts opens once more.",
+    ...renderMemory(plan),
     `Who opened (the first use of each code): nft list counters table ${table}`,
     "This file holds the codes: who reads it can open the door. Keep it private.",
     "",
+  ];
+}
+
+/** Bytes of an element, a code or an interval of time, in nft while it loads, and in the kernel (measured). */
+const ELEMENT_BYTES = { loading: 1_700, kernel: 150 } as const;
+/** Megabytes that any machine has. */
+const LITTLE = 20;
+
+function renderMemory(plan: Plan): string[] {
+  const elements = countElements(plan);
+  const [loading, kernel] = [ELEMENT_BYTES.loading, ELEMENT_BYTES.kernel].map((bytes) =>
+    Math.ceil(elements * bytes / 1e6)
+  );
+  if (loading === undefined || loading <= LITTLE) return [];
+  return [
+    `Loading takes about ${loading} MB of memory, and ${kernel} MB stay in use. With a shorter --until, and more codes`,
+    "later, it is less.",
   ];
 }
 
