@@ -39,11 +39,13 @@ export interface CodedDoor {
   /** Its regular knock. */
   before?: number;
   keys?: DoorDraft["keys"];
+  /** {@linkcode SLOTS} where undefined. */
+  slots?: number;
 }
 
 /** Returns a plan of these doors, with codes of some windows around now. */
 export function planDoors(doors: readonly CodedDoor[], options: PlanOptions = {}): Plan {
-  const drafts = doors.map(({ name, windowMs, port, before, keys }): DoorDraft => ({
+  const drafts = doors.map(({ name, windowMs, port, before, keys, slots = SLOTS }): DoorDraft => ({
     target: {
       name,
       knocks: [
@@ -59,7 +61,7 @@ export function planDoors(doors: readonly CodedDoor[], options: PlanOptions = {}
       openForMs: 300_000,
       stageTimeoutMs: 5_000,
       family: "any",
-      rolling: { windowMs, slots: SLOTS },
+      rolling: { windowMs, slots },
     },
     payloads: {
       opening: [

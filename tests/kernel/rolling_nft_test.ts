@@ -271,6 +271,26 @@ const LIST_WRITTEN = "nft -j list sets | " +
   'grep -o \'"name": "[^"]*\\(used\\|mine\\|open\\)[^}]*elem.*\' | wc -c; ' +
   "nft list sets | grep -c expires";
 
+/** Codes that two sources send at the same moment, from two processors. */
+const RACES = 1_000;
+
+await kernelTest(
+  "one-time codes: a copy at the same moment opens nothing",
+  (_lab, context) =>
+    forEachFirewall(context, async (firewall) => {
+      await using lab = await createLab({ sources: 4 });
+      const plan = planDoors([{ ...MID, slots: RACES }]);
+      await firewall.load(lab.server, plan);
+      const [one = "", other = ""] = lab.sources.ipv4;
+      const stdin = Array.from({ length: RACES }, (_, slot) => codeFor(MID, slot)).join("\n");
+      const script = new URL("./race_sender.ts", import.meta.url).pathname;
+      const run = [Deno.execPath(), "run", "-q", "-A", "--no-config", script];
+      await lab.client.run([...run, lab.server.ipv4, String(MID.port), one, other], { stdin });
+      const counters = await lab.server.run(["nft", "list", "counters"]);
+      assertEquals(/packets (\d+)/.exec(counters)?.[1], String(RACES));
+    }, NFT_FIREWALLS),
+);
+
 const runShell = (lab: Lab, script: string) => lab.client.run(["bash", "-c", script]);
 
 await kernelTest(
