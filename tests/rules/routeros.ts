@@ -131,7 +131,7 @@ export function parseRouterOs(script: string): Command[] {
       return { kind: "block", commands: enclosed("}", () => parseCommands("}")) };
     }
     if (start === "(") return { kind: "expression", parts: enclosed(")", parseParts) };
-    const bare = /^!?[A-Za-z0-9_.:\/,!*<>=+-]+/.exec(script.slice(at, at + 4096));
+    const bare = /^(?:!?[A-Za-z0-9_.:\/,!*<>=+-]+|%|&&)/.exec(script.slice(at, at + 4096));
     if (bare === null) return fail(`${JSON.stringify(start ?? "the end")} starts no value`);
     at += bare[0].length;
     return { kind: "text", text: bare[0] };
