@@ -12,8 +12,8 @@ export type Item = Readonly<Record<string, string>>;
 export interface Router {
   /** The items of a menu, such as `/ip firewall filter`, in order. */
   menu(path: string): Item[];
-  /** Runs a script. Throws what the script raises. */
-  run(script: string): void;
+  /** Runs a script, and returns what it prints. Throws what the script raises. */
+  run(script: string): string[];
   /** The line of the script that added an item. */
   findLine(item: Item): number | undefined;
 }
@@ -36,6 +36,7 @@ export function createRouter(
 ): Router {
   const lines = new WeakMap<Item, number>();
   const sources = new WeakMap<Item, Command[]>();
+  const printed: string[] = [];
   const menus = new Map<string, Item[]>([
     ["/interface", interfaces.map((name) => ({ name }))],
     ["/interface list", lists.map((name) => ({ name }))],
@@ -58,8 +59,10 @@ export function createRouter(
 
   /** A command in brackets is at home in the menu of the command around it. */
   function run(command: Command, variables: Scope, home = ""): Result {
-    const verb = command.words.at(-1);
-    const path = command.words.slice(0, -1).join(" ") || home;
+    // "get" has the property behind it.
+    const words = command.words.at(-2) === "get" ? command.words.slice(0, -1) : command.words;
+    const verb = words.at(-1);
+    const path = words.slice(0, -1).join(" ") || home;
     const value = (place: number) => evaluate(command.values[place], variables, path);
     switch (command.words[0]) {
       case ":do":
@@ -77,6 +80,9 @@ export function createRouter(
           const own = new Map([[command.words[1] ?? "", each]]);
           runBlock(command, "do", { own, parent: variables });
         }
+        return "";
+      case ":put":
+        printed.push(String(value(0)));
         return "";
       case ":timestamp":
         return String(now());
@@ -180,7 +186,11 @@ export function createRouter(
 
   return {
     menu,
-    run: (script) => runAll(parseRouterOs(script), createScope()),
+    run(script) {
+      printed.length = 0;
+      runAll(parseRouterOs(script), createScope());
+      return [...printed];
+    },
     findLine: (item) => lines.get(item),
   };
 }
@@ -226,9 +236,11 @@ const OPERATORS: Readonly<Record<string, (left: Result, right: Result) => string
   "%": (left, right) => String(BigInt(String(left)) % BigInt(String(right))),
 };
 
-/** Several operators without brackets are those that join texts: the others have an order. */
+/** Several operators without brackets are the same one, which joins texts or conditions: the others have an order. */
 function foldExpression(first: Result, rest: readonly Result[]): Result {
-  if (rest.length > 2 && rest.some((each, index) => index % 2 === 0 && each !== ".")) {
+  const operators = new Set(rest.filter((_, index) => index % 2 === 0));
+  const isChain = operators.size === 1 && (operators.has(".") || operators.has("&&"));
+  if (rest.length > 2 && !isChain) {
     throw new Error(`an expression without brackets: ${rest.join(" ")}`);
   }
   let result = first;

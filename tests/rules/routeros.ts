@@ -131,7 +131,7 @@ export function parseRouterOs(script: string): Command[] {
       return { kind: "block", commands: enclosed("}", () => parseCommands("}")) };
     }
     if (start === "(") return { kind: "expression", parts: enclosed(")", parseParts) };
-    const bare = /^(?:!?[A-Za-z0-9_.:\/,!*<>=+-]+|%|&&)/.exec(script.slice(at, at + 4096));
+    const bare = /^!?[A-Za-z0-9_.:\/,!*<>=+-]+/.exec(script.slice(at, at + 4096));
     if (bare === null) return fail(`${JSON.stringify(start ?? "the end")} starts no value`);
     at += bare[0].length;
     return { kind: "text", text: bare[0] };
@@ -150,7 +150,9 @@ export function parseRouterOs(script: string): Command[] {
     for (;;) {
       skipBlanks();
       if (script[at] === ")") return parts;
-      parts.push(parseValue());
+      const operator = /^(?:%|&&)(?= )/.exec(script.slice(at, at + 3))?.[0];
+      at += operator?.length ?? 0;
+      parts.push(operator === undefined ? parseValue() : { kind: "text", text: operator });
     }
   }
 

@@ -39,10 +39,9 @@
 #   /ip firewall filter print stats where comment~"^spknock:home:[0-9]+ .*: opened by"
 #   /ipv6 firewall filter print stats where comment~"^spknock:home:[0-9]+ .*: opened by"
 #
-# Before anything is closed, let the router print a code of this moment (paste it; changes nothing),
-# and compare it with the first one that spknock codes prints (slot 0):
-#   :put [:pick [:convert ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=:" . (([:tonsec [:timestamp]] / 1000000000) / 600) . ":0") transform=sha512 to=hex] 0 32]
-# The import compares a known code itself, and the clock with the year 2026, before its first change.
+# Test first, before anything is closed: paste the line below this header into a terminal of the router (it
+# changes nothing), and compare the code that it prints. The import compares a known code itself, and the
+# clock with the year 2026, before its first change.
 # Upload this file as spknock_home.rsc. Check it first (RouterOS 7.16 or newer; changes nothing):
 #   /import spknock_home.rsc verbose=yes dry-run
 # Apply, with an automatic undo:
@@ -62,6 +61,9 @@
 #   /ipv6 firewall address-list remove [find list~"^spknock:home:"]
 # Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.
 # Show the open sources: /ip firewall address-list print where list="spknock:home:home:open"
+
+# Test of "home": the number of the window and its code of slot 0, now; compare spknock codes.
+#   :put ((([:tonsec [:timestamp]] / 1000000000) / 600) . " " . [:pick [:convert ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=:" . (([:tonsec [:timestamp]] / 1000000000) / 600) . ":0") transform=sha512 to=hex] 0 32])
 
 :if ([:pick [:convert "spknock:0:0" transform=sha512 to=hex] 0 32] != "5387c5c943976f3fe67d9bd20c9c6a12") do={ :error "spknock: this RouterOS makes other codes (7.12 or newer is required): nothing was changed" }
 :if (([:tonsec [:timestamp]] / 1000000000) < 1767225600) do={ :error "spknock: the clock is not set (/system ntp client): nothing was changed" }
@@ -230,7 +232,7 @@
     :if (($n % 2) != $side) do={ :set n $early }
     :for slot from=0 to=3 do={
       :local code "none"
-      :if ((((($n % 2) = $side) && ($n >= 2992896)) && ($n <= 2992901))) do={
+      :if ((($n % 2) = $side) && ($n >= 2992896) && ($n <= 2992901)) do={
         :set code [:pick [:convert ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=:" . $n . ":" . $slot) transform=sha512 to=hex] 0 32]
       }
       :local place (":" . $side . ":" . $slot)

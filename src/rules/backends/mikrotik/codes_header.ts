@@ -59,20 +59,26 @@ function describeHorizon(coded: readonly CodedDoor[]): string[] {
   );
 }
 
-/** Returns the lines to paste before the import, which change nothing. */
+/** Returns the comments with the lines to paste before the import: they contain the keys, and change nothing. */
 export function renderCodeTest(plan: Plan): string[] {
-  const coded = listCodedDoors(plan);
-  if (coded.length === 0) return [];
+  return listCodedDoors(plan).flatMap(({ door, codes }) => [
+    "",
+    `# Test of "${door.name}": the number of the window and its code of slot 0, now; compare spknock codes.`,
+    ...codes.keys.map(({ key }) => {
+      const window = `(${NOW} / ${codes.windowMs / 1_000})`;
+      const code = renderHash(`(${quoteRouterOs(`${key}:`)} . ${window} . ":0")`);
+      return `#   :put (${window} . " " . ${code})`;
+    }),
+  ]);
+}
+
+/** Returns the first of the header's steps. */
+export function renderCodeSteps(plan: Plan): string[] {
+  if (listCodedDoors(plan).length === 0) return [];
   return [
-    "Before anything is closed, let the router print a code of this moment (paste it; changes nothing),",
-    "and compare it with the first one that spknock codes prints (slot 0):",
-    ...coded.flatMap(({ codes }) =>
-      codes.keys.map(({ key }) => {
-        const window = `(${NOW} / ${codes.windowMs / 1_000})`;
-        return `  :put ${renderHash(`(${quoteRouterOs(`${key}:`)} . ${window} . ":0")`)}`;
-      })
-    ),
-    "The import compares a known code itself, and the clock with the year 2026, before its first change.",
+    "Test first, before anything is closed: paste the line below this header into a terminal of the router (it",
+    "changes nothing), and compare the code that it prints. The import compares a known code itself, and the",
+    "clock with the year 2026, before its first change.",
   ];
 }
 

@@ -126,7 +126,7 @@ function renderIsTaken({ windowMs, from, until }: Codes): string {
     `($n >= ${first})`,
     ...(until === Infinity ? [] : [`($n <= ${Math.ceil(until / windowMs) - 1})`]),
   ];
-  return conditions.reduce((all, condition) => `(${all} && ${condition})`);
+  return conditions.join(" && ");
 }
 
 interface KeyPlace {

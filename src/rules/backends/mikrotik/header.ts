@@ -3,7 +3,7 @@ import { renderDuration } from "../../../core/duration.ts";
 import { type Door, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
 import { takeFileName } from "../../backend.ts";
 import { findClosedMs, PATHS } from "./syntax.ts";
-import { renderCodeCautions, renderCodeTest, renderCodeUndo } from "./codes_header.ts";
+import { renderCodeCautions, renderCodeSteps, renderCodeUndo } from "./codes_header.ts";
 import { listCodedDoors } from "./codes.ts";
 import { renderTrialRun, renderVersions } from "./versions.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
@@ -17,7 +17,7 @@ export function renderHeader(plan: Plan, file: string): string[] {
     ...renderCautions(plan),
     ...renderCodeCautions(plan),
     "",
-    ...renderCodeTest(plan),
+    ...renderCodeSteps(plan),
     ...renderSteps(plan, takeFileName(file)),
   ];
 }

@@ -19,7 +19,7 @@
 import { renderFamily } from "../../../core/address_syntax.ts";
 import { type Backend, listTrusted } from "../../backend.ts";
 import { renderCodeChecks, renderScriptRemovals, renderScripts } from "./codes_script.ts";
-import { renderRevoke } from "./codes_header.ts";
+import { renderCodeTest, renderRevoke } from "./codes_header.ts";
 import { renderDoor } from "./door.ts";
 import { hasRouted, hasTranslated, renderRouted, renderTranslated } from "./forwards.ts";
 import { renderHeader } from "./header.ts";
@@ -81,6 +81,7 @@ export const mikrotik: Backend = {
   },
   render: ({ plan }) => [
     ...renderInterfaceChecks(plan),
+    ...renderCodeTest(plan),
     ...renderCodeChecks(plan),
     ...renderScriptRemovals(plan),
     ...plan.families.flatMap((family) => renderFamilyRules(createNames(plan, family))),
