@@ -175,10 +175,6 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
     ban: true,
     publicServices: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],
   }),
-  "codes": codePlan({
-    before: ["7003/tcp"],
-    horizon: { from: CODES_FROM, until: CODES_FROM + 3_600_000 },
-  }),
   "prefix": secretPlan({ prefix4: 24, prefix6: 56 }),
   "banned-ipv4": regularPlan(["7003/tcp", "9012/udp", "8044/tcp"], {
     ban: true,

@@ -1,7 +1,6 @@
 # spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
 #
-#   knock 1: 7003/tcp (regular)
-#   knock 2: 62201/udp (one-time code, 10m each)
+#   knock 1: 62201/udp (one-time code, 10m each)
 #   opens:   22/tcp for 5m; a stage waits 5s
 #   covers:  IPv4, IPv6
 #
@@ -125,18 +124,16 @@
 /ip firewall filter add chain="spknock:home:home:code:home:1:3" action=add-src-to-address-list address-list="spknock:home:home:mine:home:1:3" address-list-timeout=48h comment="spknock:home:47 home: by this source, home:1:3"
 /ip firewall filter add chain="spknock:home:home:code:home:1:3" action=jump jump-target="spknock:home:home:by:home" comment="spknock:home:48 home: first use, home:1:3"
 /ip firewall filter add chain="spknock:home:home:by:home" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m comment="spknock:home:49 home: opened by home"
-/ip firewall filter add chain="spknock:home:home:stages" action=jump jump-target="spknock:home:home:codes" protocol=udp dst-port=62201 packet-size=60 src-address-list="spknock:home:home:1" comment="spknock:home:50 knock 2 of 2, 62201/udp"
-/ip firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:51 knock 1 of 2, 7003/tcp"
-/ip firewall filter add chain="spknock:home:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:52 knock 1 of 2, 7003/tcp"
-/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:53 home: knocks"
-/ip firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:54 connections make no mistakes"
-/ip firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:55 open sources"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=62201 connection-state=established,related comment="spknock:home:56 secrets in connections"
-/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:57 connections continue"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:58 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:59 to this router"
-/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:60 home: open sources"
-/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:61 all other sources"
+/ip firewall filter add chain="spknock:home:home:stages" action=jump jump-target="spknock:home:home:codes" protocol=udp dst-port=62201 packet-size=60 comment="spknock:home:50 knock 1 of 1, 62201/udp"
+/ip firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:51 home: knocks"
+/ip firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:52 connections make no mistakes"
+/ip firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:53 open sources"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=62201 connection-state=established,related comment="spknock:home:54 secrets in connections"
+/ip firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:55 connections continue"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address-type=local comment="spknock:home:56 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address-type=local comment="spknock:home:57 to this router"
+/ip firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:58 home: open sources"
+/ip firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:59 all other sources"
 :do {
   :local rules [/ip firewall filter find chain=input action=drop dynamic=no]
   :if ([:len $rules] > 0) do={
@@ -200,18 +197,16 @@
 /ipv6 firewall filter add chain="spknock:home:home:code:home:1:3" action=add-src-to-address-list address-list="spknock:home:home:mine:home:1:3" address-list-timeout=48h comment="spknock:home:47 home: by this source, home:1:3"
 /ipv6 firewall filter add chain="spknock:home:home:code:home:1:3" action=jump jump-target="spknock:home:home:by:home" comment="spknock:home:48 home: first use, home:1:3"
 /ipv6 firewall filter add chain="spknock:home:home:by:home" action=add-src-to-address-list address-list="spknock:home:home:open" address-list-timeout=5m comment="spknock:home:49 home: opened by home"
-/ipv6 firewall filter add chain="spknock:home:home:stages" action=jump jump-target="spknock:home:home:codes" protocol=udp dst-port=62201 packet-size=80 src-address-list="spknock:home:home:1" comment="spknock:home:50 knock 2 of 2, 62201/udp"
-/ipv6 firewall filter add chain="spknock:home:home:stages" action=add-src-to-address-list address-list="spknock:home:home:1" address-list-timeout=5s protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:51 knock 1 of 2, 7003/tcp"
-/ipv6 firewall filter add chain="spknock:home:home:stages" action=return protocol=tcp tcp-flags=syn,!fin,!rst,!ack dst-port=7003 comment="spknock:home:52 knock 1 of 2, 7003/tcp"
-/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:53 home: knocks"
-/ipv6 firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:54 connections make no mistakes"
-/ipv6 firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:55 open sources"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=62201 connection-state=established,related comment="spknock:home:56 secrets in connections"
-/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:57 connections continue"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:58 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:59 not multicast"
-/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:60 home: open sources"
-/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:61 all other sources"
+/ipv6 firewall filter add chain="spknock:home:home:stages" action=jump jump-target="spknock:home:home:codes" protocol=udp dst-port=62201 packet-size=80 comment="spknock:home:50 knock 1 of 1, 62201/udp"
+/ipv6 firewall filter add chain="spknock:home:knock" action=jump jump-target="spknock:home:home:stages" comment="spknock:home:51 home: knocks"
+/ipv6 firewall filter add chain="spknock:home:knock" action=return connection-state=established,related comment="spknock:home:52 connections make no mistakes"
+/ipv6 firewall filter add chain="spknock:home:home:opened" action=accept protocol=tcp dst-port=22 comment="spknock:home:53 open sources"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-port=62201 connection-state=established,related comment="spknock:home:54 secrets in connections"
+/ipv6 firewall filter add chain="spknock:home" action=accept connection-state=established,related comment="spknock:home:55 connections continue"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=tcp dst-address=!ff00::/8 comment="spknock:home:56 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:knock" protocol=udp dst-address=!ff00::/8 comment="spknock:home:57 not multicast"
+/ipv6 firewall filter add chain="spknock:home" action=jump jump-target="spknock:home:home:opened" src-address-list="spknock:home:home:open" comment="spknock:home:58 home: open sources"
+/ipv6 firewall filter add chain="spknock:home" action=drop protocol=tcp dst-port=22 comment="spknock:home:59 all other sources"
 :do {
   :local rules [/ipv6 firewall filter find chain=input action=drop]
   :if ([:len $rules] > 0) do={
