@@ -6,7 +6,7 @@
  * A code belongs to the first source that sends it. No condition asks whether a list is empty, but a rule
  * can add the packet's destination to a list, which is an address of this router: the list of used codes
  * has it, and so `dst-address-list` says that a code is used. Why not `limit=1/15m,1`: it counts the
- * repetitions of the owner too, and nobody documents whether it begins anew when a rule is changed.
+ * repetitions of the owner too, and it is not documented whether it begins anew when a rule is changed.
  */
 import type { CodeKey, Codes } from "../../../plan/codes.ts";
 import type { Door, Plan } from "../../../plan/plan.ts";

@@ -8,7 +8,8 @@
  * - a used code gets two entries that hold every address, in both families, which outlive a reboot.
  *
  * Source: MikroTik, "Scripting" (`:convert`, `:timestamp`, `:tonsec`), "Scheduler" (an entry with an interval
- * does not run at the start), "Scripts" (policies).
+ * does not run at the start), "Scripts" (policies). Users report of RouterOS 7.23 and 7.24 that the digits are
+ * lowercase, that without `to=hex` there are none, and that a changed `content` is looked for at once.
  */
 import { findSkew, findWindow } from "../../../core/rolling.ts";
 import { type CodeKey, type Codes, computeCode } from "../../../plan/codes.ts";
