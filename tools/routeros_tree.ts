@@ -21,7 +21,8 @@ interface Tree {
 
 /** What a rule set uses now, and what one with forwarded doors or marks would. */
 const COMMANDS: readonly string[] = [
-  ..."do if local error foreach len pick put import".split(" ").map((name) => `/${name}`),
+  ..."do if for local set error foreach len pick put import convert timestamp tonsec".split(" ")
+    .map((name) => `/${name}`),
   ..."find set".split(" ").map((verb) => `/interface/${verb}`),
   ..."add find".split(" ").flatMap((verb) =>
     ["/interface/list", "/interface/list/member"].map((menu) => `${menu}/${verb}`)
@@ -30,8 +31,12 @@ const COMMANDS: readonly string[] = [
     ..."filter nat mangle raw".split(" ").flatMap((menu) =>
       "add remove find print move".split(" ").map((verb) => `${ip}/firewall/${menu}/${verb}`)
     ),
+    ..."get set".split(" ").map((verb) => `${ip}/firewall/filter/${verb}`),
     ..."add remove find print".split(" ").map((verb) => `${ip}/firewall/address-list/${verb}`),
   ]),
+  ..."add remove find run print".split(" ").map((verb) => `/system/script/${verb}`),
+  ..."add remove find print".split(" ").map((verb) => `/system/scheduler/${verb}`),
+  ...["/system/clock/print", "/system/ntp/client/set", "/system/ntp/client/print"],
 ];
 
 /** The arguments of `add` that take one of a few words, or several of them. */

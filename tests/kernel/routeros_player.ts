@@ -176,7 +176,7 @@ export function createPlayedMikrotik(edit = (script: string) => script): Firewal
     list: listTables,
     async undo(server, plan) {
       const lines = renderRules(mikrotik, plan, HOST).split("\n")
-        .filter((line) => /^# {3}\/ip.* remove /.test(line)).map((line) => line.slice(4));
+        .filter((line) => /^# {3}\/(ip|system).* remove /.test(line)).map((line) => line.slice(4));
       await importScript(server, lines.join("\n"));
     },
   };

@@ -92,12 +92,13 @@ function translateMenu(place: TranslationPlace, menu: string): string {
 
 /** Properties that are no matchers: the rule's place, and what belongs to its action. */
 const NOT_MATCHERS = new Set([
-  ..."action chain comment jump-target address-list address-list-timeout".split(" "),
+  ..."action chain comment jump-target address-list address-list-timeout disabled".split(" "),
   "in-interface-list",
 ]);
 
 /** The lines of one rule: one for each interface of an interface list. */
 function translateRule(place: TranslationPlace, item: Item): string[] {
+  if (item["disabled"] === "yes") return [];
   const fail = (what: string): never => {
     throw new SyntaxError(`line ${place.router.findLine(item) ?? "?"}: ${what}`);
   };
@@ -137,7 +138,7 @@ function translateAction(
   { nameSet, fail }: MatchPlace,
 ): string {
   const { action, "address-list-timeout": timeout } = item;
-  const isAdd = action === "add-src-to-address-list";
+  const isAdd = action?.endsWith("-to-address-list") === true;
   if (isAdd !== (timeout !== undefined)) fail(`"address-list-timeout" with action "${action}"`);
   switch (action) {
     case "accept":
@@ -148,11 +149,15 @@ function translateAction(
       return "-j RETURN";
     case "jump":
       return `-j ${nameChain(item["jump-target"] ?? fail("no jump-target"))}`;
-    case "add-src-to-address-list": {
+    case "add-src-to-address-list":
+    case "add-dst-to-address-list": {
       const list = item["address-list"] ?? fail("no address-list");
       const set = nameSet(list);
       if (sets.get(set)?.type === "hash:net") fail(`a rule adds to the networks of list "${list}"`);
-      return `-j SET --add-set ${set} src --exist --timeout ${parseSeconds(timeout ?? "", fail)}`;
+      const side = action.slice("add-".length, "add-src".length);
+      return `-j SET --add-set ${set} ${side} --exist --timeout ${
+        parseSeconds(timeout ?? "", fail)
+      }`;
     }
     default:
       return fail(`unknown action "${action}"`);

@@ -38,6 +38,16 @@ const LINES: Record<string, [line: string, rules: string[]]> = {
       "-m set ! --match-set ros:4:c src -j SET --add-set ros:4:b src --exist --timeout 5400",
     ],
   ],
+  "a destination in a list": [
+    `${FILTER} action=add-dst-to-address-list address-list=b address-list-timeout=48h dst-address-list=c`,
+    [
+      "-m set --match-set ros:4:c dst -j SET --add-set ros:4:b dst --exist --timeout 172800",
+    ],
+  ],
+  "a disabled rule, and one that is not": [
+    `${FILTER} action=drop disabled=yes\n${FILTER} action=return disabled=no`,
+    ["-j RETURN"],
+  ],
   "states": [
     `${FILTER} action=drop connection-state=new,untracked connection-nat-state=!dstnat`,
     ["-m conntrack --ctstate NEW,UNTRACKED -m conntrack ! --ctstate DNAT -j DROP"],

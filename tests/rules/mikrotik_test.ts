@@ -12,9 +12,12 @@ const RULES: Item[] = [
   { chain: "input", action: "drop", comment: "defconf: invalid" },
   { chain: "input", action: "drop", comment: "defconf: not LAN" },
 ];
-const MENUS = ["/ip", "/ipv6"].flatMap((ip) =>
-  ["filter", "nat", "address-list"].map((menu) => `${ip} firewall ${menu}`)
-);
+const MENUS = [
+  ...["/ip", "/ipv6"].flatMap((ip) =>
+    ["filter", "nat", "address-list"].map((menu) => `${ip} firewall ${menu}`)
+  ),
+  ...["/system script", "/system scheduler"],
+];
 
 for (const [name, plan] of Object.entries(GOLDEN_PLANS)) {
   if (findRefusal(mikrotik, plan) !== undefined) continue;
@@ -51,9 +54,10 @@ for (const [name, plan] of Object.entries(GOLDEN_PLANS)) {
     const router = createRouter(RULES);
     const before = MENUS.map((menu) => [...router.menu(menu)]);
     router.run(script);
-    const undo = script.split("\n").filter((line) => /^# {3}\/ip.* remove /.test(line));
+    const undo = script.split("\n").filter((line) => /^# {3}\/(ip|system).* remove /.test(line));
     const menus = plan.doors.some(({ forwards }) => forwards.length > 0) ? 3 : 2;
-    assertEquals(undo.length, menus * plan.families.length);
+    const scripts = plan.doors.some(({ stages }) => stages.at(-1)?.codes !== undefined) ? 2 : 0;
+    assertEquals(undo.length, menus * plan.families.length + scripts);
     router.run(undo.map((line) => line.slice(4)).join("\n"));
     assertEquals(MENUS.map((menu) => router.menu(menu)), before);
   });
@@ -61,7 +65,7 @@ for (const [name, plan] of Object.entries(GOLDEN_PLANS)) {
   Deno.test(`mikrotik, ${name}: every jump has its chain, every rule its own comment`, () => {
     const router = createRouter();
     router.run(script);
-    for (const menu of MENUS.filter((path) => !path.endsWith("address-list"))) {
+    for (const menu of MENUS.filter((path) => /filter|nat$/.test(path))) {
       const rules = router.menu(menu);
       const chains = new Set(rules.map((rule) => rule["chain"]));
       for (const { action, "jump-target": to } of rules) {

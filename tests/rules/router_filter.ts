@@ -14,9 +14,20 @@ export interface Filter {
    * decides is let through. A packet with an original port is one that the user's NAT would translate: if an
    * own rule prevents it, it comes to this router with that port.
    */
-  receive(packet: ModelPacket, at: number): boolean;
+  receive(packet: RoutedPacket, at: number): boolean;
   /** Whether it would; nothing is remembered. */
-  ask(packet: ModelPacket, at: number): boolean;
+  ask(packet: RoutedPacket, at: number): boolean;
+  /** Runs what changes the router, which sees and can remove what rules have added to lists. */
+  change(run: () => void): void;
+}
+
+/** A packet, and to which address of this router; to one that is always the same where undefined. */
+export interface RoutedPacket extends ModelPacket {
+  to?: string | undefined;
+}
+
+function findDestination({ to, host, source }: RoutedPacket): string {
+  return to ?? host ?? (source.includes(":") ? "2001:db8::1" : "192.0.2.1");
 }
 
 type Menu = "filter" | "nat";
@@ -25,20 +36,24 @@ const HEADERS = { "/ip": 28, "/ipv6": 48 } as const;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 /** Properties that are not matchers, and the interfaces, which always match. */
 const IGNORED = new Set([
-  ..."action chain comment jump-target address-list address-list-timeout".split(" "),
+  ..."action chain comment jump-target address-list address-list-timeout disabled".split(" "),
   ...["in-interface", "in-interface-list"],
 ]);
 
+function readMenus(router: Router, ip: string): Record<Menu, Map<string, Item[]>> {
+  const read = (menu: Menu) =>
+    Map.groupBy(router.menu(`${ip} firewall ${menu}`), (rule) => rule["chain"] ?? "");
+  return { filter: read("filter"), nat: read("nat") };
+}
+
+function readLists(router: Router, ip: string): Map<string, Item[]> {
+  return Map.groupBy(router.menu(`${ip} firewall address-list`), (item) => item["list"] ?? "");
+}
+
 /** The filter of one family, with the rules that the router holds now. */
 export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
-  const menus: Record<Menu, Map<string, Item[]>> = {
-    filter: Map.groupBy(router.menu(`${ip} firewall filter`), (rule) => rule["chain"] ?? ""),
-    nat: Map.groupBy(router.menu(`${ip} firewall nat`), (rule) => rule["chain"] ?? ""),
-  };
-  const fixed = Map.groupBy(
-    router.menu(`${ip} firewall address-list`),
-    (item) => item["list"] ?? "",
-  );
+  let menus = readMenus(router, ip);
+  let fixed = readLists(router, ip);
   /** `LIST SOURCE` to the moment at which the entry goes. */
   const timed = new Map<string, number>();
   let isAsking = false;
@@ -49,7 +64,7 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
     return networks !== undefined && createNetworkMatcher(networks)(parseAddress(source));
   }
 
-  function isMatch(rule: Item, packet: ModelPacket, at: number): boolean {
+  function isMatch(rule: Item, packet: RoutedPacket, at: number): boolean {
     return Object.entries(rule).every(([name, value]) => {
       const payload = packet.payload ?? new Uint8Array();
       switch (name) {
@@ -78,6 +93,8 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
           return new TextDecoder("latin1").decode(payload).includes(value);
         case "src-address-list":
           return isListed(value, packet.source, at);
+        case "dst-address-list":
+          return isListed(value, findDestination(packet), at);
         case "dst-address-type":
           return value === "local" && packet.toHost !== false;
         case "dst-address":
@@ -94,11 +111,11 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   /** What the chain decides; undefined where the packet returns from it. */
   function walk(
     [menu, chain]: [Menu, chain: string],
-    packet: ModelPacket,
+    packet: RoutedPacket,
     at: number,
   ): boolean | undefined {
     for (const rule of menus[menu].get(chain) ?? []) {
-      if (!isMatch(rule, packet, at)) continue;
+      if (rule["disabled"] === "yes" || !isMatch(rule, packet, at)) continue;
       switch (rule["action"]) {
         case "accept":
           return true;
@@ -111,10 +128,14 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
           if (decided !== undefined) return decided;
           break;
         }
-        case "add-src-to-address-list": {
+        case "add-src-to-address-list":
+        case "add-dst-to-address-list": {
           if (isAsking) break;
           const until = at + parseMs(rule["address-list-timeout"] ?? "");
-          timed.set(`${rule["address-list"]} ${packet.source}`, until);
+          const address = rule["action"].startsWith("add-src")
+            ? packet.source
+            : findDestination(packet);
+          timed.set(`${rule["address-list"]} ${address}`, until);
           break;
         }
         default:
@@ -125,12 +146,12 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
   }
 
   /** The first packet of a connection passes NAT. */
-  function isLeft({ originalPort, host: _, ...packet }: ModelPacket, at: number): boolean {
+  function isLeft({ originalPort, host: _, ...packet }: RoutedPacket, at: number): boolean {
     if (originalPort === undefined || packet.established === true) return false;
     return walk(["nat", "dstnat"], { ...packet, port: originalPort }, at) === true;
   }
 
-  function receive(packet: ModelPacket, at: number): boolean {
+  function receive(packet: RoutedPacket, at: number): boolean {
     const { originalPort, host: _, ...rest } = packet;
     const seen = isLeft(packet, at) ? { ...rest, port: originalPort ?? rest.port } : packet;
     return walk(["filter", seen.host === undefined ? "input" : "forward"], seen, at) ?? true;
@@ -138,6 +159,21 @@ export function createFilter(router: Router, ip: keyof typeof HEADERS): Filter {
 
   return {
     receive,
+    change(run) {
+      const list = router.menu(`${ip} firewall address-list`);
+      const added = [...timed.keys()].map((entry): Item => {
+        const [name = "", address = ""] = entry.split(" ");
+        return { list: name, address, dynamic: "yes" };
+      });
+      list.push(...added);
+      run();
+      for (const item of added) {
+        const place = list.indexOf(item);
+        if (place === -1) timed.delete(`${item["list"]} ${item["address"]}`);
+        else list.splice(place, 1);
+      }
+      [menus, fixed] = [readMenus(router, ip), readLists(router, ip)];
+    },
     ask(packet, at) {
       isAsking = true;
       const isAccepted = receive(packet, at);

@@ -150,7 +150,9 @@ export function parseRouterOs(script: string): Command[] {
     for (;;) {
       skipBlanks();
       if (script[at] === ")") return parts;
-      parts.push(parseValue());
+      const operator = /^(?:%|&&)(?= )/.exec(script.slice(at, at + 3))?.[0];
+      at += operator?.length ?? 0;
+      parts.push(operator === undefined ? parseValue() : { kind: "text", text: operator });
     }
   }
 

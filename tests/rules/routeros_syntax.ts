@@ -20,6 +20,13 @@ const UNNAMED: Readonly<Record<string, readonly string[]>> = {
   do: ["command"],
   if: ["condition"],
   local: ["name", "value"],
+  "/set": ["name", "value"],
+  set: ["numbers"],
+  get: ["number", "value-name"],
+  for: ["counter"],
+  convert: ["value"],
+  tonsec: ["value"],
+  run: ["number"],
   error: ["message"],
   foreach: ["counter"],
   len: ["value"],
@@ -66,7 +73,7 @@ function checkCommand(command: Command, home: string): SyntaxFault[] {
   const verb = path.slice(menu.length + 1);
   const flags = rest.filter((word) => verb === "print" && spans.has(word));
   const bare = [...rest.filter((word) => !flags.includes(word)), ...values];
-  const own = ["", ...flags, ...nameUnnamed(verb, bare, spans)]
+  const own = ["", ...flags, ...nameUnnamed(path, bare, spans)]
     .map((name) => makeFault(line, path, name, spans.get(name) ?? []));
   const isQuery = verb === "find" || flags.includes("where");
   const named = [...parameters.keys()].map((name) =>
@@ -90,11 +97,12 @@ function resolvePath(words: readonly string[], home: string): [path: string, res
 
 /** The names of what has none: an argument that is a word by itself (`dry-run`), or the next of the order. */
 function nameUnnamed(
-  verb: string,
+  path: string,
   bare: readonly (string | Value)[],
   spans: ReadonlyMap<string, unknown>,
 ): string[] {
-  const order = [...UNNAMED[verb] ?? []];
+  const verb = path.slice(path.lastIndexOf("/") + 1);
+  const order = [...UNNAMED[path] ?? UNNAMED[verb] ?? []];
   return bare.map((value) => {
     const text = typeof value === "string" ? value : value.kind === "text" ? value.text : "";
     if (verb === "import" && text !== "" && spans.has(text)) return text;

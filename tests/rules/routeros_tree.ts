@@ -16,7 +16,11 @@ export const COMMANDS: Readonly<Record<string, string>> = {
     command if on-error while`,
   "/if": `
     condition do else`,
+  "/for": `
+    counter do from on-error(7.19..) step to`,
   "/local": `
+    do name value`,
+  "/set": `
     do name value`,
   "/error": `
     message`,
@@ -30,6 +34,13 @@ export const COMMANDS: Readonly<Record<string, string>> = {
     message`,
   "/import": `
     dry-run(7.16..) file-name from-line verbose`,
+  "/convert": `
+    (7.11.3..) from(7.11.3..) from-scheme(7.11.3..) to(7.11.3..) to-scheme(7.11.3..)
+    transform(7.12.2..) transform-scheme(7.12.2..) value(7.11.3..)`,
+  "/timestamp": `
+    use-tz(7.20..)`,
+  "/tonsec": `
+    (7.12.2..) value(7.12.2..)`,
   "/interface/find": `
     where`,
   "/interface/set": `
@@ -130,6 +141,18 @@ export const COMMANDS: Readonly<Record<string, string>> = {
     without-paging`,
   "/ip/firewall/raw/move": `
     destination numbers`,
+  "/ip/firewall/filter/get": `
+    as-string(7.12.2..) as-string-value(7.12.2..) number value-name`,
+  "/ip/firewall/filter/set": `
+    action address-list address-list-timeout chain comment connection-bytes connection-limit
+    connection-mark connection-nat-state connection-rate connection-state connection-type
+    content disabled dscp dst-address dst-address-list dst-address-type dst-limit dst-port
+    fragment hotspot hw-offload(..7.20.8) icmp-options in-bridge-port in-bridge-port-list
+    in-interface in-interface-list ingress-priority ipsec-policy ipv4-options jump-target
+    layer7-protocol limit log log-prefix nth numbers out-bridge-port out-bridge-port-list
+    out-interface out-interface-list p2p packet-mark packet-size per-connection-classifier port
+    priority protocol psd random realm reject-with routing-mark src-address src-address-list
+    src-address-type src-mac-address src-port tcp-flags tcp-mss time tls-host tos(7.21..) ttl`,
   "/ip/firewall/address-list/add": `
     address comment copy-from disabled dynamic list timeout`,
   "/ip/firewall/address-list/remove": `
@@ -221,6 +244,18 @@ export const COMMANDS: Readonly<Record<string, string>> = {
     proplist show-ids stats terse timestamp(7.22..) value-list where without-paging`,
   "/ipv6/firewall/raw/move": `
     destination numbers`,
+  "/ipv6/firewall/filter/get": `
+    as-string(7.12.2..) as-string-value(7.12.2..) number value-name`,
+  "/ipv6/firewall/filter/set": `
+    action address-list address-list-timeout chain comment connection-bytes connection-limit
+    connection-mark connection-nat-state connection-rate connection-state connection-type
+    content disabled dscp dst-address dst-address-list dst-address-type dst-limit dst-port
+    headers hop-limit icmp-options in-bridge-port in-bridge-port-list in-interface
+    in-interface-list ingress-priority ipsec-policy jump-target limit log log-prefix nth
+    numbers out-bridge-port out-bridge-port-list out-interface out-interface-list packet-mark
+    packet-size per-connection-classifier port priority protocol random reject-with
+    routing-mark src-address src-address-list src-address-type src-mac-address src-port
+    tcp-flags tcp-mss time tls-host tos(7.21..)`,
   "/ipv6/firewall/address-list/add": `
     address comment copy-from disabled dynamic list timeout`,
   "/ipv6/firewall/address-list/remove": `
@@ -231,6 +266,34 @@ export const COMMANDS: Readonly<Record<string, string>> = {
     append as-value brief comments(7.22..) count-only detail file follow follow-only
     follow-strict(..7.15.3) from group-by(7.17..) interval on-event(7.22..) order-by(7.24..)
     proplist show-ids terse timestamp(7.22..) value-list where without-paging`,
+  "/system/script/add": `
+    comment copy-from dont-require-permissions name owner policy source`,
+  "/system/script/remove": `
+    numbers`,
+  "/system/script/find": `
+    where`,
+  "/system/script/run": `
+    number use-script-permissions(7.15..)`,
+  "/system/script/print": `
+    append as-value brief comments(7.22..) count-only detail file follow follow-only
+    follow-strict(..7.15.3) from group-by(7.17..) interval on-event(7.22..) order-by(7.24..)
+    proplist show-ids terse timestamp(7.22..) value-list where without-paging`,
+  "/system/scheduler/add": `
+    comment copy-from days(7.24..) disabled interval name on-event policy start-date start-time`,
+  "/system/scheduler/remove": `
+    numbers`,
+  "/system/scheduler/find": `
+    where`,
+  "/system/scheduler/print": `
+    append as-value brief comments(7.22..) count-only detail file follow follow-only
+    follow-strict(..7.15.3) from group-by(7.17..) interval on-event(7.22..) order-by(7.24..)
+    proplist show-ids terse timestamp(7.22..) value-list where without-paging`,
+  "/system/clock/print": `
+    as-value comments(7.22..) file interval without-paging`,
+  "/system/ntp/client/set": `
+    enabled mode servers vrf`,
+  "/system/ntp/client/print": `
+    as-value comments(7.22..) file interval without-paging`,
 };
 
 /** The words of a value, by argument, as in all of 7.21.4, 7.21.5, 7.22.2, 7.22.3. */

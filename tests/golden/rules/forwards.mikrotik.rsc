@@ -40,7 +40,7 @@
 # protects the ports, and forwarded ones are open.
 # The jump is put before the first drop rule of the input chain, or at its end: a rule above it that
 # accepts packets (of a LAN, of ICMP, of a port that should be closed) still does, without a knock.
-# Undo (and before a family or the last forwarded port is left out):
+# Undo (and before a family, the last forwarded port or the last one-time code is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall nat remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]

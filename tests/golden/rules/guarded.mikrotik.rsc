@@ -33,7 +33,7 @@
 # protects the ports.
 # The jump is put before the first drop rule of the input chain, or at its end: a rule above it that
 # accepts packets (of a LAN, of ICMP, of a port that should be closed) still does, without a knock.
-# Undo (and before a family or the last forwarded port is left out):
+# Undo (and before a family, the last forwarded port or the last one-time code is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]

@@ -39,7 +39,7 @@
 # accepts packets (of a LAN, of ICMP, of a port that should be closed) still does, without a knock.
 # An interface list is written list:NAME (--interface list:WAN); for the ports of a bridge, name the
 # bridge. The import stops before its first change if there is none of that name.
-# Undo (and before a family or the last forwarded port is left out):
+# Undo (and before a family, the last forwarded port or the last one-time code is left out):
 #   /ip firewall filter remove [find comment~"^spknock:home:"]
 #   /ip firewall address-list remove [find list~"^spknock:home:"]
 #   /ipv6 firewall filter remove [find comment~"^spknock:home:"]

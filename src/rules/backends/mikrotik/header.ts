@@ -2,19 +2,22 @@
 import { renderDuration } from "../../../core/duration.ts";
 import { type Door, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
 import { takeFileName } from "../../backend.ts";
-import { findClosedMs } from "./syntax.ts";
+import { findClosedMs, PATHS } from "./syntax.ts";
+import { renderCodeCautions, renderCodeSteps, renderCodeUndo } from "./codes_header.ts";
+import { listCodedDoors } from "./codes.ts";
 import { renderTrialRun, renderVersions } from "./versions.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
-
-/** The menus of a family begin with it. */
-export const PATHS = { ipv4: "/ip firewall", ipv6: "/ipv6 firewall" } as const;
 
 /** Returns the header's lines. */
 export function renderHeader(plan: Plan, file: string): string[] {
   return [
-    ...renderVersions(plan.families.includes("ipv6")),
+    ...renderVersions(plan.families.includes("ipv6"), {
+      hasCodes: listCodedDoors(plan).length > 0,
+    }),
     ...renderCautions(plan),
+    ...renderCodeCautions(plan),
     "",
+    ...renderCodeSteps(plan),
     ...renderSteps(plan, takeFileName(file)),
   ];
 }
@@ -102,7 +105,8 @@ function renderSteps(plan: Plan, file: string): string[] {
         "bridge. The import stops before its first change if there is none of that name.",
       ]
       : []),
-    "Undo (and before a family or the last forwarded port is left out):",
+    "Undo (and before a family, the last forwarded port or the last one-time code is left out):",
+    ...renderCodeUndo(plan),
     ...renderUndo(plan),
     "Persist:  RouterOS keeps the rules after a reboot; the open sources are lost.",
     ...plan.families.slice(0, 1).map((family) =>

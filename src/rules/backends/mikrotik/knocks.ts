@@ -9,6 +9,7 @@ import {
   listTranslated,
 } from "../../../plan/plan.ts";
 import { listBackwards, MISTAKES } from "../../backend.ts";
+import { listCodedDoors, nameCodesChain, renderCodeRules } from "./codes.ts";
 import { renderMatch, renderSequence } from "./sequence.ts";
 import {
   addTo,
@@ -24,6 +25,7 @@ import {
 export function renderKnocks(names: Names): Rule[] {
   const { doors, ban } = names.plan;
   return [
+    ...listCodedDoors(names.plan).flatMap((coded) => renderCodeRules(names, coded)),
     ...doors.flatMap((door) => [
       ...renderClosingRules(names, door),
       ...renderStageRules(names, door),
@@ -111,6 +113,7 @@ function renderStageRules(names: Names, door: Door): Rule[] {
       plan: names.plan,
       family: names.family,
       chain,
+      codesChain: nameCodesChain(names, door),
       nameList: (number) => names.stage(door, number),
       what: "knock",
       stageTimeoutMs: door.stageTimeoutMs,
@@ -125,6 +128,7 @@ function renderClosingRules(names: Names, door: Door): Rule[] {
     plan: names.plan,
     family: names.family,
     chain: names.door(door, "closing"),
+    codesChain: nameCodesChain(names, door),
     nameList: (number) => names.door(door, number === last ? "closed" : `closing${number}`),
     what: "closing knock",
     stageTimeoutMs: door.stageTimeoutMs,

@@ -13,13 +13,16 @@
  * - for the same reason the closing sequence puts the source on a list of closed ones, which outranks the
  *   open list and outlasts its entries; until then knocks of the source do not count;
  * - `src-address-list` takes one list, so that a condition on two lists is a chain;
+ * - one-time codes: a script writes them into the rules (codes.ts, codes_script.ts);
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
 import { renderFamily } from "../../../core/address_syntax.ts";
 import { type Backend, listTrusted } from "../../backend.ts";
+import { renderCodeChecks, renderScriptRemovals, renderScripts } from "./codes_script.ts";
+import { renderCodeTest, renderRevoke } from "./codes_header.ts";
 import { renderDoor } from "./door.ts";
 import { hasRouted, hasTranslated, renderRouted, renderTranslated } from "./forwards.ts";
-import { PATHS, renderHeader } from "./header.ts";
+import { renderHeader } from "./header.ts";
 import {
   type Entry,
   renderInterfaceChecks,
@@ -27,7 +30,7 @@ import {
   renderJump,
 } from "./interfaces.ts";
 import { renderKnocks } from "./knocks.ts";
-import { createNames, type Names, type Rule } from "./syntax.ts";
+import { createNames, type Names, PATHS, type Rule } from "./syntax.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
 
 /** See the comment at the top. */
@@ -40,7 +43,7 @@ export const mikrotik: Backend = {
   variants: [],
   supports: {
     secretKnocks: true,
-    codes: false,
+    codes: true,
     guard: true,
     ranges: true,
     icmp: true,
@@ -62,6 +65,9 @@ export const mikrotik: Backend = {
     interfaceList: true,
   },
   notes: {
+    codes:
+      "RouterOS 7.12 or newer; a copy to another address of the router, or over the other family, is not " +
+      "noticed for some seconds",
     closing: "a source that closed the door can open it again after the open time only",
     guard: "a source waits for one stage timeout after a mistake",
   },
@@ -75,9 +81,14 @@ export const mikrotik: Backend = {
   },
   render: ({ plan }) => [
     ...renderInterfaceChecks(plan),
+    ...renderCodeTest(plan),
+    ...renderCodeChecks(plan),
+    ...renderScriptRemovals(plan),
     ...plan.families.flatMap((family) => renderFamilyRules(createNames(plan, family))),
+    ...renderScripts(plan),
   ],
   renderAdvice: ({ plan, file }) => renderHeader(plan, file),
+  rolling: { renderRevoke },
 };
 
 function renderFamilyRules(names: Names): string[] {

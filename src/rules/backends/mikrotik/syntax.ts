@@ -5,6 +5,9 @@ import { mergePorts, type Service } from "../../../core/service.ts";
 import { renderRange, splitRanges, TRANSPORTS } from "../../backend.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
 
+/** The menus of a family begin with it. */
+export const PATHS = { ipv4: "/ip firewall", ipv6: "/ipv6 firewall" } as const;
+
 /** A rule of a chain, without `add`, `chain` and `comment`. */
 export interface Rule {
   chain: string;
@@ -51,9 +54,9 @@ export function jumpTo(chain: string): string {
   return `action=jump jump-target=${quoteRouterOs(chain)}`;
 }
 
-/** Returns the action that puts the source on a list. */
-export function addTo(list: string, timeoutMs: number): string {
-  return `action=add-src-to-address-list address-list=${quoteRouterOs(list)} ` +
+/** Returns the action that puts the source, or the destination, on a list. */
+export function addTo(list: string, timeoutMs: number, side: "src" | "dst" = "src"): string {
+  return `action=add-${side}-to-address-list address-list=${quoteRouterOs(list)} ` +
     `address-list-timeout=${renderDuration(timeoutMs)}`;
 }
 
