@@ -16,6 +16,9 @@ import { TimedSet } from "./timed_set.ts";
  */
 export type CodeVerdict = "right" | "used" | "past" | "future" | "wrong";
 
+/** What is not a code of now, or not the source's. */
+export type RefusedCode = Exclude<CodeVerdict, "right">;
+
 /** How long a code stays bound; longer than it is valid, whatever the window. */
 const DAY_MS = 86_400_000;
 /** How many windows before and after now are told from a wrong code. */

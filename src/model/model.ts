@@ -20,7 +20,13 @@ import {
 import { type PortSpec } from "../core/service.ts";
 import { covers, isAmong } from "../core/service.ts";
 import { BanList } from "./ban_list.ts";
-import { CodeBook, type CodeVerdict, findCodes, findMidWindow } from "./code_book.ts";
+import {
+  CodeBook,
+  type CodeVerdict,
+  findCodes,
+  findMidWindow,
+  type RefusedCode,
+} from "./code_book.ts";
 import { createIdentifier, type Identity } from "./identity.ts";
 import { TimedSet } from "./timed_set.ts";
 
@@ -67,7 +73,7 @@ export interface Verdict {
   /** Whether the source is banned for it now. */
   banned: boolean;
   /** Why it is not the code of a door whose turn it is; each door that it could be of. */
-  codes?: readonly CodeVerdict[] | undefined;
+  codes?: readonly RefusedCode[] | undefined;
 }
 
 /** What a packet was for one door. */
@@ -183,7 +189,7 @@ class PlanModel implements FirewallModel {
       return verdict.guarded ? verdict : { ...verdict, kind: "banned" };
     }
     const closed = this.#doors.flatMap((door) => door.close(packet, key, at) ?? []);
-    const codes: CodeVerdict[] = [];
+    const codes: RefusedCode[] = [];
     const moved = this.#doors.flatMap((door) => door.advance(packet, key, { at, codes }) ?? []);
     const verdict = this.#passDoor(packet, key, at);
     const mistake = this.#isWatched && packet.established !== true && !this.#isNeutral(packet)
@@ -292,7 +298,7 @@ class DoorModel {
   advance(
     packet: ModelPacket,
     key: string,
-    { at, codes }: { at: number; codes: CodeVerdict[] },
+    { at, codes }: { at: number; codes: RefusedCode[] },
   ): DoorKnock | undefined {
     const { stages, name } = this.#door;
     for (let stage = stages.length; stage >= 1; stage--) {
