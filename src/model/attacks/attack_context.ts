@@ -77,7 +77,7 @@ export function createCode(context: AttackContext, codes: Codes, choice: CodeCho
 
 /**
  * Returns the packets of stages; those of the door, from the attacker, by default. A one-time code is the same one in
- * each call that does not ask for another: whoever sends it second has recorded it.
+ * each call that does not ask for another: a source that sends it second has recorded it.
  */
 export function createKnocks(
   context: AttackContext,

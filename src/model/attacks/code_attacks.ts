@@ -139,7 +139,7 @@ function listCopies(place: CodeContext): Attack[] {
       {
         name: "code-stolen",
         description: "an attacker who holds the packet back, and sends its copy first",
-        reason: `${BOUND}, whoever that is`,
+        reason: `${BOUND}, the attacker too`,
       },
       knocks,
       own,
@@ -165,7 +165,7 @@ function listCopies(place: CodeContext): Attack[] {
       {
         name: "code-same-nat",
         description: "a copy from a neighbour behind the same NAT",
-        reason: "an address is one source, whoever is behind it",
+        reason: "all who share an address are one source",
       },
       [{ from: attacker, sourcePort: 40_000 }, { from: attacker, sourcePort: 40_001 }].flatMap((
         { from, sourcePort },
