@@ -224,7 +224,7 @@ function listGuesses(place: CodeContext): Attack[] {
       description: `${floodSize} random codes, then the right knocks`,
       reason: "a wrong code changes nothing",
     }),
-    packets: flood(knocks),
+    packets: flood(createKnocks(context, { at: last + floodSize * step })),
   }];
 }
 
