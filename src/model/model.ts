@@ -103,7 +103,7 @@ export interface FirewallModel {
 }
 
 /** What decides a model besides the plan. */
-export interface ModelOptions {
+interface ModelOptions {
   /**
    * The wall clock at moment 0, in Unix milliseconds; a function is asked at each packet, and may go back. Where
    * undefined: in the middle of a window for which the plan has one-time codes.

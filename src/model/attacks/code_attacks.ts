@@ -228,7 +228,7 @@ function listGuesses(place: CodeContext): Attack[] {
   }];
 }
 
-/** 32 hex digits that are no code. */
+/** 32 random hex digits, as long as a code. */
 function makeGuess(random: () => number): string {
   return Array.from(
     { length: 4 },
