@@ -30,8 +30,6 @@ const MAX_KEPT = 32;
 export class CodeBook {
   readonly #codes: Codes;
   readonly #owners: TimedSet<string>;
-  /** By the number of a window, its codes in hexadecimal. */
-  readonly #windows = new Map<number, ReadonlySet<string>>();
 
   constructor(codes: Codes) {
     this.#codes = codes;
@@ -71,20 +69,27 @@ export class CodeBook {
   #findWindow(code: string, wall: number): number | undefined {
     const now = findWindow(this.#codes, wall);
     for (let distance = 0; distance <= NEAR_WINDOWS; distance++) {
-      const found = [now - distance, now + distance].find((each) => this.#list(each).has(code));
+      const found = [now - distance, now + distance].find((each) =>
+        recallCodes(this.#codes, each).has(code)
+      );
       if (found !== undefined) return found;
     }
     return undefined;
   }
+}
 
-  #list(window: number): ReadonlySet<string> {
-    const known = this.#windows.get(window);
-    if (known !== undefined) return known;
-    const listed = new Set(listCodes(this.#codes, window));
-    if (this.#windows.size >= MAX_KEPT) this.#windows.clear();
-    this.#windows.set(window, listed);
-    return listed;
-  }
+/** By the number of a window, its codes in hexadecimal; each attack of a proof asks a model of its own for the same ones. */
+const LISTED = new WeakMap<Codes, Map<number, ReadonlySet<string>>>();
+
+function recallCodes(codes: Codes, window: number): ReadonlySet<string> {
+  const windows = LISTED.get(codes) ?? new Map<number, ReadonlySet<string>>();
+  LISTED.set(codes, windows);
+  const known = windows.get(window);
+  if (known !== undefined) return known;
+  const listed = new Set(listCodes(codes, window));
+  if (windows.size >= MAX_KEPT) windows.clear();
+  windows.set(window, listed);
+  return listed;
 }
 
 /** Returns all codes of a window in hexadecimal; none outside of the horizon. */
