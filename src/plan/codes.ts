@@ -1,6 +1,6 @@
 /** The one-time codes that a firewall takes (see core/rolling.ts), made in one piece for rules and the model. */
 import { createHash } from "node:crypto";
-import { CODE_BYTES, makeCodeText, type Rolling } from "../core/rolling.ts";
+import { CODE_BYTES, findWindow, makeCodeText, type Rolling } from "../core/rolling.ts";
 
 /** A key, and who has it. */
 export interface CodeKey {
@@ -28,4 +28,15 @@ export function computeCode(key: string, window: number, slot: number): string {
 /** Whether two knocks can carry the same code. */
 export function haveSameKey(one: Codes, other: Codes): boolean {
   return one.keys.some(({ key }) => other.keys.some((each) => each.key === key));
+}
+
+/** Returns how many codes the firewall of a plan holds; `Infinity` where they have no end. */
+export function countCodes(
+  { doors }: { doors: readonly { stages: readonly { codes?: Codes | undefined }[] }[] },
+): number {
+  const all = doors.flatMap(({ stages }) => stages.flatMap(({ codes }) => codes ?? []));
+  return all.reduce((sum, { windowMs, slots, keys, from, until }) => {
+    const windows = findWindow({ windowMs }, until) - findWindow({ windowMs }, from) + 1;
+    return sum + windows * slots * keys.length;
+  }, 0);
 }
