@@ -25,6 +25,14 @@ export function computeCode(key: string, window: number, slot: number): string {
   return digest.slice(0, CODE_BYTES);
 }
 
+/** Returns the first and the last window of which a firewall has codes: the last begins before `until`. */
+export function findWindows(codes: Codes): { first: number; last: number } {
+  return {
+    first: findWindow(codes, codes.from),
+    last: Math.ceil(codes.until / codes.windowMs) - 1,
+  };
+}
+
 /** Whether two knocks can carry the same code. */
 export function haveSameKey(one: Codes, other: Codes): boolean {
   return one.keys.some(({ key }) => other.keys.some((each) => each.key === key));
