@@ -30,6 +30,8 @@ export async function saveHorizon(
         return [{ name, rolling: { ...rolling, from: start, until } }];
       }), { file });
   await updateTargets(file, edit, context);
-  const names = saved.map(({ name }) => name).join(", ");
-  context.out.note(`saved in ${sanitize(file)} until when the one-time codes of ${names} are`);
+  for (const { name, until } of saved) {
+    const end = new Date(until).toISOString();
+    context.out.note(`saved in ${sanitize(file)}: ${name} has one-time codes until ${end}`);
+  }
 }

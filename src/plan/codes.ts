@@ -43,8 +43,8 @@ export function countCodes(
   { doors }: { doors: readonly { stages: readonly { codes?: Codes | undefined }[] }[] },
 ): number {
   const all = doors.flatMap(({ stages }) => stages.flatMap(({ codes }) => codes ?? []));
-  return all.reduce((sum, { windowMs, slots, keys, from, until }) => {
-    const windows = findWindow({ windowMs }, until) - findWindow({ windowMs }, from) + 1;
-    return sum + windows * slots * keys.length;
+  return all.reduce((sum, codes) => {
+    const { first, last } = findWindows(codes);
+    return sum + (last - first + 1) * codes.slots * codes.keys.length;
   }, 0);
 }

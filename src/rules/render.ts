@@ -79,12 +79,18 @@ export function* streamCodesOnly(
 }
 
 /** The line of a crontab on the machine that has the keys. */
-function renderTopUp({ name, rolling }: Backend, { doors }: Plan): string[] {
+function renderTopUp({ name, rolling }: Backend, plan: Plan): string[] {
   if (rolling?.loadCodes === undefined) return [];
-  const targets = doors.map((door) => door.name).join(" ");
+  const targets = plan.doors.map((door) => door.name).join(" ");
+  const isShared = plan.doors.some(({ stages }) =>
+    stages.some(({ codes }) => codes !== undefined && codes.keys.length > 1)
+  );
+  const command = `spknock rules ${targets} --for ${name} --codes-only --until 1y` +
+    (plan.name === plan.doors[0]?.name ? "" : ` --name ${plan.name}`) +
+    (isShared ? " --keys keys/*.key" : "");
   return [
     "To add more on the first of each month, in the crontab of the machine that has the key:",
-    `  0 4 1 * * spknock rules ${targets} --for ${name} --codes-only --until 1y | ssh HOST ${rolling.loadCodes}`,
+    `  0 4 1 * * ${command} | ssh HOST ${rolling.loadCodes}`,
   ];
 }
 

@@ -220,6 +220,7 @@ function checkGuard({ guard }: Door): Weakness[] {
 }
 
 function checkSecret({ stages }: Door): Weakness[] {
+  if (stages.some(({ codes }) => codes !== undefined)) return [INTERCEPTED];
   const found: Weakness[] = [{
     code: "replay",
     severity: "info",
@@ -238,6 +239,14 @@ function checkSecret({ stages }: Door): Weakness[] {
   }
   return found;
 }
+
+/** A code is random, and used once: neither a guess nor a copy of a used one opens. */
+const INTERCEPTED: Weakness = {
+  code: "intercepted-code",
+  severity: "info",
+  reason: "who can hold a knock back on its way and send a copy first uses its one-time code",
+  remedy: "protect the service itself too",
+};
 
 function checkRepeats({ stages }: Door): Weakness[] {
   const twice = stages.find((stage, index) =>

@@ -28,9 +28,9 @@ interface CheckedPlan {
 }
 
 /** A target, and what its knocks open. */
-export interface DoorRequest extends Omit<DoorDraft, "target" | "payloads" | "keys"> {
+export interface DoorRequest extends Omit<DoorDraft, "target" | "payloads"> {
   target: Target;
-  /** Whose one-time codes open it; those of the target's own key where undefined. */
+  /** The files of `keys`; the target's own key where both are undefined. */
   keyFiles?: readonly KeyFile[] | undefined;
 }
 
@@ -53,7 +53,8 @@ export function draftPlan(doors: readonly DoorRequest[], planOptions: PlanOption
 }
 
 function draftDoor(door: DoorRequest, index: number): DoorDraft {
-  const keys = door.keyFiles?.map(({ name }, place) => ({ name, key: `${index}k${place}` }));
+  const files = door.keyFiles?.map(({ name }, place) => ({ name, key: `${index}k${place}` }));
+  const keys = door.keys ?? files;
   return { ...door, payloads: makePlaceholders(door.target, index), keys };
 }
 
@@ -76,7 +77,7 @@ export async function buildPlan(
     return payload;
   };
   // Files first: nothing that is typed is lost then.
-  const keys = await collectFiles(doors, ports, options);
+  const keys = await collectOthersKeys(doors, ports, options);
   const payloads = await collectAllSequences(doors.map(toSequences), ports, { ...options, hash });
   const plan = makePlan(
     doors.map((door, index) => ({
@@ -108,7 +109,7 @@ export async function buildCodesPlan(
   { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
 ): Promise<Plan> {
   check(makePlan(doors.map(draftDoor), planOptions));
-  const files = await collectFiles(doors, ports, options);
+  const files = await collectOthersKeys(doors, ports, options);
   const own = await collectSecrets(doors.map(toKeyRequest), ports, options);
   const drafts = doors.map((door, index): DoorDraft => {
     const { target: { name, rolling } } = door;
@@ -121,39 +122,45 @@ export async function buildCodesPlan(
   return makePlan(drafts, planOptions);
 }
 
-/** The key of a target with one-time codes, unless files have others. */
-function toKeyRequest({ target: { name, knocks, rolling }, keyFiles }: DoorRequest): SecretRequest {
-  const isOwn = rolling !== undefined && keyFiles === undefined;
+/** The key of a target with one-time codes, unless others have the keys. */
+function toKeyRequest(door: DoorRequest): SecretRequest {
+  const { name, knocks, rolling } = door.target;
+  const isOwn = rolling !== undefined && !hasOthersKeys(door);
   return { name, knocks: isOwn ? knocks.slice(-1) : [], isKey: true };
 }
 
-async function collectFiles(
+async function collectOthersKeys(
   doors: readonly DoorRequest[],
   ports: Ports,
   { ask }: Pick<CollectSecretsOptions, "ask">,
-): Promise<(CodeKey[] | undefined)[]> {
-  const all: (CodeKey[] | undefined)[] = [];
-  for (const { keyFiles } of doors) {
-    all.push(keyFiles === undefined ? undefined : await collectKeys(keyFiles, ports, { ask }));
+): Promise<(readonly CodeKey[] | undefined)[]> {
+  const all: (readonly CodeKey[] | undefined)[] = [];
+  for (const { keys, keyFiles } of doors) {
+    all.push(keyFiles === undefined ? keys : await collectKeys(keyFiles, ports, { ask }));
   }
   return all;
 }
 
-/** What is collected of a target: neither a former key, nor its own where files have the keys. */
-function toSequences({ target, keyFiles }: DoorRequest): DoorRequest["target"] {
+/** What is collected of a target: neither a former key, nor its own where others have the keys. */
+function toSequences(door: DoorRequest): Target {
+  const { target } = door;
   const { knocks, rolling } = target;
   if (rolling === undefined) return target;
-  return keyFiles === undefined
-    ? { ...target, rolling: { ...rolling, formerKey: undefined } }
-    : { ...target, rolling: undefined, knocks: knocks.slice(0, -1) };
+  return hasOthersKeys(door)
+    ? { ...target, rolling: undefined, knocks: knocks.slice(0, -1) }
+    : { ...target, rolling: { ...rolling, formerKey: undefined } };
 }
 
-/** Keys of files take the place of the last payload, which only has to be there. */
+function hasOthersKeys({ keys, keyFiles }: DoorRequest): boolean {
+  return keys !== undefined || keyFiles !== undefined;
+}
+
+/** Keys of others take the place of the last payload, which only has to be there. */
 function fillPayloads(
-  { target, keyFiles }: DoorRequest,
+  door: DoorRequest,
   { opening, ...payloads }: PlanPayloads = { opening: [] },
 ): PlanPayloads {
-  const last = keyFiles === undefined ? [] : makePlaceholders(target, 0).opening.slice(-1);
+  const last = hasOthersKeys(door) ? makePlaceholders(door.target, 0).opening.slice(-1) : [];
   return { ...payloads, opening: [...opening, ...last] };
 }
 

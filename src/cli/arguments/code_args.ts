@@ -1,5 +1,5 @@
 /** What the options of `rules` say about one-time codes: until when, whose keys, and the second way in. */
-import { parseMoment } from "../../config/moment.ts";
+import { parseMoment } from "./moment.ts";
 import { UsageError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { listDistinctForwards, listDistinctServices } from "../../core/service.ts";

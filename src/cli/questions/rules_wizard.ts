@@ -5,7 +5,7 @@
  * Each answer is checked together with all answers before it: what the back end does not support, or what
  * contradicts another answer, is asked again at once. What the back end cannot use is not asked.
  */
-import { parseMoment } from "../../config/moment.ts";
+import { parseMoment } from "../arguments/moment.ts";
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Plan } from "../../plan/plan.ts";
