@@ -114,13 +114,13 @@ export const command = defineCommand({
     const host = nameHosts(targets);
     noteHosts(targets, context);
     const rules = { host, ...choice };
+    const options = readOptions(context, targets, choice);
     const doors = await readAllDoors(targets, context);
     const building = {
       ports,
       ...makeSecretOptions(context, secrets, askTwice),
       check: makeCheck(rules, context),
     };
-    const options = readOptions(context, targets, choice);
     if (args.has("codes-only")) {
       const plan = await buildCodesPlan(doors, options, building);
       const code = await writeCodes({ ...rules, plan }, context, { output, force });
@@ -233,8 +233,9 @@ async function prove(targets: readonly Target[], context: RulesContext): Promise
     });
   }
   const seed = args.read("seed", parseSeed) ?? 1;
+  const options = readOptions(context, targets);
   const doors = await readAllDoors(targets, context);
-  const { plan, weak } = await buildPlan(doors, readOptions(context, targets), {
+  const { plan, weak } = await buildPlan(doors, options, {
     ports,
     ...makeSecretOptions(context, readSecretChoice(args), askTwice),
   });
