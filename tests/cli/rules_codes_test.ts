@@ -368,3 +368,38 @@ Deno.test("rules: the weakness of one-time codes is not that of static payloads"
   const { weaknesses } = valueOf<{ weaknesses: { code: string }[] }>(ended);
   assertEquals(weaknesses.map(({ code }) => code), ["intercepted-code"]);
 });
+
+Deno.test("the wizard asks until when there are codes, and saves it", async () => {
+  const before = Array.from({ length: 9 }, () => "");
+  const answers = ["1", "n", ...before, "2020-01-01", "30d", "~/home.nft", "y"];
+  await using world = await createWorld({ keys: answers.map((answer) => `${answer}\r`) });
+  const { code, stderr } = await world.run("rules", "home", "--plain");
+  assertEquals(code, 0, stderr);
+  const screen = (world.terminal?.output ?? "").replace(/\s+/g, " ");
+  assertStringIncludes(screen, "Until when are there one-time codes");
+  assertStringIncludes(screen, '"2020-01-01" is over');
+  const day = new Date(Date.now() + 30 * DAY).toISOString().slice(0, 10);
+  assertStringIncludes(stderr, `knocks     62201/udp (one-time code until ${day})`);
+  assertStringIncludes(await Deno.readTextFile(`${world.home}/home.nft`), "home.codes.home");
+  assertMatch(await world.read(), new RegExp(`slots = 2, from = \\S+Z, until = ${day}T`));
+});
+
+table(
+  "rules: Ctrl-C ends a long stream of codes",
+  { "to standard output": [], "to a file": ["--output", "home.nft"] },
+  async (argv) => {
+    await using world = await createWorld();
+    const placed = argv.map((word) => word.replace("home.nft", `${world.home}/home.nft`));
+    setTimeout(() => world.interrupt());
+    const ended = await world.run("rules", "home", ...NFT, "--until", "90y", ...placed);
+    assertEquals(ended.code, 130, ended.stderr);
+    const left = await Array.fromAsync(Deno.readDir(world.home));
+    assertEquals(left.filter(({ name }) => name.includes("nft")), []);
+  },
+);
+
+Deno.test("rules: a full disk ends the stream", async () => {
+  await using world = await createWorld({ isFull: true });
+  const ended = await world.run("rules", "home", ...NFT, "--until", "90y");
+  assertEquals(ended.code, 5);
+});
