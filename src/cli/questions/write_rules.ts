@@ -10,7 +10,7 @@ import { isExistingFile } from "../../use_cases/save_file.ts";
 import { needsHorizon } from "../arguments/code_args.ts";
 import type { Context } from "../command.ts";
 import { loadTargets, makeSecretOptions, readTargets, type SecretChoice } from "../context.ts";
-import { saveHorizon } from "../horizon.ts";
+import { saveHorizon } from "../reports/saved_horizon.ts";
 import { reportError } from "../report_error.ts";
 import { drawPlan } from "../reports/plan_picture.ts";
 import {

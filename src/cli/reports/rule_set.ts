@@ -38,7 +38,7 @@ export function noteHosts(targets: readonly Target[], { out }: Pick<Context, "ou
 }
 
 /** Where a rule set goes. */
-export interface Destination {
+interface Destination {
   output: string | undefined;
   force: boolean;
 }

@@ -29,7 +29,7 @@ import {
   requirePrompter,
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { saveHorizon } from "../../horizon.ts";
+import { saveHorizon } from "../../reports/saved_horizon.ts";
 import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import {

@@ -1,8 +1,8 @@
 /** `rules --save`: for which time the firewall has one-time codes, in the targets that have them. */
-import type { Plan } from "../plan/plan.ts";
-import { sanitize } from "../output/sanitize.ts";
-import type { Context } from "./command.ts";
-import { targetsPath, updateTargets } from "./context.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type { Context } from "../command.ts";
+import { targetsPath, updateTargets } from "../context.ts";
 
 /**
  * Saves the end of a plan's one-time codes, and their beginning, in its targets.
@@ -15,7 +15,7 @@ export async function saveHorizon(
   context: Context,
   { keepsStart = false }: { keepsStart?: boolean } = {},
 ): Promise<void> {
-  const { changeTargets } = await import("../config/changes.ts");
+  const { changeTargets } = await import("../../config/changes.ts");
   const file = await targetsPath(context);
   const saved = plan.doors.flatMap(({ name, stages }) => {
     const codes = stages.at(-1)?.codes;
