@@ -12,7 +12,7 @@
  *   window, the other has the right one;
  * - two processors can have a packet and its copy at the same time: between a look in `used` and an `add`,
  *   both would be the first. The quota of an element counts in one step, and only the first packet is in it;
- * - elements that exist already are no error, so that codes can be added twice.
+ * - nft accepts elements that exist already, so that codes can be added twice.
  */
 import { CODE_BYTES, findSkew } from "../../../core/rolling.ts";
 import { UsageError } from "../../../core/errors.ts";

@@ -27,8 +27,8 @@ export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Pla
       `until ${renderMoment(codes.until)} (UTC).`
     ),
     plan.trusted.length === 0
-      ? "After that nobody gets in, for no source is trusted (--trust): only the console is left."
-      : "After that nobody gets in but the trusted sources above.",
+      ? "After that no source is let in, and none is trusted (--trust): only the console is left."
+      : "After that no source is let in but the trusted ones above.",
     "Add more before: no open door is closed, and codes that are there already do no harm. For example on",
     "the first of each month, in the crontab of the machine that has the key (the firewall needs none):",
     `  0 4 1 * * spknock rules ${targets} --for ${backend} --codes-only --until 1y | ssh HOST ${load}`,
