@@ -7,7 +7,7 @@ import { renderPortSpec } from "../core/knock.ts";
 import { type Door, isSecret, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
 import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
-import { findRefusal } from "./features.ts";
+import { findRefusal, narrowTo } from "./features.ts";
 
 /** What a rule set needs besides the plan. */
 interface RenderContext {
@@ -36,8 +36,7 @@ export function* streamRules(
   context: RenderContext,
 ): Iterable<string> {
   const variant = chooseVariant(backend, context.variant);
-  const refusal = findRefusal(backend, plan);
-  if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
+  refuseUnsupported(backend, plan, variant);
   const file = chooseFile(backend, plan, context.file);
   const request: RenderRequest = { plan, variant, file };
   const title = variant === undefined ? backend.title : `${backend.title} with ${variant}`;
@@ -52,6 +51,14 @@ export function* streamRules(
     "",
   ].join("\n");
   for (const line of backend.rolling?.streamCodes?.(request) ?? []) yield `${line}\n`;
+}
+
+function refuseUnsupported(backend: Backend, plan: Plan, variant: string | undefined): void {
+  const refusal = findRefusal(backend, plan);
+  if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
+  const missing = findRefusal(narrowTo(backend, variant), plan);
+  if (missing === undefined) return;
+  throw refuse(`${backend.name} with ${variant}`, missing.part, `leave out --variant ${variant}`);
 }
 
 function chooseVariant(
