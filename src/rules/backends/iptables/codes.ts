@@ -170,12 +170,12 @@ export function renderCodesAdvice(
     ]),
     "The clock decides. A machine that starts without one takes the codes of the time that it shows, recorded",
     "ones too, until the clock is set; within a minute after that it takes those of the right time.",
-    `Who opened, how often since loading: ${
-      lists.map((program) => `${program} -nvxL | grep spknock:`).join("; ")
+    `Who opened, as packets since loading: ${
+      lists.map((program) => `${program} -w -nvxL | grep spknock:`).join("; ")
     }`,
-    ...keys.map(({ label, key }) =>
+    ...keys.map(({ door, key }) =>
       `Take out the key of ${key.name}: ${
-        renderRevokeLines(plan, { door: label.split(".")[0] ?? "", name: key.name }).join("; ")
+        renderRevokeLines(plan, { door: door.name, name: key.name }).join("; ")
       }`
     ),
     "Sources that are open stay open until their time is over. Then write this file again without the key.",
