@@ -49,7 +49,7 @@
 # - A code that two packets carry at the same moment, one over IPv4 and one over IPv6, may open for none.
 # The clock decides. A machine that starts without one takes the codes of the time that it shows, recorded
 # ones too, until the clock is set; within a minute after that it takes those of the right time.
-# Who opened, how often since loading: iptables -nvxL | grep spknock:; ip6tables -nvxL | grep spknock:
+# Who opened, as packets since loading: iptables -w -nvxL | grep spknock:; ip6tables -w -nvxL | grep spknock:
 # Take out the key of home: sh /etc/spknock/home/codes.sh revoke home.home
 # Sources that are open stay open until their time is over. Then write this file again without the key.
 #
