@@ -257,6 +257,19 @@ interface Refusal {
   hint: string;
 }
 
+/** Returns the back end without what a variant of it does not support. */
+export function narrowTo<
+  Narrowed extends {
+    supports: Readonly<Record<Feature, boolean>>;
+    lacks?: Readonly<Partial<Record<string, readonly Feature[]>>>;
+  },
+>(backend: Narrowed, variant: string | undefined): Narrowed {
+  const missing = backend.lacks?.[variant ?? ""] ?? [];
+  const supports = { ...backend.supports };
+  for (const feature of missing) supports[feature] = false;
+  return { ...backend, supports };
+}
+
 /** Returns the first part of the plan that is not supported; undefined where all of it is. */
 export function findRefusal(
   { supports, limits }: { supports: Readonly<Record<Feature, boolean>>; limits: Limits },

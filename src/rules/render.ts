@@ -8,7 +8,7 @@ import { type Door, isSecret, listKnocks, type Plan, type Stage } from "../plan/
 import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { plural } from "../core/text.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
-import { findRefusal } from "./features.ts";
+import { findRefusal, narrowTo } from "./features.ts";
 
 /** What a rule set needs besides the plan. */
 interface RenderContext {
@@ -114,13 +114,20 @@ function renderBody(backend: Backend, plan: Plan, context: RenderContext): strin
 
 function makeRequest(backend: Backend, plan: Plan, context: RenderContext): RenderRequest {
   const variant = chooseVariant(backend, context.variant);
-  const refusal = findRefusal(backend, plan);
-  if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
+  refuseUnsupported(backend, plan, variant);
   return { plan, variant, file: chooseFile(backend, plan, context.file) };
 }
 
 function nameBackend({ title }: Backend, { variant }: RenderRequest): string {
   return variant === undefined ? title : `${title} with ${variant}`;
+}
+
+function refuseUnsupported(backend: Backend, plan: Plan, variant: string | undefined): void {
+  const refusal = findRefusal(backend, plan);
+  if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
+  const missing = findRefusal(narrowTo(backend, variant), plan);
+  if (missing === undefined) return;
+  throw refuse(`${backend.name} with ${variant}`, missing.part, `leave out --variant ${variant}`);
 }
 
 function chooseVariant(
