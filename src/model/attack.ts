@@ -2,6 +2,7 @@
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
 import type { Plan } from "../plan/plan.ts";
+import { createFirewallModel } from "./model.ts";
 import { createWorldModel, type WirePacket, type World } from "./world.ts";
 
 /** A packet and when it arrives. */
@@ -49,6 +50,13 @@ export interface Attack {
   door: string;
   /** The address that the claim is about. Other addresses may send packets as well. */
   source: string;
+  /** The wall clock when the attack begins, in Unix milliseconds; the model's own where undefined. */
+  epoch?: number | undefined;
+  /**
+   * Whether the attack is at a moment of its own, in a window or a horizon of one-time codes: against a real
+   * firewall, whose clock cannot be set, it has to be left out.
+   */
+  setsClock?: boolean | undefined;
   /** Can be iterated repeatedly; a sweep is generated during the iteration. */
   packets: Iterable<TimedPacket>;
 }
@@ -71,8 +79,8 @@ export interface AttackResult {
 
 /** Runs an attack against a new model of the plan, in the attack's world. */
 export function runAttack(plan: Plan, attack: Attack): AttackResult {
-  const { source, door, world } = attack;
-  const model = createWorldModel(plan, world);
+  const { source, door, world, epoch } = attack;
+  const model = createWorldModel(plan, world, createFirewallModel(plan, { epoch }));
   // Doors can share a service, and one that opens everything has those of all others.
   const isLetInElsewhere = (at: number) =>
     plan.doors.some(({ name }) => name !== door && model.isLetIn(source, at, name));
@@ -113,6 +121,8 @@ export interface Parties {
   attacker: string;
   /** Sends part of the attacker's packets. */
   accomplice: string;
+  /** A legitimate source of the other family; undefined where there is none. */
+  otherFamily?: string | undefined;
   /** An address in the network by which mistakes of the attacker are counted; undefined for IPv4. */
   neighbour(index: number): string | undefined;
   /** One of many spoofed addresses, each of another network; `index` counts from 0. */
@@ -130,6 +140,14 @@ export function chooseParties(
   plan: Plan,
   family: Plan["families"][number] = plan.families[0] ?? "ipv4",
 ): Parties {
+  const other = plan.families.find((each) => each !== family);
+  return {
+    ...chooseFamily(plan, family),
+    otherFamily: other === undefined ? undefined : chooseFamily(plan, other).legitimate,
+  };
+}
+
+function chooseFamily(plan: Plan, family: Plan["families"][number]): Parties {
   const isIpv4 = family === "ipv4";
   const isTrusted = createNetworkMatcher(plan.trusted);
   const candidates = [

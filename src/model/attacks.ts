@@ -14,15 +14,17 @@ import {
   isSameSequence,
   LATE_MS,
   pace,
-} from "./attack_context.ts";
-import { listBans } from "./ban_attacks.ts";
-import { listClosings } from "./closing_attacks.ts";
-import { listDoors } from "./door_attacks.ts";
+} from "./attacks/attack_context.ts";
+import { findCodes, findMidWindow } from "./code_book.ts";
+import { listBans } from "./attacks/ban_attacks.ts";
+import { listClosings } from "./attacks/closing_attacks.ts";
+import { listCodes } from "./attacks/code_attacks.ts";
+import { listDoors } from "./attacks/door_attacks.ts";
 import type { WirePacket } from "./world.ts";
 import { createRandom, shuffle } from "./random.ts";
-import { listSources } from "./source_attacks.ts";
-import { listSweeps } from "./sweeps.ts";
-import { listWorlds } from "./world_attacks.ts";
+import { listSources } from "./attacks/source_attacks.ts";
+import { listSweeps } from "./attacks/sweeps.ts";
+import { listWorlds } from "./attacks/world_attacks.ts";
 
 /** Every wrong order of up to this many knocks is tried; of more, {@linkcode ORDER_SAMPLE} orders. */
 const MAX_PERMUTED = 4;
@@ -42,6 +44,13 @@ interface AttackOptions {
   family?: Plan["families"][number] | undefined;
   /** Packets in a flood; one more than a set has room for where undefined. */
   floodSize?: number | undefined;
+  /** The wall clock when the attacks begin, in Unix milliseconds; in the middle of a window where undefined. */
+  epoch?: number | undefined;
+  /**
+   * The names of the keys of which one-time codes are made; all where undefined. Attacks that are made at the same
+   * time against one firewall need keys of their own: a code is used once.
+   */
+  keyNames?: readonly string[] | undefined;
 }
 
 /**
@@ -62,6 +71,7 @@ export function listAttacks(plan: Plan, options: AttackOptions): Attack[] {
 }
 
 function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[] {
+  const codes = findCodes({ doors: [door] }) ?? findCodes(plan);
   const context: AttackContext = {
     plan,
     door,
@@ -71,8 +81,10 @@ function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[]
     seed: options.seed,
     limitPorts: options.limitPorts,
     floodSize: options.floodSize ?? FLOOD_SIZE,
+    epoch: options.epoch ?? (codes === undefined ? 0 : findMidWindow(codes)),
+    keyNames: options.keyNames,
   };
-  return [
+  const attacks = [
     ...listLegitimateUses(context),
     ...listWrongPayloads(context),
     ...listSwappedPorts(context),
@@ -81,6 +93,7 @@ function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[]
     ...listMissingKnocks(context),
     ...listTooSlow(context),
     ...listMistakes(context),
+    ...listCodes(context),
     ...listSources(context),
     ...listClosings(context),
     ...listBans(context),
@@ -88,12 +101,14 @@ function listAttacksOn(door: Door, plan: Plan, options: AttackOptions): Attack[]
     ...listWorlds(context),
     ...listSweeps(context),
   ];
+  const { epoch } = context;
+  return codes === undefined ? attacks : attacks.map((attack) => ({ epoch, ...attack }));
 }
 
 function listLegitimateUses(context: AttackContext): Attack[] {
   const { door, parties, gap } = context;
   const knocks = createKnocks(context);
-  const [first, second, ...rest] = knocks;
+  const [first, second] = knocks;
   const open = door.opens.find(isPorts);
   const use = (name: string, description: string, packets: WirePacket[]) =>
     createAttack(context, "opens", { name, description, reason: "this is the sequence", packets });
@@ -104,10 +119,11 @@ function listLegitimateUses(context: AttackContext): Attack[] {
   ];
   if (first !== undefined && second !== undefined) {
     const pause = door.stageTimeoutMs * IN_TIME;
-    const slow = use("right-slow", "the right knocks, slow but in time", knocks);
+    const end = pause * (knocks.length - 1);
+    const slow = use("right-slow", "the right knocks, slow but in time", []);
     const started = [...knocks.slice(0, -1), ...knocks];
     uses.push(
-      { ...slow, packets: pace(knocks, pause) },
+      { ...slow, packets: pace(createKnocks(context, { at: end }), pause) },
       use("right-restarted", "the right knocks, started again before the last one", started),
     );
     if (!isSameSequence([first], [second])) {
@@ -116,8 +132,9 @@ function listLegitimateUses(context: AttackContext): Attack[] {
         "the first knock again within its stage timeout, then the rest",
         [],
       );
+      const [, later = second, ...rest] = createKnocks(context, { at: 2 * pause });
       const packets = [
-        ...pace([first, first, second], pause),
+        ...pace([first, first, later], pause),
         ...pace(rest, gap, 2 * pause + gap),
       ];
       uses.push({ ...renewed, packets });
@@ -169,6 +186,7 @@ const CHANGES: readonly {
 ];
 
 function listWrongPayloads(context: AttackContext): Attack[] {
+  const { door } = context;
   const knocks = createKnocks(context);
   return CHANGES.flatMap(({ name, description, change }) =>
     knocks.flatMap((knock, index) => {
@@ -180,7 +198,11 @@ function listWrongPayloads(context: AttackContext): Attack[] {
       }
       return createAttack(context, "closed", {
         name: `${name}-${index + 1}`,
-        description: `${description} as knock ${index + 1}`,
+        description: `${
+          door.stages[index]?.codes === undefined
+            ? description
+            : description.replace("hash", "code")
+        } as knock ${index + 1}`,
         reason: "all bytes of a payload are compared, and its length",
         packets: knocks.with(index, { ...knock, payload: changed }),
       });

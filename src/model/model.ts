@@ -4,12 +4,9 @@
  * "rule 6" here is rule 6 there.
  */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
 import type { Protocol } from "../core/knock.ts";
 import {
-  BAN_RULE,
   type Door,
-  findBanPrefix,
   isSecret,
   listGuarded,
   listKnocks,
@@ -22,6 +19,15 @@ import {
 } from "../plan/plan.ts";
 import { type PortSpec } from "../core/service.ts";
 import { covers, isAmong } from "../core/service.ts";
+import { BanList } from "./ban_list.ts";
+import {
+  CodeBook,
+  type CodeVerdict,
+  findCodes,
+  findMidWindow,
+  type RefusedCode,
+} from "./code_book.ts";
+import { createIdentifier, type Identity } from "./identity.ts";
 import { TimedSet } from "./timed_set.ts";
 
 /** One packet as the firewall's rules see it: behind NAT and connection tracking. */
@@ -66,6 +72,8 @@ export interface Verdict {
   reset: readonly string[];
   /** Whether the source is banned for it now. */
   banned: boolean;
+  /** Why it is not the code of a door whose turn it is; each door that it could be of. */
+  codes?: readonly RefusedCode[] | undefined;
 }
 
 /** What a packet was for one door. */
@@ -94,12 +102,29 @@ export interface FirewallModel {
   isLetIn(source: string, at: number, door?: string): boolean;
 }
 
-/** Whether the packet is the knock of the stage (docs/firewall-model.md, "Knocks"). */
-export function isKnock(stage: Stage, packet: ModelPacket): boolean {
+/** What decides a model besides the plan. */
+interface ModelOptions {
+  /**
+   * The wall clock at moment 0, in Unix milliseconds; a function is asked at each packet, and may go back. Where
+   * undefined: in the middle of a window for which the plan has one-time codes.
+   */
+  epoch?: number | (() => number) | undefined;
+}
+
+/**
+ * Whether the packet is the knock of the stage (docs/firewall-model.md, "Knocks").
+ *
+ * @param isCode whether a payload is a one-time code of now; without it none is.
+ */
+export function isKnock(
+  stage: Stage,
+  packet: ModelPacket,
+  isCode: (payload: Uint8Array) => boolean = () => false,
+): boolean {
   if (stage.port !== packet.port || stage.protocol !== packet.protocol) return false;
   // Of a connection only a packet with the secret is a knock.
   if (packet.established === true && !isSecret(stage)) return false;
-  if (stage.codes !== undefined) return false;
+  if (stage.codes !== undefined) return isCode(packet.payload ?? NO_BYTES);
   if (stage.protocol === "tcp") return (packet.flags ?? "syn") === "syn";
   return stage.payload === undefined || isSameBytes(stage.payload, packet.payload ?? NO_BYTES);
 }
@@ -110,11 +135,16 @@ export function isKnock(stage: Stage, packet: ModelPacket): boolean {
  * @throws {RangeError} if a door has no stage, or a trusted entry that is neither an address nor a
  * network.
  */
-export function createFirewallModel(plan: Plan): FirewallModel {
+export function createFirewallModel(plan: Plan, options: ModelOptions = {}): FirewallModel {
   if (plan.doors.some(({ stages }) => stages.length === 0)) {
     throw new RangeError("a door needs at least one stage");
   }
-  return new PlanModel(plan);
+  return new PlanModel(plan, options);
+}
+
+function findEpoch(plan: Plan): number {
+  const codes = findCodes(plan);
+  return codes === undefined ? 0 : findMidWindow(codes);
 }
 
 class PlanModel implements FirewallModel {
@@ -126,9 +156,10 @@ class PlanModel implements FirewallModel {
   readonly #isKnockPort: (spec: Pick<ModelPacket, "protocol" | "port">) => boolean;
   readonly #isWatched: boolean;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, { epoch = findEpoch(plan) }: ModelOptions) {
     this.#plan = plan;
-    this.#doors = plan.doors.map((door) => new DoorModel(door, plan));
+    const readWall = (at: number) => at + (typeof epoch === "number" ? epoch : epoch());
+    this.#doors = plan.doors.map((door) => new DoorModel(door, plan, readWall));
     this.#identify = createIdentifier(plan);
     this.#isNeutral = createNeutralMatcher(plan);
     this.#isKnockPort = createPortMatcher(listKnocks(plan));
@@ -158,7 +189,8 @@ class PlanModel implements FirewallModel {
       return verdict.guarded ? verdict : { ...verdict, kind: "banned" };
     }
     const closed = this.#doors.flatMap((door) => door.close(packet, key, at) ?? []);
-    const moved = this.#doors.flatMap((door) => door.advance(packet, key, at) ?? []);
+    const codes: RefusedCode[] = [];
+    const moved = this.#doors.flatMap((door) => door.advance(packet, key, { at, codes }) ?? []);
     const verdict = this.#passDoor(packet, key, at);
     const mistake = this.#isWatched && packet.established !== true && !this.#isNeutral(packet)
       ? this.#countMistake(packet, identity, { at, moved })
@@ -169,7 +201,8 @@ class PlanModel implements FirewallModel {
       : mistake.isMistake
       ? "mistake"
       : verdict.kind;
-    return { ...verdict, kind, knocks, reset: mistake.reset, banned: mistake.banned };
+    const { reset, banned } = mistake;
+    return { ...verdict, kind, knocks, reset, banned, ...(codes.length > 0 ? { codes } : {}) };
   }
 
   /** Rules 8 to 10. */
@@ -220,11 +253,17 @@ class DoorModel {
   readonly #stages: readonly TimedSet[];
   /** `#closing[i - 1]` is closing stage `i`; the last closing knock needs no set. */
   readonly #closing: readonly TimedSet[];
+  /** Of the last stage; undefined where it has no one-time codes. */
+  readonly #book: CodeBook | undefined;
+  readonly #readWall: (at: number) => number;
   readonly guards: (packet: ModelPacket) => boolean;
   /** Whether the port is of another door's knocks. */
   readonly isOthersPort: (spec: Pick<ModelPacket, "protocol" | "port">) => boolean;
 
-  constructor(door: Door, plan: Plan) {
+  constructor(door: Door, plan: Plan, readWall: (at: number) => number) {
+    const codes = findCodes({ doors: [door] });
+    this.#book = codes === undefined ? undefined : new CodeBook(codes);
+    this.#readWall = readWall;
     this.name = door.name;
     this.guard = door.guard;
     this.#door = door;
@@ -251,12 +290,26 @@ class DoorModel {
     return undefined;
   }
 
-  /** Rule 6: the stage that the source is in now; undefined where the packet is not its knock. */
-  advance(packet: ModelPacket, key: string, at: number): DoorKnock | undefined {
+  /**
+   * Rule 6: the stage that the source is in now; undefined where the packet is not its knock.
+   *
+   * @param context.codes gets what a packet was that could be a one-time code, and is not.
+   */
+  advance(
+    packet: ModelPacket,
+    key: string,
+    { at, codes }: { at: number; codes: RefusedCode[] },
+  ): DoorKnock | undefined {
     const { stages, name } = this.#door;
     for (let stage = stages.length; stage >= 1; stage--) {
-      if (!isKnock(stages[stage - 1] as Stage, packet)) continue;
+      // A code is bound only where the source is in the stage before it.
       if (stage > 1 && !this.#stages[stage - 2]?.has(key, at)) continue;
+      const isCode = (payload: Uint8Array) => {
+        const verdict = this.#acceptCode(payload, key, at);
+        if (verdict !== "right") codes.push(verdict);
+        return verdict === "right";
+      };
+      if (!isKnock(stages[stage - 1] as Stage, packet, isCode)) continue;
       if (!this.#stages[stage - 1]?.write(key, undefined, at)) continue;
       return stage === stages.length
         ? { door: name, kind: "open", until: this.openSet.until(key, at) as number }
@@ -265,7 +318,11 @@ class DoorModel {
     return undefined;
   }
 
-  /** Rule 8. */
+  #acceptCode(payload: Uint8Array, source: string, at: number): CodeVerdict {
+    return this.#book?.accept(payload, source, { at, wall: this.#readWall(at) }) ?? "wrong";
+  }
+
+  /** Rule 8. A door with one-time codes has no guard. */
   findCopy(packet: ModelPacket, key: string, at: number): DoorKnock | undefined {
     const index = this.#door.stages.findLastIndex((stage, index) =>
       isKnock(stage, packet) && this.#stages[index]?.has(key, at)
@@ -317,61 +374,6 @@ function createNeutralMatcher(plan: Plan): (packet: ModelPacket) => boolean {
   return (packet) =>
     isAmong(neutral, packet) ||
     isAmong(translated, readOriginal(packet));
-}
-
-interface Identity {
-  /** The same for every way to write the address, and for all of its network where the plan says so. */
-  key: string;
-  /** Whose mistakes are counted together. */
-  banKey: string;
-  /** Rules 1 and 2: trusted, or of a family that is not covered. */
-  isExempt: boolean;
-}
-
-function createIdentifier(plan: Plan): (source: string) => Identity {
-  const isTrusted = createNetworkMatcher(plan.trusted);
-  // An attack sends up to a hundred thousand packets in a row from one source.
-  let recent: { source: string; identity: Identity } | undefined;
-  return (source) => {
-    if (recent?.source === source) return recent.identity;
-    const address = parseAddress(source);
-    const identity = {
-      key: findNetwork(address, plan.prefixes[address.family]).text,
-      banKey: findNetwork(address, findBanPrefix(plan, address.family)).text,
-      isExempt: !plan.families.includes(address.family) || isTrusted(address),
-    };
-    recent = { source, identity };
-    return identity;
-  };
-}
-
-/** The bans of rules 4 and 9. */
-class BanList {
-  readonly #banned = new TimedSet({ timeoutMs: BAN_RULE.banMs, size: SET_SIZE });
-  /** `#mistakes[i - 1]` is for sources with `i` mistakes. */
-  readonly #mistakes = Array.from(
-    { length: BAN_RULE.mistakes },
-    () => new TimedSet({ timeoutMs: BAN_RULE.windowMs, size: SET_SIZE }),
-  );
-
-  isBanned(key: string, at: number): boolean {
-    return this.#banned.has(key, at);
-  }
-
-  /** Counts a mistake; returns whether the source is banned for it. */
-  count(key: string, at: number): boolean {
-    const [first] = this.#mistakes;
-    if (!first?.has(key, at)) {
-      first?.write(key, undefined, at);
-      return false;
-    }
-    for (let count = this.#mistakes.length; count >= 1; count--) {
-      if (!this.#mistakes[count - 1]?.has(key, at)) continue;
-      const next = this.#mistakes[count] ?? this.#banned;
-      if (next.write(key, undefined, at)) return next === this.#banned;
-    }
-    return false;
-  }
 }
 
 function createPortMatcher(

@@ -49,6 +49,8 @@ interface SimulatorOptions {
    * free port.
    */
   ports?: Readonly<Record<string, number>> | undefined;
+  /** Unix milliseconds, for one-time codes; may go back. The system's clock where undefined. */
+  wallNow?: (() => number) | undefined;
 }
 
 /** A simulator that waits for knocks. */
@@ -108,7 +110,10 @@ class LoopbackSimulator implements Simulator {
   constructor(plan: Plan, options: SimulatorOptions) {
     this.address = plan.families.includes("ipv4") ? "127.0.0.1" : "::1";
     this.#options = options;
-    this.#model = createFirewallModel({ ...plan, trusted: [] });
+    const { clock, wallNow = Date.now } = options;
+    // A firewall asks its clock for each packet: it follows when the clock is set.
+    const epoch = () => wallNow() - clock.now();
+    this.#model = createFirewallModel({ ...plan, trusted: [] }, { epoch });
     this.#door = getOnlyDoor(plan);
     this.#knockPorts = listDistinctPorts(listKnocks(plan));
     const opens = this.#door.opens.filter(isPorts);

@@ -3,6 +3,8 @@ import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
+import { findSkew } from "../core/rolling.ts";
+import { haveSameKey } from "../plan/codes.ts";
 import { BAN_RULE, canCoincide, type Door, isSecret, type Plan, SET_SIZE } from "../plan/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import { findFreeWalk, findOrderedDirection, findSmoothStep, isRegular } from "../plan/sweep.ts";
@@ -53,6 +55,7 @@ export function findWeaknesses(
         isAlone ? weakness : { ...weakness, reason: `${door.name}: ${weakness.reason}` }
       )
     ),
+    ...checkSharedKeys(plan),
     ...checkBan(plan),
     ...checkPrefixes(plan),
     ...checkTrust(plan),
@@ -64,6 +67,7 @@ export function findWeaknesses(
 function checkDoor(door: Door, plan: Plan, { passphrases = [], pace }: DoorFacts = {}): Weakness[] {
   return [
     isRegular(door) ? checkRegular(door, plan) : checkSecret(door),
+    checkCodes(door),
     checkEverything(door),
     checkClosing(door),
     checkRepeats(door),
@@ -123,7 +127,7 @@ const FLOODED: Weakness = {
   reason:
     `who knows the first knock can send it from ${SET_SIZE} spoofed addresses within a stage ` +
     "timeout: no other source gets in while that lasts",
-  remedy: "use secret knocks: their first one is not known",
+  remedy: "begin with a secret knock: it is not known",
 };
 
 function checkBan({ ban, families, banPrefix6 }: Plan): Weakness[] {
@@ -219,8 +223,16 @@ function checkGuard({ guard }: Door): Weakness[] {
   }];
 }
 
-function checkSecret({ stages }: Door): Weakness[] {
-  if (stages.some(({ codes }) => codes !== undefined)) return [INTERCEPTED];
+function checkSecret(door: Door): Weakness[] {
+  const { stages } = door;
+  const isFlooded = stages.length > 1 && !stages.slice(0, 1).some(isSecret);
+  if (!stages.some(({ codes }) => codes !== undefined)) {
+    return [...checkStatic(door), ...(isFlooded ? [FLOODED] : [])];
+  }
+  return isFlooded ? [{ ...FLOODED, remedy: "leave out the knocks before the code" }] : [];
+}
+
+function checkStatic({ stages }: Door): Weakness[] {
   const found: Weakness[] = [{
     code: "replay",
     severity: "info",
@@ -240,13 +252,70 @@ function checkSecret({ stages }: Door): Weakness[] {
   return found;
 }
 
-/** A code is random, and used once: neither a guess nor a copy of a used one opens. */
-const INTERCEPTED: Weakness = {
-  code: "intercepted-code",
-  severity: "info",
-  reason: "who can hold a knock back on its way and send a copy first uses its one-time code",
-  remedy: "protect the service itself too",
-};
+/** A longer window lets a code that was held back be used for hours. */
+const LONG_WINDOW_MS = 3_600_000;
+
+function checkCodes({ name, stages }: Door): Weakness[] {
+  const codes = stages.at(-1)?.codes;
+  if (codes === undefined) return [];
+  const { windowMs, slots } = codes;
+  const [window, skew] = [windowMs, findSkew(codes)].map(renderDuration);
+  const validity = renderDuration(windowMs + 2 * findSkew(codes));
+  const long = windowMs <= LONG_WINDOW_MS ? [] : [
+    {
+      code: "long-window",
+      severity: "warning",
+      reason:
+        `a code can be used for ${validity}: so long one that did not arrive, or that was read ` +
+        "from paper, lets its finder in",
+      remedy: `use rolling = { window = "10m" } in the target "${name}", and write new rules`,
+    } as const,
+  ];
+  const single = slots > 1 ? [] : [
+    {
+      code: "single-slot",
+      severity: "warning",
+      reason:
+        `each key has one code for each ${window}: after one address has used it, no other of ` +
+        "the same owner gets in until the next window",
+      remedy: "use rolling = { slots = 4 } in the target, or one key for each person",
+    } as const,
+  ];
+  return [...long, ...single, {
+    code: "stolen-code",
+    severity: "info",
+    reason: "a code belongs to the first source that sends it: an attacker who holds back your " +
+      `packet, and sends its copy within ${validity}, gets in, and so does everyone behind your address`,
+    remedy: "protect the service itself too",
+  }, {
+    code: "clocks",
+    severity: "info",
+    reason:
+      `where the clocks of sender and firewall differ by more than ${skew}, codes are refused, ` +
+      "right ones too",
+    remedy: "keep both clocks right (NTP), and a way in that needs no code, such as --trust",
+  }];
+}
+
+/** The doors that have a key in common: each remembers only the codes that it has seen itself. */
+function checkSharedKeys({ doors }: Plan): Weakness[] {
+  const coded = doors.flatMap(({ name, stages }) => {
+    const codes = stages.at(-1)?.codes;
+    return codes === undefined ? [] : [{ name, codes }];
+  });
+  return coded.flatMap(({ name, codes }, index) =>
+    coded.slice(index + 1).filter((other) =>
+      other.codes.windowMs === codes.windowMs && haveSameKey(codes, other.codes)
+    ).map((other) => ({
+      code: "shared-key",
+      severity: "danger",
+      reason:
+        `"${name}" and "${other.name}" have the same key: a copy of a code that was used at ` +
+        "one door opens the other",
+      remedy: "make a key for each target",
+    }))
+  );
+}
 
 function checkRepeats({ stages }: Door): Weakness[] {
   const twice = stages.find((stage, index) =>

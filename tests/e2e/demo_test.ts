@@ -71,6 +71,40 @@ Deno.test("simulate: a knock of another process opens the port", async () => {
   }
 });
 
+Deno.test("simulate: one-time codes, by the line that it prints, and by a knock", async () => {
+  await using home = new Home();
+  const [port = 0] = freeUdpPorts(1);
+  const key = `${home.path}/door.key`;
+  await Deno.writeTextFile(key, `${new Uint8Array(32).fill(5).toBase64()}\n`, { mode: 0o600 });
+  await home.write(
+    `[targets.door]\nhost = "127.0.0.1"\nknocks = ["${port}/udp"]\nsecret = { file = "${key}" }\n` +
+      `rolling = { window = "10m", slots = 2 }\ntimeout = "5s"\ntries = 1\n` +
+      `probes = ["tcp:${freeTcpPort()}"]\n`,
+  );
+  const door = home.start(["simulate", "door"]);
+  const [out, errors] = [new Transcript(door.stdout), new Transcript(door.stderr)];
+  await out.until("stop it with Ctrl-C\n");
+  assertStringIncludes(out.text, "later ones: spknock codes door --count 1)");
+  const hint = /another terminal: printf %s ([0-9a-f]{32}) \| nc -u -w1 127\.0\.0\.1 (\d+)\n/;
+  const [, code = ""] = hint.exec(out.text) ?? [];
+  const send = async (text: string, hostname: string) => {
+    const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+    const bytes = new TextEncoder().encode(text);
+    await socket.send(bytes, { transport: "udp", hostname: "127.0.0.1", port });
+    socket.close();
+  };
+  await send(code.toUpperCase(), "127.0.0.1");
+  await out.until("from 127.0.0.1: ignored: a wrong code\n");
+  await send(code, "127.0.0.1");
+  await out.until("right, the last stage\n");
+  await send(code, "127.0.0.2");
+  await out.until("from 127.0.0.2: ignored: another source has used this code\n");
+  assertEquals((await home.run(["knock", "door"])).code, 0);
+  door.kill("SIGINT");
+  await Promise.all([out.done, errors.done]);
+  assertEquals([(await door.status).code, errors.text], [0, ""]);
+});
+
 Deno.test("simulate --json prints its events at the end, without a secret", async () => {
   await using home = new Home();
   await saveDoor(home);

@@ -23,11 +23,16 @@ interface Shot {
   at: number;
 }
 
-/** Asks the model about each packet that the kernel has judged. */
+/** Asks the model about each packet that the kernel has judged; `epoch` is the wall clock at moment 0. */
 export function compare(
   plan: Plan,
   shots: readonly Shot[],
-  { isSeen, isExact, all }: { isSeen: (shot: Shot) => boolean; isExact: boolean; all: boolean },
+  { isSeen, isExact, all, epoch }: {
+    isSeen: (shot: Shot) => boolean;
+    isExact: boolean;
+    all: boolean;
+    epoch: number;
+  },
 ) {
   const later = (ms: number): Plan => ({
     ...plan,
@@ -37,7 +42,9 @@ export function compare(
       openForMs: door.openForMs + ms,
     })),
   });
-  const models = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map(createFirewallModel);
+  const models = [plan, later(-TOLERANCE_MS), later(TOLERANCE_MS)].map((each) =>
+    createFirewallModel(each, { epoch })
+  );
   const differences: string[] = [];
   let [compared, skipped, passed] = [0, 0, 0];
   for (const shot of shots) {

@@ -10,7 +10,7 @@ import { overlaps } from "../../src/core/service.ts";
 import { type Attack, type Parties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import { isBare, playAttack } from "../model/fixtures.ts";
-import { bytes, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
+import { bytes, codePlan, HASHES, regularPlan, secretPlan } from "../rules/fixtures.ts";
 import { createLab, kernelTest } from "./lab.ts";
 import { createPlayedMikrotik, PLAYED_MIKROTIK } from "./routeros_player.ts";
 import {
@@ -40,6 +40,9 @@ const MAX_DURATION_MS = 10_000;
 const TIMES = { stageTimeoutMs: STAGE_MS, openForMs: 300_000 };
 const WEB = [{ port: 80, protocol: "tcp" }] as const;
 
+/** More than the attacks on one door of one-time codes use. */
+const CODE_KEYS = 400;
+
 /** A door of secret knocks at one port. */
 const OFFICE: Plan = change(
   secretPlan({ ...TIMES, name: "office", opens: [{ port: 443, protocol: "tcp" }] }),
@@ -54,6 +57,11 @@ const OFFICE: Plan = change(
 
 const PLANS: Readonly<Record<string, Plan>> = {
   secret: secretPlan(TIMES),
+  "a one-time code": withKeys(codePlan(TIMES), CODE_KEYS),
+  "a one-time code after other knocks": withKeys(
+    codePlan({ ...TIMES, before: ["7003/tcp", "9012/udp"] }),
+    CODE_KEYS,
+  ),
   "secret, guarded, one port": change(secretPlan({ ...TIMES, guard: true, publicServices: WEB }), {
     stages: HASHES.map((hash) => ({ port: 4444, protocol: "udp", payload: bytes(hash) })),
   }),
@@ -287,10 +295,44 @@ function traceOf(plan: Plan): (attack: Attack) => Trace {
   };
 }
 
+/** Keys of each attack for its own: a code is used once, over either family. */
+const KEYS_EACH = 2;
+const OWN_KEYS = { ipv4: 0, ipv6: 1 } as const;
+
+function listKeyNames(number: number, family: "ipv4" | "ipv6"): string[] {
+  const first = (2 * number + OWN_KEYS[family]) * KEYS_EACH;
+  return Array.from({ length: KEYS_EACH }, (_, index) => `k${first + index}`);
+}
+
+/** The one-time code of the plan, by as many keys as its attacks need, for the hours around now. */
+function withKeys(plan: Plan, count: number): Plan {
+  const hour = 3_600_000;
+  const keys = Array.from({ length: count }, (_, index) => {
+    const bytes = new Uint8Array(32);
+    new DataView(bytes.buffer).setUint32(0, index + 1);
+    return { name: `k${index}`, key: bytes.toBase64() };
+  });
+  const [from, until] = [Date.now() - 3 * hour, Date.now() + 3 * hour];
+  return {
+    ...plan,
+    doors: plan.doors.map((door) => ({
+      ...door,
+      stages: door.stages.map((stage) =>
+        stage.codes === undefined
+          ? stage
+          : { ...stage, codes: { windowMs: hour, slots: 4, keys, from, until } }
+      ),
+    })),
+  };
+}
+
 /** Each attack comes from addresses of its own, so that all of them can be made at once. */
 function ownAttacks(plan: Plan, family: "ipv4" | "ipv6", floodSize: number): Attack[] {
+  const epoch = Date.now();
   const make = (number: number) =>
     listAttacks(plan, {
+      epoch,
+      keyNames: listKeyNames(number, family),
       seed: SEED,
       limitPorts: portsAround(plan),
       floodSize,

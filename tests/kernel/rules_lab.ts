@@ -180,6 +180,7 @@ export async function shoot(
   await range.forget();
   // Each packet is a connection of its own: a source port that its source has not used yet.
   const items = shots.map(({ packet, at, index }) => itemOf(range, packet, at, 10_000 + index));
+  const epoch = Date.now();
   const moments = await range.agent.send(items);
   await settle(range);
   const seen = await range.seen();
@@ -192,7 +193,7 @@ export async function shoot(
     const exact = isExact(plan, trace);
     return {
       trace,
-      ...compare(plan, mine, { isSeen, isExact: exact, all: range.comparesOthers }),
+      ...compare(plan, mine, { isSeen, isExact: exact, all: range.comparesOthers, epoch }),
       isExact: exact,
       lastSeen: isSeen(mine.at(-1) as typeof mine[0]),
       isLate: isLate(trace.packets, mine),

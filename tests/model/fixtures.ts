@@ -62,9 +62,11 @@ export function createKnocks(plan: Plan, source = ME): ModelPacket[] {
 /** Whether an attack's source is let in right after the last packet, and the milliseconds until then. */
 export function playAttack(
   plan: Plan,
-  { source, packets, door }: Pick<Attack, "source" | "packets"> & { door?: string },
+  { source, packets, door, epoch }:
+    & Pick<Attack, "source" | "packets" | "epoch">
+    & { door?: string },
 ): { isOpenAtEnd: boolean; durationMs: number } {
-  const model = createFirewallModel(plan);
+  const model = createFirewallModel(plan, { epoch });
   let end = 0;
   let start: number | undefined;
   for (const { packet, at } of packets) {
@@ -75,9 +77,10 @@ export function playAttack(
   return { isOpenAtEnd: model.isLetIn(source, end, door), durationMs: end - (start ?? 0) };
 }
 
-/** Whether an attack can be played at a machine with nothing around its rules. */
-export function isBare({ world, packets }: Attack): boolean {
-  return world === undefined && [...packets].every(({ packet }) => packet.host === undefined);
+/** Whether an attack can be played at a machine with nothing around its rules, and whose clock is not set. */
+export function isBare({ world, packets, setsClock }: Attack): boolean {
+  return world === undefined && setsClock !== true &&
+    [...packets].every(({ packet }) => packet.host === undefined);
 }
 
 /** What the model made of a packet, in one word and its number: `advance 1`, `open`, `mistake reset`, `pass`. */

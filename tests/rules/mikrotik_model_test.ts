@@ -8,7 +8,7 @@ import type { Door, Plan, Stage } from "../../src/plan/plan.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { covers, isPorts, parseServices } from "../../src/core/service.ts";
 import type { Attack } from "../../src/model/attack.ts";
-import { findStrangePort } from "../../src/model/attack_context.ts";
+import { findStrangePort } from "../../src/model/attacks/attack_context.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
 import {
   createFirewallModel,

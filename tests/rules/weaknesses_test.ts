@@ -1,10 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Codes } from "../../src/plan/codes.ts";
 import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { estimateBits } from "../../src/rules/passphrase.ts";
 import { findWeaknesses } from "../../src/rules/weaknesses.ts";
 import { table } from "../table.ts";
-import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
-import { change, getDoor } from "../plans.ts";
+import { bytes, codePlan, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
+import { change, getDoor, joinDoors } from "../plans.ts";
 
 /** All but the flood, which every regular sequence has. */
 function found(plan: Plan, options?: Parameters<typeof findWeaknesses>[1]): string[] {
@@ -60,6 +61,57 @@ table<[Plan, string[]]>("findWeaknesses: regular knocks", {
   ],
   "one twice": [regularPlan(["7003/tcp", "9012/tcp", "7003/tcp"]), ["warning repeated-knock"]],
 }, ([plan, expected]) => assertEquals(found(plan), expected));
+
+const TIMED = ["info stolen-code", "info clocks"];
+
+table<[Plan, string[]]>("findWeaknesses: one-time codes", {
+  "a single knock, nothing to guess or to replay": [codePlan(), TIMED],
+  "a window of an hour": [withCodes({ windowMs: 3_600_000 }), TIMED],
+  "a longer window": [withCodes({ windowMs: 3_660_000 }), ["warning long-window", ...TIMED]],
+  "one slot": [withCodes({ slots: 1 }), ["warning single-slot", ...TIMED]],
+  "a prefix": [codePlan({ prefix4: 24 }), ["danger wide-prefix-ipv4", ...TIMED]],
+  "one key at two doors": [
+    joinDoors(codePlan(), renameDoor(codePlan())),
+    ["danger shared-key", ...TIMED, ...TIMED],
+  ],
+  "one key at two doors, with other windows": [
+    joinDoors(codePlan(), renameDoor(withCodes({ windowMs: 60_000 }))),
+    [...TIMED, ...TIMED],
+  ],
+}, ([plan, expected]) => assertEquals(found(plan), expected));
+
+function withCodes(changes: Partial<Codes>): Plan {
+  const stages = getDoor(codePlan()).stages.map((stage) =>
+    stage.codes === undefined ? stage : { ...stage, codes: { ...stage.codes, ...changes } }
+  );
+  return change(codePlan(), { stages });
+}
+
+function renameDoor(plan: Plan): Plan {
+  return { ...plan, doors: plan.doors.map((door) => ({ ...door, name: "office" })) };
+}
+
+Deno.test("findWeaknesses: a flood of the first knock, where it is no secret", () => {
+  const remedy = (plan: Plan) => findWeaknesses(plan).find(({ code }) => code === "flood")?.remedy;
+  assertEquals(
+    remedy(codePlan({ before: ["7003/tcp"] })),
+    "leave out the knocks before the code",
+  );
+  assertEquals(remedy(codePlan()), undefined);
+  const [secret] = getDoor(secretPlan()).stages.slice(-1);
+  const mixed = [{ port: 7003, protocol: "tcp" as const }, secret as Stage];
+  assertEquals(
+    remedy(change(secretPlan(), { stages: mixed })),
+    "begin with a secret knock: it is not known",
+  );
+  assertEquals(remedy(change(secretPlan(), { stages: mixed.toReversed() })), undefined);
+});
+
+Deno.test("findWeaknesses: what is said about codes has the plan's own times", () => {
+  const [stolen, clocks] = findWeaknesses(withCodes({ windowMs: 60_000 }));
+  assertStringIncludes(stolen?.reason ?? "", "within 90s, gets in");
+  assertStringIncludes(clocks?.reason ?? "", "by more than 15s");
+});
 
 Deno.test("findWeaknesses: short and repeated payloads", () => {
   const plan = secretPlan();

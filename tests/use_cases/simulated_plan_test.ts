@@ -62,3 +62,26 @@ table("simulate cannot open", {
   assertEquals(listNotSimulated(target), expected);
   assertEquals(listNotSimulated({ ...target, opens: [] }, { open: target.opens }), expected);
 });
+
+Deno.test("simulate takes the codes of each window: its horizon has no end", () => {
+  const spec = { ...parsePortSpec("62201/udp"), payload: { kind: "none" as const } };
+  const knock = {
+    ...spec,
+    payload: { kind: "secret" as const, source: { kind: "file" as const, path: "home.key" } },
+  };
+  const rolling = { windowMs: 60_000, slots: 1, from: 5, until: 6, formerKey: "former.key" };
+  const target = { ...DEFAULT_SETTINGS, name: "home", host: "192.0.2.1", knocks: [knock], rolling };
+  const [key, former] = [1, 2].map((byte) => new Uint8Array(32).fill(byte).toBase64());
+  const opening = [key, former].map((text) => new TextEncoder().encode(text));
+  assertEquals(getSimulatedDoor(makeSimulatedPlan(target, { opening })).stages, [{
+    port: 62_201,
+    protocol: "udp",
+    codes: {
+      windowMs: 60_000,
+      slots: 1,
+      keys: [{ name: "home", key: key ?? "" }],
+      from: 0,
+      until: Infinity,
+    },
+  }]);
+});

@@ -37,9 +37,19 @@ function describeVerdict(verdict: Verdict): string {
     case "mistake":
       return verdict.reset.length > 0 ? "wrong, the sequence is reset" : "wrong";
     default:
-      return verdict.guarded ? "let through" : "ignored: a wrong payload, or not its turn";
+      if (verdict.guarded) return "let through";
+      return `ignored: ${CODES[verdict.codes?.[0] ?? "none"]}`;
   }
 }
+
+/** Why a packet is not a knock; `none` where it is not at the port of a one-time code. */
+const CODES: Readonly<Record<NonNullable<Verdict["codes"]>[number] | "none", string>> = {
+  used: "another source has used this code",
+  past: "the code of a former window: it is late, or the clock of the sender is behind",
+  future: "the code of a later window: the clock of the sender is ahead",
+  wrong: "a wrong code",
+  none: "a wrong payload, or not its turn",
+};
 
 function describeKnock(knock: DoorKnock): string {
   switch (knock.kind) {

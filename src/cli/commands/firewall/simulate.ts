@@ -1,7 +1,10 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
-import { isSecret } from "../../../plan/plan.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
-import { type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
+import { findValidity, findWindow } from "../../../core/rolling.ts";
+import type { Target } from "../../../core/target.ts";
+import { type Simulator, type SimulatorEvent, startSimulator } from "../../../model/mod.ts";
+import { computeCode } from "../../../plan/codes.ts";
+import { isSecret, type Stage } from "../../../plan/plan.ts";
 import { parseServices } from "../../../core/service.ts";
 import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
@@ -15,6 +18,7 @@ import { defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
+import { renderSendLine } from "../../reports/send_line.ts";
 import { describeEvent } from "../../reports/simulator_events.ts";
 
 /** The command `simulate`. */
@@ -66,10 +70,9 @@ export const command = defineCommand({
     );
     const missing = listNotSimulated(target, { open });
     if (missing.length > 0) out.say(`opened by a firewall, but not here: ${missing.join(" ")}\n`);
-    const secrets = knocks.some(isSecret) ? " --secrets-from -" : "";
     const probe = opened.find(({ protocol }) => protocol === "tcp");
     const asked = probe === undefined ? "" : ` --probe ${door.findPort(probe)}/tcp`;
-    out.say(`from another terminal: spknock knock ${door.address} ${stages}${secrets}${asked}\n`);
+    out.say(`from another terminal: ${describeKnocking(target, knocks, { door, asked })}\n`);
     out.say("stop it with Ctrl-C\n");
     await untilAborted(ports.signal);
     out.value({
@@ -87,6 +90,25 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
+
+/** How to knock here: a target with one-time codes has another host, and a knock ad hoc carries none. */
+function describeKnocking(
+  target: Target,
+  stages: readonly Stage[],
+  { door: { address }, asked }: { door: Pick<Simulator, "address">; asked: string },
+): string {
+  const codes = stages.at(-1)?.codes;
+  const [owner] = codes?.keys ?? [];
+  if (codes === undefined || owner === undefined) {
+    const secrets = stages.some(isSecret) ? " --secrets-from -" : "";
+    return `spknock knock ${address} ${stages.map(renderPortSpec).join(" ")}${secrets}${asked}`;
+  }
+  const window = findWindow(codes, Date.now());
+  const code = computeCode(owner.key, window, codes.slots - 1);
+  const end = new Date(findValidity(codes, window).until).toISOString().slice(0, 19);
+  const line = renderSendLine({ ...target, host: address, family: "any" }, code);
+  return `${line}\n(this code is valid until ${end}Z; later ones: spknock codes ${target.name} --count 1)`;
+}
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

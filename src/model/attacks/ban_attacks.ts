@@ -1,6 +1,6 @@
 /** What the rate ban does, and what it must not be trusted with. */
-import { BAN_RULE } from "../plan/plan.ts";
-import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
+import { BAN_RULE } from "../../plan/plan.ts";
+import type { Attack, ClaimKind, TimedPacket } from "../attack.ts";
 import {
   type AttackContext,
   createAttack,
@@ -8,7 +8,7 @@ import {
   findStrangePort,
   pace,
 } from "./attack_context.ts";
-import type { WirePacket } from "./world.ts";
+import type { WirePacket } from "../world.ts";
 import { decideClaim, generateSweep } from "./sweeps.ts";
 
 /** Returns the attacks on the ban of a plan; none without one. */

@@ -4,11 +4,11 @@
  * A sweep visits every port of each transport that the plan's knocks use, tcp before udp, with bare
  * SYNs and empty datagrams. A whole sweep takes half a stage timeout, so that no stage times out.
  */
-import { createStepCheck, type Direction, listSteps } from "../plan/sweep.ts";
-import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
+import { createStepCheck, type Direction, listSteps } from "../../plan/sweep.ts";
+import type { Attack, ClaimKind, TimedPacket } from "../attack.ts";
 import type { AttackContext } from "./attack_context.ts";
-import { isKnock } from "./model.ts";
-import { createRandom, shuffle } from "./random.ts";
+import { isKnock } from "../model.ts";
+import { createRandom, shuffle } from "../random.ts";
 
 const LAST_PORT = 65_535;
 

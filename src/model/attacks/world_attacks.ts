@@ -1,6 +1,6 @@
 /** The services of a door in each world around the rules: who reaches them, and who does not. */
-import { detectFamily } from "../core/address_syntax.ts";
-import { isSecret, listNeutral, listSecretPorts } from "../plan/plan.ts";
+import { detectFamily } from "../../core/address_syntax.ts";
+import { isSecret, listNeutral, listSecretPorts } from "../../plan/plan.ts";
 import {
   covers,
   isAmong,
@@ -8,8 +8,8 @@ import {
   type PortRange,
   renderService,
   type Service,
-} from "../core/service.ts";
-import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
+} from "../../core/service.ts";
+import type { Attack, ClaimKind, TimedPacket } from "../attack.ts";
 import {
   type AttackContext,
   createKnocks,
@@ -17,7 +17,7 @@ import {
   LATE_MS,
   pace,
 } from "./attack_context.ts";
-import type { WirePacket, World } from "./world.ts";
+import type { WirePacket, World } from "../world.ts";
 
 /** Where translated ports lead, and a host that no rule names. */
 const BEHIND = { ipv4: "198.51.100.250", ipv6: "2001:db8:5100::250" } as const;

@@ -1,6 +1,6 @@
 /** What the knocks of one door do at the others of the same rule set. */
-import { canCoincide, type Door, isWithin } from "../plan/plan.ts";
-import type { Attack } from "./attack.ts";
+import { canCoincide, type Door, isWithin } from "../../plan/plan.ts";
+import type { Attack } from "../attack.ts";
 import { type AttackContext, createAttack, createKnocks } from "./attack_context.ts";
 
 /** Returns the attacks on a door by the knocks of the others; none where it is alone. */

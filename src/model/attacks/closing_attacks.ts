@@ -1,6 +1,6 @@
 /** What closing knocks do, and what must not close a door. */
-import { canCoincide, type Stage } from "../plan/plan.ts";
-import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
+import { canCoincide, type Stage } from "../../plan/plan.ts";
+import type { Attack, ClaimKind, TimedPacket } from "../attack.ts";
 import {
   type AttackContext,
   createAttack,
@@ -10,7 +10,7 @@ import {
   LATE_MS,
   pace,
 } from "./attack_context.ts";
-import type { WirePacket } from "./world.ts";
+import type { WirePacket } from "../world.ts";
 
 /** The packets that open and that close, of one source. */
 interface Sequences {

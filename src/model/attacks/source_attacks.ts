@@ -1,8 +1,8 @@
 /** Attacks of several sources: those that join in, neighbours, replays, floods. */
-import { ADDRESS_BITS } from "../core/address_syntax.ts";
-import { createNetworkMatcher, findNetworkEnds, parseAddress } from "../core/address.ts";
-import { canCoincide } from "../plan/plan.ts";
-import type { Attack, ClaimKind, TimedPacket } from "./attack.ts";
+import { ADDRESS_BITS } from "../../core/address_syntax.ts";
+import { createNetworkMatcher, findNetworkEnds, parseAddress } from "../../core/address.ts";
+import { canCoincide } from "../../plan/plan.ts";
+import type { Attack, ClaimKind, TimedPacket } from "../attack.ts";
 import { type AttackContext, createAttack, createKnocks, pace } from "./attack_context.ts";
 
 /** Returns the attacks in which other sources than one take part. */
@@ -60,10 +60,13 @@ function listPrefixes(context: AttackContext): Attack[] {
 function listReplays(context: AttackContext): Attack[] {
   const knocks = createKnocks(context);
   const recorded = createKnocks(context, { source: context.parties.legitimate });
-  const all = createAttack(context, "vulnerable", {
+  const isOnce = context.door.stages.some(({ codes }) => codes !== undefined);
+  const all = createAttack(context, isOnce ? "closed" : "vulnerable", {
     name: "replay-all",
     description: "all recorded knocks, sent again by another source",
-    reason: "the payloads never change: a recording of all knocks works like a password",
+    reason: isOnce
+      ? "a code belongs to the first source that sends it"
+      : "the payloads never change: a recording of all knocks works like a password",
     packets: [...recorded, ...knocks],
   });
   if (knocks.length === 1) return [all];
