@@ -1,11 +1,5 @@
 /** `rolling new`, `rotate`, `revoke`: files, modes, texts; and that nothing half done stays. */
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertNotMatch,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../src/config/mod.ts";
 import { findBackend } from "../../src/rules/mod.ts";
 import { requireRolling } from "../../src/use_cases/rolling/rotate_key.ts";
