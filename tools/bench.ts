@@ -8,6 +8,7 @@
  * Prints Markdown on stdout, and what it is at on stderr. A section is one file and one row here.
  */
 import { banner } from "./bench/banner.ts";
+import { codes } from "./bench/codes.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
 import { model } from "./bench/model.ts";
@@ -26,6 +27,7 @@ const SECTIONS: Record<string, Section> = {
   model,
   banner,
   relay,
+  codes,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);

@@ -1,6 +1,6 @@
 /** The one-time codes that a firewall takes (see core/rolling.ts), made in one piece for rules and the model. */
 import { createHash } from "node:crypto";
-import { CODE_BYTES, makeCodeText, type Rolling } from "../core/rolling.ts";
+import { CODE_BYTES, findWindow, makeCodeText, type Rolling } from "../core/rolling.ts";
 
 /** A key, and who has it. */
 export interface CodeKey {
@@ -23,6 +23,14 @@ export interface Codes extends Pick<Rolling, "windowMs" | "slots"> {
 export function computeCode(key: string, window: number, slot: number): string {
   const digest = createHash("sha512").update(makeCodeText(key, window, slot)).digest("hex");
   return digest.slice(0, CODE_BYTES);
+}
+
+/** Returns the first and the last window of which a firewall has codes: the last begins before `until`. */
+export function findWindows(codes: Codes): { first: number; last: number } {
+  return {
+    first: findWindow(codes, codes.from),
+    last: Math.ceil(codes.until / codes.windowMs) - 1,
+  };
 }
 
 /** Whether two knocks can carry the same code. */

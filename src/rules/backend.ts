@@ -47,6 +47,8 @@ export interface RollingBackend {
    * closed. Undefined where the firewall makes the codes itself, of the key.
    */
   streamCodes?(request: RenderRequest): Iterable<string>;
+  /** The command that adds the lines of `streamCodes` from its standard input, such as `nft -f -`. */
+  loadCodes?: string;
   /** Returns the shell lines that take the codes of a key out of a running firewall, and keep them out. */
   renderRevoke(request: RenderRequest, key: { door: string; name: string }): string[];
 }

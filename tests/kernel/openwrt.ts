@@ -26,8 +26,13 @@ export async function undoOpenwrt(server: Namespace, plan: Plan): Promise<void> 
 
 async function restart(server: Namespace, plans: readonly Plan[]): Promise<void> {
   const gone = "table inet fw4 {}\ndelete table inet fw4\n";
+  await server.nft(plans.length === 0 ? gone : gone + renderFw4(plans));
+}
+
+/** Returns the table with the includes of these plans. */
+export function renderFw4(plans: readonly Plan[]): string {
   const texts = plans.map((plan) => renderRules(nftablesOpenwrt, plan, { host: "fw.example.com" }));
-  await server.nft(plans.length === 0 ? gone : gone + renderTable(plans, texts));
+  return renderTable(plans, texts);
 }
 
 /** What the owner has opened in the zone: a DNS service, and most ports of the hosts behind. */

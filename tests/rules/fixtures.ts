@@ -1,12 +1,12 @@
 /** Plans for the tests of the rules. */
 import type { Knock } from "../../src/core/knock.ts";
 import { parsePortSpec } from "../../src/core/knock.ts";
-import type { Plan } from "../../src/plan/plan.ts";
+import type { Plan, Stage } from "../../src/plan/plan.ts";
 import { parseForwards } from "../../src/rules/options.ts";
 import { parseServices } from "../../src/core/service.ts";
 import type { Feature } from "../../src/rules/features.ts";
 import { type DoorDraft, makePlan, type PlanOptions } from "../../src/rules/plan.ts";
-import { change, joinDoors } from "../plans.ts";
+import { change, getDoor, joinDoors } from "../plans.ts";
 
 /** The test vectors of the original: MikroTik, is, awesome. */
 export const HASHES = [
@@ -77,6 +77,19 @@ export function codePlan(
 /** When the codes of test plans begin: 2026-11-27T00:00:00Z. */
 export const CODES_FROM = Date.UTC(2026, 10, 27);
 
+/** An hour: few codes. */
+const CODES_HOUR = { from: CODES_FROM, until: CODES_FROM + 3_600_000 };
+
+/** The plan with a second key for its one-time codes. */
+function addKey(plan: Plan): Plan {
+  const other = { name: "anna", key: "QW5uYSBoYXMgYSBrZXkgb2YgdGhpcnR5LXR3byBieXQ=" };
+  const addTo = (stage: Stage): Stage =>
+    stage.codes === undefined
+      ? stage
+      : { ...stage, codes: { ...stage.codes, keys: [...stage.codes.keys, other] } };
+  return change(plan, { stages: getDoor(plan).stages.map(addTo) });
+}
+
 /** A plan that uses no feature: regular knocks, unguarded, IPv4. */
 export function barePlan(): Plan {
   return regularPlan(["7003/tcp", "9012/udp"], { guard: false, families: ["ipv4"] });
@@ -146,6 +159,16 @@ const FORWARDS = parseForwards("8080/tcp,9000-9010/udp,192.0.2.7:22/tcp,[2001:db
 
 /** The plans that the golden files show, by name. */
 export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
+  "codes": codePlan({ horizon: CODES_HOUR }),
+  "codes-before": codePlan({
+    before: ["7000/tcp"],
+    prefix4: 24,
+    trusted: ["192.0.2.7"],
+    horizon: CODES_HOUR,
+  }),
+  "codes-people": addKey(
+    codePlan({ before: ["7000/tcp"], families: ["ipv4"], horizon: CODES_HOUR }),
+  ),
   "secret": secretPlan(),
   "guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
   "banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], {

@@ -11,9 +11,16 @@
  */
 import type { Plan } from "../../../plan/plan.ts";
 import { type Backend, renderTimedUndo, takeFileName } from "../../backend.ts";
+import { listCodeDoors, streamElements } from "./codes.ts";
+import { renderCodeAdvice } from "./codes_advice.ts";
 import { NFT_DATA, renderNftRules } from "./rules.ts";
 import { renderBesideTable } from "../other_firewalls.ts";
+import { createNames, listOpenSets } from "./syntax.ts";
 import { requireNftName } from "../quote/nft.ts";
+
+const NAMES = createNames("");
+/** Adds codes to running rules. */
+const LOAD_CODES = "nft -f -";
 
 /** See the comment at the top. */
 export const nftables: Backend = {
@@ -27,14 +34,14 @@ export const nftables: Backend = {
   variants: [],
   render({ plan }) {
     const table = nameTable(plan);
-    const { sets, chains, progress } = renderNftRules(plan);
+    const { sets, chains, flushed } = renderNftRules(plan, NAMES);
     return [
       "",
       ...renderTable(table, sets),
       "",
-      "# Loading this file again replaces everything but the open sources and the bans.",
+      `# Loading this file again replaces everything but ${nameKept(plan)}.`,
       `flush table inet ${table}`,
-      ...progress.map((set) => `flush set inet ${table} ${set}`),
+      ...flushed.map(({ kind, name }) => `flush ${kind} inet ${table} ${name}`),
       "",
       ...renderTable(table, chains),
     ];
@@ -52,6 +59,16 @@ export const nftables: Backend = {
       `  nft -f ${file}`,
       "When a new connection of yours works:",
       "  kill $undo",
+      ...renderCodeAdvice(plan, {
+        backend: "nftables",
+        table: `inet ${table}`,
+        load: LOAD_CODES,
+        keep: [
+          `For a restart, save them there as /etc/${
+            base.replace(/(\.nft)?$/, "_codes.nft")
+          }, and include that after this file.`,
+        ],
+      }),
       "Load the file again after a change: connections stay, and open sources as long as they were opened",
       "for. Another prefix closes the doors for all sources. If no firewall tracked connections before,",
       "the first load can end idle connections to the protected ports.",
@@ -59,10 +76,34 @@ export const nftables: Backend = {
       `Persist:  copy it to /etc/${base}, add 'include "/etc/${base}"' at the end of`,
       "          /etc/nftables.conf, and run: systemctl enable nftables",
       "          Not beside ufw or firewalld, which that flushes or stops: docs/firewalls.md has a unit.",
-      `Show the open sources: nft list table inet ${table}`,
+      ...(listCodeDoors(plan).length === 0
+        ? [`Show the open sources: nft list table inet ${table}`]
+        // The table has all codes.
+        : listOpenSets(plan, NAMES).map((set) =>
+          `Show the open sources: nft list set inet ${table} ${set}`
+        )),
     ];
   },
+  rolling: {
+    loadCodes: LOAD_CODES,
+    streamCodes: ({ plan }) => streamElements(plan, NAMES, nameTable(plan)),
+    renderRevoke({ plan }, { door, name }) {
+      const table = nameTable(plan);
+      return [
+        `nft flush set inet ${table} ${NAMES.door({ name: door }, `codes.${name}`)}`,
+        `# They come back with a file that has them: write the rules again without the key of ${name}, save and`,
+        "# load them, and add no more of its codes. A source that is open stays open until its time is over, unless:",
+        ...listOpenSets(plan, NAMES).map((set) => `# nft flush set inet ${table} ${set}`),
+      ];
+    },
+  },
 };
+
+function nameKept(plan: Plan): string {
+  return listCodeDoors(plan).length === 0
+    ? "the open sources and the bans"
+    : "the open sources, the bans, the used codes and the counters";
+}
 
 function nameTable({ name }: Plan): string {
   return requireNftName(`spknock_${name}`);

@@ -10,11 +10,21 @@
 import type { Plan } from "../../../plan/plan.ts";
 import { type Backend, renderTimedUndo } from "../../backend.ts";
 import { renderOpenAccepts, renderOpenForwards } from "./door.ts";
+import { streamDeclarations } from "./codes.ts";
+import { renderCodeAdvice } from "./codes_advice.ts";
 import { NFT_DATA, renderNftRules } from "./rules.ts";
-import { createNames, listFamilySyntax, renderChain } from "./syntax.ts";
+import { createNames, listOpenSets, type Names, renderChain } from "./syntax.ts";
 import { renderBesideFw4 } from "../other_firewalls.ts";
 
 const FOLDER = "/etc/nftables.d";
+/** Adds codes to running rules; in an include there are no commands. */
+const LOAD_CODES = `"(echo 'table inet fw4 {'; cat; echo '}') | nft -f -"`;
+/** Where flash and memory are small. */
+const FLASH_ADVICE = [
+  "The file is on the router's flash, about 90 bytes a code, and the codes are in its memory: a month of",
+  "10 minutes with 4 slots is 1.8 MB. A shorter --until makes it smaller.",
+  "After another key the codes of the former one are not taken any more, but are in memory until fw4 restart.",
+];
 /** Of the zone `wan`. */
 const ZONE_CHAIN = "input_wan";
 const ZONE_FORWARD = "forward_wan";
@@ -29,7 +39,7 @@ export const nftablesOpenwrt: Backend = {
   showNat: "nft list ruleset | grep -E 'dnat|redirect'",
   variants: [],
   render({ plan }) {
-    const { sets, chains } = renderNftRules(plan, namePrefix(plan));
+    const { sets, chains } = renderNftRules(plan, nameAll(plan));
     // Declared again by fw4, the chain gets fw4's rules, too.
     const forwards = renderOpenForwards(plan, namePrefix(plan));
     return [
@@ -52,10 +62,37 @@ export const nftablesOpenwrt: Backend = {
       "and kill $undo when a new connection of yours works.",
       "A reload of fw4 keeps connections and open sources; fw4 restart closes the door for all.",
       ...renderBesideFw4(plan),
+      ...renderCodeAdvice(plan, {
+        backend: "nftables-openwrt",
+        table: "inet fw4",
+        load: LOAD_CODES,
+        keep: [
+          `To have them after a reload of fw4, save them there as ${FOLDER}/spknock_${plan.name}_codes.nft.`,
+          ...FLASH_ADVICE,
+        ],
+      }),
       `Undo:     rm -f ${FOLDER}/${file} && fw4 reload`,
       "Persist:  the file stays after a reboot; for sysupgrade add it to /etc/sysupgrade.conf",
-      ...listOpenSets(plan).map((set) => `Show the open sources: nft list set inet fw4 ${set}`),
+      ...listOpenSets(plan, nameAll(plan)).map((set) =>
+        `Show the open sources: nft list set inet fw4 ${set}`
+      ),
     ];
+  },
+  rolling: {
+    loadCodes: LOAD_CODES,
+    streamCodes: ({ plan }) => streamDeclarations(plan, nameAll(plan)),
+    renderRevoke({ plan }, { door, name }) {
+      const set = nameAll(plan).door({ name: door }, `codes.${name}`);
+      const pattern = set.replaceAll(".", "\\.");
+      return [
+        `nft -t list table inet fw4 | sed -n 's/.*set \\(${pattern}\\.[0-9a-f]*\\) {.*/\\1/p' |`,
+        "  while read -r set; do nft flush set inet fw4 $set; done",
+        `# They come back with each reload of fw4: write the rules again without the key of ${name}, save them in`,
+        `# ${FOLDER}, remove files there that have more of its codes, and add no more of them. A source that is open`,
+        "# stays open until its time is over, unless:",
+        ...listOpenSets(plan, nameAll(plan)).map((open) => `# nft flush set inet fw4 ${open}`),
+      ];
+    },
   },
 };
 
@@ -64,9 +101,7 @@ function namePrefix({ name }: Plan): string {
   return `spknock.${name}.`;
 }
 
-function listOpenSets(plan: Plan): string[] {
-  const names = createNames(namePrefix(plan));
-  return plan.doors.flatMap((door) =>
-    listFamilySyntax(plan).map(({ digit }) => names.stage(door, door.stages.length, digit))
-  );
+/** fw4 includes the file in a table: nothing can be flushed there. */
+function nameAll(plan: Plan): Names {
+  return createNames(namePrefix(plan), { isKept: true });
 }

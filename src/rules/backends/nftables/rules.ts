@@ -27,12 +27,20 @@ import {
   type Stage,
 } from "../../../plan/plan.ts";
 import { renderFamily } from "../../../core/address_syntax.ts";
+import { CODE_BYTES } from "../../../core/rolling.ts";
 import { isPorts } from "../../../core/service.ts";
 import { type Backend, isAmongSecrets, listBackwards, MISTAKES } from "../../backend.ts";
+import {
+  type Content,
+  listCodeContents,
+  renderCodeChains,
+  renderCodeSets,
+  requireHorizons,
+} from "./codes.ts";
 import { renderDoorRules, renderExempt, renderForwardChain } from "./door.ts";
 import {
   CONNECTIONS,
-  createNames,
+  type DoorSyntax,
   explain,
   type FamilySyntax,
   listFamilySyntax,
@@ -52,7 +60,7 @@ import { renderNftDuration } from "../quote/nft.ts";
 export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
   supports: {
     secretKnocks: true,
-    codes: false,
+    codes: true,
     closing: true,
     guard: true,
     ranges: true,
@@ -89,8 +97,8 @@ const SYN = "tcp flags & (fin | syn | rst | ack) == syn";
 
 /** A rule set without its wrapper; lines are not indented. */
 interface NftRules {
-  /** The names of the sets of stages and mistakes, which are flushed when loading again. */
-  progress: string[];
+  /** What is flushed when loading again: the sets of stages and mistakes, and one-time codes. */
+  flushed: Content[];
   /** Lines that declare the sets. */
   sets: string[];
   /** Lines that declare the chains. */
@@ -100,16 +108,19 @@ interface NftRules {
 /**
  * Returns the rules of a plan.
  *
- * @param prefix goes before each name of a set and a chain.
+ * @param names of its sets and chains.
  */
-export function renderNftRules(plan: Plan, prefix = ""): NftRules {
+export function renderNftRules(plan: Plan, names: Names): NftRules {
+  requireHorizons(plan);
   const families = listFamilySyntax(plan);
-  const names = createNames(prefix);
   const progress = families.flatMap((syntax) => listProgressSets(plan, syntax, names));
   const kept = families.flatMap((syntax) => listKeptSets(plan, syntax, names));
   return {
-    progress: progress.map(({ name }) => name),
-    sets: [...kept, ...progress].flatMap(renderSet),
+    flushed: [
+      ...progress.map(({ name }): Content => ({ kind: "set", name })),
+      ...listCodeContents(plan, names),
+    ],
+    sets: [...[...kept, ...progress].flatMap(renderSet), ...renderCodeSets(plan, families, names)],
     chains: [
       ...explain(
         "Every packet to this machine: what is not for these rules is accepted.",
@@ -148,6 +159,7 @@ function renderDoorChains(plan: Plan, request: DoorSyntax): string[] {
       `The closing knocks of ${door.name}, the last one first: it closes the door for its source.`,
       renderClosingRules(plan, request),
     )),
+    ...renderCodeChains(plan, request),
     ...render(
       "stages",
       `The knocks of ${door.name}, the last one first: each requires the one before it.`,
@@ -223,21 +235,22 @@ function renderKnockRules(plan: Plan, syntax: FamilySyntax, names: Names): strin
   ];
 }
 
-interface DoorSyntax {
-  door: Door;
-  syntax: FamilySyntax;
-  names: Names;
-}
-
 /** The last stage first; each ends the walk through the door's stages. */
 function renderStageRules(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
   const source = renderSource(plan, syntax);
   const nameSet = (stage: number) => names.stage(door, stage, syntax.digit);
   return listBackwards(door.stages).map(({ stage, number }) => {
     const ms = number === door.stages.length ? door.openForMs : door.stageTimeoutMs;
-    return [
+    const match = [
       renderStage(stage, plan),
       ...(number === 1 ? [] : [`${source} @${nameSet(number - 1)}`]),
+    ];
+    // A wrong code ends the walk as well.
+    if (stage.codes !== undefined) {
+      return [...match, `goto ${names.door(door, `codes.${syntax.digit}`)}`].join(" ");
+    }
+    return [
+      ...match,
       `update @${nameSet(number)} { ${source} timeout ${renderNftDuration(ms)} }`,
       "return",
     ].join(" ");
@@ -304,6 +317,7 @@ function renderStage(stage: Stage, plan: Plan): string {
 function renderMatch(stage: Stage): string {
   if (stage.protocol === "tcp") return `tcp dport ${stage.port} ${SYN}`;
   const port = `udp dport ${stage.port}`;
+  if (stage.codes !== undefined) return `${port} udp length ${UDP_HEADER + CODE_BYTES}`;
   if (stage.payload === undefined) return port;
   const length = UDP_HEADER + stage.payload.length;
   return [port, `udp length ${length}`, ...renderComparisons(stage.payload)].join(" ");

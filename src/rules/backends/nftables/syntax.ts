@@ -29,9 +29,18 @@ export interface Names {
   /** Of the rule set. */
   own(text: string): string;
   /** Of a door. */
-  door(door: Door, text: string): string;
+  door(door: Pick<Door, "name">, text: string): string;
+  /** Of a set of which all elements are `content`: see {@linkcode createNames}. */
+  content(text: string, content: string): string;
   /** The open set for the last stage. */
   stage(door: Door, stage: number, digit: string): string;
+}
+
+/** What the rules of a door in one family are rendered with. */
+export interface DoorSyntax {
+  door: Door;
+  syntax: FamilySyntax;
+  names: Names;
 }
 
 /** Returns the families of a plan. */
@@ -39,13 +48,18 @@ export function listFamilySyntax(plan: Plan): FamilySyntax[] {
   return FAMILIES.filter(({ family }) => plan.families.includes(family));
 }
 
-/** @param prefix goes before each name. */
-export function createNames(prefix: string): Names {
+/**
+ * @param prefix goes before each name.
+ * @param options.isKept whether no set can be flushed before it is filled again: then each content has a set of
+ * its own, so that what was there before is not in use any more.
+ */
+export function createNames(prefix: string, { isKept = false }: { isKept?: boolean } = {}): Names {
   const own = (text: string) => requireNftName(prefix + text);
-  const nameIn = (door: Door, text: string) => own(`${door.name}.${text}`);
+  const nameIn = (door: Pick<Door, "name">, text: string) => own(`${door.name}.${text}`);
   return {
     own,
     door: nameIn,
+    content: (text, content) => isKept ? requireNftName(`${text}.${content}`) : text,
     stage: (door, stage, digit) =>
       nameIn(door, stage === door.stages.length ? `open.${digit}` : `stage${stage}.${digit}`),
   };
@@ -178,4 +192,11 @@ export function renderSet({ name, family, words }: NftSet): string[] {
     "\tflags dynamic,timeout",
     "}",
   ]);
+}
+
+/** Returns the names of the open sets. */
+export function listOpenSets(plan: Plan, names: Names): string[] {
+  return plan.doors.flatMap((door) =>
+    listFamilySyntax(plan).map(({ digit }) => names.stage(door, door.stages.length, digit))
+  );
 }

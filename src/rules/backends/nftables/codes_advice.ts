@@ -1,0 +1,47 @@
+/** What the header says about one-time codes, and how those of a key are taken out. */
+import { renderDuration } from "../../../core/duration.ts";
+import type { Plan } from "../../../plan/plan.ts";
+import { listCodeDoors } from "./codes.ts";
+
+/** Where the codes are added. */
+interface Place {
+  /** As in `--for NAME`. */
+  backend: string;
+  /** The table, such as `inet fw4`. */
+  table: string;
+  /** The command on the firewall that reads more codes from its standard input. */
+  load: string;
+  /** How they are kept there. */
+  keep: readonly string[];
+}
+
+/** Returns the lines of the header about one-time codes; none where no door takes them. */
+export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Place): string[] {
+  const coded = listCodeDoors(plan);
+  if (coded.length === 0) return [];
+  const targets = coded.map(({ door }) => door.name).join(" ");
+  return [
+    "",
+    ...coded.map(({ door: { name }, codes }) =>
+      `One-time codes of ${name}: ${codes.slots} in each ${renderDuration(codes.windowMs)}, ` +
+      `until ${renderMoment(codes.until)} (UTC).`
+    ),
+    plan.trusted.length === 0
+      ? "After that no source is let in, and none is trusted (--trust): only the console is left."
+      : "After that no source is let in but the trusted ones above.",
+    "Add more before: no open door is closed, and codes that are there already do no harm. For example on",
+    "the first of each month, in the crontab of the machine that has the key (the firewall needs none):",
+    `  0 4 1 * * spknock rules ${targets} --for ${backend} --codes-only --until 1y | ssh HOST ${load}`,
+    ...keep,
+    "The codes go by the clock of this machine. One that boots without a clock takes old codes until NTP has",
+    "set it, and while its clock is wrong it takes none of now: timedatectl shows it.",
+    `Who opened (the first use of each code): nft list counters table ${table}`,
+    "This file holds the codes: who reads it can open the door. Keep it private.",
+    "",
+  ];
+}
+
+/** Returns a moment without milliseconds. */
+function renderMoment(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+}
