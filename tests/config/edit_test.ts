@@ -598,7 +598,7 @@ table<[text: string, changes: Partial<TargetDraft>, changed: string]>(
     ],
     "a former key": [
       'knocks = ["1/udp"]\nsecret = { file = "k/1" }\n' +
-      'rolling = { slots = 2, former_key = "k/0" }',
+      'rolling = { window = "10m", slots = 2, former_key = "k/0" }',
       { rolling: { windowMs: 600_000, slots: 3, formerKey: "conf/k/0" } },
       'knocks = ["1/udp"]\nsecret = { file = "k/1" }\n' +
       'rolling = { window = "10m", slots = 3, former_key = "k/0" }',
