@@ -27,10 +27,10 @@ export function printCodes(
     }, by the firewall's clock; it takes each code ${skew} before and after its time, too. A code opens ` +
     "only for the first address that sends it.";
   const rows = codes.map(({ code, start, end }) => {
-    const [from, until] = [renderLocal(start), renderLocal(end)];
-    const isSameDay = from.slice(0, 10) === until.slice(0, 10);
-    const span = `${from} - ${isSameDay ? until.slice(11) : until}`;
-    return `${code}  ${span}${isOneOffset ? "" : `  UTC${renderOffset(start)}`}`;
+    const [from, until] = [start, end].map((ms) =>
+      renderLocal(ms) + (isOneOffset ? "" : renderOffset(ms))
+    );
+    return `${code}  ${from} - ${shortenDay(until ?? "", from ?? "")}`;
   });
   out.print([
     ...wrapWords(intro, { width: out.width }),
@@ -79,6 +79,12 @@ function renderLocal(ms: number): string {
   const minutes = new Date(ms).getTimezoneOffset();
   const text = new Date(ms - minutes * 60_000).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, ms % 60_000 === 0 ? 16 : 19)}`;
+}
+
+/** Leaves the day out where the other moment has the same. */
+function shortenDay(text: string, other: string): string {
+  const dayEnd = text.indexOf(" ");
+  return text.slice(0, dayEnd) === other.slice(0, dayEnd) ? text.slice(dayEnd + 1) : text;
 }
 
 /** The offset of local time from UTC: `+01:00`. */

@@ -55,8 +55,8 @@ export async function listCodes(
     .filter((window) => judgeHorizon(rolling, window * windowMs) !== "over");
   if (windows.length === 0 && until !== undefined) {
     const end = new Date(until).toISOString().replace(/\.\d+/, "");
-    throw new UsageError(`the firewall has codes for "${name}" until ${end} only`, {
-      code: "horizon",
+    throw new UsageError(`the firewall has codes of "${name}" until ${end} only`, {
+      code: "horizon_over",
       hint: `write and load new rules: spknock rules ${name} --for BACKEND --until 1y --save`,
     });
   }

@@ -5,11 +5,12 @@ import { parsePort } from "../../../core/knock.ts";
 import { DEFAULT_ROLLING, MAX_SLOTS, type Rolling, WINDOW_LIMITS } from "../../../core/rolling.ts";
 import { parseServices } from "../../../core/service.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
-import { plural, quoteShell } from "../../../core/text.ts";
+import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { makeRollingKey } from "../../../use_cases/rolling/make_key.ts";
 import { parseCount } from "../../arguments/target_args.ts";
 import { loadForAdding, noteWarnings, refuseLegacy, targetsPath } from "../../context.ts";
+import { listFileOptions } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { asUsageError } from "../../options.ts";
 import type { RollingContext } from "./rolling_options.ts";
@@ -34,7 +35,9 @@ export async function makeKey(name: string, context: RollingContext): Promise<nu
   const file = await targetsPath(context);
   const made = await makeRollingKey(request, { file, fs: ports.fs });
   noteWarnings(made.warnings, context);
-  const next = renderNext(name, { ...made, configFile: context.configFile });
+  const open = made.opens.length === 0 ? ["--open 22/tcp"] : [];
+  const words = ["spknock rules", name, "--for nftables", ...open, "--until 1y"];
+  const next = [...words, ...listFileOptions(context)].join(" ");
   out.say(`made the key ${sanitize(made.path)}: only its owner can read it\n`);
   out.say(
     `${made.isNew ? "saved" : "changed"} ${name} in ${sanitize(file)}: one-time codes to ` +
@@ -71,14 +74,4 @@ function parseWindow(text: string): number {
     text,
     `is not a window: use whole seconds from ${renderDuration(min)} to ${renderDuration(max)}`,
   );
-}
-
-/** Returns the command that writes the rules. */
-function renderNext(
-  name: string,
-  { opens, configFile }: { opens: readonly unknown[]; configFile: string | undefined },
-): string {
-  const open = opens.length === 0 ? " --open 22/tcp" : "";
-  const config = configFile === undefined ? "" : ` --config ${quoteShell(configFile)}`;
-  return `spknock rules ${name} --for nftables${open} --until 1y${config}`;
 }

@@ -4,6 +4,7 @@ import { sanitize } from "../../../output/sanitize.ts";
 import type { FormerFile } from "../../../use_cases/rolling/key_files.ts";
 import { finishRotation, renderFinish, rotateKey } from "../../../use_cases/rolling/rotate_key.ts";
 import { findTarget, loadTargets, noteWarnings, refuseLegacy, targetsPath } from "../../context.ts";
+import { listFileOptions } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import type { RollingContext } from "./rolling_options.ts";
 
@@ -17,12 +18,17 @@ export async function rotate(name: string, context: RollingContext): Promise<num
   if (args.has("finish")) return await finish(name, context, place);
   const { path, formerPath, warnings } = await rotateKey(name, place);
   noteWarnings(warnings, context);
+  const options = listFileOptions(context);
+  const next = [
+    ["spknock rules", name, "--for BACKEND --until 1y", ...options].join(" "),
+    [renderFinish(name), ...options].join(" "),
+  ];
   out.say(
     `made the key ${sanitize(path)}; every knock sends a code of the former one too\n` +
-      `1. write the rules again, and load them: spknock rules ${name} --for BACKEND\n` +
-      `2. then forget the former key: ${renderFinish(name)}\n`,
+      `next, write the rules again, and load them: ${next[0]}\n` +
+      `then forget the former key: ${next[1]}\n`,
   );
-  out.value({ target: name, file: place.file, key_file: path, former_key_file: formerPath });
+  out.value({ target: name, file: place.file, key_file: path, former_key_file: formerPath, next });
   return EXIT.done;
 }
 
