@@ -115,7 +115,7 @@ const DOOR_PARTS = {
       label: "secret knocks",
       findPart: ({ doors }) =>
         findFirst(doors, ({ stages, closing }) => {
-          const index = stages.findIndex(isSecret);
+          const index = stages.findIndex(({ payload }) => payload !== undefined);
           if (index !== -1) return `the payload of knock ${index + 1}`;
           const other = closing.findIndex(isSecret);
           return other === -1 ? undefined : `the payload of closing knock ${other + 1}`;

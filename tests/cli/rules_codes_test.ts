@@ -110,6 +110,16 @@ table<[argv: string[], message: RegExp, hint: RegExp]>(
       /--until 1y/,
     ],
     "until is not a time": [["home", ...NFT, "--until", "soon"], /^--until: is not a time: /, /^$/],
+    "a firewall without codes": [
+      ["home", "--for", "knockd", "--until", "1y"],
+      /^knockd does not support one-time codes \(rolling\)$/,
+      /another firewall/,
+    ],
+    "a firewall that makes codes itself": [
+      ["home", "--for", "iptables", "--until", "1y"],
+      /^--until has no effect with iptables: it makes the one-time codes itself, without an end$/,
+      /leave out --until/,
+    ],
     "no target with codes": [
       ["static", ...NFT, "--open", "22", "--until", "1y"],
       /^--until has no effect: no target has one-time codes \(rolling\)$/,
@@ -355,6 +365,14 @@ Deno.test("rules: --grace-static opens the same services by static secrets", asy
   assertEquals(plan.doors[1]?.stages.map(({ one_time }) => one_time), [false, false]);
 });
 
+Deno.test("rules: a proof, and a firewall that makes codes itself, need no end", async () => {
+  await using world = await createWorld();
+  const proof = await world.run("rules", "home", "--prove", "--keys", `${world.home}/anna.key`);
+  assertEquals(proof.code, 0, proof.stdout);
+  const ended = await world.run("rules", "saved", "--for", "iptables", "--json");
+  assertEquals(valueOf<RulesValue>(ended).plan.doors[0]?.stages[1]?.until, null);
+});
+
 Deno.test("rules: very many codes are warned of, with their number", async () => {
   await using world = await createWorld({ hasKeys: false });
   const { code, stderr } = await world.run("rules", "home", ...NFT, "--until", "10y");
@@ -366,7 +384,7 @@ Deno.test("rules: the weakness of one-time codes is not that of static payloads"
   await using world = await createWorld();
   const ended = await world.run("rules", "home", ...NFT, "--until", "1d", "--json");
   const { weaknesses } = valueOf<{ weaknesses: { code: string }[] }>(ended);
-  assertEquals(weaknesses.map(({ code }) => code), ["intercepted-code"]);
+  assertEquals(weaknesses.map(({ code }) => code), ["stolen-code", "clocks"]);
 });
 
 Deno.test("the wizard asks until when there are codes, and saves it", async () => {
