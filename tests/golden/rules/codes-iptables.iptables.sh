@@ -2,8 +2,9 @@
 # spknock rules for target "home" (fw.example.com), iptables with ipset
 #
 #   knock 1: 7003/tcp (regular)
-#   knock 2: 62201/udp (one-time code, 10m each)
+#   knock 2: 62201/udp (one-time code, 4 slots each 10m)
 #   opens:   22/tcp for 5m; a stage waits 5s
+#   codes:   for home, 1 key (home), from 2026-11-27T00:00:00Z until 2026-11-28T00:00:00Z
 #   covers:  IPv4, IPv6
 #   also:    for the whole IPv6 /64 of who knocks
 #
