@@ -365,6 +365,17 @@ Deno.test("rules: --grace-static opens the same services by static secrets", asy
   assertEquals(plan.doors[1]?.stages.map(({ one_time }) => one_time), [false, false]);
 });
 
+Deno.test("rules: the line for a crontab names the rule set and the keys", async () => {
+  await using world = await createWorld({ stdin: `one\ntwo\n` });
+  const keys = ["--keys", `${world.home}/anna.key`, `${world.home}/bob.key`];
+  const argv = ["static", "home", ...NFT, "--open", "static=443", "--until", "1d"];
+  const ended = await world.run("rules", ...argv, ...keys, "--secrets-from", "-");
+  assertStringIncludes(
+    ended.stdout,
+    "spknock rules home --for nftables --codes-only --until 1y --name static --keys keys/*.key | ssh",
+  );
+});
+
 Deno.test("rules: a proof, and a firewall that makes codes itself, need no end", async () => {
   await using world = await createWorld();
   const proof = await world.run("rules", "home", "--prove", "--keys", `${world.home}/anna.key`);
