@@ -105,6 +105,18 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/firewall/rules.ts"),
   },
   {
+    name: "rolling",
+    summary: "make, replace or revoke the key of one-time codes",
+    permissions: ["write"],
+    load: () => import("./commands/rolling/rolling.ts"),
+  },
+  {
+    name: "codes",
+    summary: "print one-time codes, for paper or a friend",
+    permissions: ["run"],
+    load: () => import("./commands/rolling/codes.ts"),
+  },
+  {
     name: "simulate",
     summary: "run a door on loopback that behaves as the firewall would",
     permissions: ["run"],

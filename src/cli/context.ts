@@ -3,7 +3,13 @@
  * it is needed: an ad hoc knock reads none.
  */
 import type { Config } from "../config/mod.ts";
-import { ConfigError, renderProblem, SecretError, UsageError } from "../core/errors.ts";
+import {
+  ConfigError,
+  type Problem,
+  renderProblem,
+  SecretError,
+  UsageError,
+} from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import { isSameHost, type Target } from "../core/target.ts";
 import { joinOr, plural } from "../core/text.ts";
@@ -61,6 +67,14 @@ export async function updateTargets(
 ): Promise<void> {
   const { updateConfig } = await import("../config/changes.ts");
   const { warnings } = await updateConfig(file, edit, ports.fs);
+  noteWarnings(warnings, { out });
+}
+
+/** Reports what could not be done as it should. */
+export function noteWarnings(
+  warnings: readonly Problem[],
+  { out }: Pick<Context, "out">,
+): void {
   for (const problem of warnings) out.note(`warning: ${sanitize(renderProblem(problem))}`);
 }
 

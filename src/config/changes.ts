@@ -2,5 +2,5 @@
 export { addTargets, changeTargets, removeTarget, renameTarget } from "./edit.ts";
 export { importTargets } from "./import/import_targets.ts";
 export { findField, parseOptionalKey, type TargetChange, type TargetDraft } from "./keys.ts";
-export { updateConfig } from "./update.ts";
+export { updateConfig, writeNewText } from "./update.ts";
 export { isSameData } from "./values.ts";

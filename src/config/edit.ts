@@ -4,12 +4,14 @@
  * ConfigError: if the text is wrong, or would be wrong then, or has no such target, or has one already.
  */
 import { ConfigError } from "../core/errors.ts";
+import type { Knock } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import { type TargetChange, type TargetDraft, writeChange, writeTarget } from "./keys.ts";
-import { choosePayload, readSecret, writeKnock } from "./knocks.ts";
+import { choosePayload, readSecret, relatePayload, writeKnock } from "./knocks.ts";
 import { dirname } from "./paths.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
+import { relateRolling } from "./rolling.ts";
 import { TomlEditor } from "./toml/edit.ts";
 import { Place } from "./toml/place.ts";
 import { renderKey, renderTable } from "./toml/render.ts";
@@ -70,18 +72,35 @@ export function changeTargets(
 ): string {
   return editText(text, { file }, (editor, reading) => {
     const changed: string[] = [];
-    const { targets, defaults, payload: inherited } = reading.config;
+    const folder = dirname(file);
+    const { targets, defaults } = reading.config;
+    const inherited = relatePayload(reading.config.payload, folder);
     for (const change of choose(targets)) {
       const { target, raw } = findTarget(reading, change.name);
-      const own = readSecret(raw["secret"], new Place([]), { folder: dirname(file) });
-      const context = { target, raw, defaults, inherited, payload: own ?? inherited };
-      const { from, to } = writeChange(change, context);
+      const own = readSecret(raw["secret"], new Place([]), { folder });
+      const payload = own === undefined ? inherited : relatePayload(own, folder);
+      const context = { target: relatePaths(target, folder), raw, defaults, inherited, payload };
+      const { from, to } = writeChange(relatePaths(change, folder), context);
       if (isSameData(from, to)) continue;
       editor.change(["targets", change.name], { from, to });
       changed.push(change.name);
     }
     onChanged?.(changed);
   });
+}
+
+/** Returns a target, or a change of one, with its paths as the file has them: from its own folder. */
+function relatePaths<T extends Pick<TargetChange, "knocks" | "rolling">>(
+  part: T,
+  folder: string,
+): T {
+  const { knocks, rolling } = part;
+  const relate = (knock: Knock) => ({ ...knock, payload: relatePayload(knock.payload, folder) });
+  return {
+    ...part,
+    ...(knocks === undefined ? {} : { knocks: knocks.map(relate) }),
+    ...(rolling === undefined ? {} : { rolling: relateRolling(rolling, folder) }),
+  };
 }
 
 /** Returns `text` with the target under another name, in all its headers and dotted keys. */

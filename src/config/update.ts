@@ -65,6 +65,33 @@ export async function writeText(path: string, text: string, files: FileSystem): 
   await inPlace(path, files, (realPath) => replaceFile(realPath, text, { files }));
 }
 
+/**
+ * As {@linkcode writeText}, for a file that must not exist.
+ *
+ * @returns what could not be confirmed after it was written; undefined where all is well.
+ * @throws {ConfigError} if it exists or cannot be written; nothing was changed then.
+ */
+export async function writeNewText(
+  path: string,
+  text: string,
+  files: FileSystem,
+): Promise<string | undefined> {
+  return await inPlace(path, files, async (realPath) => {
+    if (await statIfThere(realPath, files) !== undefined) throw failTaken(path);
+    try {
+      return (await replaceFile(realPath, text, { files, isNew: true })).warning;
+    } catch (cause) {
+      throw cause instanceof Deno.errors.AlreadyExists ? failTaken(path) : cause;
+    }
+  });
+}
+
+function failTaken(path: string): ConfigError {
+  return fail(path, "exists already, and is not overwritten", {
+    hint: `look whether it is still needed: ls -l ${quoteShell(path)}`,
+  });
+}
+
 /** Writes where a path leads to, in a folder that is there then; system errors are told as ours. */
 async function inPlace<T>(
   path: string,

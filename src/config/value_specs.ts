@@ -136,7 +136,13 @@ function decodePayload(kind: string, text: unknown): Uint8Array | undefined {
 }
 
 /** Returns `path` as seen from `folder`; absolute paths and those from `~` stay as they are. */
-function resolvePath(path: string, folder: string): string {
+export function resolvePath(path: string, folder: string): string {
   const isAbsolute = /^(?:[~/\\]|[A-Za-z]:[\\/])/.test(path);
   return isAbsolute || folder === "" ? path : `${folder}/${path}`;
+}
+
+/** Returns what {@linkcode resolvePath} reads as `path` again: relative where it is below `folder`. */
+export function relatePath(path: string, folder: string): string {
+  const start = `${folder}/`;
+  return folder !== "" && path.startsWith(start) ? path.slice(start.length) : path;
 }

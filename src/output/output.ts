@@ -13,6 +13,8 @@ export interface Sink {
   isTerminal(): boolean;
   /** Columns of the terminal; undefined where there is none, or it does not say. */
   columns?(): number | undefined;
+  /** Whether the reader has gone away, so that nothing that is written arrives. */
+  isGone?(): boolean;
 }
 
 /** How the output looks. */
@@ -33,6 +35,8 @@ export interface Output {
   readonly verbose: boolean;
   /** Whether stdout is a terminal that shows text as it comes. */
   readonly isLive: boolean;
+  /** Whether the reader of stdout has gone away: a long text can end there. */
+  readonly isGone: boolean;
   /** Columns for text on stdout: the terminal's, at most 80; 80 elsewhere. */
   readonly width: number;
   /** Returns a line of text for stdout: broken between words on a terminal, as it is elsewhere. */
@@ -89,6 +93,9 @@ export function createOutput(options: OutputOptions): Output {
     quiet,
     verbose,
     isLive: stdout.isTerminal() && !json && !quiet,
+    get isGone() {
+      return stdout.isGone?.() ?? false;
+    },
     get width() {
       return Math.min(stdout.columns?.() ?? MAX_WIDTH, MAX_WIDTH);
     },

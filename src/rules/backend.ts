@@ -23,6 +23,8 @@ export interface Backend {
   variants: readonly string[];
   /** The features of a plan that it renders; all others are refused by name. */
   supports: Readonly<Record<Feature, boolean>>;
+  /** Of these the features that a variant does not render, by its name. */
+  lacks?: Readonly<Partial<Record<string, readonly Feature[]>>>;
   /** What is different about a feature, for the documentation. */
   notes?: Readonly<Partial<Record<Feature, string>>>;
   limits: Readonly<Limits>;

@@ -115,7 +115,7 @@ const DOOR_PARTS = {
       label: "secret knocks",
       findPart: ({ doors }) =>
         findFirst(doors, ({ stages, closing }) => {
-          const index = stages.findIndex(isSecret);
+          const index = stages.findIndex(({ payload }) => payload !== undefined);
           if (index !== -1) return `the payload of knock ${index + 1}`;
           const other = closing.findIndex(isSecret);
           return other === -1 ? undefined : `the payload of closing knock ${other + 1}`;
@@ -255,6 +255,19 @@ interface Refusal {
   part: string;
   /** One line with the fix. */
   hint: string;
+}
+
+/** Returns the back end without what a variant of it does not support. */
+export function narrowTo<
+  Narrowed extends {
+    supports: Readonly<Record<Feature, boolean>>;
+    lacks?: Readonly<Partial<Record<string, readonly Feature[]>>>;
+  },
+>(backend: Narrowed, variant: string | undefined): Narrowed {
+  const missing = backend.lacks?.[variant ?? ""] ?? [];
+  const supports = { ...backend.supports };
+  for (const feature of missing) supports[feature] = false;
+  return { ...backend, supports };
 }
 
 /** Returns the first part of the plan that is not supported; undefined where all of it is. */

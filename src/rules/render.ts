@@ -6,8 +6,9 @@ import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import { type Door, isSecret, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
 import { renderForward, renderService, renderServices } from "../core/service.ts";
+import { plural } from "../core/text.ts";
 import { type Backend, refuse, type RenderRequest } from "./backend.ts";
-import { findRefusal } from "./features.ts";
+import { findRefusal, narrowTo } from "./features.ts";
 
 /** What a rule set needs besides the plan. */
 interface RenderContext {
@@ -35,23 +36,98 @@ export function* streamRules(
   plan: Plan,
   context: RenderContext,
 ): Iterable<string> {
-  const variant = chooseVariant(backend, context.variant);
-  const refusal = findRefusal(backend, plan);
-  if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
-  const file = chooseFile(backend, plan, context.file);
-  const request: RenderRequest = { plan, variant, file };
-  const title = variant === undefined ? backend.title : `${backend.title} with ${variant}`;
+  yield renderBody(backend, plan, context);
+  yield* streamCodes(backend, makeRequest(backend, plan, context));
+}
+
+/**
+ * Renders everything but the one-time codes, of which there can be millions.
+ *
+ * @throws {UsageError} as {@linkcode renderRules}.
+ */
+export function checkRules(backend: Backend, plan: Plan, context: RenderContext): void {
+  renderBody(backend, plan, context);
+}
+
+/**
+ * Returns only what gives a running firewall more one-time codes, in pieces.
+ *
+ * @throws {UsageError} as {@linkcode renderRules}.
+ */
+export function* streamCodesOnly(
+  backend: Backend,
+  plan: Plan,
+  context: RenderContext,
+): Iterable<string> {
+  const request = makeRequest(backend, plan, context);
   yield [
     ...(backend.interpreter === undefined ? [] : [backend.interpreter]),
     ...renderComments([
-      `spknock rules for ${nameTargets(plan)} (${context.host}), ${title}`,
+      `spknock one-time codes for ${nameTargets(plan)} (${context.host}), ${
+        nameBackend(backend, request)
+      }`,
+      "",
+      ...plan.doors.flatMap(describeCodes),
+      "",
+      "They are added to the running rules of these targets; no open door is closed.",
+      ...renderTopUp(backend, plan),
+      "This file contains secrets: keep it private (chmod 600).",
+    ]),
+    "",
+  ].join("\n");
+  yield* streamCodes(backend, request);
+}
+
+/** The line of a crontab on the machine that has the keys. */
+function renderTopUp({ name, rolling }: Backend, plan: Plan): string[] {
+  if (rolling?.loadCodes === undefined) return [];
+  const targets = plan.doors.map((door) => door.name).join(" ");
+  const isShared = plan.doors.some(({ stages }) =>
+    stages.some(({ codes }) => codes !== undefined && codes.keys.length > 1)
+  );
+  const command = `spknock rules ${targets} --for ${name} --codes-only --until 1y` +
+    (plan.name === plan.doors[0]?.name ? "" : ` --name ${plan.name}`) +
+    (isShared ? " --keys keys/*.key" : "");
+  return [
+    "To add more on the first of each month, in the crontab of the machine that has the key:",
+    `  0 4 1 * * ${command} | ssh HOST ${rolling.loadCodes}`,
+  ];
+}
+
+function* streamCodes({ rolling }: Backend, request: RenderRequest): Iterable<string> {
+  for (const line of rolling?.streamCodes?.(request) ?? []) yield `${line}\n`;
+}
+
+function renderBody(backend: Backend, plan: Plan, context: RenderContext): string {
+  const request = makeRequest(backend, plan, context);
+  return [
+    ...(backend.interpreter === undefined ? [] : [backend.interpreter]),
+    ...renderComments([
+      `spknock rules for ${nameTargets(plan)} (${context.host}), ${nameBackend(backend, request)}`,
       ...describePlan(plan, backend),
       ...backend.renderAdvice(request),
     ]),
     ...backend.render(request),
     "",
   ].join("\n");
-  for (const line of backend.rolling?.streamCodes?.(request) ?? []) yield `${line}\n`;
+}
+
+function makeRequest(backend: Backend, plan: Plan, context: RenderContext): RenderRequest {
+  const variant = chooseVariant(backend, context.variant);
+  refuseUnsupported(backend, plan, variant);
+  return { plan, variant, file: chooseFile(backend, plan, context.file) };
+}
+
+function nameBackend({ title }: Backend, { variant }: RenderRequest): string {
+  return variant === undefined ? title : `${title} with ${variant}`;
+}
+
+function refuseUnsupported(backend: Backend, plan: Plan, variant: string | undefined): void {
+  const refusal = findRefusal(backend, plan);
+  if (refusal !== undefined) throw refuse(backend.name, refusal.part, refusal.hint);
+  const missing = findRefusal(narrowTo(backend, variant), plan);
+  if (missing === undefined) return;
+  throw refuse(`${backend.name} with ${variant}`, missing.part, `leave out --variant ${variant}`);
 }
 
 function chooseVariant(
@@ -126,8 +202,26 @@ function describeDoor(door: Door, { isAlone }: { isAlone: boolean }): string[] {
     ...closing.map((stage, index) => `  closing knock ${index + 1}: ${describeStage(stage)}`),
     `  opens:   ${opened.join(", ")} for ${renderDuration(openForMs)}; ` +
     `a stage waits ${renderDuration(stageTimeoutMs)}`,
+    ...describeCodes(door),
     ...(guard ? ["  also:    a packet to any other port resets the sequence"] : []),
   ];
+}
+
+/** Whose one-time codes are taken, and until when; a back end that makes them itself has no end. */
+function describeCodes({ name, stages }: Door): string[] {
+  return stages.flatMap(({ codes }) => {
+    if (codes === undefined) return [];
+    const { keys, from, until } = codes;
+    const names = keys.map((key) => key.name).join(", ");
+    const time = Number.isFinite(until)
+      ? `, from ${renderMoment(from)} until ${renderMoment(until)}`
+      : "";
+    return [`  codes:   for ${name}, ${plural(keys.length, "key")} (${names})${time}`];
+  });
+}
+
+function renderMoment(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
 /** What the rules guard, and what passes elsewhere. */
@@ -153,7 +247,9 @@ function describeReach({ doors }: Plan, { showNat }: Backend): string[] {
 
 function describeStage(stage: Stage): string {
   const payload = stage.codes !== undefined
-    ? `one-time code, ${renderDuration(stage.codes.windowMs)} each`
+    ? `one-time code, ${plural(stage.codes.slots, "slot")} each ${
+      renderDuration(stage.codes.windowMs)
+    }`
     : stage.payload === undefined
     ? "regular"
     : `secret, ${stage.payload.length} bytes, fingerprint ${fingerprintPayload(stage.payload)}`;

@@ -22,6 +22,7 @@ export function createSink(stream: SinkStream): Sink {
   let wasTerminal: boolean | undefined;
   return {
     isTerminal: () => stream.isTerminal(),
+    isGone: () => isGone,
     columns: () => stream.isTerminal() ? readColumns() : undefined,
     write(text) {
       // Afterwards a terminal that was closed no longer says that it is one.

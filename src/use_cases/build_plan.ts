@@ -11,7 +11,14 @@ import {
   type Weakness,
 } from "../rules/mod.ts";
 import { hashPassphrase } from "../secret/payload.ts";
-import { collectAllSequences, type CollectSecretsOptions } from "./collect_secrets.ts";
+import type { CodeKey } from "../plan/codes.ts";
+import type { SecretRequest } from "../secret/collect.ts";
+import {
+  collectAllSequences,
+  collectSecrets,
+  type CollectSecretsOptions,
+} from "./collect_secrets.ts";
+import { collectKeys, type KeyFile } from "./key_files.ts";
 import type { Ports } from "./ports.ts";
 
 /** A plan and what is weak about it. */
@@ -21,7 +28,11 @@ interface CheckedPlan {
 }
 
 /** A target, and what its knocks open. */
-export type DoorRequest = Omit<DoorDraft, "target" | "payloads"> & { target: Target };
+export interface DoorRequest extends Omit<DoorDraft, "target" | "payloads"> {
+  target: Target;
+  /** The files of `keys`; the target's own key where both are undefined. */
+  keyFiles?: readonly KeyFile[] | undefined;
+}
 
 /** How the secrets of a plan are collected, and who else checks the plan. */
 interface BuildPlanOptions
@@ -36,13 +47,15 @@ interface BuildPlanOptions
  * @throws {UsageError} if the plan is refused.
  */
 export function draftPlan(doors: readonly DoorRequest[], planOptions: PlanOptions): Plan {
-  const drafts = doors.map((door, index) => ({
-    ...door,
-    payloads: makePlaceholders(door.target, index),
-  }));
-  const plan = makePlan(drafts, planOptions);
+  const plan = makePlan(doors.map(draftDoor), planOptions);
   checkPlan(plan);
   return plan;
+}
+
+function draftDoor(door: DoorRequest, index: number): DoorDraft {
+  const files = door.keyFiles?.map(({ name }, place) => ({ name, key: `${index}k${place}` }));
+  const keys = door.keys ?? files;
+  return { ...door, payloads: makePlaceholders(door.target, index), keys };
 }
 
 /**
@@ -63,10 +76,15 @@ export async function buildPlan(
     typed.set(payload.toHex(), isText ? passphrase : new TextDecoder().decode(passphrase));
     return payload;
   };
-  const targets = doors.map(({ target }) => target);
-  const payloads = await collectAllSequences(targets, ports, { ...options, hash });
+  // Files first: nothing that is typed is lost then.
+  const keys = await collectOthersKeys(doors, ports, options);
+  const payloads = await collectAllSequences(doors.map(toSequences), ports, { ...options, hash });
   const plan = makePlan(
-    doors.map((door, index) => withPayloads(door, payloads[index])),
+    doors.map((door, index) => ({
+      ...door,
+      keys: keys[index],
+      payloads: fillPayloads(door, payloads[index]),
+    })),
     planOptions,
   );
   checkPlan(plan);
@@ -80,8 +98,70 @@ export async function buildPlan(
   return { plan, weak: findWeaknesses(plan, facts) };
 }
 
-function withPayloads(door: DoorRequest, payloads: PlanPayloads | undefined): DoorDraft {
-  return { ...door, payloads: payloads ?? { opening: [] } };
+/**
+ * Returns the plan of which only the one-time codes are used: no other secret is collected.
+ *
+ * @throws {UsageError} if the plan is refused, before a key is collected; {SecretError}.
+ */
+export async function buildCodesPlan(
+  doors: readonly DoorRequest[],
+  planOptions: PlanOptions,
+  { ports, check = () => {}, ...options }: BuildPlanOptions & { ports: Ports },
+): Promise<Plan> {
+  check(makePlan(doors.map(draftDoor), planOptions));
+  const files = await collectOthersKeys(doors, ports, options);
+  const own = await collectSecrets(doors.map(toKeyRequest), ports, options);
+  const drafts = doors.map((door, index): DoorDraft => {
+    const { target: { name, rolling } } = door;
+    const [key] = own[index] ?? [];
+    const keys = key === undefined
+      ? files[index]
+      : [{ name: rolling?.name ?? name, key: new TextDecoder().decode(key) }];
+    return { ...draftDoor(door, index), keys };
+  });
+  return makePlan(drafts, planOptions);
+}
+
+/** The key of a target with one-time codes, unless others have the keys. */
+function toKeyRequest(door: DoorRequest): SecretRequest {
+  const { name, knocks, rolling } = door.target;
+  const isOwn = rolling !== undefined && !hasOthersKeys(door);
+  return { name, knocks: isOwn ? knocks.slice(-1) : [], isKey: true };
+}
+
+async function collectOthersKeys(
+  doors: readonly DoorRequest[],
+  ports: Ports,
+  { ask }: Pick<CollectSecretsOptions, "ask">,
+): Promise<(readonly CodeKey[] | undefined)[]> {
+  const all: (readonly CodeKey[] | undefined)[] = [];
+  for (const { keys, keyFiles } of doors) {
+    all.push(keyFiles === undefined ? keys : await collectKeys(keyFiles, ports, { ask }));
+  }
+  return all;
+}
+
+/** What is collected of a target: neither a former key, nor its own where others have the keys. */
+function toSequences(door: DoorRequest): Target {
+  const { target } = door;
+  const { knocks, rolling } = target;
+  if (rolling === undefined) return target;
+  return hasOthersKeys(door)
+    ? { ...target, rolling: undefined, knocks: knocks.slice(0, -1) }
+    : { ...target, rolling: { ...rolling, formerKey: undefined } };
+}
+
+function hasOthersKeys({ keys, keyFiles }: DoorRequest): boolean {
+  return keys !== undefined || keyFiles !== undefined;
+}
+
+/** Keys of others take the place of the last payload, which only has to be there. */
+function fillPayloads(
+  door: DoorRequest,
+  { opening, ...payloads }: PlanPayloads = { opening: [] },
+): PlanPayloads {
+  const last = hasOthersKeys(door) ? makePlaceholders(door.target, 0).opening.slice(-1) : [];
+  return { ...payloads, opening: [...opening, ...last] };
 }
 
 /** Payloads of the right kinds, each different from all others. */

@@ -1,11 +1,11 @@
 /** Writes a file that the user named: private, whole or not at all, and over another only by `force`. */
 import { removeLeftovers, replaceFile } from "../config/disk/replace_file.ts";
 import type { FileSystem } from "../config/mod.ts";
-import { ConfigError, UsageError } from "../core/errors.ts";
+import { ConfigError, SpknockError, UsageError } from "../core/errors.ts";
 import { describeSystemError } from "../core/system_errors.ts";
 
 /**
- * Saves `text` with mode 0600, or the file's own where that is stricter.
+ * Saves `text`, or pieces of it, with mode 0600, or the file's own where that is stricter.
  *
  * @returns what could not be confirmed after it was saved; undefined where all is well.
  * @throws {UsageError} if the file exists, unless `force`, or is not a regular file.
@@ -13,7 +13,7 @@ import { describeSystemError } from "../core/system_errors.ts";
  */
 export async function saveNew(
   file: string,
-  text: string,
+  text: string | Iterable<string>,
   { fs, force }: { fs: FileSystem; force: boolean },
 ): Promise<string | undefined> {
   const isThere = await checkNew(file, { fs, force });
@@ -21,6 +21,7 @@ export async function saveNew(
   try {
     return (await replaceFile(file, text, { files: fs, isNew: !isThere })).warning;
   } catch (cause) {
+    if (cause instanceof SpknockError) throw cause;
     throw cause instanceof Deno.errors.AlreadyExists
       ? makeExistsError(file)
       : makeWriteError(file, cause);

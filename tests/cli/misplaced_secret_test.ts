@@ -143,7 +143,16 @@ table(
 );
 
 /** Options whose value is a name or a file. */
-const NAME_OPTIONS = new Set(["host", "tag", "description", "config", "output", "name", "program"]);
+const NAME_OPTIONS = new Set([
+  "host",
+  "tag",
+  "description",
+  "config",
+  "output",
+  "name",
+  "rule-set",
+  "program",
+]);
 const TYPED = [
   MARKER,
   NUMBER,
@@ -163,6 +172,7 @@ const ARGUMENTS: Record<string, readonly string[]> = {
   list: [],
   hash: [],
   demo: [],
+  rolling: ["new", "home"],
 };
 
 const OPTIONS = await Promise.all(COMMANDS.map(async ({ name, load }) => {

@@ -13,6 +13,8 @@ const EXEC = NONE.replace('"tcp:22"', '{ type = "exec", run = ["true"] }');
 const ECHO = NONE.replace('"7/udp"', '{ protocol = "icmp", size = 64 }');
 const ECHO_CLOSES = NONE.replace('"9/udp"', '{ protocol = "icmp", size = 64 }');
 const AFTER = `${NONE}[[targets.home.after]]\nrun = ["true"]\n`;
+const ROLLING = '[targets.home]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\n' +
+  'secret = { file = "nosuch" }\nrolling = { slots = 2 }\n';
 
 /** `write` or `run`, each with the packets sent and the programs started before it was given up. */
 const START = "write 0/0";
@@ -63,6 +65,9 @@ const ROWS: readonly Row[] = [
   [NONE, "remove home", ""],
   [NONE, "import old.conf", "run 0/0"],
   [COMMAND, "rules home --for nftables", ""],
+  [NONE, "rolling new cabin --host 127.0.0.1 --port 1", "run 0/0"],
+  [ROLLING, "codes home", BOTH],
+  [ROLLING, "rolling revoke home", "run 0/0"],
   [NONE, "demo", BOTH],
   // What `simulate` and `doctor` give up while they work is tested where they are.
   [NONE, "simulate home --nonsense", ""],
@@ -90,6 +95,7 @@ table(
 function nameText(text: string): string {
   if (text === ECHO) return "an icmp knock";
   if (text === ECHO_CLOSES) return "an icmp knock that closes";
+  if (text.includes("rolling")) return "one-time codes";
   if (text === COMMAND) return "a secret command";
   return text === EXEC ? "an exec probe" : text === AFTER ? "an after program" : "no program";
 }

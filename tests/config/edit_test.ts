@@ -582,3 +582,45 @@ table(
     assertEquals(change(wrap(before), { knocks: ports.map(tcp) }), wrap(after));
   },
 );
+
+table<[text: string, changes: Partial<TargetDraft>, changed: string]>(
+  "a path below the configuration's folder stays relative",
+  {
+    "a knock's own secret": [
+      'knocks = [{ port = 1, protocol = "udp", secret = { file = "k/1" } }]',
+      { knocks: [{ ...udp(2), payload: fileIn("conf/k/1") }] },
+      'knocks = [{ port = 2, protocol = "udp", secret = { file = "k/1" } }]',
+    ],
+    "another secret of the target": [
+      'knocks = ["1/udp"]\nsecret = { file = "k/1" }',
+      { knocks: [{ ...udp(1), payload: fileIn("conf/k/2") }] },
+      'knocks = ["1/udp"]\nsecret = { file = "k/2" }',
+    ],
+    "a former key": [
+      'knocks = ["1/udp"]\nsecret = { file = "k/1" }\n' +
+      'rolling = { window = "10m", slots = 2, former_key = "k/0" }',
+      { rolling: { windowMs: 600_000, slots: 3, formerKey: "conf/k/0" } },
+      'knocks = ["1/udp"]\nsecret = { file = "k/1" }\n' +
+      'rolling = { window = "10m", slots = 3, former_key = "k/0" }',
+    ],
+    "another key of its table": [
+      'knocks = ["1/udp"]\nsecret = { file = "./k/1" }',
+      { delayMs: 7 },
+      'knocks = ["1/udp"]\nsecret = { file = "./k/1" }\ndelay = "7ms"',
+    ],
+  },
+  ([text, changes, changed]) => {
+    const header = '[targets.home]\nhost = "h"\n';
+    const file = "conf/targets.toml";
+    const edited = edit.changeTargets(
+      `${header}${text}\n`,
+      () => [{ name: "home", ...changes }],
+      { file },
+    );
+    assertEquals(edited, `${header}${changed}\n`);
+  },
+);
+
+function fileIn(path: string): Knock["payload"] {
+  return { kind: "secret", source: { kind: "file", path } };
+}

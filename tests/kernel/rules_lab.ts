@@ -11,7 +11,7 @@ import type { Backend } from "../../src/rules/backend.ts";
 import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
 import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
 import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
-import { findRefusal } from "../../src/rules/features.ts";
+import { findRefusal, narrowTo } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import type { Agent, SendItem } from "./agent_protocol.ts";
 import type { Lab, Namespace } from "./lab.ts";
@@ -50,6 +50,8 @@ export interface Firewall {
 /** What each rule set is rendered with. */
 export const HOST = { host: "fw.example.com" };
 
+const TEMPORARY = Deno.env.get("TMPDIR") ?? "/tmp";
+
 /** nftables, also inside OpenWrt's fw4, and both variants of iptables. */
 export const FIREWALLS: readonly Firewall[] = [
   {
@@ -79,16 +81,18 @@ export const FIREWALLS: readonly Firewall[] = [
   },
   ...["ipset", "recent"].map((variant): Firewall => {
     const script = (plan: Plan) => renderRules(iptables, plan, { ...HOST, variant });
+    // The keys of one-time codes: each namespace has its own files.
+    const env = ({ name }: Namespace) => ({ SPKNOCK_DIR: `${TEMPORARY}/${name}` });
     return {
       name: `iptables with ${variant}`,
-      backend: iptables,
+      backend: narrowTo(iptables, variant),
       capacity: variant === "recent" ? 90 : 10_000,
       async load(server, plan) {
-        await server.run(["sh", "-s"], { stdin: script(plan) });
+        await server.run(["sh", "-s"], { stdin: script(plan), env: env(server) });
       },
       list: listTables,
       async undo(server, plan) {
-        await server.run(["sh", "-s", "undo"], { stdin: script(plan) });
+        await server.run(["sh", "-s", "undo"], { stdin: script(plan), env: env(server) });
       },
     };
   }),

@@ -171,6 +171,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, Plan>> = {
   ),
   "secret": secretPlan(),
   "guarded": regularPlan(["7003/tcp", "9012/udp", "8044/tcp", "6999/tcp"]),
+  "codes-iptables": codePlan({ before: ["7003/tcp"], prefix6: 64 }),
   "banned": regularPlan(["7000/tcp", "7001/tcp", "7002/tcp"], {
     ban: true,
     publicServices: [{ port: 80, protocol: "tcp" }, { port: 443, protocol: "tcp" }],

@@ -5,12 +5,15 @@
  * Each answer is checked together with all answers before it: what the back end does not support, or what
  * contradicts another answer, is asked again at once. What the back end cannot use is not asked.
  */
+import { parseMoment } from "../arguments/moment.ts";
 import { parseDuration, renderDuration, renderElapsed } from "../../core/duration.ts";
+import { ValueError } from "../../core/errors.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { parseServices } from "../../core/service.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import { type Backend, loadBackends, parseInterfaces, parseTrusted } from "../../rules/mod.ts";
+import { needsHorizon, readNow } from "../arguments/code_args.ts";
 import { askForDoors } from "./door_questions.ts";
 import {
   askForDraft,
@@ -61,14 +64,18 @@ export async function askForPlan(
   check({ ...draft, doors: targets.map(openSsh) });
   const doors = await askForDoors(targets, draft, context);
   const guarded = await askForMistakes(await askForSources(doors, context), context);
-  return await askForTimes(guarded, context);
+  const timed = await askForTimes(guarded, context);
+  const hasCodes = targets.some(({ rolling }) => rolling !== undefined);
+  return hasCodes && needsHorizon(backend) ? await askForHorizon(timed, context) : timed;
 }
 
 /** Until the times are asked for, no answer is refused for those of a target. */
-function startDraft({ supports }: Backend): Draft {
+function startDraft(backend: Backend): Draft {
   const { openForMs, stageTimeoutMs } = DEFAULT_SETTINGS;
-  const guard = supports.guard ? undefined : false;
-  return { doors: [], options: { openForMs, stageTimeoutMs, guard } };
+  const guard = backend.supports.guard ? undefined : false;
+  const from = readNow();
+  const until = needsHorizon(backend) ? parseMoment(USUAL_HORIZON, from) : Infinity;
+  return { doors: [], options: { openForMs, stageTimeoutMs, guard, horizon: { from, until } } };
 }
 
 /** A door with any service, before it is known what it opens. */
@@ -201,6 +208,24 @@ async function askForTimes(draft: Draft, context: QuestionContext): Promise<Draf
       apply: (stageTimeoutMs) => withOptions(opened, { stageTimeoutMs }),
     }),
   });
+}
+
+/** How long one-time codes last. */
+const USUAL_HORIZON = "1y";
+
+/** One-time codes have an end where the firewall has a list of them. */
+function askForHorizon(draft: Draft, { prompter, check }: QuestionContext): Promise<Draft> {
+  const from = readNow();
+  return askForDraft({
+    message: "Until when are there one-time codes, such as 30d, 1y, 2027-11-25",
+    parse(text) {
+      const until = parseMoment(text, from);
+      if (until > from) return until;
+      throw new ValueError(text, "is over: use a later date, or a span such as 1y");
+    },
+    fallback: USUAL_HORIZON,
+    apply: (until) => withOptions(draft, { horizon: { from, until } }),
+  }, { prompter, check });
 }
 
 interface DurationQuestion {

@@ -4,11 +4,13 @@ import type { Plan } from "../../plan/plan.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
-import { type Backend, renderRules } from "../../rules/mod.ts";
+import { type Backend, checkRules } from "../../rules/mod.ts";
 import { buildPlan, draftPlan } from "../../use_cases/build_plan.ts";
 import { isExistingFile } from "../../use_cases/save_file.ts";
+import { needsHorizon } from "../arguments/code_args.ts";
 import type { Context } from "../command.ts";
 import { loadTargets, makeSecretOptions, readTargets, type SecretChoice } from "../context.ts";
+import { saveHorizon } from "../reports/saved_horizon.ts";
 import { reportError } from "../report_error.ts";
 import { drawPlan } from "../reports/plan_picture.ts";
 import {
@@ -46,7 +48,7 @@ export async function writeByAsking(
   noteHosts(chosen, context);
   const { backend, variant } = await askForBackend(prompter);
   const refuseUnsupported = (plan: Plan) =>
-    void renderRules(backend, plan, { host: nameHosts(chosen), variant });
+    checkRules(backend, plan, { host: nameHosts(chosen), variant });
   const check: Check = ({ doors, options }) => refuseUnsupported(draftPlan(doors, options));
   const targets = await addNeighbours(chosen, context, { prompter, backend, check });
   const { doors, options: planOptions } = await askForPlan(prompter, targets, { backend, check });
@@ -59,6 +61,16 @@ export async function writeByAsking(
   printWeaknesses(weak, context);
   const host = nameHosts(targets);
   await saveByAsking({ host, plan, weak, backend, variant }, context, { prompter, ...options });
+  if (needsHorizon(backend)) await offerHorizon(plan, context, prompter);
+}
+
+/** With the end in the target, a knock warns before there are no codes any more. */
+async function offerHorizon(plan: Plan, context: Context, prompter: Prompter): Promise<void> {
+  const coded = plan.doors.filter(({ stages }) => stages.some(({ codes }) => codes !== undefined));
+  if (coded.length === 0 || (await readTargets(context)).kind === "legacy") return;
+  const names = coded.map(({ name }) => name).join(", ");
+  const message = `Save in ${names} until when there are codes, so that each knock can warn?`;
+  if (await prompter.confirm({ message, default: true })) await saveHorizon(plan, context);
 }
 
 async function askForTarget(context: Context, prompter: Prompter): Promise<Target> {

@@ -97,8 +97,15 @@ function describeDoor(door: Door, plan: Plan): Section {
 }
 
 function renderStages(stages: readonly Stage[]): string {
-  return stages.map((stage) => `${renderPortSpec(stage)}${isSecret(stage) ? " (secret)" : ""}`)
-    .join(", ");
+  return stages.map((stage) => `${renderPortSpec(stage)}${describePayload(stage)}`).join(", ");
+}
+
+function describePayload(stage: Stage): string {
+  if (stage.codes === undefined) return isSecret(stage) ? " (secret)" : "";
+  const { keys, until } = stage.codes;
+  const names = keys.length > 1 ? ` of ${keys.map(({ name }) => name).join(", ")}` : "";
+  const end = Number.isFinite(until) ? ` until ${new Date(until).toISOString().slice(0, 10)}` : "";
+  return ` (one-time code${names}${end})`;
 }
 
 function renderOpened(opens: readonly Service[], forwards: readonly Forward[]): string {

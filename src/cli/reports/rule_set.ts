@@ -1,10 +1,11 @@
 /** A rule set as output: the rules, what is weak about them, and their plan as JSON. */
 import { renderPortSpec } from "../../core/knock.ts";
+import { countCodes } from "../../plan/codes.ts";
 import { type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
 import { renderForward, renderService } from "../../core/service.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
-import { type Backend, renderRules, type Weakness } from "../../rules/mod.ts";
+import { type Backend, streamCodesOnly, streamRules, type Weakness } from "../../rules/mod.ts";
 import { saveNew } from "../../use_cases/save_file.ts";
 import type { Context } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -36,19 +37,23 @@ export function noteHosts(targets: readonly Target[], { out }: Pick<Context, "ou
   );
 }
 
+/** Where a rule set goes. */
+interface Destination {
+  output: string | undefined;
+  force: boolean;
+}
+
 /** Writes the rules to a file, or to standard output where it is undefined or `-`. */
 export async function writeRuleSet(
   { host, plan, weak, backend, variant }: RuleSet,
-  { out, ports }: Context,
-  { output, force }: { output: string | undefined; force: boolean },
+  context: Context,
+  { output, force }: Destination,
 ): Promise<number> {
+  const { out } = context;
   const file = output === "-" ? undefined : output;
-  const rules = renderRules(backend, plan, { host, variant, file });
-  if (file === undefined) {
-    out.print(rules);
-  } else {
-    const warning = await saveNew(file, rules, { fs: ports.fs, force });
-    if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
+  const pieces = streamRules(backend, plan, { host, variant, file });
+  const rules = await writePieces(pieces, context, { file, force });
+  if (file !== undefined) {
     const saved = `saved the rules for ${plan.name} in ${sanitize(file)}`;
     out.say(out.wrap(`${saved}; the file's header says how to apply them`) + "\n");
   }
@@ -59,9 +64,76 @@ export async function writeRuleSet(
     file: file ?? null,
     plan: toPlanValue(plan),
     weaknesses: weak,
-    rules: file === undefined ? rules : null,
+    rules,
   });
   return EXIT.done;
+}
+
+/** Writes only the one-time codes, as the rules are written. */
+export async function writeCodes(
+  { host, plan, backend, variant }: Omit<RuleSet, "weak">,
+  context: Context,
+  { output, force }: Destination,
+): Promise<number> {
+  const { out } = context;
+  const file = output === "-" ? undefined : output;
+  const pieces = streamCodesOnly(backend, plan, { host, variant, file });
+  const codes = await writePieces(pieces, context, { file, force });
+  if (file !== undefined) out.say(`saved the one-time codes in ${sanitize(file)}\n`);
+  out.value({
+    target: plan.name,
+    backend: backend.name,
+    file: file ?? null,
+    doors: plan.doors.map(({ name, stages }) => ({
+      target: name,
+      stages: stages.map(toStageValue),
+    })),
+    count: countCodes(plan),
+    codes,
+  });
+  return EXIT.done;
+}
+
+/** Writes text piece by piece; returns the whole of it for `--json` on standard output, else null. */
+async function writePieces(
+  pieces: Iterable<string>,
+  { out, ports: { fs, signal } }: Context,
+  { file, force }: { file: string | undefined; force: boolean },
+): Promise<string | null> {
+  const chunks = joinPieces(pieces, signal);
+  if (file !== undefined) {
+    const warning = await saveNew(file, chunks, { fs, force });
+    if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
+    return null;
+  }
+  if (out.json) return [...chunks].join("");
+  let isFirst = true;
+  for (const chunk of chunks) {
+    // Ctrl-C is an event, too.
+    if (!isFirst) await new Promise((resolve) => setTimeout(resolve));
+    if (out.isGone) break;
+    out.print(chunk);
+    isFirst = false;
+  }
+  return null;
+}
+
+/** How many characters are written at a time. */
+const CHUNK = 1_048_576;
+
+/** Joins pieces to chunks that are worth a system call each, until the signal aborts. */
+function* joinPieces(pieces: Iterable<string>, signal: AbortSignal): Iterable<string> {
+  let chunk: string[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    chunk.push(piece);
+    length += piece.length;
+    if (length < CHUNK) continue;
+    signal.throwIfAborted();
+    yield chunk.join("");
+    [chunk, length] = [[], 0];
+  }
+  if (length > 0) yield chunk.join("");
 }
 
 /** Returns a plan as the JSON contract has it. */
@@ -94,8 +166,22 @@ function toDoorValue(door: Door): unknown {
   };
 }
 
+/** Neither keys nor codes: only whose they are, and for which time. */
 function toStageValue(stage: Stage): unknown {
-  return { knock: renderPortSpec(stage), secret: isSecret(stage) };
+  const { codes } = stage;
+  const toDate = (at: number) => Number.isFinite(at) ? new Date(at).toISOString() : null;
+  return {
+    knock: renderPortSpec(stage),
+    secret: isSecret(stage),
+    one_time: codes !== undefined,
+    ...(codes === undefined ? {} : {
+      window_ms: codes.windowMs,
+      slots: codes.slots,
+      keys: codes.keys.map(({ name }) => name),
+      from: toDate(codes.from),
+      until: toDate(codes.until),
+    }),
+  };
 }
 
 /** Prints what is weak on stderr, so that the rules can be piped. */

@@ -30,13 +30,13 @@ interface Replaced {
 }
 
 /**
- * Writes `text` to a path; a link there would be replaced.
+ * Writes `text`, or pieces of it one after the other, to a path; a link there would be replaced.
  *
- * @throws the system's error; nothing was changed then.
+ * @throws the system's error, or what the pieces throw; nothing was changed then.
  */
 export async function replaceFile(
   path: string,
-  text: string,
+  text: string | Iterable<string>,
   { files, isCurrent = () => Promise.resolve(true), isNew = false }: ReplaceOptions,
 ): Promise<Replaced> {
   const present = await statIfThere(path, files);
@@ -46,7 +46,9 @@ export async function replaceFile(
     const file = await files.create(temporary, chooseMode(present));
     isMade = true;
     try {
-      await file.write(new TextEncoder().encode(text));
+      // A string is its characters, too.
+      const pieces = typeof text === "string" ? [text] : text;
+      for (const piece of pieces) await file.write(new TextEncoder().encode(piece));
       await file.sync().catch(ignoreUnsupported);
       await keepOwner(temporary, present, files);
       if (!await isCurrent()) {

@@ -1,16 +1,35 @@
 /** `rules`: a complete firewall rule set for targets, by questions or by options; and its proof. */
 import { UsageError, ValueError } from "../../../core/errors.ts";
+import { countCodes } from "../../../plan/codes.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { parseTargetName, type Target } from "../../../core/target.ts";
+import { listOpenServices } from "../../../probe/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
-import { findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";
-import { buildPlan } from "../../../use_cases/build_plan.ts";
+import { checkRules, findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";
+import { buildCodesPlan, buildPlan, type DoorRequest } from "../../../use_cases/build_plan.ts";
 import { checkNew } from "../../../use_cases/save_file.ts";
+import {
+  CODE_OPTIONS,
+  makeGraceDoor,
+  needsHorizon,
+  readHorizon,
+  readNow,
+  splitPositionals,
+  withKeyFiles,
+} from "../../arguments/code_args.ts";
 import { PLAN_OPTIONS, readDoors, readPlanOptions } from "../../arguments/plan_args.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { makeSecretOptions, readSecretChoice, requirePrompter } from "../../context.ts";
+import {
+  findTarget,
+  makeSecretOptions,
+  readSecretChoice,
+  readTargets as readConfig,
+  refuseLegacy,
+  requirePrompter,
+} from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { saveHorizon } from "../../reports/saved_horizon.ts";
 import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import {
@@ -18,6 +37,7 @@ import {
   noteHosts,
   printWeaknesses,
   type RuleSet,
+  writeCodes,
   writeRuleSet,
 } from "../../reports/rule_set.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
@@ -31,6 +51,7 @@ const RULES_OPTIONS = [
   TAG_OPTION,
   { name: "name", value: "NAME", help: "of the rule set (default: the first target's)" },
   ...PLAN_OPTIONS,
+  ...CODE_OPTIONS,
   {
     name: "output",
     short: "o",
@@ -43,6 +64,11 @@ const RULES_OPTIONS = [
   { name: "seed", value: "N", help: "of the random attacks (default: 1)" },
   ...SECRET_OPTIONS,
 ] as const satisfies readonly OptionSpec[];
+
+/** From here on codes take minutes to load. */
+const MANY_CODES = 1_000_000;
+/** Of a code in the rules (docs/measurements.md). */
+const CODE_TEXT = 143;
 
 type RulesContext = Context<OptionNames<typeof RULES_OPTIONS>>;
 
@@ -83,41 +109,97 @@ export const command = defineCommand({
       throw new UsageError("--force has no effect without --output FILE");
     }
     if (args.has("seed")) throw new UsageError("--seed has no effect without --prove");
+    if (args.has("save")) refuseLegacy(await readConfig(context));
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
     const host = nameHosts(targets);
     noteHosts(targets, context);
-    const { plan, weak } = await buildPlan(readDoors(args, targets), readOptions(args, choice), {
+    const rules = { host, ...choice };
+    const options = readOptions(context, targets, choice);
+    const doors = await readAllDoors(targets, context);
+    const building = {
       ports,
       ...makeSecretOptions(context, secrets, askTwice),
-      check: makeCheck(host, choice),
-    });
-    const old = args.value("diff");
-    if (old !== undefined) {
-      const { reportDifference } = await import("../../reports/rules_diff.ts");
-      const rules = renderRules(choice.backend, plan, {
-        host,
-        variant: choice.variant,
-      });
-      const value = { target: plan.name, backend: choice.backend.name };
-      return await reportDifference(rules, context, { file: old, value });
+      check: makeCheck(rules, context),
+    };
+    if (args.has("codes-only")) {
+      const plan = await buildCodesPlan(doors, options, building);
+      const code = await writeCodes({ ...rules, plan }, context, { output, force });
+      if (args.has("save")) await saveHorizon(plan, context, { keepsStart: true });
+      return code;
     }
+    const { plan, weak } = await buildPlan(doors, options, building);
+    const old = args.value("diff");
+    if (old !== undefined) return await compare(plan, context, { file: old, rules });
     printWeaknesses(weak, context);
-    return await writeRuleSet({ host, plan, weak, ...choice }, context, { output, force });
+    const code = await writeRuleSet({ ...rules, plan, weak }, context, { output, force });
+    if (args.has("save")) await saveHorizon(plan, context);
+    return code;
   },
 });
+
+async function compare(
+  plan: Plan,
+  context: RulesContext,
+  { file, rules: { backend, ...rules } }: { file: string; rules: Omit<RuleSet, "plan" | "weak"> },
+): Promise<number> {
+  const { reportDifference } = await import("../../reports/rules_diff.ts");
+  const value = { target: plan.name, backend: backend.name };
+  return await reportDifference(renderRules(backend, plan, rules), context, { file, value });
+}
 
 /** Returns the targets of the arguments or of `--tag`; none where the wizard asks for one. */
 async function readTargets(context: RulesContext): Promise<Target[]> {
   const { args } = context;
-  if (args.positionals.length === 0 && !args.has("tag")) return [];
-  return await selectTargets(context);
+  const { names } = splitPositionals(args);
+  if (names.length === 0 && !args.has("tag")) return [];
+  return await selectTargets({ ...context, args: { ...args, positionals: names } });
+}
+
+/** The doors of the targets, with the keys of others, and with a second way in. */
+async function readAllDoors(
+  targets: readonly Target[],
+  context: RulesContext,
+): Promise<DoorRequest[]> {
+  const { args } = context;
+  const opened = args.has("codes-only") ? targets.map(openAny) : readDoors(args, targets);
+  const doors = withKeyFiles(opened, splitPositionals(args).files);
+  const name = args.value("grace-static");
+  if (name === undefined) return doors;
+  return [...doors, makeGraceDoor(findTarget(await readConfig(context), name), doors)];
+}
+
+/** What opens is in the running rules already. */
+function openAny(target: Target): DoorRequest {
+  const opens = listOpenServices(target);
+  return { target, opens: opens.length > 0 ? opens : [{ port: 22, protocol: "tcp" }] };
 }
 
 function readOptions(
-  args: RulesContext["args"],
+  { args }: RulesContext,
+  targets: readonly Target[],
   choice?: Pick<RuleSet, "backend" | "variant">,
 ): PlanOptions {
-  return { ...readPlanOptions(args, choice), name: args.read("name", parseRuleSetName) };
+  refuseUseless(args);
+  return {
+    ...readPlanOptions(args, choice),
+    name: args.read("name", parseRuleSetName),
+    horizon: readHorizon(args, targets, { backend: choice?.backend, now: readNow() }),
+  };
+}
+
+/** What only one of two outputs has. */
+function refuseUseless(args: RulesContext["args"]): void {
+  if (args.has("codes-only")) {
+    const shaping = [...PLAN_OPTIONS.map(({ name }) => name), "grace-static", "diff"] as const;
+    const useless = shaping.find((name) => args.has(name));
+    if (useless === undefined) return;
+    throw new UsageError(`--${useless} has no effect with --codes-only`, {
+      hint: "the running rules stay as they are, and get more one-time codes",
+    });
+  }
+  if (args.has("diff") && args.has("save")) {
+    throw new UsageError("--save has no effect with --diff: it writes no rules");
+  }
 }
 
 /** The rules that target names have: it becomes part of the names of tables and files. */
@@ -132,7 +214,8 @@ function parseRuleSetName(text: string): string {
 
 /** What the questions ask about, and what belongs to another option. */
 function refuseIdle({ has }: RulesContext["args"]): void {
-  const names = [...PLAN_OPTIONS.map(({ name }) => name), "name", "variant", "seed"] as const;
+  const shaping = [...PLAN_OPTIONS, ...CODE_OPTIONS].map(({ name }) => name);
+  const names = [...shaping, "name", "variant", "seed"] as const;
   const idle = names.find((name) => has(name));
   if (idle === undefined) return;
   throw new UsageError(`--${idle} has no effect without ${idle === "seed" ? "--prove" : "--for"}`, {
@@ -142,16 +225,17 @@ function refuseIdle({ has }: RulesContext["args"]): void {
 
 async function prove(targets: readonly Target[], context: RulesContext): Promise<number> {
   const { args, ports } = context;
-  const useless = (["for", "variant", "output", "force", "diff"] as const).find((name) =>
-    args.has(name)
-  );
+  const writing = ["for", "variant", "output", "force", "diff", "save", "codes-only"] as const;
+  const useless = writing.find((name) => args.has(name));
   if (useless !== undefined) {
     throw new UsageError(`--${useless} has no effect with --prove`, {
       hint: "the proof is of the plan, for every firewall",
     });
   }
   const seed = args.read("seed", parseSeed) ?? 1;
-  const { plan, weak } = await buildPlan(readDoors(args, targets), readOptions(args), {
+  const options = readOptions(context, targets);
+  const doors = await readAllDoors(targets, context);
+  const { plan, weak } = await buildPlan(doors, options, {
     ports,
     ...makeSecretOptions(context, readSecretChoice(args), askTwice),
   });
@@ -167,10 +251,30 @@ function parseSeed(text: string): number {
 
 /** What a back end cannot express is refused before a passphrase is typed. */
 function makeCheck(
-  host: string,
-  { backend, variant }: Pick<RuleSet, "backend" | "variant">,
+  { host, backend, variant }: Omit<RuleSet, "plan" | "weak">,
+  { args, out }: RulesContext,
 ): (plan: Plan) => void {
-  return (plan) => void renderRules(backend, plan, { host, variant });
+  return (plan) => {
+    checkRules(backend, plan, { host, variant });
+    const count = needsHorizon(backend) ? countCodes(plan) : 0;
+    if (count > 0 && args.has("diff")) {
+      throw new UsageError(
+        "--diff cannot compare rules with one-time codes: they differ each time",
+        {
+          hint: "write them anew with --output FILE --force",
+        },
+      );
+    }
+    if (count < MANY_CODES) return;
+    const hint = "use a longer window, fewer slots, or an earlier --until";
+    if (out.json && [undefined, "-"].includes(args.value("output"))) {
+      throw new UsageError(`--json cannot hold ${count} one-time codes: save them with --output`, {
+        hint,
+      });
+    }
+    const size = Math.round(count * CODE_TEXT / 1e6);
+    out.note(`warning: ${count} one-time codes are about ${size} MB of rules: ${hint}`);
+  };
 }
 
 function requireTargets(targets: readonly Target[]): readonly Target[] {

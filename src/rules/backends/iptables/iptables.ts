@@ -18,7 +18,9 @@
 import { quoteShell } from "../../../core/text.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../../backend.ts";
-import { type IptablesRules, listOpenLists, renderIptablesRules } from "./rules.ts";
+import { type PlacedKey, renderCodesAdvice, renderCodeSets, renderRevokeLines } from "./codes.ts";
+import { type IptablesRules, listOpenLists, listPlanKeys, renderIptablesRules } from "./rules.ts";
+import { renderInstall, renderTimeTest } from "./updater.ts";
 import { createBaseName, MAX_NUMBER, type Variant } from "./syntax.ts";
 import { renderBesideIptables } from "../other_firewalls.ts";
 
@@ -42,7 +44,7 @@ export const iptables: Backend = {
   variants: ["ipset", "recent"],
   supports: {
     secretKnocks: true,
-    codes: false,
+    codes: true,
     guard: true,
     ranges: true,
     icmp: true,
@@ -63,6 +65,11 @@ export const iptables: Backend = {
     interfaceWildcard: true,
     interfaceList: false,
   },
+  lacks: { recent: ["codes"] },
+  notes: {
+    codes: "with ipset; the key lies on the firewall's host, and a script runs there each minute",
+  },
+  rolling: { renderRevoke: ({ plan }, key) => renderRevokeLines(plan, key) },
   limits: {
     // The number of a stage is part of a name of limited length.
     maxKnocks: MAX_NUMBER,
@@ -77,36 +84,44 @@ export const iptables: Backend = {
     const { plan } = request;
     const variant = chooseVariant(request);
     const rules = plan.families.map((family) => renderIptablesRules(plan, family, variant));
+    const keys = listPlanKeys(plan);
+    const ifCodes = (lines: readonly string[]) => keys.length === 0 ? [] : lines;
     return [
       "set -eu",
       'PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"',
       "",
       ...renderFunctions(plan),
       "",
-      ...(variant === "ipset" ? renderTakeBack() : []),
+      ...ifCodes(renderInstall(plan, keys)),
+      ...(variant === "ipset" ? renderTakeBack(plan, keys) : []),
       ...rules.flatMap((each, index) => [
         ...renderText(`rules_${findProgram(plan, index)}`, each.restore),
         ...(variant === "ipset" ? renderSetFunctions(findProgram(plan, index), each) : []),
-        ...renderPrepare(findProgram(plan, index), each),
-        ...renderLoad(plan, findProgram(plan, index), { variant, rules: each }),
+        ...renderPrepare(findProgram(plan, index), each, keys),
+        ...renderLoad(plan, findProgram(plan, index), { variant, rules: each, keys }),
       ]),
+      ...ifCodes(['if [ "${1-load}" = timer ]; then', "  install_timer", "  exit", "fi", ""]),
       'if [ "${1-load}" = undo ]; then',
       ...Object.values(PROGRAMS).flatMap((program) =>
         TABLES.map((table) => `  ${renderUnload(plan, program, table)}`)
       ),
       '  destroy_sets "$(own_sets)"',
+      ...ifCodes(["  remove_timer", "  remove_codes"]),
       "  exit",
       "fi",
       "",
+      ...ifCodes(["require_sha512"]),
       ...(variant === "ipset" ? ["had=$(own_sets)", "trap take_back EXIT"] : []),
       ...(plan.families.includes("ipv6") ? renderPrepareIpv6(plan, variant) : []),
       ...(plan.families.includes("ipv4") ? ["prepare_iptables"] : []),
       ...(variant === "ipset" ? ["trap - EXIT"] : []),
+      ...ifCodes(["install_codes"]),
       "",
       ...plan.families.map((family) =>
         family === "ipv6" ? 'if [ "$ipv6" = yes ]; then load_ip6tables; fi' : "load_iptables"
       ),
-      ...renderCleanup(plan, rules, variant),
+      ...renderCleanup(plan, rules, { variant, keys }),
+      ...ifCodes(["warn_timer"]),
       ...renderFirewalldWarning(),
     ];
   },
@@ -125,6 +140,7 @@ export const iptables: Backend = {
       "When a new connection of yours works:",
       "  kill $undo",
       ...renderReloadAdvice(request),
+      ...renderCodesAdvice(request, listPlanKeys(request.plan)),
       ...(request.plan.families.length > 1
         ? ["On a machine without IPv6 it warns, and loads the rules for IPv4 alone."]
         : []),
@@ -241,21 +257,40 @@ function renderUnload(plan: Plan, program: string, table: Table): string {
   }`;
 }
 
-function renderTakeBack(): string[] {
+function renderTakeBack(plan: Plan, keys: readonly PlacedKey[]): string[] {
   return [
-    "# Destroys the sets that are new.",
+    `# Destroys the sets that are new${keys.length === 0 ? "" : ", and chains that are empty"}.`,
     "take_back() {",
+    ...plan.families.flatMap((family) =>
+      listEntries(keys).map((entry) =>
+        `  ${PROGRAMS[family]} -w -X ${quoteShell(entry)} 2>/dev/null || :`
+      )
+    ),
     `  destroy_sets "$(own_sets | grep -vxF -e "$had")"`,
     "}",
     "",
   ];
 }
 
+/** The chains that only the script of one-time codes fills. */
+function listEntries(keys: readonly PlacedKey[]): string[] {
+  return [...new Set(keys.map(({ entry }) => entry))];
+}
+
 /** Makes the sets and checks the rules; the tools say what fails. */
-function renderPrepare(program: string, { creates }: IptablesRules): string[] {
+function renderPrepare(
+  program: string,
+  { creates }: IptablesRules,
+  keys: readonly PlacedKey[],
+): string[] {
+  const entries = listEntries(keys);
   const steps = [
     `${program} -w -S INPUT >/dev/null`,
     ...(creates.length === 0 ? [] : [`sets_${program} | ipset restore`]),
+    ...entries.map((entry) => `{ ${program} -w -N ${quoteShell(entry)} 2>/dev/null || :; }`),
+    ...entries.slice(0, 1).map((entry) =>
+      `${renderTimeTest(entry)} | ${program}-restore -w -n --test`
+    ),
     `rules_${program} | ${program}-restore -w -n --test`,
   ];
   return [`prepare_${program}() {`, `  ${steps.join(" &&\n    ")}`, "}", ""];
@@ -300,12 +335,18 @@ function renderText(name: string, lines: readonly string[]): string[] {
 function renderLoad(
   plan: Plan,
   program: string,
-  { variant, rules }: { variant: Variant; rules: IptablesRules },
+  { variant, rules, keys }: {
+    variant: Variant;
+    rules: IptablesRules;
+    keys: readonly PlacedKey[];
+  },
 ): string[] {
   return [
     `load_${program}() {`,
     ...[
       `rules_${program} | ${program}-restore -w -n`,
+      // Before chains go to which its former rules may lead.
+      ...(keys.length === 0 ? [] : [`sh "$folder/codes.sh" ${program}`]),
       ...TABLES.flatMap((table) =>
         rules.chains[table].length === 0
           ? [renderUnload(plan, program, table)]
@@ -347,12 +388,16 @@ function renderFirewalldWarning(): string[] {
 function renderCleanup(
   plan: Plan,
   rules: readonly IptablesRules[],
-  variant: Variant,
+  { variant, keys }: { variant: Variant; keys: readonly PlacedKey[] },
 ): string[] {
   const lists = variant === "recent"
     ? []
     : rules.flatMap(({ kept, progress }) => [...kept, ...progress]);
-  const stale = lists.length === 0 ? "own_sets" : `own_sets | grep -vxF${renderPatterns(lists)}`;
+  const stale = [
+    "own_sets",
+    ...(lists.length === 0 ? [] : [`grep -vxF${renderPatterns(lists)}`]),
+    ...(keys.length === 0 ? [] : [`grep -vx ${quoteShell(renderCodeSets(plan))}`]),
+  ].join(" | ");
   return [
     ...(["ipv4", "ipv6"] as const).filter((family) => !plan.families.includes(family))
       .flatMap((family) => TABLES.map((table) => renderUnload(plan, PROGRAMS[family], table))),

@@ -20,9 +20,11 @@ import {
   listTranslated,
   type Plan,
   SET_SIZE,
+  type Stage,
 } from "../../../plan/plan.ts";
 import { isPorts } from "../../../core/service.ts";
 import { listBackwards, MISTAKES } from "../../backend.ts";
+import { listCodeChains, listKeys, type PlacedKey, renderKeyChains } from "./codes.ts";
 import { renderDoorRules, renderForwardChains, renderTrustedRules } from "./door.ts";
 import {
   type Chain,
@@ -45,7 +47,7 @@ const CREATE_TIMEOUT = 300;
 
 /** The rules of one family. */
 export interface IptablesRules {
-  /** All chains of a table, the entry first. */
+  /** All chains of a table, the entry first; also those that the script of one-time codes fills. */
   chains: Readonly<Record<"filter" | "mangle", string[]>>;
   /** The lists of the stages, which are emptied when loading again. */
   progress: string[];
@@ -67,7 +69,10 @@ export function renderIptablesRules(
   const filter = renderChains(context);
   const mangle = renderForwardChains(context);
   return {
-    chains: { filter: filter.map(([chain]) => chain), mangle: mangle.map(([chain]) => chain) },
+    chains: {
+      filter: [...filter.map(([chain]) => chain), ...listCodeChains(context)],
+      mangle: mangle.map(([chain]) => chain),
+    },
     progress: [...listStageLists(context), ...listMistakeLists(context)],
     kept: listKept(context),
     creates: variant === "recent" ? [] : renderCreates(context),
@@ -86,6 +91,11 @@ export function listOpenLists(
 ): string[] {
   const { names } = createContext(plan, family, variant);
   return plan.doors.map((door) => names.stageList(door, door.stages.length));
+}
+
+/** Returns the keys of a plan's one-time codes. */
+export function listPlanKeys(plan: Plan): PlacedKey[] {
+  return listKeys(createContext(plan, "ipv4", "ipset"));
 }
 
 function createContext(
@@ -220,7 +230,7 @@ function renderKnockRules(context: RuleContext): string[] {
 
 /** The last stage first; each ends the walk through the door's stages. */
 function renderStageChains(context: RuleContext, door: Door): Chain[] {
-  const { names, lists } = context;
+  const { names } = context;
   return [
     [
       names.door(door, "stage"),
@@ -228,19 +238,35 @@ function renderStageChains(context: RuleContext, door: Door): Chain[] {
         [
           renderStage(stage, context),
           ...(number === 1 ? [] : [isInStage(context, door, number - 1)]),
-          `-g ${names.knock(door, "s", number)}`,
+          `-g ${
+            stage.codes === undefined ? names.knock(door, "s", number) : names.door(door, "codes")
+          }`,
         ].join(" ")
       ),
       `The knocks of ${door.name}, the last one first.`,
     ],
-    ...door.stages.map((_, index): Chain => [
-      names.knock(door, "s", index + 1),
-      [lists.write(names.stageList(door, index + 1), findSeconds(door, index + 1))],
-      index + 1 === door.stages.length
-        ? `The last knock of ${door.name}: its source is open.`
-        : `Knock ${index + 1} of ${door.name}: its source is in stage ${index + 1}.`,
-    ]),
+    ...door.stages.flatMap((stage, index): Chain[] =>
+      renderKnockChains(context, door, { stage, index })
+    ),
   ];
+}
+
+/** What writes the stage of a knock. */
+function renderKnockChains(
+  { names, lists, ...context }: RuleContext,
+  door: Door,
+  { stage, index }: { stage: Stage; index: number },
+): Chain[] {
+  const number = index + 1;
+  const write = lists.write(names.stageList(door, number), findSeconds(door, number));
+  if (stage.codes !== undefined) return renderKeyChains({ ...context, names, lists }, door, write);
+  return [[
+    names.knock(door, "s", number),
+    [write],
+    number === door.stages.length
+      ? `The last knock of ${door.name}: its source is open.`
+      : `Knock ${number} of ${door.name}: its source is in stage ${number}.`,
+  ]];
 }
 
 /** A closing knock may be an opening one as well: the packet returns to the rules of those. */

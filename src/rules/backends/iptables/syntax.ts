@@ -16,6 +16,7 @@
  * match another's.
  */
 import { ADDRESS_BITS } from "../../../core/address_syntax.ts";
+import { CODE_BYTES } from "../../../core/rolling.ts";
 import { renderMask } from "../../../core/address.ts";
 import { type Door, findBanPrefix, type Plan, type Stage } from "../../../plan/plan.ts";
 import { mergePorts, type PortRange, type Service } from "../../../core/service.ts";
@@ -38,8 +39,8 @@ interface IptablesNames {
   own(chain: string): string;
   /** A chain of a door. */
   door(door: Door, chain: string): string;
-  /** The chain of a numbered knock: `s` of an opening one, `c` of a closing one. */
-  knock(door: Door, kind: "s" | "c", number: number): string;
+  /** The chain of a numbered knock: `s` of an opening one, `c` of a closing one; `k` of a key of one-time codes. */
+  knock(door: Door, kind: "s" | "c" | "k", number: number): string;
   /** The open list for the last stage. */
   stageList(door: Door, number: number): string;
   closingList(door: Door, number: number): string;
@@ -255,13 +256,21 @@ export function renderStage(stage: Stage, { plan, family }: RuleContext): string
   return renderMatch(stage, family) + state;
 }
 
-/** Returns the match of the packets that have the port and the payload of a stage. */
+/** Returns the bytes before the payload of a datagram. */
+export function findHeaders(family: Plan["families"][number]): number {
+  return IP_HEADER[family] + UDP_HEADER;
+}
+
+/** Returns the match of the packets that have the port and the payload of a stage, or the length of its codes. */
 export function renderMatch(stage: Stage, family: Plan["families"][number]): string {
   if (stage.protocol === "tcp") {
     return `-p tcp --dport ${stage.port} --tcp-flags FIN,SYN,RST,ACK SYN`;
   }
+  const headers = findHeaders(family);
+  if (stage.codes !== undefined) {
+    return `-p udp --dport ${stage.port} -m length --length ${headers + CODE_BYTES}`;
+  }
   if (stage.payload === undefined) return `-p udp --dport ${stage.port}`;
-  const headers = IP_HEADER[family] + UDP_HEADER;
   return `-p udp --dport ${stage.port} -m length --length ${headers + stage.payload.length} ` +
     `-m string --algo kmp --from ${headers} --hex-string ${renderHexString(stage.payload)}`;
 }

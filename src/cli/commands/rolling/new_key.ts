@@ -1,0 +1,77 @@
+/** `rolling new`: a key, and the target that uses it. */
+import { parseDuration, renderDuration } from "../../../core/duration.ts";
+import { ValueError } from "../../../core/errors.ts";
+import { parsePort } from "../../../core/knock.ts";
+import { DEFAULT_ROLLING, MAX_SLOTS, type Rolling, WINDOW_LIMITS } from "../../../core/rolling.ts";
+import { parseServices } from "../../../core/service.ts";
+import { parseHost, parseTargetName } from "../../../core/target.ts";
+import { plural } from "../../../core/text.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { makeRollingKey } from "../../../use_cases/rolling/make_key.ts";
+import { parseCount } from "../../arguments/target_args.ts";
+import { loadForAdding, noteWarnings, refuseLegacy, targetsPath } from "../../context.ts";
+import { listFileOptions } from "../../doctor_hint.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { asUsageError } from "../../options.ts";
+import type { RollingContext } from "./rolling_options.ts";
+
+/** Makes a key for a target, and saves both. */
+export async function makeKey(name: string, context: RollingContext): Promise<number> {
+  const { args, out, ports } = context;
+  asUsageError(() => parseTargetName(name));
+  const rolling: Rolling = {
+    windowMs: args.read("window", parseWindow) ?? DEFAULT_ROLLING.windowMs,
+    slots: args.read("slots", (text) => parseCount(text, { max: MAX_SLOTS })) ??
+      DEFAULT_ROLLING.slots,
+  };
+  const request = {
+    name,
+    host: args.read("host", parseHost),
+    port: args.read("port", parsePort),
+    opens: args.read("open", parseServices),
+    rolling,
+  };
+  refuseLegacy(await loadForAdding(context));
+  const file = await targetsPath(context);
+  const made = await makeRollingKey(request, { file, fs: ports.fs });
+  noteWarnings(made.warnings, context);
+  const open = made.opens.length === 0 ? ["--open 22/tcp"] : [];
+  const words = ["spknock rules", name, "--for nftables", ...open, "--until 1y"];
+  const next = [...words, ...listFileOptions(context)].join(" ");
+  out.say(`made the key ${sanitize(made.path)}: only its owner can read it\n`);
+  out.say(
+    `${made.isNew ? "saved" : "changed"} ${name} in ${sanitize(file)}: one-time codes to ` +
+      `${made.port}/udp, ${plural(rolling.slots, "code")} every ${
+        renderDuration(rolling.windowMs)
+      }\n`,
+  );
+  out.say(`next, the rules for its firewall: ${next}\n`);
+  if (made.losesClosingSecret) {
+    out.note(
+      `note: the closing knocks of ${name} carry no secret now: they close only for their own source`,
+    );
+  }
+  out.value({
+    target: name,
+    is_new: made.isNew,
+    file,
+    key_file: made.path,
+    host: made.host,
+    port: made.port,
+    window_ms: rolling.windowMs,
+    slots: rolling.slots,
+    next,
+  });
+  return EXIT.done;
+}
+
+/** Returns a window in milliseconds. */
+function parseWindow(text: string): number {
+  const { min, max } = WINDOW_LIMITS;
+  const ms = parseDuration(text);
+  if (ms >= min && ms <= max && ms % 1_000 === 0) return ms;
+  throw new ValueError(
+    text,
+    `is not a window: use whole seconds from ${renderDuration(min)} to ${renderDuration(max)}`,
+  );
+}

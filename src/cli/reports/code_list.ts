@@ -1,0 +1,96 @@
+/** One-time codes as text for paper, and as JSON. */
+import { renderDuration } from "../../core/duration.ts";
+import { findSkew } from "../../core/rolling.ts";
+import { wrapWords } from "../../output/wrap.ts";
+import type { ListedCode } from "../../use_cases/rolling/list_codes.ts";
+import type { RollingTarget } from "../../use_cases/rolling/rotate_key.ts";
+import type { Context } from "../command.ts";
+import { renderSendLine } from "./send_line.ts";
+
+/** Prints the codes of a target's slot. */
+export function printCodes(
+  target: RollingTarget,
+  { codes, slot }: { codes: readonly ListedCode[]; slot: number },
+  { out }: Pick<Context, "out">,
+): void {
+  const { name, host, rolling } = target;
+  const [first] = codes;
+  if (first === undefined) return;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const offsets = new Set(codes.flatMap(({ start, end }) => [start, end]).map(renderOffset));
+  const [offset = ""] = offsets;
+  const isOneOffset = offsets.size === 1;
+  const skew = renderDuration(findSkew(rolling));
+  const intro =
+    `One-time codes of ${name} (${host}), slot ${slot}. Times: ${zone}${
+      isOneOffset ? ` (UTC${offset})` : ""
+    }, by the firewall's clock; it takes each code ${skew} before and after its time, too. A code opens ` +
+    "only for the first address that sends it.";
+  const rows = codes.map(({ code, start, end }) => {
+    const [from, until] = [start, end].map((ms) =>
+      renderLocal(ms) + (isOneOffset ? "" : renderOffset(ms))
+    );
+    return `${code}  ${from} - ${shortenDay(until ?? "", from ?? "")}`;
+  });
+  out.print([
+    ...wrapWords(intro, { width: out.width }),
+    "",
+    ...rows,
+    "",
+    codes.length === 1 ? "To send it:" : "To send one, here the first:",
+    renderSendLine(target, first.code),
+    "",
+  ].join("\n"));
+  out.value(toValue(target, { codes, slot, zone }));
+}
+
+function toValue(
+  target: RollingTarget,
+  { codes, slot, zone }: { codes: readonly ListedCode[]; slot: number; zone: string },
+): unknown {
+  const { name, host, knocks, rolling } = target;
+  return {
+    target: name,
+    host,
+    port: knocks.at(-1)?.port ?? null,
+    slot,
+    window_ms: rolling.windowMs,
+    skew_ms: findSkew(rolling),
+    until: rolling.until === undefined ? null : renderUtc(rolling.until),
+    time_zone: zone,
+    codes: codes.map(({ code, window, start, end, takenFrom, takenUntil }) => ({
+      code,
+      window,
+      from: renderUtc(start),
+      until: renderUtc(end),
+      taken_from: renderUtc(takenFrom),
+      taken_until: renderUtc(takenUntil),
+      command: renderSendLine(target, code),
+    })),
+  };
+}
+
+function renderUtc(ms: number): string {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
+}
+
+/** Local time to the minute, or to the second where that is not all: `2026-11-27 12:50`. */
+function renderLocal(ms: number): string {
+  const minutes = new Date(ms).getTimezoneOffset();
+  const text = new Date(ms - minutes * 60_000).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, ms % 60_000 === 0 ? 16 : 19)}`;
+}
+
+/** Leaves the day out where the other moment has the same. */
+function shortenDay(text: string, other: string): string {
+  const dayEnd = text.indexOf(" ");
+  return text.slice(0, dayEnd) === other.slice(0, dayEnd) ? text.slice(dayEnd + 1) : text;
+}
+
+/** The offset of local time from UTC: `+01:00`. */
+function renderOffset(ms: number): string {
+  const minutes = -new Date(ms).getTimezoneOffset();
+  const size = Math.abs(minutes);
+  const [hours, rest] = [Math.floor(size / 60), size % 60].map((n) => `${n}`.padStart(2, "0"));
+  return `${minutes < 0 ? "-" : "+"}${hours}:${rest}`;
+}

@@ -1,0 +1,37 @@
+/** `rules --save`: for which time the firewall has one-time codes, in the targets that have them. */
+import type { Plan } from "../../plan/plan.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type { Context } from "../command.ts";
+import { targetsPath, updateTargets } from "../context.ts";
+
+/**
+ * Saves the end of a plan's one-time codes, and their beginning, in its targets.
+ *
+ * @param options.keepsStart whether codes of before are in the firewall, too.
+ * @throws {ConfigError} where nothing was changed.
+ */
+export async function saveHorizon(
+  plan: Plan,
+  context: Context,
+  { keepsStart = false }: { keepsStart?: boolean } = {},
+): Promise<void> {
+  const { changeTargets } = await import("../../config/changes.ts");
+  const file = await targetsPath(context);
+  const saved = plan.doors.flatMap(({ name, stages }) => {
+    const codes = stages.at(-1)?.codes;
+    return codes === undefined ? [] : [{ name, from: codes.from, until: codes.until }];
+  });
+  const edit = (text: string) =>
+    changeTargets(text, (targets) =>
+      saved.flatMap(({ name, from, until }) => {
+        const rolling = targets.get(name)?.rolling;
+        if (rolling === undefined) return [];
+        const start = keepsStart ? rolling.from ?? from : from;
+        return [{ name, rolling: { ...rolling, from: start, until } }];
+      }), { file });
+  await updateTargets(file, edit, context);
+  for (const { name, until } of saved) {
+    const end = new Date(until).toISOString();
+    context.out.note(`saved in ${sanitize(file)}: ${name} has one-time codes until ${end}`);
+  }
+}
