@@ -23,6 +23,7 @@ export async function makeKey(name: string, context: RollingContext): Promise<nu
     windowMs: args.read("window", parseWindow) ?? DEFAULT_ROLLING.windowMs,
     slots: args.read("slots", (text) => parseCount(text, { max: MAX_SLOTS })) ??
       DEFAULT_ROLLING.slots,
+    name: args.read("name", parseOwner),
   };
   const request = {
     name,
@@ -60,9 +61,20 @@ export async function makeKey(name: string, context: RollingContext): Promise<nu
     port: made.port,
     window_ms: rolling.windowMs,
     slots: rolling.slots,
+    name: rolling.name ?? name,
     next,
   });
   return EXIT.done;
+}
+
+/** Returns who has the key. */
+function parseOwner(text: string): string {
+  try {
+    return parseTargetName(text);
+  } catch (cause) {
+    if (!(cause instanceof ValueError)) throw cause;
+    throw new ValueError(text, cause.problem.replace("name a target", "name who has a key"));
+  }
 }
 
 /** Returns a window in milliseconds. */
