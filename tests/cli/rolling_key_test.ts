@@ -73,7 +73,7 @@ Deno.test("rolling new: a key of 32 bytes that only its owner can read, and its 
 
 Deno.test("rolling new --json: no key in it, and what is next", async () => {
   await using world = new World();
-  const options = ["--window", "90s", "--slots", "16", "--json"];
+  const options = ["--window", "90s", "--slots", "16", "--name", "anna", "--json"];
   const ended = await world.run(...NEW, ...options);
   const key = (await Deno.readTextFile(keyPath(world, "home.key"))).trim();
   assertEquals(ended.stdout.includes(key), false);
@@ -86,9 +86,13 @@ Deno.test("rolling new --json: no key in it, and what is next", async () => {
     port: 62_201,
     window_ms: 90_000,
     slots: 16,
+    name: "anna",
     next: "spknock rules home --for nftables --open 22/tcp --until 1y",
   });
-  assertStringIncludes(await world.read(), 'rolling = { window = "90s", slots = 16 }');
+  assertStringIncludes(
+    await world.read(),
+    'rolling = { window = "90s", slots = 16, name = "anna" }',
+  );
 });
 
 Deno.test("rolling new of a saved target: one knock with a code, all else stays", async () => {
@@ -157,10 +161,15 @@ table<[argv: readonly string[], message: string, hint: string]>("rolling new is 
     '"../x" cannot name a target: use letters, digits, - and _, starting with a letter, at most 64',
     "",
   ],
+  "a name of a key that is none": [
+    ["new", "home", "--name", "an na"],
+    "--name: cannot name who has a key: use letters, digits, - and _, starting with a letter, at most 64",
+    "",
+  ],
   "the option of another action": [
     ["new", "home", "--finish"],
     '--finish has no effect with "rolling new"',
-    "rolling new takes --host, --port, --window, --slots and --open",
+    "rolling new takes --host, --port, --window, --slots, --open and --name",
   ],
   "another word": [
     ["rotat", "home"],

@@ -17,35 +17,51 @@ import type { RollingContext } from "./rolling_options.ts";
 
 /** Makes a key for a target, and saves both. */
 export async function makeKey(name: string, context: RollingContext): Promise<number> {
-  const { args, out, ports } = context;
   asUsageError(() => parseTargetName(name));
+  const request = readRequest(name, context);
+  refuseLegacy(await loadForAdding(context));
+  const file = await targetsPath(context);
+  const made = await makeRollingKey(request, { file, fs: context.ports.fs });
+  noteWarnings(made.warnings, context);
+  report(request, context, { ...made, file });
+  return EXIT.done;
+}
+
+type KeyRequest = Parameters<typeof makeRollingKey>[0];
+
+function readRequest(name: string, { args }: RollingContext): KeyRequest {
+  const { windowMs, slots } = DEFAULT_ROLLING;
   const rolling: Rolling = {
-    windowMs: args.read("window", parseWindow) ?? DEFAULT_ROLLING.windowMs,
-    slots: args.read("slots", (text) => parseCount(text, { max: MAX_SLOTS })) ??
-      DEFAULT_ROLLING.slots,
+    windowMs: args.read("window", parseWindow) ?? windowMs,
+    slots: args.read("slots", (text) => parseCount(text, { max: MAX_SLOTS })) ?? slots,
+    name: args.read("name", parseOwner),
   };
-  const request = {
+  return {
     name,
     host: args.read("host", parseHost),
     port: args.read("port", parsePort),
     opens: args.read("open", parseServices),
     rolling,
   };
-  refuseLegacy(await loadForAdding(context));
-  const file = await targetsPath(context);
-  const made = await makeRollingKey(request, { file, fs: ports.fs });
-  noteWarnings(made.warnings, context);
+}
+
+/** Prints what was made, and what comes next. */
+function report(
+  { name, rolling }: KeyRequest,
+  context: RollingContext,
+  { file, ...made }: Awaited<ReturnType<typeof makeRollingKey>> & { file: string },
+): void {
+  const { out } = context;
   const open = made.opens.length === 0 ? ["--open 22/tcp"] : [];
   const words = ["spknock rules", name, "--for nftables", ...open, "--until 1y"];
   const next = [...words, ...listFileOptions(context)].join(" ");
-  out.say(`made the key ${sanitize(made.path)}: only its owner can read it\n`);
+  const codes = `${plural(rolling.slots, "code")} every ${renderDuration(rolling.windowMs)}`;
   out.say(
-    `${made.isNew ? "saved" : "changed"} ${name} in ${sanitize(file)}: one-time codes to ` +
-      `${made.port}/udp, ${plural(rolling.slots, "code")} every ${
-        renderDuration(rolling.windowMs)
-      }\n`,
+    `made the key ${sanitize(made.path)}: only its owner can read it\n` +
+      `${made.isNew ? "saved" : "changed"} ${name} in ${sanitize(file)}: one-time codes to ` +
+      `${made.port}/udp, ${codes}\n` +
+      `next, the rules for its firewall: ${next}\n`,
   );
-  out.say(`next, the rules for its firewall: ${next}\n`);
   if (made.losesClosingSecret) {
     out.note(
       `note: the closing knocks of ${name} carry no secret now: they close only for their own source`,
@@ -60,9 +76,19 @@ export async function makeKey(name: string, context: RollingContext): Promise<nu
     port: made.port,
     window_ms: rolling.windowMs,
     slots: rolling.slots,
+    name: rolling.name ?? name,
     next,
   });
-  return EXIT.done;
+}
+
+/** Returns who has the key. */
+function parseOwner(text: string): string {
+  try {
+    return parseTargetName(text);
+  } catch (cause) {
+    if (!(cause instanceof ValueError)) throw cause;
+    throw new ValueError(text, cause.problem.replace("name a target", "name who has a key"));
+  }
 }
 
 /** Returns a window in milliseconds. */

@@ -7,6 +7,12 @@ import type { OptionNames, OptionSpec } from "../../options.ts";
 /** What is done to a key. */
 export type RollingAction = "new" | "rotate" | "revoke";
 
+const NAME_OPTION = {
+  name: "name",
+  value: "NAME",
+  help: "who has the key, for new and revoke (default: TARGET)",
+} as const satisfies OptionSpec;
+
 const NEW_OPTIONS = [
   { name: "host", value: "HOST", help: "new: the host of a new target" },
   { name: "port", value: "N", help: "new: the udp port (default: the target's last)" },
@@ -20,20 +26,24 @@ const ROTATE_OPTIONS = [
 ] as const satisfies readonly OptionSpec[];
 
 const REVOKE_OPTIONS = [
-  { name: "name", value: "NAME", help: "revoke: who has the key (default: the target's own)" },
   { name: "for", value: "BACKEND", help: "revoke: the firewall (default: nftables)" },
   { name: "variant", value: "NAME", help: "revoke: of iptables: ipset (default) or recent" },
   { name: "rule-set", value: "NAME", help: "revoke: as in rules --name (default: the target's)" },
 ] as const satisfies readonly OptionSpec[];
 
 /** Every option. */
-export const ROLLING_OPTIONS = [...NEW_OPTIONS, ...ROTATE_OPTIONS, ...REVOKE_OPTIONS] as const;
+export const ROLLING_OPTIONS = [
+  ...NEW_OPTIONS,
+  NAME_OPTION,
+  ...ROTATE_OPTIONS,
+  ...REVOKE_OPTIONS,
+] as const;
 
 /** The options of each action. */
 const OPTIONS_BY_ACTION = {
-  new: NEW_OPTIONS,
+  new: [...NEW_OPTIONS, NAME_OPTION],
   rotate: ROTATE_OPTIONS,
-  revoke: REVOKE_OPTIONS,
+  revoke: [NAME_OPTION, ...REVOKE_OPTIONS],
 } as const satisfies Record<RollingAction, readonly OptionSpec[]>;
 
 /** The actions, in the order of the help. */
