@@ -32,7 +32,7 @@ export interface Rolling {
 export const WINDOW_LIMITS = { min: 60_000, max: 86_400_000 } as const;
 /** The most codes for one window. */
 export const MAX_SLOTS = 16;
-/** What a target has that says nothing else. */
+/** What a target has by default. */
 export const DEFAULT_ROLLING: Rolling = { windowMs: 600_000, slots: 4 };
 /** Bytes of a code, as they are sent. */
 export const CODE_BYTES = 32;
