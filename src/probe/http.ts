@@ -80,11 +80,20 @@ export async function askDate(text: string, context: ProbeContext): Promise<numb
       isEnough: (answer) => /\r?\n\r?\n/.test(answer),
       most: MAX_HEAD,
     });
-    const date = Date.parse(/^HTTP\/[^]*?\ndate:[ \t]*([^\r\n]+)\r?\n/i.exec(head)?.[1] ?? "");
-    time = Number.isNaN(date) ? undefined : date;
+    time = readDate(head);
     return { detail: "" };
   });
   return time;
+}
+
+/** A cache repeats the date of an answer, and says how many seconds ago that was (`Age`). */
+function readDate(answer: string): number | undefined {
+  const [head = ""] = answer.split(/\r?\n\r?\n/, 1);
+  if (!head.startsWith("HTTP/")) return undefined;
+  const read = (name: string) => new RegExp(`\\n${name}:[ \\t]*([^\\r\\n]+)`, "i").exec(head)?.[1];
+  const date = Date.parse(read("date") ?? "");
+  const age = Number(read("age") ?? 0);
+  return Number.isNaN(date) || Number.isNaN(age) ? undefined : date + age * 1_000;
 }
 
 function findPort({ port, protocol }: URL): number {

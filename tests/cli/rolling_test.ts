@@ -320,3 +320,127 @@ Deno.test("add by questions names one-time codes where a passphrase is asked for
   );
   assertEquals(await answer("192.0.2.1", "home", "7000/udp", "n", ...rest), "");
 });
+
+table<string[]>("a door with codes that does not open: the hint asks for the clocks", {
+  connect: ["connect", "home", "22", "--tries", "1"],
+  keep: ["keep", "home", "--tries", "1"],
+}, async (argv) => {
+  await inWorld(GOOD, { isSilent: true }, async (world) => {
+    const ended = await world.run(...argv);
+    assertEquals(ended.code, 1);
+    const hint = "hint: are both clocks right? find out more with: spknock doctor home\n";
+    assertStringIncludes(ended.stderr, hint);
+  });
+});
+
+interface Examined {
+  cause: { code: string; fix: string };
+  evidence: {
+    codes: { target: string; skew_ms: number; horizon: string }[];
+    clocks: {
+      is_synchronized: boolean | null;
+      others: { ahead_ms: number }[];
+      failure: string | null;
+    };
+  };
+}
+
+const printed = (stdout: string, code = 0) => ({ code, stdout, stderr: "" });
+/** What doctor starts in the fake world: timedatectl, ping, ip route. */
+const LOOKS = [printed("yes\n"), printed("time=1 ms"), printed("", 1)];
+
+Deno.test("doctor --ssh compares with the clock of the server, after the knocks", async () => {
+  const server = () => `${Math.floor(Date.now() / 1_000) + 840}\n`;
+  const options = { open: [22], opensAfter: 1, programs: [...LOOKS, printed(server())] };
+  await inWorld(GOOD, options, async (world) => {
+    const ended = await world.run("doctor", "home", "--ssh", "root@192.0.2.1", "--json");
+    const { cause, evidence: { clocks, codes } } = valueOf<Examined>(ended);
+    assertEquals([ended.code, cause.code, clocks.is_synchronized], [0, "clock_differs", true]);
+    assertEquals(codes.map(({ target, skew_ms, horizon }) => [target, skew_ms, horizon]), [
+      ["home", 60_000, "good"],
+    ]);
+    assertEquals(Math.round((clocks.others[0]?.ahead_ms ?? 0) / 10_000), 84);
+    const calls = world.programs.calls.map(({ command }) => command[0]);
+    assertEquals([calls[0], calls.at(-1)], ["timedatectl", "ssh"]);
+    assertEquals(world.dropped.includes("run"), true);
+    const [drop] = world.drops.filter(({ name }) => name === "run");
+    assertEquals(drop?.programs, calls.length);
+  });
+});
+
+Deno.test("doctor: no login without --ssh, and the clock of an http probe", async () => {
+  const date = new Date(Date.now() - 840_000).toUTCString();
+  const says = [`HTTP/1.1 200 OK\r\nDate: ${date}\r\n\r\n`];
+  await inWorld(GOOD, { open: [22, 80], opensAfter: 1, says, programs: LOOKS }, async (world) => {
+    await world.write(
+      makeTargets(GOOD).replace("open_for", 'probes = ["tcp:22", "http://192.0.2.1/"]\nopen_for'),
+    );
+    const { code, stdout } = await world.run("doctor", "home");
+    assertEquals(code, 0);
+    assertMatch(stdout, /^clock +\S+, set by the network$/m);
+    assertMatch(stdout, /^other clock +the Date of http:\/\/192\.0\.2\.1\/: \d+s|14m behind this/m);
+    assertMatch(
+      stdout,
+      /^codes +home: taken up to 1m too early or too late, never beyond 11m; the/m,
+    );
+    assertStringIncludes(stdout, "The door opens now, but the clock of the server");
+    assertEquals(world.programs.calls.some(({ command }) => command[0] === "ssh"), false);
+  });
+});
+
+table<[argv: string[], message: string]>("doctor --ssh: what is refused", {
+  "no target": [["--ssh", "fw"], "--ssh has no effect without a TARGET that has one-time codes"],
+  "no codes": [["other", "--ssh", "fw"], "--ssh has no effect without a TARGET that has one-time"],
+  "an option": [["home", "--ssh=-oProxyCommand=x"], "--ssh: is not a place to log in to"],
+  "an option after a user": [["home", "--ssh", "root@-x"], "--ssh: is not a place to log in to"],
+  "words": [["home", "--ssh", "fw reboot"], "--ssh: is not a place to log in to"],
+}, async ([argv, message]) => {
+  await inWorld(GOOD, {}, async (world) => {
+    const ended = await world.run("doctor", ...argv);
+    assertEquals([ended.code, world.programs.calls.some(({ command }) => command[0] === "ssh")], [
+      2,
+      false,
+    ]);
+    assertStringIncludes(ended.stderr, message);
+  });
+});
+
+table<[key: string, found: string, cause: RegExp]>("doctor looks at keys", {
+  "one that is right": [`${KEY}\n`, "mode 0600", /^$/],
+  "one with the line ends of Windows": [`${KEY}\r\n`, "mode 0600", /^$/],
+  "not base64": [
+    "hunter2",
+    "mode 0600, not a key",
+    /has no key of one-time codes: it has to be 32 bytes/,
+  ],
+  "missing": ["", "missing", /does not exist/],
+}, async ([key, found, cause]) => {
+  await inWorld('{ former_key = "old.key" }', {}, async (world) => {
+    const old = world.config.replace("targets.toml", "old.key");
+    await Deno.writeTextFile(old, KEY, { mode: 0o600 });
+    const ended = await world.run("doctor", "home", "--no-knock", "--json");
+    const { evidence: { files }, cause: { fix } } = valueOf<{
+      evidence: { files: { role: string; found: string; problem: string | null }[] };
+      cause: { fix: string };
+    }>(ended);
+    const [file] = files.filter(({ role }) => role === "key of home");
+    assertEquals(file?.found, found);
+    assertMatch(file?.problem ?? "", cause);
+    assertEquals(files.some(({ role }) => role === "former key of home"), true);
+    assertEquals(ended.code, cause.test("") ? 0 : 4);
+    if (!cause.test("")) assertEquals(fix, "spknock rolling new home");
+    assertEquals(ended.stdout.includes("hunter2"), false);
+  }, key);
+});
+
+Deno.test("doctor without a target judges the horizons of all", async () => {
+  await inWorld(OVER, {}, async (world) => {
+    const ended = await world.run("doctor", "--json");
+    const { cause } = valueOf<Examined>(ended);
+    const fix = "spknock rules home --for nftables --until 1y --save";
+    assertEquals([ended.code, cause.code, cause.fix], [2, "horizon_over", fix]);
+    const other = valueOf<Examined>(await world.run("doctor", "other", "--no-knock", "--json"));
+    assertEquals(other.cause.code, "not_knocked");
+    assertEquals("codes" in other.evidence, false);
+  });
+});
