@@ -81,7 +81,7 @@ function describeUnsetClock(name: string, now: number): string {
 }
 
 /** Returns a moment as `2027-11-25`; with the time of the day where it has one. */
-export function renderDay(at: number): string {
+function renderDay(at: number): string {
   const [day = "", time = ""] = new Date(at).toISOString().split("T");
   return at % DAY_MS === 0 ? day : `${day} ${time.slice(0, 5)} UTC`;
 }
