@@ -29,11 +29,13 @@ export function renderDoctorCommand(
   return ["spknock doctor", name, ...secrets, ...listFileOptions(context)].join(" ");
 }
 
-/** Returns the hint of a door that did not open; a passphrase matters only where packets get there. */
+/** Returns the hint of a door that did not open; what the knock carries matters only where packets get there. */
 export function makeDoctorHint(
   command: string,
-  { isReachable = true }: { isReachable?: boolean } = {},
+  { isReachable = true, rolling }: { isReachable?: boolean } & Partial<Pick<Target, "rolling">> =
+    {},
 ): string {
   const more = `find out more with: ${command}`;
-  return isReachable ? `is the passphrase right? ${more}` : more;
+  const question = rolling === undefined ? "is the passphrase right?" : "are both clocks right?";
+  return isReachable ? `${question} ${more}` : more;
 }

@@ -118,7 +118,7 @@ async function edit(target: Target, context: Context, prompter: Prompter): Promi
 async function remove(target: Target, context: Context, prompter: Prompter): Promise<undefined> {
   const sure = await prompter.confirm({ message: `Remove ${target.name}?`, default: false });
   if (sure) {
-    await (await import("./commands/targets/remove.ts")).removeTargets([target.name], context);
+    await (await import("./commands/targets/remove.ts")).removeTargets([target], context);
   }
 }
 

@@ -2,7 +2,7 @@
  * Reads plain TOML values: text, numbers, lists, tables, durations. Each reader returns undefined
  * after it has added a mistake to the place.
  */
-import { parseDuration } from "../core/duration.ts";
+import { parseDuration, renderDuration } from "../core/duration.ts";
 import { suggest } from "../core/suggest.ts";
 import type { Place } from "./toml/place.ts";
 
@@ -91,7 +91,7 @@ export function readDuration(
   }
   const ms = place.guard(() => parseDuration(value));
   if (ms !== undefined && ms < min) {
-    return place.fail(`is too short: use ${min}ms or more`);
+    return place.fail(`is too short: use ${renderDuration(min)} or more`);
   }
   return ms;
 }

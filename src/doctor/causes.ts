@@ -4,6 +4,12 @@
  */
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
+import {
+  describeClockDifference,
+  describeCodeNotTaken,
+  describeHorizonLast,
+  describeHorizonOver,
+} from "./causes_of_codes.ts";
 import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
 import { diagnoseFamilies } from "./families.ts";
@@ -25,7 +31,7 @@ import {
 const NEAR = 0.5;
 /** The pause that is proposed, as a part of the stage timeout. */
 const GOOD_PAUSE = 0.1;
-/** A clock before this was never set: no spknock is older. */
+/** A clock before this was never set: no spknock is older. One-time codes depend on it. */
 const FIRST_DAY = "2025-01-01";
 
 type Row<T> = readonly [code: string, find: (evidence: T) => Finding | undefined | false];
@@ -38,6 +44,7 @@ const HERE: readonly Row<Evidence>[] = [
       cause: `The clock of this machine is ${time}.`,
       fix: renderSetClock(invocation),
     }],
+  ["horizon_over", describeHorizonOver],
   ["name", ({ names, invocation }) => {
     const failed = names.find(({ failure }) => failure !== undefined);
     if (failed?.failure === undefined) return undefined;
@@ -53,9 +60,15 @@ const HERE: readonly Row<Evidence>[] = [
   }],
 ];
 
-type DoorCase = DoorEvidence & Pick<Evidence, "invocation" | "time">;
+/** Where no door was looked at. */
+const ALL: readonly Row<Evidence>[] = [
+  ["horizon_last", (evidence) => describeHorizonLast(evidence, "Nothing is wrong here")],
+];
+
+type DoorCase = DoorEvidence & Pick<Evidence, "invocation" | "time" | "codes" | "clocks">;
 
 const DOOR: readonly Row<DoorCase>[] = [
+  ["clock_differs", describeClockDifference],
   [
     "open_to_all",
     ({ target, port, openForMs, hasWaited, addresses: [taken], invocation }) =>
@@ -148,6 +161,11 @@ const DOOR: readonly Row<DoorCase>[] = [
         fix: renderFaster({ target, ...timing }, invocation),
       },
   ],
+  [
+    "horizon_last",
+    ({ addresses: [taken], ...door }) =>
+      taken !== undefined && isOpenAfter(taken) && describeHorizonLast(door, "The door opens"),
+  ],
   ["fine", ({ addresses: [taken] }) =>
     taken !== undefined && isOpenAfter(taken) && {
       kind: "fine",
@@ -218,6 +236,7 @@ const DOOR: readonly Row<DoorCase>[] = [
         : renderShowRoute(taken.address, invocation),
     };
   }],
+  ["code_not_taken", (door) => describeCodeNotTaken(door, { isThere })],
   [
     "not_accepted",
     ({ target, port, addresses: [taken], invocation }) =>
@@ -248,11 +267,11 @@ const DOOR: readonly Row<DoorCase>[] = [
 
 /** The one most likely cause. */
 export function diagnose(evidence: Evidence): Diagnosis {
-  const { door, invocation, time } = evidence;
+  const { door, invocation, time, codes, clocks } = evidence;
+  const decideDoor = (each: DoorEvidence) =>
+    decide(DOOR, { ...each, invocation, time, codes, clocks });
   return decide(HERE, evidence) ??
-    (door === undefined
-      ? undefined
-      : diagnoseFamilies(door, (each) => decide(DOOR, { ...each, invocation, time }))) ??
+    (door === undefined ? decide(ALL, evidence) : diagnoseFamilies(door, decideDoor)) ??
     { code: "fine", kind: "fine", cause: "Nothing is wrong here.", fix: "" };
 }
 

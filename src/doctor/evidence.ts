@@ -1,5 +1,6 @@
 /** The evidence of the doctor: facts about files, names, and what a door answers. */
 import type { SpknockError } from "../core/errors.ts";
+import type { HorizonState } from "../core/rolling.ts";
 import type { Family } from "../core/target.ts";
 
 /** What one SYN, or a race of them, gave. */
@@ -102,6 +103,35 @@ export interface DoorEvidence {
   hasWaited: boolean;
 }
 
+/** What is known of a target's one-time codes, and until when the firewall has them. */
+export interface CodesEvidence {
+  target: string;
+  windowMs: number;
+  slots: number;
+  state: HorizonState;
+  /** How the horizon ends or ended, for people. */
+  horizon: string;
+}
+
+/** A clock that was compared with that of this machine. */
+interface OtherClock {
+  /** Where the time comes from: `the Date of http://fw/`. */
+  source: string;
+  /** Milliseconds that it is ahead of the clock of this machine; less than 0 where it is behind. */
+  aheadMs: number;
+  /** Milliseconds by which that can be wrong. */
+  errorMs: number;
+}
+
+/** What is known of the clocks on which one-time codes depend. */
+export interface ClockEvidence {
+  /** Whether the network sets the clock of this machine; undefined where the system does not say. */
+  isSynchronized: boolean | undefined;
+  others: readonly OtherClock[];
+  /** Why the clock of `--ssh` is not known. */
+  failure?: string | undefined;
+}
+
 /** How the command was called: remedies repeat it. */
 export interface Invocation {
   /** `linux`, `darwin`, `windows`. */
@@ -121,6 +151,10 @@ export interface Evidence {
   /** The system's clock, as ISO 8601. */
   time: string;
   names: readonly NameEvidence[];
+  /** Of the targets with one-time codes. */
+  codes?: readonly CodesEvidence[] | undefined;
+  /** Undefined where no target has one-time codes. */
+  clocks?: ClockEvidence | undefined;
   /** Undefined where no target was named, or its name does not resolve. */
   door: DoorEvidence | undefined;
 }

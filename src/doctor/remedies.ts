@@ -72,6 +72,15 @@ export function renderSetClock({ os }: Invocation): string {
   return os === "linux" ? "sudo timedatectl set-ntp true" : "sudo sntp -sS time.apple.com";
 }
 
+/** Shows the clock of a server, and whether the network sets it. */
+export const SHOW_SERVER_CLOCK = "date -u; timedatectl";
+
+/** Returns the command that shows the clock of this machine, and whether the network sets it. */
+export function renderShowClock({ os }: Invocation): string {
+  if (os === "windows") return "w32tm /query /status";
+  return os === "linux" ? "timedatectl" : "sntp time.apple.com";
+}
+
 /** Returns the command that lists the rules of this machine's own firewall. */
 export function renderShowOwnFirewall({ os }: Invocation): string {
   if (os === "windows") return "netsh advfirewall show allprofiles";

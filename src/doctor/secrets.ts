@@ -2,7 +2,8 @@
  * Looks at the sources of secrets that can be read without a question: files, variables of the
  * environment, and whether a command can be found. No secret becomes evidence.
  */
-import type { SecretSource } from "../core/knock.ts";
+import type { Knock, SecretSource } from "../core/knock.ts";
+import { parseKey } from "../core/rolling.ts";
 import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
 import { detectUtf16, hasMark } from "../secret/text.ts";
@@ -27,17 +28,33 @@ export async function lookAtSecrets(
 ): Promise<FileEvidence[]> {
   const evidence: FileEvidence[] = [];
   const seen = new Set<string>();
-  for (const { name, knocks, close = [] } of targets) {
-    for (const { payload } of [...knocks, ...close]) {
-      if (payload.kind !== "secret") continue;
-      const key = JSON.stringify(payload.source);
+  for (const target of targets) {
+    for (const { source, isKey, role } of listSources(target)) {
+      const key = JSON.stringify(source);
       if (seen.has(key)) continue;
       seen.add(key);
-      const looked = await lookAtSource(payload.source, name, ports);
-      if (looked !== undefined) evidence.push(toEvidence(`secret of ${name}`, looked));
+      const looked = await lookAtSource(source, { target: target.name, isKey }, ports);
+      if (looked !== undefined) evidence.push(toEvidence(role, looked));
     }
   }
   return evidence;
+}
+
+/** The sources of a target's secrets; with one-time codes those of its knocks are keys. */
+function listSources(
+  { name, knocks, close = [], rolling }: Target,
+): { source: SecretSource; isKey: boolean; role: string }[] {
+  const list = (some: readonly Knock[], isKey: boolean) =>
+    some.flatMap(({ payload }) =>
+      payload.kind === "secret"
+        ? [{ source: payload.source, isKey, role: `${isKey ? "key" : "secret"} of ${name}` }]
+        : []
+    );
+  const path = rolling?.formerKey;
+  const former = path === undefined
+    ? []
+    : [{ source: { kind: "file", path }, isKey: true, role: `former key of ${name}` } as const];
+  return [...list(knocks, rolling !== undefined), ...former, ...list(close, false)];
 }
 
 /** Looks at the file of `--secrets-from`. */
@@ -63,16 +80,37 @@ function toEvidence(role: string, { path, found, cause, fix = "" }: Looked): Fil
 
 async function lookAtSource(
   source: SecretSource,
-  target: string,
+  { target, isKey }: { target: string; isKey: boolean },
   ports: SecretLookPorts,
 ): Promise<Looked | undefined> {
-  if (source.kind === "file") return await lookAtFile(source.path, ports);
-  if (source.kind === "env") return lookAtVariable(source.name, target, ports);
+  if (source.kind === "file") {
+    const looked = await lookAtFile(source.path, ports, { isKey });
+    return isKey ? nameKeyRemedy(looked, target, ports) : looked;
+  }
+  if (source.kind === "env") {
+    const looked = lookAtVariable(source.name, target, ports);
+    const value = ports.env(source.name);
+    if (!isKey || looked.cause !== undefined || isKeyText(value ?? "")) return looked;
+    const cause = `The environment variable "${source.name}" of "${target}" ${NOT_A_KEY}.`;
+    return { ...looked, found: "set, not a key", cause, fix: renderSet(source.name) };
+  }
   if (source.kind === "command") return await lookAtCommand(source.command, target, ports);
   return undefined;
 }
 
-async function lookAtFile(path: string, ports: SecretLookPorts): Promise<Looked> {
+/** A key is not typed: what is missing, or is not one, is made by a command. */
+function nameKeyRemedy(looked: Looked, target: string, ports: SecretLookPorts): Looked {
+  const isMade = looked.fix?.startsWith("(umask 077; cat > ") === true;
+  return isMade
+    ? { ...looked, fix: renderCommand(["rolling", "new", target], ports.invocation) }
+    : looked;
+}
+
+async function lookAtFile(
+  path: string,
+  ports: SecretLookPorts,
+  { isKey = false }: { isKey?: boolean } = {},
+): Promise<Looked> {
   const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
   const file = await findFile(full, ports);
   const looked = { path: full, found: renderMode(file) };
@@ -93,7 +131,10 @@ async function lookAtFile(path: string, ports: SecretLookPorts): Promise<Looked>
   if (bytes === undefined) {
     return { ...looked, cause: `The secret file "${full}" cannot be read.`, fix: see };
   }
-  return judgeBytes(bytes, looked, write);
+  const judged = judgeBytes(bytes, looked, write);
+  if (!isKey || judged.cause !== undefined || isKeyText(readFirstLine(bytes))) return judged;
+  const cause = `The key file "${full}" ${NOT_A_KEY}.`;
+  return { ...judged, found: `${judged.found}, not a key`, cause, fix: write };
 }
 
 /** Secrets may come through a pipe, which can be read once only; a folder holds none. */
@@ -105,6 +146,22 @@ function judgeSpecial({ isDirectory }: FoundFile, looked: Looked, fix: string): 
     cause: `The secret file "${looked.path}" is a folder.`,
     fix,
   };
+}
+
+const NOT_A_KEY = "has no key of one-time codes: it has to be 32 bytes in base64";
+
+/** Whether it is a key, as those who knock read it. */
+function isKeyText(text: string): boolean {
+  try {
+    parseKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readFirstLine(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).split("\n", 1)[0] ?? "";
 }
 
 function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
@@ -138,8 +195,12 @@ function lookAtVariable(name: string, target: string, { env }: SecretLookPorts):
     path: `$${name}`,
     found,
     cause: `The environment variable "${name}" of "${target}" is ${found}.`,
-    fix: `read -rs ${name} && export ${name}`,
+    fix: renderSet(name),
   };
+}
+
+function renderSet(name: string): string {
+  return `read -rs ${name} && export ${name}`;
 }
 
 async function lookAtCommand(

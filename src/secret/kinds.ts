@@ -175,6 +175,11 @@ export function describeSecret(source: SecretSource): string {
   return getSecretKind(source.kind).describe(source);
 }
 
+/** Returns the same where the secret is the key of one-time codes. */
+export function describeKey(source: SecretSource): string {
+  return describeSecret(source).replace(/^secret/, "key");
+}
+
 /** Returns every way to write a secret in TOML, for errors. */
 export function listSecretForms(): string {
   const tables = SECRET_KEYS.map((key) => `{ ${key} = ${SECRET_KINDS[key].example} }`);

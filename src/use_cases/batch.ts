@@ -8,15 +8,19 @@ import { type TargetReport, toFailedReport } from "./target_report.ts";
 /** A target with its address, or the report of why it has none. */
 export type Resolution = ResolvedTarget | TargetReport;
 
-/** Resolves every target, `jobs` at a time; results in the order of the targets. */
+/**
+ * Resolves every target, `jobs` at a time; results in the order of the targets. What `check` throws of one, as an
+ * expected failure, is that target's report.
+ */
 export function resolveTargets(
   targets: readonly Target[],
   ports: Ports,
-  { jobs }: { jobs: number },
+  { jobs, check }: { jobs: number; check?: (target: Target) => void },
 ): Promise<Resolution[]> {
   return mapPool(targets, jobs, {
     work: async (target) => {
       try {
+        check?.(target);
         return await resolveTarget(target, ports);
       } catch (error) {
         return toFailedReport({ target }, error);

@@ -16,10 +16,12 @@ const SILENCE_MS = 1_000;
 /** Milliseconds that the firewall has to close the door, for each try at most. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
-/** Returns the target with the knocks of its `close` table; undefined where it has none. */
+/** Returns the target with the knocks of its `close` table, which carry no code; undefined where it has none. */
 export function toClosingTarget(target: Target): Target | undefined {
   const { close } = target;
-  return close === undefined ? undefined : { ...target, knocks: close, after: [] };
+  return close === undefined
+    ? undefined
+    : { ...target, knocks: close, after: [], rolling: undefined };
 }
 
 /**

@@ -27,6 +27,8 @@ const CHECK_TIMEOUT_MS = 3_000;
 export interface KeptTarget extends ReadyTarget {
   /** The closing sequence; undefined where the target has none. */
   closing: { target: Target; payloads: Payloads } | undefined;
+  /** Called before each renewal; what it throws is why there is none. */
+  checkHorizon?: (() => void) | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function holdOpen(
     },
     async knock() {
       try {
+        kept.checkHorizon?.();
         if (isStale) await renewAddress();
         isStale = false;
         const { resolved } = kept;

@@ -46,7 +46,7 @@ export async function askForTarget(
     await prompter.input({ message: "Host name or address", validate: makeValidator(parseHost) }),
   );
   const name = await askForName(prompter, { host, taken });
-  const knocks = await askForKnocks(prompter, []);
+  const knocks = await askForKnocks(prompter, { knocks: [] });
   const opens = await askForOpens(prompter, "22/tcp");
   const probes = await askForProbes(prompter, makeDefaultProbes(opens));
   const description = await askForDescription(prompter, "");
@@ -91,7 +91,7 @@ export async function askForChanges(
     });
     changes.host = parseHost(host);
   }
-  if (questions.includes("knocks")) changes.knocks = await askForKnocks(prompter, target.knocks);
+  if (questions.includes("knocks")) changes.knocks = await askForKnocks(prompter, target);
   if (questions.includes("opens")) {
     const before = target.opens.map(renderService).join(",") || "none";
     changes.opens = await askForOpens(prompter, before);
@@ -111,9 +111,26 @@ export async function askForChanges(
   );
 }
 
+/**
+ * Returns other knocks for a target with one-time codes: the last one carries the code, and no other a secret.
+ *
+ * @param payload the secret of the code; that of the target where undefined.
+ */
+export function keepCode(
+  knocks: readonly Knock[],
+  target: Pick<Target, "knocks">,
+  payload: KnockPayload | undefined = target.knocks.at(-1)?.payload,
+): readonly Knock[] {
+  return knocks.map((knock, index) => {
+    if (knock.protocol !== "udp") return knock;
+    if (index === knocks.length - 1) return { ...knock, payload: payload ?? knock.payload };
+    return knock.payload.kind === "secret" ? { ...knock, payload: { kind: "none" } } : knock;
+  });
+}
+
 async function askForKnocks(
   prompter: Prompter,
-  before: readonly Knock[],
+  { knocks: before, rolling }: Pick<Target, "knocks" | "rolling">,
 ): Promise<readonly Knock[]> {
   const old = before.map(renderPortSpec).join(" ");
   const text = await prompter.input({
@@ -125,6 +142,10 @@ async function askForKnocks(
   if (text === old) return before;
   const specs = parseSpecs(text);
   if (specs.map(renderPortSpec).join(" ") === old) return before;
+  if (rolling !== undefined) {
+    const plain = specs.map((spec) => ({ ...spec, payload: { kind: "none" } as const }));
+    return keepCode(plain, { knocks: before });
+  }
   const hasUdp = specs.some(({ protocol }) => protocol === "udp");
   const isSecret = hasUdp && await prompter.confirm({
     message: "Do the udp knocks carry a secret (a hashed passphrase)?",

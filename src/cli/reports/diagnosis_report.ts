@@ -2,6 +2,7 @@
 import { renderDuration, renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import type { SpknockError } from "../../core/errors.ts";
+import { findSkew } from "../../core/rolling.ts";
 import { plural } from "../../core/text.ts";
 import type {
   AddressEvidence,
@@ -10,6 +11,7 @@ import type {
   NameEvidence,
   SynEvidence,
 } from "../../doctor/evidence.ts";
+import { describeDistance, describeTolerance } from "../../doctor/causes_of_codes.ts";
 import type { Diagnosis } from "../../doctor/finding.ts";
 import { findReporter } from "../../doctor/path.ts";
 import type { Output } from "../../output/output.ts";
@@ -51,10 +53,19 @@ export function reportDiagnosis(
 type Row = [what: string, found: string];
 
 /** What was looked at, what was found, and after the knocks. */
-function listRows({ files, time, names, door }: Evidence): Row[] {
+function listRows({ files, time, names, codes = [], clocks, door }: Evidence): Row[] {
   const rows: Row[] = [
     ...files.map(({ role, path, found }): Row => [role, `${path}, ${found}`]),
-    ["clock", time],
+    ["clock", `${time}${describeSynchronized(clocks)}`],
+    ...(clocks?.others ?? []).map(({ source, aheadMs, errorMs }): Row => [
+      "other clock",
+      `${source}: ${describeDistance(aheadMs)} this machine's, to ${renderElapsed(errorMs)}`,
+    ]),
+    ...(clocks?.failure === undefined ? [] : [["other clock", clocks.failure] satisfies Row]),
+    ...codes.map((each): Row => [
+      "codes",
+      `${each.target}: ${describeTolerance(each)}; ${each.horizon}`,
+    ]),
     ...names.map((each): Row => ["host", describeName(each)]),
   ];
   if (door === undefined) return rows;
@@ -63,6 +74,11 @@ function listRows({ files, time, names, door }: Evidence): Row[] {
     `the firewall waits ${renderDuration(stageTimeoutMs)}`;
   rows.push(["pace", pace]);
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
+}
+
+function describeSynchronized(clocks: Evidence["clocks"]): string {
+  if (clocks?.isSynchronized === undefined) return "";
+  return clocks.isSynchronized ? ", set by the network" : ", not set by the network";
 }
 
 /** A host and its addresses; an address alone is both. */
@@ -116,7 +132,7 @@ function describeSyn({ answer, ms, detail }: SynEvidence): string {
 }
 
 /** The evidence as the JSON contract has it. */
-function toEvidenceValue({ files, time, names, door }: Evidence): unknown {
+function toEvidenceValue({ files, time, names, codes, clocks, door }: Evidence): unknown {
   const toFailureValue = (failure: SpknockError | undefined) =>
     failure === undefined ? null : toErrorValue(failure);
   return {
@@ -127,6 +143,24 @@ function toEvidenceValue({ files, time, names, door }: Evidence): unknown {
       problem: problem?.cause ?? null,
     })),
     time,
+    ...(codes === undefined || clocks === undefined ? {} : {
+      codes: codes.map(({ target, state, horizon, windowMs }) => ({
+        target,
+        horizon: state,
+        text: horizon,
+        skew_ms: findSkew({ windowMs }),
+        window_ms: windowMs,
+      })),
+      clocks: {
+        is_synchronized: clocks.isSynchronized ?? null,
+        others: clocks.others.map(({ source, aheadMs, errorMs }) => ({
+          source,
+          ahead_ms: Math.round(aheadMs),
+          error_ms: Math.round(errorMs),
+        })),
+        failure: clocks.failure ?? null,
+      },
+    }),
     names: names.map(({ target, host, addresses, failure }) => ({
       target,
       host,

@@ -6,11 +6,12 @@ import type { Target } from "../../core/target.ts";
 import { plural } from "../../core/text.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { describeProbe } from "../../probe/mod.ts";
-import { describeSecret } from "../../secret/kinds.ts";
+import { describeKey, describeSecret } from "../../secret/kinds.ts";
 import { checkSecretsFrom } from "../../use_cases/collect_secrets.ts";
 import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
+import { listRollingRows, toRollingValue } from "./rolling_report.ts";
 
 const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
   tcp: "SYN",
@@ -18,20 +19,29 @@ const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
   icmp: "echo request",
 };
 
+/** What the description of a knock depends on besides the knock. */
+type KnockSetting = Pick<Target, "handshakeMs" | "rolling">;
+
 /** Describes what a knock carries; never the content. */
-export function describePayload({ protocol, payload }: Knock): string {
+export function describePayload(
+  { protocol, payload }: Knock,
+  { rolling }: Pick<Target, "rolling"> = {},
+): string {
   if (payload.kind === "bytes") return `${payload.bytes.length} fixed bytes`;
   if (payload.kind === "none") return WITHOUT_PAYLOAD[protocol];
-  return describeSecret(payload.source);
+  if (rolling === undefined) return describeSecret(payload.source);
+  const { formerKey } = rolling;
+  const former = formerKey === undefined ? "" : `, and one of the former key in ${formerKey}`;
+  return `one-time code, ${describeKey(payload.source)}${former}`;
 }
 
 /** Describes a knock in full: `7000/tcp`, what it carries and how long its handshake may take. */
 export function describeKnock(
   knock: Knock,
-  target: Pick<Target, "handshakeMs">,
+  target: KnockSetting,
 ): { spec: string; content: string } {
   const handshakeMs = findHandshake(knock, target);
-  const content = describePayload(knock);
+  const content = describePayload(knock, target);
   return {
     spec: renderPortSpec(knock),
     content: handshakeMs === undefined
@@ -74,13 +84,15 @@ export async function showDryRun(
         port,
         protocol,
         at_ms: at,
-        payload: describePayload(target.knocks[knock] as Knock),
+        payload: describePayload(target.knocks[knock] as Knock, target),
         ...listKnockExtras(target.knocks[knock] as Knock, target),
       })),
       probes,
+      ...(target.rolling === undefined ? {} : { rolling: toRollingValue(target) }),
     });
     const host = target.host === target.name ? "" : ` (${sanitize(target.host)})`;
     out.print(`${target.name}${host}, nothing is sent\n`);
+    for (const [what, text] of listRollingRows(target)) out.print(`  ${what}: ${sanitize(text)}\n`);
     for (const { knock, at } of packets) {
       const { spec, content } = describeKnock(target.knocks[knock] as Knock, target);
       out.print(`  after ${renderDuration(at)}  ${spec}  ${sanitize(content)}\n`);

@@ -92,7 +92,12 @@ export class TomlEditor {
       if (isSameData(present, wanted)) continue;
       const place = [...path, key];
       if (wanted === undefined) this.remove(place);
-      else if (!Array.isArray(wanted)) this.#set(place, wanted);
+      // A table that goes on saying something keeps its place, its comments and its other keys.
+      else if (
+        isTable(present) && isTable(wanted) && Object.keys(present).some((each) => each in wanted)
+      ) {
+        this.change(place, { from: present, to: wanted });
+      } else if (!Array.isArray(wanted)) this.#set(place, wanted);
       else this.#changeList(place, Array.isArray(present) ? present : [], wanted);
     }
   }

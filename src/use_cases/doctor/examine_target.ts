@@ -45,6 +45,8 @@ export interface ExamineOptions {
   looksAtPorts: boolean;
   /** Whether to wait until an open door has to be closed again. */
   waits: boolean;
+  /** Whether a program runs afterwards. */
+  keepsRun?: boolean;
   /** Called before a wait of as many milliseconds. */
   onWait?: ((ms: number, reason: "open" | "stages") => void) | undefined;
 }
@@ -75,7 +77,8 @@ export async function examineTarget(
     ? await options.collect()
     : { payloads: undefined, noSecret: undefined };
   // From here on only packets are sent; those of icmp knocks by the system's ping.
-  if (payloads === undefined || !target.knocks.some(isEcho)) ports.dropPermissions(["run"]);
+  const needsRun = options.keepsRun || (payloads !== undefined && target.knocks.some(isEcho));
+  if (!needsRun) ports.dropPermissions(["run"]);
   const hasWaited = waits && listTaken(looks, target).some(isOpen);
   if (hasWaited) {
     onWait?.(target.openForMs + CLOSING_MS, "open");

@@ -11,13 +11,20 @@ import {
 import { isAmong } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { diagnose } from "../../doctor/causes.ts";
-import type { Evidence, FileEvidence, Invocation, NameEvidence } from "../../doctor/evidence.ts";
+import type {
+  ClockEvidence,
+  Evidence,
+  FileEvidence,
+  Invocation,
+  NameEvidence,
+} from "../../doctor/evidence.ts";
 import { lookAtConfig } from "../../doctor/files.ts";
 import { renderCommand } from "../../doctor/remedies.ts";
 import type { Payloads } from "../../knock/until_open.ts";
 import { lookAtSecrets, lookAtSecretsFile } from "../../doctor/secrets.ts";
 import { findProbedPort, listOpenServices } from "../../probe/mod.ts";
 import { type CollectedPayloads, type ExamineOptions, examineTarget } from "./examine_target.ts";
+import { askSshClock, askWebClocks, lookAtCodes, lookAtOwnClock } from "./look_at_clocks.ts";
 import type { Ports } from "../ports.ts";
 import { type ResolvedTarget, resolveTarget } from "../resolve_targets.ts";
 
@@ -36,6 +43,8 @@ interface GatherOptions {
   looksAtPorts: ExamineOptions["looksAtPorts"];
   waits: ExamineOptions["waits"];
   onWait: ExamineOptions["onWait"];
+  /** `[USER@]HOST` whose clock is asked for over ssh. */
+  ssh?: string | undefined;
   invocation: Invocation;
 }
 
@@ -72,13 +81,16 @@ export async function gatherEvidence(
   options: GatherOptions,
 ): Promise<Evidence> {
   const { target, timeoutMs, invocation } = options;
-  ports.dropPermissions(target === undefined ? ["write", "run"] : ["write"]);
   const targets = target === undefined ? [...config.targets.values()] : [target];
+  const codes = lookAtCodes(targets);
+  const isSynchronized = codes.length === 0 ? undefined : await lookAtOwnClock(ports);
+  ports.dropPermissions(target === undefined ? ["write", "run"] : ["write"]);
   const files = await lookAtFiles(config.file, targets, { ports, options });
   const looked = await Promise.all(targets.map((each) => lookUpName(each, ports)));
   const names = looked.map(({ evidence }) => evidence);
   const time = new Date().toISOString();
-  const found = { invocation, files, time, names, door: undefined };
+  const clocks = codes.length === 0 ? undefined : { isSynchronized, others: [] };
+  const found = { invocation, files, time, names, codes, clocks, door: undefined };
   const resolved = looked[0]?.resolved;
   const isWrong = diagnose(found).kind !== "fine";
   if (target === undefined || resolved === undefined || isWrong) {
@@ -90,8 +102,28 @@ export async function gatherEvidence(
     port: findExaminedPort(target),
     timeoutMs,
     collect: () => collectOrExplain(options.collect),
+    keepsRun: options.ssh !== undefined,
   });
-  return { ...found, door };
+  // After the knocks: the door may be open.
+  return {
+    ...found,
+    clocks: clocks && await compareClocks(clocks, resolved, { ports, options }),
+    door,
+  };
+}
+
+async function compareClocks(
+  own: ClockEvidence,
+  resolved: ResolvedTarget,
+  { ports, options: { timeoutMs, ssh } }: { ports: Ports; options: GatherOptions },
+): Promise<ClockEvidence> {
+  const byWeb = await askWebClocks(resolved, ports, { timeoutMs });
+  if (ssh === undefined) return { ...own, others: byWeb };
+  const asked = await askSshClock(ssh, ports);
+  ports.dropPermissions(["run"]);
+  return "other" in asked
+    ? { ...own, others: [...byWeb, asked.other] }
+    : { ...own, others: byWeb, failure: asked.failure };
 }
 
 async function lookAtFiles(

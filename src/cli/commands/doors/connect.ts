@@ -31,6 +31,7 @@ import { type Context, defineCommand, requirePositionals } from "../../command.t
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { makeDoctorHint, renderDoctorCommand } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames } from "../../options.ts";
 import { createProgress } from "../../reports/progress.ts";
@@ -94,6 +95,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   const needs = [{ probes: target.probes, knocks: target.knocks }];
   const isListed = secrets.secretsFrom !== undefined;
   dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: target.knocks });
+  const checkHorizon = makeHorizonCheck(target, given);
   const pinned = await pinRoute(route, ports);
   const [{ resolved }] = pinned;
   const { connection, address, knocks, givenUp } = await connectThrough({
@@ -102,6 +104,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
     ways: pinned.map((way) => makeWay(way, { target, port }, ports)),
     graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
     payloads: async () => {
+      checkHorizon();
       const options = makeSecretOptions(context, secrets);
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
@@ -194,7 +197,7 @@ function makeWay(
 }
 
 function explainClosed(
-  { route: { host }, address, port, knocks, givenUp, examine }: {
+  { route: { host, target }, address, port, knocks, givenUp, examine }: {
     route: Route;
     address: string;
     port: number;
@@ -223,6 +226,6 @@ function explainClosed(
   const label = isConnection ? "" : `: ${outcome?.label} ${outcome?.status}`;
   const why = label + (outcome?.detail ? `: ${outcome.detail}` : "");
   return new ClosedError(`${where} did not open after ${tries}${why}`, {
-    hint: makeDoctorHint(examine),
+    hint: makeDoctorHint(examine, target),
   });
 }

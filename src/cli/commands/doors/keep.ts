@@ -19,6 +19,7 @@ import { type Context, defineCommand, requirePositionals } from "../../command.t
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { makeDoctorHint, renderDoctorCommand } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { KNOCK_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames } from "../../options.ts";
 import { reportError } from "../../report_error.ts";
@@ -67,7 +68,7 @@ export const command = defineCommand({
       const said = lost === undefined ? "" : `: ${renderGivenUp(first.givenUp ?? [])}`;
       const message = `"${target.name}" (${resolved.address}) did not open after ${tries}${said}`;
       const examine = renderDoctorCommand(target, context, readSecretChoice(context.args));
-      const hint = makeDoctorHint(examine, { isReachable: lost === undefined });
+      const hint = makeDoctorHint(examine, { ...target, isReachable: lost === undefined });
       return reportError(new ClosedError(message, { hint }), out);
     }
     kept.resolved = first.resolved ?? resolved;
@@ -109,6 +110,8 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   const saved = findTarget(await loadTargets(context), name);
   const openForMs = args.read("open-for", parseDuration) ?? saved.openForMs;
   const target = { ...saved, ...await readKnockChanges(args), openForMs };
+  const checkHorizon = makeHorizonCheck(target, context);
+  checkHorizon();
   const { resolved } = await resolveTarget(target, ports);
   const closing = toClosingTarget(target);
   const options = makeSecretOptions(context, readSecretChoice(args));
@@ -119,5 +122,6 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
     resolved,
     payloads: toPayloads(target, payloads.opening),
     closing: closing && { target: closing, payloads: payloads.closing },
+    checkHorizon,
   };
 }

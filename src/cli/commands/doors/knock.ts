@@ -31,6 +31,7 @@ import {
   UDP_OPTION,
 } from "../../option_specs.ts";
 import { renderDoctorCommand } from "../../doctor_hint.ts";
+import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import { reportTargets } from "../../reports/target_report.ts";
 import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
@@ -157,7 +158,8 @@ export async function knockTargets(
 ): Promise<TargetReport[]> {
   const { ports } = context;
   // Names before secrets: no passphrase is asked for a host that does not exist.
-  const resolutions = await resolveTargets(targets, ports, { jobs });
+  const check = (target: Target) => makeHorizonCheck(target, context)();
+  const resolutions = await resolveTargets(targets, ports, { jobs, check });
   const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
   await loadProbes(targets.flatMap(({ probes }) => probes));
   dropUnusedPermissions(targets, ports, { command });

@@ -1,7 +1,8 @@
 /** `doctor`: gathers evidence, and reports the most likely cause and its fix. */
 import type { Config } from "../../../config/mod.ts";
 import { parseDuration, renderDuration } from "../../../core/duration.ts";
-import { ConfigError } from "../../../core/errors.ts";
+import { ConfigError, UsageError } from "../../../core/errors.ts";
+import type { Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
@@ -22,6 +23,7 @@ import { listFileOptions } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { FAMILY_OPTIONS, SECRET_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
+import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { reportDiagnosis } from "../../reports/diagnosis_report.ts";
 
 /** Milliseconds for one question, unless `--timeout` is given. */
@@ -37,7 +39,7 @@ const EXITS: Readonly<Record<Diagnosis["kind"], number>> = {
 
 /** Options of the command that a remedy repeats. */
 const REPEATED_SECRET = ["secrets-from", "allow-empty"] as const;
-const REPEATED = ["ipv4", "ipv6", "source", "timeout", ...REPEATED_SECRET] as const;
+const REPEATED = ["ipv4", "ipv6", "source", "timeout", "ssh", ...REPEATED_SECRET] as const;
 
 const OPTIONS = [
   ...FAMILY_OPTIONS,
@@ -45,6 +47,11 @@ const OPTIONS = [
   ...SECRET_OPTIONS,
   { name: "no-knock", help: "only look, send no knock" },
   { name: "ports", help: "look at the knock ports too, in a harmless order" },
+  {
+    name: "ssh",
+    value: "[USER@]HOST",
+    help: "compare with the clock of the server over ssh (one-time codes)",
+  },
   { name: "wait", help: "wait until an open door closes, then examine it" },
 ] as const satisfies readonly OptionSpec[];
 
@@ -78,6 +85,7 @@ export const command = defineCommand({
     const collect = async () => {
       const options = makeSecretOptions(context, secrets);
       if (target === undefined) return undefined;
+      makeHorizonCheck(target, context)();
       const isListed = secrets.secretsFrom !== undefined;
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
@@ -88,6 +96,7 @@ export const command = defineCommand({
       timeoutMs: timeoutMs ?? TIMEOUT_MS,
       secretsFrom: secrets.secretsFrom,
       collect: args.has("no-knock") ? undefined : collect,
+      ssh: readSsh(context, target),
       looksAtPorts: args.has("ports"),
       waits: args.has("wait"),
       onWait: (ms, reason) => {
@@ -99,6 +108,17 @@ export const command = defineCommand({
     return report(evidence, name, context);
   },
 });
+
+/** A login needs a reason: only one-time codes depend on the clock of the server. */
+function readSsh({ args }: DoctorContext, target: Target | undefined): string | undefined {
+  const place = args.value("ssh");
+  if (place === undefined) return undefined;
+  if (target?.rolling === undefined) {
+    throw new UsageError("--ssh has no effect without a TARGET that has one-time codes");
+  }
+  if (/^(?:[^\s@-][^\s@]*@)?[^\s@-][^\s@]*$/.test(place)) return place;
+  throw new UsageError("--ssh: is not a place to log in to: use [USER@]HOST");
+}
 
 function report(evidence: Evidence, name: string | undefined, { out }: DoctorContext): number {
   const diagnosis = diagnose(evidence);

@@ -75,7 +75,8 @@ export async function addByAsking(context: Context, prompter: Prompter): Promise
   let draft = await askForTarget(prompter, { taken: new Set(config.targets.keys()) });
   for (;;) {
     try {
-      return await save(draft, context);
+      await save(draft, context);
+      return showCodes(draft, context);
     } catch (error) {
       const { targets } = await loadForAdding(context);
       if (!(error instanceof ConfigError) || !targets.has(draft.name)) throw error;
@@ -84,6 +85,15 @@ export async function addByAsking(context: Context, prompter: Prompter): Promise
       draft = { ...draft, name };
     }
   }
+}
+
+/** Names one-time codes to a user who is asked questions, and may not know of them. */
+function showCodes({ name, knocks }: TargetDraft, { out }: Context): void {
+  if (!knocks.some(({ payload }) => payload.kind === "secret")) return;
+  out.note(
+    `hint: a copy of a passphrase's packet opens the door again, a one-time code does not: ` +
+      `spknock rolling new ${name}`,
+  );
 }
 
 async function save(draft: TargetDraft, context: Context): Promise<void> {

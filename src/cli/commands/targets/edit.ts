@@ -28,7 +28,7 @@ import {
 import { EXIT } from "../../exit_codes.ts";
 import { LIST_DETAILS, SAVE_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames, type OptionSpec } from "../../options.ts";
-import { askForChanges, listQuestions } from "../../questions/target_questions.ts";
+import { askForChanges, keepCode, listQuestions } from "../../questions/target_questions.ts";
 
 const EDIT_OPTIONS = [
   { name: "host", value: "HOST", help: "a new host" },
@@ -145,13 +145,20 @@ function readNewKnocks(
   if (args.has("knock")) {
     const before = target.knocks.find(({ protocol }) => protocol === "udp")?.payload;
     const payload = before?.kind === "bytes" ? undefined : before;
-    return { knocks: readKnocks(args.values("knock"), args, { payload, option: "knock" }) };
+    const knocks = readKnocks(args.values("knock"), args, { payload, option: "knock" });
+    return { knocks: hasCodes(target, args) ? keepCode(knocks, target, readSecret(args)) : knocks };
   }
   const payload = readSecret(args);
   if (payload === undefined) return {};
+  if (hasCodes(target, args)) return { knocks: keepCode(target.knocks, target, payload) };
   return {
     knocks: target.knocks.map((knock) => knock.protocol === "udp" ? { ...knock, payload } : knock),
   };
+}
+
+/** Whether the last knock of a target carries a one-time code, also after the change. */
+function hasCodes({ rolling }: Target, args: EditContext["args"]): boolean {
+  return rolling !== undefined && !args.values("unset").includes("rolling");
 }
 
 /**

@@ -8,6 +8,7 @@ import { readTagFilter } from "../../arguments/target_args.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */
 export const command = defineCommand({
@@ -39,6 +40,7 @@ export const command = defineCommand({
         tags: target.tags,
         sequence: target.knocks.map(renderPortSpec),
         opens: target.opens.map(renderService),
+        rolling: toRollingValue(target),
       })),
     });
     if (targets.length === 0) {
@@ -61,7 +63,8 @@ export const command = defineCommand({
 });
 
 /** The sequence on one line; a long one is cut. */
-function renderKnocks({ knocks }: Target): string {
+function renderKnocks({ knocks, rolling }: Target): string {
   const shown = knocks.slice(0, 5).map(renderPortSpec).join(" ");
-  return knocks.length > 5 ? `${shown} and ${knocks.length - 5} more` : shown;
+  const all = knocks.length > 5 ? `${shown} and ${knocks.length - 5} more` : shown;
+  return rolling === undefined ? all : `${all} (one-time code)`;
 }

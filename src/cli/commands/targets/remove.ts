@@ -1,6 +1,8 @@
 /** `remove`: remove targets, all of those named or none. */
 import { removeTarget } from "../../../config/changes.ts";
 import { CancelledError } from "../../../core/errors.ts";
+import type { Target } from "../../../core/target.ts";
+import { sanitize } from "../../../output/sanitize.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import {
   findTarget,
@@ -26,26 +28,39 @@ export const command = defineCommand({
     const names = [...new Set(requirePositionals(context, { min: 1, max: Infinity, usage }))];
     const config = await loadTargets(context);
     refuseLegacy(config);
-    for (const name of names) findTarget(config, name);
+    const targets = names.map((name) => findTarget(config, name));
     if (!args.has("yes")) {
       const hint = `remove without a question: spknock remove ${names.join(" ")} --yes`;
       const prompter = await requirePrompter(context, hint);
       const message = `Remove ${names.join(", ")}?`;
       if (!await prompter.confirm({ message, default: false })) throw new CancelledError();
     }
-    await removeTargets(names, context);
+    await removeTargets(targets, context);
     return EXIT.done;
   },
 });
 
 /** Removes targets in one write; the menu does the same. */
-export async function removeTargets(names: readonly string[], context: Context): Promise<void> {
+export async function removeTargets(targets: readonly Target[], context: Context): Promise<void> {
+  const { out } = context;
   const file = await targetsPath(context);
+  const names = targets.map(({ name }) => name);
   await updateTargets(
     file,
     (text) => names.reduce((rest, name) => removeTarget(rest, name, { file }), text),
     context,
   );
-  context.out.say(`removed ${names.join(", ")}\n`);
-  context.out.value({ removed: names, file });
+  const keyFiles = targets.flatMap(listKeyFiles);
+  out.say(`removed ${names.join(", ")}\n`);
+  for (const path of keyFiles) out.say(`the key file stays: ${sanitize(path)}\n`);
+  out.value({ removed: names, file, ...(keyFiles.length === 0 ? {} : { key_files: keyFiles }) });
+}
+
+/** The files of a target's keys of one-time codes: rules that are loaded still take what they make. */
+function listKeyFiles({ knocks, rolling }: Target): string[] {
+  if (rolling === undefined) return [];
+  const files = knocks.flatMap(({ payload }) =>
+    payload.kind === "secret" && payload.source.kind === "file" ? [payload.source.path] : []
+  );
+  return [...files, ...(rolling.formerKey === undefined ? [] : [rolling.formerKey])];
 }

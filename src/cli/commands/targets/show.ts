@@ -7,6 +7,7 @@ import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import { collectSecrets, type CollectSecretsOptions } from "../../../use_cases/collect_secrets.ts";
+import { toClosingTarget } from "../../../use_cases/close_target.ts";
 import { describeProbe } from "../../../probe/mod.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
@@ -14,6 +15,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
 import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
+import { listRollingRows, toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `show`. */
 export const command = defineCommand({
@@ -47,13 +49,18 @@ export const command = defineCommand({
         makeSecretOptions(context, readSecretChoice(args)),
       )
       : new Map<Knock, string>();
+    if (args.has("fingerprint") && target.rolling !== undefined) {
+      out.note("a one-time code has no fingerprint: it is another one in each window");
+    }
     const probes = target.probes.map(describeProbe);
+    const closing = toClosingTarget(target);
     out.value({
       name: target.name,
       host: target.host,
       description: target.description,
       tags: target.tags,
       knocks: target.knocks.map((knock) => toKnockValue(knock, target, prints)),
+      rolling: toRollingValue(target),
       opens: target.opens.map(renderService),
       family: target.family,
       source: target.source ?? null,
@@ -64,7 +71,7 @@ export const command = defineCommand({
       timeout_ms: target.timeoutMs,
       probes,
       after: target.after.map(({ command }) => command),
-      close: target.close?.map((knock) => toKnockValue(knock, target, prints)) ?? null,
+      close: closing?.knocks.map((knock) => toKnockValue(knock, closing, prints)) ?? null,
       connect: target.connect ?? null,
     });
     out.print(
@@ -85,7 +92,10 @@ async function collectFingerprints(
   options: CollectSecretsOptions,
 ): Promise<Fingerprints> {
   const { fingerprintPayload } = await import("../../../core/fingerprint.ts");
-  const knocks = [...target.knocks, ...target.close ?? []];
+  // A one-time code is another one in each window: there is nothing to compare.
+  const hasFingerprint = ({ payload }: Knock) =>
+    target.rolling === undefined || payload.kind !== "secret";
+  const knocks = [...target.knocks.filter(hasFingerprint), ...target.close ?? []];
   const [payloads = []] = await collectSecrets([{ name: target.name, knocks }], ports, options);
   return new Map(knocks.flatMap((knock, index) => {
     const payload = payloads[index];
@@ -99,7 +109,7 @@ function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unkno
   return {
     port: knock.port,
     protocol: knock.protocol,
-    payload: describePayload(knock),
+    payload: describePayload(knock, target),
     ...listKnockExtras(knock, target),
     delay_ms: knock.delayMs ?? target.delayMs,
     ...(prints.size === 0 ? {} : { fingerprint: prints.get(knock) ?? null }),
@@ -112,9 +122,9 @@ function listRows(
   prints: Fingerprints,
 ): string[][] {
   const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
-  const knockRows = (key: string, knocks: readonly Knock[]) =>
-    knocks.map((knock, index) => {
-      const { spec, content } = describeKnock(knock, target);
+  const knockRows = (key: string, door: Target | undefined) =>
+    (door?.knocks ?? []).map((knock, index) => {
+      const { spec, content } = describeKnock(knock, door ?? target);
       const print = prints.has(knock) ? `, fingerprint ${prints.get(knock)}` : "";
       return [`${key} ${index + 1}`, `${spec}, ${content}${print}`];
     });
@@ -123,7 +133,8 @@ function listRows(
     ["host", target.host],
     ...optional("description", target.description),
     ...optional("tags", target.tags.join(", ")),
-    ...knockRows("knock", target.knocks),
+    ...knockRows("knock", target),
+    ...listRollingRows(target),
     ...optional("opens", target.opens.map(renderService).join(", ")),
     ["delay", renderDuration(target.delayMs)],
     ["family", target.family],
@@ -135,7 +146,7 @@ function listRows(
     ["timeout", renderDuration(target.timeoutMs)],
     ...probes.map((probe) => ["probe", probe]),
     ...target.after.map(({ command }) => ["after", command.join(" ")]),
-    ...knockRows("close", target.close ?? []),
+    ...knockRows("close", toClosingTarget(target)),
     ...optional("connect to", target.connect?.host ?? ""),
     ...optional("connect port", `${target.connect?.port ?? ""}`),
   ];
