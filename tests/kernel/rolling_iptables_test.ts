@@ -498,7 +498,7 @@ await kernelTest(
     const { ipv4 } = range.lab.sources;
     const [one = "", near = ""] = ipv4;
     // Of another network than the first ones, and than each other.
-  const [far = "", farther = ""] = [ipv4[40], ipv4[55]];
+    const [far = "", farther = ""] = [ipv4[40], ipv4[55]];
     const knock = (source: string): SendItem => ({
       source,
       host: range.server.ipv4,
