@@ -8,8 +8,8 @@
  * - a `bitmap:port` has no family: it says to both that a code is used. Each family sets a flag of its own, then
  *   looks for the other's before it binds: of two packets at the same moment, one of each family, at most one
  *   opens, and the code may be lost;
- * - `quota` is no way: each change of any rule of the table (legacy), and each rewriting of its own rule, starts it
- *   anew. `recent` is none either: a list lets the second source push the first one off.
+ * - `quota` does not hold: each change of any rule of the table (legacy), and each rewriting of its own rule, starts it
+ *   anew. `recent` does not either: its list lets the second source push the first one off.
  *
  * What the rules of the plan have: the stage with a code leads to the chain `codes` of its door, which only the
  * script fills, and each key has a chain whose counter says how often it opened. Loading again leaves `codes`
@@ -102,7 +102,7 @@ export function listCodeChains(context: Pick<RuleContext, "plan" | "names">): st
 }
 
 /** Returns the slots as hex digits. */
-export function listSlots({ slots }: Pick<Codes, "slots">): string[] {
+function listSlots({ slots }: Pick<Codes, "slots">): string[] {
   return [...DIGITS.slice(0, slots)];
 }
 

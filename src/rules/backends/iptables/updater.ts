@@ -4,7 +4,7 @@
  *
  * - All rules of a family are replaced in one transaction of iptables-restore; when anything fails before, the
  *   old ones stay.
- * - Each rule has its own time: a script that runs late lets nobody in longer, and codes of the next window are
+ * - Each rule has its own time: a script that runs late opens no longer, and codes of the next window are
  *   there before it begins.
  * - What is used is in sets, which rewriting does not touch. They are destroyed when their windows are over and their
  *   entries have timed out: a day later, so that a clock that goes back revives no used code.
@@ -23,7 +23,7 @@ const FAMILIES = {
 } as const;
 
 /** Returns the script that fills the chains of the codes of these keys. */
-export function renderUpdater(plan: Plan, keys: readonly PlacedKey[]): string[] {
+function renderUpdater(plan: Plan, keys: readonly PlacedKey[]): string[] {
   const [first] = keys;
   const entries = [...new Set(keys.map(({ entry }) => entry))];
   return [
