@@ -6,12 +6,12 @@
 import { ConfigError } from "../core/errors.ts";
 import type { Knock } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
-import { type TargetChange, type TargetDraft, writeChange, writeTarget } from "./keys.ts";
-import { choosePayload, readSecret, relatePayload, writeKnock } from "./knocks.ts";
+import { type TargetChange, type TargetDraft, writeChange, writeTarget } from "./target/keys.ts";
+import { choosePayload, readSecret, relatePayload, writeKnock } from "./target/knocks.ts";
 import { dirname } from "./paths.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
-import { relateRolling } from "./rolling.ts";
+import { relateRolling } from "./target/rolling.ts";
 import { TomlEditor } from "./toml/edit.ts";
 import { Place } from "./toml/place.ts";
 import { renderKey, renderTable } from "./toml/render.ts";

@@ -2,6 +2,6 @@
 export { configPath, legacyPath, readConfigVariable } from "./paths.ts";
 export { parseConfig } from "./read.ts";
 export type { Config } from "./schema.ts";
-export { parseProbeSpecs } from "./probes.ts";
+export { parseProbeSpecs } from "./target/probes.ts";
 export { loadConfig, readSecretVariables, readText } from "./store.ts";
 export type { FileSystem } from "./files.ts";

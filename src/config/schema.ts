@@ -21,12 +21,12 @@ import {
   SETTING_KEYS,
   TARGET_KEYS,
   TOP_KEYS,
-} from "./keys.ts";
-import { isFixed, listVariables, readKnocks as readItem, readSecret } from "./knocks.ts";
+} from "./target/keys.ts";
+import { isFixed, listVariables, readKnocks as readItem, readSecret } from "./target/knocks.ts";
 import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
-import { type Plugins, readPlugins } from "./probes.ts";
-import { checkCodeKnocks } from "./rolling.ts";
+import { type Plugins, readPlugins } from "./target/probes.ts";
+import { checkCodeKnocks } from "./target/rolling.ts";
 import { readPort } from "./value_specs.ts";
 import { checkKeys, isTable, type RawTable, readList, readTable } from "./values.ts";
 

@@ -3,7 +3,7 @@
  * (docs/firewall-model.md, "One-time codes").
  */
 import { CODE_BYTES, findValidity, findWindow } from "../core/rolling.ts";
-import { type Codes, computeCode } from "../plan/codes.ts";
+import { type Codes, computeCode, findWindows } from "../plan/codes.ts";
 import type { Plan } from "../plan/plan.ts";
 import { TimedSet } from "./timed_set.ts";
 
@@ -107,7 +107,8 @@ export function makeCodePayload(key: string, window: number, slot: number): Uint
 
 /** Whether the firewall has codes for a window. */
 export function hasWindow(codes: Codes, window: number): boolean {
-  return window >= findWindow(codes, codes.from) && window <= findWindow(codes, codes.until);
+  const { first, last } = findWindows(codes);
+  return window >= first && window <= last;
 }
 
 /** How far after its beginning an endless horizon is looked at. */

@@ -25,11 +25,11 @@ export function computeCode(key: string, window: number, slot: number): string {
   return digest.slice(0, CODE_BYTES);
 }
 
-/** Returns the first and the last window of which a firewall has codes. */
+/** Returns the first and the last window of which a firewall has codes: the last one begins before the end. */
 export function findWindows(codes: Codes): { first: number; last: number } {
   return {
     first: findWindow(codes, codes.from),
-    last: findWindow(codes, codes.until),
+    last: Math.ceil(codes.until / codes.windowMs) - 1,
   };
 }
 

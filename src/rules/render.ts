@@ -85,7 +85,7 @@ function renderTopUp({ name, rolling }: Backend, plan: Plan): string[] {
   const isShared = plan.doors.some(({ stages }) =>
     stages.some(({ codes }) => codes !== undefined && codes.keys.length > 1)
   );
-  const command = `spknock rules ${targets} --for ${name} --codes-only --until 1y` +
+  const command = `spknock rules ${targets} --for ${name} --codes-only --until 1y --save` +
     (plan.name === plan.doors[0]?.name ? "" : ` --name ${plan.name}`) +
     (isShared ? " --keys keys/*.key" : "");
   return [

@@ -5,8 +5,13 @@
 import { assert } from "@std/assert";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { GLOBAL_OPTIONS } from "../../src/cli/options.ts";
-import { CLOSE_KEYS, CONNECT_KEYS, DEFAULTS_KEYS, TARGET_KEYS } from "../../src/config/keys.ts";
-import { KNOCK_KEYS } from "../../src/config/knocks.ts";
+import {
+  CLOSE_KEYS,
+  CONNECT_KEYS,
+  DEFAULTS_KEYS,
+  TARGET_KEYS,
+} from "../../src/config/target/keys.ts";
+import { KNOCK_KEYS } from "../../src/config/target/knocks.ts";
 import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import { PROBE_KINDS } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS } from "../../src/secret/kinds.ts";

@@ -3,7 +3,7 @@ import { ConfigError } from "../../src/core/errors.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
 import * as edit from "../../src/config/edit.ts";
-import type { TargetDraft } from "../../src/config/keys.ts";
+import type { TargetDraft } from "../../src/config/target/keys.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { table } from "../table.ts";
 import { makeRandom } from "../../tools/torture/random.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ConfigError } from "../../src/core/errors.ts";
 import { type Knock, type KnockPayload, renderPortSpec } from "../../src/core/knock.ts";
 import type { Target } from "../../src/core/target.ts";
-import { TARGET_KEYS } from "../../src/config/keys.ts";
+import { TARGET_KEYS } from "../../src/config/target/keys.ts";
 import { parseConfig } from "../../src/config/read.ts";
 import { PROBE_TYPES } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS } from "../../src/secret/kinds.ts";

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
+import {
+  DEFAULTS_KEYS,
+  SETTING_KEYS,
+  TARGET_KEYS,
+  TOP_KEYS,
+} from "../../src/config/target/keys.ts";
 import { parseConfig } from "../../src/config/mod.ts";
 import { PROBE_KINDS, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
 import { SECRET_KEYS } from "../../src/secret/kinds.ts";

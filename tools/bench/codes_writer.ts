@@ -22,4 +22,4 @@ let bytes = 0;
     bytes += text.length;
   }
 }
-console.log(JSON.stringify({ bytes }));
+await Deno.stdout.write(encoder.encode(`${JSON.stringify({ bytes })}\n`));

@@ -2,8 +2,13 @@
  * Makes the parts of `targets.schema.json` that come from the tables in `src`. The schema's own text is
  * its template: what is generated is replaced, all else stays.
  */
-import { DEFAULTS_KEYS, SETTING_KEYS, TARGET_KEYS, TOP_KEYS } from "../../src/config/keys.ts";
-import { KNOCK_KEYS } from "../../src/config/knocks.ts";
+import {
+  DEFAULTS_KEYS,
+  SETTING_KEYS,
+  TARGET_KEYS,
+  TOP_KEYS,
+} from "../../src/config/target/keys.ts";
+import { KNOCK_KEYS } from "../../src/config/target/knocks.ts";
 import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import type { ValueSpec } from "../../src/core/value_spec.ts";
 import { findProbeKind, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";

@@ -1,6 +1,6 @@
 /** What reads the file of another program. */
 import type { Problem } from "../../core/errors.ts";
-import type { TargetDraft } from "../keys.ts";
+import type { TargetDraft } from "../target/keys.ts";
 
 /** What a file gives. */
 export interface ImportResult {

@@ -1,5 +1,6 @@
 /** One-time codes and clocks: each moment of a window and of a horizon that decides. */
 import { renderDuration } from "../../core/duration.ts";
+import { findWindows } from "../../plan/codes.ts";
 import { findSkew, findValidity, findWindow } from "../../core/rolling.ts";
 import type { Attack, ClaimKind } from "../attack.ts";
 import { hasWindow } from "../code_book.ts";
@@ -96,22 +97,21 @@ function replaceCode(context: AttackContext, payload: Uint8Array): WirePacket[] 
 
 function listHorizon(place: CodeContext): Attack[] {
   const { context, codes, last } = place;
-  const { windowMs, from, until } = codes;
+  const { windowMs, from } = codes;
   const at = (claim: ClaimKind, words: AttackWords, window: number): Attack => {
     const epoch = window * windowMs + windowMs / 2 - last;
     const moment = { ...context, epoch };
     const knocks = createKnocks(moment, { at: last });
     return { ...createCodeAttack(place, claim, words, knocks), epoch, setsClock: true };
   };
-  const first = findWindow(codes, from);
+  const { first, last: end } = findWindows(codes);
   const reason = "the firewall has the codes of its horizon only";
   const before = from < windowMs ? [] : [at("closed", {
     name: "code-before-horizon",
     description: "the code of the window before the first one that the firewall has",
     reason,
   }, first - 1)];
-  if (!Number.isFinite(until)) return before;
-  const end = findWindow(codes, until);
+  if (!Number.isFinite(end)) return before;
   return [
     ...before,
     at("opens", {

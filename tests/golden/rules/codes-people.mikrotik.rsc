@@ -1,8 +1,9 @@
 # spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
 #
 #   knock 1: 7000/tcp (regular)
-#   knock 2: 62201/udp (one-time code, 10m each)
+#   knock 2: 62201/udp (one-time code, 4 slots each 10m)
 #   opens:   22/tcp for 5m; a stage waits 5s
+#   codes:   for home, 2 keys (home, anna), from 2026-11-27T00:00:00Z until 2026-11-27T01:00:00Z
 #   covers:  IPv4
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker

@@ -1,7 +1,8 @@
 # spknock rules for target "home" (fw.example.com), MikroTik RouterOS 7 and 6
 #
-#   knock 1: 62201/udp (one-time code, 10m each)
+#   knock 1: 62201/udp (one-time code, 4 slots each 10m)
 #   opens:   22/tcp for 5m; a stage waits 5s
+#   codes:   for home, 1 key (home), from 2026-11-27T00:00:00Z until 2026-11-27T01:00:00Z
 #   covers:  IPv4, IPv6
 #
 # The rules guard services of this machine. A port that it forwards (DNAT, a port that Docker

@@ -53,7 +53,7 @@ function report(
 ): void {
   const { out } = context;
   const open = made.opens.length === 0 ? ["--open 22/tcp"] : [];
-  const words = ["spknock rules", name, "--for nftables", ...open, "--until 1y"];
+  const words = ["spknock rules", name, "--for nftables", ...open, "--until 1y --save"];
   const next = [...words, ...listFileOptions(context)].join(" ");
   const codes = `${plural(rolling.slots, "code")} every ${renderDuration(rolling.windowMs)}`;
   out.say(

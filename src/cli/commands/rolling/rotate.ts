@@ -20,7 +20,7 @@ export async function rotate(name: string, context: RollingContext): Promise<num
   noteWarnings(warnings, context);
   const options = listFileOptions(context);
   const next = [
-    ["spknock rules", name, "--for BACKEND --until 1y", ...options].join(" "),
+    ["spknock rules", name, "--for BACKEND --until 1y --save", ...options].join(" "),
     [renderFinish(name), ...options].join(" "),
   ];
   out.say(

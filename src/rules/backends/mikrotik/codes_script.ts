@@ -11,8 +11,8 @@
  * does not run at the start), "Scripts" (policies). Users report of RouterOS 7.23 and 7.24 that the digits are
  * lowercase, that without `to=hex` there are none, and that a changed `content` is looked for at once.
  */
-import { findSkew, findWindow } from "../../../core/rolling.ts";
-import { type CodeKey, type Codes, computeCode } from "../../../plan/codes.ts";
+import { findSkew } from "../../../core/rolling.ts";
+import { type CodeKey, type Codes, computeCode, findWindows } from "../../../plan/codes.ts";
 import type { Door, Plan } from "../../../plan/plan.ts";
 import { type CodedDoor, listCodedDoors, nameCodeLists, nameCodeRule, NO_CODE } from "./codes.ts";
 import { createNames, PATHS } from "./syntax.ts";
@@ -120,12 +120,12 @@ function renderSource(plan: Plan, { door, codes }: CodedDoor, key: CodeKey): str
 }
 
 /** Returns the condition that window `n` is one of this side for which the firewall has codes. */
-function renderIsTaken({ windowMs, from, until }: Codes): string {
-  const first = findWindow({ windowMs }, Math.max(from, CLOCK_MIN_MS));
+function renderIsTaken(codes: Codes): string {
+  const { first, last } = findWindows({ ...codes, from: Math.max(codes.from, CLOCK_MIN_MS) });
   const conditions = [
     "(($n % 2) = $side)",
     `($n >= ${first})`,
-    ...(until === Infinity ? [] : [`($n <= ${Math.ceil(until / windowMs) - 1})`]),
+    ...(last === Infinity ? [] : [`($n <= ${last})`]),
   ];
   return conditions.join(" && ");
 }

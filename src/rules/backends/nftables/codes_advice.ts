@@ -35,7 +35,7 @@ export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Pla
       : "After that no source is let in but the trusted ones above.",
     "Add more before: no open door is closed, and codes that are there already do no harm. For example on",
     "the first of each month, in the crontab of the machine that has the key (the firewall needs none):",
-    `  0 4 1 * * spknock rules ${targets} --for ${backend} --codes-only --until 1y` +
+    `  0 4 1 * * spknock rules ${targets} --for ${backend} --codes-only --until 1y --save` +
     `${name}${keys} | ssh HOST ${load}`,
     ...keep,
     "The codes go by the clock of this machine. One that boots without a clock takes old codes until NTP has",

@@ -1,10 +1,10 @@
 /** `rolling`: what is read, every mistake with its line, and what is written back. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { addTargets, changeTargets } from "../../src/config/changes.ts";
-import { parseConfig } from "../../src/config/read.ts";
-import { ConfigError } from "../../src/core/errors.ts";
-import type { Target } from "../../src/core/target.ts";
-import { table } from "../table.ts";
+import { addTargets, changeTargets } from "../../../src/config/changes.ts";
+import { parseConfig } from "../../../src/config/read.ts";
+import { ConfigError } from "../../../src/core/errors.ts";
+import type { Target } from "../../../src/core/target.ts";
+import { table } from "../../table.ts";
 
 const FILE = "/etc/spknock/t.toml";
 

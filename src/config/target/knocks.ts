@@ -10,22 +10,22 @@
  * - an icmp knock is an echo request: a size, a payload that fills it, and no port;
  * - no message repeats any part of a secret or a payload.
  */
-import { renderDuration } from "../core/duration.ts";
+import { renderDuration } from "../../core/duration.ts";
 import {
   checkHandshake,
   type Knock,
   type KnockPayload,
   parsePortList,
   type Protocol,
-} from "../core/knock.ts";
+} from "../../core/knock.ts";
 import {
   listSecretForms,
   makeSource,
   readSourceValue,
   SECRET_KEYS,
   SECRET_KINDS,
-} from "../secret/kinds.ts";
-import type { Place } from "./toml/place.ts";
+} from "../../secret/kinds.ts";
+import type { Place } from "../toml/place.ts";
 import {
   MAX_PAYLOAD,
   readPayload,
@@ -33,7 +33,7 @@ import {
   readValue,
   relatePath,
   writePayload,
-} from "./value_specs.ts";
+} from "../value_specs.ts";
 import {
   checkKeys,
   isSameData,
@@ -41,7 +41,7 @@ import {
   type RawTable,
   readDuration,
   readInteger,
-} from "./values.ts";
+} from "../values.ts";
 
 /** What reading a secret depends on. */
 interface SecretContext {

@@ -1,11 +1,11 @@
 /** `rolling = { window = "10m", slots = 4, until = 2027-11-25T00:00:00Z }`: read, checked and written. */
-import { renderDuration } from "../core/duration.ts";
-import type { Knock } from "../core/knock.ts";
-import { DEFAULT_ROLLING, MAX_SLOTS, type Rolling, WINDOW_LIMITS } from "../core/rolling.ts";
-import { parseTargetName } from "../core/target.ts";
-import type { Place } from "./toml/place.ts";
-import { readValue, relatePath } from "./value_specs.ts";
-import { checkKeys, isTable, readDuration, readInteger, readString } from "./values.ts";
+import { renderDuration } from "../../core/duration.ts";
+import type { Knock } from "../../core/knock.ts";
+import { DEFAULT_ROLLING, MAX_SLOTS, type Rolling, WINDOW_LIMITS } from "../../core/rolling.ts";
+import { parseTargetName } from "../../core/target.ts";
+import type { Place } from "../toml/place.ts";
+import { readValue, relatePath } from "../value_specs.ts";
+import { checkKeys, isTable, readDuration, readInteger, readString } from "../values.ts";
 
 /** The keys of `rolling`. */
 export const ROLLING_KEYS = ["window", "slots", "name", "from", "until", "former_key"] as const;

@@ -2,10 +2,10 @@
  * The keys of a target as data: a new setting is a row here, a field of `TargetSettings` and a
  * definition in `targets.schema.json`; `deno task schema` does the rest there.
  */
-import { renderDuration } from "../core/duration.ts";
-import { ValueError } from "../core/errors.ts";
-import { type Knock, type KnockPayload } from "../core/knock.ts";
-import { parseServices, renderService, type Service } from "../core/service.ts";
+import { renderDuration } from "../../core/duration.ts";
+import { ValueError } from "../../core/errors.ts";
+import { type Knock, type KnockPayload } from "../../core/knock.ts";
+import { parseServices, renderService, type Service } from "../../core/service.ts";
 import {
   type ConnectSpec,
   DEFAULT_SETTINGS,
@@ -14,11 +14,11 @@ import {
   parseSource,
   type Target,
   type TargetSettings,
-} from "../core/target.ts";
-import { suggestOr } from "../core/suggest.ts";
-import { joinOr } from "../core/text.ts";
+} from "../../core/target.ts";
+import { suggestOr } from "../../core/suggest.ts";
+import { joinOr } from "../../core/text.ts";
 import { choosePayload, hasOwnSecrets, readHandshake, writeKnock, writeSecret } from "./knocks.ts";
-import { type Place, renderPath } from "./toml/place.ts";
+import { type Place, renderPath } from "../toml/place.ts";
 import { readRolling, writeRolling } from "./rolling.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import {
@@ -29,7 +29,7 @@ import {
   readInteger,
   readList,
   readString,
-} from "./values.ts";
+} from "../values.ts";
 
 /** What reading the keys of a target depends on. */
 export interface KeyContext {

@@ -8,16 +8,16 @@
  * - `[plugins.NAME] command = [...]` makes `type = "NAME"`; all other keys, the plug-in's own and
  *   then the entry's, go to it as options.
  */
-import { ValueError } from "../core/errors.ts";
-import { parsePort, parsePortSpec, splitList } from "../core/knock.ts";
-import { suggestOr } from "../core/suggest.ts";
+import { ValueError } from "../../core/errors.ts";
+import { parsePort, parsePortSpec, splitList } from "../../core/knock.ts";
+import { suggestOr } from "../../core/suggest.ts";
 import {
   type AfterSpec,
   parseTargetName,
   type PluginSpec,
   type ProbeSpec,
   type ProbeType,
-} from "../core/target.ts";
+} from "../../core/target.ts";
 import {
   findProbeKind,
   listProbeForms,
@@ -25,10 +25,10 @@ import {
   PROBE_KINDS,
   PROBE_TYPES,
   type ProbeKey,
-} from "../probe/kinds.ts";
-import type { Place } from "./toml/place.ts";
-import { parseWebAddress, readPort, readValue, writeValue } from "./value_specs.ts";
-import { checkKeys, isTable, type RawTable } from "./values.ts";
+} from "../../probe/kinds.ts";
+import type { Place } from "../toml/place.ts";
+import { parseWebAddress, readPort, readValue, writeValue } from "../value_specs.ts";
+import { checkKeys, isTable, type RawTable } from "../values.ts";
 
 /** A program with a name. */
 interface Plugin {

@@ -5,11 +5,11 @@ import {
   readProbe,
   writeAfter,
   writeProbe,
-} from "../../src/config/probes.ts";
-import { Place } from "../../src/config/toml/place.ts";
-import type { AfterSpec, ProbeSpec } from "../../src/core/target.ts";
-import { listProbeForms } from "../../src/probe/kinds.ts";
-import { table } from "../table.ts";
+} from "../../../src/config/target/probes.ts";
+import { Place } from "../../../src/config/toml/place.ts";
+import type { AfterSpec, ProbeSpec } from "../../../src/core/target.ts";
+import { listProbeForms } from "../../../src/probe/kinds.ts";
+import { table } from "../../table.ts";
 
 const MQTT = { type: "plugin", name: "mqtt", command: ["m"], options: { a: 1 } } as const;
 const PLUGINS: Plugins = new Map([["mqtt", { command: ["m"], options: { a: 1 } }]]);
