@@ -22,4 +22,4 @@ let bytes = 0;
     bytes += text.length;
   }
 }
-console.log(JSON.stringify({ bytes }));
+Deno.stdout.writeSync(encoder.encode(`${JSON.stringify({ bytes })}\n`));
