@@ -42,7 +42,7 @@ export interface Backend {
 }
 
 /** The part of a back end that is about one-time codes. */
-export interface RollingBackend {
+interface RollingBackend {
   /**
    * Returns the lines that give the firewall its codes, one after the other: years of them do not fit in
    * memory. They follow the rules, or (`--codes-only`) are added to running ones, of which no open door is

@@ -18,7 +18,7 @@ import {
   collectSecrets,
   type CollectSecretsOptions,
 } from "./collect_secrets.ts";
-import { collectKeys, type KeyFile } from "./key_files.ts";
+import { collectKeys, type KeyFile } from "./rolling/read_keys.ts";
 import type { Ports } from "./ports.ts";
 
 /** A plan and what is weak about it. */

@@ -14,7 +14,7 @@ import {
 import { MAX_SECRET_BYTES, type SecretPorts } from "../secret/kinds.ts";
 import { isResolved, type Resolution } from "./batch.ts";
 import type { Payloads } from "../knock/until_open.ts";
-import { toPayloads, toSecretRequest } from "./rolling_codes.ts";
+import { toPayloads, toSecretRequest } from "./rolling/rolling_codes.ts";
 import type { Ports } from "./ports.ts";
 import { toFailedReport } from "./target_report.ts";
 

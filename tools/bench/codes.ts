@@ -36,7 +36,6 @@ async function run(): Promise<Outcome> {
     for (const [window, slots] of SIZES) {
       const cells = await measure({ windows: minutes / window, window, slots }, idle);
       rows.push([`${name}, ${window} min, ${slots} slot${slots === 1 ? "" : "s"}`, ...cells]);
-      await Deno.stderr.write(new TextEncoder().encode(`${rows.at(-1)?.join(" | ")}\n`));
     }
   }
   return {

@@ -1,4 +1,4 @@
-/** Sends wrong one-time codes as fast as it can: `HOST PORT COUNT`; prints the milliseconds. */
+/** Sends wrong one-time codes as fast as it can: `HOST PORT COUNT`. */
 const [host = "", port = "", count = ""] = Deno.args;
 const libc = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -13,9 +13,7 @@ new DataView(place.buffer).setUint16(2, Number(port));
 place.set(host.split(".").map(Number), 4);
 const digits = crypto.getRandomValues(new Uint8Array(32_768)).toHex();
 const random = new TextEncoder().encode(digits);
-const start = performance.now();
 for (let sent = 0; sent < Number(count); sent++) {
   const at = sent % (random.length - 32);
   libc.symbols.sendto(fd, random.subarray(at, at + 32), 32n, 0, place, place.length);
 }
-await Deno.stdout.write(new TextEncoder().encode(`${performance.now() - start}\n`));

@@ -22,4 +22,4 @@ let bytes = 0;
     bytes += text.length;
   }
 }
-await Deno.stdout.write(encoder.encode(`${JSON.stringify({ bytes })}\n`));
+Deno.stdout.writeSync(encoder.encode(`${JSON.stringify({ bytes })}\n`));

@@ -6,7 +6,7 @@ import { listDistinctForwards, listDistinctServices } from "../../core/service.t
 import { parseTargetName, type Target } from "../../core/target.ts";
 import type { Backend, PlanOptions } from "../../rules/mod.ts";
 import type { DoorRequest } from "../../use_cases/build_plan.ts";
-import type { KeyFile } from "../../use_cases/key_files.ts";
+import type { KeyFile } from "../../use_cases/rolling/read_keys.ts";
 import { asUsageError, type OptionNames, type OptionSpec, type ParsedArgs } from "../options.ts";
 
 /** The options about one-time codes. */

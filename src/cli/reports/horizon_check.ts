@@ -1,6 +1,6 @@
 /** What each command that knocks does about the horizon of one-time codes. */
 import type { Target } from "../../core/target.ts";
-import { watchHorizon } from "../../use_cases/horizon.ts";
+import { watchHorizon } from "../../use_cases/rolling/horizon.ts";
 import type { Context } from "../command.ts";
 import { listFileOptions } from "../doctor_hint.ts";
 

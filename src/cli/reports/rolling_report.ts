@@ -2,7 +2,7 @@
 import { renderDuration } from "../../core/duration.ts";
 import type { Target } from "../../core/target.ts";
 import { plural } from "../../core/text.ts";
-import { describeHorizon } from "../../use_cases/horizon.ts";
+import { describeHorizon } from "../../use_cases/rolling/horizon.ts";
 
 type Rolled = Pick<Target, "name" | "rolling">;
 

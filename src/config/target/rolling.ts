@@ -8,7 +8,7 @@ import { readValue, relatePath } from "../value_specs.ts";
 import { checkKeys, isTable, readDuration, readInteger, readString } from "../values.ts";
 
 /** The keys of `rolling`. */
-export const ROLLING_KEYS = ["window", "slots", "name", "from", "until", "former_key"] as const;
+const ROLLING_KEYS = ["window", "slots", "name", "from", "until", "former_key"] as const;
 
 /** Reads the table; undefined when it is wrong. */
 export function readRolling(

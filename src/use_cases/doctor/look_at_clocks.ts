@@ -4,7 +4,7 @@ import { judgeHorizon } from "../../core/rolling.ts";
 import { describeProgramError } from "../../core/system_errors.ts";
 import type { ClockEvidence, CodesEvidence } from "../../doctor/evidence.ts";
 import { askDate } from "../../probe/http.ts";
-import { describeEnd } from "../horizon.ts";
+import { describeEnd } from "../rolling/horizon.ts";
 import type { Ports } from "../ports.ts";
 import type { ResolvedTarget } from "../resolve_targets.ts";
 

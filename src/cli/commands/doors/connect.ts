@@ -14,7 +14,7 @@ import { relay } from "../../../net/relay.ts";
 import { createOutput, type Sink } from "../../../output/output.ts";
 import { closeQuietly } from "../../../probe/tcp.ts";
 import type { Terminal } from "../../../prompt/mod.ts";
-import { toPayloads, toSecretRequest } from "../../../use_cases/rolling_codes.ts";
+import { toPayloads, toSecretRequest } from "../../../use_cases/rolling/rolling_codes.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import {
   findRoute,

@@ -4,7 +4,7 @@ import { ClosedError } from "../../../core/errors.ts";
 import { plural } from "../../../core/text.ts";
 import { loadProbes } from "../../../probe/mod.ts";
 import { toClosingTarget } from "../../../use_cases/close_target.ts";
-import { toPayloads } from "../../../use_cases/rolling_codes.ts";
+import { toPayloads } from "../../../use_cases/rolling/rolling_codes.ts";
 import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { endHold, holdOpen, type KeptTarget } from "../../../use_cases/keep_target.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";

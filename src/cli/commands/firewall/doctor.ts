@@ -7,7 +7,7 @@ import { quoteShell } from "../../../core/text.ts";
 import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
 import type { Diagnosis } from "../../../doctor/finding.ts";
-import { toPayloads, toSecretRequest } from "../../../use_cases/rolling_codes.ts";
+import { toPayloads, toSecretRequest } from "../../../use_cases/rolling/rolling_codes.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { gatherEvidence, makeConfigEvidence } from "../../../use_cases/doctor/gather_evidence.ts";
 import { pickDefined, readFamily } from "../../arguments/target_args.ts";

@@ -22,7 +22,7 @@ const LOAD_CODES = `"(echo 'table inet fw4 {'; cat; echo '}') | nft -f -"`;
 /** Where flash and memory are small. */
 const FLASH_ADVICE = [
   "The file is on the router's flash, about 90 bytes a code, and the codes are in its memory: a month of",
-  "10 minutes with 4 slots is 1.8 MB. A shorter --until makes it smaller.",
+  "10 minutes with 4 slots is 1.7 MB. A shorter --until makes it smaller.",
   "After another key the codes of the former one are not taken any more, but are in memory until fw4 restart.",
 ];
 /** Of the zone `wan`. */

@@ -1,12 +1,12 @@
 /** What is sent of a key: which slot, which window, and with which former key. */
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { makeCode, type Rolling } from "../../src/core/rolling.ts";
-import type { Knock, SecretSource } from "../../src/core/knock.ts";
-import type { Payloads } from "../../src/knock/until_open.ts";
-import { toPayloads, toSecretRequest } from "../../src/use_cases/rolling_codes.ts";
-import { KEY } from "../rules/fixtures.ts";
-import { textOf } from "../fakes.ts";
-import { table } from "../table.ts";
+import { makeCode, type Rolling } from "../../../src/core/rolling.ts";
+import type { Knock, SecretSource } from "../../../src/core/knock.ts";
+import type { Payloads } from "../../../src/knock/until_open.ts";
+import { toPayloads, toSecretRequest } from "../../../src/use_cases/rolling/rolling_codes.ts";
+import { KEY } from "../../rules/fixtures.ts";
+import { textOf } from "../../fakes.ts";
+import { table } from "../../table.ts";
 
 const FORMER = KEY.split("=")[0]?.split("").toReversed().join("") + "=";
 const NOW = Date.UTC(2026, 10, 27, 12, 34, 56);

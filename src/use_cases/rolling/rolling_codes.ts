@@ -8,10 +8,10 @@
  *   source is another over another family;
  * - while a former key may still be in the rules, its code is sent too.
  */
-import { findWindow, makeCode, type Rolling } from "../core/rolling.ts";
-import type { Target } from "../core/target.ts";
-import type { Payloads } from "../knock/until_open.ts";
-import type { SecretRequest } from "../secret/collect.ts";
+import { findWindow, makeCode, type Rolling } from "../../core/rolling.ts";
+import type { Target } from "../../core/target.ts";
+import type { Payloads } from "../../knock/until_open.ts";
+import type { SecretRequest } from "../../secret/collect.ts";
 
 /** What decides the codes besides the key. */
 interface CodeOptions {

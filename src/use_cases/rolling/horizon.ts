@@ -2,10 +2,10 @@
  * The horizon: until when the firewall has codes of a target. Its last tenth is worth a warning at each knock;
  * after it no code is taken any more, and nothing is sent.
  */
-import { UsageError } from "../core/errors.ts";
-import { judgeHorizon, type Rolling } from "../core/rolling.ts";
-import type { Target } from "../core/target.ts";
-import { plural } from "../core/text.ts";
+import { UsageError } from "../../core/errors.ts";
+import { judgeHorizon, type Rolling } from "../../core/rolling.ts";
+import type { Target } from "../../core/target.ts";
+import { plural } from "../../core/text.ts";
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

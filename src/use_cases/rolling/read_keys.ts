@@ -1,8 +1,8 @@
 /** Key files of one-time codes, one a person. */
-import type { CodeKey } from "../plan/codes.ts";
-import { SecretError, UsageError } from "../core/errors.ts";
-import { collectSecrets, type CollectSecretsOptions } from "./collect_secrets.ts";
-import type { Ports } from "./ports.ts";
+import type { CodeKey } from "../../plan/codes.ts";
+import { SecretError, UsageError } from "../../core/errors.ts";
+import { collectSecrets, type CollectSecretsOptions } from "../collect_secrets.ts";
+import type { Ports } from "../ports.ts";
 
 /** A file with a key, and whose it is. */
 export interface KeyFile {

@@ -1,8 +1,8 @@
 /** Until when the firewall has codes, and what each knock says of it. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../src/core/errors.ts";
-import { describeHorizon, watchHorizon } from "../../src/use_cases/horizon.ts";
-import { table } from "../table.ts";
+import { UsageError } from "../../../src/core/errors.ts";
+import { describeHorizon, watchHorizon } from "../../../src/use_cases/rolling/horizon.ts";
+import { table } from "../../table.ts";
 
 const DAY_MS = 86_400_000;
 const UNTIL = Date.UTC(2027, 10, 25);
