@@ -522,3 +522,51 @@ await kernelTest(
   },
   TOOLS,
 );
+
+/** What is not used: each opens to a second source after its own chain was written again, or at once. */
+const NOT_USED = {
+  quota: { match: "-m quota --quota 60", opens: [1, 2] },
+  "quota, and another rule of the table is changed": {
+    match: "-m quota --quota 60",
+    opens: [1, 2],
+    legacy: true,
+    change: ["iptables", "-A", "INPUT", "-p", "tcp", "--dport", "1", "-j", "DROP"],
+  },
+  recent: { match: "-m recent --set --name spkcode --rsource", opens: [2, 2] },
+};
+
+await kernelTest(
+  "one-time codes, iptables: quota and recent do not hold",
+  async (_lab, context) => {
+    for (const [name, row] of Object.entries(NOT_USED)) {
+      await context.step(name, async () => {
+        const { match, opens, legacy = false, change: changed } = {
+          legacy: false,
+          change: undefined,
+          ...row,
+        };
+        await using range = await createRange({ legacy });
+        const { server, env } = range;
+        const { ipv4: [one = "", two = "", three = ""] } = range.lab.sources;
+        const rule = `-A once -p udp --dport ${PORT} ${match} -j SET --add-set opened src --exist`;
+        const write = () =>
+          server.run(["iptables-restore", "-w", "-n"], {
+            stdin: `*filter\n:once - [0:0]\n${rule}\nCOMMIT\n`,
+            env,
+          });
+        const count = async () =>
+          (await server.run(["ipset", "save", "opened"])).match(/^add /gm)?.length ?? 0;
+        await server.run(["ipset", "create", "opened", "hash:ip"]);
+        await write();
+        await server.run(["iptables", "-A", "INPUT", "-j", "once"], { env });
+        const payload = "0".repeat(32);
+        await range.send([{ source: one, payload }, { source: two, payload }]);
+        const first = await count();
+        await (changed === undefined ? write() : server.run(changed, { env }));
+        await range.send([{ source: first === 2 ? two : three, payload }]);
+        assertEquals([first, await count()], opens);
+      });
+    }
+  },
+  { tools: [...TOOLS.tools, "iptables-legacy"] },
+);

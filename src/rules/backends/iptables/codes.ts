@@ -3,8 +3,7 @@
  * script (see updater.ts) rewrites the rules of the codes each minute.
  *
  * Measured with live packets, by iptables-nft and iptables-legacy 1.8.9, ipset 7.17:
- * - a set with `maxelem 1` takes the first source and no other: adding is atomic. Its hash has to have at most 1024
- *   buckets: kernels since 5.6 divide `maxelem` among parts of a larger one;
+ * - a set with `maxelem 1` takes the first source and no other: adding is atomic;
  * - a `bitmap:port` has no family: it says to both that a code is used. Each family sets a flag of its own, then
  *   looks for the other's before it binds: of two packets at the same moment, one of each family, at most one
  *   opens, and the code may be lost;
