@@ -42,3 +42,8 @@ export function renderElapsed(ms: number): string {
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   return `${Math.round(ms / 60_000)} min`;
 }
+
+/** A moment in Unix milliseconds, in UTC and whole seconds: `2027-11-25T08:00:00Z`. */
+export function renderMoment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

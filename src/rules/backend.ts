@@ -82,6 +82,30 @@ export function renderTimedUndo(undo: string): string {
   return `(trap '' HUP; sleep 60; ${undo}) & undo=$!`;
 }
 
+/**
+ * Returns the line of a crontab that adds more one-time codes, on the machine that has the keys.
+ *
+ * @param load the command on the firewall that reads them from its standard input.
+ */
+export function renderTopUp(
+  { name, doors }: Plan,
+  { backend, load }: { backend: string; load: string },
+): string {
+  const coded = doors.flatMap(({ name, stages }) =>
+    stages.flatMap(({ codes }) =>
+      codes === undefined ? [] : [{ name, isShared: codes.keys.length > 1 }]
+    )
+  );
+  const targets = coded.map((door) => door.name);
+  const command = [
+    `spknock rules ${targets.join(" ")} --for ${backend} --codes-only --until 1y --save`,
+    // The table has the name of the rule set, and the codes are those of the same keys.
+    ...(name === targets[0] ? [] : [`--name ${name}`]),
+    ...(coded.some(({ isShared }) => isShared) ? ["--keys keys/*.key"] : []),
+  ];
+  return `  0 4 1 * * ${command.join(" ")} | ssh HOST ${load}`;
+}
+
 /** In the order in which rules have them. */
 export const TRANSPORTS = ["tcp", "udp"] as const;
 

@@ -1,13 +1,13 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
 import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
-import { renderDuration } from "../core/duration.ts";
+import { renderDuration, renderMoment } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
 import { type Door, isSecret, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
 import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { plural } from "../core/text.ts";
-import { type Backend, refuse, type RenderRequest } from "./backend.ts";
+import { type Backend, refuse, type RenderRequest, renderTopUp } from "./backend.ts";
 import { findRefusal, narrowTo } from "./features.ts";
 
 /** What a rule set needs besides the plan. */
@@ -60,6 +60,7 @@ export function* streamCodesOnly(
   context: RenderContext,
 ): Iterable<string> {
   const request = makeRequest(backend, plan, context);
+  const load = backend.rolling?.loadCodes;
   yield [
     ...(backend.interpreter === undefined ? [] : [backend.interpreter]),
     ...renderComments([
@@ -70,28 +71,15 @@ export function* streamCodesOnly(
       ...plan.doors.flatMap(describeCodes),
       "",
       "They are added to the running rules of these targets; no open door is closed.",
-      ...renderTopUp(backend, plan),
+      ...(load === undefined ? [] : [
+        "To add more on the first of each month, in the crontab of the machine that has the key:",
+        renderTopUp(plan, { backend: backend.name, load }),
+      ]),
       "This file contains secrets: keep it private (chmod 600).",
     ]),
     "",
   ].join("\n");
   yield* streamCodes(backend, request);
-}
-
-/** The line of a crontab on the machine that has the keys. */
-function renderTopUp({ name, rolling }: Backend, plan: Plan): string[] {
-  if (rolling?.loadCodes === undefined) return [];
-  const targets = plan.doors.map((door) => door.name).join(" ");
-  const isShared = plan.doors.some(({ stages }) =>
-    stages.some(({ codes }) => codes !== undefined && codes.keys.length > 1)
-  );
-  const command = `spknock rules ${targets} --for ${name} --codes-only --until 1y --save` +
-    (plan.name === plan.doors[0]?.name ? "" : ` --name ${plan.name}`) +
-    (isShared ? " --keys keys/*.key" : "");
-  return [
-    "To add more on the first of each month, in the crontab of the machine that has the key:",
-    `  0 4 1 * * ${command} | ssh HOST ${rolling.loadCodes}`,
-  ];
 }
 
 function* streamCodes({ rolling }: Backend, request: RenderRequest): Iterable<string> {
@@ -218,10 +206,6 @@ function describeCodes({ name, stages }: Door): string[] {
       : "";
     return [`  codes:   for ${name}, ${plural(keys.length, "key")} (${names})${time}`];
   });
-}
-
-function renderMoment(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
 /** What the rules guard, and what passes elsewhere. */

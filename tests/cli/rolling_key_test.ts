@@ -59,7 +59,7 @@ Deno.test("rolling new: a key of 32 bytes that only its owner can read, and its 
     made.stdout,
     `made the key ${key}: only its owner can read it\n` +
       `saved home in ${world.config}: one-time codes to 62201/udp, 4 codes every 10m\n` +
-      "next, the rules for its firewall: spknock rules home --for nftables --until 1y\n",
+      "next, the rules for its firewall: spknock rules home --for nftables --until 1y --save\n",
   );
   assertEquals(
     await world.read(),
@@ -87,7 +87,7 @@ Deno.test("rolling new --json: no key in it, and what is next", async () => {
     window_ms: 90_000,
     slots: 16,
     name: "anna",
-    next: "spknock rules home --for nftables --open 22/tcp --until 1y",
+    next: "spknock rules home --for nftables --open 22/tcp --until 1y --save",
   });
   assertStringIncludes(
     await world.read(),
@@ -232,7 +232,7 @@ Deno.test("rolling rotate: the new key in place of the old one, which goes with 
     `made the key ${
       keyPath(world, "home-2.key")
     }; every knock sends a code of the former one too\n` +
-      "next, write the rules again, and load them: spknock rules home --for BACKEND --until 1y\n" +
+      "next, write the rules again, and load them: spknock rules home --for BACKEND --until 1y --save\n" +
       "then forget the former key: spknock rolling rotate home --finish\n",
   );
   const between = await world.read();

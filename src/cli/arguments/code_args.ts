@@ -1,4 +1,5 @@
 /** What the options of `rules` say about one-time codes: until when, whose keys, and the second way in. */
+import { renderMoment } from "../../core/duration.ts";
 import { parseMoment } from "./moment.ts";
 import { UsageError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
@@ -106,7 +107,7 @@ function requireUntil({ name, rolling }: Target, after: number): void {
   }
   if (until > after) return;
   throw new UsageError(
-    `the one-time codes of "${name}" end at ${new Date(until).toISOString()}, which is over`,
+    `the one-time codes of "${name}" end at ${renderMoment(until)}, which is over`,
     { hint },
   );
 }

@@ -1,5 +1,5 @@
 /** One-time codes as text for paper, and as JSON. */
-import { renderDuration } from "../../core/duration.ts";
+import { renderDuration, renderMoment } from "../../core/duration.ts";
 import { findSkew } from "../../core/rolling.ts";
 import { wrapWords } from "../../output/wrap.ts";
 import type { ListedCode } from "../../use_cases/rolling/list_codes.ts";
@@ -56,22 +56,18 @@ function toValue(
     slot,
     window_ms: rolling.windowMs,
     skew_ms: findSkew(rolling),
-    until: rolling.until === undefined ? null : renderUtc(rolling.until),
+    until: rolling.until === undefined ? null : renderMoment(rolling.until),
     time_zone: zone,
     codes: codes.map(({ code, window, start, end, takenFrom, takenUntil }) => ({
       code,
       window,
-      from: renderUtc(start),
-      until: renderUtc(end),
-      taken_from: renderUtc(takenFrom),
-      taken_until: renderUtc(takenUntil),
+      from: renderMoment(start),
+      until: renderMoment(end),
+      taken_from: renderMoment(takenFrom),
+      taken_until: renderMoment(takenUntil),
       command: renderSendLine(target, code),
     })),
   };
-}
-
-function renderUtc(ms: number): string {
-  return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
 /** Local time to the minute, or to the second where that is not all: `2026-11-27 12:50`. */

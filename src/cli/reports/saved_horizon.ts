@@ -1,4 +1,5 @@
 /** `rules --save`: for which time the firewall has one-time codes, in the targets that have them. */
+import { renderMoment } from "../../core/duration.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Context } from "../command.ts";
@@ -31,7 +32,7 @@ export async function saveHorizon(
       }), { file });
   await updateTargets(file, edit, context);
   for (const { name, until } of saved) {
-    const end = new Date(until).toISOString();
+    const end = renderMoment(until);
     context.out.note(`saved in ${sanitize(file)}: ${name} has one-time codes until ${end}`);
   }
 }

@@ -1,4 +1,5 @@
 /** One-time codes for paper: one for each of the next windows, with its time. */
+import { renderMoment } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { findValidity, findWindow, judgeHorizon, makeCode } from "../../core/rolling.ts";
 import type { SecretRequest } from "../../secret/collect.ts";
@@ -54,7 +55,7 @@ export async function listCodes(
   const windows = Array.from({ length: count }, (_, index) => first + index)
     .filter((window) => judgeHorizon(rolling, window * windowMs) !== "over");
   if (windows.length === 0 && until !== undefined) {
-    const end = new Date(until).toISOString().replace(/\.\d+/, "");
+    const end = renderMoment(until);
     throw new UsageError(`the firewall has codes of "${name}" until ${end} only`, {
       code: "horizon_over",
       hint: `write and load new rules: spknock rules ${name} --for BACKEND --until 1y --save`,

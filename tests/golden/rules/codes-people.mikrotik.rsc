@@ -21,7 +21,7 @@
 #
 # One-time codes: a script writes those of the moment into the rules, every 10 s. A code is taken
 # from 60 to 70 s before its window (10m) to 60 to 70 s after it.
-# No code of "home" is taken after 2026-11-27T01:00:00.000Z.
+# No code of "home" is taken after 2026-11-27T01:00:00Z.
 # A code belongs to the first source that sends it, which can repeat it. What is weaker than with nftables:
 # - for up to 10 s a copy of the packet is new at another address of this router, and over the other
 #   family; after that the script has every address on the list of used codes;

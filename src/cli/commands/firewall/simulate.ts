@@ -1,4 +1,5 @@
 /** `simulate`: a door on loopback that behaves as the firewall would, until Ctrl-C. */
+import { renderMoment } from "../../../core/duration.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { findValidity, findWindow } from "../../../core/rolling.ts";
 import type { Target } from "../../../core/target.ts";
@@ -105,9 +106,9 @@ function describeKnocking(
   }
   const window = findWindow(codes, Date.now());
   const code = computeCode(owner.key, window, codes.slots - 1);
-  const end = new Date(findValidity(codes, window).until).toISOString().slice(0, 19);
+  const end = renderMoment(findValidity(codes, window).until);
   const line = renderSendLine({ ...target, host: address, family: "any" }, code);
-  return `${line}\n(this code is valid until ${end}Z; later ones: spknock codes ${target.name} --count 1)`;
+  return `${line}\n(this code is valid until ${end}; later ones: spknock codes ${target.name} --count 1)`;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

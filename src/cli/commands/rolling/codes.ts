@@ -1,4 +1,5 @@
 /** `codes`: one-time codes for paper or a friend, with the shell line that sends one. */
+import { renderMoment } from "../../../core/duration.ts";
 import { UsageError, ValueError } from "../../../core/errors.ts";
 import { findWindow, judgeHorizon } from "../../../core/rolling.ts";
 import { plural } from "../../../core/text.ts";
@@ -97,13 +98,13 @@ function noteDoubts(
   { args, out }: CodesContext,
 ): void {
   const { name, rolling } = target;
-  const end = new Date(rolling.until ?? 0).toISOString().slice(0, 16);
+  const end = renderMoment(rolling.until ?? 0);
   const rules = `spknock rules ${name} --for BACKEND --until 1y --save`;
   if (given < count) {
-    out.note(`warning: the firewall has codes until ${end}Z: ${plural(given, "code")} only`);
+    out.note(`warning: the firewall has codes until ${end}: ${plural(given, "code")} only`);
   }
   if (judgeHorizon(rolling, Date.now()) === "last") {
-    out.note(`warning: the firewall has codes until ${end}Z only; write new rules: ${rules}`);
+    out.note(`warning: the firewall has codes until ${end} only; write new rules: ${rules}`);
   }
   if (isBeforeHorizon(target, first)) {
     out.note(`warning: the first of these codes are from before the rules: the firewall has none`);

@@ -1,6 +1,6 @@
 /** What the header of the RouterOS rules says about one-time codes: the test, what is weaker, how to take a key out. */
 import { findSkew } from "../../../core/rolling.ts";
-import { renderDuration } from "../../../core/duration.ts";
+import { renderDuration, renderMoment } from "../../../core/duration.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import type { RenderRequest } from "../../backend.ts";
 import { type CodedDoor, listCodedDoors, nameCodeLists, nameCodeRule } from "./codes.ts";
@@ -55,7 +55,7 @@ function describeHorizon(coded: readonly CodedDoor[]): string[] {
   return coded.map(({ door, codes: { until } }) =>
     until === Infinity
       ? `The router makes the codes of "${door.name}" from the key: they do not end.`
-      : `No code of "${door.name}" is taken after ${new Date(until).toISOString()}.`
+      : `No code of "${door.name}" is taken after ${renderMoment(until)}.`
   );
 }
 

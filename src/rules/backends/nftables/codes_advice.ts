@@ -1,5 +1,6 @@
 /** What the header says about one-time codes, and how those of a key are taken out. */
-import { renderDuration } from "../../../core/duration.ts";
+import { renderDuration, renderMoment } from "../../../core/duration.ts";
+import { renderTopUp } from "../../backend.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { countElements, listCodeDoors, requireHorizons } from "./codes.ts";
 
@@ -20,10 +21,6 @@ export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Pla
   requireHorizons(plan);
   const coded = listCodeDoors(plan);
   if (coded.length === 0) return [];
-  const targets = coded.map(({ door }) => door.name).join(" ");
-  // The table has the name of the rule set, and the codes are those of the same keys.
-  const name = plan.name === coded[0]?.door.name ? "" : ` --name ${plan.name}`;
-  const keys = coded.some(({ codes }) => codes.keys.length > 1) ? " --keys keys/*.key" : "";
   return [
     "",
     ...coded.map(({ door: { name }, codes }) =>
@@ -35,8 +32,7 @@ export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Pla
       : "After that no source is let in but the trusted ones above.",
     "Add more before: no open door is closed, and codes that are there already do no harm. For example on",
     "the first of each month, in the crontab of the machine that has the key (the firewall needs none):",
-    `  0 4 1 * * spknock rules ${targets} --for ${backend} --codes-only --until 1y --save` +
-    `${name}${keys} | ssh HOST ${load}`,
+    renderTopUp(plan, { backend, load }),
     ...keep,
     "The codes go by the clock of this machine. One that boots without a clock takes old codes until NTP has",
     "set it, and while its clock is wrong it takes none of now: timedatectl shows it. A restart forgets which",
@@ -63,9 +59,4 @@ function renderMemory(plan: Plan): string[] {
     `Loading takes about ${loading} MB of memory, and ${kernel} MB stay in use. With a shorter --until, and more codes`,
     "later, it is less.",
   ];
-}
-
-/** Returns a moment without milliseconds. */
-function renderMoment(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
 }
