@@ -62,6 +62,7 @@ Deno.test("every command prints one JSON value", async () => {
       tags: ["string"],
       sequence: ["string"],
       opens: ["string"],
+      rolling: "null",
     }],
   });
   assertShape(await json("show", "fw"), {
@@ -82,6 +83,7 @@ Deno.test("every command prints one JSON value", async () => {
     after: [],
     close: "null",
     connect: "null",
+    rolling: "null",
   });
   assertShape(await json("edit", "fw", "--secret", "none"), { changed: "string", file });
   assertShape(await json("knock", "fw"), { targets: [DOOR] });
