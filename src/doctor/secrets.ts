@@ -19,6 +19,9 @@ interface SecretLookPorts extends FilePorts {
   invocation: Invocation;
 }
 
+/** The role of a key that was replaced. */
+const FORMER_KEY = "former key";
+
 type Looked = Pick<FileEvidence, "path" | "found"> & { cause?: string; fix?: string };
 
 /** Looks at every source that the targets name, each once. */
@@ -33,7 +36,9 @@ export async function lookAtSecrets(
       const key = JSON.stringify(source);
       if (seen.has(key)) continue;
       seen.add(key);
-      const looked = await lookAtSource(source, { target: target.name, isKey }, ports);
+      const isRotated = target.rolling?.formerKey !== undefined;
+      const about = { target: target.name, isKey, role, isRotated };
+      const looked = await lookAtSource(source, about, ports);
       if (looked !== undefined) evidence.push(toEvidence(role, looked));
     }
   }
@@ -51,9 +56,10 @@ function listSources(
         : []
     );
   const path = rolling?.formerKey;
+  const role = `${FORMER_KEY} of ${name}`;
   const former = path === undefined
     ? []
-    : [{ source: { kind: "file", path }, isKey: true, role: `former key of ${name}` } as const];
+    : [{ source: { kind: "file", path }, isKey: true, role } as const];
   return [...list(knocks, rolling !== undefined), ...former, ...list(close, false)];
 }
 
@@ -80,12 +86,17 @@ function toEvidence(role: string, { path, found, cause, fix = "" }: Looked): Fil
 
 async function lookAtSource(
   source: SecretSource,
-  { target, isKey }: { target: string; isKey: boolean },
+  { target, isKey, role, isRotated }: {
+    target: string;
+    isKey: boolean;
+    role: string;
+    isRotated: boolean;
+  },
   ports: SecretLookPorts,
 ): Promise<Looked | undefined> {
   if (source.kind === "file") {
     const looked = await lookAtFile(source.path, ports, { isKey });
-    return isKey ? nameKeyRemedy(looked, target, ports) : looked;
+    return isKey ? nameKeyRemedy(looked, { target, role, isRotated }, ports) : looked;
   }
   if (source.kind === "env") {
     const looked = lookAtVariable(source.name, target, ports);
@@ -98,12 +109,23 @@ async function lookAtSource(
   return undefined;
 }
 
-/** A key is not typed: what is missing, or is not one, is made by a command. */
-function nameKeyRemedy(looked: Looked, target: string, ports: SecretLookPorts): Looked {
-  const isMade = looked.fix?.startsWith("(umask 077; cat > ") === true;
-  return isMade
-    ? { ...looked, fix: renderCommand(["rolling", "new", target], ports.invocation) }
-    : looked;
+/**
+ * A key is not typed: another one takes the place of what is missing, or is not one. In a rotation there is none to
+ * make: the former key is the one that is left.
+ */
+function nameKeyRemedy(
+  looked: Looked,
+  { target, role, isRotated }: { target: string; role: string; isRotated: boolean },
+  ports: SecretLookPorts,
+): Looked {
+  if (looked.fix?.startsWith("(umask 077; cat > ") !== true) return looked;
+  const isFormer = role.startsWith(FORMER_KEY);
+  if (isRotated && !isFormer) return { ...looked, fix: `ls -ld ${quoteShell(looked.path)}` };
+  const end = isFormer ? ["--finish"] : [];
+  return {
+    ...looked,
+    fix: renderCommand(["rolling", "rotate", target, ...end], ports.invocation),
+  };
 }
 
 async function lookAtFile(

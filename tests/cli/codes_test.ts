@@ -229,3 +229,17 @@ Deno.test("codes: the seconds of a window of 90 s", async () => {
   const { stdout } = await world.run("codes", "home", "--window", "1", "--count", "1");
   assertMatch(stdout, /^[0-9a-f]{32} {2}\S+ \d\d:\d\d:30 - \d\d:\d\d$/m);
 });
+
+table<[window: string, first: string, code: number]>("codes: no window after the year 9999", {
+  "the last one of 10 minutes": ["10m", "422337023", 0],
+  "the next one": ["10m", "422337024", 2],
+  "the last one of a day": ["24h", "2932895", 0],
+  "the next one of a day": ["24h", "2932896", 2],
+  "one that no date has": ["24h", "999999999", 2],
+}, async ([window, first, code]) => {
+  await using world = await makeWorld();
+  await world.write((await world.read()).replace("10m", window));
+  const ended = await world.run("codes", "home", "--window", first, "--count", "1");
+  assertEquals(ended.code, code);
+  assertEquals(/bug/.test(ended.stderr), false);
+});

@@ -19,7 +19,7 @@ const SPANS: Readonly<Record<string, number>> = {
 /** A date, and perhaps a time with its offset. */
 const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/i;
 /** What TOML and every back end can write: the end of the year 9999. */
-const LAST_MOMENT = Date.UTC(9999, 11, 31);
+export const LAST_MOMENT = Date.UTC(9999, 11, 31);
 
 /**
  * Returns a moment in Unix milliseconds.

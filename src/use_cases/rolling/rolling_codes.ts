@@ -2,10 +2,10 @@
  * The one-time codes of a target, each made when it is sent, and never stored.
  *
  * Rules:
- * - the first try takes a random slot, which stays for the run, and each further try the next one: another
+ * - the first try takes a random slot, which stays for the run, and each further try a later one: another
  *   address of the same owner can have used it in this window;
- * - each address that is knocked on has a slot of its own: a code is taken from one source only, and the
- *   source is another over another family;
+ * - each address that is knocked on has slots of its own: a code is taken from one source only, and the
+ *   source is another over another family. A try goes past the slots that the former one used of all addresses;
  * - while a former key may still be in the rules, its code is sent too.
  */
 import { findWindow, makeCode, type Rolling } from "../../core/rolling.ts";
@@ -60,7 +60,8 @@ function createCodes(
   const addresses: string[] = [];
   return async ({ address, attempt }) => {
     if (!addresses.includes(address)) addresses.push(address);
-    const slot = (start + addresses.indexOf(address) + attempt - 1) % rolling.slots;
+    const place = addresses.indexOf(address) + (attempt - 1) * addresses.length;
+    const slot = (start + place) % rolling.slots;
     const window = findWindow(rolling, wallNow());
     const codes = await Promise.all(keys.map((key) => makeCode(key, window, slot)));
     return [...before, codes.map((code) => new TextEncoder().encode(code))];

@@ -48,7 +48,16 @@ table<[options: Parameters<typeof make>[0], sent: [string, number][], slots: num
     "after the last one the first": [{ random: 0.99 }, [["a", 1], ["a", 2]], [3, 0]],
     "a random one first": [{ random: 0.5 }, [["a", 1]], [2]],
     "the same try again has the same one": [{}, [["a", 1], ["a", 1]], [0, 0]],
-    "another address has another one": [{}, [["a", 1], ["b", 1], ["a", 2]], [0, 1, 1]],
+    "another address has others at each try": [
+      {},
+      [["a", 1], ["b", 1], ["a", 2], ["b", 2], ["a", 3], ["b", 3]],
+      [0, 1, 2, 3, 0, 1],
+    ],
+    "two addresses with two slots": [
+      { rolling: { slots: 2 } },
+      [["a", 1], ["b", 1], ["a", 2], ["b", 2]],
+      [0, 1, 0, 1],
+    ],
     "only one slot": [{ rolling: { slots: 1 }, random: 0.9 }, [["a", 1], ["b", 2]], [0, 0]],
   },
   async ([options, sent, slots]) => {

@@ -1,13 +1,13 @@
 /** `codes`: one-time codes for paper or a friend, with the shell line that sends one. */
 import { renderMoment } from "../../../core/duration.ts";
 import { UsageError, ValueError } from "../../../core/errors.ts";
-import { findWindow, judgeHorizon } from "../../../core/rolling.ts";
+import { findWindow, judgeHorizon, type Rolling } from "../../../core/rolling.ts";
 import { plural } from "../../../core/text.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { isBeforeHorizon, listCodes, toKeyRequest } from "../../../use_cases/rolling/list_codes.ts";
 import { requireRolling, type RollingTarget } from "../../../use_cases/rolling/rotate_key.ts";
-import { parseMoment } from "../../arguments/moment.ts";
+import { LAST_MOMENT, parseMoment } from "../../arguments/moment.ts";
 import { parseCount } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions } from "../../context.ts";
@@ -69,21 +69,17 @@ function readChoice(
   const now = Date.now();
   const from = args.read("from", (text) => parseMoment(text, now)) ?? now;
   return {
-    first: args.read("window", parseWindowNumber) ?? findWindow(rolling, from),
+    first: args.read("window", (text) => parseWindowNumber(text, rolling)) ??
+      findWindow(rolling, from),
     count: args.read("count", (text) => parseCount(text, { max: MAX_COUNT })) ?? DEFAULT_COUNT,
     slot: args.read("slot", (text) => parseSlot(text, rolling)) ?? rolling.slots - 1,
   };
 }
 
-/** A window below this one is of the time before the year 10000, whatever its length. */
-const MAX_WINDOW = 10 ** 9;
-
-function parseWindowNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) < MAX_WINDOW) return Number(text);
-  throw new ValueError(
-    text,
-    `is not the number of a window: use a whole number below ${MAX_WINDOW}`,
-  );
+function parseWindowNumber(text: string, rolling: Rolling): number {
+  const end = findWindow(rolling, LAST_MOMENT);
+  if (/^\d+$/.test(text) && Number(text) < end) return Number(text);
+  throw new ValueError(text, `is not the number of a window: use a whole number below ${end}`);
 }
 
 function parseSlot(text: string, { slots }: { slots: number }): number {
