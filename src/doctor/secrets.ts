@@ -85,7 +85,7 @@ async function lookAtSource(
 ): Promise<Looked | undefined> {
   if (source.kind === "file") {
     const looked = await lookAtFile(source.path, ports, { isKey });
-    return isKey ? nameKeyRemedy(looked, target, ports) : looked;
+    return isKey ? nameKeyRemedy(looked) : looked;
   }
   if (source.kind === "env") {
     const looked = lookAtVariable(source.name, target, ports);
@@ -98,12 +98,14 @@ async function lookAtSource(
   return undefined;
 }
 
-/** A key is not typed: what is missing, or is not one, is made by a command. */
-function nameKeyRemedy(looked: Looked, target: string, ports: SecretLookPorts): Looked {
-  const isMade = looked.fix?.startsWith("(umask 077; cat > ") === true;
-  return isMade
-    ? { ...looked, fix: renderCommand(["rolling", "new", target], ports.invocation) }
-    : looked;
+/**
+ * A key is not typed: a command makes what is missing, or is not one. `rolling new` does not, as the target
+ * has a key already.
+ */
+function nameKeyRemedy(looked: Looked): Looked {
+  if (looked.fix === undefined) return looked;
+  const make = "(umask 077; head -c 32 /dev/urandom | base64 > ";
+  return { ...looked, fix: looked.fix.replace("(umask 077; cat > ", make) };
 }
 
 async function lookAtFile(

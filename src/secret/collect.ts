@@ -199,7 +199,7 @@ function readKey(text: string | Uint8Array): Promise<Uint8Array> {
       new SecretError(
         "the secret is not the key of one-time codes: it has to be 32 bytes in base64",
         {
-          hint: "make one: spknock rolling new TARGET",
+          hint: "make one, and write the rules again: head -c 32 /dev/urandom | base64",
         },
       ),
     );
