@@ -384,7 +384,7 @@ Deno.test("doctor: no login without --ssh, and the clock of an http probe", asyn
     assertMatch(stdout, /^other clock +the Date of http:\/\/192\.0\.2\.1\/: \d+s|14m behind this/m);
     assertMatch(
       stdout,
-      /^codes +home: taken up to 1m too early or too late, never beyond 11m; the/m,
+      /^codes +home: taken while the clocks differ by up to 1m, never from 11m on; the/m,
     );
     assertStringIncludes(stdout, "The door opens now, but the clock of the server");
     assertEquals(world.programs.calls.some(({ command }) => command[0] === "ssh"), false);
