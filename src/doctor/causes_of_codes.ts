@@ -13,11 +13,11 @@ import {
 
 type Case = DoorEvidence & Pick<Evidence, "invocation" | "codes" | "clocks">;
 
-/** Returns how far the clocks may be off: `taken up to 1m too early or too late, never beyond 11m`. */
+/** Returns how far the clocks may be off: `taken while the clocks differ by up to 1m, never from 11m on`. */
 export function describeTolerance({ windowMs }: Pick<CodesEvidence, "windowMs">): string {
   const skewMs = findSkew({ windowMs });
-  return `taken up to ${renderDuration(skewMs)} too early or too late, never beyond ` +
-    renderDuration(windowMs + skewMs);
+  return `taken while the clocks differ by up to ${renderDuration(skewMs)}, never from ` +
+    `${renderDuration(windowMs + skewMs)} on`;
 }
 
 /** Returns that a clock is ahead or behind: `14m ahead of`; whole seconds. */

@@ -207,6 +207,11 @@ table<[argv: string[], message: RegExp, hint: RegExp]>(
       /^--keys: /,
       /^$/,
     ],
+    "a pattern that the shell has left": [
+      ["home", ...NFT, "--until", "1y", "--keys", "keys/*.key"],
+      /^--keys: no file matches "keys\/\*.key"$/,
+      /present folder/,
+    ],
     "keys of which of several targets": [
       ["home", "saved", ...NFT, "--until", "1y", "--keys", "anna.key"],
       /^--keys with several targets needs the target$/,
@@ -267,7 +272,7 @@ Deno.test("rules: --save writes the time into the target, after the rules", asyn
   await Deno.remove(file);
   const ended = await world.run(...argv, "--save", "--output", file);
   assertEquals(ended.code, 0, ended.stderr);
-  assertMatch(ended.stderr, /saved in \S+: home has one-time codes until 2990-01-02T00:00:00Z/);
+  assertMatch(ended.stderr, /saved in \S+: home has one-time codes until 2990-01-02T00:00:00Z\n/);
   assertEquals((await Deno.stat(file)).mode ?? 0, 0o100600);
   const changed = TARGETS.replace(
     `slots = 2 }`,
@@ -276,7 +281,12 @@ Deno.test("rules: --save writes the time into the target, after the rules", asyn
   assertEquals(await world.read(), changed);
   const more = ["--codes-only", "--from", "2990-01-02", "--until", "2990-01-03", "--save"];
   assertEquals((await world.run("rules", "home", ...NFT, ...more)).code, 0);
-  assertEquals(await world.read(), changed.replace("until = 2990-01-02", "until = 2990-01-03"));
+  const later = changed.replace("until = 2990-01-02", "until = 2990-01-03");
+  assertEquals(await world.read(), later);
+  const fewer = ["--codes-only", "--from", "2990-01-01", "--until", "2990-01-02", "--save"];
+  const kept = await world.run("rules", "home", ...NFT, ...fewer);
+  assertMatch(kept.stderr, /home has one-time codes until 2990-01-03T00:00:00Z\n/);
+  assertEquals(await world.read(), later);
 });
 
 Deno.test("rules: --codes-only has only elements, and needs only the keys", async () => {

@@ -102,7 +102,7 @@ table<[evidence: Evidence, code: string, kind: string, cause: RegExp, fix: strin
       makeEvidence(clocks(840_000, false)),
       "clock_differs",
       "closed",
-      /^The clock of the server \(the Date of http:\/\/fw\/\) is 14m ahead of that of this machine, and codes are taken up to 1m too early or too late, never beyond 11m\.$/,
+      /^The clock of the server \(the Date of http:\/\/fw\/\) is 14m ahead of that of this machine, and codes are taken while the clocks differ by up to 1m, never from 11m on\.$/,
       SET,
     ],
     "the server is behind, and ours is set by the network": [
@@ -131,7 +131,7 @@ table<[evidence: Evidence, code: string, kind: string, cause: RegExp, fix: strin
       makeEvidence({}, { ping: true }),
       "code_not_taken",
       "closed",
-      /^The host answers, but the code did not open the port: a wrong clock here or at the server \(codes are taken up to 1m .* without a clock\), rules .* another key .*horizon.*all 4 slots.*NAT.*port 22\.$/,
+      /^The host answers, but the code did not open the port: a wrong clock here or at the server \(codes are taken while .* up to 1m.* without a clock\), rules .* another key .*horizon.*all 4 slots.*NAT.*port 22\.$/,
       "timedatectl",
     ],
     "a code opened nothing, no answer": [
@@ -179,8 +179,11 @@ table<[evidence: Evidence, code: string, kind: string, cause: RegExp, fix: strin
 
 Deno.test("how far clocks may be off, by the window", () => {
   const tolerance = (windowMs: number) => describeTolerance({ windowMs });
-  assertEquals(tolerance(60_000), "taken up to 15s too early or too late, never beyond 75s");
-  assertEquals(tolerance(86_400_000), "taken up to 1m too early or too late, never beyond 1441m");
+  assertEquals(tolerance(60_000), "taken while the clocks differ by up to 15s, never from 75s on");
+  assertEquals(
+    tolerance(86_400_000),
+    "taken while the clocks differ by up to 1m, never from 1441m on",
+  );
   assertEquals([0, 400, -1_600, 60_000].map(describeDistance), [
     "equal to",
     "equal to",

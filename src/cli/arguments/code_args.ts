@@ -146,6 +146,11 @@ export function withKeyFiles(
       });
     }
     const path = named === undefined ? text : text.slice(named.length + 1);
+    if (/[*?]/.test(path)) {
+      throw new UsageError(`--keys: no file matches "${path}"`, {
+        hint: "the shell looks for it from the present folder, not from the configuration's",
+      });
+    }
     const file = { path, name: asUsageError(() => readPerson(path), "--keys: ") };
     const others = found.get(name) ?? [];
     const twin = others.find((other) => other.name === file.name);

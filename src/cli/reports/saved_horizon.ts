@@ -8,13 +8,14 @@ import { targetsPath, updateTargets } from "../context.ts";
 /**
  * Saves the end of a plan's one-time codes, and their beginning, in its targets.
  *
- * @param options.keepsStart whether codes of before are in the firewall, too.
+ * @param options.isAdded whether the firewall keeps the codes that it has: then the time only grows, but
+ *   for a new key, which has none of them.
  * @throws {ConfigError} where nothing was changed.
  */
 export async function saveHorizon(
   plan: Plan,
   context: Context,
-  { keepsStart = false }: { keepsStart?: boolean } = {},
+  { isAdded = false }: { isAdded?: boolean } = {},
 ): Promise<void> {
   const { changeTargets } = await import("../../config/changes.ts");
   const file = await targetsPath(context);
@@ -22,17 +23,21 @@ export async function saveHorizon(
     const codes = stages.at(-1)?.codes;
     return codes === undefined ? [] : [{ name, from: codes.from, until: codes.until }];
   });
+  const ends = new Map<string, number>();
   const edit = (text: string) =>
     changeTargets(text, (targets) =>
       saved.flatMap(({ name, from, until }) => {
         const rolling = targets.get(name)?.rolling;
         if (rolling === undefined) return [];
-        const start = keepsStart ? rolling.from ?? from : from;
-        return [{ name, rolling: { ...rolling, from: start, until } }];
+        const start = isAdded ? rolling.from ?? from : from;
+        const keepsEnd = isAdded && rolling.formerKey === undefined;
+        const end = keepsEnd ? Math.max(until, rolling.until ?? until) : until;
+        ends.set(name, end);
+        return [{ name, rolling: { ...rolling, from: start, until: end } }];
       }), { file });
   await updateTargets(file, edit, context);
   for (const { name, until } of saved) {
-    const end = renderMoment(until);
+    const end = renderMoment(ends.get(name) ?? until);
     context.out.note(`saved in ${sanitize(file)}: ${name} has one-time codes until ${end}`);
   }
 }

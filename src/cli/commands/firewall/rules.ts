@@ -124,7 +124,7 @@ export const command = defineCommand({
     if (args.has("codes-only")) {
       const plan = await buildCodesPlan(doors, options, building);
       const code = await writeCodes({ ...rules, plan }, context, { output, force });
-      if (args.has("save")) await saveHorizon(plan, context, { keepsStart: true });
+      if (args.has("save")) await saveHorizon(plan, context, { isAdded: true });
       return code;
     }
     const { plan, weak } = await buildPlan(doors, options, building);
