@@ -146,7 +146,7 @@ Deno.test("horizon: nothing is said before its last tenth, nor where the door is
 table<[key: string, message: RegExp]>("a key that cannot be used: exit code 4, nothing is sent", {
   "not base64": [
     "hunter2hunter2",
-    /not the key of one-time codes: it has to be 32 .*\nhint: make one, and write the rules again: head/,
+    /not the key of one-time codes: it has to be 32 .*\nhint: look at its file: spknock doctor/,
   ],
   "too short": ["AAAA", /has to be 32 bytes in base64/],
   "no file": ["", /no such file|cannot be read/i],
