@@ -241,6 +241,8 @@ function nameFirst(what: string, names: readonly string[], pattern: RegExp): str
 export interface Limits {
   /** `Infinity` where there is no limit. */
   maxKnocks: number;
+  /** The most keys of one-time codes of one door. */
+  maxKeys: number;
   /** Bytes of a secret knock's payload. */
   minPayload: number;
   maxPayload: number;
@@ -294,6 +296,10 @@ const LIMIT_CHECKS: Record<
   maxKnocks: ({ doors }, { maxKnocks }) =>
     doors.some(({ stages, closing }) => Math.max(stages.length, closing.length) > maxKnocks)
       ? { part: `more than ${maxKnocks} knocks`, hint: "use fewer knocks" }
+      : undefined,
+  maxKeys: ({ doors }, { maxKeys }) =>
+    doors.some(({ stages }) => (stages.at(-1)?.codes?.keys.length ?? 0) > maxKeys)
+      ? { part: `more than ${maxKeys} keys`, hint: "use fewer keys, or nftables" }
       : undefined,
   minPayload: (plan, { minPayload }) =>
     listPayloads(plan).some(({ length }) => length < minPayload)

@@ -20,6 +20,7 @@ import {
   FEATURE_PLANS,
   GOLDEN_PLANS,
   HASHES,
+  KEY,
   secretPlan,
 } from "./fixtures.ts";
 import { change, getDoor, joinDoors } from "../plans.ts";
@@ -132,6 +133,20 @@ function planWithKnocks(count: number): Plan {
   return change(barePlan(), { stages });
 }
 
+function planWithKeys(count: number): Plan {
+  const plan = codePlan();
+  const stages = getDoor(plan).stages.map((stage) =>
+    stage.codes === undefined ? stage : {
+      ...stage,
+      codes: {
+        ...stage.codes,
+        keys: Array.from({ length: count }, (_, index) => ({ name: `k${index}`, key: KEY })),
+      },
+    }
+  );
+  return change(plan, { stages });
+}
+
 function planWithPayload(payload: Uint8Array): Plan {
   return change(barePlan(), { stages: [{ port: 1, protocol: "udp", payload }] });
 }
@@ -171,6 +186,11 @@ const LIMIT_CASES: Record<keyof Limits, (limits: Limits) => LimitCase> = {
       ? { allowed: [], refused: [[plan, part]] }
       : { allowed: [plan], refused: [] };
   },
+  maxKeys: ({ maxKeys }) =>
+    maxKeys === Infinity ? { allowed: [barePlan()], refused: [] } : {
+      allowed: [planWithKeys(maxKeys)],
+      refused: [[planWithKeys(maxKeys + 1), `more than ${maxKeys} keys`]],
+    },
   wholeSeconds: ({ wholeSeconds }) => {
     const plans: [Plan, string][] = [
       [change(barePlan(), { stageTimeoutMs: 1_500 }), "the stage timeout 1500ms"],

@@ -43,6 +43,10 @@ interface LimitRow {
 
 const LIMIT_ROWS: Record<keyof Limits, LimitRow> = {
   maxKnocks: { label: "knocks, at most", render: ({ limits }) => renderNumber(limits.maxKnocks) },
+  maxKeys: {
+    label: "keys of one-time codes, at most",
+    render: ({ limits }) => renderNumber(limits.maxKeys),
+  },
   minPayload: {
     label: "payload, at least (bytes)",
     render: (backend) => renderIfSecret(backend, renderNumber(backend.limits.minPayload)),

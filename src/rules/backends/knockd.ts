@@ -55,6 +55,7 @@ export const knockd: Backend = {
   limits: {
     // `SEQ_MAX`
     maxKnocks: 32,
+    maxKeys: Infinity,
     minPayload: 1,
     maxPayload: Infinity,
     printablePayload: false,

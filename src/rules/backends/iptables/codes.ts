@@ -19,9 +19,9 @@ import { quoteShell } from "../../../core/text.ts";
 import { findSkew } from "../../../core/rolling.ts";
 import type { CodeKey, Codes } from "../../../plan/codes.ts";
 import type { Door, Plan, Stage } from "../../../plan/plan.ts";
-import { refuse, type RenderRequest } from "../../backend.ts";
+import type { RenderRequest } from "../../backend.ts";
 import { checksum } from "../names.ts";
-import { type Chain, createBaseName, MAX_NUMBER, type RuleContext } from "./syntax.ts";
+import { type Chain, createBaseName, type RuleContext } from "./syntax.ts";
 
 /** A stage with codes: the last one of its door. */
 interface CodeStage {
@@ -56,17 +56,10 @@ function listCodeStages({ doors }: Pick<Plan, "doors">): CodeStage[] {
   );
 }
 
-/**
- * Returns the keys of a plan.
- *
- * @throws {UsageError} if a door has more of them than names have room for.
- */
+/** Returns the keys of a plan. */
 export function listKeys({ plan, names }: Pick<RuleContext, "plan" | "names">): PlacedKey[] {
   return listCodeStages(plan).flatMap((stage) => {
     const { door, port, codes } = stage;
-    if (codes.keys.length > MAX_NUMBER) {
-      throw refuse("iptables", `more than ${MAX_NUMBER} keys`, "use fewer keys, or nftables");
-    }
     const { ipv4, ipv6 } = plan.prefixes;
     const tag = (checksum(`${port} ${ipv4} ${ipv6}`) % 36 ** TAG_DIGITS).toString(36);
     return codes.keys.map((key, index) => ({

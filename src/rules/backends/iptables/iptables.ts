@@ -73,6 +73,7 @@ export const iptables: Backend = {
   limits: {
     // The number of a stage is part of a name of limited length.
     maxKnocks: MAX_NUMBER,
+    maxKeys: MAX_NUMBER,
     minPayload: 1,
     // The kernel takes 128 bytes (`XT_STRING_MAX_PATTERN_SIZE`), `--hex-string` between bars only 127
     // (measured, iptables 1.8.9).

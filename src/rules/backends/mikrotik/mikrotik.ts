@@ -73,6 +73,7 @@ export const mikrotik: Backend = {
   },
   limits: {
     maxKnocks: Infinity,
+    maxKeys: Infinity,
     // A shorter text could be found in the packet's header.
     minPayload: 8,
     maxPayload: Infinity,

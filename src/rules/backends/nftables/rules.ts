@@ -83,6 +83,7 @@ export const NFT_DATA: Pick<Backend, "supports" | "limits"> = {
   },
   limits: {
     maxKnocks: Infinity,
+    maxKeys: Infinity,
     minPayload: 1,
     // The offset of a comparison is one byte in the kernel (`struct nft_payload`).
     maxPayload: 240,
