@@ -259,6 +259,26 @@ Deno.test("rolling rotate: the new key in place of the old one, which goes with 
   assertEquals(await listKeys(world), ["home-2.key", "home-3.key"]);
 });
 
+table<string | undefined>("rolling rotate: a present key that is none is not kept", {
+  "its file is lost": undefined,
+  "another text": "hunter2\n",
+}, async (text) => {
+  await using world = new World();
+  await world.run(...NEW);
+  const lost = keyPath(world, "home.key");
+  if (text === undefined) await Deno.remove(lost);
+  else await Deno.writeTextFile(lost, text);
+  const { code, stdout } = await world.run("rolling", "rotate", "home");
+  assertEquals([code, stdout], [
+    0,
+    `made the key ${
+      keyPath(world, "home-2.key")
+    }; the former one, ${lost}, is missing or no key, and is not used\n` +
+    "next, write the rules again, and load them: spknock rules home --for BACKEND --until 1y --save\n",
+  ]);
+  assertEquals((await world.read()).includes("former_key"), false);
+});
+
 table<[text: string, key: string, status: RegExp]>(
   "rolling rotate --finish leaves what is not ours",
   {

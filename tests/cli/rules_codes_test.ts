@@ -91,7 +91,7 @@ table<[argv: string[], message: RegExp, hint: RegExp]>(
     ],
     "an end that is over": [
       ["over", ...NFT],
-      /^the one-time codes of "over" end at 2020-01-01T00:00:00Z, which is over$/,
+      /^the one-time codes of "over" end at 2020-01-01T00:00:00Z, before 2\d{3}-.*Z$/,
       /--until 1y/,
     ],
     "until in the past": [

@@ -107,7 +107,7 @@ function requireUntil({ name, rolling }: Target, after: number): void {
   }
   if (until > after) return;
   throw new UsageError(
-    `the one-time codes of "${name}" end at ${renderMoment(until)}, which is over`,
+    `the one-time codes of "${name}" end at ${renderMoment(until)}, before ${renderMoment(after)}`,
     { hint },
   );
 }

@@ -1,8 +1,9 @@
 /** A new key in place of the present one, which stays until the firewall has the new codes. */
 import { changeTargets, updateConfig } from "../../config/changes.ts";
 import { type Problem, UsageError } from "../../core/errors.ts";
+import { readText } from "../../config/mod.ts";
 import type { KnockPayload } from "../../core/knock.ts";
-import type { Rolling } from "../../core/rolling.ts";
+import { parseKey, type Rolling } from "../../core/rolling.ts";
 import type { Target } from "../../core/target.ts";
 import { describeSystemError } from "../../core/system_errors.ts";
 import {
@@ -24,11 +25,13 @@ interface Rotation {
   /** The new key. */
   path: string;
   formerPath: string;
+  /** Whether the former key is kept: one that is missing, or no key, would stop each knock. */
+  keepsFormer: boolean;
   warnings: readonly Problem[];
 }
 
 /**
- * Makes a new key, and keeps the present one as the former key.
+ * Makes a new key, and keeps the present one, where its file has one, as the former key.
  *
  * @throws {UsageError} where it has none, is not in a file, or another one is former still.
  * @throws {ConfigError} where nothing was changed.
@@ -43,6 +46,9 @@ export async function rotateKey(name: string, { file, fs }: TargetsFile): Promis
   }
   const formerPath = requireFile(filled);
   const key = await nameNextKeyFile(name, { present: formerPath, file, fs });
+  // Whose home `~` is, only the knock finds out.
+  const keepsFormer = formerPath.startsWith("~/") ||
+    isKey(await readText(locateKeyFile(formerPath, file), fs) ?? "");
   const payload: KnockPayload = { kind: "secret", source: { kind: "file", path: key } };
   const edit = (text: string) =>
     changeTargets(text, (targets) => {
@@ -50,10 +56,23 @@ export async function rotateKey(name: string, { file, fs }: TargetsFile): Promis
       const fresh = knocks.map((knock) =>
         knock.payload.kind === "secret" ? { ...knock, payload } : knock
       );
-      return [{ name, knocks: fresh, rolling: { ...rolling, formerKey: formerPath } }];
+      return [{
+        name,
+        knocks: fresh,
+        rolling: { ...rolling, formerKey: keepsFormer ? formerPath : undefined },
+      }];
     }, { file });
   const warnings = await saveWithKey({ key, edit, text: saved.text }, { file, fs });
-  return { path: locateKeyFile(key, file), formerPath, warnings };
+  return { path: locateKeyFile(key, file), formerPath, keepsFormer, warnings };
+}
+
+function isKey(text: string): boolean {
+  try {
+    parseKey(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What became of a former key. */

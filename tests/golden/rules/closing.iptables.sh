@@ -46,6 +46,11 @@
 set -eu
 PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
 
+case ${1-} in
+  "" | load | undo) ;;
+  *) echo "error: unknown argument $1: use undo, or none" >&2; exit 2 ;;
+esac
+
 # Prints the chains of this rule set: own_chains iptables|ip6tables TABLE
 own_chains() {
   "$1" -w -t "$2" -S 2>/dev/null | sed -n 's/^-N \(spk\.home\.[a-z0-9]*\)$/\1/p'

@@ -38,7 +38,7 @@
 # One-time codes: this machine makes them itself, because iptables has no sets of payloads. A script
 # replaces their rules and has to run each minute: /etc/spknock/home/codes.sh. Its timer (systemd, else cron):
 #   sh spknock_home.sh timer
-# When it does not run, no code is taken any more from the next window but one on. It never opens longer:
+# When it does not run, codes are taken for one more window at most. It never opens longer:
 # each rule has the time of its code. The codes have no end: --until has no effect here.
 # Weaker than with nftables:
 # - The keys are in /etc/spknock/home, readable for root only: who reads one can make all codes.
@@ -59,6 +59,11 @@
 # Show the open sources: ipset list spk.home.o.6
 set -eu
 PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+
+case ${1-} in
+  "" | load | timer | undo) ;;
+  *) echo "error: unknown argument $1: use timer or undo, or none" >&2; exit 2 ;;
+esac
 
 # Prints the chains of this rule set: own_chains iptables|ip6tables TABLE
 own_chains() {
@@ -253,7 +258,8 @@ revoke() {
 programs='iptables ip6tables'
 case ${1-} in
   revoke) revoke "${2-}" ;;
-  ?*) programs=$1 ;;
+  iptables | ip6tables) programs=$1 ;;
+  ?*) echo "error: unknown argument $1: use revoke DOOR.NAME" >&2; exit 2 ;;
 esac
 now=$(date +%s)
 codes=$(keys list_codes)
@@ -306,7 +312,7 @@ has_timer() {
 
 warn_timer() {
   if ! has_timer; then
-    echo 'warning: nothing runs the script of the codes each minute: from the next window but one on none is taken' >&2
+    echo 'warning: nothing runs the script of the codes each minute: they are taken for one more window at most' >&2
     echo 'hint: run this file with the argument timer' >&2
   fi
 }

@@ -23,6 +23,7 @@ const NEW_OPTIONS = [
 
 const ROTATE_OPTIONS = [
   { name: "finish", help: "rotate: forget the former key, and remove its file" },
+  { name: "yes", short: "y", help: "rotate --finish: do not ask whether the rules are loaded" },
 ] as const satisfies readonly OptionSpec[];
 
 const REVOKE_OPTIONS = [

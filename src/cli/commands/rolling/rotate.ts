@@ -1,9 +1,17 @@
 /** `rolling rotate`: a new key, and with `--finish` the end of the former one. */
+import { CancelledError } from "../../../core/errors.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { FormerFile } from "../../../use_cases/rolling/key_files.ts";
 import { finishRotation, renderFinish, rotateKey } from "../../../use_cases/rolling/rotate_key.ts";
-import { findTarget, loadTargets, noteWarnings, refuseLegacy, targetsPath } from "../../context.ts";
+import {
+  findTarget,
+  loadTargets,
+  noteWarnings,
+  refuseLegacy,
+  requirePrompter,
+  targetsPath,
+} from "../../context.ts";
 import { listFileOptions } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import type { RollingContext } from "./rolling_options.ts";
@@ -16,19 +24,26 @@ export async function rotate(name: string, context: RollingContext): Promise<num
   findTarget(config, name);
   const place = { file: await targetsPath(context), fs: ports.fs };
   if (args.has("finish")) return await finish(name, context, place);
-  const { path, formerPath, warnings } = await rotateKey(name, place);
+  const { path, formerPath, keepsFormer, warnings } = await rotateKey(name, place);
   noteWarnings(warnings, context);
   const options = listFileOptions(context);
-  const next = [
-    ["spknock rules", name, "--for BACKEND --until 1y --save", ...options].join(" "),
-    [renderFinish(name), ...options].join(" "),
-  ];
+  const rules = ["spknock rules", name, "--for BACKEND --until 1y --save", ...options].join(" ");
+  const end = [renderFinish(name), ...options].join(" ");
+  const made = `made the key ${sanitize(path)}`;
   out.say(
-    `made the key ${sanitize(path)}; every knock sends a code of the former one too\n` +
-      `next, write the rules again, and load them: ${next[0]}\n` +
-      `then forget the former key: ${next[1]}\n`,
+    keepsFormer
+      ? `${made}; every knock sends a code of the former one too\n`
+      : `${made}; the former one, ${sanitize(formerPath)}, is missing or no key, and is not used\n`,
   );
-  out.value({ target: name, file: place.file, key_file: path, former_key_file: formerPath, next });
+  out.say(`next, write the rules again, and load them: ${rules}\n`);
+  if (keepsFormer) out.say(`then forget the former key: ${end}\n`);
+  out.value({
+    target: name,
+    file: place.file,
+    key_file: path,
+    former_key_file: keepsFormer ? formerPath : null,
+    next: keepsFormer ? [rules, end] : [rules],
+  });
   return EXIT.done;
 }
 
@@ -37,7 +52,8 @@ async function finish(
   context: RollingContext,
   place: Parameters<typeof finishRotation>[1],
 ): Promise<number> {
-  const { out } = context;
+  const { out, args, ports } = context;
+  if (!args.has("yes") && ports.stdin.isTerminal()) await confirmFinish(name, context);
   const { former, warnings } = await finishRotation(name, place);
   noteWarnings(warnings, context);
   out.say(`${name} has one key now\n`);
@@ -49,6 +65,13 @@ async function finish(
     is_removed: former.status === "removed",
   });
   return EXIT.done;
+}
+
+/** With the former key goes the way through a firewall that has the former rules still. */
+async function confirmFinish(name: string, context: RollingContext): Promise<void> {
+  const prompter = await requirePrompter(context, `${renderFinish(name)} --yes`);
+  const message = `Does the firewall of ${name} have the rules with the new key?`;
+  if (!await prompter.confirm({ message, default: false })) throw new CancelledError();
 }
 
 /** Returns what became of the file of the former key. */

@@ -151,7 +151,7 @@ export function renderCodesAdvice(
     "One-time codes: this machine makes them itself, because iptables has no sets of payloads. A script",
     `replaces their rules and has to run each minute: ${folder}/codes.sh. Its timer (systemd, else cron):`,
     `  sh ${file} timer`,
-    "When it does not run, no code is taken any more from the next window but one on. It never opens longer:",
+    "When it does not run, codes are taken for one more window at most. It never opens longer:",
     "each rule has the time of its code. The codes have no end: --until has no effect here.",
     "Weaker than with nftables:",
     `- The keys are in ${folder}, readable for root only: who reads one can make all codes.`,
