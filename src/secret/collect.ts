@@ -122,7 +122,12 @@ export async function collectEach(
     const isOnce = source.kind === "prompt" && source.mode === "once";
     const what = isKey ? "Key" : "Passphrase";
     const message = `${what} for ${name}${isOnce ? "" : ` (${renderPortSpec(knock)})`}`;
-    const fresh = await obtainPayload(source, ports, { message, allowEmpty, hash: convert });
+    const fresh = await obtainPayload(source, ports, {
+      message,
+      // An empty key is refused as one that is none.
+      allowEmpty: allowEmpty || isKey,
+      hash: convert,
+    });
     if (isOnce) known.set(nameSource(source, request), fresh);
     return fresh;
   }
@@ -154,7 +159,11 @@ async function fetchSources(
   type Entry = [string, { source: SecretSource; isKey: boolean }];
   const results = new Map<string, Uint8Array | SecretError>();
   const fetch = async ([name, { source, isKey }]: Entry) => {
-    const options = { message: "", allowEmpty, hash: isKey ? readKey : hash };
+    const options = {
+      message: "",
+      allowEmpty: allowEmpty || isKey,
+      hash: isKey ? readKey : hash,
+    };
     results.set(name, await settle(() => obtainPayload(source, ports, options)));
     onFetched?.(results.size, sources.size);
   };

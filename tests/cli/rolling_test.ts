@@ -149,6 +149,7 @@ table<[key: string, message: RegExp]>("a key that cannot be used: exit code 4, n
     /not the key of one-time codes: it has to be 32 .*\nhint: look at its file: spknock doctor/,
   ],
   "too short": ["AAAA", /has to be 32 bytes in base64/],
+  "an empty line": ["\n", /not the key of one-time codes/],
   "no file": ["", /no such file|cannot be read/i],
 }, async ([key, message]) => {
   await inWorld(GOOD, {}, async (world) => {

@@ -13,7 +13,6 @@ interface RevokeRequest {
   /** Who has the key; the target's own where undefined. */
   keyName?: string | undefined;
   backend: Backend;
-  variant?: string | undefined;
   /** The name of the rule set; the target's where undefined. */
   ruleSet?: string | undefined;
 }
@@ -36,7 +35,7 @@ const FALLBACK: readonly Service[] = [{ port: 22, protocol: "tcp" }];
  */
 export async function revokeKey(
   target: RollingTarget,
-  { keyName, backend, variant, ruleSet }: RevokeRequest,
+  { keyName, backend, ruleSet }: RevokeRequest,
 ): Promise<Revocation> {
   const own = target.rolling.name ?? target.name;
   const name = keyName ?? own;
@@ -58,7 +57,7 @@ export async function revokeKey(
   const plan = draftPlan([door], { name: ruleSet });
   const request = {
     plan,
-    variant: variant ?? backend.variants[0],
+    variant: backend.variants[0],
     file: `spknock_${plan.name}.${backend.extension}`,
   };
   const lines = backend.rolling.renderRevoke(request, { door: target.name, name });

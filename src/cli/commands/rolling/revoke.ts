@@ -20,14 +20,15 @@ export async function revoke(name: string, context: RollingContext): Promise<num
   const { keyName, isOwn, lines } = await revokeKey(target, {
     keyName: args.read("name", parseTargetName),
     backend,
-    variant: args.value("variant"),
     ruleSet: args.read("rule-set", parseTargetName),
   });
   out.print(lines.map((line) => `${line}\n`).join(""));
+  const isListed = backend.rolling?.streamCodes !== undefined;
+  const horizon = isListed ? ["--until 1y --save"] : [];
   const steps = listSteps(target, {
     keyName,
     isOwn,
-    rules: ["spknock rules", name, `--for ${backend.name}`, ...options].join(" "),
+    rules: ["spknock rules", name, `--for ${backend.name}`, ...horizon, ...options].join(" "),
     rotate: ["spknock rolling rotate", name, ...options].join(" "),
   });
   for (const step of steps) out.note(step);

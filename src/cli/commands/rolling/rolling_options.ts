@@ -28,7 +28,6 @@ const ROTATE_OPTIONS = [
 
 const REVOKE_OPTIONS = [
   { name: "for", value: "BACKEND", help: "revoke: the firewall (default: nftables)" },
-  { name: "variant", value: "NAME", help: "revoke: of iptables: ipset (default) or recent" },
   { name: "rule-set", value: "NAME", help: "revoke: as in rules --name (default: the target's)" },
 ] as const satisfies readonly OptionSpec[];
 
