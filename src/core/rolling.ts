@@ -61,6 +61,16 @@ export function parseKey(text: string): string {
   throw new ValueError("", `is not a key: it has to be ${KEY_BYTES} bytes in base64`);
 }
 
+/** Whether `text` is a key. */
+export function isKey(text: string): boolean {
+  try {
+    parseKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Returns the milliseconds by which a code is taken before and after its window: whole seconds, because
  * firewalls and their scripts count in them.

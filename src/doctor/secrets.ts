@@ -3,7 +3,7 @@
  * environment, and whether a command can be found. No secret becomes evidence.
  */
 import type { Knock, SecretSource } from "../core/knock.ts";
-import { parseKey } from "../core/rolling.ts";
+import { isKey as isKeyText } from "../core/rolling.ts";
 import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
 import { detectUtf16, hasMark } from "../secret/text.ts";
@@ -171,16 +171,6 @@ function judgeSpecial({ isDirectory }: FoundFile, looked: Looked, fix: string): 
 }
 
 const NOT_A_KEY = "has no key of one-time codes: it has to be 32 bytes in base64";
-
-/** Whether it is a key, as those who knock read it. */
-function isKeyText(text: string): boolean {
-  try {
-    parseKey(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function readFirstLine(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).split("\n", 1)[0] ?? "";

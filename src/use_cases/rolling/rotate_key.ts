@@ -3,7 +3,7 @@ import { changeTargets, updateConfig } from "../../config/changes.ts";
 import { type Problem, UsageError } from "../../core/errors.ts";
 import { readText } from "../../config/mod.ts";
 import type { KnockPayload } from "../../core/knock.ts";
-import { parseKey, type Rolling } from "../../core/rolling.ts";
+import { isKey, type Rolling } from "../../core/rolling.ts";
 import type { Target } from "../../core/target.ts";
 import { describeSystemError } from "../../core/system_errors.ts";
 import {
@@ -48,7 +48,7 @@ export async function rotateKey(name: string, { file, fs }: TargetsFile): Promis
   const key = await nameNextKeyFile(name, { present: formerPath, file, fs });
   // Whose home `~` is, only the knock finds out.
   const keepsFormer = formerPath.startsWith("~/") ||
-    isKey(await readText(locateKeyFile(formerPath, file), fs) ?? "");
+    isKey((await readText(locateKeyFile(formerPath, file), fs))?.split("\n")[0] ?? "");
   const payload: KnockPayload = { kind: "secret", source: { kind: "file", path: key } };
   const edit = (text: string) =>
     changeTargets(text, (targets) => {
@@ -64,15 +64,6 @@ export async function rotateKey(name: string, { file, fs }: TargetsFile): Promis
     }, { file });
   const warnings = await saveWithKey({ key, edit, text: saved.text }, { file, fs });
   return { path: locateKeyFile(key, file), formerPath, keepsFormer, warnings };
-}
-
-function isKey(text: string): boolean {
-  try {
-    parseKey(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What became of a former key. */
