@@ -127,7 +127,7 @@ await kernelTest(
     forEachFirewall(
       context,
       async (firewall) => {
-        const tally = await attackAll(firewall);
+        const tally = await attackAll(firewall, listPlans(firewall));
         const mayRefuse = REFUSED[firewall.backend.name] ?? [];
         assertEquals(tally.refused.filter((name) => !mayRefuse.includes(name)), [], firewall.name);
         const [exact, inexact] = LEAST_ATTACKS[firewall.backend.name] ?? [1_000, 0];
@@ -184,10 +184,16 @@ await kernelTest("the attacks find faults in RouterOS' rules", async (_lab, cont
 
 const DOORS = Object.keys(PLANS).filter((name) => PLANS[name]?.doors.length !== 1);
 const CODES = Object.keys(PLANS).filter((name) => name.startsWith("a one-time code"));
+/** RouterOS' script for so many keys takes minutes to play: rolling_routeros_test.ts has its one-time codes. */
+function listPlans(firewall: Firewall): Readonly<Record<string, Plan>> {
+  if (firewall !== PLAYED_MIKROTIK) return PLANS;
+  return Object.fromEntries(Object.entries(PLANS).filter(([name]) => !CODES.includes(name)));
+}
+
 /** The plans that a back end may refuse by name. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   iptables: [...DOORS, ...CODES],
-  mikrotik: ["prefixes", "payloads of other lengths", ...DOORS, ...CODES],
+  mikrotik: ["prefixes", "payloads of other lengths", ...DOORS],
 };
 /** The least attacks of which each packet, and of which only the claim is compared. */
 const LEAST_ATTACKS: Readonly<Record<string, readonly [exact: number, claims: number]>> = {
