@@ -3,7 +3,7 @@
  * environment, and whether a command can be found. No secret becomes evidence.
  */
 import type { Knock, SecretSource } from "../core/knock.ts";
-import { isKey as isKeyText } from "../core/rolling.ts";
+import { isKey } from "../core/rolling.ts";
 import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
 import { detectUtf16, hasMark } from "../secret/text.ts";
@@ -19,9 +19,6 @@ interface SecretLookPorts extends FilePorts {
   invocation: Invocation;
 }
 
-/** The role of a key that was replaced. */
-const FORMER_KEY = "former key";
-
 type Looked = Pick<FileEvidence, "path" | "found"> & { cause?: string; fix?: string };
 
 /** Looks at every source that the targets name, each once. */
@@ -32,35 +29,58 @@ export async function lookAtSecrets(
   const evidence: FileEvidence[] = [];
   const seen = new Set<string>();
   for (const target of targets) {
-    for (const { source, isKey, role } of listSources(target)) {
+    for (const { source, role, renderFix } of listSources(target, ports)) {
       const key = JSON.stringify(source);
       if (seen.has(key)) continue;
       seen.add(key);
-      const isRotated = target.rolling?.formerKey !== undefined;
-      const about = { target: target.name, isKey, role, isRotated };
-      const looked = await lookAtSource(source, about, ports);
+      const looked = await lookAtSource(source, { target: target.name, renderFix }, ports);
       if (looked !== undefined) evidence.push(toEvidence(role, looked));
     }
   }
   return evidence;
 }
 
-/** The sources of a target's secrets; with one-time codes those of its knocks are keys. */
+/** A source of a target's secrets. */
+interface Source {
+  source: SecretSource;
+  role: string;
+  /** Of a key: returns the command against a file, by its path, that has none; undefined for a passphrase. */
+  renderFix?: ((path: string) => string) | undefined;
+}
+
+/**
+ * The sources of a target's secrets; with one-time codes those of its knocks are keys. A key is not typed: another
+ * one takes the place of what is missing, or is not one. In a rotation there is none to make: the former key is
+ * the one that is left.
+ */
 function listSources(
   { name, knocks, close = [], rolling }: Target,
-): { source: SecretSource; isKey: boolean; role: string }[] {
-  const list = (some: readonly Knock[], isKey: boolean) =>
+  { invocation }: SecretLookPorts,
+): Source[] {
+  const list = (some: readonly Knock[], kind: Omit<Source, "source">) =>
     some.flatMap(({ payload }) =>
-      payload.kind === "secret"
-        ? [{ source: payload.source, isKey, role: `${isKey ? "key" : "secret"} of ${name}` }]
-        : []
+      payload.kind === "secret" ? [{ source: payload.source, ...kind }] : []
     );
-  const path = rolling?.formerKey;
-  const role = `${FORMER_KEY} of ${name}`;
-  const former = path === undefined
-    ? []
-    : [{ source: { kind: "file", path }, isKey: true, role } as const];
-  return [...list(knocks, rolling !== undefined), ...former, ...list(close, false)];
+  const secret = { role: `secret of ${name}` };
+  if (rolling === undefined) return list([...knocks, ...close], secret);
+  const rotate = (...options: string[]) =>
+    renderCommand(["rolling", "rotate", name, ...options], invocation);
+  const path = rolling.formerKey;
+  const key = {
+    role: `key of ${name}`,
+    renderFix: path === undefined ? () => rotate() : renderLook,
+  };
+  const former = path === undefined ? [] : [{
+    source: { kind: "file", path } as const,
+    role: `former key of ${name}`,
+    renderFix: () => rotate("--finish"),
+  }];
+  return [...list(knocks, key), ...former, ...list(close, secret)];
+}
+
+/** The command that shows a file's owner and mode. */
+function renderLook(path: string): string {
+  return `ls -ld ${quoteShell(path)}`;
 }
 
 /** Looks at the file of `--secrets-from`. */
@@ -86,22 +106,14 @@ function toEvidence(role: string, { path, found, cause, fix = "" }: Looked): Fil
 
 async function lookAtSource(
   source: SecretSource,
-  { target, isKey, role, isRotated }: {
-    target: string;
-    isKey: boolean;
-    role: string;
-    isRotated: boolean;
-  },
+  { target, renderFix }: Pick<Source, "renderFix"> & { target: string },
   ports: SecretLookPorts,
 ): Promise<Looked | undefined> {
-  if (source.kind === "file") {
-    const looked = await lookAtFile(source.path, ports, { isKey });
-    return isKey ? nameKeyRemedy(looked, { target, role, isRotated }, ports) : looked;
-  }
+  if (source.kind === "file") return await lookAtFile(source.path, ports, { renderFix });
   if (source.kind === "env") {
     const looked = lookAtVariable(source.name, target, ports);
-    const value = ports.env(source.name);
-    if (!isKey || looked.cause !== undefined || isKeyText(value ?? "")) return looked;
+    const isKnown = renderFix === undefined || looked.cause !== undefined;
+    if (isKnown || isKey(ports.env(source.name) ?? "")) return looked;
     const cause = `The environment variable "${source.name}" of "${target}" ${NOT_A_KEY}.`;
     return { ...looked, found: "set, not a key", cause, fix: renderSet(source.name) };
   }
@@ -109,35 +121,16 @@ async function lookAtSource(
   return undefined;
 }
 
-/**
- * A key is not typed: another one takes the place of what is missing, or is not one. In a rotation there is none to
- * make: the former key is the one that is left.
- */
-function nameKeyRemedy(
-  looked: Looked,
-  { target, role, isRotated }: { target: string; role: string; isRotated: boolean },
-  ports: SecretLookPorts,
-): Looked {
-  if (looked.fix?.startsWith("(umask 077; cat > ") !== true) return looked;
-  const isFormer = role.startsWith(FORMER_KEY);
-  if (isRotated && !isFormer) return { ...looked, fix: `ls -ld ${quoteShell(looked.path)}` };
-  const end = isFormer ? ["--finish"] : [];
-  return {
-    ...looked,
-    fix: renderCommand(["rolling", "rotate", target, ...end], ports.invocation),
-  };
-}
-
 async function lookAtFile(
   path: string,
   ports: SecretLookPorts,
-  { isKey = false }: { isKey?: boolean } = {},
+  { renderFix }: Pick<Source, "renderFix"> = {},
 ): Promise<Looked> {
   const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
   const file = await findFile(full, ports);
   const looked = { path: full, found: renderMode(file) };
-  const write = `(umask 077; cat > ${quoteShell(full)})`;
-  const see = `ls -ld ${quoteShell(full)}`;
+  const write = renderFix?.(full) ?? `(umask 077; cat > ${quoteShell(full)})`;
+  const see = renderLook(full);
   if (file === "missing") {
     return { ...looked, cause: `The secret file "${full}" does not exist.`, fix: write };
   }
@@ -154,7 +147,8 @@ async function lookAtFile(
     return { ...looked, cause: `The secret file "${full}" cannot be read.`, fix: see };
   }
   const judged = judgeBytes(bytes, looked, write);
-  if (!isKey || judged.cause !== undefined || isKeyText(readFirstLine(bytes))) return judged;
+  const isKnown = renderFix === undefined || judged.cause !== undefined;
+  if (isKnown || isKey(readFirstLine(bytes))) return judged;
   const cause = `The key file "${full}" ${NOT_A_KEY}.`;
   return { ...judged, found: `${judged.found}, not a key`, cause, fix: write };
 }

@@ -4,7 +4,7 @@
  */
 import { CODE_BYTES, findValidity, findWindow } from "../core/rolling.ts";
 import { type Codes, computeCode, findWindows } from "../plan/codes.ts";
-import type { Plan } from "../plan/plan.ts";
+import { listCodedDoors, type Plan } from "../plan/plan.ts";
 import { TimedSet } from "./timed_set.ts";
 
 /**
@@ -125,6 +125,6 @@ export function findMidWindow(codes: Codes): number {
 }
 
 /** Returns the codes of the first door that has some. */
-export function findCodes({ doors }: Pick<Plan, "doors">): Codes | undefined {
-  return doors.flatMap(({ stages }) => stages).find(({ codes }) => codes !== undefined)?.codes;
+export function findCodes(plan: Pick<Plan, "doors">): Codes | undefined {
+  return listCodedDoors(plan)[0]?.codes;
 }

@@ -37,14 +37,3 @@ export function findWindows(codes: Codes): { first: number; last: number } {
 export function haveSameKey(one: Codes, other: Codes): boolean {
   return one.keys.some(({ key }) => other.keys.some((each) => each.key === key));
 }
-
-/** Returns how many codes the firewall of a plan holds; `Infinity` where they have no end. */
-export function countCodes(
-  { doors }: { doors: readonly { stages: readonly { codes?: Codes | undefined }[] }[] },
-): number {
-  const all = doors.flatMap(({ stages }) => stages.flatMap(({ codes }) => codes ?? []));
-  return all.reduce((sum, codes) => {
-    const { first, last } = findWindows(codes);
-    return sum + (last - first + 1) * codes.slots * codes.keys.length;
-  }, 0);
-}

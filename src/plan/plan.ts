@@ -3,7 +3,7 @@
  * the back ends in `rules/` render it, and the proof compares the two.
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
-import { type Codes, haveSameKey } from "./codes.ts";
+import { type Codes, findWindows, haveSameKey } from "./codes.ts";
 import {
   type Forward,
   listDistinctPorts,
@@ -100,6 +100,28 @@ export function listSecretPorts(plan: Pick<Plan, "doors">): PortSpec[] {
 /** Whether a knock carries what cannot be guessed. */
 export function isSecret({ payload, codes }: Stage): boolean {
   return payload !== undefined || codes !== undefined;
+}
+
+/** A door with one-time codes, and the port where they arrive. */
+export interface CodedDoor {
+  door: Door;
+  port: number;
+  codes: Codes;
+}
+
+/** Returns the doors that take one-time codes. */
+export function listCodedDoors({ doors }: Pick<Plan, "doors">): CodedDoor[] {
+  return doors.flatMap((door) =>
+    door.stages.flatMap(({ port, codes }) => codes === undefined ? [] : [{ door, port, codes }])
+  );
+}
+
+/** Returns how many codes the firewall of a plan holds; `Infinity` where they have no end. */
+export function countCodes(plan: Pick<Plan, "doors">): number {
+  return listCodedDoors(plan).reduce((sum, { codes }) => {
+    const { first, last } = findWindows(codes);
+    return sum + (last - first + 1) * codes.slots * codes.keys.length;
+  }, 0);
 }
 
 /** Returns the services of this machine that a door guards; a translated port can be one as well. */

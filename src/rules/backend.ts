@@ -1,6 +1,13 @@
 /** What a back end is, and what the back ends share. How to add one: CONTRIBUTING.md. */
 import { UsageError } from "../core/errors.ts";
-import { BAN_RULE, isSecret, listSecretPorts, type Plan, type Stage } from "../plan/plan.ts";
+import {
+  BAN_RULE,
+  isSecret,
+  listCodedDoors,
+  listSecretPorts,
+  type Plan,
+  type Stage,
+} from "../plan/plan.ts";
 import { detectFamily } from "../core/address_syntax.ts";
 import type { Forward, PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
@@ -88,20 +95,16 @@ export function renderTimedUndo(undo: string): string {
  * @param load the command on the firewall that reads them from its standard input.
  */
 export function renderTopUp(
-  { name, doors }: Plan,
+  plan: Plan,
   { backend, load }: { backend: string; load: string },
 ): string {
-  const coded = doors.flatMap(({ name, stages }) =>
-    stages.flatMap(({ codes }) =>
-      codes === undefined ? [] : [{ name, isShared: codes.keys.length > 1 }]
-    )
-  );
-  const targets = coded.map((door) => door.name);
+  const coded = listCodedDoors(plan);
+  const targets = coded.map(({ door }) => door.name);
   const command = [
     `spknock rules ${targets.join(" ")} --for ${backend} --codes-only --until 1y --save`,
     // The table has the name of the rule set, and the codes are those of the same keys.
-    ...(name === targets[0] ? [] : [`--name ${name}`]),
-    ...(coded.some(({ isShared }) => isShared) ? ["--keys keys/*.key"] : []),
+    ...(plan.name === targets[0] ? [] : [`--name ${plan.name}`]),
+    ...(coded.some(({ codes }) => codes.keys.length > 1) ? ["--keys keys/*.key"] : []),
   ];
   return `  0 4 1 * * ${command.join(" ")} | ssh HOST ${load}`;
 }

@@ -7,7 +7,7 @@
  */
 import { ADDRESS_BITS } from "../core/address_syntax.ts";
 import { renderDuration } from "../core/duration.ts";
-import { type Door, isSecret, listKnocks, type Plan } from "../plan/plan.ts";
+import { type Door, isSecret, listCodedDoors, listKnocks, type Plan } from "../plan/plan.ts";
 import { isPorts, renderForward, renderService, type Service } from "../core/service.ts";
 
 /** One feature. */
@@ -124,10 +124,7 @@ const DOOR_PARTS = {
     },
     codes: {
       label: "one-time codes",
-      findPart: ({ doors }) =>
-        doors.some(({ stages }) => stages.some(({ codes }) => codes !== undefined))
-          ? "one-time codes (rolling)"
-          : undefined,
+      findPart: (plan) => listCodedDoors(plan).length > 0 ? "one-time codes (rolling)" : undefined,
       hint:
         "use a fixed secret knock, or another firewall: a rolling code needs one that looks up sets",
     },
@@ -297,8 +294,8 @@ const LIMIT_CHECKS: Record<
     doors.some(({ stages, closing }) => Math.max(stages.length, closing.length) > maxKnocks)
       ? { part: `more than ${maxKnocks} knocks`, hint: "use fewer knocks" }
       : undefined,
-  maxKeys: ({ doors }, { maxKeys }) =>
-    doors.some(({ stages }) => (stages.at(-1)?.codes?.keys.length ?? 0) > maxKeys)
+  maxKeys: (plan, { maxKeys }) =>
+    listCodedDoors(plan).some(({ codes }) => codes.keys.length > maxKeys)
       ? { part: `more than ${maxKeys} keys`, hint: "use fewer keys, or nftables" }
       : undefined,
   minPayload: (plan, { minPayload }) =>

@@ -4,7 +4,14 @@ import { renderDuration, renderMoment } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
-import { type Door, isSecret, listKnocks, type Plan, type Stage } from "../plan/plan.ts";
+import {
+  type Door,
+  isSecret,
+  listCodedDoors,
+  listKnocks,
+  type Plan,
+  type Stage,
+} from "../plan/plan.ts";
 import { renderForward, renderService, renderServices } from "../core/service.ts";
 import { plural } from "../core/text.ts";
 import { type Backend, refuse, type RenderRequest, renderTopUp } from "./backend.ts";
@@ -196,15 +203,14 @@ function describeDoor(door: Door, { isAlone }: { isAlone: boolean }): string[] {
 }
 
 /** Whose one-time codes are taken, and until when; a back end that makes them itself has no end. */
-function describeCodes({ name, stages }: Door): string[] {
-  return stages.flatMap(({ codes }) => {
-    if (codes === undefined) return [];
+function describeCodes(only: Door): string[] {
+  return listCodedDoors({ doors: [only] }).map(({ door: { name }, codes }) => {
     const { keys, from, until } = codes;
     const names = keys.map((key) => key.name).join(", ");
     const time = Number.isFinite(until)
       ? `, from ${renderMoment(from)} until ${renderMoment(until)}`
       : "";
-    return [`  codes:   for ${name}, ${plural(keys.length, "key")} (${names})${time}`];
+    return `  codes:   for ${name}, ${plural(keys.length, "key")} (${names})${time}`;
   });
 }
 

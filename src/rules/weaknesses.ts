@@ -5,7 +5,15 @@ import { renderDuration } from "../core/duration.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
 import { findSkew } from "../core/rolling.ts";
 import { haveSameKey } from "../plan/codes.ts";
-import { BAN_RULE, canCoincide, type Door, isSecret, type Plan, SET_SIZE } from "../plan/plan.ts";
+import {
+  BAN_RULE,
+  canCoincide,
+  type Door,
+  isSecret,
+  listCodedDoors,
+  type Plan,
+  SET_SIZE,
+} from "../plan/plan.ts";
 import { estimateBits, MIN_PASSPHRASE_BITS } from "./passphrase.ts";
 import { findFreeWalk, findOrderedDirection, findSmoothStep, isRegular } from "../plan/sweep.ts";
 
@@ -299,14 +307,11 @@ function checkCodes({ name, stages }: Door): Weakness[] {
 
 /** The doors that have a key in common: each remembers only the codes that it has seen itself. */
 function checkSharedKeys({ doors }: Plan): Weakness[] {
-  const coded = doors.flatMap(({ name, stages }) => {
-    const codes = stages.at(-1)?.codes;
-    return codes === undefined ? [] : [{ name, codes }];
-  });
-  return coded.flatMap(({ name, codes }, index) =>
+  const coded = listCodedDoors({ doors });
+  return coded.flatMap(({ door: { name }, codes }, index) =>
     coded.slice(index + 1).filter((other) =>
       other.codes.windowMs === codes.windowMs && haveSameKey(codes, other.codes)
-    ).map((other) => ({
+    ).map(({ door: other }) => ({
       code: "shared-key",
       severity: "danger",
       reason:

@@ -1,6 +1,6 @@
 /** The wizard of `rules`, which the menu runs too: questions, the picture of the plan, the file. */
 import { ConfigError, UsageError } from "../../core/errors.ts";
-import type { Plan } from "../../plan/plan.ts";
+import { listCodedDoors, type Plan } from "../../plan/plan.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
@@ -66,9 +66,9 @@ export async function writeByAsking(
 
 /** With the end in the target, a knock warns before there are no codes any more. */
 async function offerHorizon(plan: Plan, context: Context, prompter: Prompter): Promise<void> {
-  const coded = plan.doors.filter(({ stages }) => stages.some(({ codes }) => codes !== undefined));
+  const coded = listCodedDoors(plan);
   if (coded.length === 0 || (await readTargets(context)).kind === "legacy") return;
-  const names = coded.map(({ name }) => name).join(", ");
+  const names = coded.map(({ door }) => door.name).join(", ");
   const message = `Save in ${names} until when there are codes, so that each knock can warn?`;
   if (await prompter.confirm({ message, default: true })) await saveHorizon(plan, context);
 }

@@ -1,7 +1,6 @@
 /** A rule set as output: the rules, what is weak about them, and their plan as JSON. */
 import { renderPortSpec } from "../../core/knock.ts";
-import { countCodes } from "../../plan/codes.ts";
-import { type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
+import { countCodes, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
 import { renderForward, renderService } from "../../core/service.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";

@@ -1,6 +1,6 @@
 /** `rules --save`: for which time the firewall has one-time codes, in the targets that have them. */
 import { renderMoment } from "../../core/duration.ts";
-import type { Plan } from "../../plan/plan.ts";
+import { listCodedDoors, type Plan } from "../../plan/plan.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Context } from "../command.ts";
 import { targetsPath, updateTargets } from "../context.ts";
@@ -19,10 +19,11 @@ export async function saveHorizon(
 ): Promise<void> {
   const { changeTargets } = await import("../../config/changes.ts");
   const file = await targetsPath(context);
-  const saved = plan.doors.flatMap(({ name, stages }) => {
-    const codes = stages.at(-1)?.codes;
-    return codes === undefined ? [] : [{ name, from: codes.from, until: codes.until }];
-  });
+  const saved = listCodedDoors(plan).map(({ door: { name }, codes: { from, until } }) => ({
+    name,
+    from,
+    until,
+  }));
   const ends = new Map<string, number>();
   const edit = (text: string) =>
     changeTargets(text, (targets) =>

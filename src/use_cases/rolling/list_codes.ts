@@ -1,9 +1,10 @@
 /** One-time codes for paper: one for each of the next windows, with its time. */
+import { toSecretRequest } from "./rolling_codes.ts";
 import { renderMoment } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { findValidity, findWindow, judgeHorizon, makeCode } from "../../core/rolling.ts";
 import type { SecretRequest } from "../../secret/collect.ts";
-import type { RollingTarget } from "./rotate_key.ts";
+import { renderNewRules, type RollingTarget } from "./rotate_key.ts";
 
 /** One code. All moments are Unix milliseconds. */
 export interface ListedCode {
@@ -28,18 +29,18 @@ interface CodesRequest {
 
 /** Returns what is collected to make codes: the present key, or the former one. */
 export function toKeyRequest(
-  { name, knocks, rolling: { formerKey } }: RollingTarget,
+  target: RollingTarget,
   { isFormer }: { isFormer: boolean },
 ): SecretRequest {
-  const last = knocks.slice(-1);
-  if (!isFormer) return { name, knocks: last, isKey: true };
-  if (formerKey === undefined) {
+  const { name, rolling: { formerKey } } = target;
+  if (isFormer && formerKey === undefined) {
     throw new UsageError(`--former has no effect: "${name}" has no former key`, {
       hint: "leave it out",
     });
   }
-  const payload = { kind: "secret", source: { kind: "file", path: formerKey } } as const;
-  return { name, knocks: last.map((knock) => ({ ...knock, payload })), isKey: true };
+  // Without the former key the present one is the last.
+  const request = toSecretRequest(target, { isListed: !isFormer });
+  return { ...request, knocks: request.knocks.slice(-1) };
 }
 
 /**
@@ -58,7 +59,7 @@ export async function listCodes(
     const end = renderMoment(until);
     throw new UsageError(`the firewall has codes of "${name}" until ${end} only`, {
       code: "horizon_over",
-      hint: `write and load new rules: spknock rules ${name} --for BACKEND --until 1y --save`,
+      hint: `write and load new rules: ${renderNewRules(name)}`,
     });
   }
   return await Promise.all(windows.map(async (window) => {

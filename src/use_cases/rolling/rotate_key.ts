@@ -100,6 +100,11 @@ export async function finishRotation(name: string, { file, fs }: TargetsFile): P
   }
 }
 
+/** Returns the command that writes rules with codes of the present key. */
+export function renderNewRules(name: string): string {
+  return `spknock rules ${name} --for BACKEND --until 1y --save`;
+}
+
 /** Returns the command that ends a rotation. */
 export function renderFinish(name: string): string {
   return `spknock rolling rotate ${name} --finish`;

@@ -1,7 +1,6 @@
 /** `rules`: a complete firewall rule set for targets, by questions or by options; and its proof. */
 import { UsageError, ValueError } from "../../../core/errors.ts";
-import { countCodes } from "../../../plan/codes.ts";
-import type { Plan } from "../../../plan/plan.ts";
+import { countCodes, type Plan } from "../../../plan/plan.ts";
 import { parseTargetName, type Target } from "../../../core/target.ts";
 import { listOpenServices } from "../../../probe/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";

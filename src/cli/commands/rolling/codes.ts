@@ -6,7 +6,11 @@ import { plural } from "../../../core/text.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { isBeforeHorizon, listCodes, toKeyRequest } from "../../../use_cases/rolling/list_codes.ts";
-import { requireRolling, type RollingTarget } from "../../../use_cases/rolling/rotate_key.ts";
+import {
+  renderNewRules,
+  requireRolling,
+  type RollingTarget,
+} from "../../../use_cases/rolling/rotate_key.ts";
 import { LAST_MOMENT, parseMoment } from "../../arguments/moment.ts";
 import { parseCount } from "../../arguments/target_args.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
@@ -95,12 +99,13 @@ function noteDoubts(
 ): void {
   const { name, rolling } = target;
   const end = renderMoment(rolling.until ?? 0);
-  const rules = `spknock rules ${name} --for BACKEND --until 1y --save`;
   if (given < count) {
     out.note(`warning: the firewall has codes until ${end}: ${plural(given, "code")} only`);
   }
   if (judgeHorizon(rolling, Date.now()) === "last") {
-    out.note(`warning: the firewall has codes until ${end} only; write new rules: ${rules}`);
+    out.note(
+      `warning: the firewall has codes until ${end} only; write new rules: ${renderNewRules(name)}`,
+    );
   }
   if (isBeforeHorizon(target, first)) {
     out.note(`warning: the first of these codes are from before the rules: the firewall has none`);

@@ -3,7 +3,12 @@ import { CancelledError } from "../../../core/errors.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { FormerFile } from "../../../use_cases/rolling/key_files.ts";
-import { finishRotation, renderFinish, rotateKey } from "../../../use_cases/rolling/rotate_key.ts";
+import {
+  finishRotation,
+  renderFinish,
+  renderNewRules,
+  rotateKey,
+} from "../../../use_cases/rolling/rotate_key.ts";
 import {
   findTarget,
   loadTargets,
@@ -27,7 +32,7 @@ export async function rotate(name: string, context: RollingContext): Promise<num
   const { path, formerPath, keepsFormer, warnings } = await rotateKey(name, place);
   noteWarnings(warnings, context);
   const options = listFileOptions(context);
-  const rules = ["spknock rules", name, "--for BACKEND --until 1y --save", ...options].join(" ");
+  const rules = [renderNewRules(name), ...options].join(" ");
   const end = [renderFinish(name), ...options].join(" ");
   const made = `made the key ${sanitize(path)}`;
   out.say(

@@ -18,20 +18,13 @@ import { ADDRESS_BITS } from "../../../core/address_syntax.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { findSkew } from "../../../core/rolling.ts";
 import type { CodeKey, Codes } from "../../../plan/codes.ts";
-import type { Door, Plan, Stage } from "../../../plan/plan.ts";
+import { type CodedDoor, type Door, listCodedDoors, type Plan } from "../../../plan/plan.ts";
 import type { RenderRequest } from "../../backend.ts";
 import { checksum } from "../names.ts";
 import { type Chain, createBaseName, type RuleContext } from "./syntax.ts";
 
-/** A stage with codes: the last one of its door. */
-interface CodeStage {
-  door: Door;
-  port: number;
-  codes: Codes;
-}
-
 /** A key, and where its rules and its file are. */
-export interface PlacedKey extends CodeStage {
+export interface PlacedKey extends CodedDoor {
   /** As in the names of its files and in comments: `DOOR.NAME`. */
   label: string;
   key: CodeKey;
@@ -47,18 +40,9 @@ const WINDOWS = [0, 1, 2];
 const DIGITS = "0123456789abcdef";
 const TAG_DIGITS = 3;
 
-/** The stages that have codes. */
-function listCodeStages({ doors }: Pick<Plan, "doors">): CodeStage[] {
-  return doors.flatMap((door) =>
-    door.stages.flatMap(({ port, codes }: Stage) =>
-      codes === undefined ? [] : [{ door, port, codes }]
-    )
-  );
-}
-
 /** Returns the keys of a plan. */
 export function listKeys({ plan, names }: Pick<RuleContext, "plan" | "names">): PlacedKey[] {
-  return listCodeStages(plan).flatMap((stage) => {
+  return listCodedDoors(plan).flatMap((stage) => {
     const { door, port, codes } = stage;
     const { ipv4, ipv6 } = plan.prefixes;
     const tag = (checksum(`${port} ${ipv4} ${ipv6}`) % 36 ** TAG_DIGITS).toString(36);
@@ -101,7 +85,7 @@ function listSlots({ slots }: Pick<Codes, "slots">): string[] {
 /** Returns the arguments of a key in the script: see `keys` there. */
 export function renderKeyArguments({ label, entry, chain, port, codes, tag }: PlacedKey): string {
   // The time match has whole seconds: a fraction of the skew is left out.
-  const skew = Math.floor(findSkew(codes) / 1_000);
+  const skew = findSkew(codes) / 1_000;
   return [
     quoteShell(label),
     quoteShell(entry),

@@ -8,16 +8,10 @@
  * has it, and so `dst-address-list` says that a code is used. Why not `limit=1/15m,1`: it counts the
  * repetitions of the owner too, and it is not documented whether it begins anew when a rule is changed.
  */
-import type { CodeKey, Codes } from "../../../plan/codes.ts";
-import type { Door, Plan } from "../../../plan/plan.ts";
+import type { CodeKey } from "../../../plan/codes.ts";
+import type { CodedDoor, Door } from "../../../plan/plan.ts";
 import { addTo, fromList, jumpTo, type Names, type Rule } from "./syntax.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
-
-/** A door with one-time codes. */
-export interface CodedDoor {
-  door: Door;
-  codes: Codes;
-}
 
 /** A door or a key, by its name. */
 type Named = Pick<CodeKey, "name">;
@@ -28,14 +22,6 @@ export const NO_CODE = "none";
 /** How long a used code is known: longer than any is taken. The script forgets it with the code. */
 const BOUND_MS = 2 * 86_400_000;
 const SIDES = [0, 1] as const;
-
-/** Returns the doors with one-time codes. */
-export function listCodedDoors({ doors }: Plan): CodedDoor[] {
-  return doors.flatMap((door) => {
-    const codes = door.stages.at(-1)?.codes;
-    return codes === undefined ? [] : [{ door, codes }];
-  });
-}
 
 /** Returns the chain of the packets that can carry a code. */
 export function nameCodesChain(names: Names, door: Door): string {

@@ -1,9 +1,9 @@
 /** What the header of the RouterOS rules says about one-time codes: the test, what is weaker, how to take a key out. */
 import { findSkew } from "../../../core/rolling.ts";
 import { renderDuration, renderMoment } from "../../../core/duration.ts";
-import type { Plan } from "../../../plan/plan.ts";
+import { type CodedDoor, listCodedDoors, type Plan } from "../../../plan/plan.ts";
 import type { RenderRequest } from "../../backend.ts";
-import { type CodedDoor, listCodedDoors, nameCodeLists, nameCodeRule } from "./codes.ts";
+import { nameCodeLists, nameCodeRule } from "./codes.ts";
 import { nameScript, NOW, renderHash, RENEW_SECONDS } from "./codes_script.ts";
 import { createNames, PATHS } from "./syntax.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
@@ -43,7 +43,7 @@ export function renderCodeCautions(plan: Plan): string[] {
 
 function describeTaken(coded: readonly CodedDoor[]): string {
   const [first, ...others] = coded.map(({ codes }) => {
-    const skew = Math.ceil(findSkew(codes) / 1_000);
+    const skew = findSkew(codes) / 1_000;
     return `from ${skew} to ${skew + RENEW_SECONDS} s before its window (${
       renderDuration(codes.windowMs)
     }) to ${skew} to ${skew + RENEW_SECONDS} s after it`;

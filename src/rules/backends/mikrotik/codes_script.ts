@@ -13,8 +13,8 @@
  */
 import { findSkew } from "../../../core/rolling.ts";
 import { type CodeKey, type Codes, computeCode, findWindows } from "../../../plan/codes.ts";
-import type { Door, Plan } from "../../../plan/plan.ts";
-import { type CodedDoor, listCodedDoors, nameCodeLists, nameCodeRule, NO_CODE } from "./codes.ts";
+import { type CodedDoor, type Door, listCodedDoors, type Plan } from "../../../plan/plan.ts";
+import { nameCodeLists, nameCodeRule, NO_CODE } from "./codes.ts";
 import { createNames, PATHS } from "./syntax.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
 
@@ -69,8 +69,8 @@ export function renderScripts(plan: Plan): string[] {
   return coded.flatMap((each) => each.codes.keys.flatMap((key) => renderScript(plan, each, key)));
 }
 
-function renderScript(plan: Plan, { door, codes }: CodedDoor, key: CodeKey): string[] {
-  const name = nameScript(plan, door, key);
+function renderScript(plan: Plan, coded: CodedDoor, key: CodeKey): string[] {
+  const name = nameScript(plan, coded.door, key);
   const run = `/system script run ${quoteRouterOs(name)}`;
   const note = `comment=${quoteRouterOs(`spknock:${plan.name}: codes of ${key.name}`)}`;
   const schedule = (suffix: string, when: string) =>
@@ -80,7 +80,7 @@ function renderScript(plan: Plan, { door, codes }: CodedDoor, key: CodeKey): str
     "",
     `# Codes of ${key.name}`,
     `/system script add name=${quoteRouterOs(name)} policy=read,write ${note} source={`,
-    ...renderSource(plan, { door, codes }, key).map((line) => `  ${line}`),
+    ...renderSource(plan, coded, key).map((line) => `  ${line}`),
     "}",
     schedule("", `interval=${RENEW_SECONDS}s`),
     schedule(".start", "start-time=startup interval=0s"),
@@ -90,7 +90,7 @@ function renderScript(plan: Plan, { door, codes }: CodedDoor, key: CodeKey): str
 
 function renderSource(plan: Plan, { door, codes }: CodedDoor, key: CodeKey): string[] {
   const window = codes.windowMs / 1_000;
-  const skew = Math.ceil(findSkew(codes) / 1_000);
+  const skew = findSkew(codes) / 1_000;
   const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
   return [
     `:local now ${NOW}`,

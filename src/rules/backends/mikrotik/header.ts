@@ -1,10 +1,15 @@
 /** What the header of the RouterOS rules says: what is different there, and how to apply, undo and keep them. */
 import { renderDuration } from "../../../core/duration.ts";
-import { type Door, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
+import {
+  type Door,
+  listCodedDoors,
+  listSecretPorts,
+  listTranslated,
+  type Plan,
+} from "../../../plan/plan.ts";
 import { takeFileName } from "../../backend.ts";
 import { findClosedMs, PATHS } from "./syntax.ts";
 import { renderCodeCautions, renderCodeSteps, renderCodeUndo } from "./codes_header.ts";
-import { listCodedDoors } from "./codes.ts";
 import { renderTrialRun, renderVersions } from "./versions.ts";
 import { quoteRouterOs } from "../quote/routeros.ts";
 

@@ -2,6 +2,7 @@
 import {
   BAN_RULE,
   type Door,
+  listCodedDoors,
   listKnocks,
   listNeutral,
   listOtherKnocks,
@@ -9,7 +10,7 @@ import {
   listTranslated,
 } from "../../../plan/plan.ts";
 import { listBackwards, MISTAKES } from "../../backend.ts";
-import { listCodedDoors, nameCodesChain, renderCodeRules } from "./codes.ts";
+import { nameCodesChain, renderCodeRules } from "./codes.ts";
 import { renderMatch, renderSequence } from "./sequence.ts";
 import {
   addTo,

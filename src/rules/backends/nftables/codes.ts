@@ -18,7 +18,7 @@ import { CODE_BYTES, findSkew } from "../../../core/rolling.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { fingerprintPayload } from "../../../core/fingerprint.ts";
 import { type CodeKey, type Codes, computeCode, findWindows } from "../../../plan/codes.ts";
-import type { Door, Plan } from "../../../plan/plan.ts";
+import { type CodedDoor, type Door, listCodedDoors, type Plan } from "../../../plan/plan.ts";
 import {
   type DoorSyntax,
   explain,
@@ -41,23 +41,10 @@ const FIRST_USE_BYTES = 119;
 /** The most elements in one command. */
 const PIECE = 500;
 
-/** A door with one-time codes. */
-interface CodeDoor {
-  door: Door;
-  codes: Codes;
-}
-
 /** Something that is filled with elements. */
 export interface Content {
   kind: "map" | "set";
   name: string;
-}
-
-/** Returns the doors that take one-time codes. */
-export function listCodeDoors({ doors }: Plan): CodeDoor[] {
-  return doors.flatMap((door) =>
-    door.stages.flatMap(({ codes }) => codes === undefined ? [] : [{ door, codes }])
-  );
 }
 
 /**
@@ -66,7 +53,7 @@ export function listCodeDoors({ doors }: Plan): CodeDoor[] {
  * @throws {UsageError} if there is none, or if it is before the beginning.
  */
 export function requireHorizons(plan: Plan): void {
-  for (const { door: { name }, codes } of listCodeDoors(plan)) {
+  for (const { door: { name }, codes } of listCodedDoors(plan)) {
     if (!Number.isFinite(codes.until)) {
       throw new UsageError(
         `no end of the one-time codes of "${name}": the firewall holds each of them`,
@@ -86,16 +73,19 @@ export function requireHorizons(plan: Plan): void {
 
 /** Returns the maps and sets that are filled with what can change at each load. */
 export function listCodeContents(plan: Plan, names: Names): Content[] {
-  return listCodeDoors(plan).flatMap(({ door, codes }) => [
+  return listCodedDoors(plan).flatMap((coded) => [
     ...(["early", "late"] as const).map((name): Content => ({
       kind: "map",
-      name: nameMap(names, { door, codes }, name),
+      name: nameMap(names, coded, name),
     })),
-    ...codes.keys.map((key): Content => ({ kind: "set", name: nameCodes(names, door, key) })),
+    ...coded.codes.keys.map((key): Content => ({
+      kind: "set",
+      name: nameCodes(names, coded.door, key),
+    })),
   ]);
 }
 
-function nameMap(names: Names, { door, codes }: CodeDoor, map: "early" | "late"): string {
+function nameMap(names: Names, { door, codes }: CodedDoor, map: "early" | "late"): string {
   return names.content(names.door(door, map), `${codes.windowMs / 1_000}s`);
 }
 
@@ -110,7 +100,7 @@ export function renderCodeSets(
   families: readonly FamilySyntax[],
   names: Names,
 ): string[] {
-  return listCodeDoors(plan).flatMap((each) => {
+  return listCodedDoors(plan).flatMap((each) => {
     const { door, codes } = each;
     const { name } = door;
     return [
@@ -165,13 +155,13 @@ function renderUsedSet(name: string, key: string): string[] {
 /** Returns the chains that look a code up, and bind it to the first source that sends it. */
 export function renderCodeChains(plan: Plan, { door, syntax, names }: DoorSyntax): string[] {
   const { digit } = syntax;
-  return listCodeDoors({ ...plan, doors: [door] }).flatMap(({ codes }) => [
-    ...codes.keys.flatMap((key) =>
+  return listCodedDoors({ doors: [door] }).flatMap((coded) => [
+    ...coded.codes.keys.flatMap((key) =>
       explain(
         `A code of ${key.name} opens ${door.name} for the first source that sends it, and for no other.`,
         renderChain(
           names.door(door, `code.${key.name}.${digit}`),
-          renderBindRules(plan, { door, syntax, names }, { codes, key }),
+          renderBindRules(plan, { door, syntax, names }, { codes: coded.codes, key }),
         ),
       )
     ),
@@ -179,16 +169,17 @@ export function renderCodeChains(plan: Plan, { door, syntax, names }: DoorSyntax
       `A packet to the port of the one-time codes of ${door.name}: is it a code of now?`,
       renderChain(
         names.door(door, `codes.${digit}`),
-        renderLookups({ door, codes }, { syntax, names }),
+        renderLookups(coded, { syntax, names }),
       ),
     ),
   ]);
 }
 
 function renderLookups(
-  { door, codes }: CodeDoor,
+  coded: CodedDoor,
   { syntax: { digit }, names }: Pick<DoorSyntax, "syntax" | "names">,
 ): string[] {
+  const { door, codes } = coded;
   const lookups = codes.keys.map((key) =>
     `${CODE} . meta priority @${nameCodes(names, door, key)} ` +
     `goto ${names.door(door, `code.${key.name}.${digit}`)}`
@@ -197,7 +188,7 @@ function renderLookups(
     // Where no map has the moment.
     RESET,
     ...(["early", "late"] as const).flatMap((map) => [
-      `meta priority set meta time map @${nameMap(names, { door, codes }, map)}`,
+      `meta priority set meta time map @${nameMap(names, coded, map)}`,
       ...lookups,
     ]),
     RESET,
@@ -239,7 +230,7 @@ function findBoundMs({ windowMs }: Codes): number {
 
 /** Returns how many elements all codes of a plan have. */
 export function countElements(plan: Plan): number {
-  return listCodeDoors(plan).map(({ codes }) => {
+  return listCodedDoors(plan).map(({ codes }) => {
     const { first, last } = findWindows(codes);
     return (last - first + 1) * (2 + codes.slots * codes.keys.length);
   }).reduce((sum, count) => sum + count, 0);
@@ -268,7 +259,7 @@ interface ElementPiece {
 /** The maps first: without them no code is taken. */
 function* streamPieces(plan: Plan, names: Names): Iterable<ElementPiece> {
   requireHorizons(plan);
-  for (const each of listCodeDoors(plan)) {
+  for (const each of listCodedDoors(plan)) {
     const { door, codes } = each;
     for (const map of ["early", "late"] as const) {
       const content: Content = { kind: "map", name: nameMap(names, each, map) };
@@ -295,7 +286,7 @@ function* collect(elements: Iterable<string>): Iterable<string[]> {
 /** Unix seconds; see the comment at the top. */
 function* streamIntervals(codes: Codes, map: "early" | "late"): Iterable<string> {
   const seconds = codes.windowMs / 1_000;
-  const skew = Math.ceil(findSkew(codes) / 1_000);
+  const skew = findSkew(codes) / 1_000;
   const shift = map === "early" ? -skew : skew + 1;
   const { first, last } = findWindows(codes);
   for (let window = first; window <= last; window++) {

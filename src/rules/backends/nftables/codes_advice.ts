@@ -1,8 +1,8 @@
 /** What the header says about one-time codes, and how those of a key are taken out. */
 import { renderDuration, renderMoment } from "../../../core/duration.ts";
 import { renderTopUp } from "../../backend.ts";
-import type { Plan } from "../../../plan/plan.ts";
-import { countElements, listCodeDoors, requireHorizons } from "./codes.ts";
+import { listCodedDoors, type Plan } from "../../../plan/plan.ts";
+import { countElements, requireHorizons } from "./codes.ts";
 
 /** Where the codes are added. */
 interface Place {
@@ -19,7 +19,7 @@ interface Place {
 /** Returns the lines of the header about one-time codes; none where no door takes them. */
 export function renderCodeAdvice(plan: Plan, { backend, table, load, keep }: Place): string[] {
   requireHorizons(plan);
-  const coded = listCodeDoors(plan);
+  const coded = listCodedDoors(plan);
   if (coded.length === 0) return [];
   return [
     "",

@@ -9,9 +9,9 @@
  * - `accept` ends this table's chain only: a separate table can protect ports that other tables accept,
  *   but it cannot open what they drop. The header says so.
  */
-import type { Plan } from "../../../plan/plan.ts";
+import { listCodedDoors, type Plan } from "../../../plan/plan.ts";
 import { type Backend, renderTimedUndo, takeFileName } from "../../backend.ts";
-import { listCodeDoors, streamElements } from "./codes.ts";
+import { streamElements } from "./codes.ts";
 import { renderCodeAdvice } from "./codes_advice.ts";
 import { NFT_DATA, renderNftRules } from "./rules.ts";
 import { renderBesideTable } from "../other_firewalls.ts";
@@ -76,7 +76,7 @@ export const nftables: Backend = {
       `Persist:  copy it to /etc/${base}, add 'include "/etc/${base}"' at the end of`,
       "          /etc/nftables.conf, and run: systemctl enable nftables",
       "          Not beside ufw or firewalld, which that flushes or stops: docs/firewalls.md has a unit.",
-      ...(listCodeDoors(plan).length === 0
+      ...(listCodedDoors(plan).length === 0
         ? [`Show the open sources: nft list table inet ${table}`]
         // The table has all codes.
         : listOpenSets(plan, NAMES).map((set) =>
@@ -100,7 +100,7 @@ export const nftables: Backend = {
 };
 
 function nameKept(plan: Plan): string {
-  return listCodeDoors(plan).length === 0
+  return listCodedDoors(plan).length === 0
     ? "the open sources and the bans"
     : "the open sources, the bans, the used codes and the counters";
 }
