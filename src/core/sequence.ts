@@ -10,7 +10,8 @@
  * - a gap that nears the firewall's stage timeout is never chosen: growth stops at a quarter of it,
  *   or at the written delay where that is larger;
  * - `copies = "auto"` sends each secret knock twice (docs/loss.md), each regular one once, and twice
- *   from the second try on; copies are spread evenly over the gap.
+ *   from the second try on; copies are spread as far as the moment of the next knock, right before it, but
+ *   no more than {@linkcode MAX_COPY_GAP_MS} apart.
  */
 import { parseDuration, renderDuration } from "./duration.ts";
 import type { Knock, KnockProtocol } from "./knock.ts";
@@ -63,11 +64,14 @@ export interface SequencePlan {
 /** What a knock carries; where either of two payloads can be the right one, both. */
 export type KnockBytes = Uint8Array | readonly Uint8Array[];
 
-/** The gap of a try that another one can make good: reordering needs less (docs/loss.md). */
-const BOLD_GAP_MS = 10;
+/** The gap of a try that another one can make good: twice the most that a packet was late (docs/loss.md). */
+const BOLD_GAP_MS = 5;
 
 /** The gap that `auto` takes where a try has to be right at once. */
 const CAREFUL_GAP_MS = 50;
+
+/** Milliseconds between two copies at most: the last one delays what comes after the knocks. */
+const MAX_COPY_GAP_MS = 25;
 
 /** The smallest gap that a further try grows from, in milliseconds. */
 const MIN_GAP_MS = 25;
@@ -104,6 +108,7 @@ export function buildSequence(
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
     const gap = computeGap(knock.delayMs ?? plan.delayMs, plan.stageTimeoutMs, { attempt, pace });
     const copies = countCopies(knock, plan.copies, attempt);
+    const copyGap = copies === 1 ? 0 : Math.min(gap / (copies - 1), MAX_COPY_GAP_MS);
     const handshakeMs = findHandshake(knock, plan);
     const each = payload instanceof Uint8Array ? [payload] : payload;
     for (let copy = 0; copy < copies; copy++) {
@@ -111,7 +116,7 @@ export function buildSequence(
         port: knock.port,
         protocol: knock.protocol,
         payload: bytes,
-        at: at + (gap * copy) / copies,
+        at: at + copyGap * copy,
         knock: index,
         ...(handshakeMs === undefined ? {} : { handshakeMs }),
         ...(knock.size === undefined ? {} : { size: knock.size }),

@@ -36,11 +36,11 @@ Deno.test("the first try goes once, at the target's own pace", () => {
   ]]);
 });
 
-Deno.test("from the second try on each packet goes twice, spread over a gap that has doubled", () => {
-  assertEquals(times(plan(), 2), [[1, 0], [1, 50], [2, 100], [2, 150], [3, 200], [3, 250]]);
-  assertEquals(times(plan({ knocks: [udp(1), udp(2)] }), 3), [[1, 0], [1, 100], [2, 200], [
+Deno.test("from the second try on each packet goes twice, and the gap has doubled", () => {
+  assertEquals(times(plan(), 2), [[1, 0], [1, 25], [2, 100], [2, 125], [3, 200], [3, 225]]);
+  assertEquals(times(plan({ knocks: [udp(1), udp(2)] }), 3), [[1, 0], [1, 25], [2, 200], [
     2,
-    300,
+    225,
   ]]);
 });
 
@@ -107,7 +107,7 @@ const schedule = (knocks: Knock[], place: { attempt?: number; pace?: number }, m
     .map(({ knock, at }) => [knock, at]);
 
 table<[{ attempt?: number; pace?: number }, number[][]]>("auto: a regular sequence", {
-  "a bold first try": [{ attempt: 1, pace: 0 }, [[0, 0], [1, 10], [2, 20]]],
+  "a bold first try": [{ attempt: 1, pace: 0 }, [[0, 0], [1, 5], [2, 10]]],
   "a first try that has to be right": [{}, [[0, 0], [1, 50], [2, 100]]],
   "the second try": [
     { attempt: 2, pace: 1 },
@@ -115,18 +115,22 @@ table<[{ attempt?: number; pace?: number }, number[][]]>("auto: a regular sequen
   ],
   "the third": [
     { attempt: 3, pace: 2 },
-    [[0, 0], [0, 50], [1, 100], [1, 150], [2, 200], [2, 250]],
+    [[0, 0], [0, 25], [1, 100], [1, 125], [2, 200], [2, 225]],
   ],
   "the first of a run that has learned": [{ attempt: 1, pace: 2 }, [[0, 0], [1, 100], [2, 200]]],
 }, ([place, moments]) => assertEquals(schedule([udp(1), udp(2), udp(3)], place), moments));
 
 table<[Knock[], object, number[][]]>("auto: copies on a bold first try", {
-  "secret knocks go twice": [[secret(1), secret(2)], {}, [[0, 0], [0, 5], [1, 10], [1, 15]]],
-  "regular ones before them once": [[udp(1), secret(2)], {}, [[0, 0], [1, 10], [1, 15]]],
-  "copies = 1": [[secret(1), secret(2)], { copies: 1 }, [[0, 0], [1, 10]]],
+  "secret knocks go twice": [[secret(1), secret(2)], {}, [[0, 0], [0, 5], [1, 5], [1, 10]]],
+  "regular ones before them once": [[udp(1), secret(2)], {}, [[0, 0], [1, 5], [1, 10]]],
+  "copies = 1": [[secret(1), secret(2)], { copies: 1 }, [[0, 0], [1, 5]]],
+  "copies = 3": [[secret(1), udp(2)], { copies: 3 }, [
+    ...[[0, 0], [0, 2.5], [0, 5]],
+    ...[[1, 5], [1, 7.5], [1, 10]],
+  ]],
   "a delay of a knock": [[{ ...secret(1), delayMs: 80 }, secret(2)], {}, [
     [0, 0],
-    [0, 40],
+    [0, 25],
     [1, 80],
     [1, 85],
   ]],

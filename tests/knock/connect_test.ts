@@ -126,8 +126,8 @@ Deno.test("connectThrough: each further try is slower, in duplicate, and waits l
   assertEquals(knocks?.tries, 3);
   assertEquals(net.sent.map(({ port, at }) => [port, at]), [
     ...[[1, 150], [2, 200]],
-    ...[[1, 500], [1, 550], [2, 600], [2, 650]],
-    ...[[1, 1250], [1, 1350], [2, 1450], [2, 1550]],
+    ...[[1, 500], [1, 525], [2, 600], [2, 625]],
+    ...[[1, 1225], [1, 1250], [2, 1425], [2, 1450]],
   ]);
 });
 
@@ -197,11 +197,11 @@ table<[Omit<DoorOptions, "lookMs">, { tries: number | undefined; story: string[]
   {
     "the knocks open the door": [{ answer: ({ sent }) => sent < 2 ? "silence" : 30 }, {
       tries: 1,
-      story: ["0 SYN", "0 1", "10 2", "10 SYN"],
+      story: ["0 SYN", "0 1", "5 2", "5 SYN"],
     }],
     "secret knocks": [{ isSecret: true, answer: ({ sent }) => sent < 4 ? "silence" : 30 }, {
       tries: 1,
-      story: ["0 SYN", "0 1", "5 1", "10 2", "15 2", "15 SYN"],
+      story: ["0 SYN", "0 1", "5 1", "5 2", "10 2", "10 SYN"],
     }],
     "a written delay": [{ delayMs: 200, answer: ({ sent }) => sent < 2 ? "silence" : 30 }, {
       tries: 1,
@@ -213,22 +213,22 @@ table<[Omit<DoorOptions, "lookMs">, { tries: number | undefined; story: string[]
       story: ["0 SYN", "0 1", "50 2", "50 SYN"],
     }],
     "the first SYN after the knocks is lost": [{
-      answer: ({ at, sent }) => sent < 2 || at < 60 ? "silence" : 30,
-    }, { tries: 1, story: ["0 SYN", "0 1", "10 2", "10 SYN", "60 SYN"] }],
+      answer: ({ at, sent }) => sent < 2 || at < 55 ? "silence" : 30,
+    }, { tries: 1, story: ["0 SYN", "0 1", "5 2", "5 SYN", "55 SYN"] }],
     "a far host": [{ answer: ({ sent }) => sent < 2 ? "silence" : 150 }, {
       tries: 1,
-      story: ["0 SYN", "0 1", "10 2", "10 SYN", "60 SYN", "135 SYN"],
+      story: ["0 SYN", "0 1", "5 2", "5 SYN", "55 SYN", "130 SYN"],
     }],
     "open already, and near": [{ answer: () => 5 }, { tries: undefined, story: ["0 SYN", "0 1"] }],
     "open already, and far": [{ answer: () => 80 }, {
       tries: undefined,
-      story: ["0 SYN", "0 1", "10 2", "10 SYN", "60 SYN"],
+      story: ["0 SYN", "0 1", "5 2", "5 SYN", "55 SYN"],
     }],
     "a knock is lost": [{ answer: ({ sent }) => sent < 6 ? "silence" : 1 }, {
       tries: 2,
       story: [
-        ...["0 SYN", "0 1", "10 2", "10 SYN", "60 SYN", "135 SYN", "247.5 SYN"],
-        ...["310 1", "335 1", "360 2", "385 2", "385 SYN"],
+        ...["0 SYN", "0 1", "5 2", "5 SYN", "55 SYN", "130 SYN", "242.5 SYN"],
+        ...["305 1", "330 1", "355 2", "380 2", "380 SYN"],
       ],
     }],
     "the early SYN is not repeated by the kernel": [{
@@ -238,7 +238,7 @@ table<[Omit<DoorOptions, "lookMs">, { tries: number | undefined; story: string[]
       tries: 2,
       story: [
         ...["0 SYN", "0 1", "1000 2", "1000 SYN", "1050 SYN", "1125 SYN", "1237.5 SYN"],
-        ...["1300 1", "1925 1", "2550 2", "3175 2", "3175 SYN"],
+        ...["1300 1", "1325 1", "2550 2", "2575 2", "2575 SYN"],
       ],
     }],
   },
@@ -249,10 +249,10 @@ Deno.test("connectThrough at once: a refusal tells the round trip", async () => 
   const { syns, connect } = setUp({
     lookMs: undefined,
     delayMs: "auto",
-    answer: ({ at }) => at < 95 ? "refusal" : 1,
+    answer: ({ at }) => at < 100 ? "refusal" : 1,
   });
   await connect();
-  assertEquals(syns, [0, 10, 30, 60, 105]);
+  assertEquals(syns, [0, 5, 25, 55, 100]);
 });
 
 Deno.test("connectThrough at once: secrets that fail end it, and no SYN stays in flight", async () => {

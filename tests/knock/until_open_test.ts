@@ -141,7 +141,7 @@ Deno.test("knockUntilOpen reports its events in order", async () => {
   });
   assertEquals(story, [
     ...["try 1", "1: 1", "1: 2", "1: sent in 50", "1: closed"],
-    ...["try 2", "2: 1", "2: 1", "2: 2", "2: 2", "2: sent in 150", "2: open"],
+    ...["try 2", "2: 1", "2: 1", "2: 2", "2: 2", "2: sent in 125", "2: open"],
   ]);
 });
 
@@ -178,16 +178,16 @@ table<[Parameters<typeof setUp>[1], ProbeOutcome["status"][], number[]]>(
   "auto: when each packet leaves",
   {
     "bold, careful, slow": [{}, ["closed", "closed", "open"], [
-      ...[0, 10],
-      ...[10, 35, 60, 85],
-      ...[85, 135, 185, 235],
+      ...[0, 5],
+      ...[5, 30, 55, 80],
+      ...[80, 105, 180, 205],
     ]],
     "one try has to be right": [{ tries: 1 }, ["open"], [0, 50]],
     "a pace that was too bold once is not tried again": [{ learned: { pace: 1 } }, ["open"], [
       0,
       50,
     ]],
-    "a written delay is kept": [{ delayMs: 30 }, ["closed", "open"], [0, 30, 30, 60, 90, 120]],
+    "a written delay is kept": [{ delayMs: 30 }, ["closed", "open"], [0, 30, 30, 55, 90, 115]],
   },
   async ([options, finds, moments]) => {
     const { net, open } = setUp([fakeProbe("tcp 22", finds).probe], {
