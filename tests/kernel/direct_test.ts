@@ -1,11 +1,9 @@
 /** What `ssh-config --direct` writes, with a real OpenSSH behind a real firewall: ssh connects by itself. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { quoteShell } from "../../src/core/text.ts";
-import { commandOf } from "../e2e/program.ts";
 import { HAS_SCRIPT, Session } from "../e2e/terminal.ts";
 import { HASHES, VECTORS } from "../e2e/vectors.ts";
 import { kernelTest, type Lab } from "./lab.ts";
-import { createSshLab, KNOCK_PORTS, SSH_TOOLS, type SshLab } from "./ssh_lab.ts";
+import { createSshLab, KNOCK_PORTS, SSH_TOOLS, type SshLab, writeDirectConfig } from "./ssh_lab.ts";
 
 const SIZE = 20 * 1_048_576;
 /** Far below the two minutes of the kernel's own SYNs: three tries end after 0.5 s, 1 s and 10 s. */
@@ -32,15 +30,7 @@ async function writeBlocks(lab: Lab, ssh: SshLab): Promise<AsyncDisposable & { c
     dual("from", `family = "ipv4"\nsource = "${lab.client.device}"\n`) +
     dual("from11", `source = "${lab.sources.ipv4[0]}"\n`);
   await home.write(await Deno.readTextFile(home.config) + more);
-  const program = `${home.path}/spknock`;
-  const words = commandOf([]).map(quoteShell).join(" ");
-  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
-  const argv = ["ssh-config", "--all", "--direct", "--program", program];
-  const { code, stdout, stderr } = await home.run(argv);
-  assertEquals(code, 0, stderr);
-  const common = await Deno.readTextFile(`${home.path}/ssh_config`);
-  const config = `${home.path}/direct`;
-  await Deno.writeTextFile(config, `${stdout}\nHost inner\n  HostName 127.0.0.1\n${common}`);
+  const config = await writeDirectConfig(home);
   return { config, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
