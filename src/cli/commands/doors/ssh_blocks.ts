@@ -15,8 +15,8 @@ const CONNECT_TIMEOUT_S = 10;
 /** Where a passphrase would be asked for, an open door has so long to answer. */
 const LOOK_TIMEOUT = "500ms";
 
-/** What the block of a target does. */
-export interface SshBlock {
+/** The block of a target, and its parts. */
+interface SshBlock {
   name: string;
   host: string;
   port: number;
