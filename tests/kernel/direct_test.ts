@@ -169,3 +169,26 @@ await kernelTest("ssh --direct asks for the passphrases on its terminal", async 
     },
   });
 }, { tools: SSH_TOOLS });
+
+await kernelTest("ssh --direct with one-time codes", async (lab) => {
+  await using ssh = await createSshLab(lab);
+  const { home } = ssh;
+  const spknock = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await home.run(argv);
+    assertEquals(code, 0, stderr);
+    return stdout;
+  };
+  const knock = ["--host", lab.server.ipv4, "--port", "62201"];
+  await spknock("rolling", "new", "code", ...knock, "--open", "22/tcp");
+  const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 19);
+  const text = await Deno.readTextFile(home.config);
+  await Deno.writeTextFile(home.config, text.replace("slots = 4", `slots = 4, until = ${until}Z`));
+  await lab.server.nft("delete table inet spknock_home");
+  await lab.server.nft(await spknock("rules", "code", "--for", "nftables"));
+  const options = ["-F", await writeDirectConfig(home)];
+  // A code opens for its first source as often as it is sent.
+  for (const time of ["first", "second"]) {
+    const { code, stdout, stderr } = await ssh.run(["ssh", ...options, "code", "echo in"]);
+    assertEquals([code, stdout], [0, "in\n"], `${time}: ${stderr}`);
+  }
+}, { tools: SSH_TOOLS });
