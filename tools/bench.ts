@@ -9,6 +9,7 @@
  */
 import { banner } from "./bench/banner.ts";
 import { codes } from "./bench/codes.ts";
+import { direct } from "./bench/direct.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
 import { model } from "./bench/model.ts";
@@ -27,6 +28,7 @@ const SECTIONS: Record<string, Section> = {
   model,
   banner,
   relay,
+  direct,
   codes,
 };
 

@@ -3,6 +3,7 @@
  * targets and the key to log in.
  */
 import { assertEquals } from "@std/assert";
+import { quoteShell } from "../../src/core/text.ts";
 import { commandOf, DETACHED, Home } from "../e2e/program.ts";
 import { HASHES } from "../e2e/vectors.ts";
 import type { Lab } from "./lab.ts";
@@ -125,6 +126,23 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
     lose: (percent) => server.lose(percent),
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Writes what `ssh-config --direct` prints for every target above the lab's own configuration; returns the path
+ * of the file. `inner` is the server itself, as it is seen from there.
+ */
+export async function writeDirectConfig(home: Home): Promise<string> {
+  const program = `${home.path}/spknock`;
+  const words = commandOf([]).map(quoteShell).join(" ");
+  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  const argv = ["ssh-config", "--all", "--direct", "--program", program];
+  const { code, stdout, stderr } = await home.run(argv);
+  assertEquals(code, 0, stderr);
+  const common = await Deno.readTextFile(`${home.path}/ssh_config`);
+  const file = `${home.path}/direct`;
+  await Deno.writeTextFile(file, `${stdout}\nHost inner\n  HostName 127.0.0.1\n${common}`);
+  return file;
 }
 
 /** sshd with keys of its own; what it needs besides is what its package's service makes. */

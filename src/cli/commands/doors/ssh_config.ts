@@ -1,9 +1,7 @@
-/** `ssh-config`: the `Host` block for ssh's own configuration, so that `ssh NAME` knocks by itself. */
+/** `ssh-config`: blocks for ssh's own configuration, so that `ssh NAME` knocks by itself. */
 import { CancelledError, UsageError } from "../../../core/errors.ts";
-import type { Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
-import { findSshPort } from "../../../probe/mod.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import { requirePrompter } from "../../context.ts";
@@ -11,11 +9,18 @@ import { EXIT } from "../../exit_codes.ts";
 import { SELECTION_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import type { CliPorts } from "../../ports.ts";
-
-const SSH_PORT = 22;
+import {
+  DIRECT_HEADER,
+  escapeTokens,
+  PROXY_HEADER,
+  renderDirectBlock,
+  renderProxyBlock,
+  type RenderStart,
+} from "./ssh_blocks.ts";
 
 const SSH_OPTIONS = [
   ...SELECTION_OPTIONS,
+  { name: "direct", help: "ssh connects by itself: no copying, a knock with each ssh" },
   {
     name: "program",
     value: "PATH",
@@ -29,9 +34,10 @@ type SshContext = Context<OptionNames<typeof SSH_OPTIONS>>;
 
 /** The command `ssh-config`. */
 export const command = defineCommand({
-  usage: ["ssh-config TARGET...", "ssh-config TARGET... --install"],
+  usage: ["ssh-config TARGET... [--direct]", "ssh-config TARGET... --install"],
   details: "Prints the blocks. --install writes each into a file of its own in ~/.ssh/config.d,\n" +
-    "which ~/.ssh/config includes; a second time nothing changes.",
+    "which ~/.ssh/config includes; a second time nothing changes.\n" +
+    "Without --direct, spknock carries the data, and an open door needs no knock.",
   options: SSH_OPTIONS,
   examples: [
     "ssh-config home",
@@ -44,21 +50,24 @@ export const command = defineCommand({
     }
     if (!args.has("install")) context.ports.dropPermissions(["write"]);
     const targets = await selectTargets(context, { all: context.args.has("all") });
-    const start = await renderStart(context);
-    refuseControlCharacters(start);
-    const blocks = targets.map((target) => ({
-      name: target.name,
-      text: renderBlock(target, start),
-    }));
-    if (args.has("install")) return await install(blocks, context);
-    out.print(HEADER + blocks.map(({ text }) => `\n${text}`).join(""));
+    const renderStart = await makeStart(context);
+    const [header, render] = args.has("direct")
+      ? [DIRECT_HEADER, renderDirectBlock]
+      : [PROXY_HEADER, renderProxyBlock];
+    const blocks = targets.map((target) => render(target, renderStart));
+    if (args.has("install")) {
+      const files = blocks.map(({ name, text }) => ({ name, text: `${header}\n${text}` }));
+      return await install(files, context);
+    }
+    out.print(header + blocks.map(({ text }) => `\n${text}`).join(""));
     out.value({
-      hosts: targets.map((target, index) => ({
-        target: target.name,
-        host: findHost(target),
-        port: findPort(target),
-        proxy_command: renderProxyCommand(target, start),
-        text: blocks[index]?.text,
+      hosts: blocks.map(({ name, host, port, proxyCommand, execCommand, text }) => ({
+        target: name,
+        host,
+        port,
+        proxy_command: proxyCommand,
+        exec_command: execCommand,
+        text,
       })),
     });
     return EXIT.done;
@@ -67,7 +76,7 @@ export const command = defineCommand({
 
 /** Writes the blocks after a question; what is there already is not written again. */
 async function install(
-  blocks: readonly { name: string; text: string }[],
+  files: readonly { name: string; text: string }[],
   context: SshContext,
 ): Promise<number> {
   const { out, ports, args } = context;
@@ -80,25 +89,24 @@ async function install(
   const { installSshConfig, planSshInstall } = await import(
     "../../../config/disk/ssh_install.ts"
   );
-  const files = blocks.map(({ name, text }) => ({ name, text: `${HEADER}\n${text}` }));
   const changes = await planSshInstall(files, { home }, ports.fs);
   const paths = changes.map(({ path }) => path);
   if (changes.length > 0 && !args.has("yes")) {
     const prompter = await requirePrompter(context, "install without a question: --yes");
-    for (const { text } of blocks) out.note(text);
+    for (const { text } of files) out.note(text);
     const message = `Write ${sanitize(paths.join(" and "))}?`;
     if (!await prompter.confirm({ message, default: true })) throw new CancelledError();
   }
   await installSshConfig(changes, ports.fs);
   for (const path of paths) out.say(`wrote ${sanitize(path)}\n`);
-  const names = blocks.map(({ name }) => name);
+  const names = files.map(({ name }) => name);
   out.say(`${paths.length === 0 ? "nothing to change" : "ready"}: ssh ${names.join(", ssh ")}\n`);
   out.value({ installed: names, written: paths });
   return EXIT.done;
 }
 
-/** The words with which ssh's shell starts `spknock connect`, quoted for both. */
-async function renderStart({ args, configFile, ports }: SshContext): Promise<string> {
+/** Returns how ssh's shell starts a command: the program as the PATH has it, and the file of targets. */
+async function makeStart({ args, configFile, ports }: SshContext): Promise<RenderStart> {
   const { readConfigVariable } = await import("../../../config/mod.ts");
   const program = args.value("program");
   const words = program !== undefined
@@ -108,7 +116,9 @@ async function renderStart({ args, configFile, ports }: SshContext): Promise<str
     : ports.listStartWords();
   const config = configFile ?? readConfigVariable(ports.env);
   const options = config === undefined ? [] : ["--config", toAbsolute(config, ports.cwd())];
-  return [...words, "connect", ...options].map((word) => escapeTokens(quoteShell(word))).join(" ");
+  refuseControlCharacters([...words, ...options].join(" "));
+  return (command) =>
+    [...words, command, ...options].map((word) => escapeTokens(quoteShell(word))).join(" ");
 }
 
 /** Whether a shell finds a program of this name. */
@@ -130,42 +140,6 @@ function refuseControlCharacters(line: string): void {
     "the file's name has control characters, which ssh's configuration cannot express",
     { hint: "give the file another name" },
   );
-}
-
-const HEADER = `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-config.
-# With a ControlMaster, ssh runs no ProxyCommand while the master lives: what goes through it needs
-# no knock. Only the first connection knocks, and "ssh -O exit NAME" ends the master.
-`;
-
-/** Returns the `Host` block of one target. */
-function renderBlock(target: Target, start: string): string {
-  const port = findPort(target);
-  return [
-    `Host ${target.name}`,
-    `    HostName ${escapeTokens(findHost(target))}`,
-    ...(port === SSH_PORT ? [] : [`    Port ${port}`]),
-    `    ProxyCommand ${renderProxyCommand(target, start)}`,
-    "",
-  ].join("\n");
-}
-
-/** The command that ssh runs. */
-function renderProxyCommand({ name }: Target, start: string): string {
-  return `${start} ${name} %h %p`;
-}
-
-function findHost({ host, connect }: Target): string {
-  return connect?.host ?? host;
-}
-
-/** The port of the `connect` table, of an ssh probe, one that opens, or ssh's own. */
-function findPort(target: Target): number {
-  return target.connect?.port ?? findSshPort(target) ?? SSH_PORT;
-}
-
-/** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */
-function escapeTokens(text: string): string {
-  return text.replaceAll("%", "%%");
 }
 
 function toAbsolute(path: string, folder: string): string {

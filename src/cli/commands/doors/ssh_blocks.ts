@@ -1,0 +1,160 @@
+/**
+ * Blocks of ssh's configuration (ssh_config(5)): one with a ProxyCommand, that carries the data, and one
+ * that knocks while ssh reads it (`Match exec`), so that ssh opens a connection of its own.
+ */
+import { detectFamily, isIpv4, isIpv6 } from "../../../core/address_syntax.ts";
+import { UsageError } from "../../../core/errors.ts";
+import { isSameHost, type Target } from "../../../core/target.ts";
+import { findSshPort } from "../../../probe/mod.ts";
+
+const SSH_PORT = 22;
+
+/** Seconds for ssh's own connection: the kernel sends its SYN after 0, 1, 3 and 7 s. */
+const CONNECT_TIMEOUT_S = 10;
+
+/** Where a passphrase would be asked for, an open door has so long to answer. */
+const LOOK_TIMEOUT = "500ms";
+
+/** The block of a target, and its parts. */
+interface SshBlock {
+  name: string;
+  host: string;
+  port: number;
+  proxyCommand: string | null;
+  /** What ssh runs while it reads the block. */
+  execCommand: string | null;
+  text: string;
+}
+
+/** Returns the words with which ssh's shell starts a command of spknock, quoted for both. */
+export type RenderStart = (command: string) => string;
+
+/** The lines above the blocks with a ProxyCommand. */
+export const PROXY_HEADER = `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-config.
+# With a ControlMaster, ssh runs no ProxyCommand while the master lives: what goes through it needs
+# no knock. Only the first connection knocks, and "ssh -O exit NAME" ends the master.
+`;
+
+/** The lines above the blocks without. */
+export const DIRECT_HEADER =
+  `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-config --direct.
+# ssh knocks while it reads this, then opens its own connection. Whatever reads it for the host knocks:
+# "ssh -G NAME" too, and a session through the master of a ControlMaster.
+# If the knock fails, spknock says why on stderr, and "ProxyCommand false" ends ssh at once.
+`;
+
+/** Returns the `Host` block of one target. */
+export function renderProxyBlock(target: Target, renderStart: RenderStart): SshBlock {
+  const proxyCommand = `${renderStart("connect")} ${target.name} %h %p`;
+  const lines = [...listHostLines(target), `    ProxyCommand ${proxyCommand}`, ""];
+  const execCommand = null;
+  return { ...findEnd(target), name: target.name, proxyCommand, execCommand, text: join(lines) };
+}
+
+/**
+ * Returns the blocks of one target that make ssh knock and connect by itself.
+ *
+ * - `Match` comes after `Host`: ssh takes the first value of each key, and `%p` is the port as it is then, with
+ *   that of `ssh -p`. Only `ProxyCommand` depends on the knock, so that `%C` of a ControlPath does not.
+ * - `!canonical`: ssh can read its files twice (`CanonicalizeHostname`, `Match final`), and knocks once.
+ *
+ * @throws {UsageError} where knocking with each ssh would do harm, or ssh cannot read the command.
+ */
+export function renderDirectBlock(target: Target, renderStart: RenderStart): SshBlock {
+  refuseAfter(target);
+  const { name } = target;
+  const execCommand = renderExecCommand(target, renderStart);
+  const lines = [
+    ...listHostLines(target),
+    `    AddressFamily ${findSshFamily(target)}`,
+    ...listSourceLines(target),
+    `    ConnectTimeout ${CONNECT_TIMEOUT_S}`,
+    `Match originalhost ${name} !canonical exec "${execCommand}"`,
+    "    ProxyCommand none",
+    `Match originalhost ${name}`,
+    "    ProxyCommand false",
+    "",
+  ];
+  return { ...findEnd(target), name, proxyCommand: null, execCommand, text: join(lines) };
+}
+
+/** Each ssh would run these programs, and one of them may be ssh. */
+function refuseAfter({ name, after }: Target): void {
+  if (after.length === 0) return;
+  throw new UsageError(`--direct: "${name}" has "after", which would run with each ssh`, {
+    hint: `use the ProxyCommand, which does not run it: spknock ssh-config ${name}`,
+  });
+}
+
+/**
+ * Returns what ssh's shell runs. ssh up to 9.8 reads the quoted text as it is, later ones take a backslash away
+ * before a quote or a backslash: what they would read differently is refused.
+ */
+function renderExecCommand(target: Target, renderStart: RenderStart): string {
+  // knock reaches the target's own host: for another one behind it the target's probes have to do.
+  const probe = isSameHost(findEnd(target).host, target.host) ? " --probe %p/tcp" : "";
+  const canLook = probe !== "" || target.probes.length > 0;
+  const knock = `${renderStart("knock")} ${target.name} -q${probe}`;
+  const look = `${renderStart("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
+  const command = canLook && needsQuestion(target) ? `${look} 2>/dev/null || ${knock}` : knock;
+  if (/"|\\["'\\]/.test(command)) {
+    throw new UsageError("--direct: a file's name has a quote, which ssh reads in two ways", {
+      hint: "give the file another name, or leave --direct out",
+    });
+  }
+  return command;
+}
+
+function needsQuestion({ knocks }: Target): boolean {
+  return knocks.some(({ payload }) =>
+    payload.kind === "secret" && payload.source.kind === "prompt"
+  );
+}
+
+function listHostLines(target: Target): string[] {
+  const { host, port } = findEnd(target);
+  return [
+    `Host ${target.name}`,
+    `    HostName ${escapeTokens(host)}`,
+    ...(port === SSH_PORT ? [] : [`    Port ${port}`]),
+  ];
+}
+
+/** What is knocked for over one family is not open over the other. */
+function findSshFamily({ family, source, host }: Target): "any" | "inet" | "inet6" {
+  const literal = [source, host].find((each) => each !== undefined && isAddress(each));
+  const only = literal === undefined ? family : detectFamily(literal);
+  return only === "ipv4" ? "inet" : only === "ipv6" ? "inet6" : "any";
+}
+
+/** The firewall knows the source of the knocks only. */
+function listSourceLines({ source }: Target): string[] {
+  if (source === undefined) return [];
+  const key = isAddress(source) ? "BindAddress" : "BindInterface";
+  return [`    ${key} ${/\s/.test(source) ? `"${source}"` : source}`];
+}
+
+function isAddress(text: string): boolean {
+  return isIpv4(text) || isIpv6(text);
+}
+
+/**
+ * Returns where ssh's connection leads; the port is that of the `connect` table, of an ssh probe, one that
+ * opens, or ssh's own.
+ */
+function findEnd(target: Target): { host: string; port: number } {
+  const { host, connect } = target;
+  return {
+    host: connect?.host ?? host,
+    port: connect?.port ?? findSshPort(target) ?? SSH_PORT,
+  };
+}
+
+/** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */
+export function escapeTokens(text: string): string {
+  return text.replaceAll("%", "%%");
+}
+
+function join(lines: readonly string[]): string {
+  return lines.join("\n");
+}
