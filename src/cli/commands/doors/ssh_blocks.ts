@@ -6,6 +6,7 @@ import { detectFamily, isIpv4, isIpv6 } from "../../../core/address_syntax.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { isSameHost, type Target } from "../../../core/target.ts";
 import { findSshPort } from "../../../probe/mod.ts";
+import { mayAsk } from "../../../secret/kinds.ts";
 
 const SSH_PORT = 22;
 
@@ -96,19 +97,15 @@ function renderExecCommand(target: Target, renderStart: RenderStart): string {
   const canLook = probe !== "" || target.probes.length > 0;
   const knock = `${renderStart("knock")} ${target.name} -q${probe}`;
   const look = `${renderStart("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
-  const command = canLook && needsQuestion(target) ? `${look} 2>/dev/null || ${knock}` : knock;
+  const command = canLook && target.knocks.some((knock) => mayAsk(knock.payload))
+    ? `${look} 2>/dev/null || ${knock}`
+    : knock;
   if (/"|\\["'\\]/.test(command)) {
     throw new UsageError("--direct: a file's name has a quote, which ssh reads in two ways", {
       hint: "give the file another name, or leave --direct out",
     });
   }
   return command;
-}
-
-function needsQuestion({ knocks }: Target): boolean {
-  return knocks.some(({ payload }) =>
-    payload.kind === "secret" && payload.source.kind === "prompt"
-  );
 }
 
 function listHostLines(target: Target): string[] {
