@@ -65,7 +65,10 @@ function readCwd(): string {
   }
 }
 
-const stdio = createStdio(Deno, { clock: realClock });
+const stdio = createStdio(Deno, {
+  clock: realClock,
+  startThread: async () => (await import("./src/system/input_thread.ts")).startInputThread(),
+});
 
 const ports: CliPorts = {
   stdout: createSink(Deno.stdout),
