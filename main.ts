@@ -65,10 +65,7 @@ function readCwd(): string {
   }
 }
 
-const stdio = createStdio(Deno, {
-  clock: realClock,
-  startThread: async () => (await import("./src/system/input_thread.ts")).startInputThread(),
-});
+const stdio = createStdio(Deno, { clock: realClock });
 
 const ports: CliPorts = {
   stdout: createSink(Deno.stdout),

@@ -98,7 +98,7 @@ const MAX_INPUT_MIB = 1;
  * @throws {SecretError} if it cannot be read or is too long.
  */
 export async function readAll(
-  input: Input,
+  input: { read(buffer: Uint8Array): Promise<number | null> },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -121,33 +121,22 @@ export async function readAll(
   });
 }
 
-/** Fills a buffer; returns how many bytes, or null at the end. */
-interface Input {
-  read(buffer: Uint8Array): Promise<number | null>;
-}
-
 /** What data goes through: two of Deno's standard streams. */
 interface DataStreams {
-  stdin: Input;
+  stdin: { read(buffer: Uint8Array): Promise<number | null> };
   stdout: { write(bytes: Uint8Array): Promise<number> };
 }
 
-/** A read that brings less is a person's, or the little that a protocol sends back. */
-const LARGE_READ = 32_768;
-
-/** Large reads after which the input is an upload: some MiB. */
-const UPLOAD_READS = 128;
-
 /**
  * Standard input and output as bytes, for a relay. The parent process may have left them
- * non-blocking; then they are tried again. An upload is read by what `startThread` gives.
+ * non-blocking; then they are tried again.
  *
  * @throws {InputError | OutputError} from its calls; what the peer's end causes (EPIPE, ECONNRESET) as
  * it is.
  */
 export function createStdio(
   { stdin, stdout }: DataStreams,
-  { clock, startThread }: { clock: Clock; startThread: () => Promise<Input> },
+  { clock }: { clock: Clock },
 ): { read(buffer: Uint8Array): Promise<number | null>; write(bytes: Uint8Array): Promise<number> } {
   const untilReady = async <T>(
     call: () => Promise<T>,
@@ -163,24 +152,8 @@ export function createStdio(
       }
     }
   };
-  const input = hastenUploads(stdin, startThread);
   return {
-    read: (buffer) => untilReady(() => input.read(buffer), makeReadError),
+    read: (buffer) => untilReady(() => stdin.read(buffer), makeReadError),
     write: (bytes) => untilReady(() => stdout.write(bytes), makeWriteError),
-  };
-}
-
-/** `stdin`, until it turns out to be an upload: then what `startThread` gives, if it gives anything. */
-function hastenUploads(stdin: Input, startThread: () => Promise<Input>): Input {
-  let input = stdin;
-  let largeReads = 0;
-  return {
-    async read(buffer) {
-      const count = await input.read(buffer);
-      if (count !== null && count >= LARGE_READ && ++largeReads === UPLOAD_READS) {
-        input = await startThread().catch(() => stdin);
-      }
-      return count;
-    },
   };
 }

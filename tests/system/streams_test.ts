@@ -107,7 +107,7 @@ Deno.test("standard streams: what fails is told, what the other end did is left 
     createStdio({
       stdin: { read: () => Promise.reject(error) },
       stdout: { write: () => Promise.reject(error) },
-    }, { clock: new FakeClock(), startThread: () => Promise.reject(error) });
+    }, { clock: new FakeClock() });
   const isFolder = failing(Object.assign(new Error("os error 21"), { code: "EISDIR" }));
   const reading = () => isFolder.read(new Uint8Array(1));
   await assertRejects(reading, InputError, "standard input cannot be read: it is a folder");
