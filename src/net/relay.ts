@@ -43,7 +43,7 @@ interface RelayReport {
 const LINGER_MS = 1_000;
 
 /** Large enough that the calls cost less than the copying; see docs/measurements.md. */
-const BUFFER_BYTES = 262_144;
+const BUFFER_BYTES = 1_048_576;
 
 /**
  * Relays until both have ended; see the rules above. The connection is left to the caller to close.

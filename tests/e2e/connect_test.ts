@@ -1,6 +1,7 @@
 /** `connect` as a ProxyCommand sees it: real processes, pipes and sockets on loopback. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freeTcpPort } from "../ports.ts";
+import { table } from "../table.ts";
 import { Home } from "./program.ts";
 
 const MEBIBYTE = 1_048_576;
@@ -184,9 +185,7 @@ Deno.test({
     })();
     await until(() => written > 0);
     const before = await residentBytes(program.child.pid);
-    let [last, same] = [written, 0];
-    // Stuck is what does not move for a while.
-    await until(() => (same = written === last ? same + 1 : 0, last = written, same > 50));
+    await untilStuck(() => written);
     assert(written < 32, `${written} MiB were taken`);
     assert(await residentBytes(program.child.pid) - before < 24 * MEBIBYTE);
     release.resolve();
@@ -197,11 +196,79 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "connect: back-pressure: a reader of stdout that stalls gets everything, later",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await homeWithTargets();
+    let written = 0;
+    const goOn = Promise.withResolvers<void>();
+    const chunk = noise(MEBIBYTE);
+    await using server = serve(async (connection) => {
+      for (; written < 64; written++) {
+        for (let at = 0; at < chunk.length;) at += await connection.write(chunk.subarray(at));
+        if (written === 0) await goOn.promise;
+      }
+      connection.close();
+    });
+    await using program = startConnect(home, ["home", server.port]);
+    const reader = program.child.stdout.getReader();
+    let received = (await reader.read()).value?.length ?? 0;
+    const before = await residentBytes(program.child.pid);
+    goOn.resolve();
+    await untilStuck(() => written);
+    assert(written < 48, `${written} MiB were taken`);
+    assert(await residentBytes(program.child.pid) - before < 24 * MEBIBYTE);
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      received += value.length;
+    }
+    assertEquals(received, 64 * MEBIBYTE);
+    assertEquals((await program.child.status).code, 0);
+    await program.stdin.close().catch(() => {});
+    await program.child.stderr.cancel();
+  },
+});
+
+/** Starts its arguments with one end of a socket pair at stdin and stdout, and is a pipe to the other. */
+const SOCKET_PAIR = `
+use Socket; socketpair(my $ours, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die;
+if (fork() == 0) { open(STDIN, "<&", $its); open(STDOUT, ">&", $its); close $ours; exec @ARGV }
+close $its; $SIG{PIPE} = "IGNORE";
+if (fork() == 0) { while (sysread(STDIN, my $data, 65536)) {
+  for (my $at = 0; $at < length $data;) { $at += syswrite($ours, $data, length($data) - $at, $at) } }
+  shutdown($ours, 1); exit }
+while (sysread($ours, my $data, 65536)) { print $data } wait; wait; exit($? >> 8)`;
+
+table("connect: stdin of each kind reaches the other side unchanged", {
+  "a file": ["sh", "-c", 'exec "$@" <upload', "sh"],
+  "a pipe": ["sh", "-c", 'cat upload | "$@"', "sh"],
+  "a socket pair": ["sh", "-c", 'perl -e "$0" "$@" <upload', SOCKET_PAIR],
+}, async (prefix) => {
+  await using home = await homeWithTargets();
+  const up = noise(8 * MEBIBYTE + 5);
+  await Deno.writeFile(`${home.path}/upload`, up);
+  await using server = serve(async (connection) => {
+    const received = await readAll(connection);
+    await connection.write(new TextEncoder().encode(await digest(received)));
+    connection.close();
+  });
+  const ended = await home.run(["connect", "home", server.port], { prefix });
+  assertEquals(ended, { code: 0, stdout: await digest(up), stderr: "" });
+}, { ignore: Deno.build.os === "windows" });
+
 /** Waits for a condition, ten seconds at most. */
 async function until(isSo: () => boolean): Promise<void> {
   for (let count = 0; count < 1_000 && !isSo(); count++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Waits until a number has not moved for half a second. */
+async function untilStuck(read: () => number): Promise<void> {
+  let [last, same] = [read(), 0];
+  await until(() => (same = read() === last ? same + 1 : 0, last = read(), same > 50));
 }
 
 async function residentBytes(pid: number): Promise<number> {

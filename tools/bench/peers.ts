@@ -107,7 +107,8 @@ function findPython(): Promise<string | undefined> {
   return findProgram("python3", "/usr/bin");
 }
 
-async function findProgram(name: string, first = ""): Promise<string | undefined> {
+/** The path of a program, looked for in the folder `first` first. */
+export async function findProgram(name: string, first = ""): Promise<string | undefined> {
   for (const folder of [first, ...(Deno.env.get("PATH") ?? "").split(":")]) {
     const path = `${folder}/${name}`;
     try {

@@ -1,82 +1,128 @@
-/** How fast, and in how much memory, `connect` carries data, beside `nc`. */
+/**
+ * How fast, how promptly and in how much memory `connect` carries data, beside `nc` and `socat`. One of
+ * them that is not installed is left out.
+ */
 import { commandOf } from "../../tests/e2e/program.ts";
 import { freeTcpPort } from "../../tests/ports.ts";
 import { Ground } from "./ground.ts";
 import { median } from "./measure.ts";
-import { QUIET_ENV } from "./peers.ts";
+import { findProgram, QUIET_ENV } from "./peers.ts";
+import { measureMemory, pingPong, type Relay } from "./relay_process.ts";
 import { type Outcome, type Section, times } from "./report.ts";
 
 const ROUNDS = 5;
 const MEBIBYTE = 1_048_576;
 const SIZE = 1_024 * MEBIBYTE;
 
-type Direction = "up" | "down";
+const DIRECTIONS = ["up", "down", "both"] as const;
+type Direction = typeof DIRECTIONS[number];
 
-/** Serves one connection: takes everything, or gives `SIZE` bytes. */
+/** Milliseconds of each round, by relay. */
+type Times = Map<string, number[]>;
+
+/** The shell's line for a direction: where data comes from, and where it goes. */
+const LINES: Record<Direction, string> = {
+  up: `head -c ${SIZE} /dev/zero | "$@" >/dev/null`,
+  down: `"$@" </dev/null | cat >/dev/null`,
+  both: `head -c ${SIZE} /dev/zero | "$@" | cat >/dev/null`,
+};
+
+/** Serves one connection: takes everything, gives `SIZE` bytes, or both; returns what was carried. */
 async function serve(listener: Deno.TcpListener, direction: Direction): Promise<number> {
   using connection = await listener.accept();
-  const buffer = new Uint8Array(MEBIBYTE);
-  let count = 0;
-  if (direction === "up") {
+  const take = async () => {
+    const buffer = new Uint8Array(MEBIBYTE);
+    let count = 0;
     for (let read = await connection.read(buffer); read !== null;) {
       count += read;
       read = await connection.read(buffer);
     }
-  } else {
-    while (count < SIZE) count += await connection.write(buffer.subarray(0, SIZE - count));
+    return count;
+  };
+  const give = async () => {
+    const zeros = new Uint8Array(MEBIBYTE);
+    for (let count = 0; count < SIZE;) {
+      count += await connection.write(zeros.subarray(0, SIZE - count));
+    }
     await connection.closeWrite();
-  }
-  return count;
+    return SIZE;
+  };
+  const counts = await Promise.all([
+    direction === "down" ? 0 : take(),
+    direction === "up" ? 0 : give(),
+  ]);
+  return counts[0] + counts[1];
 }
 
-/** Milliseconds that the command takes for `SIZE` bytes, and its memory at the end and at most. */
-async function transfer(command: readonly string[], direction: Direction, port: number) {
+/** Milliseconds that the relay takes for `SIZE` bytes each way, its start included. */
+async function transfer(
+  command: readonly string[],
+  { direction, port }: { direction: Direction; port: number },
+): Promise<number> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   const serving = serve(listener, direction);
-  const line = direction === "up"
-    ? `head -c ${SIZE} /dev/zero | "$@" >/dev/null`
-    : `"$@" </dev/null | cat >/dev/null`;
   const start = performance.now();
   const { code } = await new Deno.Command("sh", {
-    args: ["-c", line, "sh", ...command],
+    args: ["-c", LINES[direction], "sh", ...command],
     env: QUIET_ENV,
     stderr: "null",
     stdout: "null",
   }).output();
   const ms = performance.now() - start;
-  if (code !== 0 || await serving !== SIZE) throw new Error(`${command[0]} lost data`);
+  const size = direction === "both" ? 2 * SIZE : SIZE;
+  if (code !== 0 || await serving !== size) throw new Error(`${command[0]} lost data`);
   return ms;
 }
 
-/** Resident MiB of the program after 100 MiB and after all of a download. */
-async function measureMemory(command: readonly string[], port: number): Promise<[number, number]> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port });
-  const serving = serve(listener, "down");
-  const [program = "", ...args] = command;
-  const child = new Deno.Command(program, {
-    args,
-    env: QUIET_ENV,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  let [count, early, late] = [0, 0, 0];
-  for await (const chunk of child.stdout) {
-    count += chunk.length;
-    if (early === 0 && count > 100 * MEBIBYTE) early = await residentMib(child.pid);
-    if (count > SIZE - 4 * MEBIBYTE && late === 0) late = await residentMib(child.pid);
+/** The relays that are there; spknock is the last one. */
+async function listRelays(port: number, file: string): Promise<Relay[]> {
+  const relays: Relay[] = [];
+  if (await findProgram("nc") !== undefined) {
+    // -d reads no stdin, -N passes its end on.
+    const commandFor = (direction: Direction) => [
+      "nc",
+      direction === "down" ? "-d" : "-N",
+      "127.0.0.1",
+      `${port}`,
+    ];
+    relays.push({ name: "nc", commandFor });
   }
-  await child.stdin.close();
-  await serving;
-  await child.status;
-  return [early, late];
+  if (await findProgram("socat") !== undefined) {
+    // 8 KiB are its default, and slower; -t: after one end it waits for the other.
+    const ways = { up: ["-u"], down: ["-U"], both: [] };
+    const commandFor = (
+      direction: Direction,
+    ) => ["socat", "-b", "65536", "-t", "60", ...ways[direction], "-", `TCP:127.0.0.1:${port}`];
+    relays.push({ name: "socat", commandFor });
+  }
+  const spknock = commandOf(["connect", "-c", file, "relay", `${port}`]);
+  return [...relays, { name: "spknock connect", commandFor: () => spknock }];
 }
 
-async function residentMib(pid: number): Promise<number> {
-  // Deno itself reads nothing in /proc without --allow-all.
-  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
-  const kib = /VmRSS:\s+(\d+) kB/.exec(new TextDecoder().decode(stdout))?.[1];
-  return Math.round(Number(kib) / 1_024);
+/** Every relay once a round, after one round that does not count. */
+async function race(
+  relays: readonly Relay[],
+  { rounds, time }: { rounds: number; time: (relay: Relay) => Promise<number> },
+): Promise<Times> {
+  const took: Times = new Map(relays.map(({ name }) => [name, []]));
+  for (let round = 0; round <= rounds; round++) {
+    for (const relay of relays) {
+      const value = await time(relay);
+      if (round > 0) took.get(relay.name)?.push(value);
+    }
+  }
+  return took;
+}
+
+/** One row a relay; the last cell compares it with the best of the others. */
+function makeRows(took: Times, label: string, show: (value: number) => string): string[][] {
+  const medians = [...took].map(([name, values]) => ({ name, value: median(values) }));
+  const best = Math.min(...medians.slice(0, -1).map(({ value }) => value));
+  return medians.map(({ name, value }) => [
+    `${name}, ${label}`,
+    show(value),
+    Number.isFinite(best) ? times(best, value) : "",
+  ]);
 }
 
 async function run(): Promise<Outcome> {
@@ -86,28 +132,23 @@ async function run(): Promise<Outcome> {
     "relay.toml",
     `[targets.relay]\nhost = "127.0.0.1"\nknocks = ["${freeTcpPort()}/tcp"]\n`,
   );
-  const spknock = commandOf(["connect", "-c", file, "relay", `${port}`]);
-  const address = ["127.0.0.1", `${port}`];
+  const relays = await listRelays(port, file);
   const rows: string[][] = [];
-  for (const direction of ["up", "down"] as const) {
-    // nc -d reads no stdin, -N passes its end on.
-    const nc = ["nc", direction === "up" ? "-N" : "-d", ...address];
-    const took: Record<"nc" | "spknock", number[]> = { nc: [], spknock: [] };
-    for (let round = 0; round <= ROUNDS; round++) {
-      for (const [name, command] of [["nc", nc], ["spknock", spknock]] as const) {
-        const ms = await transfer(command, direction, port);
-        if (round > 0) took[name].push(ms);
-      }
-    }
-    for (const name of ["nc", "spknock"] as const) {
-      const rate = SIZE / MEBIBYTE / (median(took[name]) / 1_000);
-      const label = `${name === "nc" ? "nc" : "spknock connect"}, ${direction}`;
-      rows.push([label, `${Math.round(rate)} MiB/s`, times(median(took.nc), median(took[name]))]);
-    }
+  for (const direction of DIRECTIONS) {
+    const time = ({ commandFor }: Relay) => transfer(commandFor(direction), { direction, port });
+    const took = await race(relays, { rounds: ROUNDS, time });
+    const rate = (ms: number) => `${Math.round(SIZE / MEBIBYTE / (ms / 1_000))} MiB/s`;
+    rows.push(...makeRows(took, direction === "both" ? "both ways, each" : direction, rate));
   }
-  const [early, late] = await measureMemory(spknock, port);
+  const pings = await race(relays, {
+    rounds: ROUNDS,
+    time: ({ commandFor }) => pingPong(commandFor("both"), port),
+  });
+  rows.push(...makeRows(pings, "one byte there and back", (ms) => `${Math.round(ms * 1_000)} us`));
+  const spknock = relays.at(-1)?.commandFor("down") ?? [];
+  const [early, late] = await measureMemory(spknock, { port, size: SIZE });
   return {
-    head: ["1 GiB on loopback", "throughput", "of nc's"],
+    head: ["1 GiB on loopback", "", "of the best other's speed"],
     rows,
     notes: [`Memory of spknock: ${early} MiB after 100 MiB, ${late} MiB after 1 GiB.`],
   };
@@ -116,6 +157,6 @@ async function run(): Promise<Outcome> {
 /** See the header. */
 export const relay: Section = {
   title: "Carrying data",
-  aim: "at least half of nc's throughput, start-up included, and memory that stays flat",
+  aim: "down ahead of nc and socat, up 0.9 of the better one, start-up included; flat memory",
   run,
 };
