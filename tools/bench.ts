@@ -13,6 +13,7 @@ import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
 import { model } from "./bench/model.ts";
 import { relay } from "./bench/relay.ts";
+import { reorder } from "./bench/reorder.ts";
 import { rules } from "./bench/rules.ts";
 import { sequence } from "./bench/sequence.ts";
 import { startup } from "./bench/startup.ts";
@@ -27,6 +28,7 @@ const SECTIONS: Record<string, Section> = {
   model,
   banner,
   relay,
+  reorder,
   codes,
 };
 

@@ -61,7 +61,8 @@ probes = ["tcp:22"]
   return {
     host: server.ipv4,
     knocks: KNOCKS.map((knock) => knock.replace("/", ":")).join(" "),
-    shut: () => server.nft(sets.map((set) => `flush set inet spknock_bench bench.${set}.4\n`).join("")),
+    shut: () =>
+      server.nft(sets.map((set) => `flush set inet spknock_bench bench.${set}.4\n`).join("")),
     lose: (percent) => server.lose(percent),
     async timeToBanner(command) {
       const start = performance.now();
