@@ -12,6 +12,7 @@ import { codes } from "./bench/codes.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
 import { model } from "./bench/model.ts";
+import { open } from "./bench/open.ts";
 import { relay } from "./bench/relay.ts";
 import { reorder } from "./bench/reorder.ts";
 import { rules } from "./bench/rules.ts";
@@ -27,6 +28,7 @@ const SECTIONS: Record<string, Section> = {
   rules,
   model,
   banner,
+  open,
   relay,
   reorder,
   codes,
