@@ -30,14 +30,17 @@ type Shape = readonly { knock: number; at: number }[];
 
 const ONCE: Shape = STAGES.map((_, knock) => ({ knock, at: knock * GAP_MS }));
 
+/** Each knock twice, the copy so much later; a copy leaves before the next knock of the same time. */
+function spread(laterMs: number): Shape {
+  return ONCE.flatMap(({ knock, at }) => [{ knock, at }, { knock, at: at + laterMs }]);
+}
+
 /** Each shape with its name. */
 const SHAPES: readonly [string, Shape][] = [
   ["each once", ONCE],
-  ["each twice, back to back", ONCE.flatMap((packet) => [packet, packet])],
-  [
-    "each twice, half a gap apart",
-    ONCE.flatMap(({ knock, at }) => [{ knock, at }, { knock, at: at + GAP_MS / 2 }]),
-  ],
+  ["each twice, back to back", spread(0)],
+  ["each twice, half a gap apart", spread(GAP_MS / 2)],
+  ["each twice, a gap apart", spread(GAP_MS)],
   [
     "the sequence twice",
     [...ONCE, ...ONCE.map(({ knock, at }) => ({ knock, at: at + ONCE.length * GAP_MS }))],
