@@ -84,7 +84,7 @@ export const DRY_RUN_OPTION = {
 const DELAY_OPTION = {
   name: "delay",
   short: "d",
-  value: "DURATION",
+  value: "DURATION|auto",
   help: "time between two knocks",
 } as const satisfies OptionSpec;
 
@@ -109,7 +109,7 @@ export const PACE_OPTIONS = [
 
 /** Everything that changes how a sequence is sent and probed. */
 export const KNOCK_OPTIONS = [
-  { ...DELAY_OPTION, help: `${DELAY_OPTION.help} (default: the target's, or 50ms)` },
+  { ...DELAY_OPTION, help: `${DELAY_OPTION.help} (default: the target's, or auto)` },
   HANDSHAKE_OPTION,
   { ...TRIES_OPTION, help: `${TRIES_OPTION.help} (default: the target's, or 3)` },
   ...FAMILY_OPTIONS,

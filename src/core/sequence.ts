@@ -2,14 +2,17 @@
  * A sequence: the knocks of a target with every payload ready as bytes, and when each leaves.
  *
  * Rules of patience, by try (1-based):
- * - the first try goes at the target's own pace;
- * - every further try doubles the gaps (a gap of zero becomes {@linkcode MIN_GAP_MS} first), so that
- *   reordering and bursts of loss are outlived;
+ * - `delay = "auto"`: a first try that can be checked and repeated is bold, {@linkcode BOLD_GAP_MS}
+ *   between two knocks; one that cannot, and the second try, take {@linkcode CAREFUL_GAP_MS}, and every
+ *   further try doubles it, so that reordering and bursts of loss are outlived. That is its pace: 0, 1, 2...
+ * - a delay that the user wrote is that of the first try, and every further try doubles it (a gap of
+ *   zero becomes {@linkcode MIN_GAP_MS} first);
  * - a gap that nears the firewall's stage timeout is never chosen: growth stops at a quarter of it,
- *   or at the target's own gap where that is larger;
- * - `copies = "auto"` sends each packet once, and twice from the second try on; copies are spread
- *   evenly over the gap.
+ *   or at the written delay where that is larger;
+ * - `copies = "auto"` sends each secret knock twice (docs/loss.md), each regular one once, and twice
+ *   from the second try on; copies are spread evenly over the gap.
  */
+import { parseDuration, renderDuration } from "./duration.ts";
 import type { Knock, KnockProtocol } from "./knock.ts";
 
 /** One packet, ready to be sent. */
@@ -29,10 +32,28 @@ export interface Packet {
   handshakeMs?: number | undefined;
 }
 
+/** Milliseconds from one knock to the next, as the user wrote them; `auto`: see the rules above. */
+export type Delay = "auto" | number;
+
+/**
+ * Reads a delay.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseDelay(text: string | number): Delay {
+  return text === "auto" ? text : parseDuration(text);
+}
+
+/** Renders a delay as people write it. */
+export function renderDelay(delay: Delay): string {
+  return delay === "auto" ? delay : renderDuration(delay);
+}
+
 /** What a sequence is made of. */
 export interface SequencePlan {
   knocks: readonly Knock[];
-  delayMs: number;
+  /** Milliseconds between two knocks. */
+  delayMs: Delay;
   stageTimeoutMs: number;
   copies: "auto" | number;
   /** For tcp knocks that name none. */
@@ -42,27 +63,47 @@ export interface SequencePlan {
 /** What a knock carries; where either of two payloads can be the right one, both. */
 export type KnockBytes = Uint8Array | readonly Uint8Array[];
 
+/** The gap of a try that another one can make good: reordering needs less (docs/loss.md). */
+export const BOLD_GAP_MS = 10;
+
+/** The gap that `auto` takes where a try has to be right at once. */
+export const CAREFUL_GAP_MS = 50;
+
 /** The smallest gap that a further try grows from, in milliseconds. */
 const MIN_GAP_MS = 25;
+
+/** Which try of a sequence it is. */
+interface Try {
+  /** 1-based number of the try. */
+  attempt?: number | undefined;
+  /** The pace of `delay = "auto"`: 0 is bold; that of a try that has to be right where undefined. */
+  pace?: number | undefined;
+}
+
+/** Returns the pace of a first try: bold only where something can tell that it failed, and others follow. */
+export function findFirstPace(
+  { probes, tries }: { probes: readonly unknown[]; tries: number },
+): number {
+  return probes.length > 0 && tries > 1 ? 0 : 1;
+}
 
 /**
  * The packets of one try.
  *
  * @param payloads one a knock, in order; of several for one knock, each is sent.
- * @param attempt 1-based number of the try.
  */
 export function buildSequence(
   plan: SequencePlan,
   payloads: readonly KnockBytes[],
-  { attempt = 1 }: { attempt?: number } = {},
+  { attempt = 1, pace = attempt }: Try = {},
 ): Packet[] {
-  const copies = plan.copies === "auto" ? (attempt > 1 ? 2 : 1) : plan.copies;
   const packets: Packet[] = [];
   let at = 0;
   for (const [index, knock] of plan.knocks.entries()) {
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);
-    const gap = computeGap(knock.delayMs ?? plan.delayMs, attempt, plan.stageTimeoutMs);
+    const gap = computeGap(knock.delayMs ?? plan.delayMs, plan.stageTimeoutMs, { attempt, pace });
+    const copies = countCopies(knock, plan.copies, attempt);
     const handshakeMs = findHandshake(knock, plan);
     const each = payload instanceof Uint8Array ? [payload] : payload;
     for (let copy = 0; copy < copies; copy++) {
@@ -81,6 +122,28 @@ export function buildSequence(
   return packets;
 }
 
+/** Returns how often a knock is sent in a try. */
+function countCopies({ payload }: Knock, copies: SequencePlan["copies"], attempt: number): number {
+  if (copies !== "auto") return copies;
+  return payload.kind === "secret" || attempt > 1 ? 2 : 1;
+}
+
+/**
+ * Returns the milliseconds after each knock of a try that has to be right at once: what a firewall's stage
+ * timeout is compared with.
+ */
+export function listGaps(
+  { knocks, delayMs }: Pick<SequencePlan, "delayMs"> & {
+    knocks: readonly Pick<Knock, "delayMs">[];
+  },
+): number[] {
+  return knocks.map((knock) => toCarefulMs(knock.delayMs ?? delayMs));
+}
+
+function toCarefulMs(delay: Delay): number {
+  return delay === "auto" ? CAREFUL_GAP_MS : delay;
+}
+
 /** Returns the milliseconds that the handshake of a knock may take; undefined for a bare SYN. */
 export function findHandshake(
   { protocol, handshakeMs }: Knock,
@@ -90,8 +153,15 @@ export function findHandshake(
 }
 
 /** Milliseconds between two knocks of the given try; see the rules above. */
-function computeGap(delayMs: number, attempt: number, stageTimeoutMs: number): number {
-  if (attempt <= 1) return delayMs;
-  const grown = Math.max(delayMs, MIN_GAP_MS) * 2 ** (attempt - 1);
-  return Math.min(grown, Math.max(stageTimeoutMs / 4, delayMs));
+function computeGap(
+  delay: Delay,
+  stageTimeoutMs: number,
+  { attempt, pace }: { attempt: number; pace: number },
+): number {
+  if (delay === "auto" && pace === 0) return BOLD_GAP_MS;
+  const first = toCarefulMs(delay);
+  const doublings = (delay === "auto" ? pace : attempt) - 1;
+  if (doublings <= 0) return first;
+  const grown = Math.max(first, MIN_GAP_MS) * 2 ** doublings;
+  return Math.min(grown, Math.max(stageTimeoutMs / 4, first));
 }

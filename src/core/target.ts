@@ -10,6 +10,7 @@ import { ValueError } from "./errors.ts";
 import { isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 import type { Rolling } from "./rolling.ts";
+import type { Delay } from "./sequence.ts";
 import { isPorts, type Service } from "./service.ts";
 
 /** Which address family to use; `both` knocks over the two at once. */
@@ -75,7 +76,7 @@ export interface TargetSettings {
   description: string;
   tags: readonly string[];
   /** Milliseconds from one knock to the next, measured from the first packet. */
-  delayMs: number;
+  delayMs: Delay;
   family: Family;
   /** What the door opens; empty where the target does not say. */
   opens: readonly Service[];
@@ -85,7 +86,7 @@ export interface TargetSettings {
   handshakeMs?: number | undefined;
   /** How often to knock until the probes pass. */
   tries: number;
-  /** How often each packet is sent: `auto` is once, and twice from the second try on. */
+  /** How often each packet is sent; for `auto` see `sequence.ts`. */
   copies: "auto" | number;
   /** Milliseconds that the firewall keeps the door open. */
   openForMs: number;
@@ -123,7 +124,7 @@ export interface Target extends TargetSettings {
 export const DEFAULT_SETTINGS: TargetSettings = {
   description: "",
   tags: [],
-  delayMs: 50,
+  delayMs: "auto",
   family: "any",
   opens: [],
   tries: 3,

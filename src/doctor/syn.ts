@@ -18,9 +18,8 @@ interface SynOptions {
 }
 
 /** Asks. */
-export async function askSyn({ address, isSingle, ...options }: SynOptions): Promise<SynEvidence> {
-  const single = isSingle ? { intervalMs: options.timeoutMs, refusals: 1 } : {};
-  const race = await waitForPort({ ...options, ...single });
+export async function askSyn({ address, ...options }: SynOptions): Promise<SynEvidence> {
+  const race = await waitForPort(options);
   if (race.status === "open") {
     try {
       race.connection.close();

@@ -1,18 +1,24 @@
 /**
- * A connection through the door: looks whether it is open already, else knocks and races new SYNs
- * until one is answered. The socket of the SYN that wins is the connection.
+ * A connection through the door: knocks, and races new SYNs until one is answered. The socket of the SYN that
+ * wins is the connection.
  *
- * Rules: the first look is one SYN and its answer within the grace; if it is answered, no secret is
- * asked for and no knock is sent. Tries, pace and patience are those of `until_open.ts`. A way that no
- * packet gets to is given up for the next, a silent one is not. A closed door may answer "prohibited",
- * which looks the same: so what the first look finds unreachable is knocked on last, not never.
+ * Rules:
+ * - where nothing speaks against a knock that proves to be needless (`lookMs` is undefined), one SYN leaves right
+ *   before the knocks; if it is answered, the door is open already, and the knocks end there. It is given
+ *   up before the kernel repeats it ({@linkcode EARLY_MS}), for a packet to another port can reset a
+ *   sequence;
+ * - else the first look is one SYN and its answer within `lookMs`; if it is answered, no secret is asked for
+ *   and no knock is sent. An answer that comes while the secrets are asked for counts too;
+ * - tries, pace and patience are those of `until_open.ts`, the SYNs after a knock those of `wait_for_port.ts`;
+ * - a way that no packet gets to is given up for the next, a silent one is not. A closed door may answer
+ *   "prohibited", which looks the same: so what the first look finds unreachable is knocked on last, not never.
  */
 import { detectFamily } from "../core/address_syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import type { SequencePlan } from "../core/sequence.ts";
 import { describeReason, isUnreachable } from "../net/socket_errors.ts";
-import { waitForAnyPort, type Way } from "../net/wait_for_port.ts";
+import { type RoundTrip, waitForAnyPort, type Way } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";
 import { explainSaid, explainUnreachable, type GivenUp } from "./given_up.ts";
 import type { KnockNet } from "./send.ts";
@@ -41,7 +47,7 @@ interface ConnectRequest {
   /** What is knocked on, for errors. */
   host: string;
   sequence: SequencePlan;
-  /** Collects the payloads, one a knock; called only if the door is shut. */
+  /** Collects the payloads, one a knock; with a first look called only if the door is shut. */
   payloads(): Promise<Payloads>;
   /** At least one, in the order in which they are tried. */
   ways: readonly ConnectWay[];
@@ -49,8 +55,11 @@ interface ConnectRequest {
   tries: number;
   /** Milliseconds for one try's SYNs. */
   timeoutMs: number;
-  /** Milliseconds that the first look may take; 0 for none. */
-  graceMs: number;
+  /**
+   * Milliseconds that the first look may take; 0 for none; undefined where the first SYN need not be
+   * waited for.
+   */
+  lookMs: number | undefined;
 }
 
 /** What came of it. */
@@ -59,7 +68,7 @@ interface ConnectResult {
   connection: TcpConnection | undefined;
   /** Where the connection leads or, where there is none, was last tried to. */
   address: string;
-  /** Undefined where no knock was needed. */
+  /** Undefined where the door was open already. */
   knocks: OpenReport | undefined;
   /** Ways that no packet gets to, by where they lead. */
   givenUp: readonly GivenUp[];
@@ -73,6 +82,23 @@ interface ConnectOptions {
   events?: OpenEvents;
 }
 
+/** Milliseconds after which an early SYN is given up: the kernel would repeat it after a second. */
+const EARLY_MS = 900;
+/** Milliseconds for which an answer to the first look counts, and a connection that is not used yet lives. */
+const FRESH_MS = 30_000;
+
+/** A way, and what its answers tell about it. */
+type KnownWay = ConnectWay & { roundTrip: RoundTrip };
+
+/** A connection that was open before a knock could have opened it. */
+interface Found {
+  connection: TcpConnection;
+  address: string;
+}
+
+/** What came of one way: an error says that no packet gets there. */
+type WayResult = NetworkError | Omit<ConnectResult, "givenUp">;
+
 /**
  * Connects; see the rules above.
  *
@@ -83,71 +109,154 @@ export async function connectThrough(
   request: ConnectRequest,
   options: ConnectOptions,
 ): Promise<ConnectResult> {
-  const { connection, ways, address = "" } = await look(request, options);
-  if (connection !== undefined) return { connection, address, knocks: undefined, givenUp: [] };
-  const payloads = await request.payloads();
+  const { lookMs } = request;
+  const all = request.ways.map((way): KnownWay => ({ ...way, roundTrip: {} }));
+  if (lookMs === undefined) {
+    const payloads = { collected: request.payloads() };
+    return await tryWays(all, (way) => knockAtOnce(way, { ...request, ...payloads }, options), {
+      request,
+      options,
+    });
+  }
+  const { found, ways, payloads } = await lookFirst(all, { ...request, lookMs }, options);
+  if (found !== undefined) return { ...found, knocks: undefined, givenUp: [] };
+  return await tryWays(ways, (way) => knockOn(way, { ...request, payloads }, options), {
+    request,
+    options,
+  });
+}
+
+/** Tries one way after the other, until packets get to one. */
+async function tryWays(
+  ways: readonly KnownWay[],
+  work: (way: KnownWay & { canGiveUp: boolean }) => Promise<WayResult>,
+  { request: { host }, options: { events } }: { request: ConnectRequest; options: ConnectOptions },
+): Promise<ConnectResult> {
   const givenUp: GivenUp[] = [];
   for (const [index, way] of ways.entries()) {
     const next = ways[index + 1];
-    const result = await knockOn(
-      way,
-      { ...request, payloads, canGiveUp: next !== undefined },
-      options,
-    );
+    const result = await work({ ...way, canGiveUp: next !== undefined });
     if (result instanceof NetworkError) {
       givenUp.push({ address: way.address, reason: explainSaid(result) });
-      if (next === undefined) throw explainUnreachable(result, { host: request.host, givenUp });
+      if (next === undefined) throw explainUnreachable(result, { host, givenUp });
     } else {
-      const { unreachable } = result.knocks;
+      const unreachable = result.knocks?.unreachable;
       if (result.connection !== undefined) return { ...result, givenUp };
       if (unreachable !== undefined) givenUp.push({ address: result.address, reason: unreachable });
       if (unreachable === undefined || next === undefined) return { ...result, givenUp };
     }
     const last = givenUp.at(-1);
-    if (last !== undefined) options.events?.onGiveUp?.(last, next.address);
+    if (last !== undefined) events?.onGiveUp?.(last, next.address);
   }
   throw new TypeError("there is no way to connect");
 }
 
-/** The first look: an open connection, or the ways in the order in which they are knocked on. */
-async function look(
-  { ways, graceMs }: ConnectRequest,
+/**
+ * The first look, and the secrets if it finds nothing: an open connection, or the payloads and the ways in the
+ * order in which they are knocked on.
+ */
+async function lookFirst(
+  ways: readonly KnownWay[],
+  { lookMs, payloads: collect }: ConnectRequest & { lookMs: number },
   { clock, signal }: ConnectOptions,
-): Promise<{ connection?: TcpConnection; address?: string; ways: readonly ConnectWay[] }> {
-  if (graceMs === 0) return { ways };
-  const lost: ConnectWay[] = [];
-  for (const [index, way] of ways.entries()) {
-    const found = await waitForAnyPort(way.ends, {
-      clock,
-      timeoutMs: graceMs,
-      intervalMs: graceMs,
-      refusals: 1,
-      signal,
-    });
-    if (found.status === "open") {
-      return { connection: found.connection, address: found.address, ways };
+): Promise<{ found?: Found; ways: readonly KnownWay[]; payloads: Payloads }> {
+  if (lookMs === 0) return { ways, payloads: await collect() };
+  const stop = new AbortController();
+  const over = AbortSignal.any([signal, stop.signal]);
+  let found: Found & { since: number } | undefined;
+  const sendOne = async ({ ends, roundTrip }: KnownWay) => {
+    const options = { clock, timeoutMs: FRESH_MS, isSingle: true, roundTrip, signal: over };
+    const result = await waitForAnyPort(ends, options);
+    if (result.status === "open") {
+      if (over.aborted) result.connection.close();
+      else found = { ...result, since: clock.now() };
     }
-    if (found.status !== "error" || !isUnreachable(found.cause)) {
-      return { ways: [way, ...ways.slice(index + 1), ...lost] };
+    return result;
+  };
+  const lost: KnownWay[] = [];
+  try {
+    for (const way of ways) {
+      const result = await waitAtMost(lookMs, sendOne(way), { clock, signal: over });
+      if (result?.status !== "error" || !isUnreachable(result.cause)) break;
+      lost.push(way);
     }
-    lost.push(way);
+    const rest = ways.slice(lost.length);
+    const payloads = found === undefined ? await collect() : [];
+    if (found !== undefined && clock.now() - found.since > FRESH_MS) {
+      found.connection.close();
+      found = undefined;
+    }
+    return { ...(found === undefined ? {} : { found }), ways: [...rest, ...lost], payloads };
+  } catch (error) {
+    found?.connection.close();
+    throw error;
+  } finally {
+    stop.abort();
   }
-  return { ways: lost };
 }
 
-/** Knocks on one way; returns the error where it says that no packet gets there. */
+/** Returns what is awaited; undefined where that takes longer, while it goes on. */
+async function waitAtMost<T>(
+  ms: number,
+  awaited: Promise<T>,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<T | undefined> {
+  const timer = new AbortController();
+  const limit = clock.sleepUntil(clock.now() + ms, AbortSignal.any([signal, timer.signal]));
+  awaited.catch(() => {});
+  limit.catch(() => {});
+  try {
+    return await Promise.race([awaited, limit.then(() => undefined)]);
+  } finally {
+    timer.abort();
+  }
+}
+
+/** Sends one SYN and knocks at the same time; an answer to that SYN ends the knocks. */
+async function knockAtOnce(
+  way: KnownWay & { canGiveUp: boolean },
+  { collected, ...request }: ConnectRequest & { collected: Promise<Payloads> },
+  options: ConnectOptions,
+): Promise<WayResult> {
+  const { clock } = options;
+  const { ends, roundTrip } = way;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  let found: Found | undefined;
+  const single = { clock, timeoutMs: EARLY_MS, isSingle: true, roundTrip, signal };
+  waitForAnyPort(ends, single).then((result) => {
+    if (result.status !== "open") return;
+    if (signal.aborted) return result.connection.close();
+    found = result;
+    stop.abort();
+  }, () => {});
+  let result: WayResult | undefined;
+  try {
+    const payloads = await collected;
+    result = await knockOn(way, { ...request, payloads }, { ...options, signal });
+  } catch (error) {
+    if (options.signal.aborted) found?.connection.close();
+    if (options.signal.aborted || found === undefined) throw error;
+  } finally {
+    stop.abort();
+  }
+  if (found === undefined && result !== undefined) return result;
+  if (found === undefined) throw new TypeError("neither a connection nor a result");
+  if (result !== undefined && !(result instanceof NetworkError)) result.connection?.close();
+  return { ...found, knocks: undefined };
+}
+
+/** Knocks on one way. */
 async function knockOn(
-  { address, alsoAt, ends, probes = [] }: ConnectWay,
-  request: Omit<ConnectRequest, "payloads"> & {
-    payloads: Payloads;
-    canGiveUp: boolean;
-  },
+  { address, alsoAt, ends, canGiveUp, roundTrip, probes = [] }: KnownWay & { canGiveUp: boolean },
+  request: Omit<ConnectRequest, "payloads"> & { payloads: Payloads },
   { net, clock, signal, events = {} }: ConnectOptions,
-): Promise<NetworkError | Omit<ConnectResult, "givenUp"> & { knocks: OpenReport }> {
+): Promise<WayResult> {
   let connection: TcpConnection | undefined;
   let end = ends[0]?.address ?? address;
   const race: BoundProbe = async ({ silenceTimeoutMs, signal }) => {
-    const result = await waitForAnyPort(ends, { clock, timeoutMs: silenceTimeoutMs, signal });
+    const options = { clock, timeoutMs: silenceTimeoutMs, roundTrip, signal };
+    const result = await waitForAnyPort(ends, options);
     end = result.address;
     const { status, ms } = result;
     if (result.status === "open") connection = result.connection;
@@ -163,13 +272,14 @@ async function knockOn(
   };
   try {
     const knocks = await knockUntilOpen(
-      { ...request, address, alsoAt, probes: [race, ...probes] },
+      { ...request, address, alsoAt, canGiveUp, probes: [race, ...probes] },
       { net, clock, signal, events },
     );
     if (knocks.isOpen) return { connection, address: end, knocks };
     connection?.close();
     return { connection: undefined, address: end, knocks };
   } catch (error) {
+    connection?.close();
     if (error instanceof NetworkError && isUnreachable(error)) return error;
     throw error;
   }

@@ -3,13 +3,15 @@
  *
  * Rules: without probes there is one try, for nothing could tell that it failed. A probe that has
  * passed is not asked again. An early try waits for silence to end only as long as a lively network
- * needs (0.5 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
+ * needs (0.3 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
  * answered, or runs as a program, gets the whole timeout in every try. Where there is another address
- * (`canGiveUp`), a try that finds this one unreachable is the last.
+ * (`canGiveUp`), a try that finds this one unreachable is the last. The pace that opened the door is
+ * remembered: one that was too bold is not tried again in the same run.
  */
 import type { Clock } from "../core/clock.ts";
 import {
   buildSequence,
+  findFirstPace,
   type KnockBytes,
   type Packet,
   type SequencePlan,
@@ -50,6 +52,12 @@ export type Payloads =
   | readonly KnockBytes[]
   | ((place: { address: string; attempt: number }) => Promise<readonly KnockBytes[]>);
 
+/** What a run has learned about the way to a door. */
+export interface Learned {
+  /** The pace that opened it; see `sequence.ts`. */
+  pace: number;
+}
+
 /** A door to be opened. */
 export interface OpenRequest {
   sequence: SequencePlan;
@@ -66,6 +74,8 @@ export interface OpenRequest {
   probes: readonly BoundProbe[];
   /** What a probe has to find: `shut` is silence or a refusal. `open` where undefined. */
   goal?: "open" | "shut" | undefined;
+  /** Read and written: what earlier knocks of the same run say about the pace. */
+  learned?: Learned | undefined;
 }
 
 /** What happens on the way, for live output. */
@@ -100,7 +110,7 @@ export interface OpenReport {
 }
 
 /** The patience of the first try with more to come, in milliseconds. */
-const FIRST_PATIENCE_MS = 500;
+const FIRST_PATIENCE_MS = 300;
 
 /** Milliseconds of silence that the probes of a try wait for. */
 function silenceTimeoutFor(attempt: number, tries: number, timeoutMs: number): number {
@@ -121,13 +131,15 @@ export async function knockUntilOpen(
     events?: OpenEvents;
   },
 ): Promise<OpenReport> {
-  const { timeoutMs, goal = "open", canGiveUp = false } = request;
+  const { timeoutMs, goal = "open", canGiveUp = false, learned = { pace: 0 } } = request;
+  const firstPace = Math.max(findFirstPace(request), learned.pace);
   const tries = request.probes.length === 0 ? 1 : request.tries;
   const report: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes: [], isOpen: false };
   for (let attempt = 1; attempt <= tries && !report.isOpen; attempt++) {
     events.onTry?.(attempt);
     report.tries = attempt;
-    const sent = await sendEverywhere(request, { attempt, net, clock, signal, events });
+    const pace = firstPace + attempt - 1;
+    const sent = await sendEverywhere(request, { attempt, pace, net, clock, signal, events });
     report.packets += sent.packets;
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
@@ -142,6 +154,7 @@ export async function knockUntilOpen(
     );
     for (const [place, outcome] of outcomes.entries()) report.probes[missing[place] ?? 0] = outcome;
     report.isOpen = report.probes.every((outcome) => hasPassed(outcome, goal));
+    if (report.isOpen && request.probes.length > 0) learned.pace = pace;
     const unreachable = findUnreachable(report.probes, sent.unreachable);
     if (unreachable === undefined) delete report.unreachable;
     else report.unreachable = unreachable;
@@ -175,8 +188,9 @@ export async function askProbes(
  */
 async function sendEverywhere(
   { sequence, payloads, address, alsoAt = [], source }: OpenRequest,
-  { attempt, events, ...options }: {
+  { attempt, pace, events, ...options }: {
     attempt: number;
+    pace: number;
     events: OpenEvents;
     net: KnockNet;
     clock: Clock;
@@ -189,7 +203,7 @@ async function sendEverywhere(
     const made = typeof payloads === "function"
       ? await payloads({ address: to, attempt })
       : payloads;
-    return await sendSequence(buildSequence(sequence, made, { attempt }), {
+    return await sendSequence(buildSequence(sequence, made, { attempt, pace }), {
       ...options,
       address: to,
       source,

@@ -1,29 +1,47 @@
 /**
- * Waits for a port to open: a new SYN every 100 ms rather than the kernel's retransmission after a
+ * Waits for a port to open: new SYNs at growing gaps rather than the kernel's retransmission after a
  * second, so that the time from the last knock to "open" is the network's and not ours. The first
- * connection that completes wins, the others are dropped.
+ * connection that completes wins; the others are ended, and those that are still on their way are never
+ * accepted on the other side: the kernel answers them with a RST.
+ *
+ * The first SYN leaves at once. The first gap is a round trip to the host, where an answer of it has told
+ * how long that is, else {@linkcode FIRST_GAP_MS}; each one after it is {@linkcode GROWTH} times as long, up to
+ * {@linkcode MAX_GAP_MS}: a fourth of the time after which the kernel would repeat the first one.
  */
 import type { Clock } from "../core/clock.ts";
 import { findErrno } from "./socket_errors.ts";
 import type { TcpConnection } from "./connection.ts";
 
-/** Milliseconds between two SYNs. */
-export const SYN_INTERVAL_MS = 100;
+/** Milliseconds between the first two SYNs where no answer has told how long a round trip takes. */
+const FIRST_GAP_MS = 50;
+/** The least of it: what the two sides need to handle one. */
+const MIN_GAP_MS = 20;
+/** The most of any gap. */
+const MAX_GAP_MS = 250;
+const GROWTH = 1.5;
+/** Milliseconds after which the next address of a host is tried too. */
+const NEXT_ADDRESS_MS = 100;
 /**
- * SYNs in flight at most; the oldest is given up. With the interval: each lives four seconds, for a router
- * that gets no answer to ARP says so after three (measured, Linux 6.18), and only about the packets that
- * have waited longest.
+ * Milliseconds after which a SYN without an answer is given up. A router that gets no answer to ARP says so
+ * after three seconds (measured, Linux 6.18), and only about the packets that have waited longest.
  */
-const MAX_IN_FLIGHT = 40;
+const FLIGHT_MS = 4_000;
 /**
- * Refusals in a row before the answer is believed: a knock and the first SYN may overtake each other.
+ * Milliseconds of refusals in a row before they are believed: a knock and the first SYN may overtake each
+ * other, and a daemon needs a moment to open the door.
  */
-const REFUSALS = 5;
+const REFUSED_AFTER_MS = 400;
 
 /** How a race ended. */
 export type PortResult =
   | { status: "open"; connection: TcpConnection; ms: number }
   | { status: "closed" | "refused" | "error"; ms: number; cause?: unknown };
+
+/** What the answers of a host, its refusals included, have told about the way to it. */
+export interface RoundTrip {
+  /** Milliseconds; undefined where there was no answer. */
+  ms?: number | undefined;
+}
 
 /** What a race needs. */
 interface WaitOptions {
@@ -32,10 +50,10 @@ interface WaitOptions {
   clock: Clock;
   /** Milliseconds until the port counts as closed. */
   timeoutMs: number;
-  /** Milliseconds between two SYNs; {@linkcode SYN_INTERVAL_MS} where undefined. */
-  intervalMs?: number | undefined;
-  /** Refusals in a row that are believed; {@linkcode REFUSALS} where undefined. */
-  refusals?: number | undefined;
+  /** One SYN only, whose first answer is believed. */
+  isSingle?: boolean | undefined;
+  /** Read and written: what answers have told. */
+  roundTrip?: RoundTrip | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -46,13 +64,14 @@ interface WaitOptions {
  * @throws the signal's reason when it aborts.
  */
 export async function waitForPort(options: WaitOptions): Promise<PortResult> {
-  const { clock, timeoutMs, intervalMs = SYN_INTERVAL_MS } = options;
+  const { clock, timeoutMs, isSingle = false, roundTrip = {} } = options;
   const start = clock.now();
   const end = start + timeoutMs;
-  const flights = new Set<AbortController>();
+  /** When each SYN that has no answer yet left. */
+  const flights = new Map<AbortController, number>();
   const won = Promise.withResolvers<PortResult>();
   const stopTimer = new AbortController();
-  let refusals = 0;
+  let refusedSince: number | undefined;
   let lastCause: unknown;
   const finish = (result: PortResult) => {
     stopTimer.abort();
@@ -60,27 +79,36 @@ export async function waitForPort(options: WaitOptions): Promise<PortResult> {
   };
   const launch = () => {
     const flight = new AbortController();
-    flights.add(flight);
+    const leftAt = clock.now();
+    dropOld(flights, leftAt);
+    flights.set(flight, leftAt);
+    const measure = (now: number) => {
+      roundTrip.ms = Math.min(roundTrip.ms ?? Infinity, now - leftAt);
+    };
     options.open(flight.signal).then(
       (connection) => {
         flights.delete(flight);
         if (stopTimer.signal.aborted) return connection.close();
-        finish({ status: "open", connection, ms: clock.now() - start });
+        const now = clock.now();
+        measure(now);
+        finish({ status: "open", connection, ms: now - start });
       },
       (cause) => {
         flights.delete(flight);
         if (flight.signal.aborted || stopTimer.signal.aborted) return;
         lastCause = cause;
+        const now = clock.now();
         const isRefused = findErrno(cause) === "ECONNREFUSED";
-        refusals = isRefused ? refusals + 1 : 0;
-        if (!isRefused && !isPassing(cause)) {
-          finish({ status: "error", ms: clock.now() - start, cause });
-        } else if (refusals >= (options.refusals ?? REFUSALS)) {
-          finish({ status: "refused", ms: clock.now() - start, cause });
+        if (isRefused) measure(now);
+        refusedSince = isRefused ? refusedSince ?? now : undefined;
+        const isBelieved = refusedSince !== undefined && now - refusedSince >= REFUSED_AFTER_MS;
+        if (isRefused && (isSingle || isBelieved)) {
+          finish({ status: "refused", ms: now - start, cause });
+        } else if (!isRefused && (isSingle || !isPassing(cause))) {
+          finish({ status: "error", ms: now - start, cause });
         }
       },
     );
-    if (flights.size > MAX_IN_FLIGHT) dropOldest(flights);
   };
   const onAbort = () => {
     stopTimer.abort();
@@ -94,18 +122,31 @@ export async function waitForPort(options: WaitOptions): Promise<PortResult> {
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
     stopTimer.abort();
-    for (const flight of flights) flight.abort();
+    for (const flight of flights.keys()) flight.abort();
   }
 
   async function pace(): Promise<void> {
-    for (let at = start; at < end; at += intervalMs) {
+    launch();
+    let gap: number | undefined;
+    for (let at = start; !isSingle;) {
+      gap = gap === undefined ? findFirstGap(roundTrip) : Math.min(gap * GROWTH, MAX_GAP_MS);
+      at += gap;
+      if (at >= end) break;
       await clock.sleepUntil(at, stopTimer.signal);
       launch();
     }
     await clock.sleepUntil(end, stopTimer.signal);
-    const status = refusals > 0 ? "refused" : lastCause === undefined ? "closed" : "error";
+    const status = refusedSince !== undefined
+      ? "refused"
+      : lastCause === undefined
+      ? "closed"
+      : "error";
     finish({ status, ms: clock.now() - start, cause: lastCause });
   }
+}
+
+function findFirstGap({ ms = FIRST_GAP_MS }: RoundTrip): number {
+  return Math.min(Math.max(ms, MIN_GAP_MS), MAX_GAP_MS);
 }
 
 /**
@@ -130,7 +171,7 @@ export interface Way {
 
 /**
  * Races SYNs to several addresses, each with its own answers; the first that opens wins, the others are
- * dropped (RFC 8305, at our pace: the next address starts one interval later, or as soon as the one before
+ * dropped (RFC 8305: the next address starts {@linkcode NEXT_ADDRESS_MS} later, or as soon as the one before
  * has failed). Where none opens, the result is the first address's that answered, else the first's.
  *
  * @throws the signal's reason when it aborts.
@@ -145,7 +186,7 @@ export async function waitForAnyPort(
   let isOver = false;
   let before: Promise<unknown> = Promise.resolve();
   const races = ways.map(async ({ address, open }, index) => {
-    const at = options.clock.now() + index * SYN_INTERVAL_MS;
+    const at = options.clock.now() + index * NEXT_ADDRESS_MS;
     const turn = new AbortController();
     if (index > 0) {
       const pause = options.clock.sleepUntil(at, AbortSignal.any([over, turn.signal]));
@@ -179,9 +220,10 @@ export async function waitForAnyPort(
   }
 }
 
-function dropOldest(flights: Set<AbortController>): void {
-  const [oldest] = flights;
-  if (oldest === undefined) return;
-  flights.delete(oldest);
-  oldest.abort();
+function dropOld(flights: Map<AbortController, number>, now: number): void {
+  for (const [flight, leftAt] of flights) {
+    if (now - leftAt < FLIGHT_MS) return;
+    flights.delete(flight);
+    flight.abort();
+  }
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ProbeOf, ProbeSpec } from "../core/target.ts";
 import type { TcpConnection } from "../net/connection.ts";
 import type { UdpQuestion } from "../net/udp.ts";
+import type { RoundTrip } from "../net/wait_for_port.ts";
 
 /** The answer of a probe. */
 export interface ProbeResult {
@@ -65,6 +66,8 @@ export interface ProbeContext {
   silenceTimeoutMs: number;
   signal: AbortSignal;
   clock: Clock;
+  /** What the answers of the address have told; kept from one try to the next. */
+  roundTrip?: RoundTrip | undefined;
   openTcp(
     place: { address: string; port: number; source?: string | undefined },
     signal?: AbortSignal,

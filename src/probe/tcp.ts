@@ -7,11 +7,12 @@ import type { Probe, ProbeAnswer, ProbeContext } from "./probe.ts";
 
 /** Connects to `port` within the context's patience. */
 function connectForProbe(port: number, context: ProbeContext): Promise<PortResult> {
-  const { address, source, clock, silenceTimeoutMs, signal } = context;
+  const { address, source, clock, silenceTimeoutMs, roundTrip, signal } = context;
   return waitForPort({
     open: (stop) => context.openTcp({ address, port, source }, stop),
     clock,
     timeoutMs: silenceTimeoutMs,
+    roundTrip,
     signal,
   });
 }

@@ -2,6 +2,7 @@
 import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { parseNetwork } from "../core/address.ts";
 import { renderDuration } from "../core/duration.ts";
+import { type Delay, listGaps } from "../core/sequence.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";
 import { findSkew } from "../core/rolling.ts";
 import { haveSameKey } from "../plan/codes.ts";
@@ -36,7 +37,7 @@ interface DoorFacts {
   /** The passphrase of each knock; undefined where there is none, or where it is not known. */
   passphrases?: readonly (string | undefined)[] | undefined;
   /** The target's pace: milliseconds between knocks, and the knocks with a delay of their own. */
-  pace?: { delayMs: number; knocks: readonly Pick<Knock, "delayMs">[] } | undefined;
+  pace?: { delayMs: Delay; knocks: readonly Pick<Knock, "delayMs">[] } | undefined;
 }
 
 /** Payloads under this many bytes can be guessed over the network. */
@@ -338,8 +339,7 @@ function checkRepeats({ stages }: Door): Weakness[] {
 
 function checkPace(door: Door, pace: DoorFacts["pace"]): Weakness[] {
   if (pace === undefined || door.stages.length < 2) return [];
-  const gaps = pace.knocks.slice(0, door.stages.length - 1)
-    .map((knock) => knock.delayMs ?? pace.delayMs);
+  const gaps = listGaps({ ...pace, knocks: pace.knocks.slice(0, door.stages.length - 1) });
   const longest = Math.max(...gaps);
   if (longest < door.stageTimeoutMs / 2) return [];
   const [gap, timeout] = [longest, door.stageTimeoutMs].map(renderDuration);

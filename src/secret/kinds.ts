@@ -59,6 +59,8 @@ interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
   form?: string;
   /** Reads the value of the form; it is taken as it is where undefined. Throws a RangeError. */
   parseForm?: (text: string) => unknown;
+  /** Whether the user can be asked something: itself, or by a program such as a password manager. */
+  mayAsk?: true;
   /** A string that says the same as the table, and is written instead of it. */
   word?: string;
   /** What the passphrase is in, for errors. */
@@ -81,6 +83,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     value: { type: "choice", values: [true, "once"] },
     example: "true",
     form: "prompt",
+    mayAsk: true,
     word: "prompt",
     name: () => "the passphrase",
     describe: ({ mode }) => mode === "once" ? "secret, asked for once" : "secret, asked for",
@@ -117,6 +120,7 @@ export const SECRET_KINDS: { readonly [K in SecretSource["kind"]]: SecretKind<K>
     example: '["program"]',
     form: "command:LINE",
     parseForm: parseCommandLine,
+    mayAsk: true,
     name: ({ command }) => `the output of the secret's command "${command[0]}"`,
     describe: ({ command }) => `secret from the command ${command[0]}`,
     obtain: runSecretCommand,
@@ -168,6 +172,11 @@ export function fillSource(source: SecretSource, fill: (text: string) => string)
 export function readSourceValue(source: SecretSource): unknown {
   const { field } = getSecretKind(source.kind);
   return field === undefined ? true : Reflect.get(source, field) ?? true;
+}
+
+/** Whether the user can be asked something for a payload. */
+export function mayAsk(payload: KnockPayload): boolean {
+  return payload.kind === "secret" && getSecretKind(payload.source.kind).mayAsk === true;
 }
 
 /** Returns what a knock with this source carries, for people; never the secret. */

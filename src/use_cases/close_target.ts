@@ -2,7 +2,7 @@
 import type { Target } from "../core/target.ts";
 import type { BoundProbe, OpenEvents } from "../knock/until_open.ts";
 import { findErrno } from "../net/socket_errors.ts";
-import { SYN_INTERVAL_MS, waitForPort } from "../net/wait_for_port.ts";
+import { waitForPort } from "../net/wait_for_port.ts";
 import { findPort, startsProgram } from "../probe/mod.ts";
 import { closeQuietly } from "../probe/tcp.ts";
 import { knockAtAddress, type ReadyTarget } from "./knock_target.ts";
@@ -13,6 +13,8 @@ import type { TargetReport } from "./target_report.ts";
 
 /** Milliseconds of silence that tell that a port is closed. */
 const SILENCE_MS = 1_000;
+/** Milliseconds between two questions to a port that is open still. */
+const ASK_INTERVAL_MS = 100;
 /** Milliseconds that the firewall has to close the door, for each try at most. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
@@ -76,7 +78,7 @@ function bindClosedProbe(
       if (race.status === "open") {
         closeQuietly(race.connection);
         if (ms >= silenceTimeoutMs) return { label, status: "open", ms, detail: "" };
-        await clock.sleepUntil(clock.now() + SYN_INTERVAL_MS, signal);
+        await clock.sleepUntil(clock.now() + ASK_INTERVAL_MS, signal);
       } else if (race.status === "error" && UNREACHABLE.has(findErrno(race.cause) ?? "")) {
         return { label, status: "refused", ms, detail: "unreachable" };
       } else return { label, status: race.status, ms, detail: "" };

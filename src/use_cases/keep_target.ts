@@ -13,7 +13,7 @@ import { SpknockError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { type KeepEvent, keepOpen } from "../knock/keep.ts";
 import { closeTarget } from "./close_target.ts";
-import type { Payloads } from "../knock/until_open.ts";
+import type { Learned, Payloads } from "../knock/until_open.ts";
 import { knockTarget, type ReadyTarget } from "./knock_target.ts";
 import type { Resolved } from "../net/resolve.ts";
 import type { Ports } from "./ports.ts";
@@ -27,6 +27,8 @@ const CHECK_TIMEOUT_MS = 3_000;
 export interface KeptTarget extends ReadyTarget {
   /** The closing sequence; undefined where the target has none. */
   closing: { target: Target; payloads: Payloads } | undefined;
+  /** Kept from one renewal to the next. */
+  learned: Learned;
   /** Called before each renewal; what it throws is why there is none. */
   checkHorizon?: (() => void) | undefined;
 }
@@ -55,7 +57,7 @@ export async function holdOpen(
   ports: Ports,
   { onEvent }: { onEvent: (event: KeptEvent) => void },
 ): Promise<never> {
-  const { target, payloads, closing } = kept;
+  const { target, closing } = kept;
   const isCounted = target.copies === 1 && closing !== undefined;
   let isStale = false;
   const copies = target.copies === "auto" ? 2 : target.copies;
@@ -75,7 +77,7 @@ export async function holdOpen(
         isStale = false;
         const { resolved } = kept;
         if (isCounted) await takeBack({ ...closing, resolved }, ports);
-        const report = await knockTarget({ target: renewed, resolved, payloads }, ports);
+        const report = await knockTarget({ ...kept, target: renewed, resolved }, ports);
         if (report.knocks?.isOpen) return useAddress(report.resolved);
         return report.knocks?.unreachable ?? "no probe passed";
       } catch (error) {

@@ -3,6 +3,7 @@ import type { AfterSpec } from "../core/target.ts";
 import { describeProgramError } from "../core/system_errors.ts";
 import {
   knockUntilOpen,
+  type Learned,
   type OpenEvents,
   type OpenReport,
   type OpenRequest,
@@ -18,6 +19,8 @@ import type { AfterReport, TargetReport } from "./target_report.ts";
 /** A target that is ready to be knocked on. */
 export interface ReadyTarget extends ResolvedTarget {
   payloads: Payloads;
+  /** What earlier knocks of this run have learned; see `OpenRequest`. */
+  learned?: Learned | undefined;
 }
 
 /**
@@ -36,7 +39,7 @@ export function knockTarget(
 
 /** Knocks at one address of a target, as it says, until the probes find the goal. */
 export function knockAtAddress(
-  { target, resolved, payloads, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
+  { target, resolved, payloads, learned, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
   { net, clock, signal }: Ports,
   { events, ...asked }: Pick<OpenRequest, "probes"> & Partial<Pick<OpenRequest, "goal">> & {
     timeoutMs?: number;
@@ -48,6 +51,7 @@ export function knockAtAddress(
   const request = {
     sequence: target,
     payloads,
+    learned,
     address,
     alsoAt,
     canGiveUp,

@@ -6,6 +6,7 @@ import {
   type OpenReport,
 } from "../knock/until_open.ts";
 import type { ProbeSpec } from "../core/target.ts";
+import type { RoundTrip } from "../net/wait_for_port.ts";
 import { runProbe } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 import { type ResolvedTarget, tryAddresses } from "./resolve_targets.ts";
@@ -13,6 +14,7 @@ import type { TargetReport } from "./target_report.ts";
 
 /** Binds the probes of a target to its pinned address. */
 export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): BoundProbe[] {
+  const roundTrip: RoundTrip = {};
   const bind = (spec: ProbeSpec): BoundProbe => (options) =>
     runProbe(spec, {
       ...options,
@@ -22,6 +24,7 @@ export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): 
       family: resolved.family,
       source: target.source,
       clock: ports.clock,
+      roundTrip,
       openTcp: ports.net.openTcp,
       askUdp: ports.net.askUdp,
       runProgram: ports.runProgram,

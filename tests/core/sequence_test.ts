@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Knock } from "../../src/core/knock.ts";
-import { buildSequence, type SequencePlan } from "../../src/core/sequence.ts";
+import {
+  buildSequence,
+  findFirstPace,
+  listGaps,
+  parseDelay,
+  renderDelay,
+  type SequencePlan,
+} from "../../src/core/sequence.ts";
 import { table } from "../table.ts";
 
 const udp = (port: number, delayMs?: number): Knock => ({
@@ -86,4 +93,63 @@ Deno.test("moments never go back, and there is no limit to the knocks", () => {
     assertEquals(packets.length, attempt === 1 ? 1_000 : 2_000);
     packets.reduce((before, { at }) => (assert(at >= before), at), 0);
   }
+});
+
+const secret = (port: number): Knock => ({
+  port,
+  protocol: "udp",
+  payload: { kind: "secret", source: { kind: "prompt" } },
+});
+
+/** The moments of the packets of each knock of a try: what would be sent. */
+const schedule = (knocks: Knock[], place: { attempt?: number; pace?: number }, more = {}) =>
+  buildSequence(plan({ knocks, delayMs: "auto", ...more }), payloads(knocks.length), place)
+    .map(({ knock, at }) => [knock, at]);
+
+table<[{ attempt?: number; pace?: number }, number[][]]>("auto: a regular sequence", {
+  "a bold first try": [{ attempt: 1, pace: 0 }, [[0, 0], [1, 10], [2, 20]]],
+  "a first try that has to be right": [{}, [[0, 0], [1, 50], [2, 100]]],
+  "the second try": [
+    { attempt: 2, pace: 1 },
+    [[0, 0], [0, 25], [1, 50], [1, 75], [2, 100], [2, 125]],
+  ],
+  "the third": [
+    { attempt: 3, pace: 2 },
+    [[0, 0], [0, 50], [1, 100], [1, 150], [2, 200], [2, 250]],
+  ],
+  "the first of a run that has learned": [{ attempt: 1, pace: 2 }, [[0, 0], [1, 100], [2, 200]]],
+}, ([place, moments]) => assertEquals(schedule([udp(1), udp(2), udp(3)], place), moments));
+
+table<[Knock[], object, number[][]]>("auto: copies on a bold first try", {
+  "secret knocks go twice": [[secret(1), secret(2)], {}, [[0, 0], [0, 5], [1, 10], [1, 15]]],
+  "regular ones before them once": [[udp(1), secret(2)], {}, [[0, 0], [1, 10], [1, 15]]],
+  "copies = 1": [[secret(1), secret(2)], { copies: 1 }, [[0, 0], [1, 10]]],
+  "a delay of a knock": [[{ ...secret(1), delayMs: 80 }, secret(2)], {}, [
+    [0, 0],
+    [0, 40],
+    [1, 80],
+    [1, 85],
+  ]],
+}, ([knocks, more, moments]) => assertEquals(schedule(knocks, { pace: 0 }, more), moments));
+
+Deno.test("auto: no gap that nears the stage timeout, however late the try", () => {
+  for (let pace = 2; pace < 2_000; pace += 333) {
+    const [, [, at = 0] = []] = schedule([udp(1), udp(2)], { attempt: 1, pace });
+    assert(at <= 1_250, `pace ${pace} gives ${at}`);
+  }
+});
+
+table<[{ probes: unknown[]; tries: number }, number]>("the pace of a first try", {
+  "with a probe and another try": [{ probes: [1], tries: 2 }, 0],
+  "the only try": [{ probes: [1], tries: 1 }, 1],
+  "nothing can tell": [{ probes: [], tries: 3 }, 1],
+}, ([request, pace]) => assertEquals(findFirstPace(request), pace));
+
+Deno.test("a delay as people write it", () => {
+  assertEquals(["auto", "1500ms", "2s", "0"].map(parseDelay), ["auto", 1_500, 2_000, 0]);
+  assertEquals((["auto", 1_500, 0] as const).map(renderDelay), ["auto", "1500ms", "0ms"]);
+  assertThrows(() => parseDelay("fast"), RangeError, "is not a duration");
+  const knocks = [{ delayMs: 7 }, {}];
+  assertEquals(listGaps({ knocks, delayMs: "auto" }), [7, 50]);
+  assertEquals(listGaps({ knocks, delayMs: 200 }), [7, 200]);
 });

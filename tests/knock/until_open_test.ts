@@ -4,6 +4,7 @@ import type { Knock } from "../../src/core/knock.ts";
 import {
   type BoundProbe,
   knockUntilOpen,
+  type Learned,
   type OpenEvents,
   type ProbeOutcome,
 } from "../../src/knock/until_open.ts";
@@ -29,8 +30,10 @@ function fakeProbe(label: string, finds: ProbeOutcome["status"][]) {
 
 function setUp(
   probes: BoundProbe[],
-  { tries = 3, auto = true, goal, timeoutMs = 10_000 }: {
+  { tries = 3, auto = true, goal, timeoutMs = 10_000, delayMs = 50, learned }: {
     tries?: number;
+    delayMs?: "auto" | number;
+    learned?: Learned;
     auto?: boolean;
     goal?: "shut";
     timeoutMs?: number;
@@ -40,13 +43,14 @@ function setUp(
   const net = new FakeNet(clock);
   const cancel = new AbortController();
   const request: Parameters<typeof knockUntilOpen>[0] = {
-    sequence: { knocks, delayMs: 50, stageTimeoutMs: 5_000, copies: "auto" },
+    sequence: { knocks, delayMs, stageTimeoutMs: 5_000, copies: "auto" },
     payloads: [new Uint8Array(), new Uint8Array()],
     address: "192.0.2.1",
     tries,
     timeoutMs,
     probes,
     goal,
+    learned,
   };
   const open = (events: OpenEvents = {}) =>
     knockUntilOpen(request, { net, clock, signal: cancel.signal, events });
@@ -108,17 +112,17 @@ Deno.test("knockUntilOpen: early tries wait less, the last has the whole timeout
   const tcp = fakeProbe("tcp 22", ["closed", "closed", "closed"]);
   await setUp([tcp.probe]).open();
   assertEquals(tcp.asked, [
-    { attempt: 1, timeoutMs: 10_000, silenceTimeoutMs: 500 },
-    { attempt: 2, timeoutMs: 10_000, silenceTimeoutMs: 1_000 },
+    { attempt: 1, timeoutMs: 10_000, silenceTimeoutMs: 300 },
+    { attempt: 2, timeoutMs: 10_000, silenceTimeoutMs: 600 },
     { attempt: 3, timeoutMs: 10_000, silenceTimeoutMs: 10_000 },
   ]);
 });
 
 table("knockUntilOpen: how long a try waits for silence", {
   "the only try": { attempt: 1, tries: 1, timeoutMs: 10_000, patience: 10_000 },
-  "a short timeout": { attempt: 1, tries: 3, timeoutMs: 500, patience: 500 },
-  "it doubles with each try": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 4_000 },
-  "never more than the timeout": { attempt: 5, tries: 9, timeoutMs: 5_000, patience: 5_000 },
+  "a short timeout": { attempt: 1, tries: 3, timeoutMs: 200, patience: 200 },
+  "it doubles with each try": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 2_400 },
+  "never more than the timeout": { attempt: 6, tries: 9, timeoutMs: 5_000, patience: 5_000 },
   "no overflow": { attempt: 60, tries: 99, timeoutMs: 10_000, patience: 10_000 },
 }, async ({ attempt, tries, timeoutMs, patience }) => {
   const tcp = fakeProbe("tcp 22", Array<"closed">(tries).fill("closed"));
@@ -168,4 +172,39 @@ Deno.test("knockUntilOpen: cancelling during a probe starts no other try", async
   cancel.abort(new Error("stop"));
   await assertRejects(() => opening, Error, "stop");
   assertEquals(net.sent.length, 2);
+});
+
+table<[Parameters<typeof setUp>[1], ProbeOutcome["status"][], number[]]>(
+  "auto: when each packet leaves",
+  {
+    "bold, careful, slow": [{}, ["closed", "closed", "open"], [
+      ...[0, 10],
+      ...[10, 35, 60, 85],
+      ...[85, 135, 185, 235],
+    ]],
+    "one try has to be right": [{ tries: 1 }, ["open"], [0, 50]],
+    "a pace that was too bold once is not tried again": [{ learned: { pace: 1 } }, ["open"], [
+      0,
+      50,
+    ]],
+    "a written delay is kept": [{ delayMs: 30 }, ["closed", "open"], [0, 30, 30, 60, 90, 120]],
+  },
+  async ([options, finds, moments]) => {
+    const { net, open } = setUp([fakeProbe("tcp 22", finds).probe], {
+      delayMs: "auto",
+      ...options,
+    });
+    await open();
+    assertEquals(net.sent.map(({ at }) => at), moments);
+  },
+);
+
+table<[ProbeOutcome["status"][], number]>("what a run learns about the pace", {
+  "the first try opened": [["open"], 0],
+  "the third one": [["closed", "refused", "open"], 2],
+  "none: the door may be shut for another reason": [["closed", "closed", "closed"], 0],
+}, async ([finds, pace]) => {
+  const learned = { pace: 0 };
+  await setUp([fakeProbe("tcp 22", finds).probe], { delayMs: "auto", learned }).open();
+  assertEquals(learned, { pace });
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import {
   type PortResult,
-  SYN_INTERVAL_MS,
+  type RoundTrip,
   waitForAnyPort,
   waitForPort,
   type Way,
@@ -19,7 +19,12 @@ interface Flight {
 
 /** A race whose attempts are answered by the test. */
 function startRace(
-  { timeoutMs = 5_000, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+  { timeoutMs = 5_000, ...more }: {
+    timeoutMs?: number;
+    signal?: AbortSignal;
+    isSingle?: boolean;
+    roundTrip?: RoundTrip;
+  } = {},
 ) {
   const clock = new FakeClock({ start: 1_000 });
   const flights: Flight[] = [];
@@ -34,7 +39,7 @@ function startRace(
     });
     return promise;
   };
-  const result = waitForPort({ open, clock, timeoutMs, signal });
+  const result = waitForPort({ open, clock, timeoutMs, ...more });
   return { clock, flights, result };
 }
 
@@ -47,27 +52,71 @@ const isPending = async (result: Promise<PortResult>) => {
   return pending;
 };
 
-Deno.test("a new SYN leaves every 100 ms, and the first answer wins", async () => {
+/** When each SYN leaves while nothing answers, in the first 1.2 seconds. */
+const SYNS = [0, 50, 125, 238, 406, 656, 906, 1_156];
+
+Deno.test("new SYNs leave at growing gaps, and the first answer wins", async () => {
   const { clock, flights, result } = startRace();
-  await clock.advance(350);
-  assertEquals(SYN_INTERVAL_MS, 100);
-  assertEquals(flights.map(({ at }) => at), [0, 100, 200, 300]);
+  await clock.advance(1_200);
+  assertEquals(flights.map(({ at }) => Math.round(at)), SYNS);
   const connection = flights[2]?.answer();
   const { status, ms, ...rest } = await result;
-  assertEquals([status, ms], ["open", 350]);
+  assertEquals([status, ms], ["open", 1_200]);
   assertEquals((rest as { connection: unknown }).connection, connection);
   assertEquals(connection?.isClosed, false);
-  assertEquals(flights.map(({ signal }) => signal.aborted), [true, true, false, true]);
+  assertEquals(flights.filter(({ signal }) => !signal.aborted), [flights[2]]);
   assertEquals(clock.sleeping, 0);
 });
 
-Deno.test("the interval between two SYNs can be set", async () => {
-  const clock = new FakeClock();
-  let count = 0;
-  const open = () => (count++, Promise.withResolvers<never>().promise);
-  const result = waitForPort({ open, clock, timeoutMs: 1_000, intervalMs: 250 });
+table<[number, number[]]>("the first gap is a round trip, where an answer has told it", {
+  "shorter than what the two sides need": [0.1, [0, 20, 50, 95]],
+  "30 ms": [30, [0, 30, 75, 142.5]],
+  "longer than the longest gap": [700, [0, 250, 500, 750]],
+}, async ([ms, moments]) => {
+  const { clock, flights } = startRace({ roundTrip: { ms } });
+  await clock.advance(800);
+  assertEquals(flights.slice(0, 4).map(({ at }) => at), moments);
+});
+
+Deno.test("a refusal tells the round trip, and so the next gap", async () => {
+  const roundTrip: RoundTrip = {};
+  const { clock, flights } = startRace({ roundTrip });
+  await clock.advance(30);
+  flights[0]?.fail(refused());
+  await clock.advance(400);
+  assertEquals(roundTrip, { ms: 30 });
+  const next = startRace({ roundTrip });
+  await next.clock.advance(40);
+  assertEquals(next.flights.map(({ at }) => at), [0, 30]);
+});
+
+Deno.test("no route is no answer of the host", async () => {
+  const roundTrip: RoundTrip = {};
+  const { clock, flights } = startRace({ roundTrip });
+  await clock.advance(30);
+  flights[0]?.fail(failure("EHOSTUNREACH"));
+  await settle();
+  assertEquals(roundTrip, {});
+});
+
+table<[Error, string]>("a single SYN: the first answer is believed", {
+  "a refusal": [refused(), "refused"],
+  "no route to the host": [failure("EHOSTUNREACH"), "error"],
+}, async ([cause, status]) => {
+  const { clock, flights, result } = startRace({ isSingle: true });
   await clock.advance(1_000);
-  assertEquals([(await result).status, count], ["closed", 4]);
+  flights[0]?.fail(cause);
+  assertEquals(await result, { status, ms: 1_000, cause } as PortResult);
+  assertEquals(flights.length, 1);
+});
+
+Deno.test("a single SYN without an answer is closed after the timeout", async () => {
+  const { clock, flights, result } = startRace({ isSingle: true, timeoutMs: 250 });
+  await clock.advance(250);
+  assertEquals([await result, flights.length], [
+    { status: "closed", ms: 250, cause: undefined },
+    1,
+  ]);
 });
 
 Deno.test("an answer that comes at once needs one SYN", async () => {
@@ -88,29 +137,35 @@ Deno.test("a connection that succeeds late is closed", async () => {
   assertEquals([winner?.isClosed, late?.isClosed], [false, true]);
 });
 
-Deno.test("five refusals in a row end the race", async () => {
-  const { clock, flights, result } = startRace();
-  for (let count = 0; count < 4; count++) {
+/** Refuses each SYN as it leaves, except for the one of `other`. */
+async function refuseUntil(
+  end: number,
+  { clock, flights }: ReturnType<typeof startRace>,
+  other: Record<number, Error> = {},
+) {
+  let count = 0;
+  for (let at = 0; at < end; at += 10) {
+    await clock.advance(10);
+    for (; count < flights.length; count++) flights[count]?.fail(other[count] ?? refused());
     await settle();
-    flights[count]?.fail(refused());
-    await clock.advance(100);
   }
-  assertEquals(await isPending(result), true);
-  flights[4]?.fail(refused());
-  const { status, ms, cause } = await result as PortResult & { cause: Error };
-  assertEquals([status, ms, cause.message], ["refused", 400, "refused"]);
+}
+
+Deno.test("refusals are believed after 400 ms of them", async () => {
+  const race = startRace();
+  await refuseUntil(400, race);
+  assertEquals(await isPending(race.result), true);
+  await refuseUntil(260, race);
+  const { status, cause } = await race.result as PortResult & { cause: Error };
+  assertEquals([status, cause.message], ["refused", "refused"]);
 });
 
-Deno.test("another answer restarts the count of refusals", async () => {
-  const { clock, flights, result } = startRace();
-  for (let count = 0; count < 9; count++) {
-    await settle();
-    flights[count]?.fail(count === 4 ? failure("EHOSTUNREACH") : refused());
-    await clock.advance(100);
-  }
-  assertEquals(await isPending(result), true);
-  flights[9]?.fail(refused());
-  assertEquals((await result).status, "refused");
+Deno.test("another answer restarts the time of the refusals", async () => {
+  const race = startRace();
+  await refuseUntil(700, race, { 3: failure("EHOSTUNREACH") });
+  assertEquals(await isPending(race.result), true);
+  await refuseUntil(600, race);
+  assertEquals((await race.result).status, "refused");
 });
 
 Deno.test("a port that opens after a refusal is open", async () => {
@@ -126,7 +181,7 @@ Deno.test("silence until the timeout is closed, and every attempt is aborted", a
   const { clock, flights, result } = startRace({ timeoutMs: 250 });
   await clock.advance(250);
   assertEquals(await result, { status: "closed", ms: 250, cause: undefined });
-  assertEquals(flights.map(({ at }) => at), [0, 100, 200]);
+  assertEquals(flights.map(({ at }) => at), [0, 50, 125, 237.5]);
   assertEquals(flights.every(({ signal }) => signal.aborted), true);
 });
 
@@ -150,11 +205,11 @@ Deno.test("an error that no knock can fix ends the race", async () => {
   assertEquals(await result, { status: "error", ms: 0, cause });
 });
 
-Deno.test("at most forty attempts are in flight: ARP takes three seconds; the oldest is aborted", async () => {
+Deno.test("a SYN without an answer is given up after four seconds: ARP takes three", async () => {
   const { clock, flights, result } = startRace({ timeoutMs: 10_000 });
   await clock.advance(4_900);
-  assertEquals(flights.length, 50);
-  assertEquals(flights.map(({ signal }) => signal.aborted).indexOf(false), 10);
+  const given = flights.filter(({ signal }) => signal.aborted).map(({ at }) => Math.round(at));
+  assertEquals(given, [0, 50, 125, 238, 406, 656]);
   flights[15]?.answer();
   assertEquals((await result).status, "open");
 });
@@ -162,7 +217,7 @@ Deno.test("at most forty attempts are in flight: ARP takes three seconds; the ol
 Deno.test("cancelling aborts every attempt and rejects with the reason", async () => {
   const cancel = new AbortController();
   const { clock, flights, result } = startRace({ signal: cancel.signal });
-  await clock.advance(150);
+  await clock.advance(60);
   cancel.abort(new Error("stop"));
   await assertRejects(() => result, Error, "stop");
   assertEquals(flights.map(({ signal }) => signal.aborted), [true, true]);

@@ -1,5 +1,6 @@
 /** Which targets a command line means, and what its options change about them. */
 import { parseDuration } from "../../core/duration.ts";
+import { parseDelay } from "../../core/sequence.ts";
 import { UsageError, ValueError } from "../../core/errors.ts";
 import { checkHandshake, parsePortList, splitList } from "../../core/knock.ts";
 import {
@@ -141,7 +142,7 @@ export async function readKnockChanges(
 /** Reads the pace; only the options that were given. */
 export function readPace(args: ParsedArgs<OptionNames<typeof PACE_OPTIONS>>): Partial<Target> {
   return pickDefined({
-    delayMs: args.read("delay", parseDuration),
+    delayMs: args.read("delay", parseDelay),
     handshakeMs: args.read("handshake", (text) => checkHandshake(parseDuration(text))),
     tries: args.read("tries", (text) => parseCount(text, { max: 100 })),
   });

@@ -1,7 +1,7 @@
 /** `--dry-run`: what would be sent, without asking, resolving or sending anything. */
 import { renderDuration } from "../../core/duration.ts";
 import { type Knock, type KnockProtocol, renderPortSpec } from "../../core/knock.ts";
-import { buildSequence, findHandshake } from "../../core/sequence.ts";
+import { buildSequence, findFirstPace, findHandshake } from "../../core/sequence.ts";
 import type { Target } from "../../core/target.ts";
 import { plural } from "../../core/text.ts";
 import { sanitize } from "../../output/sanitize.ts";
@@ -75,7 +75,7 @@ export async function showDryRun(
   const values = [];
   for (const target of targets) {
     const nothing = target.knocks.map(() => new Uint8Array());
-    const packets = buildSequence(target, nothing);
+    const packets = buildSequence(target, nothing, { pace: findFirstPace(target) });
     const probes = target.probes.map(describeProbe);
     values.push({
       target: target.name,

@@ -3,6 +3,7 @@
  * definition in `targets.schema.json`; `deno task schema` does the rest there.
  */
 import { renderDuration } from "../../core/duration.ts";
+import { type Delay, renderDelay } from "../../core/sequence.ts";
 import { ValueError } from "../../core/errors.ts";
 import { type Knock, type KnockPayload } from "../../core/knock.ts";
 import { parseServices, renderService, type Service } from "../../core/service.ts";
@@ -63,7 +64,7 @@ function row<F extends keyof TargetSettings>(
 
 /** A row for a duration of at least `min` milliseconds. */
 function durationRow(
-  field: "delayMs" | "openForMs" | "stageTimeoutMs" | "timeoutMs",
+  field: "openForMs" | "stageTimeoutMs" | "timeoutMs",
   min: number,
 ): KeyRow {
   return row(field, (value, place) => readDuration(value, place, { min }), renderDuration);
@@ -76,7 +77,7 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
     "tags",
     (value, place) => readList(value, place, { form: 'tags = ["family"]', readItem: readTag }),
   ),
-  delay: durationRow("delayMs", 0),
+  delay: row("delayMs", readDelay, renderDelay),
   family: row(
     "family",
     (value, place) => readChoice(value, place, ["any", "ipv4", "ipv6", "both"] as const),
@@ -183,6 +184,10 @@ function readServices(value: unknown, place: Place): Service[] | undefined {
 function readSource(value: unknown, place: Place): string | undefined {
   const text = readString(value, place);
   return text === undefined ? undefined : place.guard(() => parseSource(text));
+}
+
+function readDelay(value: unknown, place: Place): Delay | undefined {
+  return value === "auto" ? value : readDuration(value, place, { min: 0 });
 }
 
 function readCopies(value: unknown, place: Place): "auto" | number | undefined {

@@ -8,6 +8,7 @@
  */
 import { type SecretError, SpknockError } from "../../core/errors.ts";
 import { isEcho } from "../../core/knock.ts";
+import { listGaps } from "../../core/sequence.ts";
 import type { Target } from "../../core/target.ts";
 import { buildDecoyOrder } from "../../doctor/decoy_order.ts";
 import type {
@@ -118,7 +119,7 @@ function listTaken(looks: readonly AddressEvidence[], { family }: Target): Addre
 
 function measurePace(target: Target): DoorEvidence["timing"] {
   const knocks = target.knocks.slice(0, -1);
-  const longestGapMs = Math.max(0, ...knocks.map(({ delayMs }) => delayMs ?? target.delayMs));
+  const longestGapMs = Math.max(0, ...listGaps({ ...target, knocks }));
   const isOwnDelay = knocks.some(({ delayMs }) => delayMs === longestGapMs);
   return { longestGapMs, isOwnDelay, stageTimeoutMs: target.stageTimeoutMs };
 }

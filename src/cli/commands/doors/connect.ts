@@ -14,6 +14,7 @@ import { relay } from "../../../net/relay.ts";
 import { createOutput, type Sink } from "../../../output/output.ts";
 import { closeQuietly } from "../../../probe/tcp.ts";
 import type { Terminal } from "../../../prompt/mod.ts";
+import { mayAsk } from "../../../secret/kinds.ts";
 import { toPayloads, toSecretRequest } from "../../../use_cases/rolling/rolling_codes.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import {
@@ -37,21 +38,25 @@ import { asUsageError, type OptionNames } from "../../options.ts";
 import { createProgress } from "../../reports/progress.ts";
 import { reportError } from "../../report_error.ts";
 
-/** Milliseconds that an open door has to answer the first SYN, unless `--grace` is given. */
-const GRACE_MS = 150;
+/**
+ * Milliseconds that an open door has to answer the first SYN where a knock would cost something: the round
+ * trip to another continent before a question, that of a continent before a one-time code.
+ */
+const LOOK_MS = { question: 300, code: 150 };
 
 const GRACE_OPTION = {
   name: "grace",
   value: "DURATION",
-  help: "time for an open port to answer (default: 150ms)",
+  help: "look first, for so long, whether the port is open; 0: do not",
 } as const;
 
 /** The command `connect`. */
 export const command = defineCommand({
   usage: ["connect TARGET [HOST] PORT"],
-  details: "TARGET is a target's name or its host. No knock is sent to an open port. HOST is\n" +
-    "where the connection leads: the host of the target's connect table, or the\n" +
-    "target's own. The connection is the probe: others run only with --probe.",
+  details: "TARGET is a target's name or its host. HOST is where the connection leads: the\n" +
+    "host of the target's connect table, or the target's own. Before a question or\n" +
+    "a one-time code it looks whether the port is open; else it connects and knocks\n" +
+    "at the same time. The connection is the probe: others run only with --probe.",
   options: [GRACE_OPTION, ...KNOCK_OPTIONS, DRY_RUN_OPTION],
   examples: [
     "connect home 22",
@@ -102,7 +107,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
     ...target,
     sequence: target,
     ways: pinned.map((way) => makeWay(way, { target, port }, ports)),
-    graceMs: args.read("grace", parseDuration) ?? GRACE_MS,
+    lookMs: args.read("grace", parseDuration) ?? chooseLook(target, { port, isListed }),
     payloads: async () => {
       checkHorizon();
       const options = makeSecretOptions(context, secrets);
@@ -129,6 +134,17 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   } finally {
     closeQuietly(connection);
   }
+}
+
+/** Returns how long to look before the knocks; undefined where nothing speaks against knocking at once. */
+function chooseLook(
+  { knocks, rolling }: Target,
+  { port, isListed }: { port: number; isListed: boolean },
+): number | undefined {
+  if (!isListed && knocks.some(({ payload }) => mayAsk(payload))) return LOOK_MS.question;
+  // A SYN to a port of the sequence would be a knock.
+  const isKnock = knocks.some((knock) => knock.protocol === "tcp" && knock.port === port);
+  return rolling !== undefined || isKnock ? LOOK_MS.code : undefined;
 }
 
 type ConnectContext = Context<

@@ -123,5 +123,6 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
     payloads: toPayloads(target, payloads.opening),
     closing: closing && { target: closing, payloads: payloads.closing },
     checkHorizon,
+    learned: { pace: 0 },
   };
 }

@@ -23,7 +23,7 @@ import { askForName, askForTarget } from "../../questions/target_questions.ts";
 const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
 
 /** What is saved where an option is left out: `edit` has the same options without it. */
-const DEFAULTS: Readonly<Record<string, string>> = { delay: "50ms", tries: "3" };
+const DEFAULTS: Readonly<Record<string, string>> = { delay: "auto", tries: "3" };
 
 const ADD_OPTIONS = SAVE_OPTIONS.map((option) => {
   const value = DEFAULTS[option.name];

@@ -1,6 +1,7 @@
 /** `show`: one target with all its settings; secrets only by where they come from. */
 import { renderService } from "../../../core/service.ts";
 import { renderDuration } from "../../../core/duration.ts";
+import { renderDelay } from "../../../core/sequence.ts";
 import { UsageError } from "../../../core/errors.ts";
 import type { Knock } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
@@ -136,7 +137,7 @@ function listRows(
     ...knockRows("knock", target),
     ...listRollingRows(target),
     ...optional("opens", target.opens.map(renderService).join(", ")),
-    ["delay", renderDuration(target.delayMs)],
+    ["delay", renderDelay(target.delayMs)],
     ["family", target.family],
     ...optional("source", target.source ?? ""),
     ["tries", `${target.tries}`],
