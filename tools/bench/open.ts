@@ -11,7 +11,9 @@ import { commandOf } from "../../tests/e2e/program.ts";
 import { labSkipReason } from "../../tests/kernel/lab.ts";
 import { type BannerLab, createBannerLab, LAST_KNOCK_PORT } from "./banner_lab.ts";
 import type { WirePacket } from "./delayed_wire.ts";
+import { Ground } from "./ground.ts";
 import { mean, median, quantile } from "./measure.ts";
+import { bundledSpknock, emptyRun } from "./peers.ts";
 import { ms, type Outcome, type Section, times } from "./report.ts";
 
 const ROUNDS = Number(Deno.env.get("SPKNOCK_BENCH_ROUNDS") ?? 12);
@@ -32,7 +34,15 @@ interface Contestant {
 /** The loop that everything is compared with. */
 const LOOP = "loop of `knock -d 50` and `nc -w 2`";
 
-function listContestants(regular: BannerLab, secret: BannerLab): Contestant[] {
+/** What is compared: `bundle` is the command that connects as a bundle, `empty` an empty program. */
+function listContestants(
+  { regular, secret, bundle, empty }: {
+    regular: BannerLab;
+    secret: BannerLab;
+    bundle: readonly string[];
+    empty: readonly string[];
+  },
+): Contestant[] {
   const connect = (lab: BannerLab) => lab.timeToBanner(commandOf(["connect", "bench", "22"]));
   const knock = (lab: BannerLab) => lab.timeToEnd(commandOf(["knock", "bench"]));
   const loop = ({ host, knocks, timeToBanner }: BannerLab, seconds: number) => {
@@ -43,9 +53,15 @@ function listContestants(regular: BannerLab, secret: BannerLab): Contestant[] {
     { name: LOOP, lab: regular, time: () => loop(regular, 2) },
     { name: "the same with `nc -w 1`", lab: regular, time: () => loop(regular, 1) },
     { name: "`spknock connect`", lab: regular, time: () => connect(regular) },
+    {
+      name: "`spknock connect`, as a bundle",
+      lab: regular,
+      time: () => regular.timeToBanner(bundle),
+    },
     { name: "`spknock knock`, probed", lab: regular, time: () => knock(regular) },
     { name: "`spknock connect`, secret knocks", lab: secret, time: () => connect(secret) },
     { name: "`spknock knock`, secret knocks, probed", lab: secret, time: () => knock(secret) },
+    { name: "(the start of Deno alone)", lab: regular, time: () => regular.timeToEnd(empty) },
   ];
 }
 
@@ -108,11 +124,15 @@ async function playCell(
 async function run(): Promise<Outcome> {
   const leftOut = await labSkipReason(["knock", "nc", "python3"]);
   if (leftOut !== undefined) return { leftOut };
+  using ground = new Ground({ ports: 0 });
+  const { folder } = ground;
+  const bundle = await bundledSpknock("", ["connect", "bench", "22"], { folder });
+  const programs = { bundle: bundle.command, empty: emptyRun(folder).command };
   const rows: string[][] = [];
   for (const roundTripMs of ROUND_TRIPS_MS) {
     await using regular = await createBannerLab({ roundTripMs });
     await using secret = await createBannerLab({ roundTripMs, secret: true });
-    const contestants = listContestants(regular, secret);
+    const contestants = listContestants({ regular, secret, ...programs });
     for (const loss of LOSSES) {
       const more = await playCell(contestants, { roundTripMs, loss });
       rows.push(...more);
