@@ -64,10 +64,10 @@ export interface SequencePlan {
 export type KnockBytes = Uint8Array | readonly Uint8Array[];
 
 /** The gap of a try that another one can make good: reordering needs less (docs/loss.md). */
-export const BOLD_GAP_MS = 10;
+const BOLD_GAP_MS = 10;
 
 /** The gap that `auto` takes where a try has to be right at once. */
-export const CAREFUL_GAP_MS = 50;
+const CAREFUL_GAP_MS = 50;
 
 /** The smallest gap that a further try grows from, in milliseconds. */
 const MIN_GAP_MS = 25;

@@ -323,9 +323,9 @@ table("a list of tags with an empty item is refused", {
 });
 
 table("--help names the default of an option only where one applies", [
-  ["add", ["50ms", "3"]],
+  ["add", ["auto", "3"]],
   ["edit", []],
-  ["knock", ["the target's, or 50ms", "the target's, or 3", "32"]],
+  ["knock", ["the target's, or auto", "the target's, or 3", "32"]],
 ] as [string, string[]][], async (defaults, name) => {
   await using world = new World();
   const text = (await world.run(name, "--help")).stdout.replace(/\s+/g, " ");

@@ -86,7 +86,7 @@ Deno.test("probe goes on to the next address, and names those that it gave up", 
 
 Deno.test("connect goes on to the next address, before it asks for a passphrase", async () => {
   await inWorld({ open: [22], unreachable: { [SIX]: "ENETUNREACH" } }, async (world) => {
-    const { code } = await world.run("connect", "home", "22");
+    const { code } = await world.run("connect", "home", "22", "--grace", "1s");
     assertEquals([code, world.net.sent.length], [0, 0]);
     assertEquals(world.connections.map(({ address }) => address), [FOUR]);
   });

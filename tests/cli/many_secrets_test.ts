@@ -31,7 +31,7 @@ Deno.test("a secret that fails is its own target's result, the others are knocke
     hint: "run it by hand to see why",
   });
   assertEquals(errorOf(ended).message, message);
-  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH, HASH]);
+  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH, HASH, HASH, HASH]);
 });
 
 Deno.test("the failure names its target and its knock on stderr", async () => {
@@ -80,7 +80,7 @@ Deno.test("no passphrase is asked for a host of many that does not exist", async
   await world.write(target("a", '"prompt"', "gone.example.com") + target("b", '"prompt"'));
   assertEquals((await world.run("knock", "--all")).code, 3);
   assertEquals(world.terminal?.output.includes("for a"), false);
-  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH]);
+  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH, HASH]);
 });
 
 Deno.test("Ctrl-C at the first of many prompts ends it, and nothing is sent", async () => {
@@ -123,7 +123,7 @@ Deno.test("placeholders in files: doctor looks at, and knock reads, what they me
   const path = world.config.replace("targets.toml", "a.txt");
   await Deno.writeTextFile(path, "MikroTik\n", { mode: 0o600 });
   assertEquals((await world.run("knock", "a")).code, 0);
-  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH]);
+  assertEquals(world.net.sent.map(({ payload }) => payload), [HASH, HASH]);
   assertStringIncludes((await world.run("doctor")).stdout, `${path}, mode 0600`);
   await world.run("edit", "a", "--delay", "9ms");
   await world.run("edit", "a", "--knock", "5/udp", "--knock", "7");

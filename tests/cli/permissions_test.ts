@@ -40,7 +40,7 @@ const ROWS: readonly Row[] = [
   [AFTER, "connect home 22", BOTH],
   [COMMAND, "connect home 22", "write 0/0, run 0/1"],
   [NONE, "connect home 22 --probe ping", "write 0/0, run 2/1"],
-  [COMMAND, "connect home 22 --probe ping", "write 0/0, run 2/2"],
+  [COMMAND, "connect home 22 --probe ping", "write 0/0, run 4/2"],
   [ECHO, "connect home 22", "write 0/0, run 2/0"],
   [ECHO, "probe home", BOTH],
   [ECHO, "close home", BOTH],

@@ -168,7 +168,7 @@ Deno.test("the key by --secrets-from: one line, and no line for the former key",
     await Deno.writeTextFile(file, `${KEY}\n`, { mode: 0o600 });
     const argv = ["knock", "home", "--no-probe", "--secrets-from", file];
     assertEquals((await world.run(...argv)).code, 0);
-    assertMatch(world.net.sent.map(({ payload }) => payload).join(), /^[0-9a-f]{32}$/);
+    assertMatch(world.net.sent.map(({ payload }) => payload).join(), /^([0-9a-f]{32}),\1$/);
   }, "");
 });
 

@@ -43,7 +43,7 @@ Deno.test("a target with host and knocks only has the defaults", async () => {
     knocks: [{ port: 1, protocol: "tcp", payload: { kind: "none" } }],
     description: "",
     tags: [],
-    delayMs: 50,
+    delayMs: "auto",
     family: "any",
     opens: [],
     tries: 3,
@@ -216,6 +216,13 @@ table("a secret", SECRETS, async (payload, value) => {
   const own = `{ port = 1, protocol = "udp", secret = ${value} }`;
   const ofKnock = await readTarget(makeText(`secret = { env = "OTHER" }\nknocks = [${own}]`));
   assertEquals(ofKnock.knocks[0]?.payload, payload);
+});
+
+Deno.test("a delay is auto, or a duration", async () => {
+  const read = async (text: string) => (await readTarget(makeText(text))).delayMs;
+  assertEquals(await read('delay = "auto"'), "auto");
+  assertEquals(await read('delay = "1s"'), 1_000);
+  assertEquals(await read("delay = 0"), 0);
 });
 
 Deno.test("relative secret files without a folder stay as they are", async () => {

@@ -27,6 +27,8 @@ export interface SshLab extends AsyncDisposable {
   sshOptions: string[];
   /** Packets that reached the server since the last `shut`. */
   counters(): Promise<Record<"syn" | "knock", number>>;
+  /** Connections that sshd has accepted, as its log has them, since it was started. */
+  countAccepted(): Promise<number>;
   /** Shuts the door for everyone and starts to count anew. */
   shut(): Promise<void>;
   /** Loads the rule set once more. */
@@ -108,6 +110,10 @@ export async function createSshLab(lab: Lab): Promise<SshLab> {
         knock: number;
       };
     },
+    async countAccepted() {
+      const log = await Deno.readTextFile(`${home.path}/sshd.log`);
+      return log.split("\n").filter((line) => line.startsWith("Connection from ")).length;
+    },
     async shut() {
       const sets = ["stage1", "stage2", "open"].flatMap((
         set,
@@ -139,12 +145,14 @@ async function startServer({ server }: Lab, home: Home): Promise<void> {
     "PasswordAuthentication no",
     // Every connection of a test comes from one address.
     "MaxStartups 100",
+    "LogLevel VERBOSE",
     "PidFile none",
     "Subsystem sftp internal-sftp",
     "",
   ];
   await Deno.writeTextFile(`${home.path}/sshd_config`, config.join("\n"));
   const sshd = await server.run(["sh", "-c", "PATH=$PATH:/usr/sbin command -v sshd"]);
-  server.spawn([sshd.trim(), "-D", "-f", `${home.path}/sshd_config`]);
+  const files = ["-f", `${home.path}/sshd_config`, "-E", `${home.path}/sshd.log`];
+  server.spawn([sshd.trim(), "-D", ...files]);
   await server.run(["sh", "-c", "until nc -z 127.0.0.1 22; do sleep 0.05; done"]);
 }
