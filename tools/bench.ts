@@ -13,7 +13,9 @@ import { direct } from "./bench/direct.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
 import { model } from "./bench/model.ts";
+import { open } from "./bench/open.ts";
 import { relay } from "./bench/relay.ts";
+import { reorder } from "./bench/reorder.ts";
 import { rules } from "./bench/rules.ts";
 import { sequence } from "./bench/sequence.ts";
 import { startup } from "./bench/startup.ts";
@@ -27,8 +29,10 @@ const SECTIONS: Record<string, Section> = {
   rules,
   model,
   banner,
+  open,
   relay,
   direct,
+  reorder,
   codes,
 };
 

@@ -32,12 +32,12 @@ export function describeMachine(): string {
   return `Deno ${Deno.version.deno}, ${os} ${arch}, ${navigator.hardwareConcurrency} cores`;
 }
 
-/** Milliseconds with one decimal, or two below ten. */
+/** Milliseconds with one decimal, or two below ten; empty where there is none. */
 export function ms(value: number): string {
-  return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  return Number.isNaN(value) ? "" : `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 }
 
-/** `value` as a multiple of `base`. */
+/** `value` as a multiple of `base`; empty where one is missing. */
 export function times(value: number, base: number): string {
-  return `${(value / base).toFixed(2)}x`;
+  return Number.isNaN(value / base) ? "" : `${(value / base).toFixed(2)}x`;
 }
