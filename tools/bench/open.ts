@@ -20,6 +20,9 @@ const ROUNDS = Number(Deno.env.get("SPKNOCK_BENCH_ROUNDS") ?? 12);
 const ROUND_TRIPS_MS = [0, 20, 150];
 const LOSSES = [0, 10, 30];
 const TRIES = 8;
+/** As often as the loop. */
+const MORE_TRIES = ["--tries", `${TRIES}`];
+const CONNECT = ["connect", "bench", "22", ...MORE_TRIES];
 const SYN_AND_ACK = 18;
 /** What the wire reported of a run has been read after as many milliseconds. */
 const READ_MS = 30;
@@ -43,8 +46,8 @@ function listContestants(
     empty: readonly string[];
   },
 ): Contestant[] {
-  const connect = (lab: BannerLab) => lab.timeToBanner(commandOf(["connect", "bench", "22"]));
-  const knock = (lab: BannerLab) => lab.timeToEnd(commandOf(["knock", "bench"]));
+  const connect = (lab: BannerLab) => lab.timeToBanner(commandOf(CONNECT));
+  const knock = (lab: BannerLab) => lab.timeToEnd(commandOf(["knock", "bench", ...MORE_TRIES]));
   const loop = ({ host, knocks, timeToBanner }: BannerLab, seconds: number) => {
     const tries = `knock -d 50 ${host} ${knocks}; nc -d -w ${seconds} ${host} 22 && exit`;
     return timeToBanner(["sh", "-c", `for i in $(seq ${TRIES}); do ${tries}; done; exit 1`]);
@@ -126,7 +129,7 @@ async function run(): Promise<Outcome> {
   if (leftOut !== undefined) return { leftOut };
   using ground = new Ground({ ports: 0 });
   const { folder } = ground;
-  const bundle = await bundledSpknock("", ["connect", "bench", "22"], { folder });
+  const bundle = await bundledSpknock("", CONNECT, { folder });
   const programs = { bundle: bundle.command, empty: emptyRun(folder).command };
   const rows: string[][] = [];
   for (const roundTripMs of ROUND_TRIPS_MS) {
@@ -146,7 +149,7 @@ async function run(): Promise<Outcome> {
     rows,
     notes: [
       "Median, mean and p95 are those of the runs that opened; a loop ends after " +
-      `${TRIES} tries. The last column counts from the first packet of the last knock to the ` +
+      `${TRIES} tries, and so does spknock (\`--tries ${TRIES}\`). The last column counts from the first packet of the last knock to the ` +
       "SYN-ACK at the client, and has a median.",
     ],
   };
