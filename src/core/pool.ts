@@ -3,8 +3,8 @@
  *
  * An elastic pool finds the number by itself. It looks every 20 ms, and grows by a quarter if its work waits
  * for something outside: all places are taken, few became free since the last look, and the look came in
- * time, so the event loop is idle. (Of answers that come at once, more at a time would only wait for each
- * other, and flood whoever answers.) Where the looks come very late it shrinks by a quarter; where the system
+ * time, so the event loop is idle. (Answers that come at once do not come sooner with more at a time, and a
+ * server that answers has a backlog.) Where the looks come very late it shrinks by a quarter; where the system
  * has no room, such as for descriptors, it halves, and grows by one at a time after that.
  */
 import type { Clock } from "./clock.ts";
@@ -40,7 +40,12 @@ export async function mapPool<T, R>(
   let isOver = false;
   let running = 0;
   const run = async ([index, item]: [number, T]) => {
-    results[index] = await work(item, index);
+    try {
+      results[index] = await work(item, index);
+    } catch (cause) {
+      isOver = true;
+      done.reject(cause);
+    }
     running--;
     if (--left === 0) done.resolve();
     else fill();
@@ -50,7 +55,7 @@ export async function mapPool<T, R>(
       const next = queue.next();
       if (next.done) return;
       running++;
-      run(next.value).catch(done.reject);
+      run(next.value);
     }
   };
   if (left === 0) return results;

@@ -54,7 +54,7 @@ interface CallOptions {
 }
 
 /** Shares what the system has among the calls of one program. */
-export interface Room {
+interface Room {
   /**
    * Runs a call, again where there was no room.
    *
