@@ -103,14 +103,14 @@ table<Case>("the program ends with its last word", {
   },
   "an exec probe whose child keeps its pipes": {
     args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
-    config: 'probes = [{ type = "exec", run = ["sh", "-c", "sleep 120 & echo open"] }]\n',
+    config: 'probes = [{ type = "exec", run = ["sh", "-c", "sleep 60 & echo open"] }]\n',
     code: 0,
   },
   "a knock and a probe": { args: ({ open }) => probe(`${open}/tcp`, "knock"), code: 0 },
   "a knock without a probe": { args: () => ["knock", "home", "--no-probe", "-v"], code: 0 },
   "a secret's command whose child keeps its pipes": {
     args: () => ["knock", "home", "--no-probe", "-v"],
-    config: 'secret = { command = ["sh", "-c", "echo word; sleep 120 &"] }\n',
+    config: 'secret = { command = ["sh", "-c", "echo word; sleep 60 2>/dev/null &"] }\n',
     code: 0,
   },
   "a command after the knock": {

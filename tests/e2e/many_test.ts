@@ -37,11 +37,11 @@ table<readonly [limit: number, count: number]>(
       for await (const connection of listener) connection.close();
     })();
     await home.write(renderMany(count, `probes = ["${listener.addr.port}/tcp"]`));
-    const ended = await home.run(["knock", "--all", "--json", "--jobs", "200"], {
+    const ended = await home.run(["knock", "--all", "--json"], {
       prefix: limitTo(limit),
     });
     assertEquals([ended.code, ended.stderr], [0, ""]);
-    const reports = valueOf<Report[]>(ended);
+    const reports = valueOf<{ targets: Report[] }>(ended).targets;
     assertEquals(reports.filter(({ status }) => status === "open").length, count);
     listener.close();
     await serving;
@@ -64,7 +64,7 @@ Deno.test({
     await home.write(renderMany(8, `probes = ["${port}/tcp"]`));
     const ended = await home.run(["probe", "--all", "--json"], { prefix: limitTo(64) });
     assertEquals([ended.code, ended.stderr], [1, ""]);
-    for (const { status, probes } of valueOf<Report[]>(ended)) {
+    for (const { status, probes } of valueOf<{ targets: Report[] }>(ended).targets) {
       assertEquals([status, probes[0]?.status, probes[0]?.detail], [
         "closed",
         "closed",
