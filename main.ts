@@ -10,9 +10,10 @@ import { EXIT } from "./src/cli/exit_codes.ts";
 import type { CliPorts } from "./src/cli/ports.ts";
 import { realFiles } from "./src/config/files.ts";
 import { CancelledError, UsageError } from "./src/core/errors.ts";
+import { createRoom, openTcpIn, openUdpIn } from "./src/net/room.ts";
 import { listInterfaces } from "./src/net/source.ts";
 import { openTcp, prepareTrace, sendSyn } from "./src/net/tcp.ts";
-import { askUdp, openUdp } from "./src/net/udp.ts";
+import { askUdp, findRouteError, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
 import type { Terminal } from "./src/prompt/mod.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
@@ -65,6 +66,7 @@ function readCwd(): string {
   }
 }
 
+const room = createRoom({ clock: realClock, signal: cancel.signal });
 const stdio = createStdio(Deno, { clock: realClock });
 
 const ports: CliPorts = {
@@ -99,24 +101,25 @@ const ports: CliPorts = {
   },
   clock: realClock,
   net: {
-    askUdp,
-    openUdp,
-    openTcp,
-    sendSyn,
+    askUdp: (question) => room.run(() => askUdp(question), question),
+    openUdp: openUdpIn(room, openUdp),
+    openTcp: openTcpIn(room, openTcp, { findRouteError }),
+    sendSyn: (knock) => room.run(() => sendSyn(knock)),
     prepareTrace,
+    watchRoom: room.watch,
     sendEcho: async (echo) => {
       const { sendEcho } = await import("./src/net/echo.ts");
       return await sendEcho(echo, { run: ports.runProgram, os: ports.os });
     },
     listInterfaces,
   },
-  fs: realFiles,
+  fs: { ...realFiles, read: (...call) => room.run(() => realFiles.read(...call)) },
   fileMode: async (path) => {
     const { mode } = await Deno.stat(path);
     return Deno.build.os === "windows" || mode === null ? undefined : mode;
   },
-  runProgram: async (...call) =>
-    await (await import("./src/system/program.ts")).runProgram(...call),
+  runProgram: (...call) =>
+    room.run(async () => await (await import("./src/system/program.ts")).runProgram(...call)),
   runAttached: async (...call) => {
     const { runAttached } = await import("./src/system/run_attached.ts");
     hasChild = true;

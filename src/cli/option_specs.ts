@@ -40,7 +40,7 @@ export const SELECTION_OPTIONS = [
 export const JOBS_OPTION = {
   name: "jobs",
   value: "N",
-  help: "targets at a time (default: 32)",
+  help: "targets at a time (default: as many as wait)",
 } as const satisfies OptionSpec;
 
 /** Where passphrases come from instead of the configured sources. */

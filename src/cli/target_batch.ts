@@ -1,6 +1,6 @@
 /** Runs a use case on many targets, with live output. */
 import type { OpenEvents } from "../knock/until_open.ts";
-import { forEachTarget, type Resolution } from "../use_cases/batch.ts";
+import { forEachTarget, type Jobs, type Resolution } from "../use_cases/batch.ts";
 import { collectForTargets } from "../use_cases/collect_secrets.ts";
 import type { ResolvedTarget } from "../use_cases/resolve_targets.ts";
 import type { TargetReport } from "../use_cases/target_report.ts";
@@ -10,8 +10,7 @@ import { countDone, createProgress } from "./reports/progress.ts";
 
 /** What is done to each target. */
 interface TargetWork {
-  /** Targets at a time. */
-  jobs: number;
+  jobs: Jobs;
   /** Whether knocks are sent; default true. */
   knocks?: boolean;
   /** The use case; `index` is the target's place, `events` shows what happens. */
@@ -46,12 +45,12 @@ export async function runOnTargets(
 export async function collectOnTargets(
   resolutions: readonly Resolution[],
   context: Context,
-  { jobs, secrets }: { jobs: number; secrets?: SecretChoice | undefined },
+  { jobs, secrets }: { jobs: Jobs; secrets?: SecretChoice | undefined },
 ): ReturnType<typeof collectForTargets> {
   let counter: ReturnType<typeof countDone> | undefined;
   return await collectForTargets(resolutions, context.ports, {
     ...makeSecretOptions(context, secrets),
-    jobs,
+    jobs: jobs === "auto" ? undefined : jobs,
     onFetched(done, total) {
       counter ??= countDone(total, context.out, "secrets");
       counter.done();

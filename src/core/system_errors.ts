@@ -63,8 +63,10 @@ const TEXTS: Readonly<Record<string, string>> = {
   "No such device or address": "ENXIO",
   "Stale file handle": "ESTALE",
   "Stale NFS file handle": "ESTALE",
+  "Resource temporarily unavailable": "EAGAIN",
   "Text file busy": "ETXTBSY",
   "Too many links": "EMLINK",
+  "Too many open files": "EMFILE",
   "Too many open files in system": "ENFILE",
 };
 

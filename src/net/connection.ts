@@ -6,6 +6,16 @@ export interface Endpoint {
   /** 1..65535 */
   port: number;
   source?: string | undefined;
+  /** How it shares the room for sockets; see `room.ts`. */
+  turn?: SocketTurn | undefined;
+}
+
+/** One of several connections that ask the same question. */
+export interface SocketTurn {
+  /** Whether another one is under way, so that this one can wait for room. */
+  isSpare: boolean;
+  /** Called when one that is not spare has to wait. */
+  onWait(): void;
 }
 
 /** A knock of one SYN. */

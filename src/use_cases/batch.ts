@@ -1,9 +1,34 @@
 /** Many targets: a bounded number at a time, and a target that fails does not stop the others. */
-import { mapPool } from "../core/pool.ts";
+import { type Elastic, mapPool } from "../core/pool.ts";
 import type { Target } from "../core/target.ts";
+import { startsProgram } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve_targets.ts";
 import { type TargetReport, toFailedReport } from "./target_report.ts";
+
+/** Targets at a time: a number, or what the network and the limits of the system bear. */
+export type Jobs = number | "auto";
+
+/** Targets at a time in the beginning, and of those that start programs. */
+const FIRST_JOBS = 32;
+/** Names at a time: each takes a thread, and a small resolver (dnsmasq) drops what is over 150. */
+const MOST_NAMES = 128;
+/** Targets at a time: a door that stays shut takes a socket and a timer. */
+const MOST_TARGETS = 1_024;
+
+function choosePool(
+  jobs: Jobs,
+  { most, ports: { clock, net } }: { most: number; ports: Ports },
+): number | Elastic {
+  if (jobs !== "auto") return jobs;
+  return { first: Math.min(FIRST_JOBS, most), most, clock, watch: net.watchRoom };
+}
+
+function usesPrograms({ target }: Resolution): boolean {
+  const { probes, after, knocks } = target;
+  return after.length > 0 || probes.some(startsProgram) ||
+    knocks.some(({ protocol }) => protocol === "icmp");
+}
 
 /** A target with its address, or the report of why it has none. */
 export type Resolution = ResolvedTarget | TargetReport;
@@ -15,9 +40,9 @@ export type Resolution = ResolvedTarget | TargetReport;
 export function resolveTargets(
   targets: readonly Target[],
   ports: Ports,
-  { jobs, check }: { jobs: number; check?: (target: Target) => void },
+  { jobs, check }: { jobs: Jobs; check?: (target: Target) => void },
 ): Promise<Resolution[]> {
-  return mapPool(targets, jobs, {
+  return mapPool(targets, choosePool(jobs, { most: MOST_NAMES, ports }), {
     work: async (target) => {
       try {
         check?.(target);
@@ -36,8 +61,7 @@ export function isResolved(resolution: Resolution): resolution is ResolvedTarget
 
 /** How to run through many targets. */
 interface BatchOptions {
-  /** Targets at a time. */
-  jobs: number;
+  jobs: Jobs;
   /** The use case for one target; `index` is its place among the targets. */
   work(target: ResolvedTarget, index: number): Promise<TargetReport>;
   /** Called as soon as a target is finished. */
@@ -51,10 +75,11 @@ interface BatchOptions {
  */
 export function forEachTarget(
   resolutions: readonly Resolution[],
-  { signal }: Ports,
+  ports: Ports,
   { jobs, work, onDone }: BatchOptions,
 ): Promise<TargetReport[]> {
-  return mapPool(resolutions, jobs, {
+  const most = resolutions.some(usesPrograms) ? FIRST_JOBS : MOST_TARGETS;
+  return mapPool(resolutions, choosePool(jobs, { most, ports }), {
     work: async (resolution, index) => {
       const report = isResolved(resolution) ? await runOne(resolution, index) : resolution;
       onDone?.();
@@ -66,7 +91,7 @@ export function forEachTarget(
     try {
       return await work(target, index);
     } catch (error) {
-      signal.throwIfAborted();
+      ports.signal.throwIfAborted();
       return toFailedReport(target, error);
     }
   }

@@ -22,6 +22,8 @@ interface NetPorts extends KnockNet {
   /** The addresses of this machine; undefined where sources are not checked beforehand. */
   listInterfaces?(): InterfaceAddress[];
   askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
+  /** Calls back when the system had no room for a socket; returns what ends that. */
+  watchRoom?(onScarce: () => void): () => void;
 }
 
 /** The ports of the use cases. */

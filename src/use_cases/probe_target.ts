@@ -4,8 +4,10 @@ import {
   type BoundProbe,
   type OpenEvents,
   type OpenReport,
+  type ProbeOutcome,
 } from "../knock/until_open.ts";
 import type { ProbeSpec } from "../core/target.ts";
+import { explainNoRoom, isScarce } from "../net/room.ts";
 import type { RoundTrip } from "../net/wait_for_port.ts";
 import { runProbe } from "../probe/mod.ts";
 import type { Ports } from "./ports.ts";
@@ -15,22 +17,59 @@ import type { TargetReport } from "./target_report.ts";
 /** Binds the probes of a target to its pinned address. */
 export function bindProbes({ target, resolved }: ResolvedTarget, ports: Ports): BoundProbe[] {
   const roundTrip: RoundTrip = {};
-  const bind = (spec: ProbeSpec): BoundProbe => (options) =>
-    runProbe(spec, {
-      ...options,
-      target: target.name,
-      host: target.host,
-      address: resolved.address,
-      family: resolved.family,
-      source: target.source,
-      clock: ports.clock,
-      roundTrip,
-      openTcp: ports.net.openTcp,
-      askUdp: ports.net.askUdp,
-      runProgram: ports.runProgram,
-      os: ports.os,
-    });
+  const bind = (spec: ProbeSpec): BoundProbe =>
+    askWithRoom(ports, (options, openTcp) =>
+      runProbe(spec, {
+        ...options,
+        target: target.name,
+        host: target.host,
+        address: resolved.address,
+        family: resolved.family,
+        source: target.source,
+        clock: ports.clock,
+        roundTrip,
+        openTcp,
+        askUdp: ports.net.askUdp,
+        runProgram: ports.runProgram,
+        os: ports.os,
+      }));
   return target.probes.map((spec) => nameFamily(bind(spec), { target, resolved }));
+}
+
+type OpenTcp = Ports["net"]["openTcp"];
+
+/**
+ * Returns the probe that is asked again where the system had no room for its first connection: what it
+ * found does not tell about the door. Its further connections are spare.
+ */
+function askWithRoom(
+  { net, signal }: Ports,
+  ask: (options: Parameters<BoundProbe>[0], openTcp: OpenTcp) => Promise<ProbeOutcome>,
+): BoundProbe {
+  return async (options) => {
+    for (;;) {
+      let hasWaited = false;
+      let failure: unknown;
+      let running = 0;
+      const onWait = () => hasWaited = true;
+      const outcome = await ask(options, async (place, stop) => {
+        const turn = { isSpare: running > 0, onWait };
+        running++;
+        try {
+          return await net.openTcp({ ...place, turn }, stop);
+        } catch (cause) {
+          if (!stop?.aborted && isScarce(cause)) failure = cause;
+          throw cause;
+        } finally {
+          running--;
+        }
+      });
+      signal.throwIfAborted();
+      if (outcome.status === "open") return outcome;
+      if (failure !== undefined) throw explainNoRoom(failure);
+      if (!hasWaited) return outcome;
+    }
+  };
 }
 
 /** Returns the probe that says which family it was asked over, where both are knocked on. */

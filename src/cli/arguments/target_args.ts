@@ -10,6 +10,7 @@ import {
   parseSource,
   type Target,
 } from "../../core/target.ts";
+import type { Jobs } from "../../use_cases/batch.ts";
 import type { Context } from "../command.ts";
 import { explainNoTargets, findNamesByHost, findTarget, loadTargets } from "../context.ts";
 import type {
@@ -21,13 +22,11 @@ import type {
 } from "../option_specs.ts";
 import { asUsageError, type OptionNames, type ParsedArgs } from "../options.ts";
 
-/** Targets at a time, unless `--jobs` says otherwise. */
-export const DEFAULT_JOBS = 32;
 const MAX_JOBS = 10_000;
 
 /** Reads `--jobs`. */
-export function readJobs(args: ParsedArgs<"jobs">): number {
-  return args.read("jobs", (text) => parseCount(text, { max: MAX_JOBS })) ?? DEFAULT_JOBS;
+export function readJobs(args: ParsedArgs<"jobs">): Jobs {
+  return args.read("jobs", (text) => parseCount(text, { max: MAX_JOBS })) ?? "auto";
 }
 
 /**

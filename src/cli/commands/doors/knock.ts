@@ -2,12 +2,11 @@
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
 import { loadProbes, startsProgram } from "../../../probe/mod.ts";
-import { resolveTargets } from "../../../use_cases/batch.ts";
+import { type Jobs, resolveTargets } from "../../../use_cases/batch.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import type { TargetReport } from "../../../use_cases/target_report.ts";
 import {
-  DEFAULT_JOBS,
   isAdHoc,
   readAdHocTarget,
   readJobs,
@@ -39,7 +38,7 @@ import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
 /** How targets are knocked on. */
 interface KnockOptions {
   secrets?: SecretChoice | undefined;
-  jobs?: number;
+  jobs?: Jobs;
   /** What runs afterwards. */
   command?: readonly string[] | undefined;
 }
@@ -154,7 +153,7 @@ async function knockAndRun(
 export async function knockTargets(
   targets: readonly Target[],
   context: Context,
-  { secrets, jobs = DEFAULT_JOBS, command }: KnockOptions = {},
+  { secrets, jobs = "auto", command }: KnockOptions = {},
 ): Promise<TargetReport[]> {
   const { ports } = context;
   // Names before secrets: no passphrase is asked for a host that does not exist.

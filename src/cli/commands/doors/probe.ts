@@ -1,16 +1,10 @@
 /** `probe`: check whether the door is open, without a knock. */
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
-import { resolveTargets } from "../../../use_cases/batch.ts";
+import { type Jobs, resolveTargets } from "../../../use_cases/batch.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { probeTarget } from "../../../use_cases/probe_target.ts";
-import {
-  DEFAULT_JOBS,
-  readFamily,
-  readJobs,
-  readProbes,
-  selectTargets,
-} from "../../arguments/target_args.ts";
+import { readFamily, readJobs, readProbes, selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import {
   FAMILY_OPTIONS,
@@ -62,7 +56,7 @@ export function limitTimeout(target: Target): Target {
 export async function probeTargets(
   targets: readonly Target[],
   context: Context,
-  { jobs = DEFAULT_JOBS }: { jobs?: number } = {},
+  { jobs = "auto" }: { jobs?: Jobs } = {},
 ): Promise<number> {
   const { ports, out } = context;
   const resolutions = await resolveTargets(targets, ports, { jobs });
