@@ -70,7 +70,7 @@ Deno.test("every command prints one JSON value", async () => {
     host: "string",
     description: "string",
     tags: ["string"],
-    knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: "number" }],
+    knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: "null" }],
     opens: ["string"],
     family: "string",
     source: "null",

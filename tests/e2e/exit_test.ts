@@ -13,6 +13,7 @@ const MOST_IN_ALL_MS = 30_000;
 class Services implements AsyncDisposable {
   readonly #listeners: Deno.TcpListener[] = [];
   readonly #connections: Deno.TcpConn[] = [];
+  readonly #sockets: Deno.DatagramConn[] = [];
   readonly #serving: Promise<void>[] = [];
 
   /** Returns a port that says a word to each connection, and keeps it. */
@@ -28,8 +29,18 @@ class Services implements AsyncDisposable {
     return listener.addr.port;
   }
 
+  /** Returns a port that answers each datagram. */
+  startUdp(): number {
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+    this.#sockets.push(socket);
+    this.#serving.push((async () => {
+      for await (const [data, from] of socket) await socket.send(data, from);
+    })());
+    return (socket.addr as Deno.NetAddr).port;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of [...this.#listeners, ...this.#connections]) each.close();
+    for (const each of [...this.#listeners, ...this.#connections, ...this.#sockets]) each.close();
     await Promise.all(this.#serving);
   }
 }
@@ -76,9 +87,10 @@ async function watch(
 }
 
 interface Case {
-  /** The arguments; `open`, `mute` and `free` are ports. */
-  args(ports: { open: number; mute: number; free: number }): string[];
+  /** The arguments; a service listens on `open`, and none on `free`. */
+  args(ports: { open: number; free: number }): string[];
   code: number;
+  /** `UDP_PORT` answers each datagram. */
   config?: string;
   signal?: Deno.Signal;
 }
@@ -104,6 +116,29 @@ table<Case>("the program ends with its last word", {
   "an exec probe whose child keeps its pipes": {
     args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
     config: 'probes = [{ type = "exec", run = ["sh", "-c", "sleep 60 & echo open"] }]\n',
+    code: 0,
+  },
+  "a plug-in": {
+    args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
+    config: 'probes = [{ type = "look" }]\n[plugins.look]\ncommand = ["sh", "-c", "echo open"]\n',
+    code: 0,
+  },
+  "udp, answered": {
+    args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
+    config: 'probes = [{ type = "udp", port = UDP_PORT, send = { text = "?" } }]\n',
+    code: 0,
+  },
+  "ping, answered": { args: () => probe("ping"), code: 0 },
+  "two probes, one of them refused": {
+    args: ({ open, free }) => [...probe(`${open}/tcp`), "--probe", `${free}/tcp`],
+    code: 1,
+  },
+  "knocks again after a refusal": {
+    args: ({ free }) => [...probe(`${free}/tcp`, "knock"), "--tries", "2"],
+    code: 1,
+  },
+  "doctor": {
+    args: () => ["doctor"],
     code: 0,
   },
   "a knock and a probe": { args: ({ open }) => probe(`${open}/tcp`, "knock"), code: 0 },
@@ -141,10 +176,9 @@ table<Case>("the program ends with its last word", {
   await using home = new Home();
   await using services = new Services();
   const secret = config.includes("secret =") ? "" : 'secret = "none"\n';
-  await home.write(TARGET + secret + config);
+  await home.write(TARGET + secret + config.replace("UDP_PORT", `${services.startUdp()}`));
   const ports = {
     open: services.start("SSH-2.0-x\r\n"),
-    mute: services.start(""),
     free: findFreePort(),
   };
   const ended = await watch(home, args(ports), signal === undefined ? {} : { signal });

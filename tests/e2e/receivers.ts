@@ -12,7 +12,10 @@ export interface Arrival {
   at: number;
 }
 
-/** Sockets that write down what arrives. */
+/**
+ * Sockets that write down what arrives. A payload that comes again from the same socket is a copy of the same
+ * knock, and counts once.
+ */
 export class Receivers implements AsyncDisposable {
   readonly arrivals: Arrival[] = [];
   readonly #sockets: { close(): void }[] = [];
@@ -28,10 +31,19 @@ export class Receivers implements AsyncDisposable {
         const at = performance.now();
         const { port: sender, hostname: address } = from as Deno.NetAddr;
         const bytes = payload.slice();
+        if (this.#isCopy(port, { from: sender, payload: bytes })) continue;
         this.arrivals.push({ port, protocol: "udp", address, from: sender, payload: bytes, at });
       }
     })());
     return port;
+  }
+
+  #isCopy(port: number, { from, payload }: Pick<Arrival, "from" | "payload">): boolean {
+    const hex = payload.toHex();
+    return hex !== "" &&
+      this.arrivals.some((other) =>
+        other.port === port && other.from === from && other.payload.toHex() === hex
+      );
   }
 
   /** Listens on a free TCP port. */
