@@ -7,11 +7,11 @@
  *
  * Prints Markdown on stdout, and what it is at on stderr. A section is one file and one row here.
  */
-import { banner } from "./bench/banner.ts";
 import { codes } from "./bench/codes.ts";
 import { direct } from "./bench/direct.ts";
 import { door } from "./bench/door.ts";
 import { describeMachine, renderSection, type Section } from "./bench/report.ts";
+import { firstTries } from "./bench/first_tries.ts";
 import { model } from "./bench/model.ts";
 import { open } from "./bench/open.ts";
 import { relay } from "./bench/relay.ts";
@@ -28,11 +28,11 @@ const SECTIONS: Record<string, Section> = {
   door,
   rules,
   model,
-  banner,
   open,
   relay,
   direct,
   reorder,
+  "first-tries": firstTries,
   codes,
 };
 
