@@ -84,6 +84,8 @@ interface ConnectOptions {
 
 /** Milliseconds after which an early SYN is given up: the kernel would repeat it after a second. */
 const EARLY_MS = 900;
+/** Milliseconds that an open door has to answer where there are no secrets to knock with. */
+const UNKNOCKED_MS = 150;
 /** Milliseconds for which an answer to the first look counts, and a connection that is not used yet lives. */
 const FRESH_MS = 30_000;
 
@@ -224,7 +226,7 @@ async function knockAtOnce(
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let found: Found | undefined;
   const single = { clock, timeoutMs: EARLY_MS, isSingle: true, roundTrip, signal };
-  waitForAnyPort(ends, single).then((result) => {
+  const early = waitForAnyPort(ends, single).then((result) => {
     if (result.status !== "open") return;
     if (signal.aborted) return result.connection.close();
     found = result;
@@ -232,6 +234,8 @@ async function knockAtOnce(
   }, () => {});
   let result: WayResult | undefined;
   try {
+    // An open door needs no secret, and those that are at hand may fail before it has answered.
+    await collected.catch(() => waitAtMost(UNKNOCKED_MS, early, { clock, signal }));
     const payloads = await collected;
     result = await knockOn(way, { ...request, payloads }, { ...options, signal });
   } catch (error) {

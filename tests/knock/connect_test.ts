@@ -265,6 +265,17 @@ Deno.test("connectThrough at once: secrets that fail end it, and no SYN stays in
   assertEquals([net.sent.length, clock.sleeping], [0, 0]);
 });
 
+Deno.test("connectThrough at once: an open door needs no secret, and one that fails does not matter", async () => {
+  const { net, clock, connect, connections } = setUp({
+    lookMs: undefined,
+    answer: () => 80,
+    payloads: () => Promise.reject(new SecretError("no")),
+  });
+  const { connection, knocks } = await connect();
+  assertEquals([connection === connections[0], knocks], [true, undefined]);
+  assertEquals([net.sent.length, connections.length, clock.sleeping], [0, 1, 0]);
+});
+
 Deno.test("connectThrough at once: of two connections that stand at the same time one is closed", async () => {
   // The first SYN is answered at the moment in which the one after the knocks is.
   const { connections, connect } = setUp({
