@@ -107,12 +107,13 @@ async function collectFingerprints(
 }
 
 function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unknown {
+  const delay = knock.delayMs ?? target.delayMs;
   return {
     port: knock.port,
     protocol: knock.protocol,
     payload: describePayload(knock, target),
     ...listKnockExtras(knock, target),
-    delay_ms: knock.delayMs ?? target.delayMs,
+    delay_ms: delay === "auto" ? null : delay,
     ...(prints.size === 0 ? {} : { fingerprint: prints.get(knock) ?? null }),
   };
 }
