@@ -258,12 +258,17 @@ async function knockOn(
 ): Promise<WayResult> {
   let connection: TcpConnection | undefined;
   let end = ends[0]?.address ?? address;
+  const stop = new AbortController();
+  const over = AbortSignal.any([signal, stop.signal]);
   const race: BoundProbe = async ({ silenceTimeoutMs, signal }) => {
     const options = { clock, timeoutMs: silenceTimeoutMs, roundTrip, signal };
     const result = await waitForAnyPort(ends, options);
     end = result.address;
     const { status, ms } = result;
-    if (result.status === "open") connection = result.connection;
+    if (result.status === "open") {
+      if (stop.signal.aborted) result.connection.close();
+      else connection = result.connection;
+    }
     const cause = result.status === "error" ? result.cause : undefined;
     return {
       label: "connect",
@@ -277,12 +282,14 @@ async function knockOn(
   try {
     const knocks = await knockUntilOpen(
       { ...request, address, alsoAt, canGiveUp, probes: [race, ...probes] },
-      { net, clock, signal, events },
+      { net, clock, signal: over, events },
     );
     if (knocks.isOpen) return { connection, address: end, knocks };
     connection?.close();
     return { connection: undefined, address: end, knocks };
   } catch (error) {
+    // Another probe may have failed while this one still waits.
+    stop.abort();
     connection?.close();
     if (error instanceof NetworkError && isUnreachable(error)) return error;
     throw error;
