@@ -84,6 +84,8 @@ interface ConnectOptions {
 
 /** Milliseconds after which an early SYN is given up: the kernel would repeat it after a second. */
 const EARLY_MS = 900;
+/** Milliseconds that an open door has to answer where there are no secrets to knock with. */
+const UNKNOCKED_MS = 150;
 /** Milliseconds for which an answer to the first look counts, and a connection that is not used yet lives. */
 const FRESH_MS = 30_000;
 
@@ -224,7 +226,7 @@ async function knockAtOnce(
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let found: Found | undefined;
   const single = { clock, timeoutMs: EARLY_MS, isSingle: true, roundTrip, signal };
-  waitForAnyPort(ends, single).then((result) => {
+  const early = waitForAnyPort(ends, single).then((result) => {
     if (result.status !== "open") return;
     if (signal.aborted) return result.connection.close();
     found = result;
@@ -232,6 +234,8 @@ async function knockAtOnce(
   }, () => {});
   let result: WayResult | undefined;
   try {
+    // An open door needs no secret, and those that are at hand may fail before it has answered.
+    await collected.catch(() => waitAtMost(UNKNOCKED_MS, early, { clock, signal }));
     const payloads = await collected;
     result = await knockOn(way, { ...request, payloads }, { ...options, signal });
   } catch (error) {
@@ -254,12 +258,17 @@ async function knockOn(
 ): Promise<WayResult> {
   let connection: TcpConnection | undefined;
   let end = ends[0]?.address ?? address;
+  const stop = new AbortController();
+  const over = AbortSignal.any([signal, stop.signal]);
   const race: BoundProbe = async ({ silenceTimeoutMs, signal }) => {
     const options = { clock, timeoutMs: silenceTimeoutMs, roundTrip, signal };
     const result = await waitForAnyPort(ends, options);
     end = result.address;
     const { status, ms } = result;
-    if (result.status === "open") connection = result.connection;
+    if (result.status === "open") {
+      if (stop.signal.aborted) result.connection.close();
+      else connection = result.connection;
+    }
     const cause = result.status === "error" ? result.cause : undefined;
     return {
       label: "connect",
@@ -273,12 +282,14 @@ async function knockOn(
   try {
     const knocks = await knockUntilOpen(
       { ...request, address, alsoAt, canGiveUp, probes: [race, ...probes] },
-      { net, clock, signal, events },
+      { net, clock, signal: over, events },
     );
     if (knocks.isOpen) return { connection, address: end, knocks };
     connection?.close();
     return { connection: undefined, address: end, knocks };
   } catch (error) {
+    // Another probe may have failed while this one still waits.
+    stop.abort();
     connection?.close();
     if (error instanceof NetworkError && isUnreachable(error)) return error;
     throw error;

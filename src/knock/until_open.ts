@@ -6,7 +6,7 @@
  * needs (0.3 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
  * answered, or runs as a program, gets the whole timeout in every try. Where there is another address
  * (`canGiveUp`), a try that finds this one unreachable is the last. The pace that opened the door is
- * remembered: one that was too bold is not tried again in the same run.
+ * remembered, up to {@linkcode SLOWEST_LEARNED}: one that was too bold is not tried again in the same run.
  */
 import type { Clock } from "../core/clock.ts";
 import {
@@ -109,6 +109,9 @@ export interface OpenReport {
   unreachable?: string | undefined;
 }
 
+/** The slowest pace that is remembered: a network that was down for a while fails tries too. */
+const SLOWEST_LEARNED = 2;
+
 /** The patience of the first try with more to come, in milliseconds. */
 const FIRST_PATIENCE_MS = 300;
 
@@ -154,7 +157,7 @@ export async function knockUntilOpen(
     );
     for (const [place, outcome] of outcomes.entries()) report.probes[missing[place] ?? 0] = outcome;
     report.isOpen = report.probes.every((outcome) => hasPassed(outcome, goal));
-    if (report.isOpen && request.probes.length > 0) learned.pace = pace;
+    if (report.isOpen && request.probes.length > 0) learned.pace = Math.min(pace, SLOWEST_LEARNED);
     const unreachable = findUnreachable(report.probes, sent.unreachable);
     if (unreachable === undefined) delete report.unreachable;
     else report.unreachable = unreachable;

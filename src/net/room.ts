@@ -5,7 +5,8 @@
  * Rules: a call that found no room is tried again as soon as another one has ended, and after a pause
  * that grows. It gives up after a second where nothing else of this program runs, which could make room.
  * A spare call, one that repeats another which still runs (a further SYN), leaves the room to the first
- * ones: it starts only below a limit, which sinks to what there was when the system had no more.
+ * ones: it starts only below a limit, which sinks to what there was when the system had no more, and is
+ * forgotten once nothing runs.
  * Deno cannot ask for the limit of descriptors (it has no getrlimit, and /proc is closed to a program
  * without `--allow-all`), so it is found by reaching it.
  */
@@ -109,6 +110,7 @@ export function createRoom({ clock, signal }: { clock: Clock; signal: AbortSigna
 
   /** One that has ended well makes room for another. */
   function wake(): void {
+    if (running === 0) limit = MOST_AT_ONCE;
     const [next = running < limit ? spare.values().next().value : undefined] = urgent;
     next?.();
   }
@@ -124,10 +126,10 @@ export function createRoom({ clock, signal }: { clock: Clock; signal: AbortSigna
       queue.delete(go);
       turn.reject(stop.reason);
     };
+    timer?.then(go, () => {});
     if (stop.aborted) return Promise.reject(stop.reason);
     stop.addEventListener("abort", onAbort, { once: true });
     queue.add(go);
-    timer?.then(go, () => {});
     return turn.promise;
   }
 

@@ -2,7 +2,8 @@
  * Holds a door open: the first knock, the renewals, and the closing sequence at the end.
  *
  * Rules:
- * - each packet of a renewal is sent twice: that one was lost would only show when the door is closed;
+ * - each packet of a renewal is sent twice, and none at the bold pace: that one was lost or overtaken would
+ *   only show when the door is closed;
  * - with `copies = 1` and a closing sequence (knockd: `iptables -A` at each knock, `-D` at the closing
  *   sequence) the closing sequence is sent before each renewal: rules would pile up, and the closing
  *   sequence at the end would remove only one of them. Established connections stay, as far as the
@@ -10,6 +11,7 @@
  *   needs that not: each of its rules has its own end, and its target no closing sequence.
  */
 import { SpknockError } from "../core/errors.ts";
+import { findFirstPace } from "../core/sequence.ts";
 import type { Target } from "../core/target.ts";
 import { type KeepEvent, keepOpen } from "../knock/keep.ts";
 import { closeTarget } from "./close_target.ts";
@@ -57,8 +59,10 @@ export async function holdOpen(
   ports: Ports,
   { onEvent }: { onEvent: (event: KeptEvent) => void },
 ): Promise<never> {
-  const { target, closing } = kept;
+  const { target, closing, learned } = kept;
   const isCounted = target.copies === 1 && closing !== undefined;
+  // The probes find an open door, whatever became of the knocks.
+  learned.pace = Math.max(learned.pace, findFirstPace({ probes: [], tries: 1 }));
   let isStale = false;
   const copies = target.copies === "auto" ? 2 : target.copies;
   const renewed = { ...target, after: [], copies };

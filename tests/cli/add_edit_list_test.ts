@@ -325,7 +325,7 @@ table("a list of tags with an empty item is refused", {
 table("--help names the default of an option only where one applies", [
   ["add", ["auto", "3"]],
   ["edit", []],
-  ["knock", ["the target's, or auto", "the target's, or 3", "32"]],
+  ["knock", ["the target's, or auto", "the target's, or 3", "as many as wait"]],
 ] as [string, string[]][], async (defaults, name) => {
   await using world = new World();
   const text = (await world.run(name, "--help")).stdout.replace(/\s+/g, " ");

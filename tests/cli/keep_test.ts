@@ -146,6 +146,17 @@ Deno.test("keep: one JSON line an event, renewed at 80 %, shut at Ctrl-C", async
   });
 });
 
+Deno.test("keep: a renewal is careful, for an open door does not tell whether it arrived", async () => {
+  await inWorld({ open: [22], shutsAfter: 7 }, async (world) => {
+    await world.write(TARGETS.replace("delay = 0\n", ""));
+    interruptAt(world, 10_000);
+    await world.run("keep", "home", "--json");
+    const [one, two, , first, , second] = world.net.sent.map(({ at }) => at);
+    assertEquals([one, two], [0, 5]);
+    assertEquals((second ?? 0) - (first ?? 0), 50);
+  });
+});
+
 Deno.test("keep: with copies = 1 and a closing sequence each renewal closes first (knockd)", async () => {
   await inWorld({ open: [22], shutsAfter: 9 }, async (world) => {
     await world.write(TARGETS.replace("delay = 0\n", "delay = 0\ncopies = 1\n"));

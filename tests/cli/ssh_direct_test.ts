@@ -52,6 +52,10 @@ table<[lines: string, exec: string]>("ssh-config --direct runs", {
     target().replace(/secret.*\n/, ""),
     "spknock probe home -q --probe %p/tcp --timeout 500ms 2>/dev/null || " + KNOCK,
   ],
+  "a look first, where it would use up a one-time code": [
+    target("rolling = { until = 2127-11-25T00:00:00Z }\n"),
+    "spknock probe home -q --probe %p/tcp --timeout 500ms 2>/dev/null || " + KNOCK,
+  ],
   "the target's probes, where ssh goes to another host": [
     target('probes = ["ssh"]\n' + OTHER_HOST),
     "spknock knock home -q",

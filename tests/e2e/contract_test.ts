@@ -65,12 +65,12 @@ Deno.test("every command prints one JSON value", async () => {
       rolling: "null",
     }],
   });
-  assertShape(await json("show", "fw"), {
+  const shown = (delay: string) => ({
     name: "string",
     host: "string",
     description: "string",
     tags: ["string"],
-    knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: "null" }],
+    knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: delay }],
     opens: ["string"],
     family: "string",
     source: "null",
@@ -85,6 +85,10 @@ Deno.test("every command prints one JSON value", async () => {
     connect: "null",
     rolling: "null",
   });
+  // "auto" is no number.
+  assertShape(await json("show", "fw"), shown("null"));
+  assertShape(await json("edit", "fw", "--delay", "50ms"), { changed: "string", file });
+  assertShape(await json("show", "fw"), shown("number"));
   assertShape(await json("edit", "fw", "--secret", "none"), { changed: "string", file });
   assertShape(await json("knock", "fw"), { targets: [DOOR] });
   assertShape(await json("probe", "fw"), { targets: [DOOR] });

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { CancelledError, NetworkError, SecretError } from "../../src/core/errors.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import { connectThrough } from "../../src/knock/connect.ts";
+import type { BoundProbe } from "../../src/knock/until_open.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
 import { FakeClock, FakeConnection, FakeNet } from "../fakes.ts";
 import { table } from "../table.ts";
@@ -29,10 +30,13 @@ interface DoorOptions {
   tries?: number;
   delayMs?: "auto" | number;
   isSecret?: boolean;
+  probes?: BoundProbe[];
   payloads?: () => Promise<readonly Uint8Array[]>;
 }
 
-function setUp({ answer, tries = 3, delayMs = 50, isSecret, payloads, ...look }: DoorOptions) {
+function setUp(
+  { answer, tries = 3, delayMs = 50, isSecret, probes, payloads, ...look }: DoorOptions,
+) {
   const lookMs = "lookMs" in look ? look.lookMs : 150;
   const clock = new FakeClock();
   const net = new FakeNet(clock);
@@ -68,7 +72,7 @@ function setUp({ answer, tries = 3, delayMs = 50, isSecret, payloads, ...look }:
       tries,
       timeoutMs: 10_000,
       lookMs,
-      ways: [{ address: "192.0.2.1", ends: [{ address: "192.0.2.1", open }] }],
+      ways: [{ address: "192.0.2.1", ends: [{ address: "192.0.2.1", open }], probes }],
     }, {
       net,
       clock,
@@ -263,6 +267,27 @@ Deno.test("connectThrough at once: secrets that fail end it, and no SYN stays in
   });
   await assertRejects(() => connect(), SecretError);
   assertEquals([net.sent.length, clock.sleeping], [0, 0]);
+});
+
+Deno.test("connectThrough at once: an open door needs no secret, and one that fails does not matter", async () => {
+  const { net, clock, connect, connections } = setUp({
+    lookMs: undefined,
+    answer: () => 80,
+    payloads: () => Promise.reject(new SecretError("no")),
+  });
+  const { connection, knocks } = await connect();
+  assertEquals([connection === connections[0], knocks], [true, undefined]);
+  assertEquals([net.sent.length, connections.length, clock.sleeping], [0, 1, 0]);
+});
+
+Deno.test("connectThrough: a probe that cannot be asked ends the connection attempts", async () => {
+  const { connections, clock, net, connect } = setUp({
+    lookMs: 0,
+    answer: () => 40,
+    probes: [() => Promise.reject(new NetworkError("no room"))],
+  });
+  await assertRejects(() => connect(), NetworkError, "no room");
+  assertEquals([connections.length, clock.sleeping, net.open], [0, 0, 0]);
 });
 
 Deno.test("connectThrough at once: of two connections that stand at the same time one is closed", async () => {

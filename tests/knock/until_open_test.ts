@@ -208,3 +208,12 @@ table<[ProbeOutcome["status"][], number]>("what a run learns about the pace", {
   await setUp([fakeProbe("tcp 22", finds).probe], { delayMs: "auto", learned }).open();
   assertEquals(learned, { pace });
 });
+
+Deno.test("what a run learns about the pace has an end: tries fail for other reasons too", async () => {
+  const learned = { pace: 0 };
+  for (let renewal = 0; renewal < 20; renewal++) {
+    const { probe } = fakeProbe("tcp 22", ["closed", "closed", "open"]);
+    await setUp([probe], { delayMs: "auto", learned }).open();
+  }
+  assertEquals(learned, { pace: 2 });
+});

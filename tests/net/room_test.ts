@@ -90,6 +90,33 @@ Deno.test("an abort ends the waiting, and leaves no timer", async () => {
   }
 });
 
+Deno.test("a call without room after the end of the program fails, and leaves nothing behind", async () => {
+  const { room, clock, cancel } = makeRoom();
+  const reason = new Error("enough");
+  cancel.abort(reason);
+  const ended = room.run(() => Promise.reject(failed("EMFILE")));
+  assertStrictEquals(await assertRejects(() => ended), reason);
+  await settle();
+  assertEquals(clock.sleeping, 0);
+});
+
+Deno.test("a shortage that is over leaves room for spare calls again", async () => {
+  const { room, clock } = makeRoom();
+  const { calls, call } = makeCall();
+  const lone = room.run(call);
+  calls[0]?.reject(failed("ENOBUFS"));
+  await settle();
+  await clock.advance(5);
+  calls[1]?.resolve("one");
+  assertEquals(await lone, "one");
+  const first = room.run(call);
+  const spare = room.run(call, { turn: { isSpare: true, onWait: () => {} } });
+  await settle();
+  assertEquals(calls.length, 4);
+  for (const { resolve } of calls) resolve("two");
+  assertEquals(await Promise.all([first, spare]), ["two", "two"]);
+});
+
 Deno.test("spare connections leave the room to first ones, and do not spin", async () => {
   const { room, clock } = makeRoom();
   const { calls, call } = makeCall();

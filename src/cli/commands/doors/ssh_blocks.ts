@@ -13,7 +13,7 @@ const SSH_PORT = 22;
 /** Seconds for ssh's own connection: the kernel sends its SYN after 0, 1, 3 and 7 s. */
 const CONNECT_TIMEOUT_S = 10;
 
-/** Where a passphrase would be asked for, an open door has so long to answer. */
+/** Where a passphrase would be asked for or a one-time code used up, an open door has so long to answer. */
 const LOOK_TIMEOUT = "500ms";
 
 /** The block of a target, and its parts. */
@@ -97,9 +97,9 @@ function renderExecCommand(target: Target, renderStart: RenderStart): string {
   const canLook = probe !== "" || target.probes.length > 0;
   const knock = `${renderStart("knock")} ${target.name} -q${probe}`;
   const look = `${renderStart("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
-  const command = canLook && target.knocks.some((knock) => mayAsk(knock.payload))
-    ? `${look} 2>/dev/null || ${knock}`
-    : knock;
+  const isCostly = target.rolling !== undefined ||
+    target.knocks.some((knock) => mayAsk(knock.payload));
+  const command = canLook && isCostly ? `${look} 2>/dev/null || ${knock}` : knock;
   if (/"|\\["'\\]/.test(command)) {
     throw new UsageError("--direct: a file's name has a quote, which ssh reads in two ways", {
       hint: "give the file another name, or leave --direct out",

@@ -1,7 +1,7 @@
 /** `show`: one target with all its settings; secrets only by where they come from. */
 import { renderService } from "../../../core/service.ts";
 import { renderDuration } from "../../../core/duration.ts";
-import { type Delay, renderDelay } from "../../../core/sequence.ts";
+import { renderDelay } from "../../../core/sequence.ts";
 import { UsageError } from "../../../core/errors.ts";
 import type { Knock } from "../../../core/knock.ts";
 import type { Target } from "../../../core/target.ts";
@@ -107,19 +107,15 @@ async function collectFingerprints(
 }
 
 function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unknown {
+  const delay = knock.delayMs ?? target.delayMs;
   return {
     port: knock.port,
     protocol: knock.protocol,
     payload: describePayload(knock, target),
     ...listKnockExtras(knock, target),
-    delay_ms: toDelayValue(knock.delayMs ?? target.delayMs),
+    delay_ms: delay === "auto" ? null : delay,
     ...(prints.size === 0 ? {} : { fingerprint: prints.get(knock) ?? null }),
   };
-}
-
-/** Null where the delay is another one with each try. */
-function toDelayValue(delay: Delay): number | null {
-  return delay === "auto" ? null : delay;
 }
 
 function listRows(
