@@ -14,6 +14,7 @@
  *   no more than {@linkcode MAX_COPY_GAP_MS} apart.
  */
 import { parseDuration, renderDuration } from "./duration.ts";
+import { ValueError } from "./errors.ts";
 import type { Knock, KnockProtocol } from "./knock.ts";
 
 /** One packet, ready to be sent. */
@@ -42,7 +43,13 @@ export type Delay = "auto" | number;
  * @throws {RangeError} with what is allowed.
  */
 export function parseDelay(text: string | number): Delay {
-  return text === "auto" ? text : parseDuration(text);
+  if (text === "auto") return text;
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new ValueError(String(text), `${error.problem}, or auto`);
+  }
 }
 
 /** Renders a delay as people write it. */

@@ -56,6 +56,13 @@ Deno.test("connect: an open door is not knocked on, and nothing is said but data
   assertEquals(new Set(dropped), new Set(["write", "run"]));
 });
 
+Deno.test("connect: -v says that the port was open already, whether or not a knock has left", async () => {
+  for (const more of [[], ["--grace", "1s"]]) {
+    const { stderr } = await connect(["home", "22", "-v", ...more], { open: [22] });
+    assertStringIncludes(stderr, "connected to 192.0.2.1 port 22, which was open already\n");
+  }
+});
+
 Deno.test("connect: a shut one is knocked on, at the pinned address, and told of with -v", async () => {
   const options = { open: [22], opensAfter: 2, says: ["hello"] };
   const quiet = await connect(["home", "fw.example.com", "22"], options);

@@ -105,7 +105,10 @@ Deno.test("an ad hoc sequence that cannot be is told apart from a target", async
     [["300.1.1.1", "7"], '"300.1.1.1" is not a host'],
     [["a\x07b", "7"], '"a\\u0007b" is not a host'],
     [["fw", "lab"], 'unknown target "fw"'],
-    [["::1", "7", "-d", "soon"], "--delay: is not a duration"],
+    [
+      ["::1", "7", "-d", "soon"],
+      "--delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h, or auto",
+    ],
     [["::1", "7", "-s", "he:re"], "--source: is not a source"],
     [
       ["::1", "7", "-s", "fe80::2"],

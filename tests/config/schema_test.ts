@@ -300,13 +300,13 @@ const BAD: [lines: string, errors: string[]][] = [
     '4: targets.t.tags[2]: "" is not a tag: use a word',
   ]],
   ['delay = "5 sec"', [
-    "4: targets.t.delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h",
+    "4: targets.t.delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h, or auto",
   ]],
   ["delay = -1", [
-    "4: targets.t.delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h",
+    "4: targets.t.delay: is not a duration: use a number with ms, s, m or h, such as 250ms, 2s, 5m, 1h, or auto",
   ]],
   ["delay = true", [
-    '4: targets.t.delay: is not a duration: use a "string" such as "250ms", "2s", "5m", "1h"',
+    '4: targets.t.delay: is not a duration: use a "string" such as "250ms", "2s", "5m", "1h", or "auto"',
   ]],
   ["timeout = 0", ["4: targets.t.timeout: is too short: use 1ms or more"]],
   ['family = "v6"', [

@@ -3,7 +3,7 @@
  * definition in `targets.schema.json`; `deno task schema` does the rest there.
  */
 import { renderDuration } from "../../core/duration.ts";
-import { type Delay, renderDelay } from "../../core/sequence.ts";
+import { type Delay, parseDelay, renderDelay } from "../../core/sequence.ts";
 import { ValueError } from "../../core/errors.ts";
 import { type Knock, type KnockPayload } from "../../core/knock.ts";
 import { parseServices, renderService, type Service } from "../../core/service.ts";
@@ -187,7 +187,12 @@ function readSource(value: unknown, place: Place): string | undefined {
 }
 
 function readDelay(value: unknown, place: Place): Delay | undefined {
-  return value === "auto" ? value : readDuration(value, place, { min: 0 });
+  if (typeof value === "string" || typeof value === "number") {
+    return place.guard(() => parseDelay(value));
+  }
+  return place.fail(
+    'is not a duration: use a "string" such as "250ms", "2s", "5m", "1h", or "auto"',
+  );
 }
 
 function readCopies(value: unknown, place: Place): "auto" | number | undefined {

@@ -123,7 +123,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
     throw explainClosed({ route, address, port, knocks, givenUp, examine });
   }
   await screen?.close();
-  const note = knocks === undefined ? ", no knock needed" : "";
+  const note = knocks === undefined ? ", which was open already" : "";
   out.say(`connected to ${address} port ${port}${note}\n`);
   const start = ports.clock.now();
   try {
