@@ -145,15 +145,15 @@ function countCopies({ payload }: Knock, copies: SequencePlan["copies"], attempt
  * timeout is compared with.
  */
 export function listGaps(
-  { knocks, delayMs }: Pick<SequencePlan, "delayMs"> & {
+  { knocks, delayMs, stageTimeoutMs }: Pick<SequencePlan, "delayMs" | "stageTimeoutMs"> & {
     knocks: readonly Pick<Knock, "delayMs">[];
   },
 ): number[] {
-  return knocks.map((knock) => toCarefulMs(knock.delayMs ?? delayMs));
+  return knocks.map((knock) => findCarefulGap(knock.delayMs ?? delayMs, stageTimeoutMs));
 }
 
-function toCarefulMs(delay: Delay): number {
-  return delay === "auto" ? CAREFUL_GAP_MS : delay;
+function findCarefulGap(delay: Delay, stageTimeoutMs: number): number {
+  return delay === "auto" ? Math.min(CAREFUL_GAP_MS, stageTimeoutMs / 4) : delay;
 }
 
 /** Returns the milliseconds that the handshake of a knock may take; undefined for a bare SYN. */
@@ -170,8 +170,8 @@ function computeGap(
   stageTimeoutMs: number,
   { attempt, pace }: { attempt: number; pace: number },
 ): number {
-  if (delay === "auto" && pace === 0) return BOLD_GAP_MS;
-  const first = toCarefulMs(delay);
+  const first = findCarefulGap(delay, stageTimeoutMs);
+  if (delay === "auto" && pace === 0) return Math.min(BOLD_GAP_MS, first);
   const doublings = (delay === "auto" ? pace : attempt) - 1;
   if (doublings <= 0) return first;
   const grown = Math.max(first, MIN_GAP_MS) * 2 ** doublings;

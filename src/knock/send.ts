@@ -1,6 +1,7 @@
 /**
  * Sends one try of a sequence. Pacing is measured from the first packet, so it does not drift: each
- * packet has its own moment, however long the one before took.
+ * packet has its own moment. Where the one before was late (timers are, by some milliseconds), half of the
+ * pause between them is kept all the same, or they could overtake each other.
  *
  * UDP knocks leave from one socket. A knock on a port that an earlier knock has used leaves from another:
  * where a service answers there, a second datagram from the same source port belongs to a flow that the
@@ -72,11 +73,15 @@ export async function sendSequence(
     }
     const first = clock.now();
     const answers: unknown[] = [];
+    let before = { at: 0, left: first };
     for (const packet of packets) {
       signal?.throwIfAborted();
-      if (clock.now() < first + packet.at) await clock.sleepUntil(first + packet.at, signal);
+      const soonest = before.left + (packet.at - before.at) / 2;
+      const moment = Math.max(first + packet.at, soonest);
+      if (clock.now() < moment) await clock.sleepUntil(moment, signal);
       const sent = await sendPacket(packet, { ...options, socket: sockets[findSocket(packet)] });
       answers.push(sent.unreachable);
+      before = { at: packet.at, left: clock.now() };
       options.onPacket?.(packet, sent);
     }
     const isUnreachable = answers.length > 0 && answers.every((answer) => answer !== undefined);

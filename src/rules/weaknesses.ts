@@ -339,7 +339,11 @@ function checkRepeats({ stages }: Door): Weakness[] {
 
 function checkPace(door: Door, pace: DoorFacts["pace"]): Weakness[] {
   if (pace === undefined || door.stages.length < 2) return [];
-  const gaps = listGaps({ ...pace, knocks: pace.knocks.slice(0, door.stages.length - 1) });
+  const gaps = listGaps({
+    ...pace,
+    stageTimeoutMs: door.stageTimeoutMs,
+    knocks: pace.knocks.slice(0, door.stages.length - 1),
+  });
   const longest = Math.max(...gaps);
   if (longest < door.stageTimeoutMs / 2) return [];
   const [gap, timeout] = [longest, door.stageTimeoutMs].map(renderDuration);

@@ -137,6 +137,10 @@ table<[Knock[], object, number[][]]>("auto: copies on a bold first try", {
 }, ([knocks, more, moments]) => assertEquals(schedule(knocks, { pace: 0 }, more), moments));
 
 Deno.test("auto: no gap that nears the stage timeout, however late the try", () => {
+  for (const pace of [0, 1, 2]) {
+    const [, [, at = 0] = []] = schedule([udp(1), udp(2)], { pace }, { stageTimeoutMs: 16 });
+    assert(at <= 4, `pace ${pace} gives ${at}`);
+  }
   for (let pace = 2; pace < 2_000; pace += 333) {
     const [, [, at = 0] = []] = schedule([udp(1), udp(2)], { attempt: 1, pace });
     assert(at <= 1_250, `pace ${pace} gives ${at}`);
@@ -154,6 +158,8 @@ Deno.test("a delay as people write it", () => {
   assertEquals((["auto", 1_500, 0] as const).map(renderDelay), ["auto", "1500ms", "0ms"]);
   assertThrows(() => parseDelay("fast"), RangeError, "5m, 1h, or auto");
   const knocks = [{ delayMs: 7 }, {}];
-  assertEquals(listGaps({ knocks, delayMs: "auto" }), [7, 50]);
-  assertEquals(listGaps({ knocks, delayMs: 200 }), [7, 200]);
+  const gaps = (delayMs: "auto" | number, stageTimeoutMs = 5_000) =>
+    listGaps({ knocks, delayMs, stageTimeoutMs });
+  assertEquals([gaps("auto"), gaps(200)], [[7, 50], [7, 200]]);
+  assertEquals([gaps("auto", 40), gaps(200, 40)], [[7, 10], [7, 200]]);
 });

@@ -70,7 +70,7 @@ function listRows({ files, time, names, codes = [], clocks, door }: Evidence): R
   ];
   if (door === undefined) return rows;
   const { longestGapMs, stageTimeoutMs } = door.timing;
-  const pace = `${renderDuration(longestGapMs)} between two knocks at most, ` +
+  const pace = `${renderDuration(longestGapMs)} at most between two knocks of a first try, ` +
     `the firewall waits ${renderDuration(stageTimeoutMs)}`;
   rows.push(["pace", pace]);
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];

@@ -124,23 +124,23 @@ async function examine(
 const opensByKnocks: Door = ({ net }) => net.sent.length >= KNOCKS.length;
 const neverOpens: Door = () => false;
 
-Deno.test("examineTarget: a healthy door takes one look and the knocks: 1.1 s", async () => {
+Deno.test("examineTarget: a healthy door takes one look and the knocks: 1 s", async () => {
   const world = new FakeWorld(opensByKnocks, ECHO);
   const { taken } = await examine(world);
   assertEquals([taken?.before.answer, taken?.after?.answer], ["silent", "answered"]);
   assertEquals(world.net.sent.map(({ port, at }) => [port, at]), [
     [7000, 1_000],
-    [8000, 1_050],
-    [9000, 1_100],
+    [8000, 1_005],
+    [9000, 1_010],
   ]);
-  assertEquals([world.clock.now(), world.syns], [1_100, []]);
+  assertEquals([world.clock.now(), world.syns], [1_010, []]);
 });
 
 Deno.test("examineTarget: six addresses of a healthy door take no longer", async () => {
   const world = new FakeWorld(opensByKnocks, ECHO);
   const addresses = [1, 2, 3, 4, 5, 6, 7].map((host) => `192.0.2.${host}`);
   const { door } = await examine(world, {}, { addresses });
-  assertEquals([world.clock.now(), door.addresses.length], [1_100, 6]);
+  assertEquals([world.clock.now(), door.addresses.length], [1_010, 6]);
   assertEquals(new Set(world.net.sent.map(({ address }) => address)), new Set([FIREWALL]));
 });
 
@@ -201,7 +201,7 @@ table<[Door, opens: boolean]>("examineTarget: --wait", {
   ]);
   assertEquals(world.net.sent.length, opens ? KNOCKS.length : 0);
   // open_for, and a second for the firewall.
-  assertEquals(world.clock.now(), 301_000 + (opens ? 1_100 : 0));
+  assertEquals(world.clock.now(), 301_000 + (opens ? 1_010 : 0));
   // The passphrase is asked for before the wait.
   assertEquals(world.log.indexOf("collect") < world.log.lastIndexOf(`look ${FIREWALL}`), true);
 });

@@ -32,16 +32,18 @@ export type RenderStart = (command: string) => string;
 
 /** The lines above the blocks with a ProxyCommand. */
 export const PROXY_HEADER = `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-config.
-# With a ControlMaster, ssh runs no ProxyCommand while the master lives: what goes through it needs
-# no knock. Only the first connection knocks, and "ssh -O exit NAME" ends the master.
+# With a ControlMaster, ssh runs no ProxyCommand while the master lives: what goes
+# through it needs no knock. Only the first connection knocks, and
+# "ssh -O exit NAME" ends the master.
 `;
 
 /** The lines above the blocks without. */
 export const DIRECT_HEADER =
   `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-config --direct.
-# ssh knocks while it reads this, then opens its own connection. Whatever reads it for the host knocks:
-# "ssh -G NAME" too, and a session through the master of a ControlMaster.
-# If the knock fails, spknock says why on stderr, and "ProxyCommand false" ends ssh at once.
+# ssh knocks while it reads this, then opens its own connection. Whatever reads it
+# for the host knocks: "ssh -G NAME" too, and a session through the master of a
+# ControlMaster. If the knock fails, spknock says why on stderr, and
+# "ProxyCommand false" ends ssh at once.
 `;
 
 /** Returns the `Host` block of one target. */
