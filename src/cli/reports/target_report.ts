@@ -81,10 +81,10 @@ function reportFailures(reports: readonly TargetReport[], out: Output): void {
 
 /** With `--quiet` a line for each target that is not as it should be: the exit code alone names none. */
 function printMissed(reports: readonly TargetReport[], out: Output): void {
-  for (const { target: { name }, status, after } of reports) {
+  for (const { target: { name }, status, knocks, after } of reports) {
     const failed = after.find(({ ok }) => !ok);
     if (status === "closed" || status === "still_open") {
-      out.error(`error: ${name}: ${ENDINGS[status]}`);
+      out.error(`error: ${name}: ${ENDINGS[status]}${renderTries(knocks)}`);
     } else if (failed !== undefined) {
       out.error(`error: ${name}: after ${sanitize(failed.command)} failed`);
     }
@@ -99,6 +99,13 @@ const ENDINGS = {
   still_open: "the door is still open",
 };
 
+/** Says how many tries there were, where that was more than one. */
+function renderTries(knocks: TargetReport["knocks"]): string {
+  return knocks !== undefined && knocks.tries > 1
+    ? ` after ${plural(knocks.tries, "try", "tries")}`
+    : "";
+}
+
 function printEnd({ status, target, after, knocks, givenUp }: TargetReport, out: Output): void {
   for (const { command, ok, detail } of after) {
     const end = ok ? out.style.good("ok") : out.style.bad("failed");
@@ -108,12 +115,9 @@ function printEnd({ status, target, after, knocks, givenUp }: TargetReport, out:
   if (knocks?.unreachable !== undefined && givenUp !== undefined && !knocks.isOpen) {
     out.say(`  no packet gets there: ${sanitize(renderGivenUp(givenUp))}\n`);
   }
-  const tries = knocks !== undefined && knocks.tries > 1
-    ? ` after ${plural(knocks.tries, "try", "tries")}`
-    : "";
   const isMissed = status === "closed" || status === "still_open";
   const paint = isMissed ? out.style.warn : out.style.good;
-  out.say(`${target.name}: ${paint(ENDINGS[status])}${tries}\n`);
+  out.say(`${target.name}: ${paint(ENDINGS[status])}${renderTries(knocks)}\n`);
 }
 
 /** Returns a report as the JSON contract has it. */
