@@ -3,7 +3,7 @@
  *
  * Rules: without probes there is one try, for nothing could tell that it failed. A probe that has
  * passed is not asked again. An early try waits for silence to end only as long as a lively network
- * needs (0.3 s, doubling), the last one for the whole timeout: fast first, more patient after. What has
+ * needs (0.3 s, doubling up to 2 s), the last one for the whole timeout: fast first, more patient after. What has
  * answered, or runs as a program, gets the whole timeout in every try. Where there is another address
  * (`canGiveUp`), a try that finds this one unreachable is the last. The pace that opened the door is
  * remembered, up to {@linkcode SLOWEST_LEARNED}: one that was too bold is not tried again in the same run.
@@ -112,12 +112,14 @@ export interface OpenReport {
 /** The slowest pace that is remembered: a network that was down for a while fails tries too. */
 const SLOWEST_LEARNED = 2;
 
-/** The patience of the first try with more to come, in milliseconds. */
+/** The patience of the first try with more to come, and of any, in milliseconds. */
 const FIRST_PATIENCE_MS = 300;
+const MOST_PATIENCE_MS = 2_000;
 
 /** Milliseconds of silence that the probes of a try wait for. */
 function silenceTimeoutFor(attempt: number, tries: number, timeoutMs: number): number {
-  return attempt >= tries ? timeoutMs : Math.min(timeoutMs, FIRST_PATIENCE_MS * 2 ** (attempt - 1));
+  if (attempt >= tries) return timeoutMs;
+  return Math.min(timeoutMs, FIRST_PATIENCE_MS * 2 ** (attempt - 1), MOST_PATIENCE_MS);
 }
 
 /**

@@ -121,8 +121,9 @@ Deno.test("knockUntilOpen: early tries wait less, the last has the whole timeout
 table("knockUntilOpen: how long a try waits for silence", {
   "the only try": { attempt: 1, tries: 1, timeoutMs: 10_000, patience: 10_000 },
   "a short timeout": { attempt: 1, tries: 3, timeoutMs: 200, patience: 200 },
-  "it doubles with each try": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 2_400 },
-  "never more than the timeout": { attempt: 6, tries: 9, timeoutMs: 5_000, patience: 5_000 },
+  "it doubles with each try": { attempt: 3, tries: 9, timeoutMs: 5_000, patience: 1_200 },
+  "up to two seconds": { attempt: 4, tries: 9, timeoutMs: 5_000, patience: 2_000 },
+  "never more than the timeout": { attempt: 3, tries: 9, timeoutMs: 900, patience: 900 },
   "no overflow": { attempt: 60, tries: 99, timeoutMs: 10_000, patience: 10_000 },
 }, async ({ attempt, tries, timeoutMs, patience }) => {
   const tcp = fakeProbe("tcp 22", Array<"closed">(tries).fill("closed"));
