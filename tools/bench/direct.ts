@@ -10,8 +10,9 @@ const MEBIBYTE = 1_048_576;
 const CIPHER = ["-c", "aes128-gcm@openssh.com"];
 const SIZE = 128 * MEBIBYTE;
 
-/** What is measured: a line of the shell, `"$@"` being ssh with its options. */
+/** What is measured in a folder: a line of the shell, `"$@"` being ssh with its options. */
 const TASKS = {
+  "scp of a file (up)": 'shift && scp -q "$@" file home:"$PWD/copy"',
   "ssh home cat (down)": `"$@" home 'head -c ${SIZE} /dev/zero'`,
   "ssh home 'cat >/dev/null' (up)": `head -c ${SIZE} /dev/zero | "$@" home 'cat >/dev/null'`,
   "ssh home true": `"$@" home true`,
@@ -19,10 +20,12 @@ const TASKS = {
 
 async function run(): Promise<Outcome> {
   const reason = await labSkipReason(SSH_TOOLS);
-  if (reason !== undefined) return { head: ["what"], rows: [], notes: [`Skipped: ${reason}.`] };
+  if (reason !== undefined) return { leftOut: reason };
   await using lab = await createLab();
   await using ssh = await createSshLab(lab);
   const direct = await writeDirectConfig(ssh.home);
+  const folder = ssh.home.path;
+  await ssh.run(["sh", "-c", `head -c ${SIZE} /dev/zero >${folder}/file`]);
   const ways = {
     "plain ssh": [
       ...ssh.sshOptions,
@@ -38,7 +41,7 @@ async function run(): Promise<Outcome> {
     for (let round = 0; round < ROUNDS; round++) {
       await ssh.run(["ssh", "-F", direct, "home", "true"]);
       for (const [way, options] of Object.entries(ways)) {
-        const command = ["sh", "-c", `${line} >/dev/null`, "sh"];
+        const command = ["sh", "-c", `cd ${folder} && ${line} >/dev/null`, "sh"];
         const start = performance.now();
         const { code, stderr } = await ssh.run([...command, "ssh", ...CIPHER, ...options]);
         const ms = performance.now() - start;
