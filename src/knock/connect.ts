@@ -7,8 +7,7 @@
  *   before the knocks; if it is answered, the door is open already, and the knocks end there. It is given
  *   up before the kernel repeats it ({@linkcode EARLY_MS}), for a packet to another port can reset a
  *   sequence;
- * - else the first look is one SYN and its answer within `lookMs`; if it is answered, no secret is asked for
- *   and no knock is sent. An answer that comes while the secrets are asked for counts too;
+ * - else it looks first (`first_look.ts`): if the door is open, no secret is asked for and no knock is sent;
  * - tries, pace and patience are those of `until_open.ts`, the SYNs after a knock those of `wait_for_port.ts`;
  * - a way that no packet gets to is given up for the next, a silent one is not. A closed door may answer
  *   "prohibited", which looks the same: so what the first look finds unreachable is knocked on last, not never.
@@ -18,8 +17,9 @@ import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import type { SequencePlan } from "../core/sequence.ts";
 import { describeReason, isUnreachable } from "../net/socket_errors.ts";
-import { type RoundTrip, waitForAnyPort, type Way } from "../net/wait_for_port.ts";
+import { waitForAnyPort } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";
+import { type ConnectWay, type Found, type KnownWay, lookFirst, waitAtMost } from "./first_look.ts";
 import { explainSaid, explainUnreachable, type GivenUp } from "./given_up.ts";
 import type { KnockNet } from "./send.ts";
 import {
@@ -29,18 +29,6 @@ import {
   type OpenReport,
   type Payloads,
 } from "./until_open.ts";
-
-/** One way through a door. */
-export interface ConnectWay {
-  /** The pinned address that is knocked on. */
-  address: string;
-  /** Addresses of the other family that are knocked on at the same time. */
-  alsoAt?: readonly string[] | undefined;
-  /** Where the connection can lead: the first that opens is used. */
-  ends: readonly Way[];
-  /** What has to pass besides, after a knock. */
-  probes?: readonly BoundProbe[] | undefined;
-}
 
 /** A connection through a door. */
 interface ConnectRequest {
@@ -86,18 +74,6 @@ interface ConnectOptions {
 const EARLY_MS = 900;
 /** Milliseconds that an open door has to answer where there are no secrets to knock with. */
 const UNKNOCKED_MS = 150;
-/** Milliseconds for which an answer to the first look counts, and a connection that is not used yet lives. */
-const FRESH_MS = 30_000;
-
-/** A way, and what its answers tell about it. */
-type KnownWay = ConnectWay & { roundTrip: RoundTrip };
-
-/** A connection that was open before a knock could have opened it. */
-interface Found {
-  connection: TcpConnection;
-  address: string;
-}
-
 /** What came of one way: an error says that no packet gets there. */
 type WayResult = NetworkError | Omit<ConnectResult, "givenUp">;
 
@@ -151,67 +127,6 @@ async function tryWays(
     if (last !== undefined) events?.onGiveUp?.(last, next.address);
   }
   throw new TypeError("there is no way to connect");
-}
-
-/**
- * The first look, and the secrets if it finds nothing: an open connection, or the payloads and the ways in the
- * order in which they are knocked on.
- */
-async function lookFirst(
-  ways: readonly KnownWay[],
-  { lookMs, payloads: collect }: ConnectRequest & { lookMs: number },
-  { clock, signal }: ConnectOptions,
-): Promise<{ found?: Found; ways: readonly KnownWay[]; payloads: Payloads }> {
-  if (lookMs === 0) return { ways, payloads: await collect() };
-  const stop = new AbortController();
-  const over = AbortSignal.any([signal, stop.signal]);
-  let found: Found & { since: number } | undefined;
-  const sendOne = async ({ ends, roundTrip }: KnownWay) => {
-    const options = { clock, timeoutMs: FRESH_MS, isSingle: true, roundTrip, signal: over };
-    const result = await waitForAnyPort(ends, options);
-    if (result.status === "open") {
-      if (over.aborted) result.connection.close();
-      else found = { ...result, since: clock.now() };
-    }
-    return result;
-  };
-  const lost: KnownWay[] = [];
-  try {
-    for (const way of ways) {
-      const result = await waitAtMost(lookMs, sendOne(way), { clock, signal: over });
-      if (result?.status !== "error" || !isUnreachable(result.cause)) break;
-      lost.push(way);
-    }
-    const rest = ways.slice(lost.length);
-    const payloads = found === undefined ? await collect() : [];
-    if (found !== undefined && clock.now() - found.since > FRESH_MS) {
-      found.connection.close();
-      found = undefined;
-    }
-    return { ...(found === undefined ? {} : { found }), ways: [...rest, ...lost], payloads };
-  } catch (error) {
-    found?.connection.close();
-    throw error;
-  } finally {
-    stop.abort();
-  }
-}
-
-/** Returns what is awaited; undefined where that takes longer, while it goes on. */
-async function waitAtMost<T>(
-  ms: number,
-  awaited: Promise<T>,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-): Promise<T | undefined> {
-  const timer = new AbortController();
-  const limit = clock.sleepUntil(clock.now() + ms, AbortSignal.any([signal, timer.signal]));
-  awaited.catch(() => {});
-  limit.catch(() => {});
-  try {
-    return await Promise.race([awaited, limit.then(() => undefined)]);
-  } finally {
-    timer.abort();
-  }
 }
 
 /** Sends one SYN and knocks at the same time; an answer to that SYN ends the knocks. */
