@@ -23,6 +23,11 @@ export function isIpv4(text: string): boolean {
   return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
 }
 
+/** Whether `text` is an IPv4 or an IPv6 address, and not a name. */
+export function isAddress(text: string): boolean {
+  return isIpv4(text) || isIpv6(text);
+}
+
 /** Whether an IPv6 address is link-local (fe80::/10, RFC 4291), with or without its zone. */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab][\da-f]:/i.test(address);

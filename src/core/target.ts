@@ -7,7 +7,7 @@
  * an IPv6 address are taken off either.
  */
 import { ValueError } from "./errors.ts";
-import { isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
+import { isAddress, isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Delay } from "./sequence.ts";
@@ -186,7 +186,7 @@ export function parseHost(text: string): string {
  */
 export function parseSource(text: string): string {
   const bare = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
-  if (isIpv4(bare) || isIpv6(bare)) {
+  if (isAddress(bare)) {
     if (!needsZone(bare)) return bare;
     throw new ValueError(
       text,

@@ -2,7 +2,7 @@
  * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
-import { detectFamily, isIpv4, isIpv6, needsZone, renderFamily } from "../core/address_syntax.ts";
+import { detectFamily, isAddress, needsZone, renderFamily } from "../core/address_syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Family } from "../core/target.ts";
 
@@ -30,7 +30,7 @@ export async function resolveHost(
   host: string,
   { family = "any", lookup = systemLookup }: { family?: Family; lookup?: Lookup | undefined } = {},
 ): Promise<Resolved> {
-  const found = isIpv4(host) || isIpv6(host)
+  const found = isAddress(host)
     ? [{ address: host, family: detectFamily(host) }]
     : await lookUp(host, lookup);
   const usable = found.filter(({ address }) => !needsZone(address));

@@ -2,7 +2,7 @@
  * The local address that packets leave from: as it was given, or the address of an interface.
  * Interfaces are asked for only where they are named or shown (`--verbose`).
  */
-import { detectFamily, isIpv4, isIpv6, isLinkLocal, renderFamily } from "../core/address_syntax.ts";
+import { detectFamily, isAddress, isLinkLocal, renderFamily } from "../core/address_syntax.ts";
 import { NetworkError } from "../core/errors.ts";
 
 /** One address of an interface of this machine. */
@@ -40,7 +40,7 @@ export function pickSource(
   address: string,
   list: () => readonly InterfaceAddress[] = listInterfaces,
 ): string | undefined {
-  if (source === undefined || isIpv4(source) || isIpv6(source)) return source;
+  if (source === undefined || isAddress(source)) return source;
   const own = list().filter(({ name }) => name === source);
   const family = detectFamily(address);
   const fitting = own.filter((each) =>

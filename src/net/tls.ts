@@ -6,7 +6,7 @@
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { domainToASCII } from "node:url";
-import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
+import { isAddress } from "../core/address_syntax.ts";
 import type { TcpConnection } from "./connection.ts";
 import { toConnection } from "./tcp_source.ts";
 
@@ -39,7 +39,7 @@ export function openTls(
   const { promise, resolve, reject } = Promise.withResolvers<TlsLink>();
   const { readable, writable } = connection;
   const raw = Duplex.fromWeb({ readable, writable } as Parameters<typeof Duplex.fromWeb>[0]);
-  const isName = !isIpv4(host) && !isIpv6(host);
+  const isName = !isAddress(host);
   const socket = connect({
     socket: raw,
     rejectUnauthorized: false,

@@ -7,7 +7,7 @@ import {
   parseAddress,
   parseNetwork,
 } from "../core/address.ts";
-import { isIpv4, isIpv6 } from "../core/address_syntax.ts";
+import { isAddress } from "../core/address_syntax.ts";
 import { splitList } from "../core/knock.ts";
 import { type Forward, isPorts, listDistinctForwards, parseService } from "../core/service.ts";
 
@@ -50,7 +50,7 @@ export function parseForwards(text: string): Forward[] {
 function parseForward(text: string): Forward {
   const withHost = /^\[([^\]]+)\]:(.+)$/.exec(text) ?? /^([^:/]*\.[^:/]*):(.+)$/.exec(text);
   const [, host, ports = text] = withHost ?? [];
-  const isHost = host === undefined || isIpv4(host) || isIpv6(host);
+  const isHost = host === undefined || isAddress(host);
   const isForm = isHost && /^(?:(?:tcp|udp)[:/])?[\d-]+(?:[:/]\w+)?$/i.test(ports);
   const service = isForm ? parseService(ports) : undefined;
   if (service === undefined || !isPorts(service)) {

@@ -3,7 +3,7 @@
  * probe. One that no packet gets to is given up for the next; a silent one is not, since a knock must not
  * be spread over hosts.
  */
-import { detectFamily, isIpv4, isIpv6 } from "../core/address_syntax.ts";
+import { detectFamily, isAddress } from "../core/address_syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { joinOr } from "../core/text.ts";
@@ -40,10 +40,10 @@ export async function resolveFor(
   host: string,
   { net }: Ports,
 ): Promise<Resolved> {
-  const isAddress = source === undefined || isIpv4(source) || isIpv6(source);
-  if (!isAddress) requireInterface(source, net);
+  const hasInterface = source !== undefined && !isAddress(source);
+  if (hasInterface) requireInterface(source, net);
   const resolved = await resolveHost(host, { family, lookup: net.lookup });
-  const fitting = source === undefined || !isAddress
+  const fitting = source === undefined || hasInterface
     ? resolved.all
     : resolved.all.filter((each) => each.family === detectFamily(source));
   const [first] = fitting;

@@ -1,5 +1,5 @@
 /** What the knocks of each target open: services of the machine, ports that it forwards, hosts behind it. */
-import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
+import { isAddress } from "../../core/address_syntax.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
   type Forward,
@@ -139,8 +139,6 @@ function proposeForward(target: Target): string | undefined {
   const probed = findProbedPort(target, { protocol: "tcp" })?.port;
   return renderForward({ host, service: { port: port ?? probed ?? 22, protocol: "tcp" } });
 }
-
-const isAddress = (host: string) => isIpv4(host) || isIpv6(host);
 
 function takeLast({ doors }: Draft): [door: DoorRequest, before: readonly DoorRequest[]] {
   const door = doors.at(-1);

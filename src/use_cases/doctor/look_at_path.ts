@@ -1,5 +1,5 @@
 /** Looks at the way to an address with the programs of the system: `ping`, and `ip` on Linux. */
-import { isIpv4, isIpv6 } from "../../core/address_syntax.ts";
+import { isAddress } from "../../core/address_syntax.ts";
 import type { PathEvidence } from "../../doctor/evidence.ts";
 import { readNeighbour, readPing, readRoute } from "../../doctor/path.ts";
 import type { Address } from "../../net/resolve.ts";
@@ -40,11 +40,11 @@ export async function lookAtRoute(
 ): Promise<Pick<PathEvidence, "route" | "noRoute" | "missing">> {
   if (ports.os !== "linux") return {};
   const [bare = "", zone] = address.split("%");
-  const isAddress = source !== undefined && (isIpv4(source) || isIpv6(source));
-  const device = zone ?? (isAddress ? undefined : source);
+  const isFixed = source !== undefined && isAddress(source);
+  const device = zone ?? (isFixed ? undefined : source);
   const printed = await run([
     ...["ip", "route", "get", bare],
-    ...(isAddress ? ["from", source.replace(/%.*/, "")] : []),
+    ...(isFixed ? ["from", source.replace(/%.*/, "")] : []),
     ...(device === undefined ? [] : ["oif", device]),
   ], ports);
   if (printed === undefined) return {};

@@ -2,7 +2,7 @@
  * Blocks of ssh's configuration (ssh_config(5)): one with a ProxyCommand, that carries the data, and one
  * that knocks while ssh reads it (`Match exec`), so that ssh opens a connection of its own.
  */
-import { detectFamily, isIpv4, isIpv6 } from "../../../core/address_syntax.ts";
+import { detectFamily, isAddress } from "../../../core/address_syntax.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { isSameHost, type Target } from "../../../core/target.ts";
 import { findSshPort } from "../../../probe/mod.ts";
@@ -51,7 +51,13 @@ export function renderProxyBlock(target: Target, renderStart: RenderStart): SshB
   const proxyCommand = `${renderStart("connect")} ${target.name} %h %p`;
   const lines = [...listHostLines(target), `    ProxyCommand ${proxyCommand}`, ""];
   const execCommand = null;
-  return { ...findEnd(target), name: target.name, proxyCommand, execCommand, text: join(lines) };
+  return {
+    ...findEnd(target),
+    name: target.name,
+    proxyCommand,
+    execCommand,
+    text: lines.join("\n"),
+  };
 }
 
 /**
@@ -78,7 +84,7 @@ export function renderDirectBlock(target: Target, renderStart: RenderStart): Ssh
     "    ProxyCommand false",
     "",
   ];
-  return { ...findEnd(target), name, proxyCommand: null, execCommand, text: join(lines) };
+  return { ...findEnd(target), name, proxyCommand: null, execCommand, text: lines.join("\n") };
 }
 
 /** Each ssh would run these programs, and one of them may be ssh. */
@@ -133,10 +139,6 @@ function listSourceLines({ source }: Target): string[] {
   return [`    ${key} ${/\s/.test(source) ? `"${source}"` : source}`];
 }
 
-function isAddress(text: string): boolean {
-  return isIpv4(text) || isIpv6(text);
-}
-
 /**
  * Returns where ssh's connection leads; the port is that of the `connect` table, of an ssh probe, one that
  * opens, or ssh's own.
@@ -152,8 +154,4 @@ function findEnd(target: Target): { host: string; port: number } {
 /** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */
 export function escapeTokens(text: string): string {
   return text.replaceAll("%", "%%");
-}
-
-function join(lines: readonly string[]): string {
-  return lines.join("\n");
 }
