@@ -7,8 +7,8 @@
  *   further try doubles it, so that reordering and bursts of loss are outlived. That is its pace: 0, 1, 2...
  * - a delay that the user wrote is that of the first try, and every further try doubles it (a gap of
  *   zero becomes {@linkcode MIN_GAP_MS} first);
- * - a gap that nears the firewall's stage timeout is never chosen: growth stops at a quarter of it,
- *   or at the written delay where that is larger;
+ * - a gap that nears the firewall's stage timeout is never chosen: no automatic one is more than a quarter of
+ *   it, and growth stops there, or at the written delay where that is larger;
  * - `copies = "auto"` sends each secret knock twice (docs/loss.md), each regular one once, and twice
  *   from the second try on; copies are spread as far as the moment of the next knock, right before it, but
  *   no more than {@linkcode MAX_COPY_GAP_MS} apart.

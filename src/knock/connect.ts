@@ -147,21 +147,19 @@ async function knockAtOnce(
     found = result;
     stop.abort();
   }, () => {});
-  let result: WayResult | undefined;
   try {
     // An open door needs no secret, and those that are at hand may fail before it has answered.
     await collected.catch(() => waitAtMost(UNKNOCKED_MS, early, { clock, signal }));
     const payloads = await collected;
-    result = await knockOn(way, { ...request, payloads }, { ...options, signal });
+    const result = await knockOn(way, { ...request, payloads }, { ...options, signal });
+    if (found === undefined) return result;
+    if (!(result instanceof NetworkError)) result.connection?.close();
   } catch (error) {
     if (options.signal.aborted) found?.connection.close();
     if (options.signal.aborted || found === undefined) throw error;
   } finally {
     stop.abort();
   }
-  if (found === undefined && result !== undefined) return result;
-  if (found === undefined) throw new TypeError("neither a connection nor a result");
-  if (result !== undefined && !(result instanceof NetworkError)) result.connection?.close();
   return { ...found, knocks: undefined };
 }
 
