@@ -2,23 +2,16 @@
  * Sends each line of stdin from two sources at the same moment, each from a thread of its own:
  * `HOST PORT SOURCE SOURCE`. The threads wait for each other before each packet.
  */
+import { AF_INET, makePlace } from "./sockaddr.ts";
+
 const [host = "", port = "", ...sources] = Deno.args;
-const [AF_INET, SOCK_DGRAM] = [2, 2];
+const SOCK_DGRAM = 2;
 
 interface Job {
   memory: SharedArrayBuffer;
   me: number;
   source: string;
   lines: readonly string[];
-}
-
-/** A struct sockaddr_in: the port at 2, the address at 4. */
-function makePlace(address: string, number: number): Uint8Array<ArrayBuffer> {
-  const place = new Uint8Array(16);
-  place[0] = AF_INET;
-  new DataView(place.buffer).setUint16(2, number);
-  place.set(address.split(".").map(Number), 4);
-  return place;
 }
 
 function sendAll({ memory, me, source, lines }: Job): void {

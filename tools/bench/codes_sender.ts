@@ -1,16 +1,14 @@
 /** Sends wrong one-time codes as fast as it can: `HOST PORT COUNT`. */
+import { AF_INET, makePlace } from "../../tests/kernel/sockaddr.ts";
+
 const [host = "", port = "", count = ""] = Deno.args;
 const libc = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
 });
-const [AF_INET, SOCK_DGRAM] = [2, 2];
+const SOCK_DGRAM = 2;
 const fd = libc.symbols.socket(AF_INET, SOCK_DGRAM, 0);
-// struct sockaddr_in: the port at 2, the address at 4.
-const place = new Uint8Array(16);
-place[0] = AF_INET;
-new DataView(place.buffer).setUint16(2, Number(port));
-place.set(host.split(".").map(Number), 4);
+const place = makePlace(host, Number(port));
 const digits = crypto.getRandomValues(new Uint8Array(32_768)).toHex();
 const random = new TextEncoder().encode(digits);
 for (let sent = 0; sent < Number(count); sent++) {

@@ -4,6 +4,8 @@
  * the processor between the packets, at every pair the other way round. Prints the microseconds
  * between the two packets of each pair, as a JSON array.
  */
+import { AF_INET, makePlace } from "../../tests/kernel/sockaddr.ts";
+
 const [host = "", firstPort = "", secondPort = "", gap = "", pairs = "", cpus = ""] = Deno.args;
 const libc = Deno.dlopen("libc.so.6", {
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -13,18 +15,9 @@ const libc = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   usleep: { parameters: ["u32"], result: "i32" },
 }).symbols;
-const [AF_INET, SOCK_DGRAM] = [2, 2];
+const SOCK_DGRAM = 2;
 const FIRST_SOURCE_PORT = 10_000;
 const LONGEST_SPIN_US = 300;
-
-/** A struct sockaddr_in: the port at 2, the address at 4. */
-function makePlace(address: string, port: number): Uint8Array<ArrayBuffer> {
-  const place = new Uint8Array(16);
-  place[0] = AF_INET;
-  new DataView(place.buffer).setUint16(2, port);
-  place.set(address.split(".").map(Number), 4);
-  return place;
-}
 
 const places = [firstPort, secondPort].map((port) => makePlace(host, Number(port)));
 const [first = places, second = places] = [places.slice(0, 1), places.slice(1)];
