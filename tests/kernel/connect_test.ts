@@ -2,9 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { commandOf } from "../e2e/program.ts";
 import { HAS_SCRIPT, Session } from "../e2e/terminal.ts";
-import { VECTORS } from "../e2e/vectors.ts";
 import { kernelTest } from "./lab.ts";
-import { createSshLab, KNOCK_PORTS, SSH_TOOLS, type SshLab } from "./ssh_lab.ts";
+import { copyBothWays, createSshLab, KNOCK_PORTS, SSH_TOOLS, typePassphrases } from "./ssh_lab.ts";
 
 const MEBIBYTE = 1_048_576;
 const SIZE_MB = 100;
@@ -91,33 +90,11 @@ await kernelTest("ssh through spknock connect", async (lab, t) => {
     assertEquals((await said.read()).done, true);
     assertEquals((await session.status).code, 0);
   });
-  await t.step(`scp of ${SIZE_MB} MB, both ways`, () => copyBothWays(ssh));
+  await t.step(
+    `scp of ${SIZE_MB} MB, both ways`,
+    () => copyBothWays(ssh, { options: ssh.sshOptions, bytes: SIZE_MB * MEBIBYTE }),
+  );
 }, { tools: SSH_TOOLS });
-
-/** The same bytes there and back. */
-async function copyBothWays(ssh: SshLab): Promise<void> {
-  await ssh.shut();
-  const folder = ssh.home.path;
-  const file = await Deno.open(`${folder}/out`, { write: true, create: true });
-  for (let count = 0; count < SIZE_MB * 16; count++) {
-    await file.write(crypto.getRandomValues(new Uint8Array(MEBIBYTE / 16)));
-  }
-  file.close();
-  const copy = async (from: string, to: string) => {
-    const { code, stderr } = await ssh.run(["scp", "-q", ...ssh.sshOptions, from, to]);
-    assertEquals([code, stderr], [0, ""]);
-  };
-  await copy(`${folder}/out`, `home:${folder}/there`);
-  await copy(`home6:${folder}/there`, `${folder}/back`);
-  const sums = await ssh.run([
-    "sha256sum",
-    ...["out", "there", "back"].map((f) => `${folder}/${f}`),
-  ]);
-  const digests = sums.stdout.trim().split("\n").map((line) => line.split(" ")[0]);
-  assertEquals(digests.length, 3);
-  assertEquals(new Set(digests).size, 1);
-  assertEquals((await Deno.stat(`${folder}/back`)).size, SIZE_MB * MEBIBYTE);
-}
 
 await kernelTest("ssh asks for the passphrases on its terminal", async (lab, t) => {
   await using ssh = await createSshLab(lab);
@@ -128,9 +105,7 @@ await kernelTest("ssh asks for the passphrases on its terminal", async (lab, t) 
     ignore: !HAS_SCRIPT,
     async fn() {
       const session = Session.start(ssh.home, [], { wrap });
-      for (const [index, [phrase]] of VECTORS.entries()) {
-        await session.answer([`Passphrase for typed (${KNOCK_PORTS[index]}/udp)`, `${phrase}\n`]);
-      }
+      await typePassphrases(session);
       await session.until("logged-in-42");
       assertEquals(await session.end(), { code: 0, isRestored: true });
       assert(!/MikroTik|awesome/.test(session.screen), session.screen);
@@ -163,9 +138,7 @@ await kernelTest(
           `before=$(${held}); ${login}; ${render("-O", "check", "typed")}; ` +
           `echo "held $(( $(${held}) - before ))"; ${render("-O", "exit", "typed")}`;
         const session = Session.start(ssh.home, [], { wrap });
-        for (const [index, [phrase]] of VECTORS.entries()) {
-          await session.answer([`Passphrase for typed (${KNOCK_PORTS[index]}/udp)`, `${phrase}\n`]);
-        }
+        await typePassphrases(session);
         await session.until("logged-in-42");
         await session.until("Master running");
         await session.until("held 0");

@@ -1,9 +1,17 @@
 /** What `ssh-config --direct` writes, with a real OpenSSH behind a real firewall: ssh connects by itself. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HAS_SCRIPT, Session } from "../e2e/terminal.ts";
-import { HASHES, VECTORS } from "../e2e/vectors.ts";
+import { HASHES } from "../e2e/vectors.ts";
 import { kernelTest, type Lab } from "./lab.ts";
-import { createSshLab, KNOCK_PORTS, SSH_TOOLS, type SshLab, writeDirectConfig } from "./ssh_lab.ts";
+import {
+  copyBothWays,
+  createSshLab,
+  KNOCK_PORTS,
+  SSH_TOOLS,
+  type SshLab,
+  typePassphrases,
+  writeDirectConfig,
+} from "./ssh_lab.ts";
 
 const SIZE = 20 * 1_048_576;
 /** Far below the two minutes of the kernel's own SYNs: three tries end after 0.5 s, 1 s and 10 s. */
@@ -103,7 +111,7 @@ await kernelTest("ssh opens its own connection (ssh-config --direct)", async (la
     assertStringIncludes(stderr, "error: ");
     await login(...sharing, "-O", "exit", "home");
   });
-  await t.step("scp, both ways", () => copyBothWays(ssh, options));
+  await t.step("scp, both ways", () => copyBothWays(ssh, { options, bytes: SIZE }));
 }, { tools: SSH_TOOLS });
 
 const REASONS: Record<string, string> = {
@@ -111,21 +119,6 @@ const REASONS: Record<string, string> = {
   nobody: "error: ",
   typed: "there is no terminal to ask on",
 };
-
-async function copyBothWays(ssh: SshLab, options: readonly string[]): Promise<void> {
-  await ssh.shut();
-  const { path } = ssh.home;
-  const made = await ssh.run(["sh", "-c", `head -c ${SIZE} /dev/urandom >${path}/out`]);
-  assertEquals(made.code, 0);
-  for (const [from, to] of [["out", "home:there"], ["home6:there", "back"]] as const) {
-    const place = (name: string) =>
-      name.includes(":") ? name.replace(":", `:${path}/`) : `${path}/${name}`;
-    const { code, stderr } = await ssh.run(["scp", "-q", ...options, place(from), place(to)]);
-    assertEquals([code, stderr], [0, ""]);
-  }
-  assertEquals((await ssh.run(["cmp", `${path}/out`, `${path}/back`])).code, 0);
-  assertEquals((await Deno.stat(`${path}/back`)).size, SIZE);
-}
 
 await kernelTest("ssh --direct asks for the passphrases on its terminal", async (lab, t) => {
   await using ssh = await createSshLab(lab);
@@ -138,9 +131,7 @@ await kernelTest("ssh --direct asks for the passphrases on its terminal", async 
     ignore,
     async fn() {
       const session = Session.start(ssh.home, [], { wrap });
-      for (const [index, [phrase]] of VECTORS.entries()) {
-        await session.answer([`Passphrase for typed (${KNOCK_PORTS[index]}/udp)`, `${phrase}\n`]);
-      }
+      await typePassphrases(session);
       await session.until("logged-in-42");
       assertEquals(await session.end(), { code: 0, isRestored: true });
       assert(!/MikroTik|awesome|error/.test(session.screen), session.screen);

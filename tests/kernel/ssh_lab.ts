@@ -5,7 +5,8 @@
 import { assertEquals } from "@std/assert";
 import { quoteShell } from "../../src/core/text.ts";
 import { commandOf, DETACHED, Home } from "../e2e/program.ts";
-import { HASHES } from "../e2e/vectors.ts";
+import type { Session } from "../e2e/terminal.ts";
+import { HASHES, VECTORS } from "../e2e/vectors.ts";
 import type { Lab } from "./lab.ts";
 
 /** What the tests need besides `ip` and `nft`. */
@@ -173,4 +174,34 @@ async function startServer({ server }: Lab, home: Home): Promise<void> {
   const files = ["-f", `${home.path}/sshd_config`, "-E", `${home.path}/sshd.log`];
   server.spawn([sshd.trim(), "-D", ...files]);
   await server.run(["sh", "-c", "until nc -z 127.0.0.1 22; do sleep 0.05; done"]);
+}
+
+/** Types the right passphrases of the target `typed` as they are asked for. */
+export async function typePassphrases(session: Session): Promise<void> {
+  for (const [index, [phrase]] of VECTORS.entries()) {
+    await session.answer([`Passphrase for typed (${KNOCK_PORTS[index]}/udp)`, `${phrase}\n`]);
+  }
+}
+
+/** Copies random bytes there over IPv4 and back over IPv6 by scp, through a shut door; they stay the same. */
+export async function copyBothWays(
+  ssh: SshLab,
+  { options, bytes }: { options: readonly string[]; bytes: number },
+): Promise<void> {
+  await ssh.shut();
+  const folder = ssh.home.path;
+  const made = await ssh.run(["sh", "-c", `head -c ${bytes} /dev/urandom >${folder}/out`]);
+  assertEquals(made.code, 0);
+  const copy = async (from: string, to: string) => {
+    const { code, stderr } = await ssh.run(["scp", "-q", ...options, from, to]);
+    assertEquals([code, stderr], [0, ""]);
+  };
+  await copy(`${folder}/out`, `home:${folder}/there`);
+  await copy(`home6:${folder}/there`, `${folder}/back`);
+  const files = ["out", "there", "back"].map((name) => `${folder}/${name}`);
+  const sums = await ssh.run(["sha256sum", ...files]);
+  const digests = sums.stdout.trim().split("\n").map((line) => line.split(" ")[0]);
+  assertEquals(digests.length, 3);
+  assertEquals(new Set(digests).size, 1);
+  assertEquals((await Deno.stat(`${folder}/back`)).size, bytes);
 }
