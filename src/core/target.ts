@@ -218,3 +218,12 @@ function isLabel(text: string): boolean {
   return /^\w(?:[\w-]*\w)?$/.test(text) ||
     /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?$/u.test(text);
 }
+
+/** Returns the hosts of targets, each once: doors of one machine can have several names. */
+export function nameHosts(targets: readonly Pick<Target, "host">[]): string {
+  const hosts = targets.map(({ host }) => host);
+  const distinct = hosts.filter((host, index) =>
+    hosts.findIndex((other) => isSameHost(other, host)) === index
+  );
+  return distinct.join(", ");
+}

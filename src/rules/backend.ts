@@ -46,6 +46,21 @@ export interface Backend {
   renderAdvice(request: RenderRequest): string[];
   /** What belongs to one-time codes; undefined where they are not supported. */
   rolling?: RollingBackend;
+  /** What `apply` needs to load the rules on a server; undefined where it cannot do that. */
+  server?: ServerBackend;
+}
+
+/** The part of a back end that is about loading its rules on a server. */
+interface ServerBackend {
+  /** How the script that runs there (src/apply/runner) loads them. */
+  kind: "nftables" | "openwrt" | "iptables";
+  /** The name of the nftables table, or what the names of the chains and lists of iptables start with. */
+  nameTable(plan: Plan): string;
+  /**
+   * Returns the lines that shut all doors for these addresses: commands of nft, or of a shell for iptables. An
+   * open door cannot show that it is shut for who has not knocked.
+   */
+  renderShut(request: RenderRequest, addresses: readonly string[]): string[];
 }
 
 /** The part of a back end that is about one-time codes. */

@@ -9,5 +9,5 @@ export {
   type PlanOptions,
   type PlanPayloads,
 } from "./plan.ts";
-export { checkRules, renderRules, streamCodesOnly, streamRules } from "./render.ts";
+export { checkRules, digestRules, renderRules, streamCodesOnly, streamRules } from "./render.ts";
 export { findWeaknesses, type Weakness } from "./weaknesses.ts";

@@ -1,4 +1,5 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
+import { createHash } from "node:crypto";
 import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
 import { renderDuration, renderMoment } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
@@ -45,6 +46,35 @@ export function* streamRules(
 ): Iterable<string> {
   yield renderBody(backend, plan, context);
   yield* streamCodes(backend, makeRequest(backend, plan, context));
+}
+
+/**
+ * Returns a digest of what the rules do, 64 hex digits: the same for the same plan, whenever it is rendered. Of
+ * one-time codes it has the keys and the end, not the codes themselves, nor their beginning.
+ *
+ * @throws {UsageError} as {@linkcode renderRules}.
+ */
+export function digestRules(backend: Backend, plan: Plan, context: RenderContext): string {
+  const request = makeRequest(backend, withoutBeginning(plan), context);
+  const hash = createHash("sha256").update(`${backend.name} ${request.variant ?? ""}\n`);
+  for (const line of backend.render(request)) {
+    if (!/^\s*#/.test(line)) hash.update(`${line}\n`);
+  }
+  for (const { codes: { from: _, ...codes } } of listCodedDoors(request.plan)) {
+    hash.update(`${JSON.stringify(codes)}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/** The same plan, whose one-time codes begin a fixed time before their end. */
+function withoutBeginning(plan: Plan): Plan {
+  const withoutFrom = (stage: Stage): Stage => {
+    if (stage.codes === undefined) return stage;
+    const { until, windowMs } = stage.codes;
+    return { ...stage, codes: { ...stage.codes, from: Math.max(0, until - windowMs) } };
+  };
+  const doors = plan.doors.map((door) => ({ ...door, stages: door.stages.map(withoutFrom) }));
+  return { ...plan, doors };
 }
 
 /**

@@ -21,10 +21,12 @@ import {
 import { collectKeys, type KeyFile } from "./rolling/read_keys.ts";
 import type { Ports } from "./ports.ts";
 
-/** A plan and what is weak about it. */
+/** A plan, what is weak about it, and what was collected for it. */
 interface CheckedPlan {
   plan: Plan;
   weak: Weakness[];
+  /** Of each door; the last one of a door with one-time codes is its key, or a placeholder where others have keys. */
+  payloads: PlanPayloads[];
 }
 
 /** A target, and what its knocks open. */
@@ -79,14 +81,13 @@ export async function buildPlan(
   // Files first: nothing that is typed is lost then.
   const keys = await collectOthersKeys(doors, ports, options);
   const payloads = await collectAllSequences(doors.map(toSequences), ports, { ...options, hash });
-  const plan = makePlan(
-    doors.map((door, index) => ({
-      ...door,
-      keys: keys[index],
-      payloads: fillPayloads(door, payloads[index]),
-    })),
-    planOptions,
-  );
+  const filled = doors.map((door, index) => fillPayloads(door, payloads[index]));
+  const drafts = doors.map((door, index): DoorDraft => ({
+    ...door,
+    keys: keys[index],
+    payloads: filled[index] ?? { opening: [] },
+  }));
+  const plan = makePlan(drafts, planOptions);
   checkPlan(plan);
   const facts = Object.fromEntries(doors.map(({ target }, index) => {
     const { opening = [] } = payloads[index] ?? {};
@@ -95,7 +96,7 @@ export async function buildPlan(
     const isTyped = target.rolling === undefined;
     return [target.name, { passphrases: isTyped ? passphrases : [], pace: target }];
   }));
-  return { plan, weak: findWeaknesses(plan, facts) };
+  return { plan, weak: findWeaknesses(plan, facts), payloads: filled };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The wizard of `rules`, which the menu runs too: questions, the picture of the plan, the file. */
 import { ConfigError, UsageError } from "../../core/errors.ts";
 import { listCodedDoors, type Plan } from "../../plan/plan.ts";
-import { isSameHost, type Target } from "../../core/target.ts";
+import { isSameHost, nameHosts, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
 import { type Backend, checkRules } from "../../rules/mod.ts";
@@ -13,13 +13,7 @@ import { loadTargets, makeSecretOptions, readTargets, type SecretChoice } from "
 import { saveHorizon } from "../reports/saved_horizon.ts";
 import { reportError } from "../report_error.ts";
 import { drawPlan } from "../reports/plan_picture.ts";
-import {
-  nameHosts,
-  noteHosts,
-  printWeaknesses,
-  type RuleSet,
-  writeRuleSet,
-} from "../reports/rule_set.ts";
+import { noteHosts, printWeaknesses, type RuleSet, writeRuleSet } from "../reports/rule_set.ts";
 import type { Check } from "./draft_questions.ts";
 import { expandHome } from "./home_folder.ts";
 import { askForBackend, askForPlan, findNeighbours } from "./rules_wizard.ts";

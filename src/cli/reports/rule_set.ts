@@ -2,7 +2,7 @@
 import { renderPortSpec } from "../../core/knock.ts";
 import { countCodes, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
 import { renderForward, renderService } from "../../core/service.ts";
-import { isSameHost, type Target } from "../../core/target.ts";
+import { nameHosts, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import { type Backend, streamCodesOnly, streamRules, type Weakness } from "../../rules/mod.ts";
 import { saveNew } from "../../use_cases/save_file.ts";
@@ -16,15 +16,6 @@ export interface RuleSet {
   weak: readonly Weakness[];
   backend: Backend;
   variant: string | undefined;
-}
-
-/** Returns the hosts of targets, each once: doors of one machine can have several names. */
-export function nameHosts(targets: readonly Pick<Target, "host">[]): string {
-  const hosts = targets.map(({ host }) => host);
-  const distinct = hosts.filter((host, index) =>
-    hosts.findIndex((other) => isSameHost(other, host)) === index
-  );
-  return distinct.join(", ");
 }
 
 /** Prints that targets of several hosts are in one rule set: these can be names of one machine. */

@@ -1,7 +1,7 @@
 /** `rules`: a complete firewall rule set for targets, by questions or by options; and its proof. */
 import { UsageError, ValueError } from "../../../core/errors.ts";
 import { countCodes, type Plan } from "../../../plan/plan.ts";
-import { parseTargetName, type Target } from "../../../core/target.ts";
+import { nameHosts, parseTargetName, type Target } from "../../../core/target.ts";
 import { listOpenServices } from "../../../probe/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
 import { checkRules, findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";
@@ -32,7 +32,6 @@ import { saveHorizon } from "../../reports/saved_horizon.ts";
 import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import {
-  nameHosts,
   noteHosts,
   printWeaknesses,
   type RuleSet,

@@ -16,6 +16,7 @@
  * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
 import { renderFunctions, renderUsage } from "./functions.ts";
+import { findNetwork, parseAddress } from "../../../core/address.ts";
 import { quoteShell } from "../../../core/text.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../../backend.ts";
@@ -69,6 +70,11 @@ export const iptables: Backend = {
   lacks: { recent: ["codes"] },
   notes: {
     codes: "with ipset; the key lies on the firewall's host, and a script runs there each minute",
+  },
+  server: {
+    kind: "iptables",
+    nameTable: ({ name }) => `${createBaseName(name)}.`,
+    renderShut,
   },
   rolling: { renderRevoke: ({ plan }, key) => renderRevokeLines(plan, key) },
   limits: {
@@ -181,6 +187,22 @@ function renderReloadAdvice(request: RenderRequest): string[] {
     "Run it again after a change: connections and open sources stay. Another prefix, another open time and",
     "another variant close the doors for all sources.",
   ];
+}
+
+function renderShut(request: RenderRequest, addresses: readonly string[]): string[] {
+  const { plan } = request;
+  const variant = chooseVariant(request);
+  return plan.families.flatMap((family) => {
+    const networks = addresses.map(parseAddress).filter((each) => each.family === family)
+      .map((address) => findNetwork(address, plan.prefixes[family]).text.split("/", 1)[0]);
+    return listOpenLists(plan, family, variant).flatMap((list) =>
+      networks.map((network) =>
+        variant === "ipset"
+          ? `ipset del ${list} ${network} -exist`
+          : `echo -${network} >/proc/net/xt_recent/${list}`
+      )
+    );
+  });
 }
 
 function renderShow(request: RenderRequest): string[] {

@@ -15,7 +15,7 @@ import { streamElements } from "./codes.ts";
 import { renderCodeAdvice } from "./codes_advice.ts";
 import { NFT_DATA, renderNftRules } from "./rules.ts";
 import { renderBesideTable } from "../other_firewalls.ts";
-import { createNames, listOpenSets } from "./syntax.ts";
+import { createNames, listOpenSets, renderShut } from "./syntax.ts";
 import { requireNftName } from "../quote/nft.ts";
 
 const NAMES = createNames("");
@@ -83,6 +83,12 @@ export const nftables: Backend = {
           `Show the open sources: nft list set inet ${table} ${set}`
         )),
     ];
+  },
+  server: {
+    kind: "nftables",
+    nameTable,
+    renderShut: ({ plan }, addresses) =>
+      renderShut(plan, addresses, { table: `inet ${nameTable(plan)}`, names: NAMES }),
   },
   rolling: {
     loadCodes: LOAD_CODES,

@@ -13,7 +13,7 @@ import { renderOpenAccepts, renderOpenForwards } from "./door.ts";
 import { streamDeclarations } from "./codes.ts";
 import { renderCodeAdvice } from "./codes_advice.ts";
 import { NFT_DATA, renderNftRules } from "./rules.ts";
-import { createNames, listOpenSets, type Names, renderChain } from "./syntax.ts";
+import { createNames, listOpenSets, type Names, renderChain, renderShut } from "./syntax.ts";
 import { renderBesideFw4 } from "../other_firewalls.ts";
 
 const FOLDER = "/etc/nftables.d";
@@ -77,6 +77,12 @@ export const nftablesOpenwrt: Backend = {
         `Show the open sources: nft list set inet fw4 ${set}`
       ),
     ];
+  },
+  server: {
+    kind: "openwrt",
+    nameTable: ({ name }) => `spknock_${name}`,
+    renderShut: ({ plan }, addresses) =>
+      renderShut(plan, addresses, { table: "inet fw4", names: nameAll(plan) }),
   },
   rolling: {
     loadCodes: LOAD_CODES,

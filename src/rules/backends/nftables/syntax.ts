@@ -1,6 +1,6 @@
 /** What the rules of a plan in nftables' language have in common: names, sources, services. */
 import { ADDRESS_BITS, renderFamily } from "../../../core/address_syntax.ts";
-import { renderMask } from "../../../core/address.ts";
+import { findNetwork, parseAddress, renderMask } from "../../../core/address.ts";
 import type { Door, Plan } from "../../../plan/plan.ts";
 import { mergePorts, type PortRange, type Service } from "../../../core/service.ts";
 import { plural } from "../../../core/text.ts";
@@ -198,5 +198,26 @@ export function renderSet({ name, family, words }: NftSet): string[] {
 export function listOpenSets(plan: Plan, names: Names): string[] {
   return plan.doors.flatMap((door) =>
     listFamilySyntax(plan).map(({ digit }) => names.stage(door, door.stages.length, digit))
+  );
+}
+
+/** Returns the commands that take addresses, or their networks, off the open sets; see `ServerBackend.renderShut`. */
+export function renderShut(
+  plan: Plan,
+  addresses: readonly string[],
+  { table, names }: { table: string; names: Names },
+): string[] {
+  return plan.doors.flatMap((door) =>
+    listFamilySyntax(plan).flatMap(({ family, digit }) =>
+      addresses.map(parseAddress).filter((each) => each.family === family).flatMap((address) => {
+        const set = `${table} ${names.stage(door, door.stages.length, digit)}`;
+        const [element = ""] = findNetwork(address, plan.prefixes[family]).text.split("/", 1);
+        // One that is not there cannot be deleted, and "destroy" needs nft 1.0.7.
+        return [
+          `add element ${set} { ${element} timeout 1s }`,
+          `delete element ${set} { ${element} }`,
+        ];
+      })
+    )
   );
 }
