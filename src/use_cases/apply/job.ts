@@ -73,7 +73,9 @@ export interface ApplyStep {
 export interface ApplyHooks extends Pick<CollectSecretsOptions, "secretsFrom" | "allowEmpty"> {
   /** Asks for a secret on the terminal: passphrases of targets, and sudo's password. */
   ask: CollectSecretsOptions["ask"];
-  /** Shows what will happen; resolves to whether to go on. */
+  /** Shows what will happen, or would: before the question, and where there is none. */
+  onSummary?(summary: ApplySummary): void;
+  /** Asks whether to go on. */
   confirm(summary: ApplySummary): Promise<boolean>;
   onStep(step: ApplyStep): void;
 }
