@@ -33,10 +33,23 @@ export interface ForwardedPort {
   to: string;
 }
 
+/** What iptables can do there. */
+interface IptablesFacts {
+  version: string;
+  kind: "nft" | "legacy";
+  hasIpset: boolean;
+  /** Whether there is ip6tables. */
+  hasIpv6: boolean;
+  /** Whether its rules are saved in /etc/iptables, as netfilter-persistent does. */
+  isSaved: boolean;
+}
+
 /** A port that a rule set of spknock closes there. */
 export interface GuardedPort {
   /** The rule set's name. */
   name: string;
+  /** The back end whose rules they are. */
+  backend: "nftables" | "nftables-openwrt" | "iptables";
   protocol: Protocol;
   port: number;
   last: number;
@@ -54,9 +67,7 @@ export interface Look {
   isRoot: boolean;
   /** `nft --version`, such as `1.0.6`; undefined where there is no nft. */
   nft: string | undefined;
-  iptables:
-    | { version: string; kind: "nft" | "legacy"; hasIpset: boolean; hasIpv6: boolean }
-    | undefined;
+  iptables: IptablesFacts | undefined;
   /** nftables' tables, such as `inet filter`; undefined where they cannot be seen (no root, a container). */
   tables: readonly string[] | undefined;
   /** Rules of other firewalls; undefined where they cannot be seen, or are too many. */
@@ -171,6 +182,7 @@ function parseTools(facts: Facts): Pick<Look, "nft" | "iptables" | "active" | "h
       kind: kind === "nft" ? "nft" : "legacy",
       hasIpset: facts.first("ipset") === "yes",
       hasIpv6: facts.first("ip6tables") === "yes",
+      isSaved: facts.first("iptables-saved") === "yes",
     },
     active: (["ufw", "firewalld", "docker", "fw4"] as const).filter((name) => active.has(name)),
     hasSha512sum: facts.first("sha512sum") === "yes",
@@ -211,15 +223,28 @@ function parseRules(
   };
 }
 
+const OWN_BACKENDS = {
+  nft: "nftables",
+  fw4: "nftables-openwrt",
+  iptables: "iptables",
+} as const;
+
 /** `home nft tcp dport { 22, 80-90 } drop`, `home iptables -A ... -p tcp ... --dport 22 -j DROP`. */
 function parseGuarded(line: string): GuardedPort[] {
-  const [, name = "", protocol, list = ""] =
-    /^([\w-]+) nft .*?\b(tcp|udp) dport (\{[^}]*\}|[\d-]+)(?: .*)?drop$/.exec(line) ??
-      /^([\w-]+) iptables .*?-p (tcp|udp) .*--dports? ([\d:,]+) /.exec(line) ?? [];
+  const [, name = "", kind, protocol, list = ""] =
+    /^([\w-]+) (nft|fw4) .*?\b(tcp|udp) dport (\{[^}]*\}|[\d-]+)(?: .*)? drop$/.exec(line) ??
+      /^([\w-]+) (iptables) .*?-p (tcp|udp) .*--dports? ([\d:,]+) /.exec(line) ?? [];
+  if (kind !== "nft" && kind !== "fw4" && kind !== "iptables") return [];
   if (protocol !== "tcp" && protocol !== "udp") return [];
   return list.replace(/[{}\s]/g, "").split(",").map((range) => {
     const [port, last] = range.split(/[-:]/).map(Number);
-    return { name, protocol, port: port ?? 0, last: last ?? port ?? 0 };
+    return {
+      name,
+      backend: OWN_BACKENDS[kind],
+      protocol,
+      port: port ?? 0,
+      last: last ?? port ?? 0,
+    };
   });
 }
 

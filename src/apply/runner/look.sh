@@ -47,6 +47,7 @@ look_tools() {
   fi
   look_has ip6tables && look_line ip6tables yes
   look_has ipset && look_line ipset yes
+  [ -e /etc/iptables/rules.v4 ] && look_line iptables-saved yes
   look_has sha512sum && look_line sha512sum yes
   [ -x /sbin/fw4 ] && look_line active fw4
   if [ "$(id -u)" != 0 ]; then
@@ -86,7 +87,7 @@ look_nft() {
       if ($2 ~ /^spknock\./) { hidden = 1; split($2, part, "."); other = part[2] }
     }
     own != "" || hidden {
-      if (!object && / drop$/ && !/@/) { sub(/^[ \t]+/, ""); print "spknock: own " (hidden ? other : own) " nft " $0 }
+      if (!object && / drop$/ && !/@/) { sub(/^[ \t]+/, ""); print "spknock: own " (hidden ? other " fw4 " : own " nft ") $0 }
       next
     }
     object && /^\t\ttype / { ports = / inet_service( |$|:|;)/ && !/\./ }
