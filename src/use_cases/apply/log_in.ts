@@ -7,7 +7,7 @@ import { isPorts } from "../../core/service.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import { type Destination, readDestination } from "../../ssh/destination.ts";
 import type { Server } from "../../ssh/server.ts";
-import { openServer } from "../../ssh/session.ts";
+import { openServer, type PasswordQuestion } from "../../ssh/session.ts";
 import type { DoorRequest } from "../build_plan.ts";
 import { knockTarget } from "../knock_target.ts";
 import type { Ports } from "../ports.ts";
@@ -38,10 +38,18 @@ export async function logIn(
   const destination = await readDestination(place, { ssh, ports });
   const door = await findShutDoor(job.doors, destination, ports);
   if (door !== undefined) await knockFirst(door, ports, { steps, collect });
-  const askPassword = () => hooks.ask(`Password of sudo at ${place}`);
+  const askPassword = ({ user, host, attempt }: PasswordQuestion) =>
+    hooks.ask(
+      `${attempt === 1 ? "" : "Sorry, try again. "}Password of ${user} for sudo on ${host}`,
+    );
   const server = await openServer(destination, { ports, askPassword });
   const { user, host, port } = destination;
-  const way = { root: "root", sudo: "sudo", "sudo-password": "sudo with a password", none: "no root" };
+  const way = {
+    root: "root",
+    sudo: "sudo",
+    "sudo-password": "sudo with a password",
+    none: "no root",
+  };
   const detail = `${user} at ${host} port ${port}, ${way[server.rootWay]}`;
   steps.show({ name: "login", status: "ok", detail });
   return { server, destination };
@@ -89,8 +97,11 @@ async function knockFirst(
     ports,
   );
   if (status !== "closed") return;
-  throw new NetworkError(`port ${target.host} does not answer, and the knocks of "${target.name}" do not open it`, {
-    code: "ssh",
-    hint: `find out why: spknock doctor ${target.name}`,
-  });
+  throw new NetworkError(
+    `${target.host} does not answer, and the knocks of "${target.name}" do not open it`,
+    {
+      code: "ssh",
+      hint: `find out why: spknock doctor ${target.name}`,
+    },
+  );
 }
