@@ -11,8 +11,8 @@ import type {
   ApplyStep,
   ApplyStepName,
   ApplySummary,
-  Concern,
 } from "../../use_cases/apply/job.ts";
+import type { Concern } from "../../apply/concern.ts";
 import type { ServerStatus } from "../../use_cases/apply/remove_rules.ts";
 import type { Context } from "../command.ts";
 import { makeSecretOptions, requirePrompter, type SecretChoice } from "../context.ts";
@@ -44,6 +44,7 @@ export function makeApplyHooks(
   };
   return {
     ...makeSecretOptions(context, secrets, askTwice),
+    askPassword: makeSecretOptions(context).ask,
     onStep: (step) => showStep(step, context, prefix),
     onSummary: (summary) => showSummary(summary, context),
     confirm: ({ place }) => ask(`Load these rules on ${sanitize(place)}?`),
@@ -95,9 +96,9 @@ function showSummary(summary: ApplySummary, context: Context): void {
 
 function noteConcern({ severity, text, hint }: Concern, { out }: Context): void {
   const { bad, warn, faint } = out.noteStyle;
-  const [paint, word] = { stop: [bad, "error"], warning: [warn, "warning"], note: [faint, "note"] }[
-    severity
-  ] as [(text: string) => string, string];
+  const paints = { stop: bad, warning: warn, note: faint };
+  const word = severity === "stop" ? "error" : severity;
+  const paint = paints[severity];
   out.note(`${paint(`${word}:`)} ${sanitize(text)}`);
   if (hint !== undefined) out.note(`  ${faint("hint:")} ${sanitize(hint)}`);
 }
@@ -117,7 +118,6 @@ export function reportOutcome(
     applied: `${place} guards these ports now`,
     removed: `${place} does not guard these ports any more`,
     unchanged: `nothing to change on ${place}`,
-    declined: "",
     "dry-run": `nothing was changed on ${place}`,
     refused: `nothing was changed on ${place}`,
     undone: `${place} has its former rules again`,

@@ -38,10 +38,11 @@ export async function logIn(
   const destination = await readDestination(place, { ssh, ports });
   const door = await findShutDoor(job.doors, destination, ports);
   if (door !== undefined) await knockFirst(door, ports, { steps, collect });
-  const askPassword = ({ user, host, attempt }: PasswordQuestion) =>
-    hooks.ask(
-      `${attempt === 1 ? "" : "Sorry, try again. "}Password of ${user} for sudo on ${host}`,
-    );
+  const askPassword = async ({ user, host, attempt }: PasswordQuestion) => {
+    const again = attempt === 1 ? "" : "Sorry, try again. ";
+    const answer = await hooks.askPassword(`${again}Password of ${user} for sudo on ${host}`);
+    return typeof answer === "string" ? answer : new TextDecoder().decode(answer);
+  };
   const server = await openServer(destination, { ports, askPassword });
   const { user, host, port } = destination;
   const way = {
