@@ -39,6 +39,7 @@ export function makeApplyHooks(
   context: Context,
   { secrets, isSure, prefix = "" }: HookOptions,
 ): ApplyHooks & { confirmRemoval(place: string): Promise<boolean> } {
+  const { out } = context;
   const clear = () => out.say(out.isLive && prefix === "" ? CLEAR_LINE : "");
   const passphrases = makeSecretOptions(context, secrets, askTwice);
   const passwords = makeSecretOptions(context);
