@@ -1,0 +1,94 @@
+/** The target that an earlier run has saved: it is used as it is, with its key and its ports. */
+import { changeTargets, isSameData, type TargetChange, updateConfig } from "../../config/changes.ts";
+import { type Problem, UsageError } from "../../core/errors.ts";
+import type { Knock } from "../../core/knock.ts";
+import { isSameHost, type Target } from "../../core/target.ts";
+import { readSaved, type TargetsFile } from "../rolling/key_files.ts";
+import { type Horizon, keepHorizon } from "./horizon.ts";
+import type { SavedDoor, SetupRequest } from "./request.ts";
+
+/**
+ * Returns the target of a name as it is in the file; undefined where there is none.
+ *
+ * @throws {UsageError} where it is another door; {ConfigError}.
+ */
+export async function findSavedDoor(
+  request: SetupRequest & { host: string },
+  place: TargetsFile,
+): Promise<Target | undefined> {
+  const saved = (await readSaved(place)).written.targets.get(request.name);
+  if (saved === undefined) return undefined;
+  const { name, host } = request;
+  if (!isSameHost(saved.host, host)) {
+    throw new UsageError(`"${name}" is saved already, with the host "${saved.host}"`, {
+      hint: `choose another name than ${name}, or use --host ${saved.host} if that is the same machine`,
+    });
+  }
+  refuseOtherKind(saved, request);
+  return saved;
+}
+
+function refuseOtherKind(saved: Target, { kind, secret }: SetupRequest): void {
+  const { name, rolling } = saved;
+  if (kind === "codes" && rolling === undefined) {
+    throw new UsageError(`--rolling: "${name}" is saved already, without one-time codes`, {
+      hint: `change it first: spknock rolling new ${name}`,
+    });
+  }
+  if (kind === "passphrases" && rolling !== undefined) {
+    throw new UsageError(`--passphrases: "${name}" is saved already, with one-time codes`, {
+      hint: `leave it out, or remove the target first: spknock remove ${name}`,
+    });
+  }
+  const isSame = ({ payload }: Knock) =>
+    payload.kind === "secret" && isSameData(payload.source, secret);
+  if (secret === undefined || saved.knocks.some(isSame)) return;
+  throw new UsageError(`--secret: "${name}" is saved already, with another secret`, {
+    hint: `leave it out, or change the target first: spknock edit ${name} --secret ...`,
+  });
+}
+
+/**
+ * Saves what the request changes in a target.
+ *
+ * @param options.now undefined where the firewall makes its codes itself, or the target has none.
+ * @throws {ConfigError} where nothing was changed.
+ */
+export async function updateDoor(
+  { name, opens, tags }: SetupRequest,
+  { file, fs, now }: TargetsFile & { now: number | undefined },
+): Promise<readonly Problem[]> {
+  const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] => {
+    const rolling = targets.get(name)?.rolling;
+    const horizon: Partial<Horizon> = rolling === undefined || now === undefined
+      ? {}
+      : keepHorizon(rolling, now);
+    return [{
+      name,
+      ...(opens === undefined ? {} : { opens }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(rolling === undefined ? {} : { rolling: { ...rolling, ...horizon } }),
+    }];
+  };
+  const edit = (text: string) => changeTargets(text, choose, { file });
+  return (await updateConfig(file, edit, fs)).warnings;
+}
+
+/**
+ * Returns the target as knocks use it, and what it is.
+ *
+ * @throws {ConfigError}
+ */
+export async function readDoor(
+  name: string,
+  place: TargetsFile,
+): Promise<Pick<SavedDoor, "target" | "kind" | "secretFiles">> {
+  const target = (await readSaved(place)).filled.targets.get(name);
+  if (target === undefined) throw new TypeError(`"${name}" was saved, and is not there`);
+  const files = [...target.knocks, ...target.close ?? []].flatMap(({ payload }) =>
+    payload.kind === "secret" && payload.source.kind === "file" ? [payload.source.path] : []
+  );
+  const isSecret = target.knocks.some(({ payload }) => payload.kind === "secret");
+  const kind = target.rolling !== undefined ? "codes" : isSecret ? "passphrases" : "other";
+  return { target, kind, secretFiles: [...new Set(files)] };
+}
