@@ -85,7 +85,10 @@ export async function saveWithKey(
   { key, ...rest }: { key: string; edit: (text: string) => string; text: string },
   place: TargetsFile,
 ): Promise<readonly Problem[]> {
-  return await saveWithSecrets({ ...rest, secrets: [{ path: key, text: `${makeKey()}\n` }] }, place);
+  return await saveWithSecrets(
+    { ...rest, secrets: [{ path: key, text: `${makeKey()}\n` }] },
+    place,
+  );
 }
 
 /** As {@linkcode saveWithKey}, with any number of files. */

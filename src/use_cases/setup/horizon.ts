@@ -26,7 +26,8 @@ export function needsEnd({ rolling }: Backend): boolean {
  * Returns what is saved where it is not near its end, so that the same rules are written again; else a new one.
  */
 export function keepHorizon({ from, until }: Rolling, now: number): Horizon {
-  const isGood = until !== undefined && judgeHorizon({ windowMs: 0, slots: 0, from, until }, now) === "good";
+  const isGood = until !== undefined &&
+    judgeHorizon({ windowMs: 0, slots: 0, from, until }, now) === "good";
   const fresh = makeHorizon(now);
   return isGood ? { from: from ?? fresh.from, until } : fresh;
 }

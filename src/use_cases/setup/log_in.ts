@@ -12,7 +12,7 @@ const LOGIN_MS = 120_000;
 const FRESH = ["-o", "ControlMaster=no", "-o", "ControlPath=none"] as const;
 
 /** Where ssh's configuration leads a login. */
-interface Destination {
+export interface Destination {
   host: string;
   port: number;
   user: string | undefined;

@@ -57,9 +57,7 @@ export async function saveNewDoor(
   const { kind, reason } = chooseKind(facts, { wanted: request.kind, now });
   const secrets = await makeSecrets(request, kind, { file, fs });
   const hasEnd = kind === "codes" && needsEnd(facts.backend);
-  const rolling = kind === "codes"
-    ? { ...DEFAULT_ROLLING, ...(hasEnd ? horizon : {}) }
-    : undefined;
+  const rolling = kind === "codes" ? { ...DEFAULT_ROLLING, ...(hasEnd ? horizon : {}) } : undefined;
   const draft = makeDraft(request, { facts, secrets, rolling });
   const { text } = await readSaved({ file, fs });
   const edit = (present: string) => addTargets(present, [draft], { file });

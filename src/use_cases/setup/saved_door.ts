@@ -1,11 +1,20 @@
 /** The target that an earlier run has saved: it is used as it is, with its key and its ports. */
-import { changeTargets, isSameData, type TargetChange, updateConfig } from "../../config/changes.ts";
+import {
+  changeTargets,
+  isSameData,
+  type TargetChange,
+  updateConfig,
+} from "../../config/changes.ts";
 import { type Problem, UsageError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
+import type { Service } from "../../core/service.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 import { readSaved, type TargetsFile } from "../rolling/key_files.ts";
 import { type Horizon, keepHorizon } from "./horizon.ts";
 import type { SavedDoor, SetupRequest } from "./request.ts";
+
+/** What a door opens where nothing says so. */
+export const DEFAULT_OPENS: readonly Service[] = [{ port: 22, protocol: "tcp" }];
 
 /**
  * Returns the target of a name as it is in the file; undefined where there is none.
@@ -21,7 +30,8 @@ export async function findSavedDoor(
   const { name, host } = request;
   if (!isSameHost(saved.host, host)) {
     throw new UsageError(`"${name}" is saved already, with the host "${saved.host}"`, {
-      hint: `choose another name than ${name}, or use --host ${saved.host} if that is the same machine`,
+      hint:
+        `choose another name than ${name}, or use --host ${saved.host} if that is the same machine`,
     });
   }
   refuseOtherKind(saved, request);
@@ -55,17 +65,18 @@ function refuseOtherKind(saved: Target, { kind, secret }: SetupRequest): void {
  * @throws {ConfigError} where nothing was changed.
  */
 export async function updateDoor(
-  { name, opens, tags }: SetupRequest,
+  { name, place, opens, tags }: SetupRequest,
   { file, fs, now }: TargetsFile & { now: number | undefined },
 ): Promise<readonly Problem[]> {
   const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] => {
-    const rolling = targets.get(name)?.rolling;
+    const { rolling, opens: before = [] } = targets.get(name) ?? {};
     const horizon: Partial<Horizon> = rolling === undefined || now === undefined
       ? {}
       : keepHorizon(rolling, now);
     return [{
       name,
-      ...(opens === undefined ? {} : { opens }),
+      admin: place,
+      opens: opens ?? (before.length > 0 ? before : DEFAULT_OPENS),
       ...(tags === undefined ? {} : { tags }),
       ...(rolling === undefined ? {} : { rolling: { ...rolling, ...horizon } }),
     }];

@@ -122,7 +122,15 @@ function listHostLines(target: Target): string[] {
     `Host ${target.name}`,
     `    HostName ${escapeTokens(host)}`,
     ...(port === SSH_PORT ? [] : [`    Port ${port}`]),
+    ...listUserLines(target),
   ];
+}
+
+/** Of the firewall's own ssh it is known who logs in; not of a host behind it. */
+function listUserLines({ admin = "", connect }: Target): string[] {
+  const user = admin.slice(0, Math.max(0, admin.lastIndexOf("@")));
+  if (user === "" || connect?.host !== undefined) return [];
+  return [`    User ${/^[\w.@+-]+$/.test(user) ? user : `"${user}"`}`];
 }
 
 /** What is knocked for over one family is not open over the other. */

@@ -1,0 +1,155 @@
+/**
+ * From nothing to a closed, checked door: key, target, rules, ssh block, a login through the door.
+ *
+ * Rules:
+ * - each step can be repeated: what is saved is used again, what is loaded is found unchanged;
+ * - a step that fails ends it. The server has its former rules then, and no ssh block is written: ssh would
+ *   knock on a door that is not there;
+ * - secrets are in files before the target names them, and the target is saved before the rules are loaded:
+ *   what the server has is always known here.
+ */
+import type { Problem } from "../../core/errors.ts";
+import type { Target } from "../../core/target.ts";
+import type { applyRules } from "../apply/apply_rules.ts";
+import type { ApplyHooks, ApplyOutcome } from "../apply/job.ts";
+import type { Ports } from "../ports.ts";
+import { applyDoor, lookAtServer } from "./apply_door.ts";
+import { makeHorizon, needsEnd } from "./horizon.ts";
+import { checkLogin, type Destination, findDestination } from "./log_in.ts";
+import { saveNewDoor } from "./new_door.ts";
+import type { LoginCheck, SavedDoor, SetupReport, SetupRequest, SetupStage } from "./request.ts";
+import { DEFAULT_OPENS, findSavedDoor, readDoor, updateDoor } from "./saved_door.ts";
+
+/** The ssh block of a target. */
+interface InstalledBlock {
+  /** The files that had to change. */
+  written: readonly string[];
+  /** Whether ssh reads it, with the words that start it. */
+  isRead: boolean;
+}
+
+/** What a setup needs of its caller. */
+export interface SetupTools {
+  ports: Ports;
+  /** The file of targets. */
+  file: string;
+  apply: typeof applyRules;
+  hooks: ApplyHooks;
+  /** Writes the ssh block; undefined where it is not wanted. */
+  installBlock: ((target: Target) => Promise<InstalledBlock>) | undefined;
+  /** Returns the ProxyCommand of a target. */
+  renderProxyCommand(target: Target): Promise<string>;
+  /** Called as soon as a stage is done. */
+  onDone(stage: SetupStage, door: SavedDoor): void;
+  /** Called before the login at the end, for which ssh may ask something. */
+  onLogin(): void;
+  onWarnings(problems: readonly Problem[]): void;
+  /** Unix milliseconds. */
+  wallNow(): number;
+}
+
+/**
+ * Sets a door up.
+ *
+ * @throws {UsageError} where the target is another one, or what is wanted cannot be had; {ConfigError};
+ * {SecretError}; {NetworkError}.
+ */
+export async function setUp(request: SetupRequest, tools: SetupTools): Promise<SetupReport> {
+  const stages: SetupStage[] = [];
+  const onDone: SetupTools["onDone"] = (stage, door) => {
+    stages.push(stage);
+    tools.onDone(stage, door);
+  };
+  const login = await findDestination(request, tools.ports);
+  const { door, backend, outcome: looked } = await saveDoor(request, login, tools);
+  const report = { stages, door, outcome: looked, written: undefined, login: undefined };
+  if (door === undefined) return { ...report, status: "refused", problem: looked?.problem };
+  onDone("saved", door);
+  const outcome = await applyDoor(request, { ...door, backend }, tools);
+  const { status, problem } = outcome;
+  if (status !== "applied" && status !== "unchanged") {
+    const end = status === "declined" ? "declined" : "not-applied";
+    return { ...report, outcome, status: end, problem };
+  }
+  onDone("applied", door);
+  const installed = await tools.installBlock?.(door.target);
+  if (installed !== undefined) onDone("installed", door);
+  tools.onLogin();
+  const check = await logInThroughDoor(request, door.target, { installed, ...tools });
+  if (check.isIn) onDone("checked", door);
+  return {
+    ...report,
+    outcome,
+    written: installed?.written,
+    login: check,
+    status: check.isIn ? "done" : "no-login",
+    problem: check.isIn ? undefined : describeNoLogin(check),
+  };
+}
+
+/** A door and the back end that was chosen for it; or only how the look at the server ended. */
+interface Saving {
+  door?: SavedDoor;
+  backend?: string | undefined;
+  outcome?: ApplyOutcome;
+}
+
+async function saveDoor(
+  request: SetupRequest,
+  login: Destination,
+  tools: SetupTools,
+): Promise<Saving> {
+  const { ports: { fs }, file, wallNow, onWarnings } = tools;
+  const place = { file, fs };
+  const { name, host = login.host } = request;
+  const saved = await findSavedDoor({ ...request, host }, place);
+  if (saved !== undefined && !needsLook(saved)) {
+    const now = saved.rolling === undefined ? undefined : wallNow();
+    onWarnings(await updateDoor(request, { ...place, now }));
+    return { door: { ...await readDoor(name, place), isNew: false, reason: undefined } };
+  }
+  const opens = request.opens ?? (saved?.opens.length ? saved.opens : DEFAULT_OPENS);
+  const outcome = await lookAtServer({ ...request, host, opens }, tools);
+  const { summary } = outcome;
+  if (outcome.status !== "dry-run" || summary === undefined) return { outcome };
+  const now = wallNow();
+  const backend = summary.backend.name;
+  if (saved !== undefined) {
+    const end = needsEnd(summary.backend) ? now : undefined;
+    onWarnings(await updateDoor(request, { ...place, now: end }));
+    const door = { ...await readDoor(name, place), isNew: false, reason: undefined };
+    return { door, backend };
+  }
+  const { warnings, reason } = await saveNewDoor(
+    { ...request, host, opens, sshPort: login.port },
+    { ...place, facts: summary, horizon: makeHorizon(now), now },
+  );
+  onWarnings(warnings);
+  return { door: { ...await readDoor(name, place), isNew: true, reason }, backend };
+}
+
+/** Whether its codes have an end depends on the firewall; a target that has one was set up already. */
+function needsLook({ rolling }: Target): boolean {
+  return rolling !== undefined && rolling.until === undefined;
+}
+
+/** By the block where ssh reads it, else with its ProxyCommand as an option. */
+async function logInThroughDoor(
+  { name, place, ssh }: SetupRequest,
+  target: Target,
+  { ports, installed, renderProxyCommand }:
+    & Pick<SetupTools, "ports" | "renderProxyCommand">
+    & { installed: InstalledBlock | undefined },
+): Promise<LoginCheck> {
+  const way = installed?.isRead
+    ? { place: name, proxyCommand: undefined }
+    : { place, proxyCommand: await renderProxyCommand(target) };
+  return await checkLogin(ssh, way, ports);
+}
+
+function describeNoLogin({ command, detail }: LoginCheck): SetupReport["problem"] {
+  return {
+    text: `the rules are proven and in force, but ssh did not log in through the door: ${detail}`,
+    hint: `look why with: ${command} -v`,
+  };
+}
