@@ -117,6 +117,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/rolling/codes.ts"),
   },
   {
+    name: "setup",
+    summary: "from nothing to a closed, checked door, over ssh",
+    permissions: ["write", "run"],
+    load: () => import("./commands/server/setup.ts"),
+  },
+  {
     name: "simulate",
     summary: "run a door on loopback that behaves as the firewall would",
     permissions: ["run"],

@@ -127,7 +127,7 @@ function* joinPieces(pieces: Iterable<string>, signal: AbortSignal): Iterable<st
 }
 
 /** Returns a plan as the JSON contract has it. */
-function toPlanValue(plan: Plan): unknown {
+export function toPlanValue(plan: Plan): unknown {
   return {
     name: plan.name,
     doors: plan.doors.map(toDoorValue),

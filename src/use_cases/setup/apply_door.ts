@@ -5,6 +5,7 @@ import { DEFAULT_SETTINGS, type Target } from "../../core/target.ts";
 import type { applyRules } from "../apply/apply_rules.ts";
 import type { ApplyHooks, ApplyJob, ApplyOutcome, ApplySummary } from "../apply/job.ts";
 import type { Ports } from "../ports.ts";
+import type { Horizon } from "./horizon.ts";
 import { pickPorts } from "./pick_ports.ts";
 import type { SetupRequest } from "./request.ts";
 
@@ -42,10 +43,14 @@ export async function lookAtServer(
 /** Loads the rules of a door; a weak passphrase is refused before anything is asked. */
 export async function applyDoor(
   request: SetupRequest,
-  { target, backend }: { target: Target; backend: string | undefined },
+  { target, backend, horizon }: {
+    target: Target;
+    backend: string | undefined;
+    horizon: Horizon | undefined;
+  },
   { ports, apply, hooks }: ApplyTools,
 ): Promise<ApplyOutcome> {
-  const job = makeJob(request, target);
+  const job = makeJob(request, target, horizon);
   const confirm: ApplyHooks["confirm"] = (summary) => {
     refuseWeak(target, summary);
     return hooks.confirm(summary);
@@ -65,20 +70,15 @@ function refuseWeak({ name }: Target, { weak }: ApplySummary): void {
   });
 }
 
-function makeJob(request: SetupRequest, target: Target): ApplyJob {
-  const { place, ssh, trusted, backend, rollbackMs, persists } = request;
-  const { rolling, opens } = target;
-  // Codes that a firewall makes itself have no end.
-  const horizon = rolling === undefined
-    ? undefined
-    : { from: rolling.from ?? Date.now(), until: rolling.until ?? Infinity };
+function makeJob(request: SetupRequest, target: Target, horizon?: Horizon): ApplyJob {
+  const { place, ssh, trusted, backend, variant, rollbackMs, persists } = request;
   return {
     place,
     ssh,
-    doors: [{ target, opens }],
+    doors: [{ target, opens: target.opens }],
     planOptions: { trusted, horizon },
     backend,
-    variant: undefined,
+    variant,
     rollbackMs,
     persists,
     isDry: false,

@@ -1,6 +1,5 @@
 /** For which time a server gets one-time codes. */
 import { judgeHorizon, type Rolling } from "../../core/rolling.ts";
-import type { Backend } from "../../rules/mod.ts";
 
 /** The first and the last moment, in Unix milliseconds; no end where the server makes the codes itself. */
 export interface Horizon {
@@ -15,11 +14,6 @@ export function makeHorizon(now: number): Horizon {
   // Dates are saved in whole seconds.
   const from = Math.floor(now / 1_000) * 1_000;
   return { from, until: from + YEAR_MS };
-}
-
-/** Whether a firewall holds a list of codes, which has an end. */
-export function needsEnd({ rolling }: Backend): boolean {
-  return rolling?.streamCodes !== undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Problem } from "../../core/errors.ts";
 import type { Knock, KnockPayload } from "../../core/knock.ts";
 import { DEFAULT_ROLLING, isKey, makeKey, type Rolling } from "../../core/rolling.ts";
 import type { Service } from "../../core/service.ts";
+import { needsHorizon } from "../../rules/mod.ts";
 import {
   chooseSecretFile,
   type NewSecret,
@@ -22,7 +23,7 @@ import {
 import { chooseKind, type ServerFacts } from "./choose_kind.ts";
 import { pickPorts } from "./pick_ports.ts";
 import type { DoorKind, SetupRequest } from "./request.ts";
-import { type Horizon, needsEnd } from "./horizon.ts";
+import { makeHorizon } from "./horizon.ts";
 
 /** Passphrases in a sequence without one-time codes. */
 const PASSPHRASES = 3;
@@ -40,7 +41,6 @@ export interface NewDoorRequest extends SetupRequest {
 /** Where it is saved, and what is known. */
 interface NewDoorOptions extends TargetsFile {
   facts: ServerFacts;
-  horizon: Horizon;
   /** Unix milliseconds. */
   now: number;
 }
@@ -52,12 +52,14 @@ interface NewDoorOptions extends TargetsFile {
  */
 export async function saveNewDoor(
   request: NewDoorRequest,
-  { facts, horizon, now, file, fs }: NewDoorOptions,
+  { facts, now, file, fs }: NewDoorOptions,
 ): Promise<{ kind: DoorKind; reason: string | undefined; warnings: readonly Problem[] }> {
   const { kind, reason } = chooseKind(facts, { wanted: request.kind, now });
   const secrets = await makeSecrets(request, kind, { file, fs });
-  const hasEnd = kind === "codes" && needsEnd(facts.backend);
-  const rolling = kind === "codes" ? { ...DEFAULT_ROLLING, ...(hasEnd ? horizon : {}) } : undefined;
+  const hasEnd = kind === "codes" && needsHorizon(facts.backend);
+  const rolling = kind === "codes"
+    ? { ...DEFAULT_ROLLING, ...(hasEnd ? makeHorizon(now) : {}) }
+    : undefined;
   const draft = makeDraft(request, { facts, secrets, rolling });
   const { text } = await readSaved({ file, fs });
   const edit = (present: string) => addTargets(present, [draft], { file });

@@ -23,6 +23,7 @@ export interface SetupRequest {
   /** Where the secret of the knocks is already; made, in files beside the configuration, where undefined. */
   secret: SecretSource | undefined;
   backend: string | undefined;
+  variant: string | undefined;
   rollbackMs: number;
   persists: boolean;
 }

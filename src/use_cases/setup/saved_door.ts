@@ -59,27 +59,44 @@ function refuseOtherKind(saved: Target, { kind, secret }: SetupRequest): void {
 }
 
 /**
- * Saves what the request changes in a target.
+ * Saves what the request changes in a target; a horizon that nears its end begins anew.
  *
- * @param options.now undefined where the firewall makes its codes itself, or the target has none.
  * @throws {ConfigError} where nothing was changed.
  */
 export async function updateDoor(
   { name, place, opens, tags }: SetupRequest,
-  { file, fs, now }: TargetsFile & { now: number | undefined },
+  { file, fs, now }: TargetsFile & { now: number },
 ): Promise<readonly Problem[]> {
-  const choose = (targets: ReadonlyMap<string, Target>): TargetChange[] => {
-    const { rolling, opens: before = [] } = targets.get(name) ?? {};
-    const horizon: Partial<Horizon> = rolling === undefined || now === undefined
+  return await changeDoor(name, ({ rolling, opens: before }) => ({
+    admin: place,
+    opens: opens ?? (before.length > 0 ? before : DEFAULT_OPENS),
+    ...(tags === undefined ? {} : { tags }),
+    ...(rolling?.until === undefined
       ? {}
-      : keepHorizon(rolling, now);
-    return [{
-      name,
-      admin: place,
-      opens: opens ?? (before.length > 0 ? before : DEFAULT_OPENS),
-      ...(tags === undefined ? {} : { tags }),
-      ...(rolling === undefined ? {} : { rolling: { ...rolling, ...horizon } }),
-    }];
+      : { rolling: { ...rolling, ...keepHorizon(rolling, now) } }),
+  }), { file, fs });
+}
+
+/** Saves for which time the server has one-time codes. */
+export async function saveEnd(
+  name: string,
+  { file, fs, horizon }: TargetsFile & { horizon: Horizon },
+): Promise<readonly Problem[]> {
+  return await changeDoor(
+    name,
+    ({ rolling }) => rolling === undefined ? {} : { rolling: { ...rolling, ...horizon } },
+    { file, fs },
+  );
+}
+
+async function changeDoor(
+  name: string,
+  change: (target: Target) => Omit<TargetChange, "name">,
+  { file, fs }: TargetsFile,
+): Promise<readonly Problem[]> {
+  const choose = (targets: ReadonlyMap<string, Target>) => {
+    const target = targets.get(name);
+    return target === undefined ? [] : [{ name, ...change(target) }];
   };
   const edit = (text: string) => changeTargets(text, choose, { file });
   return (await updateConfig(file, edit, fs)).warnings;

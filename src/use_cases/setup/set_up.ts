@@ -10,15 +10,16 @@
  */
 import type { Problem } from "../../core/errors.ts";
 import type { Target } from "../../core/target.ts";
+import { type Backend, needsHorizon } from "../../rules/mod.ts";
 import type { applyRules } from "../apply/apply_rules.ts";
 import type { ApplyHooks, ApplyOutcome } from "../apply/job.ts";
 import type { Ports } from "../ports.ts";
 import { applyDoor, lookAtServer } from "./apply_door.ts";
-import { makeHorizon, needsEnd } from "./horizon.ts";
+import { type Horizon, keepHorizon } from "./horizon.ts";
 import { checkLogin, type Destination, findDestination } from "./log_in.ts";
 import { saveNewDoor } from "./new_door.ts";
 import type { LoginCheck, SavedDoor, SetupReport, SetupRequest, SetupStage } from "./request.ts";
-import { DEFAULT_OPENS, findSavedDoor, readDoor, updateDoor } from "./saved_door.ts";
+import { DEFAULT_OPENS, findSavedDoor, readDoor, saveEnd, updateDoor } from "./saved_door.ts";
 
 /** The ssh block of a target. */
 interface InstalledBlock {
@@ -65,12 +66,15 @@ export async function setUp(request: SetupRequest, tools: SetupTools): Promise<S
   const report = { stages, door, outcome: looked, written: undefined, login: undefined };
   if (door === undefined) return { ...report, status: "refused", problem: looked?.problem };
   onDone("saved", door);
-  const outcome = await applyDoor(request, { ...door, backend }, tools);
+  const { rolling } = door.target;
+  const horizon = rolling && keepHorizon(rolling, tools.wallNow());
+  const outcome = await applyDoor(request, { ...door, backend, horizon }, tools);
   const { status, problem } = outcome;
   if (status !== "applied" && status !== "unchanged") {
     const end = status === "declined" ? "declined" : "not-applied";
     return { ...report, outcome, status: end, problem };
   }
+  await saveHorizon(door, { backend: outcome.summary?.backend, horizon }, tools);
   onDone("applied", door);
   const installed = await tools.installBlock?.(door.target);
   if (installed !== undefined) onDone("installed", door);
@@ -101,36 +105,33 @@ async function saveDoor(
 ): Promise<Saving> {
   const { ports: { fs }, file, wallNow, onWarnings } = tools;
   const place = { file, fs };
-  const { name, host = login.host } = request;
+  const { name, host = login.host, opens = DEFAULT_OPENS } = request;
   const saved = await findSavedDoor({ ...request, host }, place);
-  if (saved !== undefined && !needsLook(saved)) {
-    const now = saved.rolling === undefined ? undefined : wallNow();
-    onWarnings(await updateDoor(request, { ...place, now }));
+  if (saved !== undefined) {
+    onWarnings(await updateDoor(request, { ...place, now: wallNow() }));
     return { door: { ...await readDoor(name, place), isNew: false, reason: undefined } };
   }
-  const opens = request.opens ?? (saved?.opens.length ? saved.opens : DEFAULT_OPENS);
   const outcome = await lookAtServer({ ...request, host, opens }, tools);
-  const { summary } = outcome;
-  if (outcome.status !== "dry-run" || summary === undefined) return { outcome };
-  const now = wallNow();
-  const backend = summary.backend.name;
-  if (saved !== undefined) {
-    const end = needsEnd(summary.backend) ? now : undefined;
-    onWarnings(await updateDoor(request, { ...place, now: end }));
-    const door = { ...await readDoor(name, place), isNew: false, reason: undefined };
-    return { door, backend };
-  }
+  const { status, summary } = outcome;
+  if (status !== "dry-run" || summary === undefined) return { outcome };
   const { warnings, reason } = await saveNewDoor(
     { ...request, host, opens, sshPort: login.port },
-    { ...place, facts: summary, horizon: makeHorizon(now), now },
+    { ...place, facts: summary, now: wallNow() },
   );
   onWarnings(warnings);
-  return { door: { ...await readDoor(name, place), isNew: true, reason }, backend };
+  const door = { ...await readDoor(name, place), isNew: true, reason };
+  return { door, backend: summary.backend.name };
 }
 
-/** Whether its codes have an end depends on the firewall; a target that has one was set up already. */
-function needsLook({ rolling }: Target): boolean {
-  return rolling !== undefined && rolling.until === undefined;
+/** The end of the codes that the server has, so that each knock can warn of it, and a repeated setup changes nothing. */
+async function saveHorizon(
+  { target: { name, rolling } }: SavedDoor,
+  { backend, horizon }: { backend: Backend | undefined; horizon: Horizon | undefined },
+  { ports: { fs }, file, onWarnings }: SetupTools,
+): Promise<void> {
+  const isSaved = rolling?.until === horizon?.until;
+  if (isSaved || horizon === undefined || backend === undefined || !needsHorizon(backend)) return;
+  onWarnings(await saveEnd(name, { file, fs, horizon }));
 }
 
 /** By the block where ssh reads it, else with its ProxyCommand as an option. */

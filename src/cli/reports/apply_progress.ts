@@ -1,0 +1,160 @@
+/**
+ * What people see of an apply: a line a step, live with the time until the way back fires; before it what will be
+ * closed, opened and left alone, with what was noticed about the server; and how it ended.
+ */
+import { CancelledError } from "../../core/errors.ts";
+import { renderElapsed } from "../../core/duration.ts";
+import { sanitize } from "../../output/sanitize.ts";
+import type {
+  ApplyHooks,
+  ApplyOutcome,
+  ApplyStep,
+  ApplyStepName,
+  ApplySummary,
+  Concern,
+} from "../../use_cases/apply/job.ts";
+import type { Context } from "../command.ts";
+import { makeSecretOptions, requirePrompter, type SecretChoice } from "../context.ts";
+import { EXIT } from "../exit_codes.ts";
+import { askTwice } from "../questions/secret_questions.ts";
+import { drawPlan } from "./plan_picture.ts";
+import { printWeaknesses, toPlanValue } from "./rule_set.ts";
+
+const LABEL_WIDTH = 9;
+
+/** How an apply asks. */
+interface HookOptions {
+  secrets: SecretChoice;
+  /** `--yes`: without a question. */
+  isSure: boolean;
+  /** Before each step of one of several places; "" where there is one. */
+  prefix?: string;
+}
+
+/** Makes what an apply of one place shows and asks. */
+export function makeApplyHooks(
+  context: Context,
+  { secrets, isSure, prefix = "" }: HookOptions,
+): ApplyHooks {
+  const { out } = context;
+  return {
+    ...makeSecretOptions(context, secrets, askTwice),
+    onStep: (step) => showStep(step, context, prefix),
+    onSummary: (summary) => showSummary(summary, context),
+    async confirm(summary) {
+      if (isSure) return true;
+      const hint = "apply without a question: --yes";
+      const prompter = await requirePrompter(context, hint);
+      const message = `Load these rules on ${sanitize(summary.place)}?`;
+      return await prompter.confirm({ message, default: true });
+    },
+  };
+}
+
+function showStep(step: ApplyStep, { out }: Context, prefix: string): void {
+  const { good, bad, warn, faint } = out.style;
+  const { name, status, detail, leftMs } = step;
+  const left = leftMs === undefined
+    ? ""
+    : faint(` (${renderElapsed(Math.round(leftMs / 1_000) * 1_000)} left)`);
+  const paint = { running: faint, ok: good, failed: bad, skipped: warn }[status];
+  const label = paint(LABELS[name].padEnd(LABEL_WIDTH));
+  const shown = status === "skipped" ? `not checked: ${detail}` : detail;
+  const line = `  ${prefix}${label} ${sanitize(shown)}${left}`;
+  if (status === "running") {
+    if (out.isLive && prefix === "") out.say(`\r\x1b[2K${line}`);
+    return;
+  }
+  if (out.isLive && prefix === "") out.say("\r\x1b[2K");
+  out.say(out.wrap(line) + "\n");
+}
+
+/** As a column; all of one length at most. */
+const LABELS: Readonly<Record<ApplyStepName, string>> = {
+  login: "login",
+  look: "look",
+  load: "load",
+  shut: "shut",
+  knock: "knock",
+  close: "close",
+  keep: "keep",
+  persist: "persist",
+  undo: "undo",
+};
+
+/** Prints what will happen on a server, and what was noticed about it. */
+function showSummary(summary: ApplySummary, context: Context): void {
+  const { out } = context;
+  const { plan, weak, concerns, isReplacing } = summary;
+  out.say(`\n${drawPlan(plan)}\n`);
+  printWeaknesses(weak, context);
+  for (const concern of concerns) noteConcern(concern, context);
+  if (isReplacing) out.note("note: these rules replace those of the same name that run there");
+}
+
+function noteConcern({ severity, text, hint }: Concern, { out }: Context): void {
+  const { bad, warn, faint } = out.noteStyle;
+  const [paint, word] = { stop: [bad, "error"], warning: [warn, "warning"], note: [faint, "note"] }[
+    severity
+  ] as [(text: string) => string, string];
+  out.note(`${paint(`${word}:`)} ${sanitize(text)}`);
+  if (hint !== undefined) out.note(`  ${faint("hint:")} ${sanitize(hint)}`);
+}
+
+/** Prints how it ended; returns the exit code. */
+export function reportOutcome(outcome: ApplyOutcome, context: Context): number {
+  const { out } = context;
+  const { status, problem, summary } = outcome;
+  out.value(toOutcomeValue(outcome));
+  if (status === "declined") throw new CancelledError();
+  const place = sanitize(summary?.place ?? "the server");
+  const texts: Record<typeof status, string> = {
+    applied: `${place} guards these ports now`,
+    unchanged: `${place} runs these rules already; nothing was changed`,
+    declined: "",
+    "dry-run": `nothing was changed on ${place}`,
+    refused: `nothing was changed on ${place}`,
+    undone: `${place} has its former rules again`,
+    unknown: `it is not known what ${place} runs`,
+  };
+  const isGood = APPLY_EXITS[status] === EXIT.done;
+  const paint = isGood ? out.style.good : out.style.bad;
+  if (problem !== undefined) {
+    const word = isGood ? "warning" : "error";
+    out.error(`${word}: ${sanitize(problem.text)}`);
+    if (problem.hint !== undefined) out.error(`hint: ${sanitize(problem.hint)}`);
+  }
+  out.say(`${paint(texts[status])}\n`);
+  return APPLY_EXITS[status];
+}
+
+/** The exit code of each end. */
+export const APPLY_EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
+  applied: EXIT.done,
+  unchanged: EXIT.done,
+  "dry-run": EXIT.done,
+  declined: EXIT.cancelled,
+  refused: EXIT.usage,
+  undone: EXIT.closed,
+  unknown: EXIT.network,
+};
+
+/** Returns an outcome as the JSON contract has it. */
+export function toOutcomeValue({ status, summary, steps, files, problem }: ApplyOutcome): unknown {
+  return {
+    status,
+    place: summary?.place ?? null,
+    backend: summary?.backend.name ?? null,
+    system: summary?.look.system ?? null,
+    plan: summary === undefined ? null : toPlanValue(summary.plan),
+    concerns: summary?.concerns ?? [],
+    steps: steps.map(({ name, status, detail, leftMs }) => ({
+      name,
+      status,
+      detail,
+      left_ms: leftMs === undefined ? null : Math.round(leftMs),
+    })),
+    files,
+    problem: problem ?? null,
+  };
+}
