@@ -120,6 +120,10 @@ const ports: CliPorts = {
   },
   runProgram: (...call) =>
     room.run(async () => await (await import("./src/system/program.ts")).runProgram(...call)),
+  startProgram: (...call) =>
+    room.run(async () =>
+      await (await import("./src/system/start_program.ts")).startProgram(...call)
+    ),
   runAttached: async (...call) => {
     const { runAttached } = await import("./src/system/run_attached.ts");
     hasChild = true;

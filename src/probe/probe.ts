@@ -39,7 +39,8 @@ export type RunProgram = (
   command: readonly string[],
   options: {
     env?: Record<string, string>;
-    stdin?: string;
+    /** Its standard input; in pieces where it is long. */
+    stdin?: Iterable<string>;
     timeoutMs: number;
     signal?: AbortSignal | undefined;
     /** The program may ask the user: stderr is ours, and stdin where it is a terminal. */

@@ -12,10 +12,15 @@ export interface ServerResult {
 export interface ServerCommand {
   /** What the command reads from its standard input, in pieces; nothing where undefined. */
   stdin?: Iterable<string> | undefined;
-  /** Runs it as root: directly, by `sudo -n`, or by sudo with a password that is asked for once. */
+  /**
+   * Runs it as root: directly, by `sudo -n`, or by sudo with a password that is asked for once. By sudo with a
+   * password its standard input is empty.
+   */
   asRoot?: boolean;
   /** Milliseconds until it is given up. */
   timeoutMs: number;
+  /** Runs it also when the run was cancelled (Ctrl-C): what takes something back. */
+  survivesCancel?: boolean;
 }
 
 /** How root is reached there; `none`: neither root nor sudo. */
@@ -27,16 +32,19 @@ export interface Server extends AsyncDisposable {
   place: string;
   /** A folder there that only the login user can read; it is removed when the login ends. */
   folder: string;
-  rootWay: RootWay;
+  readonly rootWay: RootWay;
   /**
    * Runs a line of POSIX shell over the one login.
    *
-   * @throws {NetworkError} code `ssh` where ssh cannot be started; {SecretError} where sudo wants a password
-   * that cannot be had; the signal's reason when it aborts.
+   * `stdout` is what the line printed, without what rc files of the login shell printed before it.
+   *
+   * @throws {NetworkError} code `ssh` where ssh cannot be started, or root is wanted of a user without sudo;
+   * {SecretError} where sudo does not accept the password, or it cannot be asked for; the signal's reason
+   * when it aborts.
    */
   run(line: string, options: ServerCommand): Promise<ServerResult>;
-  /** Runs it over a new connection, which shares nothing with the login; never as root. */
+  /** Runs it over a new connection, which shares nothing with the login; as the login user. */
   runFresh(line: string, options: Omit<ServerCommand, "asRoot">): Promise<ServerResult>;
-  /** Whether the login still answers: a command that does nothing, within `timeoutMs`. */
+  /** Whether the login itself still answers, within `timeoutMs`. */
   isAlive(timeoutMs: number): Promise<boolean>;
 }

@@ -59,9 +59,10 @@ export const runProgram: RunProgram = async (
   }
 };
 
-function kill(child: Deno.ChildProcess): void {
+/** Sends a signal to a program, which may have ended. */
+export function kill(child: Deno.ChildProcess, signal: Deno.Signal = "SIGKILL"): void {
   try {
-    child.kill("SIGKILL");
+    child.kill(signal);
   } catch {
     // It has ended by itself.
   }
@@ -74,29 +75,51 @@ function collect(
 ): { bytes: Promise<Uint8Array>; stop(): void } {
   const reader = stream.getReader();
   const read = async () => {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    let length = 0;
+    const tail = new Tail();
     for (;;) {
       const { value, done } = await reader.read();
-      if (done) return chunks.length === 1 ? chunks[0] as Uint8Array : await join(chunks);
-      chunks.push(value);
-      length += value.length;
-      if (length > KEPT_BYTES) onTooLong();
-      while (length - (chunks[0]?.length ?? 0) >= KEPT_BYTES) length -= chunks.shift()?.length ?? 0;
+      if (done) return tail.join();
+      tail.push(value);
+      if (tail.length > KEPT_BYTES) onTooLong();
     }
   };
   return { bytes: read(), stop: () => void reader.cancel().catch(() => {}) };
 }
 
-async function join(chunks: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array> {
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+/** The last MiB, and what its first piece has more. */
+export class Tail {
+  length = 0;
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
+
+  push(chunk: Uint8Array<ArrayBuffer>): void {
+    this.#chunks.push(chunk);
+    this.length += chunk.length;
+    while (this.length - (this.#chunks[0]?.length ?? 0) >= KEPT_BYTES) {
+      this.length -= this.#chunks.shift()?.length ?? 0;
+    }
+  }
+
+  join(): Uint8Array<ArrayBuffer> {
+    const [first] = this.#chunks;
+    if (first !== undefined && this.#chunks.length === 1) return first;
+    const bytes = new Uint8Array(this.length);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
 }
 
 /** A program need not read what it is told: it may have closed its input, or ended. */
-function feed(stdin: WritableStream<Uint8Array<ArrayBuffer>>, text: string) {
+function feed(stdin: WritableStream<Uint8Array<ArrayBuffer>>, text: Iterable<string>) {
   const writer = stdin.getWriter();
+  const encoder = new TextEncoder();
   const write = async () => {
-    await writer.write(new TextEncoder().encode(text));
+    for (const piece of typeof text === "string" ? [text] : text) {
+      await writer.write(encoder.encode(piece));
+    }
     await writer.close();
   };
   return { done: write().catch(() => {}), stop: () => void writer.abort().catch(() => {}) };

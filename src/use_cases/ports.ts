@@ -7,6 +7,7 @@ import type { Endpoint, TcpConnection } from "../net/connection.ts";
 import type { InterfaceAddress } from "../net/source.ts";
 import type { UdpQuestion } from "../net/udp.ts";
 import type { RunProgram } from "../probe/mod.ts";
+import type { StartProgram } from "../ssh/ports.ts";
 
 /** What the process can give up. */
 export const PERMISSIONS = ["write", "run"] as const;
@@ -42,6 +43,7 @@ export interface Ports {
   /** Permission bits of a file; undefined on Windows. */
   fileMode(path: string): Promise<number | undefined>;
   runProgram: RunProgram;
+  startProgram: StartProgram;
   /** Gives permissions up for the rest of the run. */
   dropPermissions(names: readonly Permission[]): void;
   /** Aborts with a CancelledError on Ctrl-C. */

@@ -206,6 +206,7 @@ export class World implements AsyncDisposable {
       fs: this.#files(),
       fileMode: async (path) => (await Deno.stat(path)).mode ?? undefined,
       runProgram: (...call) => this.#start(...call),
+      startProgram: () => Promise.reject(new Error("no program was expected")),
       runAttached: async (command, options) => {
         const { code } = await this.#start(command, { ...options, timeoutMs: Infinity });
         return code ?? 137;

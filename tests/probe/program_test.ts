@@ -78,7 +78,7 @@ Deno.test("plug-in: gets the facts, and its own keys, which do not replace them"
   assertEquals(command, ["check", "127.0.0.1"]);
   assertEquals([options.timeoutMs, options.signal], [700, context.signal]);
   assertEquals(options.env, buildProgramEnv(FACTS));
-  assertEquals(JSON.parse(options.stdin ?? ""), { depth: 3, ...FACTS });
+  assertEquals(JSON.parse([...options.stdin ?? []].join("")), { depth: 3, ...FACTS });
 });
 
 table("exec: the exit code", [

@@ -97,7 +97,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   system: {
     summary: "the real clock, streams, terminal and programs, for `main.ts`",
-    mayImport: ["probe", "output", "prompt"],
+    mayImport: ["probe", "ssh", "output", "prompt"],
   },
 };
 

@@ -9,7 +9,7 @@ import {
   renderForward,
   renderService,
 } from "../../core/service.ts";
-import type { Target } from "../../core/target.ts";
+import { parseTargetName, type Target } from "../../core/target.ts";
 import { listOpenServices } from "../../probe/mod.ts";
 import {
   type Backend,
@@ -166,4 +166,19 @@ function parsePrefix(text: string, least: number, most: number): number {
     return Number(prefix);
   }
   throw new ValueError(text, `is not a prefix length: use a whole number from ${least} to ${most}`);
+}
+
+/**
+ * Returns the name of a rule set: the rules that target names have, since it becomes part of the names of tables
+ * and files.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseRuleSetName(text: string): string {
+  try {
+    return parseTargetName(text);
+  } catch (cause) {
+    if (!(cause instanceof ValueError)) throw cause;
+    throw new ValueError(text, cause.problem.replace("name a target", "name a rule set"));
+  }
 }

@@ -1,4 +1,5 @@
 /** What an apply is asked to do, what it shows while it does it, and how it ended. */
+import type { Concern } from "../../apply/concern.ts";
 import type { Look } from "../../apply/look.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Backend, PlanOptions, Weakness } from "../../rules/mod.ts";
@@ -22,16 +23,6 @@ export interface ApplyJob {
   persists: boolean;
   /** Nothing is changed: it ends after the look. */
   isDry: boolean;
-}
-
-/** Something that is said about the server before anything is changed. */
-export interface Concern {
-  /** `stop`: apply goes no further; `warning`: something does not work as people expect; `note`: good to know. */
-  severity: "stop" | "warning" | "note";
-  /** For scripts: `jump_host`, `port_dropped`. */
-  code: string;
-  text: string;
-  hint?: string | undefined;
 }
 
 /** What a user confirms. */
@@ -73,7 +64,9 @@ export interface ApplyStep {
 export interface ApplyHooks extends Pick<CollectSecretsOptions, "secretsFrom" | "allowEmpty"> {
   /** Asks for a secret on the terminal: passphrases of targets, and sudo's password. */
   ask: CollectSecretsOptions["ask"];
-  /** Shows what will happen; resolves to whether to go on. */
+  /** Shows what will happen, or would: before the question, and where there is none. */
+  onSummary?(summary: ApplySummary): void;
+  /** Asks whether to go on. */
   confirm(summary: ApplySummary): Promise<boolean>;
   onStep(step: ApplyStep): void;
 }

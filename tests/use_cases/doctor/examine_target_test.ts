@@ -65,6 +65,7 @@ class FakeWorld {
       },
       fs: realFiles,
       fileMode: () => Promise.resolve(undefined),
+      startProgram: () => Promise.reject(new Error("no program was expected")),
       runProgram: ([program = "", ...args]) => {
         this.note(`run ${program}`);
         const found = this.#programs[`${program} ${args[0]}`] ?? this.#programs[program];

@@ -1,7 +1,7 @@
 /** `rules`: a complete firewall rule set for targets, by questions or by options; and its proof. */
 import { UsageError, ValueError } from "../../../core/errors.ts";
 import { countCodes, type Plan } from "../../../plan/plan.ts";
-import { nameHosts, parseTargetName, type Target } from "../../../core/target.ts";
+import { nameHosts, type Target } from "../../../core/target.ts";
 import { listOpenServices } from "../../../probe/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
 import {
@@ -21,7 +21,12 @@ import {
   splitPositionals,
   withKeyFiles,
 } from "../../arguments/code_args.ts";
-import { PLAN_OPTIONS, readDoors, readPlanOptions } from "../../arguments/plan_args.ts";
+import {
+  parseRuleSetName,
+  PLAN_OPTIONS,
+  readDoors,
+  readPlanOptions,
+} from "../../arguments/plan_args.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import {
@@ -202,16 +207,6 @@ function refuseUseless(args: RulesContext["args"]): void {
   }
   if (args.has("diff") && args.has("save")) {
     throw new UsageError("--save has no effect with --diff: it writes no rules");
-  }
-}
-
-/** The rules that target names have: it becomes part of the names of tables and files. */
-function parseRuleSetName(text: string): string {
-  try {
-    return parseTargetName(text);
-  } catch (cause) {
-    if (!(cause instanceof ValueError)) throw cause;
-    throw new ValueError(text, cause.problem.replace("name a target", "name a rule set"));
   }
 }
 

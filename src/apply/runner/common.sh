@@ -1,0 +1,454 @@
+# What spknock runs on a server: "spknock apply" and "spknock setup" copy this file there and call it.
+# For any POSIX shell (dash, bash, busybox). Everything is in functions and the last line calls, so that a
+# file that was cut off on its way does nothing.
+#
+#   sh run.sh look                                                      what runs here; changes nothing
+#   sh run.sh start KIND NAME TABLE SECONDS DIR SIZE DIGEST PERSIST     load DIR/rules, with a way back (root)
+#   sh run.sh keep DIR | undo DIR | state DIR                           the verdict (login user, no root)
+#   sh run.sh remove KIND NAME TABLE DIR                                take the rules out (root)
+#   sh run.sh status KIND NAME TABLE                                    what is in force (root)
+#   sh run.sh run | watch | recover ...                                 it calls itself, detached from the login
+#
+# How a load works. A process that is detached from the login does it all: it saves the rules that are in force,
+# loads the new ones in one transaction, and waits. Only when it is told to keep them within SECONDS they stay;
+# else, whatever happens to ssh, to the network or to the login, it restores the saved ones.
+#
+# The verdict is one rename of the file DIR/verdict.open: to verdict.keep or verdict.undo by the login user,
+# or to verdict.late by the timer. Only one of them can win, and a rename needs no room on a disk.
+#
+# Files: /run/spknock.NAME is the lock and has the way back; it is removed at the end. /run/spknock/NAME.applied
+# says which rules are in force. /etc/spknock/NAME.nft or NAME.sh, and what loads it at boot, is written after
+# the verdict "keep". DIR is a private folder of the login, who removes it.
+
+# Prints a report: report KEY VALUE
+report() {
+  printf 'spknock: %s %s\n' "$1" "$(printf '%s' "$2" | tr '\001-\037\177' ' ')"
+}
+
+# Hundredths of a second since boot: no change of the clock moves the time of the way back.
+now() {
+  read -r uptime_now uptime_idle </proc/uptime
+  echo "${uptime_now%.*}${uptime_now#*.}"
+}
+
+pause() {
+  sleep 0.2 2>/dev/null || sleep 1
+}
+
+# Prints the first line of a file that says something, for people: first_line FILE
+first_line() {
+  sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null
+}
+
+# Writes a file, and whether all of it is there: write_file FILE TEXT
+write_file() {
+  rm -f "$1" 2>/dev/null
+  printf '%s\n' "$2" 2>/dev/null >"$1" && [ "$(cat "$1" 2>/dev/null)" = "$2" ] && return 0
+  rm -f "$1"
+  return 1
+}
+
+# ---- Processes. One is known by its number and its start time: a number alone is used again.
+
+# Prints "NUMBER.START" of a process that lives: identify NUMBER
+identify() {
+  read -r identify_line 2>/dev/null <"/proc/$1/stat" || return 1
+  identify_number=$1
+  # The name of the program is in parentheses and can contain spaces; the state follows, Z is a dead one.
+  set -- ${identify_line##*) }
+  case ${1-Z} in Z | X) return 1 ;; esac
+  echo "$identify_number.${20}"
+}
+
+# Whether it lives: is_alive NUMBER.START
+is_alive() {
+  [ "$(identify "${1%.*}")" = "$1" ]
+}
+
+# ---- The lock: a folder with one file, "owner.NUMBER.START". Who wants the lock of a dead process renames
+# ---- that very file: only one can, and only as long as the dead one has the lock.
+
+set_names() { # NAME
+  name=$1
+  base=/run
+  [ -d "$base" ] || base=/var/run
+  lock=$base/spknock.$name
+  applied=$base/spknock/$name.applied
+}
+
+find_owner() {
+  for owner_file in "$lock"/owner.*; do
+    [ -e "$owner_file" ] && echo "${owner_file##*/owner.}" && return
+  done
+}
+
+# Takes the lock over from a process: take_over NUMBER.START
+take_over() {
+  me=$(identify $$) && mv "$lock/owner.$1" "$lock/owner.$me" 2>/dev/null
+}
+
+# Takes the lock: 1 where another apply has it, 2 where there can be none.
+take_lock() {
+  me=$(identify $$) || return 2
+  lock_tries=0
+  while [ "$lock_tries" -lt 15 ]; do
+    if mkdir "$lock" 2>/dev/null; then
+      if printf '' 2>/dev/null >"$lock/owner.$me"; then
+        # Another one that was stopped for seconds just before it wrote its name.
+        [ "$(find_owner)" = "$me" ] && [ "$(count_owners)" = 1 ] && return 0
+        rm -f "$lock/owner.$me"
+        return 1
+      fi
+      rmdir "$lock"
+      return 2
+    fi
+    [ -d "$lock" ] || return 2
+    lock_owner=$(find_owner)
+    if [ -z "$lock_owner" ]; then
+      # Its owner comes or goes at this moment; or died while it did.
+      [ "$lock_tries" -lt 10 ] || rmdir "$lock" 2>/dev/null
+    elif ! is_alive "$lock_owner" && take_over "$lock_owner"; then
+      (recover)
+      return 0
+    fi
+    lock_tries=$((lock_tries + 1))
+    pause
+  done
+  return 1
+}
+
+count_owners() {
+  set -- "$lock"/owner.*
+  echo $#
+}
+
+# The owner's name goes last: a lock without one is empty.
+release_lock() {
+  empty_lock
+  rm -f "$lock/owner.$me"
+  rmdir "$lock" 2>/dev/null
+}
+
+empty_lock() {
+  for lock_file in "$lock"/*; do
+    case $lock_file in */owner.*) ;; *) rm -rf "$lock_file" ;; esac
+  done
+}
+
+# ---- The job: what is loaded, in a file of the lock.
+
+write_job() {
+  write_file "$lock/job" "$kind
+$table
+$seconds
+$dir
+$digest
+$persist"
+}
+
+read_job() {
+  [ -e "$lock/job" ] || return 1
+  {
+    read -r kind
+    read -r table
+    read -r seconds
+    read -r dir
+    read -r digest
+    read -r persist
+  } <"$lock/job"
+}
+
+# ---- States. Each one that can follow is written before anything is changed: a disk that is full later
+# ---- hides none of them.
+
+prepare_states() {
+  rm -f "$dir"/state "$dir"/state.* "$dir"/verdict.* "$dir/deadline"
+  for state_word in loaded undone late failed kept; do
+    state_text="spknock: state $state_word"
+    case $state_word in
+      kept) state_text="$state_text
+spknock: persist failed the report could not be written, is the disk full?" ;;
+    esac
+    write_file "$dir/state.$state_word" "$state_text" && chmod 644 "$dir/state.$state_word" || return 1
+  done
+  write_file "$dir/verdict.open" open
+}
+
+# Shows the login user a state: set_state WORD [LINES]
+set_state() {
+  [ -d "$dir" ] || return 0
+  set_text="spknock: state $1"
+  [ -z "${2-}" ] || set_text="$set_text
+$2"
+  if write_file "$dir/state.new" "$set_text" && chmod 644 "$dir/state.new"; then
+    mv -f "$dir/state.new" "$dir/state"
+  else
+    rm -f "$dir/state.new"
+    mv -f "$dir/state.$1" "$dir/state"
+  fi 2>/dev/null
+}
+
+# Prints the state for the login user.
+show_state() {
+  [ -e "$dir/state" ] || return 1
+  cat "$dir/state"
+  case $(head -n 1 "$dir/state") in *' loaded') ;; *) return 0 ;; esac
+  if read -r show_deadline 2>/dev/null <"$dir/deadline"; then
+    show_left=$(((show_deadline - $(now)) / 100))
+    [ "$show_left" -ge 0 ] || show_left=0
+    report left "$show_left"
+  fi
+}
+
+is_ended() {
+  case $(head -n 1 "$dir/state" 2>/dev/null) in '' | *' loaded') return 1 ;; esac
+}
+
+# keep or undo, by the login user: the file is renamed, or something else was decided before.
+give_verdict() { # keep|undo
+  mv -f "$dir/verdict.open" "$dir/verdict.$1" 2>/dev/null
+  verdict_tries=0
+  until is_ended || [ "$verdict_tries" -ge 300 ] || [ ! -d "$dir" ]; do
+    verdict_tries=$((verdict_tries + 1))
+    pause
+  done
+  show_state
+}
+
+# ---- A load.
+
+# Ends a start that has changed nothing: refuse WORD REASON
+refuse() {
+  report state "$1"
+  report detail "$2"
+  [ ! -e "$lock/owner.$me" ] || release_lock
+}
+
+# start KIND NAME TABLE SECONDS DIR SIZE DIGEST PERSIST
+start() {
+  check_arguments "$@" || return 2
+  kind=$1 table=$3 seconds=$4 dir=$5 digest=$7 persist=$8
+  set_names "$2"
+  take_lock
+  case $? in
+    1) report state busy && return 0 ;;
+    2) report state failed && report detail "$lock: cannot be made (is it root, and has $base room?)" && return 0 ;;
+  esac
+  if ! { cat "$dir/rules" >"$lock/rules" && cat "$self" >"$lock/run.sh"; } 2>/dev/null; then
+    refuse failed "$lock: the rules could not be copied to it; is $base full?"
+  elif [ "$(wc -c <"$lock/rules")" -ne "$6" ]; then
+    refuse bad "only a part of the rules has arrived"
+  elif ! write_job || ! prepare_states 2>/dev/null; then
+    refuse failed "no room in $base or ${dir%/*}"
+  elif ! reason=$("check_$kind"); then
+    refuse failed "$reason"
+  else
+    detach run "$name" "$me"
+    await_state
+  fi
+}
+
+check_arguments() {
+  case $1 in nftables | iptables | openwrt) ;; *) return 1 ;; esac
+  case $2 in '' | *[!A-Za-z0-9_-]*) return 1 ;; esac
+  case $3 in '' | *[!A-Za-z0-9_.-]*) return 1 ;; esac
+  [ $# -gt 4 ] || return 0
+  case $4$6 in *[!0-9]*) return 1 ;; esac
+  case $7 in *[!0-9a-f]*) return 1 ;; esac
+  case $8 in yes | no) ;; *) return 1 ;; esac
+  [ -d "$5" ]
+}
+
+# Starts this script again, so that it lives on when the login ends: detach VERB NAME OWNER
+# A service of systemd runs ExecStopPost even when the process was killed; elsewhere a second process watches.
+detach() {
+  if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null &&
+    systemd-run --quiet --collect --unit="spknock-apply-$name-$$" \
+      --description="spknock: loads rules and restores the former ones unless told to keep them" \
+      --property="ExecStopPost=-/bin/sh $lock/run.sh recover $name" --property=TimeoutStopSec=10min \
+      /bin/sh "$lock/run.sh" "$@" service </dev/null >/dev/null 2>&1; then
+    return
+  fi
+  detach_alone "$@"
+}
+
+detach_alone() {
+  if command -v setsid >/dev/null; then
+    setsid sh "$lock/run.sh" "$@" </dev/null >/dev/null 2>&1 &
+  else
+    (
+      trap '' HUP
+      exec sh "$lock/run.sh" "$@" </dev/null >/dev/null 2>&1
+    ) &
+  fi
+}
+
+# Waits until the rules are loaded or not. This print after the load also keeps the ssh connection: where
+# nothing tracked connections before, the firewall knows it from the first packet that the server sends.
+await_state() {
+  await_tries=0
+  until [ -e "$dir/state" ] || [ "$await_tries" -ge 3000 ] || [ ! -d "$dir" ]; do
+    await_tries=$((await_tries + 1))
+    pause
+  done
+  show_state
+}
+
+# The detached process: run NAME STARTER [service]
+run() {
+  trap '' HUP INT QUIT PIPE
+  ended=no
+  trap 'ended=yes' TERM
+  set_names "$1"
+  take_over "$2" && read_job || return 1
+  if [ "${3-}" = service ] || detach_watch; then
+    load
+  else
+    set_state failed "$(report detail "no second process could be started")"
+  fi
+  release_lock
+}
+
+detach_watch() {
+  detach_alone watch "$name" "$me"
+}
+
+load() {
+  if ! reason=$("snapshot_$kind" 2>&1); then
+    set_state failed "$(report detail "the rules in force could not be saved: $reason")"
+  elif ! reason=$("try_$kind" 2>&1); then
+    set_state bad "$(report detail "$reason")"
+  elif ! write_file "$lock/armed" "$kind"; then
+    set_state failed "$(report detail "no room in $base")"
+  elif ! reason=$("load_$kind" 2>&1); then
+    restore
+    set_state failed "$(report detail "$reason")"
+  else
+    wait_for_verdict
+    finish
+  fi
+}
+
+wait_for_verdict() {
+  deadline=$(($(now) + seconds * 100))
+  write_file "$dir/deadline" "$deadline" && chmod 644 "$dir/deadline" 2>/dev/null
+  loaded_at=$(date +%s)
+  set_state loaded
+  while [ -e "$dir/verdict.open" ] && [ "$ended" = no ] && [ "$(now)" -lt "$deadline" ]; do pause; done
+}
+
+# Does what was decided; where nothing was, the time is over. The folder is gone when the login has ended.
+finish() {
+  mv -f "$dir/verdict.open" "$dir/verdict.late" 2>/dev/null
+  if [ -e "$lock/kept" ] || { [ -e "$dir/verdict.keep" ] && mv -f "$lock/armed" "$lock/kept"; }; then
+    keep
+  elif [ -e "$dir/verdict.late" ]; then
+    restore
+    set_state late
+  else
+    restore
+    set_state undone
+  fi
+}
+
+# Tried again until it works: the saved rules were checked, so only a lack of memory can stop it.
+restore() {
+  restore_tries=0
+  until "restore_$kind" >/dev/null 2>&1 || [ "$restore_tries" -ge 600 ]; do
+    restore_tries=$((restore_tries + 1))
+    sleep 1
+  done
+}
+
+keep() {
+  epoch=${loaded_at:-$(date +%s)}
+  write_applied
+  if [ "$persist" = yes ]; then
+    set_state kept "$("persist_$kind")"
+  else
+    set_state kept "$("keep_$kind")
+spknock: persist none"
+  fi
+}
+
+write_applied() {
+  mkdir -p "${applied%/*}" && chmod 700 "${applied%/*}"
+  write_file "$applied.new" "$digest $epoch $("print_$kind" 2>/dev/null | cksum | tr ' ' '-')" &&
+    mv -f "$applied.new" "$applied" || rm -f "$applied.new" "$applied"
+}
+
+# What a killed process left, done by who has taken its lock over.
+recover() {
+  if read_job && { [ -e "$lock/armed" ] || [ -e "$lock/kept" ]; }; then finish; fi
+  empty_lock
+}
+
+# The way back when the process of a load is dead: recover NAME
+recover_dead() {
+  trap '' HUP INT QUIT PIPE TERM
+  set_names "$1"
+  dead_owner=$(find_owner)
+  [ -n "$dead_owner" ] && ! is_alive "$dead_owner" && take_over "$dead_owner" || return 0
+  recover
+  release_lock
+}
+
+# Waits for the end of the process of a load: watch NAME OWNER
+watch() {
+  trap '' HUP INT QUIT PIPE TERM
+  set_names "$1"
+  while is_alive "$2"; do pause; done
+  [ ! -e "$lock/owner.$2" ] || recover_dead "$1"
+}
+
+# ---- The end and the state of rules.
+
+# remove KIND NAME TABLE DIR
+remove() {
+  trap '' HUP INT QUIT PIPE TERM
+  check_arguments "$1" "$2" "$3" || return 2
+  kind=$1 table=$3 dir=$4
+  set_names "$2"
+  take_lock
+  case $? in
+    1) report state busy && return 0 ;;
+    2) report state failed && report detail "$lock: cannot be made (is it root, and has $base room?)" && return 0 ;;
+  esac
+  if reason=$("remove_$kind" 2>&1); then
+    rm -f "$applied"
+    rmdir "${applied%/*}" 2>/dev/null
+    report state removed
+    forget
+  else
+    report state failed
+    report detail "the rules could not be removed, and stay: $reason"
+  fi
+  release_lock
+}
+
+# status KIND NAME TABLE
+status() {
+  check_arguments "$@" || return 2
+  kind=$1 table=$3
+  set_names "$2"
+  status_owner=$(find_owner)
+  if [ -n "$status_owner" ] && is_alive "$status_owner"; then report busy yes; else report busy no; fi
+  status_digest='' status_epoch='' status_sum=''
+  if "is_loaded_$kind"; then
+    report loaded yes
+    [ ! -e "$applied" ] || read -r status_digest status_epoch status_sum <"$applied"
+    if [ -z "$status_sum" ]; then
+      report changed unknown
+      read_persisted && report digest "$persisted_digest" && report applied "$persisted_epoch"
+    else
+      report digest "$status_digest"
+      report applied "$status_epoch"
+      [ "$("print_$kind" 2>/dev/null | cksum | tr ' ' '-')" = "$status_sum" ] &&
+        report changed no || report changed yes
+    fi
+  else
+    report loaded no
+  fi
+  read_persisted && report persisted-digest "$persisted_digest"
+  list_files
+}

@@ -1,0 +1,77 @@
+/**
+ * What is decided before anything is changed: the back end, the plan, and what is said about the server. All that
+ * can be refused is refused here, and before a passphrase is typed.
+ */
+import { chooseBackend } from "../../apply/choose_backend.ts";
+import type { Look } from "../../apply/look.ts";
+import { nameHosts, type Target } from "../../core/target.ts";
+import type { Payloads } from "../../knock/until_open.ts";
+import type { Plan, Stage } from "../../plan/plan.ts";
+import { type Backend, checkRules, findBackend, type PlanOptions } from "../../rules/mod.ts";
+import { buildPlan, draftPlan } from "../build_plan.ts";
+import type { Ports } from "../ports.ts";
+import { toPayloads } from "../rolling/rolling_codes.ts";
+import type { ApplyHooks, ApplyJob } from "./job.ts";
+
+/** The plan of a job, and the payloads of its knocks. */
+interface Collected extends Pick<Awaited<ReturnType<typeof buildPlan>>, "plan" | "weak"> {
+  payloads(target: Target): { opening: Payloads; closing: Payloads };
+}
+
+/** The secrets of a job, collected when they are first needed, and once. */
+export type CollectOnce = () => Promise<Collected>;
+
+/** Makes it. */
+export function createCollectOnce(job: ApplyJob, ports: Ports, hooks: ApplyHooks): CollectOnce {
+  let collected: Promise<Collected> | undefined;
+  return () => collected ??= collect(job, ports, hooks);
+}
+
+async function collect(job: ApplyJob, ports: Ports, hooks: ApplyHooks): Promise<Collected> {
+  const { doors } = job;
+  const { plan, weak, payloads } = await buildPlan(doors, withHorizon(job.planOptions), {
+    ports,
+    ...hooks,
+  });
+  // One-time codes of a try belong to the tries before it: made once for each target.
+  const made = new Map(doors.map(({ target }, index) => {
+    const { opening = [], closing = [] } = payloads[index] ?? {};
+    return [target.name, { opening: toPayloads(target, opening), closing }];
+  }));
+  return {
+    plan,
+    weak,
+    payloads: ({ name }) => made.get(name) ?? { opening: [], closing: [] },
+  };
+}
+
+/** Which firewall's rules are written, and that they can be. */
+export async function chooseRules(
+  job: ApplyJob,
+  look: Look,
+): Promise<{ backend: Backend; reason: string; host: string; draft: Plan }> {
+  const hasCodes = job.doors.some(({ target }) => target.rolling !== undefined);
+  const { name, reason } = chooseBackend(look, { wanted: job.backend, hasCodes });
+  const backend = await findBackend(name);
+  const host = nameHosts(job.doors.map(({ target }) => target));
+  const draft = fitToBackend(draftPlan(job.doors, withHorizon(job.planOptions)), backend);
+  checkRules(backend, draft, { host, variant: job.variant });
+  return { backend, reason, host, draft };
+}
+
+/** One-time codes begin now, where nothing else is said. */
+function withHorizon({ horizon, ...options }: PlanOptions): PlanOptions {
+  const from = Math.floor(Date.now() / 1_000) * 1_000;
+  return { ...options, horizon: { from, ...horizon } };
+}
+
+/** A firewall that makes the codes itself makes them without an end. */
+export function fitToBackend(plan: Plan, { rolling }: Backend): Plan {
+  if (rolling?.streamCodes !== undefined) return plan;
+  const withoutEnd = (stage: Stage): Stage =>
+    stage.codes === undefined
+      ? stage
+      : { ...stage, codes: { ...stage.codes, until: Infinity } };
+  const doors = plan.doors.map((door) => ({ ...door, stages: door.stages.map(withoutEnd) }));
+  return { ...plan, doors };
+}
