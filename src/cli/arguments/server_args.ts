@@ -24,7 +24,6 @@ export const SERVER_OPTIONS = [
   { name: "yes", short: "y", help: "do not ask" },
 ] as const satisfies readonly OptionSpec[];
 
-
 /** Reads them. */
 export function readServerArgs(
   args: ParsedArgs<OptionNames<typeof SERVER_OPTIONS>>,

@@ -54,7 +54,9 @@ export function makeApplyHooks(
 function showStep(step: ApplyStep, { out }: Context, prefix: string): void {
   const { good, bad, warn, faint } = out.style;
   const { name, status, detail, leftMs } = step;
-  const left = leftMs === undefined ? "" : faint(` (${renderElapsed(Math.round(leftMs / 1_000) * 1_000)} left)`);
+  const left = leftMs === undefined
+    ? ""
+    : faint(` (${renderElapsed(Math.round(leftMs / 1_000) * 1_000)} left)`);
   const paint = { running: faint, ok: good, failed: bad, skipped: warn }[status];
   const label = paint(LABELS[name].padEnd(LABEL_WIDTH));
   const shown = status === "skipped" ? `not checked: ${detail}` : detail;

@@ -55,7 +55,9 @@ export async function applyRules(
     ...outcome,
     steps: steps.ended,
   });
-  if (stop !== undefined || collected === undefined) return end({ status: "refused", problem: stop });
+  if (stop !== undefined || collected === undefined) {
+    return end({ status: "refused", problem: stop });
+  }
   const context = { host, variant: job.variant };
   const digest = digestRules(backend, plan, context);
   const rules = runner.of(backend, plan);
@@ -67,7 +69,10 @@ export async function applyRules(
   if (!isConfirmed) return end({ status: "declined" });
   const load = {
     rules: () => streamRules(backend, plan, context),
-    shut: backend.server?.renderShut({ plan, variant: job.variant ?? backend.variants[0], file: "" }, listOwnAddresses(look, ports)) ?? [],
+    shut: backend.server?.renderShut(
+      { plan, variant: job.variant ?? backend.variants[0], file: "" },
+      listOwnAddresses(look, ports),
+    ) ?? [],
     digest,
     ...job,
   };

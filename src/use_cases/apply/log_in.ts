@@ -41,7 +41,12 @@ export async function logIn(
   const askPassword = () => hooks.ask(`Password of sudo at ${place}`);
   const server = await openServer(destination, { ports, askPassword });
   const { user, host, port } = destination;
-  const way = { root: "root", sudo: "sudo", "sudo-password": "sudo with a password", none: "no root" };
+  const way = {
+    root: "root",
+    sudo: "sudo",
+    "sudo-password": "sudo with a password",
+    none: "no root",
+  };
   const detail = `${user} at ${host} port ${port}, ${way[server.rootWay]}`;
   steps.show({ name: "login", status: "ok", detail });
   return { server, destination };
@@ -89,8 +94,11 @@ async function knockFirst(
     ports,
   );
   if (status !== "closed") return;
-  throw new NetworkError(`port ${target.host} does not answer, and the knocks of "${target.name}" do not open it`, {
-    code: "ssh",
-    hint: `find out why: spknock doctor ${target.name}`,
-  });
+  throw new NetworkError(
+    `port ${target.host} does not answer, and the knocks of "${target.name}" do not open it`,
+    {
+      code: "ssh",
+      hint: `find out why: spknock doctor ${target.name}`,
+    },
+  );
 }

@@ -69,9 +69,7 @@ function withHorizon({ horizon, ...options }: PlanOptions): PlanOptions {
 export function fitToBackend(plan: Plan, { rolling }: Backend): Plan {
   if (rolling?.streamCodes !== undefined) return plan;
   const withoutEnd = (stage: Stage): Stage =>
-    stage.codes === undefined
-      ? stage
-      : { ...stage, codes: { ...stage.codes, until: Infinity } };
+    stage.codes === undefined ? stage : { ...stage, codes: { ...stage.codes, until: Infinity } };
   const doors = plan.doors.map((door) => ({ ...door, stages: door.stages.map(withoutEnd) }));
   return { ...plan, doors };
 }

@@ -37,7 +37,12 @@ export async function lookAtServer(
       payload: { kind: "secret", source: { kind: "hash", hash } },
     })),
   };
-  return await apply({ ...makeJob(request, target), isDry: true }, ports, hooks);
+  return await apply({ ...makeJob(request, target), isDry: true }, ports, {
+    ...hooks,
+    // What will be loaded is shown when it is known.
+    onSummary: () => {},
+    confirm: () => Promise.resolve(true),
+  });
 }
 
 /** Loads the rules of a door; a weak passphrase is refused before anything is asked. */

@@ -1,42 +1,13 @@
-/** ssh as the user starts it: where a login leads to, and whether one comes through the door. */
+/** Whether a login comes through the door, with ssh as the user starts it. */
 import { errorMessage, quoteShell } from "../../core/text.ts";
 import type { Ports } from "../ports.ts";
-import type { LoginCheck, SetupRequest } from "./request.ts";
+import type { LoginCheck } from "./request.ts";
 
-/** `ssh -G` opens no connection. */
-const ASK_MS = 10_000;
 /** A password may be typed. */
 const LOGIN_MS = 120_000;
 
 /** Nothing is shared with a connection that is open already. */
 const FRESH = ["-o", "ControlMaster=no", "-o", "ControlPath=none"] as const;
-
-/** Where ssh's configuration leads a login. */
-export interface Destination {
-  host: string;
-  port: number;
-  user: string | undefined;
-}
-
-/** Returns where a login leads; what it says itself where ssh cannot be asked. */
-export async function findDestination(
-  { place, ssh }: Pick<SetupRequest, "place" | "ssh">,
-  { runProgram, signal }: Pick<Ports, "runProgram" | "signal">,
-): Promise<Destination> {
-  const at = place.lastIndexOf("@");
-  const user = at === -1 ? undefined : place.slice(0, at);
-  const written = { host: place.slice(at + 1), port: 22, user };
-  const run = runProgram([...ssh, "-G", place], { timeoutMs: ASK_MS, signal });
-  const answer = await run.catch(() => undefined);
-  signal.throwIfAborted();
-  if (answer?.code !== 0) return written;
-  const read = (key: string) => new RegExp(`^${key} (.+)$`, "m").exec(answer.stdout)?.[1];
-  return {
-    host: read("hostname") ?? written.host,
-    port: Number(read("port") ?? written.port),
-    user: user ?? read("user"),
-  };
-}
 
 /**
  * Logs in over a new connection, and ends it at once.

@@ -11,12 +11,13 @@
 import type { Problem } from "../../core/errors.ts";
 import type { Target } from "../../core/target.ts";
 import { type Backend, needsHorizon } from "../../rules/mod.ts";
+import { type Destination, readDestination } from "../../ssh/destination.ts";
 import type { applyRules } from "../apply/apply_rules.ts";
 import type { ApplyHooks, ApplyOutcome } from "../apply/job.ts";
 import type { Ports } from "../ports.ts";
 import { applyDoor, lookAtServer } from "./apply_door.ts";
 import { type Horizon, keepHorizon } from "./horizon.ts";
-import { checkLogin, type Destination, findDestination } from "./log_in.ts";
+import { checkLogin } from "./log_in.ts";
 import { saveNewDoor } from "./new_door.ts";
 import type { LoginCheck, SavedDoor, SetupReport, SetupRequest, SetupStage } from "./request.ts";
 import { DEFAULT_OPENS, findSavedDoor, readDoor, saveEnd, updateDoor } from "./saved_door.ts";
@@ -61,7 +62,7 @@ export async function setUp(request: SetupRequest, tools: SetupTools): Promise<S
     stages.push(stage);
     tools.onDone(stage, door);
   };
-  const login = await findDestination(request, tools.ports);
+  const login = await readDestination(request.place, { ...request, ports: tools.ports });
   const { door, backend, outcome: looked } = await saveDoor(request, login, tools);
   const report = { stages, door, outcome: looked, written: undefined, login: undefined };
   if (door === undefined) return { ...report, status: "refused", problem: looked?.problem };

@@ -98,7 +98,11 @@ function readJob(
     place,
     ...readServerArgs(args),
     doors: readDoors(args, targets),
-    planOptions: { ...readPlanOptions(args), name: args.read("name", parseRuleSetName), ...horizon },
+    planOptions: {
+      ...readPlanOptions(args),
+      name: args.read("name", parseRuleSetName),
+      ...horizon,
+    },
     isDry: args.has("dry-run"),
   };
 }

@@ -5,9 +5,9 @@ import type { Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
+import { readDestination } from "../../../ssh/destination.ts";
 import type { applyRules } from "../../../use_cases/apply/apply_rules.ts";
 import { listPaperCodes } from "../../../use_cases/setup/list_paper_codes.ts";
-import { findDestination } from "../../../use_cases/setup/log_in.ts";
 import type { SetupReport, SetupRequest, SetupStage } from "../../../use_cases/setup/request.ts";
 import { setUp, type SetupTools } from "../../../use_cases/setup/set_up.ts";
 import {
@@ -73,7 +73,7 @@ export async function setUpByAsking(
     targets,
     wishes,
     note: (text) => out.note(text),
-    findHost: async (place) => (await findDestination({ ...wishes, place }, ports)).host,
+    findHost: async (place) => (await readDestination(place, { ...wishes, ports })).host,
   });
   const installs = !args.has("no-ssh-config") && await prompter.confirm({
     message: `Write the block for ssh, so that "ssh ${answers.name}" knocks by itself?`,
@@ -110,7 +110,7 @@ async function runRequest(
   };
   try {
     const report = await setUp(request, tools);
-    const codes = await listCodesOf(report, context);
+    const codes = await listReportCodes(report, context);
     return reportSetup(report, context, { request, file, again, codes });
   } catch (error) {
     const done = describeDone(stages, again);
@@ -119,7 +119,7 @@ async function runRequest(
   }
 }
 
-async function listCodesOf(
+async function listReportCodes(
   { door, stages }: SetupReport,
   context: SetupContext,
 ): ReturnType<typeof listPaperCodes> {
