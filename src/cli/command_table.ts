@@ -118,7 +118,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "setup",
-    summary: "from nothing to a closed, checked door, over ssh",
+    summary: "set up a closed, checked door on a server, over ssh",
     permissions: ["write", "run"],
     load: () => import("./commands/server/setup.ts"),
   },

@@ -3,7 +3,7 @@
  * can check them; else a sequence of random passphrases.
  */
 import type { Look } from "../../apply/look.ts";
-import { renderDuration } from "../../core/duration.ts";
+import { renderElapsed } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { DEFAULT_ROLLING, findSkew } from "../../core/rolling.ts";
 import type { Backend } from "../../rules/mod.ts";
@@ -49,8 +49,7 @@ function findMissing({ look, backend }: ServerFacts): string | undefined {
 function findWrongClock({ clock }: Look, now: number): string | undefined {
   const off = Math.abs(clock.at - now);
   if (off > findSkew(DEFAULT_ROLLING)) {
-    const seconds = Math.round(off / 1_000) * 1_000;
-    return `the clocks of the server and of this machine differ by ${renderDuration(seconds)}`;
+    return `the clocks of the server and of this machine differ by ${renderElapsed(off)}`;
   }
   return clock.isSynchronized === false
     ? "the network does not set the clock of the server"

@@ -1,5 +1,6 @@
 /** Whether a login comes through the door, with ssh as the user starts it. */
 import { errorMessage, quoteShell } from "../../core/text.ts";
+import { findSshReason } from "../../ssh/failures.ts";
 import type { Ports } from "../ports.ts";
 import type { LoginCheck } from "./request.ts";
 
@@ -27,18 +28,17 @@ export async function checkLogin(
     const run = runProgram([...ssh, ...FRESH, ...proxy, place, "true"], {
       timeoutMs: LOGIN_MS,
       signal,
-      interactive: true,
     });
     const { code, stderr } = await run;
-    const last = stderr.trim().split("\n").at(-1) ?? "";
-    return { isIn: code === 0, command: shown, detail: last || describeEnd(code) };
+    return { isIn: code === 0, command: shown, detail: describeEnd(code, stderr) };
   } catch (error) {
     signal.throwIfAborted();
     return { isIn: false, command: shown, detail: errorMessage(error) };
   }
 }
 
-function describeEnd(code: number | undefined): string {
+/** ssh asks on the terminal itself; what it says on stderr is the reason. */
+function describeEnd(code: number | undefined, stderr: string): string {
   if (code === undefined) return `no answer within ${LOGIN_MS / 1_000} s`;
-  return code === 0 ? "" : `ssh ended with exit code ${code}`;
+  return code === 0 ? "" : findSshReason(stderr, code);
 }

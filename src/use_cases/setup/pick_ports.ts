@@ -6,8 +6,7 @@ import { isAmong, type Service } from "../../core/service.ts";
 const FIRST = 20_000;
 const LAST = 32_767;
 
-/** How often a taken port is drawn again. */
-const MAX_DRAWS = 10_000;
+const PROTOCOLS = ["tcp", "udp"] as const;
 
 /** What uses ports there: a knock to one of these would not be seen, or would disturb it. */
 interface TakenPorts {
@@ -24,26 +23,21 @@ interface TakenPorts {
  */
 export function pickPorts(count: number, { used, opens }: TakenPorts): number[] {
   const taken = new Set(used.map(({ port }) => port));
-  const ranges = opens.filter(({ protocol }) => protocol !== "all");
-  const isTaken = (port: number) =>
-    taken.has(port) ||
-    (["tcp", "udp"] as const).some((protocol) => isAmong(ranges, { protocol, port }));
-  const picked: number[] = [];
-  for (let draws = 0; picked.length < count; draws++) {
-    if (draws === MAX_DRAWS) {
-      throw new UsageError(`there are no ${count} free ports from ${FIRST} to ${LAST}`, {
-        hint: "open fewer ports",
-      });
-    }
-    const port = drawPort();
-    if (isTaken(port)) continue;
-    taken.add(port);
-    picked.push(port);
+  const named = opens.filter(({ protocol }) => protocol !== "all");
+  const free = Array.from({ length: LAST - FIRST + 1 }, (_, index) => FIRST + index)
+    .filter((port) =>
+      !taken.has(port) &&
+      !PROTOCOLS.some((protocol) => isAmong(named, { protocol, port }))
+    );
+  if (free.length < count) {
+    throw new UsageError(`there are no ${count} free ports from ${FIRST} to ${LAST}`, {
+      hint: "open fewer ports",
+    });
   }
-  return picked;
+  return Array.from({ length: count }, () => free.splice(drawIndex(free.length), 1)).flat();
 }
 
-function drawPort(): number {
+function drawIndex(length: number): number {
   const [value = 0] = crypto.getRandomValues(new Uint32Array(1));
-  return FIRST + value % (LAST - FIRST + 1);
+  return value % length;
 }

@@ -21,7 +21,7 @@ import {
 import { listFileOptions } from "../../doctor_hint.ts";
 import { askForSetup } from "../../questions/setup_questions.ts";
 import { makeApplyHooks } from "../../reports/apply_progress.ts";
-import { describeDone, reportSetup, showSaved } from "../../reports/setup_report.ts";
+import { describeDone, reportSetup, showSaved } from "../../reports/server/setup_report.ts";
 import { PROXY_HEADER, renderProxyBlock } from "../doors/ssh_blocks.ts";
 import { makeStart, requireHome } from "../doors/ssh_start.ts";
 import { readNames, readWishes, SETUP_OPTIONS, type SetupContext } from "./setup_options.ts";

@@ -32,7 +32,7 @@ export const SETUP_OPTIONS = [
 export type SetupContext = Context<OptionNames<typeof SETUP_OPTIONS>>;
 
 /** What the options say; name and place are arguments or answers. */
-export type SetupWishes = Omit<SetupRequest, "name" | "place">;
+type SetupWishes = Omit<SetupRequest, "name" | "place">;
 
 /**
  * Reads the options.

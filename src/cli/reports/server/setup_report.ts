@@ -1,20 +1,20 @@
 /** What people see of a setup besides the apply: each stage, how it ended, and what to keep on paper. */
-import { renderKnocks } from "../../core/knock.ts";
-import { renderServices } from "../../core/service.ts";
-import { plural } from "../../core/text.ts";
-import { sanitize } from "../../output/sanitize.ts";
-import type { listPaperCodes } from "../../use_cases/setup/list_paper_codes.ts";
+import { renderKnocks } from "../../../core/knock.ts";
+import { renderServices } from "../../../core/service.ts";
+import { plural } from "../../../core/text.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import type { listPaperCodes } from "../../../use_cases/setup/list_paper_codes.ts";
 import type {
   SavedDoor,
   SetupReport,
   SetupRequest,
   SetupStage,
-} from "../../use_cases/setup/request.ts";
-import { listWayBack } from "../../use_cases/setup/way_back.ts";
-import type { Context } from "../command.ts";
-import { EXIT } from "../exit_codes.ts";
-import { APPLY_EXITS } from "./apply_progress.ts";
-import { renderCodeList, toCodesValue } from "./code_list.ts";
+} from "../../../use_cases/setup/request.ts";
+import { listWayBack } from "../../../use_cases/setup/way_back.ts";
+import type { Context } from "../../command.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { APPLY_EXITS } from "../apply_progress.ts";
+import { renderCodeList, toCodesValue } from "../code_list.ts";
 
 const KINDS: Readonly<Record<SavedDoor["kind"], string>> = {
   codes: "one-time codes",
@@ -110,7 +110,7 @@ function renderPaper(
     `  While ssh still logs in: spknock apply ${name} ${sanitize(place)} --remove`,
     ...(files.length === 0
       ? []
-      : ["", "Back up, and show to nobody; without them nothing opens the door:", ...files]),
+      : ["", "Back up, and show to nobody: what opens the door, and closes it:", ...files]),
     ...(codes === undefined ? [] : ["", renderCodeList(codes.target, codes, { width }).trimEnd()]),
     "",
   ].join("\n");
