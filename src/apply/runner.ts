@@ -34,7 +34,7 @@ export interface LoadRequest extends RunnerTarget {
 }
 
 /** Files of the folder that are sent to it. */
-export type RunnerFile = "run.sh" | "rules";
+export type RunnerFile = "run.sh" | "rules" | "shut";
 
 /** Returns the line that puts its standard input into a file of the folder, all of it or nothing. */
 export function renderUpload(folder: string, file: RunnerFile): string {

@@ -105,6 +105,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/firewall/rules.ts"),
   },
   {
+    name: "apply",
+    summary: "load the rules over ssh, with a timed way back, and prove them",
+    permissions: ["write", "run"],
+    load: () => import("./commands/server/apply.ts"),
+  },
+  {
     name: "rolling",
     summary: "make, replace or revoke the key of one-time codes",
     permissions: ["write"],

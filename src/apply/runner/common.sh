@@ -238,7 +238,7 @@ start() {
     refuse failed "$lock: the rules could not be copied to it; is $base full?"
   elif [ "$(wc -c <"$lock/rules")" -ne "$6" ]; then
     refuse bad "only a part of the rules has arrived"
-  elif ! write_job || ! prepare_states 2>/dev/null; then
+  elif ! copy_shut || ! write_job || ! prepare_states 2>/dev/null; then
     refuse failed "no room in $base or ${dir%/*}"
   elif ! reason=$("check_$kind"); then
     refuse failed "$reason"
@@ -246,6 +246,19 @@ start() {
     detach run "$name" "$me"
     await_state
   fi
+}
+
+# Commands that shut the doors for the client, whose proof begins with a port that is shut; they are not kept.
+copy_shut() {
+  [ ! -e "$dir/shut" ] || cat "$dir/shut" 2>/dev/null >"$lock/shut"
+}
+
+shut_doors() {
+  [ -e "$lock/shut" ] || return 0
+  case $kind in
+    iptables) sh "$lock/shut" ;;
+    *) nft -f "$lock/shut" ;;
+  esac >/dev/null 2>&1
 }
 
 check_arguments() {
@@ -324,6 +337,7 @@ load() {
     restore
     set_state failed "$(report detail "$reason")"
   else
+    shut_doors
     wait_for_verdict
     finish
   fi

@@ -11,8 +11,9 @@ import type {
   ApplyStep,
   ApplyStepName,
   ApplySummary,
-  Concern,
 } from "../../use_cases/apply/job.ts";
+import type { Concern } from "../../apply/concern.ts";
+import type { ServerStatus } from "../../use_cases/apply/remove_rules.ts";
 import type { Context } from "../command.ts";
 import { makeSecretOptions, requirePrompter, type SecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -35,19 +36,19 @@ interface HookOptions {
 export function makeApplyHooks(
   context: Context,
   { secrets, isSure, prefix = "" }: HookOptions,
-): ApplyHooks {
-  const { out } = context;
+): ApplyHooks & { confirmRemoval(place: string): Promise<boolean> } {
+  const ask = async (message: string) => {
+    if (isSure) return true;
+    const prompter = await requirePrompter(context, "without a question: --yes");
+    return await prompter.confirm({ message, default: true });
+  };
   return {
     ...makeSecretOptions(context, secrets, askTwice),
+    askPassword: makeSecretOptions(context).ask,
     onStep: (step) => showStep(step, context, prefix),
     onSummary: (summary) => showSummary(summary, context),
-    async confirm(summary) {
-      if (isSure) return true;
-      const hint = "apply without a question: --yes";
-      const prompter = await requirePrompter(context, hint);
-      const message = `Load these rules on ${sanitize(summary.place)}?`;
-      return await prompter.confirm({ message, default: true });
-    },
+    confirm: ({ place }) => ask(`Load these rules on ${sanitize(place)}?`),
+    confirmRemoval: (place) => ask(`Remove the rules from ${sanitize(place)}?`),
   };
 }
 
@@ -80,6 +81,7 @@ const LABELS: Readonly<Record<ApplyStepName, string>> = {
   keep: "keep",
   persist: "persist",
   undo: "undo",
+  remove: "remove",
 };
 
 /** Prints what will happen on a server, and what was noticed about it. */
@@ -94,24 +96,28 @@ function showSummary(summary: ApplySummary, context: Context): void {
 
 function noteConcern({ severity, text, hint }: Concern, { out }: Context): void {
   const { bad, warn, faint } = out.noteStyle;
-  const [paint, word] = { stop: [bad, "error"], warning: [warn, "warning"], note: [faint, "note"] }[
-    severity
-  ] as [(text: string) => string, string];
+  const paints = { stop: bad, warning: warn, note: faint };
+  const word = severity === "stop" ? "error" : severity;
+  const paint = paints[severity];
   out.note(`${paint(`${word}:`)} ${sanitize(text)}`);
   if (hint !== undefined) out.note(`  ${faint("hint:")} ${sanitize(hint)}`);
 }
 
 /** Prints how it ended; returns the exit code. */
-export function reportOutcome(outcome: ApplyOutcome, context: Context): number {
+export function reportOutcome(
+  outcome: ApplyOutcome,
+  context: Context,
+  { place: given }: { place: string },
+): number {
   const { out } = context;
-  const { status, problem, summary } = outcome;
+  const { status, problem } = outcome;
   out.value(toOutcomeValue(outcome));
   if (status === "declined") throw new CancelledError();
-  const place = sanitize(summary?.place ?? "the server");
+  const place = sanitize(given);
   const texts: Record<typeof status, string> = {
     applied: `${place} guards these ports now`,
-    unchanged: `${place} runs these rules already; nothing was changed`,
-    declined: "",
+    removed: `${place} does not guard these ports any more`,
+    unchanged: `nothing to change on ${place}`,
     "dry-run": `nothing was changed on ${place}`,
     refused: `nothing was changed on ${place}`,
     undone: `${place} has its former rules again`,
@@ -131,6 +137,7 @@ export function reportOutcome(outcome: ApplyOutcome, context: Context): number {
 /** The exit code of each end. */
 export const APPLY_EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
   applied: EXIT.done,
+  removed: EXIT.done,
   unchanged: EXIT.done,
   "dry-run": EXIT.done,
   declined: EXIT.cancelled,
@@ -157,4 +164,39 @@ export function toOutcomeValue({ status, summary, steps, files, problem }: Apply
     files,
     problem: problem ?? null,
   };
+}
+
+/** Prints which rules a server runs; returns the exit code. */
+export function reportStatus(
+  { place, status, running, backend, digest }: ServerStatus,
+  { out }: Context,
+): number {
+  const { appliedAt, files, persistedDigest, isBusy } = running;
+  const since = appliedAt === undefined ? undefined : new Date(appliedAt).toISOString();
+  const stays = persistedDigest === digest;
+  out.value({
+    place,
+    status,
+    backend,
+    digest: running.digest ?? null,
+    wanted_digest: digest,
+    since: since ?? null,
+    persistent: stays,
+    files,
+    busy: isBusy,
+  });
+  const texts: Record<typeof status, string> = {
+    none: "no rules of this name are loaded",
+    other: "it runs other rules than those that would be written now",
+    same: "it runs these rules",
+    changed: "it runs these rules, but they were changed by hand since",
+  };
+  const isGood = status === "same";
+  const paint = isGood ? out.style.good : out.style.bad;
+  const from = since === undefined ? "" : `, since ${since.slice(0, 16).replace("T", " ")} UTC`;
+  out.print(`${sanitize(place)}: ${paint(texts[status])}${from}\n`);
+  if (status === "none") return EXIT.closed;
+  out.say(`${stays ? "they stay" : "they do not stay"} after a reboot\n`);
+  for (const file of files) out.say(`  ${sanitize(file)}\n`);
+  return isGood ? EXIT.done : EXIT.closed;
 }

@@ -3,15 +3,25 @@
  * prove from here with new connections, keep over one of them; or take back, by the server itself if need be.
  */
 import { assessServer } from "../../apply/assess.ts";
+import type { Look } from "../../apply/look.ts";
+import type { RunnerStatus } from "../../apply/runner.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { digestRules, streamRules } from "../../rules/mod.ts";
 import type { Ports } from "../ports.ts";
+import { describeClient, listOwnAddresses } from "./client_side.ts";
 import type { ApplyHooks, ApplyJob, ApplyOutcome, ApplySummary } from "./job.ts";
 import { loadRules } from "./load_rules.ts";
-import { logIn } from "./log_in.ts";
+import { type Login, logIn } from "./log_in.ts";
 import { listGuardedPorts, lookAtPorts } from "./look_at_ports.ts";
-import { chooseRules, createCollectOnce, fitToBackend } from "./prepare.ts";
-import { openRunner, type RunningRules } from "./server_runner.ts";
-import { createSteps } from "./steps.ts";
+import {
+  chooseRules,
+  type ChosenRules,
+  type Collected,
+  createCollectOnce,
+  fitToBackend,
+} from "./prepare.ts";
+import { openRunner, type ServerRunner } from "./server_runner.ts";
+import { createSteps, type Steps } from "./steps.ts";
 
 /**
  * See the header. What is wrong on the server ends in an outcome; what is wrong here is thrown.
@@ -26,72 +36,108 @@ export async function applyRules(
 ): Promise<ApplyOutcome> {
   const steps = createSteps(hooks, ports);
   const collect = createCollectOnce(job, ports, hooks);
-  const { server, destination } = await logIn(job, ports, { hooks, steps, collect });
-  await using _ = server;
+  const login = await logIn(job, ports, { hooks, steps, collect });
+  await using server = login.server;
   const runner = await openRunner(server);
-  steps.show({ name: "look", status: "running", detail: "" });
-  const look = await runner.look(job.planOptions.name ?? job.doors[0]?.target.name ?? "");
-  const { backend, reason, host, draft } = await chooseRules(job, look);
-  steps.show({ name: "look", status: "ok", detail: `${look.system}: ${reason}` });
-  const guarded = await listGuardedPorts(job.doors, draft, ports);
-  const before = await lookAtPorts(guarded, ports);
-  const concerns = assessServer(look, draft, { backend, destination, guarded: before });
-  const stop = concerns.find(({ severity }) => severity === "stop");
-  const collected = stop === undefined ? await collect() : undefined;
-  const plan = fitToBackend(collected?.plan ?? draft, backend);
-  const summary: ApplySummary = {
-    place: job.place,
-    look,
-    plan,
-    weak: collected?.weak ?? [],
-    backend,
-    concerns,
-    isReplacing: false,
-  };
-  const end = (outcome: Pick<ApplyOutcome, "status"> & Partial<ApplyOutcome>): ApplyOutcome => ({
-    files: [],
-    problem: undefined,
-    summary,
-    ...outcome,
-    steps: steps.ended,
-  });
-  if (stop !== undefined || collected === undefined) {
-    return end({ status: "refused", problem: stop });
+  const look = await lookAround(job, runner, steps);
+  const chosen = await chooseRules(job, look);
+  if ("refusal" in chosen) {
+    steps.show({ name: "look", status: "failed", detail: look.system });
+    return { ...NOTHING, status: "refused", steps: steps.ended, problem: chosen.refusal };
   }
-  const context = { host, variant: job.variant };
-  const digest = digestRules(backend, plan, context);
-  const rules = runner.of(backend, plan);
-  const running = await rules.status();
-  if (isUnchanged(running, digest, job)) return end({ status: "unchanged", files: running.files });
-  summary.isReplacing = running.isLoaded;
-  const isConfirmed = await hooks.confirm(summary);
-  if (job.isDry) return end({ status: "dry-run" });
-  if (!isConfirmed) return end({ status: "declined" });
-  const load = {
-    rules: () => streamRules(backend, plan, context),
-    shut: backend.server?.renderShut(
-      { plan, variant: job.variant ?? backend.variants[0], file: "" },
-      listOwnAddresses(look, ports),
-    ) ?? [],
-    digest,
-    ...job,
-  };
-  const proof = {
-    plan,
-    before,
-    client: look.connection?.client,
-    sshPort: destination.port,
-    payloads: collected.payloads,
-  };
-  return end(await loadRules({ runner: rules.loading(load), proof, steps }, ports));
+  steps.show({ name: "look", status: "ok", detail: `${look.system}; ${chosen.reason}` });
+  const { backend, draft } = chosen;
+  const client = await describeClient(login.destination, job, ports);
+  const assessment = { plan: draft, backend: backend.name, client, persists: job.persists };
+  const concerns = assessServer(look, assessment);
+  const common = { place: job.place, look, backend, concerns };
+  const problem = concerns.find(({ severity }) => severity === "stop");
+  if (problem !== undefined) {
+    const summary = { ...common, plan: draft, weak: [], isReplacing: false };
+    hooks.onSummary?.(summary);
+    return { ...NOTHING, status: "refused", summary, steps: steps.ended, problem };
+  }
+  const collected = await collect();
+  const plan = fitToBackend(collected.plan, backend);
+  const loading = describeLoad(job, { chosen, plan, look }, ports);
+  const running = await runner.status(loading);
+  const isReplacing = running?.isLoaded ?? false;
+  const summary = { ...common, plan, weak: collected.weak, isReplacing };
+  const ended = await decide({ job, hooks, summary, running, digest: loading.digest });
+  const result = ended ?? await prove(loading, { login, runner, collected, summary, steps }, ports);
+  return { ...NOTHING, ...result, summary, steps: steps.ended };
+}
+
+const NOTHING = { summary: undefined, files: [], problem: undefined };
+
+async function lookAround(job: ApplyJob, runner: ServerRunner, steps: Steps): Promise<Look> {
+  steps.show({ name: "look", status: "running", detail: "" });
+  return await runner.look(job.planOptions.name ?? job.doors[0]?.target.name ?? "");
+}
+
+/** What ends it before the load: undefined where it goes on. */
+async function decide(
+  { job, hooks, summary, running, digest }: {
+    job: ApplyJob;
+    hooks: ApplyHooks;
+    summary: ApplySummary;
+    running: RunnerStatus | undefined;
+    digest: string;
+  },
+): Promise<Pick<ApplyOutcome, "status"> & Partial<ApplyOutcome> | undefined> {
+  if (running !== undefined && isUnchanged(running, digest, job)) {
+    return { status: "unchanged", files: running.files };
+  }
+  hooks.onSummary?.(summary);
+  if (job.isDry) return { status: "dry-run" };
+  return await hooks.confirm(summary) ? undefined : { status: "declined" };
 }
 
 /** Whether the server runs these rules, and will after a reboot where that is wanted. */
 function isUnchanged(
-  { isLoaded, digest, isChanged, persistedDigest }: RunningRules,
+  { isLoaded, digest, isChanged, persistedDigest }: RunnerStatus,
   wanted: string,
   { persists }: Pick<ApplyJob, "persists">,
 ): boolean {
   return isLoaded && digest === wanted && isChanged !== true &&
     (!persists || persistedDigest === wanted);
+}
+
+function describeLoad(
+  { variant, rollbackMs, persists }: ApplyJob,
+  { chosen, plan, look }: { chosen: ChosenRules; plan: Plan; look: Look },
+  ports: Ports,
+) {
+  const { backend, server, host } = chosen;
+  const context = { host, variant: variant ?? chosen.variant };
+  const request = { plan, variant: context.variant ?? backend.variants[0], file: "" };
+  return {
+    kind: server.kind,
+    name: plan.name,
+    table: server.nameTable(plan),
+    rules: () => streamRules(backend, plan, context),
+    shut: server.renderShut(request, listOwnAddresses(look, ports)),
+    digest: digestRules(backend, plan, context),
+    rollbackMs,
+    persists,
+  };
+}
+
+async function prove(
+  load: ReturnType<typeof describeLoad>,
+  { login, runner, collected, summary, steps }: {
+    login: Login;
+    runner: ServerRunner;
+    collected: Collected;
+    summary: ApplySummary;
+    steps: Steps;
+  },
+  ports: Ports,
+): Promise<Pick<ApplyOutcome, "status" | "files" | "problem">> {
+  const { plan, look: { connection } } = summary;
+  const before = await lookAtPorts(await listGuardedPorts(collected.doors, plan, ports), ports);
+  const { payloads } = collected;
+  const { port: sshPort } = login.destination;
+  const proof = { plan, before, client: connection?.client, sshPort, payloads };
+  return await loadRules({ runner, load, proof, steps }, ports);
 }

@@ -47,7 +47,8 @@ export type ApplyStepName =
   | "close"
   | "keep"
   | "persist"
-  | "undo";
+  | "undo"
+  | "remove";
 
 /** One step as it begins or ends. */
 export interface ApplyStep {
@@ -62,8 +63,10 @@ export interface ApplyStep {
 
 /** What an apply asks of its caller. */
 export interface ApplyHooks extends Pick<CollectSecretsOptions, "secretsFrom" | "allowEmpty"> {
-  /** Asks for a secret on the terminal: passphrases of targets, and sudo's password. */
+  /** Asks for a passphrase of a target. */
   ask: CollectSecretsOptions["ask"];
+  /** Asks for the password that sudo wants on the server. */
+  askPassword: CollectSecretsOptions["ask"];
   /** Shows what will happen, or would: before the question, and where there is none. */
   onSummary?(summary: ApplySummary): void;
   /** Asks whether to go on. */
@@ -76,7 +79,15 @@ export interface ApplyHooks extends Pick<CollectSecretsOptions, "secretsFrom" | 
  * `undone`: the server has its former rules again. `unknown`: the server could not be asked.
  */
 export interface ApplyOutcome {
-  status: "applied" | "unchanged" | "declined" | "dry-run" | "refused" | "undone" | "unknown";
+  status:
+    | "applied"
+    | "removed"
+    | "unchanged"
+    | "declined"
+    | "dry-run"
+    | "refused"
+    | "undone"
+    | "unknown";
   /** Undefined where it ended before. */
   summary: ApplySummary | undefined;
   /** Every step that ended. */

@@ -8,12 +8,14 @@ import type { Ports } from "../ports.ts";
 import type { ApplyOutcome } from "./job.ts";
 import { lookAtPorts } from "./look_at_ports.ts";
 import { type Proof, type ProofFailure, proveDoors } from "./prove_doors.ts";
-import type { RunnerEnd, ServerRunner } from "./server_runner.ts";
+import type { RunnerReport } from "../../apply/runner.ts";
+import type { RulesToLoad, ServerRunner } from "./server_runner.ts";
 import type { Steps } from "./steps.ts";
 
 /** What is loaded, and how it is proven. */
 export interface Loading {
   runner: Pick<ServerRunner, "start" | "keep" | "undo" | "state" | "place">;
+  load: RulesToLoad;
   proof: Omit<Proof, "onStep">;
   steps: Steps;
 }
@@ -28,9 +30,9 @@ const RESERVE_MS = 2_000;
 
 /** See the header. Once the rules are loaded, it ends when the server has decided. */
 export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOutcome> {
-  const { steps, runner } = loading;
+  const { steps, runner, load } = loading;
   steps.show({ name: "load", status: "running", detail: "" });
-  const started = await runner.start();
+  const started = await runner.start(load);
   if (started.state !== "loaded") return explainStart(started, loading);
   const leftMs = started.leftMs ?? 0;
   const deadline = ports.clock.now() + leftMs;
@@ -39,19 +41,19 @@ export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOut
   const detail = `the server restores its former rules in ${time}, unless they prove right`;
   steps.show({ name: "load", status: "ok", detail });
   const failure = await proveInTime(loading, ports, deadline);
-  const end = failure === undefined ? await keep(loading) : failure;
-  if (!("state" in end)) return await takeBack(end, loading, { ports, deadline });
+  const end = failure === undefined ? await keep(loading) : { failure };
+  if ("failure" in end) return await takeBack(end.failure, loading, { ports, deadline });
   steps.setDeadline(undefined);
-  return showKept(end, steps);
+  return showKept(end.kept, steps);
 }
 
 /** The end of a load that did not come to its proof. */
 function explainStart(
-  { state, detail = "" }: RunnerEnd,
+  { state, detail = "" }: RunnerReport,
   { steps, runner: { place } }: Loading,
 ): LoadOutcome {
   const said = detail === "" ? "" : `: ${detail}`;
-  const texts: Partial<Record<RunnerEnd["state"], { text: string; hint?: string }>> = {
+  const texts: Readonly<Record<string, { text: string; hint: string }>> = {
     busy: {
       text: `another apply of these rules is under way on ${place}`,
       hint: "it ends by itself; try again then",
@@ -59,12 +61,13 @@ function explainStart(
     bad: { text: `the server refused the rules${said}`, hint: "nothing was changed there" },
     failed: { text: `the rules could not be loaded${said}`, hint: "nothing was changed there" },
   };
-  const problem = texts[state] ?? {
+  const known = texts[state ?? ""];
+  const problem = known ?? {
     text: `the server did not say how the load ended${said}`,
     hint: "if the rules were loaded, it restores its former ones by itself",
   };
   steps.show({ name: "load", status: "failed", detail: problem.text });
-  return { status: texts[state] === undefined ? "unknown" : "refused", files: [], problem };
+  return { status: known === undefined ? "unknown" : "refused", files: [], problem };
 }
 
 /** The proof, which ends before the way back fires. */
@@ -92,25 +95,27 @@ async function proveInTime(
 }
 
 /** Tells the server over a new connection that it keeps the rules. */
-async function keep({ runner, steps }: Loading): Promise<RunnerEnd | ProofFailure> {
+async function keep(
+  { runner, steps }: Loading,
+): Promise<{ kept: RunnerReport } | { failure: ProofFailure }> {
   steps.show({ name: "keep", status: "running", detail: `a new login at ${runner.place}` });
   const end = await runner.keep();
-  if (end.state === "kept") return end;
+  if (end.state === "kept") return { kept: end };
   const text = end.state === "late"
     ? "too late: the server had restored its former rules already"
     : `a new login at ${runner.place} did not work`;
   steps.show({ name: "keep", status: "failed", detail: text });
   const hint = end.state === "late" ? "--rollback 3m gives more time" : end.detail;
-  return { text, hint };
+  return { failure: { text, hint } };
 }
 
-function showKept(end: RunnerEnd, steps: Steps): LoadOutcome {
+function showKept(end: RunnerReport, steps: Steps): LoadOutcome {
   steps.show({ name: "keep", status: "ok", detail: "a new login works; the rules stay" });
   const { files, persist } = end;
-  if (persist === "done") {
+  if (persist?.status === "done") {
     steps.show({ name: "persist", status: "ok", detail: files.join(", ") });
-  } else if (persist === "failed") {
-    const detail = `the rules are in force until the next reboot only: ${end.detail ?? ""}`;
+  } else if (persist?.status === "failed") {
+    const detail = `the rules are in force until the next reboot only: ${persist.reason}`;
     steps.show({ name: "persist", status: "failed", detail });
     return { status: "applied", files, problem: { text: detail } };
   } else {
@@ -128,7 +133,7 @@ async function takeBack(
 ): Promise<LoadOutcome> {
   steps.show({ name: "undo", status: "running", detail: "the server restores its former rules" });
   let end = await runner.undo();
-  if (end.state === "unknown") {
+  if (end.state === undefined || end.state === "loaded") {
     await ports.clock.sleepUntil(deadline + RESTORE_MS, ports.signal);
     end = await runner.state();
   }

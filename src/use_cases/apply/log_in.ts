@@ -7,7 +7,7 @@ import { isPorts } from "../../core/service.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import { type Destination, readDestination } from "../../ssh/destination.ts";
 import type { Server } from "../../ssh/server.ts";
-import { openServer } from "../../ssh/session.ts";
+import { openServer, type PasswordQuestion } from "../../ssh/session.ts";
 import type { DoorRequest } from "../build_plan.ts";
 import { knockTarget } from "../knock_target.ts";
 import type { Ports } from "../ports.ts";
@@ -38,7 +38,11 @@ export async function logIn(
   const destination = await readDestination(place, { ssh, ports });
   const door = await findShutDoor(job.doors, destination, ports);
   if (door !== undefined) await knockFirst(door, ports, { steps, collect });
-  const askPassword = () => hooks.ask(`Password of sudo at ${place}`);
+  const askPassword = async ({ user, host, attempt }: PasswordQuestion) => {
+    const again = attempt === 1 ? "" : "Sorry, try again. ";
+    const answer = await hooks.askPassword(`${again}Password of ${user} for sudo on ${host}`);
+    return typeof answer === "string" ? answer : new TextDecoder().decode(answer);
+  };
   const server = await openServer(destination, { ports, askPassword });
   const { user, host, port } = destination;
   const way = {
@@ -95,7 +99,7 @@ async function knockFirst(
   );
   if (status !== "closed") return;
   throw new NetworkError(
-    `port ${target.host} does not answer, and the knocks of "${target.name}" do not open it`,
+    `${target.host} does not answer, and the knocks of "${target.name}" do not open it`,
     {
       code: "ssh",
       hint: `find out why: spknock doctor ${target.name}`,

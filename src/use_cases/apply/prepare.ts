@@ -3,6 +3,7 @@
  * can be refused is refused here, and before a passphrase is typed.
  */
 import { chooseBackend } from "../../apply/choose_backend.ts";
+import type { Concern } from "../../apply/concern.ts";
 import type { Look } from "../../apply/look.ts";
 import { nameHosts, type Target } from "../../core/target.ts";
 import type { Payloads } from "../../knock/until_open.ts";
@@ -14,7 +15,8 @@ import { toPayloads } from "../rolling/rolling_codes.ts";
 import type { ApplyHooks, ApplyJob } from "./job.ts";
 
 /** The plan of a job, and the payloads of its knocks. */
-interface Collected extends Pick<Awaited<ReturnType<typeof buildPlan>>, "plan" | "weak"> {
+export interface Collected extends Pick<Awaited<ReturnType<typeof buildPlan>>, "plan" | "weak"> {
+  doors: ApplyJob["doors"];
   payloads(target: Target): { opening: Payloads; closing: Payloads };
 }
 
@@ -41,22 +43,48 @@ async function collect(job: ApplyJob, ports: Ports, hooks: ApplyHooks): Promise<
   return {
     plan,
     weak,
+    doors,
     payloads: ({ name }) => made.get(name) ?? { opening: [], closing: [] },
   };
 }
 
-/** Which firewall's rules are written, and that they can be. */
+/** Which firewall's rules are written for a server, and why. */
+export interface ChosenRules {
+  backend: Backend;
+  server: NonNullable<Backend["server"]>;
+  variant: string | undefined;
+  reason: string;
+  /** The hosts of the targets, for the header of the rules. */
+  host: string;
+  /** The plan with placeholder payloads. */
+  draft: Plan;
+}
+
+/**
+ * Returns the rules that fit a server, or why there are none.
+ *
+ * @throws {UsageError} if the back end cannot express the plan.
+ */
 export async function chooseRules(
   job: ApplyJob,
   look: Look,
-): Promise<{ backend: Backend; reason: string; host: string; draft: Plan }> {
-  const hasCodes = job.doors.some(({ target }) => target.rolling !== undefined);
-  const { name, reason } = chooseBackend(look, { wanted: job.backend, hasCodes });
-  const backend = await findBackend(name);
-  const host = nameHosts(job.doors.map(({ target }) => target));
+): Promise<ChosenRules | { refusal: Concern }> {
+  const targets = job.doors.map(({ target }) => target);
+  const choice = chooseBackend(look, {
+    wanted: job.backend,
+    variant: job.variant,
+    hasCodes: targets.some(({ rolling }) => rolling !== undefined),
+    targets: targets.map(({ name }) => name),
+  });
+  if (choice.refusal !== undefined) return { refusal: choice.refusal };
+  const backend = await findBackend(choice.backend);
+  const { server } = backend;
+  if (server === undefined) throw new TypeError(`apply cannot load ${backend.name}`);
+  const host = nameHosts(targets);
   const draft = fitToBackend(draftPlan(job.doors, withHorizon(job.planOptions)), backend);
-  checkRules(backend, draft, { host, variant: job.variant });
-  return { backend, reason, host, draft };
+  const variant = job.variant ?? choice.variant;
+  checkRules(backend, draft, { host, variant });
+  return { backend, server, variant, reason: choice.reason, host, draft };
 }
 
 /** One-time codes begin now, where nothing else is said. */

@@ -1,39 +1,123 @@
-/** The script that runs on the server, over one login: uploaded once, and asked to do one thing at a time. */
+/** The script of src/apply/runner over one login: uploaded once, and asked to do one thing at a time. */
+import { type Look, parseLook } from "../../apply/look.ts";
+import {
+  parseReport,
+  parseStatus,
+  renderLook,
+  renderRemove,
+  renderStart,
+  renderStatus,
+  renderUpload,
+  renderVerdict,
+  RUNNER,
+  type RunnerFile,
+  type RunnerReport,
+  type RunnerStatus,
+  type RunnerTarget,
+} from "../../apply/runner.ts";
+import { NetworkError } from "../../core/errors.ts";
+import type { Server, ServerResult } from "../../ssh/server.ts";
 
-/** What the script said of an apply. `unknown`: there was no answer. */
-export interface RunnerEnd {
-  state: "busy" | "bad" | "failed" | "loaded" | "kept" | "undone" | "late" | "unknown";
-  /** Why, from outside; the last words of ssh where there was no answer. */
-  detail: string | undefined;
+/** Rules, and how they are loaded. */
+export interface RulesToLoad extends RunnerTarget {
+  /** The rules in pieces: one-time codes of years do not fit in memory. Each call begins anew. */
+  rules(): Iterable<string>;
+  /** Commands that shut the doors for the client after the load. */
+  shut: readonly string[];
+  digest: string;
   /** Milliseconds until the way back fires. */
-  leftMs: number | undefined;
-  /** The files that make the rules stay after a reboot. */
-  files: readonly string[];
-  persist: "done" | "none" | "failed" | undefined;
-}
-
-/** What runs there under the name of a rule set. */
-export interface RunningRules {
-  isLoaded: boolean;
-  /** Of the rules that were applied; undefined where none were, or not by an apply. */
-  digest: string | undefined;
-  /** When, in Unix milliseconds. */
-  appliedAt: number | undefined;
-  /** Whether somebody has changed them since; undefined where that cannot be told. */
-  isChanged: boolean | undefined;
-  files: readonly string[];
-  /** Of the rules that a reboot loads. */
-  persistedDigest: string | undefined;
-  isBusy: boolean;
+  rollbackMs: number;
+  persists: boolean;
 }
 
 /** See the header. */
 export interface ServerRunner {
   /** Where it runs: `[USER@]HOST`. */
   place: string;
-  start(): Promise<RunnerEnd>;
+  /** Looks at the server, as root where that is possible; `name` is of the rule set. */
+  look(name: string): Promise<Look>;
+  /** Undefined where the server did not say it. */
+  status(target: RunnerTarget): Promise<RunnerStatus | undefined>;
+  /** Loads rules; the report comes when they are in force. */
+  start(load: RulesToLoad): Promise<RunnerReport>;
   /** Over a new connection. */
-  keep(): Promise<RunnerEnd>;
-  undo(): Promise<RunnerEnd>;
-  state(): Promise<RunnerEnd>;
+  keep(): Promise<RunnerReport>;
+  /** Over the login or, where that does not answer any more, over a new connection. */
+  undo(): Promise<RunnerReport>;
+  state(): Promise<RunnerReport>;
+  remove(target: RunnerTarget): Promise<RunnerReport>;
+}
+
+/** Milliseconds for what is quick there; and for what reads all rules, or many one-time codes. */
+const QUICK_MS = 20_000;
+const LOAD_MS = 600_000;
+
+/**
+ * Uploads the script.
+ *
+ * @throws {NetworkError} code `ssh` where that fails.
+ */
+export async function openRunner(server: Server): Promise<ServerRunner> {
+  const { place, folder } = server;
+  const asRoot = server.rootWay !== "none";
+  const upload = async (file: RunnerFile, pieces: Iterable<string>) => {
+    const line = renderUpload(folder, file);
+    const result = await server.run(line, { stdin: pieces, timeoutMs: LOAD_MS });
+    if (result.code !== 0) throw explainUpload(place, result);
+  };
+  const report = async (call: Promise<ServerResult>) => readReport(await call);
+  const verdict = async (verb: "undo" | "state") => {
+    const line = renderVerdict(folder, verb);
+    const said = await report(server.run(line, { timeoutMs: QUICK_MS }));
+    return said.state === undefined
+      ? await report(server.runFresh(line, { timeoutMs: QUICK_MS }))
+      : said;
+  };
+  await upload("run.sh", [RUNNER]);
+  return {
+    place,
+    async look(name) {
+      const line = renderLook(folder, name);
+      return parseLook(await server.run(line, { asRoot, timeoutMs: LOAD_MS }));
+    },
+    async status(target) {
+      const line = renderStatus(folder, target);
+      return parseStatus((await server.run(line, { asRoot, timeoutMs: LOAD_MS })).stdout);
+    },
+    async start({ rules, shut, rollbackMs, ...load }) {
+      const size = measure(rules());
+      await upload("rules", rules());
+      await upload("shut", shut.map((line) => `${line}\n`));
+      const line = renderStart(folder, { ...load, size, seconds: Math.ceil(rollbackMs / 1_000) });
+      return await report(server.run(line, { asRoot, timeoutMs: LOAD_MS }));
+    },
+    keep: () => report(server.runFresh(renderVerdict(folder, "keep"), { timeoutMs: QUICK_MS })),
+    undo: () => verdict("undo"),
+    state: () => verdict("state"),
+    remove: (target) =>
+      report(server.run(renderRemove(folder, target), { asRoot, timeoutMs: LOAD_MS })),
+  };
+}
+
+/** Bytes of the text as it is sent. */
+function measure(pieces: Iterable<string>): number {
+  const encoder = new TextEncoder();
+  let size = 0;
+  for (const piece of pieces) size += encoder.encode(piece).length;
+  return size;
+}
+
+/** What ssh or the script said, where there is no report, is its detail. */
+function readReport({ stdout, stderr }: ServerResult): RunnerReport {
+  const report = parseReport(stdout);
+  const last = stderr.trim().split(/\r?\n/).at(-1);
+  return { ...report, detail: report.detail ?? (last === "" ? undefined : last) };
+}
+
+function explainUpload(place: string, { stderr, code }: ServerResult): NetworkError {
+  const reason = stderr.trim().split(/\r?\n/).at(-1) || `exit code ${code}`;
+  return new NetworkError(`a file could not be sent to "${place}": ${reason}`, {
+    code: "ssh",
+    hint: "nothing was changed there; is its disk full?",
+  });
 }

@@ -3,8 +3,7 @@ import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
 import { applyRules } from "../../../use_cases/apply/apply_rules.ts";
 import type { ApplyJob } from "../../../use_cases/apply/job.ts";
-import { readStatus } from "../../../use_cases/apply/read_status.ts";
-import { removeRules } from "../../../use_cases/apply/remove_rules.ts";
+import { readStatus, removeRules } from "../../../use_cases/apply/remove_rules.ts";
 import { parseMoment } from "../../arguments/moment.ts";
 import {
   parseRuleSetName,
@@ -18,7 +17,7 @@ import { type Context, defineCommand } from "../../command.ts";
 import { readSecretChoice } from "../../context.ts";
 import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
-import { makeApplyHooks, reportOutcome } from "../../reports/apply_progress.ts";
+import { makeApplyHooks, reportOutcome, reportStatus } from "../../reports/apply_progress.ts";
 import { saveHorizon } from "../../reports/saved_horizon.ts";
 
 const USAGE = "spknock apply TARGET... USER@HOST";
@@ -54,6 +53,9 @@ export const command = defineCommand({
   ],
   async run(context) {
     const { args, ports } = context;
+    if (args.has("status") && args.has("remove")) {
+      throw new UsageError("choose one: --status or --remove");
+    }
     const { place, targets } = await readPlace(context);
     const job = readJob(context, { place, targets });
     const hooks = makeApplyHooks(context, {
@@ -61,11 +63,13 @@ export const command = defineCommand({
       isSure: args.has("yes"),
     });
     if (args.has("status")) return reportStatus(await readStatus(job, ports, hooks), context);
-    if (args.has("remove")) return reportOutcome(await removeRules(job, ports, hooks), context);
+    if (args.has("remove")) {
+      return reportOutcome(await removeRules(job, ports, hooks), context, job);
+    }
     const outcome = await applyRules(job, ports, hooks);
     const plan = outcome.summary?.plan;
     if (outcome.status === "applied" && plan !== undefined) await saveHorizon(plan, context);
-    return reportOutcome(outcome, context);
+    return reportOutcome(outcome, context, job);
   },
 });
 

@@ -1,0 +1,47 @@
+/** What is known on this side of an apply: where names lead, and which addresses are ours. */
+import type { ClientSide } from "../../apply/assess.ts";
+import type { Look } from "../../apply/look.ts";
+import { isLinkLocal } from "../../core/address_syntax.ts";
+import { nameHosts } from "../../core/target.ts";
+import { resolveHost } from "../../net/resolve.ts";
+import type { Destination } from "../../ssh/destination.ts";
+import type { Ports } from "../ports.ts";
+import type { ApplyJob } from "./job.ts";
+
+/**
+ * Returns what is assessed of this side.
+ *
+ * @throws {NetworkError} code `resolve`.
+ */
+export async function describeClient(
+  { host, port, proxy, isShared }: Destination,
+  { doors }: ApplyJob,
+  ports: Ports,
+): Promise<ClientSide> {
+  const targets = doors.map(({ target }) => target);
+  const { lookup } = ports.net;
+  const found = await Promise.all(
+    [...new Set(targets.map((target) => target.host))].map((name) => resolveHost(name, { lookup })),
+  );
+  const addresses = found.flatMap(({ all }) => all.map(({ address }) => address));
+  return {
+    ssh: { host, port, proxy, isShared },
+    host: nameHosts(targets),
+    addresses: [...new Set(addresses)],
+    sources: listLocal(ports),
+    now: Date.now(),
+  };
+}
+
+/** Returns this machine's address as the server sees it, and those that its interfaces have. */
+export function listOwnAddresses({ connection }: Look, ports: Ports): string[] {
+  const seen = connection === undefined ? [] : [connection.client];
+  return [...new Set([...seen, ...listLocal(ports)])];
+}
+
+function listLocal({ net }: Ports): string[] {
+  const all = net.listInterfaces?.().map(({ address }) => address) ?? [];
+  return all.filter((address) =>
+    !isLinkLocal(address) && address !== "::1" && !address.startsWith("127.")
+  );
+}
