@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { runSetup } from "../../src/cli/commands/server/run_setup.ts";
 import { SETUP_OPTIONS } from "../../src/cli/commands/server/setup_options.ts";
+import type { Look } from "../../src/apply/look.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import { FakeTerminal } from "../prompt/fake_terminal.ts";
 import { table } from "../table.ts";
@@ -133,8 +134,17 @@ Deno.test("setup --json: one value", async () => {
   });
 });
 
-const ROOMY = { nft: undefined, hasSha512sum: true };
-const IPTABLES = { version: "1.8.9", kind: "nft", hasIpset: true } as const;
+const ROOMY: Partial<Look> = { nft: undefined, hasSha512sum: true };
+const IPTABLES: NonNullable<Look["iptables"]> = {
+  version: "1.8.9",
+  kind: "nft",
+  hasIpset: true,
+  hasIpv6: true,
+  isSaved: false,
+};
+
+/** What the server says, its back end, and what a door on it gets, and why. */
+type KindRow = readonly [Partial<Look>, string, "codes" | "passphrases", string | null];
 
 table(
   "setup: one-time codes where the server can check them",
@@ -334,48 +344,52 @@ const STATIC =
   '# mine\n[targets.home]\nhost = "fw.example.com"\nknocks = ["7000/udp", "8000/udp"]\n' +
   'secret = { env = "PASS" }\n';
 
-table("setup refuses", {
-  "another host": [
-    STATIC.replace("fw.", "old."),
-    [],
-    'error: "home" is saved already, with the host "old.example.com"\n' +
-    "hint: choose another name than home, or use --host old.example.com if that is the same machine\n",
-  ],
-  "codes of a target without": [
-    STATIC,
-    ["--rolling"],
-    'error: --rolling: "home" is saved already, without one-time codes\n' +
-    "hint: change it first: spknock rolling new home\n",
-  ],
-  "another secret": [
-    STATIC,
-    ["--secret", "env:OTHER"],
-    'error: --secret: "home" is saved already, with another secret\n' +
-    "hint: leave it out, or change the target first: spknock edit home --secret ...\n",
-  ],
-  "a typed secret": [
-    "",
-    ["--secret", "prompt"],
-    "error: --secret: not where a secret is saved: use command:'pass fw/{target}', env:NAME or file:PATH\n",
-  ],
-  "two kinds": [
-    "",
-    ["--rolling", "--passphrases"],
-    "error: choose one: --rolling or --passphrases\n",
-  ],
-  "a weak passphrase": [
-    STATIC,
-    [],
-    'error: "home" is too weak to protect a port: anyone who records a knock can guess',
-  ],
-}, async ([text, argv, says]) => {
-  await using world = makeWorld({ env: { PASS: "hunter2" } });
-  if (text !== "") await world.write(text);
-  const server = fakeApply();
-  const { code, stderr } = await setUp(world, server, ...SURE, ...argv);
-  assertEquals([code, await readBlock(world), await listKeys(world)], [2, "", []]);
-  assertStringIncludes(stderr, says);
-});
+table(
+  "setup refuses",
+  {
+    "another host": [
+      STATIC.replace("fw.", "old."),
+      [],
+      'error: "home" is saved already, with the host "old.example.com"\n' +
+      "hint: choose another name than home, or use --host old.example.com if that is the same machine\n",
+    ],
+    "codes of a target without": [
+      STATIC,
+      ["--rolling"],
+      'error: --rolling: "home" is saved already, without one-time codes\n' +
+      "hint: change it first: spknock rolling new home\n",
+    ],
+    "another secret": [
+      STATIC,
+      ["--secret", "env:OTHER"],
+      'error: --secret: "home" is saved already, with another secret\n' +
+      "hint: leave it out, or change the target first: spknock edit home --secret ...\n",
+    ],
+    "a typed secret": [
+      "",
+      ["--secret", "prompt"],
+      "error: --secret: not where a secret is saved: use command:'pass fw/{target}', env:NAME or file:PATH\n",
+    ],
+    "two kinds": [
+      "",
+      ["--rolling", "--passphrases"],
+      "error: choose one: --rolling or --passphrases\n",
+    ],
+    "a weak passphrase": [
+      STATIC,
+      [],
+      'error: "home" is too weak to protect a port: anyone who records a knock can guess',
+    ],
+  } as Readonly<Record<string, readonly [string, readonly string[], string]>>,
+  async ([text, argv, says]) => {
+    await using world = makeWorld({ env: { PASS: "hunter2" } });
+    if (text !== "") await world.write(text);
+    const server = fakeApply();
+    const { code, stderr } = await setUp(world, server, ...SURE, ...argv);
+    assertEquals([code, await readBlock(world), await listKeys(world)], [2, "", []]);
+    assertStringIncludes(stderr, says);
+  },
+);
 
 Deno.test("setup --rolling where the server cannot check codes: nothing is saved", async () => {
   await using world = makeWorld();

@@ -56,7 +56,11 @@ export interface SetupTools {
  * @throws {UsageError} where the target is another one, or what is wanted cannot be had; {ConfigError};
  * {SecretError}; {NetworkError}.
  */
-export async function setUp(request: SetupRequest, tools: SetupTools): Promise<SetupReport> {
+export async function setUp(
+  request: SetupRequest,
+  { hooks, ...others }: SetupTools,
+): Promise<SetupReport> {
+  const tools = { ...others, hooks: rememberPassword(hooks) };
   const stages: SetupStage[] = [];
   const onDone: SetupTools["onDone"] = (stage, door) => {
     stages.push(stage);
@@ -153,5 +157,20 @@ function describeNoLogin({ command, detail }: LoginCheck): SetupReport["problem"
   return {
     text: `the rules are proven and in force, but ssh did not log in through the door: ${detail}`,
     hint: `look why with: ${command} -v`,
+  };
+}
+
+/** The look and the load are two logins, and one question: a password that the first one took serves the second. */
+function rememberPassword(hooks: ApplyHooks): ApplyHooks {
+  let given: Awaited<ReturnType<ApplyHooks["askPassword"]>> | undefined;
+  return {
+    ...hooks,
+    async askPassword(message) {
+      const known = given;
+      // It is asked for anew where it was wrong.
+      given = undefined;
+      if (known !== undefined) return known;
+      return given = await hooks.askPassword(message);
+    },
   };
 }

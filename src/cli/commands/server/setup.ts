@@ -14,7 +14,7 @@ export const command = defineCommand({
   options: SETUP_OPTIONS,
   examples: [
     "setup home root@fw.example.com --open 22/tcp --yes",
-    "setup office admin@192.0.2.7 --trust 192.168.0.0/24 --ssh 'ssh -p 2222'",
+    "setup office admin@192.0.2.7 --trust 192.168.0.0/24",
   ],
   run: (context) => runSetup(context, applyRules),
 });
