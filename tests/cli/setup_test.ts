@@ -181,7 +181,7 @@ table(
       "passphrases",
       "the clocks of the server and of this machine differ by 60 min",
     ],
-  } as const,
+  } as Readonly<Record<string, KindRow>>,
   async ([look, backend, kind, reason]) => {
     await using world = makeWorld();
     const server = fakeApply({ look, backend });
