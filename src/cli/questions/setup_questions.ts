@@ -41,7 +41,7 @@ export async function askForSetup(
   const saved = targets.get(name);
   note("Who does not knock reaches a protected port no more: leave out what others need.");
   const opens = wishes.opens ?? await askForPorts(prompter, saved?.opens ?? []);
-  note("From an address that is never locked out nobody can see whether the door is shut.");
+  note("From an address that is never locked out, a shut door cannot be seen or proven.");
   const trusted = wishes.trusted.length > 0 ? wishes.trusted : await askForTrusted(prompter);
   return { place, host, name, opens, trusted };
 }

@@ -18,7 +18,7 @@ interface ApplyTools {
 
 /**
  * Looks at the server. Which kind of knocks it can check is not known yet: the door of the look has a knock
- * whose payload nobody has, and is never loaded.
+ * with a random payload, and is never loaded.
  */
 export async function lookAtServer(
   request: SetupRequest & { host: string; opens: readonly Service[] },

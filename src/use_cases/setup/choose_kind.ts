@@ -20,7 +20,7 @@ export interface ServerFacts {
  *
  * @param options.wanted what the user asked for.
  * @param options.now this machine's clock when the look ended, in Unix milliseconds.
- * @throws {UsageError} where codes are wanted, and the firewall cannot check them.
+ * @throws {UsageError} where the user asked for codes, and the firewall cannot check them.
  */
 export function chooseKind(
   facts: ServerFacts,

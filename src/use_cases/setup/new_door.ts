@@ -31,7 +31,7 @@ const PASSPHRASE_BYTES = 16;
 const SSH_PORT = 22;
 
 /** A new door, before it is saved. */
-export interface NewDoorRequest extends SetupRequest {
+interface NewDoorRequest extends SetupRequest {
   host: string;
   opens: readonly Service[];
   /** The port of ssh's login. */
@@ -48,7 +48,7 @@ interface NewDoorOptions extends TargetsFile {
 /**
  * Saves the target.
  *
- * @throws {UsageError} where what is wanted cannot be had; {ConfigError} where nothing was saved.
+ * @throws {UsageError} where the server cannot check the codes that were asked for; {ConfigError} where nothing was saved.
  */
 export async function saveNewDoor(
   request: NewDoorRequest,

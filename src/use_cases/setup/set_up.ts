@@ -53,8 +53,8 @@ export interface SetupTools {
 /**
  * Sets a door up.
  *
- * @throws {UsageError} where the target is another one, or what is wanted cannot be had; {ConfigError};
- * {SecretError}; {NetworkError}.
+ * @throws {UsageError} where the target is another one, or the server cannot do what was asked for;
+ * {ConfigError}; {SecretError}; {NetworkError}.
  */
 export async function setUp(
   request: SetupRequest,

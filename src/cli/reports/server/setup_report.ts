@@ -110,7 +110,7 @@ function renderPaper(
     `  While ssh still logs in: spknock apply ${name} ${sanitize(place)} --remove`,
     ...(files.length === 0
       ? []
-      : ["", "Back up, and show to nobody: what opens the door, and closes it:", ...files]),
+      : ["", "Back up, and keep secret: what opens the door, and closes it:", ...files]),
     ...(codes === undefined ? [] : ["", renderCodeList(codes.target, codes, { width }).trimEnd()]),
     "",
   ].join("\n");
