@@ -85,3 +85,38 @@ await kernelTest("setup: a key that is there already, as a user with sudo", asyn
   assertMatch(await Deno.readTextFile(server.home.config), /until = 2\d{3}-/);
   assertStringIncludes(await Deno.readTextFile(server.home.config), `admin = "boss@${host}"`);
 }, { tools: APPLY_TOOLS });
+
+await kernelTest("setup that is killed goes on where it was", async (lab) => {
+  await using server = await createApplyLab(lab);
+  await installProgram(server);
+  const args = ["home", server.place(), "--passphrases", "--rollback", "15s"];
+  const child = server.start(["setup", ...args, "--ssh", server.sshText, "--yes"]);
+  await child.stdin.close();
+  // Its last line before the kill: the server has just begun to load, or waits for the proof.
+  for await (const chunk of child.stdout) {
+    if (/^ {2}load /m.test(new TextDecoder().decode(chunk))) break;
+  }
+  child.kill("SIGKILL");
+  await child.stderr.cancel();
+  await child.status;
+  const [targets, keys] = [await Deno.readTextFile(server.home.config), await listKeys(server)];
+  assertEquals(keys.length, 4);
+  let ended = await runSetup(server, args);
+  // The way back of the killed run takes at most its 15 s.
+  for (const end = Date.now() + 60_000; ended.code !== 0 && Date.now() < end;) {
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    ended = await runSetup(server, args);
+  }
+  assertEquals(ended.code, 0, ended.stderr);
+  assertEquals(await Deno.readTextFile(server.home.config), targets);
+  assertEquals(await listKeys(server), keys);
+}, { tools: APPLY_TOOLS });
+
+/** The secrets of the client, by their text. */
+async function listKeys({ home }: ApplyLab): Promise<string[]> {
+  const folder = home.config.replace(/[^/]*$/, "keys");
+  const names = await Array.fromAsync(Deno.readDir(folder));
+  return await Promise.all(
+    names.map(({ name }) => name).toSorted().map((name) => Deno.readTextFile(`${folder}/${name}`)),
+  );
+}

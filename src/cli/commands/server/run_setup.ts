@@ -102,7 +102,7 @@ async function runRequest(
     },
     onDone(stage, door) {
       stages.push(stage);
-      if (stage === "saved") showSaved(door, { out, file });
+      if (stage === "saved") showSaved(door, { ...request, out, file });
     },
     onLogin: () => out.say("logging in through the door\n"),
     onWarnings: (problems) => noteWarnings(problems, context),

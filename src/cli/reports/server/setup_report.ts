@@ -25,11 +25,17 @@ const KINDS: Readonly<Record<SavedDoor["kind"], string>> = {
 /** Prints what was saved; the other stages speak for themselves. */
 export function showSaved(
   { target, isNew, kind, reason, secretFiles }: SavedDoor,
-  { out, file }: Pick<Context, "out"> & { file: string },
+  { out, file, trusted }: Pick<Context, "out"> & {
+    file: string;
+    trusted: SetupRequest["trusted"];
+  },
 ): void {
   const { name, opens } = target;
   const what = `${KINDS[kind]} to ${renderKnocks(target)} open ${renderServices(opens)}`;
   out.say(`${isNew ? "saved" : "found"} ${name} in ${sanitize(file)}: ${what}\n`);
+  if (!isNew && trusted.length === 0) {
+    out.note("note: no network is trusted; those of an earlier run are named each time: --trust");
+  }
   if (reason !== undefined) out.note(`note: passphrases, not one-time codes: ${sanitize(reason)}`);
   const [first] = secretFiles;
   if (!isNew || first === undefined) return;
