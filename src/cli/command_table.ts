@@ -123,6 +123,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/rolling/codes.ts"),
   },
   {
+    name: "setup",
+    summary: "set up a closed, checked door on a server, over ssh",
+    permissions: ["write", "run"],
+    load: () => import("./commands/server/setup.ts"),
+  },
+  {
     name: "simulate",
     summary: "run a door on loopback that behaves as the firewall would",
     permissions: ["run"],

@@ -8,7 +8,7 @@ import type { Prompter, SelectOption } from "../prompt/mod.ts";
 import type { Context } from "./command.ts";
 import { findLegacy, loadTargets, readTargets, requirePrompter } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
-import { GLOBAL_OPTIONS, parseOptions } from "./options.ts";
+import { GLOBAL_OPTIONS, type OptionNames, parseOptions } from "./options.ts";
 import { expandHome } from "./questions/home_folder.ts";
 import { reportError } from "./report_error.ts";
 
@@ -66,7 +66,10 @@ function choices(config: Config): SelectOption<Action>[] {
       hint: sanitize(target.description || target.host),
       value: knock(target),
     })),
-    ...(isLegacy ? [] : [{ label: "Add a target", key: "A", value: add }]),
+    ...(isLegacy ? [] : [
+      { label: "Set up a door on a server", key: "U", value: setUp },
+      { label: "Add a target", key: "A", value: add },
+    ]),
     ...some([
       { label: "Probe a target", key: "P", value: withTarget(targets, probe) },
       { label: "Close a door", key: "C", value: close(targets) },
@@ -105,6 +108,14 @@ async function probe(target: Target, context: Context): Promise<undefined> {
 
 async function add(context: Context, prompter: Prompter): Promise<undefined> {
   await (await import("./commands/targets/add.ts")).addByAsking(context, prompter);
+}
+
+async function setUp(context: Context, prompter: Prompter): Promise<undefined> {
+  const { setUpByAsking } = await import("./commands/server/run_setup.ts");
+  const { SETUP_OPTIONS } = await import("./commands/server/setup_options.ts");
+  const { applyRules } = await import("../use_cases/apply/apply_rules.ts");
+  const args = parseOptions<OptionNames<typeof SETUP_OPTIONS>>([], SETUP_OPTIONS);
+  await setUpByAsking({ ...context, args }, prompter, applyRules);
 }
 
 async function rules(target: Target, context: Context, prompter: Prompter): Promise<undefined> {

@@ -77,6 +77,11 @@ interface RollingBackend {
   renderRevoke(request: RenderRequest, key: { door: string; name: string }): string[];
 }
 
+/** Whether a back end holds a list of codes, which has an end. */
+export function needsHorizon({ rolling }: Backend): boolean {
+  return rolling?.streamCodes !== undefined;
+}
+
 /** A plan that the back end supports, and what else it renders. */
 export interface RenderRequest {
   plan: Plan;

@@ -1,5 +1,5 @@
 /** Firewall rule sets: from a target to a plan, what is weak about it, and the back ends. */
-export { type Backend } from "./backend.ts";
+export { type Backend, needsHorizon } from "./backend.ts";
 export { findBackend, loadBackends } from "./backends.ts";
 export { parseForwards, parseInterfaces, parseTrusted } from "./options.ts";
 export {

@@ -1,4 +1,7 @@
 /** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
+import type { Context } from "../../src/cli/command.ts";
+import { GLOBAL_OPTIONS, type OptionSpec, parseOptions } from "../../src/cli/options.ts";
+import { reportError } from "../../src/cli/report_error.ts";
 import { run } from "../../src/cli/run.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
@@ -6,7 +9,7 @@ import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import { explainSendError } from "../../src/net/socket_errors.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
-import type { Sink } from "../../src/output/output.ts";
+import { createOutput, type Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
 import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
@@ -156,15 +159,36 @@ export class World implements AsyncDisposable {
 
   /** One run. */
   async run(...argv: readonly string[]): Promise<Ended> {
-    const { isLive = false, isFull = false, isRedirected = false, columns } = this.#options;
-    this.#given.clear();
-    const stdout = new FakeSink({ isTerminal: isLive, isFull, columns });
-    const stderr = new FakeSink({
-      isTerminal: this.terminal !== undefined && !isRedirected,
-      columns,
-    });
+    const { stdout, stderr } = this.#openSinks();
     const code = await run(argv, this.#ports(stdout, stderr));
     return { code, stdout: stdout.text, stderr: stderr.text };
+  }
+
+  /** One run of a command that is given what it works with, by its arguments without its name. */
+  async runWith(
+    act: (context: Context<string>) => Promise<number>,
+    specs: readonly OptionSpec[],
+    ...argv: readonly string[]
+  ): Promise<Ended> {
+    const { stdout, stderr } = this.#openSinks();
+    const ports = this.#ports(stdout, stderr);
+    const args = parseOptions<string>(argv, [...specs, ...GLOBAL_OPTIONS]);
+    const [json, quiet, verbose] = [args.has("json"), args.has("quiet"), args.has("verbose")];
+    const out = createOutput({ stdout, stderr, json, quiet, verbose, color: false });
+    const configFile = args.value("config");
+    const context = { ports, out, args, color: false, plain: true, configFile, trustConfig: false };
+    const code = await act(context).catch((error) => reportError(error, out));
+    return { code, stdout: stdout.text, stderr: stderr.text };
+  }
+
+  #openSinks(): { stdout: FakeSink; stderr: FakeSink } {
+    const { isLive = false, isFull = false, isRedirected = false, columns } = this.#options;
+    this.#given.clear();
+    const isTerminal = this.terminal !== undefined && !isRedirected;
+    return {
+      stdout: new FakeSink({ isTerminal: isLive, isFull, columns }),
+      stderr: new FakeSink({ isTerminal, columns }),
+    };
   }
 
   #ports(stdout: Sink, stderr: Sink): CliPorts {

@@ -27,7 +27,7 @@ Deno.test("the menu offers what can be done", async () => {
   assertEquals(empty.code, 0);
   assertEquals(
     empty.screen,
-    " spknock, no targets yet:\n [A] Add a target\n [I] Import targets from a file\n [H] Generate a SHA-256 hash\n [X] Exit\n\n" +
+    " spknock, no targets yet:\n [U] Set up a door on a server\n [A] Add a target\n [I] Import targets from a file\n [H] Generate a SHA-256 hash\n [X] Exit\n\n" +
       " Choice: x\n",
   );
   const full = await menu(TARGETS, ["x\r"]);

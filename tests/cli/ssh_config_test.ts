@@ -49,6 +49,18 @@ Deno.test("ssh-config: a relative program and SPKNOCK_CONFIG are absolute in the
   await Deno.remove(file);
 });
 
+table("ssh-config: who logs in, as admin has it", {
+  'admin = "root@fw.example.com"': "    User root\n",
+  'admin = "fw.example.com"': "",
+  'admin = "dom\\\\ain@fw.example.com"': "",
+  'admin = "root@fw.example.com"\nconnect = { host = "192.168.1.7" }': "",
+}, async (expected, line) => {
+  await using world = new World();
+  await world.write(`[targets.home]\nhost = "fw.example.com"\nknocks = ["7000/udp"]\n${line}\n`);
+  const { stdout } = await world.run("ssh-config", "home");
+  assertEquals(/^ {4}User .*\n/m.exec(stdout)?.[0] ?? "", expected);
+});
+
 const INCLUDE = "Include config.d/spknock-*.conf\n";
 
 Deno.test("ssh-config --install: private files, once, whatever is there stays", async () => {

@@ -5,7 +5,7 @@ import { UsageError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { listDistinctForwards, listDistinctServices } from "../../core/service.ts";
 import { parseTargetName, type Target } from "../../core/target.ts";
-import type { Backend, PlanOptions } from "../../rules/mod.ts";
+import { type Backend, needsHorizon, type PlanOptions } from "../../rules/mod.ts";
 import type { DoorRequest } from "../../use_cases/build_plan.ts";
 import type { KeyFile } from "../../use_cases/rolling/read_keys.ts";
 import { asUsageError, type OptionNames, type OptionSpec, type ParsedArgs } from "../options.ts";
@@ -33,11 +33,6 @@ type CodeArgs = ParsedArgs<OptionNames<typeof CODE_OPTIONS>>;
 
 /** How long the codes are that a proof is about, in milliseconds. */
 const PROOF_MS = 86_400_000;
-
-/** Whether a back end holds a list of codes, which has an end. */
-export function needsHorizon({ rolling }: Backend): boolean {
-  return rolling?.streamCodes !== undefined;
-}
 
 /** Returns the present moment in Unix milliseconds, as dates are saved: in whole seconds. */
 export function readNow(): number {

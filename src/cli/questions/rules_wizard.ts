@@ -12,8 +12,14 @@ import type { Plan } from "../../plan/plan.ts";
 import { parseServices } from "../../core/service.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../core/target.ts";
 import type { Prompter } from "../../prompt/mod.ts";
-import { type Backend, loadBackends, parseInterfaces, parseTrusted } from "../../rules/mod.ts";
-import { needsHorizon, readNow } from "../arguments/code_args.ts";
+import {
+  type Backend,
+  loadBackends,
+  needsHorizon,
+  parseInterfaces,
+  parseTrusted,
+} from "../../rules/mod.ts";
+import { readNow } from "../arguments/code_args.ts";
 import { askForDoors } from "./door_questions.ts";
 import {
   askForDraft,

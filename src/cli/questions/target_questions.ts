@@ -206,7 +206,7 @@ async function askForDescription(prompter: Prompter, before: string): Promise<st
 }
 
 /** Returns a free name that is made of the host. */
-function findFreeName(host: string, taken: ReadonlySet<string>): string {
+export function findFreeName(host: string, taken: ReadonlySet<string>): string {
   const label = (host.split(".")[0] ?? "").replace(/[^A-Za-z0-9_-]/g, "");
   const base = /^[A-Za-z]/.test(label) ? label.slice(0, 60) : "target";
   for (let number = 1;; number++) {

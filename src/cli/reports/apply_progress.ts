@@ -119,7 +119,7 @@ export function reportOutcome(
     undone: `${place} has its former rules again`,
     unknown: `it is not known what ${place} runs`,
   };
-  const isGood = EXITS[status] === EXIT.done;
+  const isGood = APPLY_EXITS[status] === EXIT.done;
   const paint = isGood ? out.style.good : out.style.bad;
   if (problem !== undefined) {
     const word = isGood ? "warning" : "error";
@@ -127,10 +127,11 @@ export function reportOutcome(
     if (problem.hint !== undefined) out.error(`hint: ${sanitize(problem.hint)}`);
   }
   out.say(`${paint(texts[status])}\n`);
-  return EXITS[status];
+  return APPLY_EXITS[status];
 }
 
-const EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
+/** The exit code of each end. */
+export const APPLY_EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
   applied: EXIT.done,
   removed: EXIT.done,
   unchanged: EXIT.done,

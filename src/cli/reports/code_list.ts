@@ -7,16 +7,33 @@ import type { RollingTarget } from "../../use_cases/rolling/rotate_key.ts";
 import type { Context } from "../command.ts";
 import { renderSendLine } from "./send_line.ts";
 
+/** The codes of a slot. */
+interface CodeList {
+  codes: readonly ListedCode[];
+  slot: number;
+}
+
 /** Prints the codes of a target's slot. */
 export function printCodes(
   target: RollingTarget,
-  { codes, slot }: { codes: readonly ListedCode[]; slot: number },
+  list: CodeList,
   { out }: Pick<Context, "out">,
 ): void {
+  if (list.codes.length === 0) return;
+  out.print(renderCodeList(target, list, out));
+  out.value(toCodesValue(target, list));
+}
+
+/** Returns the codes as text for paper. */
+export function renderCodeList(
+  target: RollingTarget,
+  { codes, slot }: CodeList,
+  { width }: { width: number },
+): string {
   const { name, host, rolling } = target;
   const [first] = codes;
-  if (first === undefined) return;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (first === undefined) return "";
+  const zone = findZone();
   const offsets = new Set(codes.flatMap(({ start, end }) => [start, end]).map(renderOffset));
   const [offset = ""] = offsets;
   const isOneOffset = offsets.size === 1;
@@ -32,22 +49,23 @@ export function printCodes(
     );
     return `${code}  ${from} - ${shortenDay(until ?? "", from ?? "")}`;
   });
-  out.print([
-    ...wrapWords(intro, { width: out.width }),
+  return [
+    ...wrapWords(intro, { width }),
     "",
     ...rows,
     "",
     codes.length === 1 ? "To send it:" : "To send one, here the first:",
     renderSendLine(target, first.code),
     "",
-  ].join("\n"));
-  out.value(toValue(target, { codes, slot, zone }));
+  ].join("\n");
 }
 
-function toValue(
-  target: RollingTarget,
-  { codes, slot, zone }: { codes: readonly ListedCode[]; slot: number; zone: string },
-): unknown {
+function findZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Returns the codes as the JSON contract has them. */
+export function toCodesValue(target: RollingTarget, { codes, slot }: CodeList): unknown {
   const { name, host, knocks, rolling } = target;
   return {
     target: name,
@@ -57,7 +75,7 @@ function toValue(
     window_ms: rolling.windowMs,
     skew_ms: findSkew(rolling),
     until: rolling.until === undefined ? null : renderMoment(rolling.until),
-    time_zone: zone,
+    time_zone: findZone(),
     codes: codes.map(({ code, window, start, end, takenFrom, takenUntil }) => ({
       code,
       window,

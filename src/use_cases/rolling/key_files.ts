@@ -64,6 +64,15 @@ export function locateKeyFile(path: string, file: string): string {
   return resolvePath(path, dirname(file));
 }
 
+/** A file with a secret that is made. */
+export interface NewSecret {
+  /** From the folder of the configuration. */
+  path: string;
+  text: string;
+  /** Takes what is there: a run that was interrupted made it, and no target names it yet. */
+  isLeft?: boolean;
+}
+
 /**
  * Makes a key, and then the target that names it.
  *
@@ -73,19 +82,65 @@ export function locateKeyFile(path: string, file: string): string {
  * @throws {ConfigError} where neither was saved.
  */
 export async function saveWithKey(
-  { key, edit, text }: { key: string; edit: (text: string) => string; text: string },
+  { key, ...rest }: { key: string; edit: (text: string) => string; text: string },
+  place: TargetsFile,
+): Promise<readonly Problem[]> {
+  return await saveWithSecrets(
+    { ...rest, secrets: [{ path: key, text: `${makeKey()}\n` }] },
+    place,
+  );
+}
+
+/** As {@linkcode saveWithKey}, with any number of files. */
+export async function saveWithSecrets(
+  { secrets, edit, text }: {
+    secrets: readonly NewSecret[];
+    edit: (text: string) => string;
+    text: string;
+  },
   { file, fs }: TargetsFile,
 ): Promise<readonly Problem[]> {
   edit(text);
-  const path = locateKeyFile(key, file);
-  const warning = await writeNewText(path, `${makeKey()}\n`, fs);
-  const problems = warning === undefined ? [] : [{ file: path, message: warning }];
+  const problems: Problem[] = [];
+  const made: string[] = [];
   try {
+    for (const secret of secrets.filter(({ isLeft = false }) => !isLeft)) {
+      const path = locateKeyFile(secret.path, file);
+      const message = await writeNewText(path, secret.text, fs);
+      made.push(path);
+      if (message !== undefined) problems.push({ file: path, message });
+    }
     return [...problems, ...(await updateConfig(file, edit, fs)).warnings];
   } catch (error) {
-    // The error of the target is the one to report.
-    await fs.remove(path).catch(() => {});
+    // The error of the file that could not be saved is the one to report.
+    for (const path of made) await fs.remove(path).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Returns where a new secret of a target is saved: `keys/NAME.ENDING` or the first number more that is free, or
+ * that has a usable secret which no target names.
+ *
+ * @param options.isUsable of the text of a file.
+ * @param options.taken paths that are chosen already.
+ */
+export async function chooseSecretFile(
+  name: string,
+  { ending, isUsable, taken, file, fs }: TargetsFile & {
+    ending: "key" | "secret";
+    isUsable: (text: string) => boolean;
+    taken: readonly string[];
+  },
+): Promise<{ path: string; isLeft: boolean }> {
+  const named = listNamedFiles((await readSaved({ file, fs })).filled);
+  for (let number = 1;; number++) {
+    const path = nameKeyFile(name, number).replace(/key$/, ending);
+    if (taken.includes(path)) continue;
+    const place = locateKeyFile(path, file);
+    const present = await readText(place, fs);
+    if (present === undefined) return { path, isLeft: false };
+    if (!named.has(place) && isUsable(present)) return { path, isLeft: true };
   }
 }
 

@@ -122,7 +122,17 @@ function listHostLines(target: Target): string[] {
     `Host ${target.name}`,
     `    HostName ${escapeTokens(host)}`,
     ...(port === SSH_PORT ? [] : [`    Port ${port}`]),
+    ...listUserLines(target),
   ];
+}
+
+/**
+ * Of the firewall's own ssh it is known who logs in; not of a host behind it. A name that ssh's configuration would
+ * have to quote is left out.
+ */
+function listUserLines({ admin = "", connect }: Target): string[] {
+  const user = admin.slice(0, Math.max(0, admin.lastIndexOf("@")));
+  return connect?.host === undefined && /^[\w.+-]+$/.test(user) ? [`    User ${user}`] : [];
 }
 
 /** What is knocked for over one family is not open over the other. */

@@ -1,6 +1,5 @@
 /** `ssh-config`: blocks for ssh's own configuration, so that `ssh NAME` knocks by itself. */
 import { CancelledError, UsageError } from "../../../core/errors.ts";
-import { quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
@@ -8,15 +7,8 @@ import { requirePrompter } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SELECTION_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
-import type { CliPorts } from "../../ports.ts";
-import {
-  DIRECT_HEADER,
-  escapeTokens,
-  PROXY_HEADER,
-  renderDirectBlock,
-  renderProxyBlock,
-  type RenderStart,
-} from "./ssh_blocks.ts";
+import { DIRECT_HEADER, PROXY_HEADER, renderDirectBlock, renderProxyBlock } from "./ssh_blocks.ts";
+import { makeStart, requireHome } from "./ssh_start.ts";
 
 const SSH_OPTIONS = [
   ...SELECTION_OPTIONS,
@@ -50,7 +42,7 @@ export const command = defineCommand({
     }
     if (!args.has("install")) context.ports.dropPermissions(["write"]);
     const targets = await selectTargets(context, { all: context.args.has("all") });
-    const renderStart = await makeStart(context);
+    const renderStart = await makeStart(context, args.value("program"));
     const [header, render] = args.has("direct")
       ? [DIRECT_HEADER, renderDirectBlock]
       : [PROXY_HEADER, renderProxyBlock];
@@ -80,12 +72,7 @@ async function install(
   context: SshContext,
 ): Promise<number> {
   const { out, ports, args } = context;
-  const home = ports.env("HOME") || ports.env("USERPROFILE");
-  if (!home) {
-    throw new UsageError("cannot find ~/.ssh: HOME is not set", {
-      hint: "without --install the blocks are printed",
-    });
-  }
+  const home = requireHome(ports, "without --install the blocks are printed");
   const { installSshConfig, planSshInstall } = await import(
     "../../../config/disk/ssh_install.ts"
   );
@@ -103,45 +90,4 @@ async function install(
   out.say(`${paths.length === 0 ? "nothing to change" : "ready"}: ssh ${names.join(", ssh ")}\n`);
   out.value({ installed: names, written: paths });
   return EXIT.done;
-}
-
-/** Returns how ssh's shell starts a command: the program as the PATH has it, and the file of targets. */
-async function makeStart({ args, configFile, ports }: SshContext): Promise<RenderStart> {
-  const { readConfigVariable } = await import("../../../config/mod.ts");
-  const program = args.value("program");
-  const words = program !== undefined
-    ? [/[/\\]/.test(program) ? toAbsolute(program, ports.cwd()) : program]
-    : await isInPath("spknock", ports)
-    ? ["spknock"]
-    : ports.listStartWords();
-  const config = configFile ?? readConfigVariable(ports.env);
-  const options = config === undefined ? [] : ["--config", toAbsolute(config, ports.cwd())];
-  refuseControlCharacters([...words, ...options].join(" "));
-  return (command) =>
-    [...words, command, ...options].map((word) => escapeTokens(quoteShell(word))).join(" ");
-}
-
-/** Whether a shell finds a program of this name. */
-async function isInPath(name: string, { env, fs, os }: CliPorts): Promise<boolean> {
-  const [separator, ending] = os === "windows" ? [";", ".exe"] : [":", ""];
-  const folders = (env("PATH") ?? "").split(separator).filter((folder) => folder !== "");
-  const found = await Promise.all(folders.map(async (folder) => {
-    const facts = await fs.stat(`${folder}/${name}${ending}`).catch(() => undefined);
-    return facts?.isFile === true && (facts.mode === null || (facts.mode & 0o111) !== 0);
-  }));
-  return found.includes(true);
-}
-
-/** A line of ssh's configuration cannot have them, quoted or not. */
-function refuseControlCharacters(line: string): void {
-  // deno-lint-ignore no-control-regex
-  if (!/[\x00-\x1f\x7f]/.test(line)) return;
-  throw new UsageError(
-    "the file's name has control characters, which ssh's configuration cannot express",
-    { hint: "give the file another name" },
-  );
-}
-
-function toAbsolute(path: string, folder: string): string {
-  return /^(?:[/\\]|[A-Za-z]:[\\/])/.test(path) ? path : `${folder}/${path}`;
 }

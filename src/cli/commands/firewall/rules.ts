@@ -4,13 +4,18 @@ import { countCodes, type Plan } from "../../../plan/plan.ts";
 import { nameHosts, type Target } from "../../../core/target.ts";
 import { listOpenServices } from "../../../probe/mod.ts";
 import { BACKEND_NAMES } from "../../../rules/backends.ts";
-import { checkRules, findBackend, type PlanOptions, renderRules } from "../../../rules/mod.ts";
+import {
+  checkRules,
+  findBackend,
+  needsHorizon,
+  type PlanOptions,
+  renderRules,
+} from "../../../rules/mod.ts";
 import { buildCodesPlan, buildPlan, type DoorRequest } from "../../../use_cases/build_plan.ts";
 import { checkNew } from "../../../use_cases/save_file.ts";
 import {
   CODE_OPTIONS,
   makeGraceDoor,
-  needsHorizon,
   readHorizon,
   readNow,
   splitPositionals,
