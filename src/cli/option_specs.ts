@@ -142,6 +142,12 @@ export const SAVE_OPTIONS = [
     value: "PORTS",
     help: "what the door opens: 22/tcp,5000-5010/udp,icmp,all, or none",
   },
+  {
+    name: "admin",
+    value: "[USER@]HOST",
+    mayBeEmpty: true,
+    help: "where ssh logs in to its firewall, for apply",
+  },
   { name: "copies", value: "N|auto", help: "how often each packet is sent; 1 for knockd" },
   { name: "open-for", value: "DURATION", help: "how long the firewall keeps the door open" },
   {

@@ -82,6 +82,8 @@ export interface TargetSettings {
   opens: readonly Service[];
   /** The local address to send from, or the interface whose address it is. */
   source?: string | undefined;
+  /** Where ssh logs in to the firewall, `[USER@]HOST`: for `apply`. Each target has its own, or none. */
+  admin?: string | undefined;
   /** Milliseconds that a tcp knock lets its handshake take; a bare SYN where undefined. */
   handshakeMs?: number | undefined;
   /** How often to knock until the probes pass. */
@@ -203,6 +205,17 @@ export function parseSource(text: string): string {
 /** Windows has names with spaces, such as `Local Area Connection`. */
 function isInterfaceName(text: string): boolean {
   return /^[\p{L}_][^:/\p{Cc}]{0,63}$/u.test(text) && !/^\s|\s$/.test(text);
+}
+
+/**
+ * `text` if ssh can be given it as its destination, `[USER@]HOST`: neither an option (`-oProxyCommand=...`) nor
+ * several words.
+ *
+ * @throws {RangeError} with what is allowed.
+ */
+export function parseLogin(text: string): string {
+  if (/^(?:[^\s\p{Cc}@-][^\s\p{Cc}@]*@)?[^\s\p{Cc}@-][^\s\p{Cc}@]*$/u.test(text)) return text;
+  throw new ValueError(text, "is not a place to log in to: use [USER@]HOST");
 }
 
 /** Whether two hosts are the same: names do not differ by case or by the root's dot (RFC 4343). */

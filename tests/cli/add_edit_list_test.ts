@@ -57,7 +57,7 @@ Deno.test("without targets list says how to add one; quiet and JSON do not", asy
 Deno.test("show tells every setting, and a secret only by its source", async () => {
   const hash = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
   await using world = await worldWith(
-    `[targets.a]\nhost = "::1"\nsource = "::2"\nknocks = [
+    `[targets.a]\nhost = "::1"\nsource = "::2"\nadmin = "root@::1"\nknocks = [
       "1", "2/udp", { port = 3, protocol = "udp", payload = { text = "TOPSECRET" } },
       { port = 4, protocol = "udp", secret = { hash = "${hash}" } },
       { port = 5, protocol = "udp", secret = { env = "FW" } },
@@ -67,6 +67,7 @@ Deno.test("show tells every setting, and a secret only by its source", async () 
   for (const argv of [["show", "a"], ["show", "a", "--json"], ["knock", "a", "-n"]]) {
     const { code, stdout } = await world.run(...argv);
     assertEquals(code, 0);
+    if (argv[0] === "show") assertStringIncludes(stdout, "root@::1");
     for (const text of ["9 fixed bytes", "variable FW", "command pass", "empty", "asked for"]) {
       assertStringIncludes(stdout, text);
     }
@@ -74,6 +75,7 @@ Deno.test("show tells every setting, and a secret only by its source", async () 
   }
   const value = valueOf(await world.run("show", "a", "--json"));
   assertEquals([value["source"], value["delay_ms"], value["tries"]], ["::2", undefined, 3]);
+  assertEquals(value["admin"], "root@::1");
 });
 
 Deno.test("show and --dry-run name handshakes and the sizes of echo requests", async () => {

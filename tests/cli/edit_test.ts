@@ -13,6 +13,7 @@ tags = ["family", "x"]
 knocks = ["1/udp", "2"]
 delay = "9ms" # quick
 source = "192.0.2.9"
+admin = "root@192.0.2.1"
 secret = { env = "FW" }
 tries = 2
 probes = ["tcp:22"]
@@ -69,6 +70,8 @@ table("edit: takes away", [
   ["--probe none", [["--probe", "none"], 'probes = ["tcp:22"]\n']],
   ["--tag of nothing", [["--tag", ""], 'tags = ["family", "x"]\n']],
   ["--source of nothing", [["--source", ""], 'source = "192.0.2.9"\n']],
+  ["--admin of nothing", [["--admin", ""], 'admin = "root@192.0.2.1"\n']],
+  ["--unset admin", [["--unset", "admin"], 'admin = "root@192.0.2.1"\n']],
   ["--description of nothing", [["--description="], 'description = "the house"\n']],
   ["--unset", [["--unset", "delay"], 'delay = "9ms" # quick\n']],
   ["--unset secret", [["--unset", "secret"], 'secret = { env = "FW" }\n']],
@@ -122,6 +125,11 @@ table("edit: refuses", {
   'error: no target has the tag "zzz"': ["--tag", "zzz", "-d", "1"],
   'error: choose one: --tag "", or other tags': ["home", "--tag", "", "--tag", "x"],
   "error: choose one: --probe none, or other probes": ["home", "--probe", "none", "--probe", "ssh"],
+  "error: --admin: is not a place to log in to: use [USER@]HOST": [
+    "home",
+    "--admin",
+    "root@fw uptime",
+  ],
   "error: --source needs a value": [],
 }, async (argv, message) => {
   await using world = await open();

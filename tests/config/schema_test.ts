@@ -64,6 +64,7 @@ delay = "1.5s"
 family = "ipv6"
 opens = ["22/tcp"]
 source = "192.0.2.10"
+admin = "root@fw.example.com"
 tries = 100
 copies = 2
 open_for = "1h"
@@ -83,6 +84,7 @@ run = ["notify-send", "{target} is open"]
     family: "ipv6",
     opens: [{ port: 22, protocol: "tcp" }],
     source: "192.0.2.10",
+    admin: "root@fw.example.com",
     tries: 100,
     copies: 2,
     openForMs: 3_600_000,
@@ -485,6 +487,12 @@ const BAD_FILES: [text: string, errors: string[]][] = [
   ]],
   ['[defaults]\nhost = "h"\n', [
     "2: defaults.host: each target has its own host: it has no default",
+  ]],
+  ['[defaults]\nadmin = "root@h"\n', [
+    "2: defaults.admin: each target has its own admin: it has no default",
+  ]],
+  [makeText('admin = "-oProxyCommand=x"'), [
+    '4: targets.t.admin: "-oProxyCommand=x" is not a place to log in to: use [USER@]HOST',
   ]],
   ['[plugins.tcp]\ncommand = ["x"]\n[plugins.a]\n', [
     '1: plugins.tcp: "tcp" is a probe of spknock itself: give the plug-in another name',

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ValueError } from "../../src/core/errors.ts";
-import { parseHost, parseSource, parseTargetName } from "../../src/core/target.ts";
+import { parseHost, parseLogin, parseSource, parseTargetName } from "../../src/core/target.ts";
 import { table } from "../table.ts";
 
 /** Rows whose titles are the texts themselves. */
@@ -116,3 +116,41 @@ table<string>("parseSource refuses", {
   "a/b": '"a/b" is not a source',
   "a:1": '"a:1" is not a source',
 }, (message, text) => void assertThrows(() => parseSource(text), ValueError, message));
+
+table(
+  "a place to log in to",
+  [
+    "fw",
+    "root@fw.example.com",
+    "root@10.0.0.1",
+    "root@2001:db8::1",
+    "anna.b-c@fw_1",
+    "ssh://root@fw:2222",
+  ].map((text) => [text, text] as const),
+  (text) => assertEquals(parseLogin(text), text),
+);
+
+table(
+  "not a place to log in to",
+  [
+    "",
+    " ",
+    "-oProxyCommand=x",
+    "root@-fw",
+    "-root@fw",
+    "root@",
+    "@fw",
+    "a@b@fw",
+    "root@fw uptime",
+    "root@f\tw",
+    "root@fw\x1b[2J",
+    "root@fw\0",
+  ].map((text) => [JSON.stringify(text), text] as const),
+  (text) => {
+    assertThrows(
+      () => parseLogin(text),
+      RangeError,
+      "is not a place to log in to: use [USER@]HOST",
+    );
+  },
+);

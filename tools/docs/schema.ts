@@ -121,6 +121,7 @@ function requireKeys(
 export function renderSchema(current: string): string {
   const schema: Schema = JSON.parse(current);
   const ref = (key: string) => ({ $ref: `#/definitions/${key}` });
+  const isShared = (key: string) => DEFAULTS_KEYS.includes(key) || Object.hasOwn(SETTING_KEYS, key);
   const { defaults, targets } = schema.properties;
   const own = targets.additionalProperties.properties;
   const { knock, payload, ...definitions } = schema.definitions;
@@ -130,7 +131,7 @@ export function renderSchema(current: string): string {
   requireKeys(payload.anyOf[1].properties, Object.keys(PAYLOAD_KINDS));
   defaults.properties = Object.fromEntries(DEFAULTS_KEYS.map((key) => [key, ref(key)]));
   targets.additionalProperties.properties = Object.fromEntries(
-    TARGET_KEYS.map((key) => [key, DEFAULTS_KEYS.includes(key) ? ref(key) : own[key]]),
+    TARGET_KEYS.map((key) => [key, isShared(key) ? ref(key) : own[key]]),
   );
   schema.definitions = {
     ...schema.definitions,

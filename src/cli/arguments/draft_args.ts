@@ -3,6 +3,7 @@ import type { TargetDraft } from "../../config/changes.ts";
 import { parseDuration } from "../../core/duration.ts";
 import { UsageError } from "../../core/errors.ts";
 import { type Knock, type KnockPayload, parsePortList } from "../../core/knock.ts";
+import { parseLogin } from "../../core/target.ts";
 import { parseServices, type Service } from "../../core/service.ts";
 import { parseSecretOption } from "../../secret/kinds.ts";
 import type { SAVE_OPTIONS } from "../option_specs.ts";
@@ -33,6 +34,9 @@ export async function readDraft(args: SaveArgs): Promise<Partial<Omit<TargetDraf
     }),
     ...(args.has("description") ? { description: args.value("description") ?? "" } : {}),
     ...(args.value("source") === "" ? { source: undefined } : {}),
+    ...(args.value("admin") === ""
+      ? { admin: undefined }
+      : pickDefined({ admin: args.read("admin", parseLogin) })),
     ...(args.has("tag") ? { tags: readTags(args.values("tag")) } : {}),
   };
 }

@@ -12,6 +12,7 @@ import {
   DEFAULT_SETTINGS,
   makeDefaultProbes,
   parseHost,
+  parseLogin,
   parseSource,
   type Target,
   type TargetSettings,
@@ -89,6 +90,7 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
     (opens) => opens.map(renderService),
   ),
   source: row("source", readSource),
+  admin: row("admin", readAdmin),
   handshake: row("handshakeMs", readHandshake, renderDuration),
   tries: row("tries", (value, place) => readInteger(value, place, { min: 1, max: 100 })),
   copies: row("copies", readCopies),
@@ -116,14 +118,21 @@ export const SETTING_KEYS: Readonly<Record<string, KeyRow>> = {
   rolling: row("rolling", readRolling, writeRolling),
 };
 
+/** Settings that each target has for itself: two of them are not administered in one place by default. */
+const OWN_SETTINGS: readonly string[] = ["admin"];
+
 /** Every key of `[defaults]`. */
-export const DEFAULTS_KEYS: readonly string[] = [...Object.keys(SETTING_KEYS), "secret"];
+export const DEFAULTS_KEYS: readonly string[] = [
+  ...Object.keys(SETTING_KEYS).filter((key) => !OWN_SETTINGS.includes(key)),
+  "secret",
+];
 
 /** Every key of `[targets.NAME]`. */
 export const TARGET_KEYS: readonly string[] = [
   "host",
   "knocks",
-  ...DEFAULTS_KEYS,
+  ...Object.keys(SETTING_KEYS),
+  "secret",
   "close",
   "connect",
 ];
@@ -184,6 +193,11 @@ function readServices(value: unknown, place: Place): Service[] | undefined {
 function readSource(value: unknown, place: Place): string | undefined {
   const text = readString(value, place);
   return text === undefined ? undefined : place.guard(() => parseSource(text));
+}
+
+function readAdmin(value: unknown, place: Place): string | undefined {
+  const text = readString(value, place);
+  return text === undefined ? undefined : place.guard(() => parseLogin(text));
 }
 
 function readDelay(value: unknown, place: Place): Delay | undefined {

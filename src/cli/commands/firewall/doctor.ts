@@ -2,7 +2,7 @@
 import type { Config } from "../../../config/mod.ts";
 import { parseDuration, renderDuration } from "../../../core/duration.ts";
 import { ConfigError, UsageError } from "../../../core/errors.ts";
-import type { Target } from "../../../core/target.ts";
+import { parseLogin, type Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
@@ -116,8 +116,7 @@ function readSsh({ args }: DoctorContext, target: Target | undefined): string | 
   if (target?.rolling === undefined) {
     throw new UsageError("--ssh has no effect without a TARGET that has one-time codes");
   }
-  if (/^(?:[^\s@-][^\s@]*@)?[^\s@-][^\s@]*$/.test(place)) return place;
-  throw new UsageError("--ssh: is not a place to log in to: use [USER@]HOST");
+  return args.read("ssh", parseLogin);
 }
 
 function report(evidence: Evidence, name: string | undefined, { out }: DoctorContext): number {
