@@ -1,4 +1,12 @@
 /** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
+import type { Context } from "../../src/cli/command.ts";
+import {
+  GLOBAL_OPTIONS,
+  type OptionNames,
+  type OptionSpec,
+  parseOptions,
+} from "../../src/cli/options.ts";
+import { reportError } from "../../src/cli/report_error.ts";
 import { run } from "../../src/cli/run.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
@@ -6,7 +14,7 @@ import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import { explainSendError } from "../../src/net/socket_errors.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
-import type { Sink } from "../../src/output/output.ts";
+import { createOutput, type Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
 import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
@@ -164,6 +172,26 @@ export class World implements AsyncDisposable {
       columns,
     });
     const code = await run(argv, this.#ports(stdout, stderr));
+    return { code, stdout: stdout.text, stderr: stderr.text };
+  }
+
+  /** One run of a part of a command, which gets its parsed options as the command would. */
+  async call<const Specs extends readonly OptionSpec[]>(
+    argv: readonly string[],
+    specs: Specs,
+    work: (context: Context<OptionNames<Specs>>) => Promise<number>,
+  ): Promise<Ended> {
+    this.#given.clear();
+    const stdout = new FakeSink({ isTerminal: false, columns: undefined });
+    const stderr = new FakeSink({ isTerminal: this.terminal !== undefined, columns: undefined });
+    const args = parseOptions<string>(argv, [...specs, ...GLOBAL_OPTIONS]);
+    const [json, quiet, verbose] = ["json", "quiet", "verbose"].map(args.has);
+    const flags = { json: json === true, quiet: quiet === true, verbose: verbose === true };
+    const out = createOutput({ stdout, stderr, ...flags, color: false });
+    const ports = this.#ports(stdout, stderr);
+    const configFile = args.value("config");
+    const context = { ports, out, args, color: false, plain: true, configFile, trustConfig: false };
+    const code = await work(context).catch((error: unknown) => reportError(error, out));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
 

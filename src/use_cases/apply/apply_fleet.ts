@@ -93,6 +93,9 @@ interface FleetOptions {
 
 type Report = FleetReport<ApplyOutcome>;
 
+/** What was typed, or printed by a program that asks. */
+type Answer = Awaited<ReturnType<ApplyHooks["ask"]>>;
+
 /**
  * See the header. Reports in the order of the machines.
  *
@@ -140,7 +143,7 @@ export async function applyFleet(
   /** What is without a report gets one. */
   async function runRound(
     round: "look" | "apply",
-    ask: (answers: Answers, message: string) => Promise<string>,
+    ask: (answers: Answers, message: string) => Promise<Answer>,
   ): Promise<void> {
     const left = fleet.flatMap((each, index) =>
       reports[index] === undefined ? [{ ...each, index }] : []
@@ -187,25 +190,25 @@ function rememberSecrets(run: Ports["runProgram"]): Ports["runProgram"] {
 class Answers {
   readonly #ask: ApplyHooks["ask"];
   /** Secrets of targets: every answer to a message in order, as two knocks can have the same one. */
-  readonly #secrets = new Map<string, string[]>();
+  readonly #secrets = new Map<string, Answer[]>();
   /** Of each message, how many have been given again. */
   readonly #given = new Map<string, number>();
   /** Anything else, such as a password of sudo: the last answer, as those before it were wrong. */
-  readonly #others = new Map<string, string>();
+  readonly #others = new Map<string, Answer>();
 
   constructor(ask: ApplyHooks["ask"]) {
     this.#ask = ask;
   }
 
   /** Asks for a secret of a target. */
-  async collect(message: string): Promise<string> {
+  async collect(message: string): Promise<Answer> {
     const answer = await this.#ask(message);
     this.#secrets.set(message, [...this.#secrets.get(message) ?? [], answer]);
     return answer;
   }
 
   /** Answers from what was collected; anything else is asked for. */
-  async look(message: string): Promise<string> {
+  async look(message: string): Promise<Answer> {
     const secret = this.#again(message);
     if (secret !== undefined) return secret;
     const answer = await this.#ask(message);
@@ -214,7 +217,7 @@ class Answers {
   }
 
   /** Answers from what was asked for before. */
-  replay(message: string): Promise<string> {
+  replay(message: string): Promise<Answer> {
     const answer = this.#again(message) ?? this.#others.get(message);
     if (answer !== undefined) return Promise.resolve(answer);
     return Promise.reject(
@@ -230,7 +233,7 @@ class Answers {
     this.#given.clear();
   }
 
-  #again(message: string): string | undefined {
+  #again(message: string): Answer | undefined {
     const answers = this.#secrets.get(message);
     if (answers === undefined) return undefined;
     const given = this.#given.get(message) ?? 0;

@@ -1,6 +1,7 @@
 /** What `apply` does on many machines: which they are, the questions before, some at a time, one report. */
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
+import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { applyFleet, forEachPlace, makeTurns } from "../../../use_cases/apply/apply_fleet.ts";
 import { type FleetPlace, groupByPlace } from "../../../use_cases/apply/group_targets.ts";
@@ -22,7 +23,6 @@ import {
 } from "../../context.ts";
 import { countDone } from "../../reports/progress.ts";
 import {
-  countMachines,
   type FleetRow,
   printFleetPlan,
   reportFleet,
@@ -100,16 +100,15 @@ export async function runApplyFleet(
       ask: makeSecretOptions(context, secrets, askSecret).ask,
       allowEmpty: secrets.allowEmpty,
       onStep: (group, step) => showStep(group, step, context),
-      onRound(count) {
-        counter = out.verbose ? undefined : countDone(count, out, "machines");
+      // While machines are looked at, a password can be asked for.
+      onRound(count, round) {
+        if (round === "apply" && !out.verbose) counter = countDone(count, out, "machines");
       },
       onDone: () => counter?.done(),
       confirm: prompter && (async (looks) => {
-        counter?.clear();
-        counter = undefined;
         printFleetPlan(looks, out);
         const count = looks.filter(({ outcome }) => outcome?.status === "dry-run").length;
-        const message = `Apply the rules to ${countMachines(count)}?`;
+        const message = `Apply the rules to ${plural(count, "machine")}?`;
         return await prompter.confirm({ message, default: false });
       }),
     },

@@ -1,7 +1,6 @@
 /** What happened on many machines: for people a line each, for scripts one array, and as an exit code. */
 import { SpknockError } from "../../../core/errors.ts";
 import { renderService } from "../../../core/service.ts";
-import { plural } from "../../../core/text.ts";
 import type { Output } from "../../../output/output.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
@@ -142,9 +141,4 @@ function describeChange({ plan, isReplacing }: ApplySummary): string {
 function describeIdle(outcome: ApplyOutcome | undefined, error: SpknockError | undefined): string {
   const { status, detail } = outcome === undefined ? describeError(error) : toApplyRow(outcome);
   return detail === "" ? status : `${status}: ${detail}`;
-}
-
-/** Returns how many machines are meant, for a question: `3 machines`. */
-export function countMachines(count: number): string {
-  return plural(count, "machine");
 }
