@@ -300,7 +300,7 @@ Deno.test("fleet: another action, with a question at a time", async () => {
         if (place.endsWith("3")) throw new SecretError("no");
         return await ask(`Password at ${place}`);
       },
-      describe: (answer) => ({ status: "removed", detail: answer, exitCode: 0 }),
+      describe: (answer) => ({ status: "removed", detail: `${answer}`, exitCode: 0 }),
     });
   });
   assertEquals(
