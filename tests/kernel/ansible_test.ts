@@ -10,9 +10,9 @@ const PLAYBOOK = new URL("../../docs/examples/ansible/doors.yml", import.meta.ur
 const KEPT = "/etc/spknock/home.nft";
 const TOOLS = [...SSH_TOOLS, "ansible-playbook", "setsid", "systemctl"];
 /** Longer than a whole run takes on a busy machine; the way back fires by itself only where it has to. */
-const ROLLBACK_S = 90;
-/** Ansible refuses to run without it. */
-const LOCALE = ["env", "LC_ALL=C.UTF-8"];
+const ROLLBACK_S = 300;
+/** Ansible refuses to run without UTF-8; with pipelining a task takes one command over ssh. */
+const LOCALE = ["env", "LC_ALL=C.UTF-8", "ANSIBLE_PIPELINING=1"];
 
 interface Played {
   code: number;
@@ -25,7 +25,7 @@ interface Played {
 interface Controller {
   rules: string;
   play(
-    options?: { variables?: Record<string, string | number>; prefix?: readonly string[] },
+    options?: { variables?: Record<string, unknown>; prefix?: readonly string[] },
   ): Promise<Played>;
 }
 
@@ -45,10 +45,10 @@ async function createController(ssh: SshLab): Promise<Controller> {
     rules: `${folder}/home.nft`,
     async play({ variables = {}, prefix = [] } = {}) {
       const values = { door_spknock: program, door_rollback: ROLLBACK_S, ...variables };
-      const extra = Object.entries(values).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+      const extra = ["-e", JSON.stringify(values)];
       const files = ["-i", `${home.path}/inventory.ini`, `${home.path}/doors.yml`];
       const command = [...LOCALE, ...prefix, "ansible-playbook", ...files, ...extra];
-      const { code, stdout, stderr } = await ssh.run(command, { timeoutMs: 180_000 });
+      const { code, stdout, stderr } = await ssh.run(command, { timeoutMs: 400_000 });
       const recap = /^home .*: (.*)$/m.exec(stdout)?.[1] ?? "";
       const pairs = [...recap.matchAll(/(\w+)=(\d+)/g)];
       const counts = Object.fromEntries(pairs.map(([, name, count]) => [name, Number(count)]));
@@ -69,11 +69,10 @@ async function lookAtServer(
   return { rules: listed.stdout, files: stdout };
 }
 
-async function untilQuiet({ server }: Lab, ssh: SshLab): Promise<void> {
+async function untilQuiet(ssh: SshLab): Promise<void> {
   const wait = "while [ -d /run/spknock-way-back.home ]; do sleep 0.2; done";
-  const { code } = await ssh.run(["ssh", ...ssh.sshOptions, "home", wait], { timeoutMs: 120_000 });
+  const { code } = await ssh.run(["ssh", ...ssh.sshOptions, "home", wait], { timeoutMs: 60_000 });
   assertEquals(code, 0);
-  assertEquals((await server.exec(["pgrep", "-f", "spknock-way-back"])).stdout, "");
 }
 
 await kernelTest(
@@ -86,17 +85,14 @@ await kernelTest(
     const probe = async () => (await ssh.run([`${ssh.home.path}/spknock`, "probe", "home"])).code;
     assertEquals(await probe(), 0);
 
-    await t.step("a wrong first rule set leaves nothing behind", async () => {
+    await t.step("rules that a knock does not open leave nothing behind", async () => {
       const before = await lookAtServer(lab, ssh);
-      await Deno.writeTextFile(controller.rules, good.replaceAll(HASHES[2] ?? "", HASHES[0] ?? ""));
-      const { code, text } = await controller.play();
+      const { code, text } = await controller.play({ variables: { door_targets: ["wrong"] } });
       assertEquals(code, 2, text);
       assertStringIncludes(text, "A knock opens it: failed, and the former rules are back");
-      await untilQuiet(lab, ssh);
-      const after = await lookAtServer(lab, ssh);
-      assertEquals(after, before);
+      await untilQuiet(ssh);
+      assertEquals(await lookAtServer(lab, ssh), before);
       assertEquals(await probe(), 0);
-      await Deno.writeTextFile(controller.rules, good);
     });
     await t.step("applied, proven, kept", async () => {
       const { code, text, counts } = await controller.play();
@@ -140,8 +136,7 @@ await kernelTest(
       await Deno.writeTextFile(controller.rules, good.replaceAll(HASHES[2] ?? "", HASHES[0] ?? ""));
       const dead = `${ssh.home.path}/dead`;
       // It kills what has started it: ansible-playbook with all of its processes.
-      const kill =
-        "#!/bin/sh\nnft() { :; }\nkill -9 -$(ps -o pgid= -p $PPID | tr -d ' ')\nsleep 60\n";
+      const kill = "#!/bin/sh\nkill -9 -$(ps -o pgid= -p $PPID | tr -d ' ')\nsleep 60\n";
       await Deno.writeTextFile(dead, kill, { mode: 0o755 });
       const { code } = await controller.play({
         variables: { door_spknock: dead, door_rollback: 8 },
@@ -150,10 +145,8 @@ await kernelTest(
       assert(code !== 0);
       const during = await lab.server.run(["nft", "list", "table", "inet", "spknock_home"]);
       assert(!during.includes(HASHES[2] ?? "?"), "the new rules were not there");
-      await lab.server.run(["sh", "-c", "sleep 10"]);
+      await untilQuiet(ssh);
       assertEquals(await lookAtServer(lab, ssh), before);
-      await untilQuiet(lab, ssh);
-      assertEquals((await controller.play()).code, 2);
       await Deno.writeTextFile(controller.rules, good);
       const { counts, text } = await controller.play();
       assertEquals([counts["changed"], counts["failed"]], [0, 0], text);
