@@ -33,8 +33,8 @@ export async function readHosts(
   return parseHosts(text, context);
 }
 
-/** Returns the place of each target that the text of a hosts file names; throws as above. */
-export function parseHosts(text: string, { file, targets }: HostsContext): Map<string, string> {
+/** Throws as above. */
+function parseHosts(text: string, { file, targets }: HostsContext): Map<string, string> {
   const places = new Map<string, string>();
   const lines = new Map<string, number>();
   const problems: Problem[] = [];

@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { realFiles } from "../../src/config/files.ts";
-import { parseHosts, readHosts } from "../../src/config/hosts_file.ts";
+import { readHosts } from "../../src/config/hosts_file.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../src/core/target.ts";
 import { table } from "../table.ts";
@@ -15,8 +15,19 @@ const targets = new Map([
   makeTarget("office", "192.0.2.7"),
 ]);
 
-function parse(text: string): Record<string, string> {
-  return Object.fromEntries(parseHosts(text, { file: "hosts", targets }));
+/** What a file of this text says; errors call it `hosts`. */
+async function parse(text: string): Promise<Record<string, string>> {
+  const file = await Deno.makeTempFile({ prefix: "spknock-hosts-" });
+  try {
+    await Deno.writeTextFile(file, text);
+    return Object.fromEntries(await readHosts(realFiles, { file, targets }));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const problems = error.problems.map((problem) => ({ ...problem, file: "hosts" }));
+    throw new ConfigError(problems, { hint: error.hint });
+  } finally {
+    await Deno.remove(file);
+  }
 }
 
 table<[text: string, places: Record<string, string>]>("a hosts file", {
@@ -30,7 +41,7 @@ table<[text: string, places: Record<string, string>]>("a hosts file", {
     { home: "root@a", office: "anna@b#c" },
   ],
   "nothing": ["", {}],
-}, ([text, places]) => assertEquals(parse(text), places));
+}, async ([text, places]) => assertEquals(await parse(text), places));
 
 table<[text: string, problems: string[]]>("a hosts file with mistakes", {
   "each by its line": [
@@ -47,8 +58,8 @@ table<[text: string, problems: string[]]>("a hosts file with mistakes", {
     "home root@a\nfw.example.com root@b\n",
     ['hosts:2: line 1 has a place for "home"'],
   ],
-}, ([text, problems]) => {
-  const error = assertThrows(() => parse(text), ConfigError);
+}, async ([text, problems]) => {
+  const error = await assertRejects(() => parse(text), ConfigError);
   assertEquals(error.message.split("\n"), problems);
 });
 

@@ -65,12 +65,12 @@ export async function forEachPlace<T, G extends FleetPlace>(
 }
 
 /** A machine, and what is applied there. */
-export interface FleetJob extends FleetPlace {
+interface FleetJob extends FleetPlace {
   job: ApplyJob;
 }
 
 /** What an apply to many machines asks of its caller. */
-export interface FleetHooks extends Pick<ApplyHooks, "ask" | "allowEmpty"> {
+interface FleetHooks extends Pick<ApplyHooks, "ask" | "allowEmpty"> {
   /**
    * Shows what will happen, and resolves to whether to go on; every machine is looked at first. Where it is
    * undefined, nothing is looked at or confirmed beforehand.

@@ -8,7 +8,7 @@ import { UsageError } from "../../core/errors.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
 
 /** A machine and its doors. */
-export interface FleetGroup {
+interface FleetGroup {
   /** Where ssh logs in; undefined where no target of the machine says it. */
   place: string | undefined;
   /** At least one, in their order. */
