@@ -37,7 +37,7 @@ function setUp(
   { apply }: Pick<ReturnType<typeof fakeApply>, "apply">,
   ...argv: string[]
 ): Promise<Ended> {
-  return world.runWith((context) => runSetup(context, apply), SETUP_OPTIONS, ...argv);
+  return world.call(argv, SETUP_OPTIONS, (context) => runSetup(context, apply));
 }
 
 async function listKeys(world: World): Promise<string[]> {
