@@ -57,6 +57,13 @@ async function createController(ssh: SshLab): Promise<Controller> {
   };
 }
 
+/** Ansible's ssh goes on in the background for a minute. */
+async function endMasters(ssh: SshLab): Promise<void> {
+  const line =
+    `for path in ${ssh.home.path}/.ansible/cp/*; do ssh -o ControlPath="$path" -O exit x; done`;
+  await ssh.run(["sh", "-c", line]);
+}
+
 /** What the server has: its rules without counters and times, and what is kept. */
 async function lookAtServer(
   { server }: Lab,
@@ -80,6 +87,7 @@ await kernelTest(
   async (lab, t) => {
     await using ssh = await createSshLab(lab, { isPrivate: true });
     await lab.server.nft("delete table inet spknock_home");
+    await using _ = { [Symbol.asyncDispose]: () => endMasters(ssh) };
     const controller = await createController(ssh);
     const good = await Deno.readTextFile(controller.rules);
     const probe = async () => (await ssh.run([`${ssh.home.path}/spknock`, "probe", "home"])).code;
@@ -125,7 +133,7 @@ await kernelTest(
     });
     await t.step("a file with a syntax error changes nothing", async () => {
       const before = await lookAtServer(lab, ssh);
-      await Deno.writeTextFile(controller.rules, good.replace("tcp dport", "tcp dprt"));
+      await Deno.writeTextFile(controller.rules, `${good}nonsense\n`);
       const { code, text, counts } = await controller.play();
       assertEquals([code, counts["changed"]], [2, 0], text);
       assertStringIncludes(text, "failed to validate");
