@@ -118,7 +118,7 @@ for (const program of ["iptables-nft", "iptables-legacy"]) {
     const label = program === "iptables-nft" ? "iptables" : program;
     assertEquals(
       concern?.text,
-      `INPUT of ${label} drops 443/tcp by itself: a knock could not open it`,
+      `INPUT of ${label} drops 443/tcp over IPv4 by itself: a knock could not open it`,
     );
     const [, command = ""] = concern?.hint?.split("way: ") ?? [];
     await run(command);

@@ -116,6 +116,8 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
     ([, not, value], sets) => [{ kind: "device", names: listValues(value, sets), not: isNot(not) }],
   ],
   [matcher("(ip6?) ([sd])addr"), readAddress],
+  // The reverse path: a client that gets answers passes it.
+  [/fib saddr \. (?:mark \. )?iif oif (?:missing|== 0|0)/g, () => [{ kind: "never" }]],
   [matcher("fib daddr type"), ([, not, value = ""]) => unless(value === "local", not)],
   [
     matcher("(?:meta )?pkttype"),
