@@ -85,6 +85,8 @@ const matcher = (selector: string) => new RegExp(`(?:^|(?<=\\s))${selector} ${VA
 
 /** What is matched, in the order in which it is taken out of the rule's text. */
 const READERS: readonly (readonly [RegExp, Reader])[] = [
+  // The reverse path: a client that gets answers passes it.
+  [/fib saddr \. (?:mark \. )?iif oif (?:missing|== 0|0)/g, () => [{ kind: "never" }]],
   [
     /(?:^|(?<=\s))tcp flags (?:& (\([^)]*\)|\S+) )?((?:==|!=|!) )?(\([^)]*\)|\w+(?:(?: \| |,)\w+)*)(?: \/ (\w+(?:,\w+)*))?/g,
     readFlags,
@@ -116,8 +118,6 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
     ([, not, value], sets) => [{ kind: "device", names: listValues(value, sets), not: isNot(not) }],
   ],
   [matcher("(ip6?) ([sd])addr"), readAddress],
-  // The reverse path: a client that gets answers passes it.
-  [/fib saddr \. (?:mark \. )?iif oif (?:missing|== 0|0)/g, () => [{ kind: "never" }]],
   [matcher("fib daddr type"), ([, not, value = ""]) => unless(value === "local", not)],
   [
     matcher("(?:meta )?pkttype"),
