@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type BackendWish, chooseBackend } from "../../src/apply/choose_backend.ts";
+import { chooseBackend } from "../../src/apply/choose_backend.ts";
 import type { Look } from "../../src/apply/look.ts";
 import { table } from "../table.ts";
 import { makeLook } from "./looks.ts";
@@ -14,7 +14,7 @@ const IPTABLES = {
 
 interface Row {
   look?: Partial<Look>;
-  wish?: Partial<BackendWish>;
+  wish?: Partial<Parameters<typeof chooseBackend>[1]>;
   backend?: string;
   variant?: string;
   /** A part of the reason, or of the refusal's hint. */

@@ -1,5 +1,5 @@
 /** Looks and clients for tests: a server where all is as it has to be, and what differs. */
-import type { ClientSide } from "../../src/apply/assess.ts";
+import type { ClientSide } from "../../src/apply/assessment.ts";
 import type { Look } from "../../src/apply/look.ts";
 
 /** The moment of the looks. */

@@ -3,7 +3,7 @@ import { detectFamily, renderFamily } from "../../core/address_syntax.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { isPorts, type PortSpec } from "../../core/service.ts";
 import { listKnocks } from "../../plan/plan.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";
 import { type Base, type Chain, type Family, findVerdict } from "../firewall/table.ts";
 import type { FirewallTable } from "../firewall/table.ts";
