@@ -159,6 +159,7 @@ export async function applyFleet(
           secretsFrom: undefined,
           allowEmpty: hooks.allowEmpty,
           ask: (message) => ask(answers, message),
+          askPassword: (message) => ask(answers, message),
           confirm: () => Promise.resolve(true),
           onStep: (step) => hooks.onStep?.(group, step),
         });

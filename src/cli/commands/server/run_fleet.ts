@@ -27,7 +27,7 @@ import {
   printFleetPlan,
   reportFleet,
   toApplyRow,
-} from "../../reports/apply/fleet.ts";
+} from "../../reports/server/fleet.ts";
 import type { OptionNames, OptionSpec, ParsedArgs } from "../../options.ts";
 
 /** Machines at a time, unless `--jobs` is given: each has a login, and a way back that is armed. */

@@ -6,8 +6,10 @@ import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { FleetReport } from "../../../use_cases/apply/apply_fleet.ts";
 import type { ApplyOutcome, ApplySummary } from "../../../use_cases/apply/job.ts";
+import type { ServerStatus } from "../../../use_cases/apply/remove_rules.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../../exit_codes.ts";
 import { reportError, toErrorValue } from "../../report_error.ts";
+import { APPLY_EXITS, describeStatus } from "./apply_progress.ts";
 
 /** What is shown of a machine. */
 export interface FleetRow {
@@ -22,17 +24,6 @@ export interface FleetRow {
   value?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The exit code of each end of an apply. */
-const EXIT_CODES: Readonly<Record<ApplyOutcome["status"], number>> = {
-  applied: EXIT.done,
-  unchanged: EXIT.done,
-  "dry-run": EXIT.done,
-  declined: EXIT.cancelled,
-  refused: EXIT.closed,
-  undone: EXIT.closed,
-  unknown: EXIT.network,
-};
-
 /** Returns what is shown of an apply. */
 export function toApplyRow({ status, summary, files, problem, steps }: ApplyOutcome): FleetRow {
   const failed = steps.find((step) => step.name === "persist" && step.status === "failed");
@@ -44,7 +35,7 @@ export function toApplyRow({ status, summary, files, problem, steps }: ApplyOutc
     status,
     detail,
     hint,
-    exitCode: EXIT_CODES[status],
+    exitCode: APPLY_EXITS[status],
     value: {
       backend: summary?.backend.name ?? null,
       concerns: summary?.concerns ?? [],
@@ -141,4 +132,14 @@ function describeChange({ plan, isReplacing }: ApplySummary): string {
 function describeIdle(outcome: ApplyOutcome | undefined, error: SpknockError | undefined): string {
   const { status, detail } = outcome === undefined ? describeError(error) : toApplyRow(outcome);
   return detail === "" ? status : `${status}: ${detail}`;
+}
+
+/** Returns what is shown of the rules that a machine runs. */
+export function toStatusRow({ status, running, backend }: ServerStatus): FleetRow {
+  return {
+    status,
+    detail: describeStatus({ status, running }),
+    exitCode: status === "same" ? EXIT.done : EXIT.closed,
+    value: { backend, digest: running.digest ?? null, files: running.files },
+  };
 }
