@@ -108,7 +108,7 @@ take_lock() {
       # Its owner comes or goes at this moment; or died while it did.
       [ "$lock_tries" -lt 10 ] || rmdir "$lock" 2>/dev/null
     elif ! is_alive "$lock_owner" && take_over "$lock_owner"; then
-      (recover)
+      (recover && set_end)
       return 0
     fi
     lock_tries=$((lock_tries + 1))
@@ -297,32 +297,38 @@ await_state() {
 # The detached process: run NAME STARTER [service]
 run() {
   trap '' HUP INT QUIT PIPE
-  ended=no
-  trap 'ended=yes' TERM
+  is_stopped=no
+  trap 'is_stopped=yes' TERM
   set_names "$1"
   take_over "$2" && read_job || return 1
-  if [ "${3-}" = service ] || detach_watch; then
-    load
-  else
-    set_state failed "$(report detail "no second process could be started")"
+  watcher=''
+  if [ "${3-}" != service ]; then
+    detach_alone watch "$name" "$me"
+    watcher=$!
   fi
+  load
   release_lock
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+  # Last: who reads a state that is an end can start the next load at once.
+  set_state "$end_word" "$end_text"
 }
 
-detach_watch() {
-  detach_alone watch "$name" "$me"
+# How it ended, for set_state: end WORD [REASON]
+end() {
+  end_word=$1
+  end_text=${2:+$(report detail "$2")}
 }
 
 load() {
   if ! reason=$("snapshot_$kind" 2>&1); then
-    set_state failed "$(report detail "the rules in force could not be saved: $reason")"
+    end failed "the rules in force could not be saved: $reason"
   elif ! reason=$("try_$kind" 2>&1); then
-    set_state bad "$(report detail "$reason")"
+    end bad "$reason"
   elif ! write_file "$lock/armed" "$kind"; then
-    set_state failed "$(report detail "no room in $base")"
+    end failed "no room in $base"
   elif ! reason=$("load_$kind" 2>&1); then
     restore
-    set_state failed "$(report detail "$reason")"
+    end failed "$reason"
   else
     wait_for_verdict
     finish
@@ -331,10 +337,10 @@ load() {
 
 wait_for_verdict() {
   deadline=$(($(now) + seconds * 100))
-  write_file "$dir/deadline" "$deadline" && chmod 644 "$dir/deadline" 2>/dev/null
+  write_file "$dir/deadline" "$deadline" && chmod 644 "$dir/deadline"
   loaded_at=$(date +%s)
   set_state loaded
-  while [ -e "$dir/verdict.open" ] && [ "$ended" = no ] && [ "$(now)" -lt "$deadline" ]; do pause; done
+  while [ -e "$dir/verdict.open" ] && [ "$is_stopped" = no ] && [ "$(now)" -lt "$deadline" ]; do pause; done
 }
 
 # Does what was decided; where nothing was, the time is over. The folder is gone when the login has ended.
@@ -344,10 +350,10 @@ finish() {
     keep
   elif [ -e "$dir/verdict.late" ]; then
     restore
-    set_state late
+    end late
   else
     restore
-    set_state undone
+    end undone
   fi
 }
 
@@ -363,11 +369,11 @@ restore() {
 keep() {
   epoch=${loaded_at:-$(date +%s)}
   write_applied
+  end kept
   if [ "$persist" = yes ]; then
-    set_state kept "$("persist_$kind")"
+    end_text=$("persist_$kind")
   else
-    set_state kept "$("keep_$kind")
-spknock: persist none"
+    end_text=$("keep_$kind" && report persist none)
   fi
 }
 
@@ -379,6 +385,7 @@ write_applied() {
 
 # What a killed process left, done by who has taken its lock over.
 recover() {
+  end_word=
   if read_job && { [ -e "$lock/armed" ] || [ -e "$lock/kept" ]; }; then finish; fi
   empty_lock
 }
@@ -391,6 +398,11 @@ recover_dead() {
   [ -n "$dead_owner" ] && ! is_alive "$dead_owner" && take_over "$dead_owner" || return 0
   recover
   release_lock
+  set_end
+}
+
+set_end() {
+  [ -z "$end_word" ] || set_state "$end_word" "$end_text"
 }
 
 # Waits for the end of the process of a load: watch NAME OWNER
