@@ -35,9 +35,10 @@ pause() {
   sleep 0.2 2>/dev/null || sleep 1
 }
 
-# Prints the first line of a file that says something, for people: first_line FILE
+# Prints the first line of a program's messages, for people: first_line FILE
 first_line() {
-  sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null
+  first_text=$(sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null)
+  echo "${first_text:-it failed without a message}"
 }
 
 # Writes a file, and whether all of it is there: write_file FILE TEXT
