@@ -239,3 +239,42 @@ await test("two at once, and many at a dead lock: one has it", async (box) => {
     assertEquals((await say(box, "undo", winner)).state, "undone");
   }
 });
+
+await test("sets that were declared otherwise: replaced, and the open source stays open", async (box) => {
+  // As an older version did it: another timeout.
+  await box.must(
+    "nft -f -",
+    FORMER.replace(/flags (dynamic,)?timeout/g, "flags timeout,interval").replace(
+      /update @[^}]*\} ?/g,
+      "",
+    ),
+  );
+  await box.must(
+    "nft add element inet spknock_home home.open.4 '{ 10.0.0.9 timeout 200s expires 150s }'",
+  );
+  const before = await readRules(box);
+  assertEquals((await box.run("nft -c -f -", { stdin: NEW })).code, 1);
+  assertEquals(await load(box, NEW), { ...await say(box, "state"), state: "loaded" });
+  assertMatch(
+    await box.must("nft list set inet spknock_home home.open.4"),
+    /10\.0\.0\.9 timeout 3m20s expires 2m/,
+  );
+  assertEquals((await say(box, "undo")).state, "undone");
+  assertEquals(await readRules(box), before);
+});
+
+await test("rules of many megabytes: loaded, and undone", async (box) => {
+  const codes = Array.from(
+    { length: 70_000 },
+    (_, index) => `0x${index.toString(16).padStart(64, "0")}`,
+  );
+  const size = "add set inet spknock_home many { typeof @ih,0,256; }";
+  const big = `${FORMER}${size}\n${
+    codes.map((code) => `add element inet spknock_home many { ${code} }`).join("\n")
+  }\n`;
+  const before = await readRules(box);
+  const loaded = await load(box, big);
+  assertEquals([loaded.detail, loaded.state], [undefined, "loaded"]);
+  assertEquals((await say(box, "undo")).state, "undone");
+  assertEquals(await readRules(box), before);
+});
