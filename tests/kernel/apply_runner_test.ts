@@ -241,14 +241,15 @@ await test("two at once, and many at a dead lock: one has it", async (box) => {
 });
 
 await test("sets that were declared otherwise: replaced, and the open source stays open", async (box) => {
-  // As an older version did it: another timeout.
-  await box.must(
-    "nft -f -",
-    FORMER.replace(/flags (dynamic,)?timeout/g, "flags timeout,interval").replace(
-      /update @[^}]*\} ?/g,
-      "",
-    ),
-  );
+  const old = [
+    "table inet spknock_home {",
+    "set home.open.4 {",
+    "type ipv4_addr",
+    "flags timeout,interval",
+    "}",
+    "}",
+  ];
+  await box.must("nft -f -", `${old.join("\n")}\n`);
   await box.must(
     "nft add element inet spknock_home home.open.4 '{ 10.0.0.9 timeout 200s expires 150s }'",
   );
