@@ -4,6 +4,7 @@
  */
 import common from "./runner/common.sh" with { type: "text" };
 import iptables from "./runner/iptables.sh" with { type: "text" };
+import lock from "./runner/lock.sh" with { type: "text" };
 import look from "./runner/look.sh" with { type: "text" };
 import main from "./runner/main.sh" with { type: "text" };
 import nftables from "./runner/nftables.sh" with { type: "text" };
@@ -12,7 +13,7 @@ import persist from "./runner/persist.sh" with { type: "text" };
 import { quoteShell } from "../core/text.ts";
 
 /** The whole script; its first lines say how it works. */
-export const RUNNER = [common, nftables, iptables, openwrt, persist, look, main].join("\n");
+export const RUNNER = [common, lock, nftables, iptables, openwrt, persist, look, main].join("\n");
 
 /** What is loaded, and how: `kind` and `table` as the back end's `server` has them. */
 export interface RunnerTarget {

@@ -35,9 +35,10 @@ pause() {
   sleep 0.2 2>/dev/null || sleep 1
 }
 
-# Prints the first line of a file that says something, for people: first_line FILE
+# Prints the first line of a program's messages, for people: first_line FILE
 first_line() {
-  sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null
+  first_text=$(sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null)
+  echo "${first_text:-it failed without a message}"
 }
 
 # Writes a file, and whether all of it is there: write_file FILE TEXT
@@ -46,116 +47,6 @@ write_file() {
   printf '%s\n' "$2" 2>/dev/null >"$1" && [ "$(cat "$1" 2>/dev/null)" = "$2" ] && return 0
   rm -f "$1"
   return 1
-}
-
-# ---- Processes. One is known by its number and its start time: a number alone is used again.
-
-# Prints "NUMBER.START" of a process that lives: identify NUMBER
-identify() {
-  read -r identify_line 2>/dev/null <"/proc/$1/stat" || return 1
-  identify_number=$1
-  # The name of the program is in parentheses and can contain spaces; the state follows, Z is a dead one.
-  set -- ${identify_line##*) }
-  case ${1-Z} in Z | X) return 1 ;; esac
-  echo "$identify_number.${20}"
-}
-
-# Whether it lives: is_alive NUMBER.START
-is_alive() {
-  [ "$(identify "${1%.*}")" = "$1" ]
-}
-
-# ---- The lock: a folder with one file, "owner.NUMBER.START". Who wants the lock of a dead process renames
-# ---- that very file: only one can, and only as long as the dead one has the lock.
-
-set_names() { # NAME
-  name=$1
-  base=/run
-  [ -d "$base" ] || base=/var/run
-  lock=$base/spknock.$name
-  applied=$base/spknock/$name.applied
-}
-
-find_owner() {
-  for owner_file in "$lock"/owner.*; do
-    [ -e "$owner_file" ] && echo "${owner_file##*/owner.}" && return
-  done
-}
-
-# Takes the lock over from a process: take_over NUMBER.START
-take_over() {
-  me=$(identify $$) && mv "$lock/owner.$1" "$lock/owner.$me" 2>/dev/null
-}
-
-# Takes the lock: 1 where another apply has it, 2 where there can be none.
-take_lock() {
-  me=$(identify $$) || return 2
-  lock_tries=0
-  while [ "$lock_tries" -lt 15 ]; do
-    if mkdir "$lock" 2>/dev/null; then
-      if printf '' 2>/dev/null >"$lock/owner.$me"; then
-        # Another one that was stopped for seconds just before it wrote its name.
-        [ "$(find_owner)" = "$me" ] && [ "$(count_owners)" = 1 ] && return 0
-        rm -f "$lock/owner.$me"
-        return 1
-      fi
-      rmdir "$lock"
-      return 2
-    fi
-    [ -d "$lock" ] || return 2
-    lock_owner=$(find_owner)
-    if [ -z "$lock_owner" ]; then
-      # Its owner comes or goes at this moment; or died while it did.
-      [ "$lock_tries" -lt 10 ] || rmdir "$lock" 2>/dev/null
-    elif ! is_alive "$lock_owner" && take_over "$lock_owner"; then
-      (recover)
-      return 0
-    fi
-    lock_tries=$((lock_tries + 1))
-    pause
-  done
-  return 1
-}
-
-count_owners() {
-  set -- "$lock"/owner.*
-  echo $#
-}
-
-# The owner's name goes last: a lock without one is empty.
-release_lock() {
-  empty_lock
-  rm -f "$lock/owner.$me"
-  rmdir "$lock" 2>/dev/null
-}
-
-empty_lock() {
-  for lock_file in "$lock"/*; do
-    case $lock_file in */owner.*) ;; *) rm -rf "$lock_file" ;; esac
-  done
-}
-
-# ---- The job: what is loaded, in a file of the lock.
-
-write_job() {
-  write_file "$lock/job" "$kind
-$table
-$seconds
-$dir
-$digest
-$persist"
-}
-
-read_job() {
-  [ -e "$lock/job" ] || return 1
-  {
-    read -r kind
-    read -r table
-    read -r seconds
-    read -r dir
-    read -r digest
-    read -r persist
-  } <"$lock/job"
 }
 
 # ---- States. Each one that can follow is written before anything is changed: a disk that is full later
@@ -310,32 +201,38 @@ await_state() {
 # The detached process: run NAME STARTER [service]
 run() {
   trap '' HUP INT QUIT PIPE
-  ended=no
-  trap 'ended=yes' TERM
+  is_stopped=no
+  trap 'is_stopped=yes' TERM
   set_names "$1"
   take_over "$2" && read_job || return 1
-  if [ "${3-}" = service ] || detach_watch; then
-    load
-  else
-    set_state failed "$(report detail "no second process could be started")"
+  watcher=''
+  if [ "${3-}" != service ]; then
+    detach_alone watch "$name" "$me"
+    watcher=$!
   fi
+  load
   release_lock
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+  # Last: who reads a state that is an end can start the next load at once.
+  set_state "$end_word" "$end_text"
 }
 
-detach_watch() {
-  detach_alone watch "$name" "$me"
+# How it ended, for set_state: end WORD [REASON]
+end() {
+  end_word=$1
+  end_text=${2:+$(report detail "$2")}
 }
 
 load() {
   if ! reason=$("snapshot_$kind" 2>&1); then
-    set_state failed "$(report detail "the rules in force could not be saved: $reason")"
+    end failed "the rules in force could not be saved: $reason"
   elif ! reason=$("try_$kind" 2>&1); then
-    set_state bad "$(report detail "$reason")"
+    end bad "$reason"
   elif ! write_file "$lock/armed" "$kind"; then
-    set_state failed "$(report detail "no room in $base")"
+    end failed "no room in $base"
   elif ! reason=$("load_$kind" 2>&1); then
     restore
-    set_state failed "$(report detail "$reason")"
+    end failed "$reason"
   else
     shut_doors
     wait_for_verdict
@@ -345,10 +242,10 @@ load() {
 
 wait_for_verdict() {
   deadline=$(($(now) + seconds * 100))
-  write_file "$dir/deadline" "$deadline" && chmod 644 "$dir/deadline" 2>/dev/null
+  write_file "$dir/deadline" "$deadline" && chmod 644 "$dir/deadline"
   loaded_at=$(date +%s)
   set_state loaded
-  while [ -e "$dir/verdict.open" ] && [ "$ended" = no ] && [ "$(now)" -lt "$deadline" ]; do pause; done
+  while [ -e "$dir/verdict.open" ] && [ "$is_stopped" = no ] && [ "$(now)" -lt "$deadline" ]; do pause; done
 }
 
 # Does what was decided; where nothing was, the time is over. The folder is gone when the login has ended.
@@ -358,10 +255,10 @@ finish() {
     keep
   elif [ -e "$dir/verdict.late" ]; then
     restore
-    set_state late
+    end late
   else
     restore
-    set_state undone
+    end undone
   fi
 }
 
@@ -377,11 +274,11 @@ restore() {
 keep() {
   epoch=${loaded_at:-$(date +%s)}
   write_applied
+  end kept
   if [ "$persist" = yes ]; then
-    set_state kept "$("persist_$kind")"
+    end_text=$("persist_$kind")
   else
-    set_state kept "$("keep_$kind")
-spknock: persist none"
+    end_text=$("keep_$kind" && report persist none)
   fi
 }
 
@@ -393,6 +290,7 @@ write_applied() {
 
 # What a killed process left, done by who has taken its lock over.
 recover() {
+  end_word=
   if read_job && { [ -e "$lock/armed" ] || [ -e "$lock/kept" ]; }; then finish; fi
   empty_lock
 }
@@ -405,6 +303,11 @@ recover_dead() {
   [ -n "$dead_owner" ] && ! is_alive "$dead_owner" && take_over "$dead_owner" || return 0
   recover
   release_lock
+  set_end
+}
+
+set_end() {
+  [ -z "$end_word" ] || set_state "$end_word" "$end_text"
 }
 
 # Waits for the end of the process of a load: watch NAME OWNER

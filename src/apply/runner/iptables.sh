@@ -76,7 +76,7 @@ snapshot_iptables() {
 save_table() {
   print_chains "$1" "$2" >"$lock/old.$1.$2" && count_jumps "$@" >"$lock/jumps.$1.$2"
   [ -s "$lock/jumps.$1.$2" ] || return 1
-  [ ! -s "$lock/old.$1.$2" ] || print_back "$@" | "$1-restore" -w -n --test 2>/dev/null
+  [ ! -s "$lock/old.$1.$2" ] || restore_table --test "$@" 2>/dev/null
 }
 
 # Prints one transaction that gives a table its former chains, and takes out those that are newer.
@@ -101,7 +101,15 @@ print_back() { # PROGRAM TABLE HOOK ENTRY
 
 put_back() {
   [ -s "$lock/old.$1.$2" ] || [ "$(print_chains "$1" "$2" | wc -l)" -ne 0 ] || return 0
-  print_back "$@" | "$1-restore" -w -n
+  restore_table -n "$@"
+}
+
+# The text is complete before iptables-restore starts: that holds the lock that print_back needs, too.
+restore_table() { # -n|--test PROGRAM TABLE HOOK ENTRY
+  restore_option=$1
+  shift
+  restore_text=$(print_back "$@")
+  printf '%s\n' "$restore_text" | "$1-restore" -w -n "$restore_option"
 }
 
 # The script checks all of it before it changes anything, and replaces each family in one transaction.

@@ -134,8 +134,8 @@ look_state() {
   case $1 in '' | *[!A-Za-z0-9_-]*) return ;; esac
   for lock in "/run/spknock.$1" "/var/run/spknock.$1"; do
     [ -d "$lock" ] || continue
-    holder=$(cat "$lock/pid")
-    case $holder in *[!0-9]*) holder= ;; esac
+    # "owner.NUMBER.START", see the lock.
+    holder=$(ls "$lock" | sed -n 's/^owner\.\([0-9]*\)\.[0-9]*$/\1/p' | head -n 1)
     if [ -z "$holder" ] || [ -d "/proc/$holder" ]; then look_line busy yes; fi
     return
   done
