@@ -110,6 +110,13 @@ printf 'joe:%s\\n' "$3" | chpasswd
 echo ready
 exec sleep infinity`;
 
+/** Drops all that the client sends or receives. */
+const CUT = `table inet cut {
+  chain in { type filter hook prerouting priority -300; policy drop; }
+  chain out { type filter hook postrouting priority 300; policy drop; }
+}
+`;
+
 /** Sets everything up in the lab. */
 export async function createApplyLab(
   lab: Lab,
@@ -149,14 +156,14 @@ export async function createApplyLab(
       const log = await Deno.readTextFile(`${home.path}/sshd.log`);
       const lines = log.split("\n");
       return {
-        connections: lines.filter((line) => line.startsWith("Connection from ")).length,
+        connections: lines.filter((line) => /^Connection from (?!127\.)/.test(line)).length,
         logins: lines.filter((line) => line.startsWith("Accepted publickey ")).length,
       };
     },
     killSshd: daemon.kill,
     startSshd: daemon.start,
-    cut: () => lab.client.lose(100, { out: true }),
-    mend: () => lab.client.lose(0),
+    cut: () => lab.client.nft(CUT),
+    mend: () => lab.client.nft("delete table inet cut\n"),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -7,7 +7,7 @@ import { openServer } from "../../src/ssh/session.ts";
 import { makeRealPorts } from "../ssh/ports.ts";
 
 const [place = "", ...ssh] = Deno.args;
-const ports = makeRealPorts();
+const ports = makeRealPorts({ env: { TMPDIR: Deno.env.get("TMPDIR") ?? "" } });
 const destination = await readDestination(place, { ssh, ports });
 const askPassword = () => Promise.reject(new Error("no question was expected"));
 await using server = await openServer(destination, { ports, askPassword });

@@ -2,7 +2,7 @@
 import type { Config } from "../../../config/mod.ts";
 import { parseDuration, renderDuration } from "../../../core/duration.ts";
 import { ConfigError, UsageError } from "../../../core/errors.ts";
-import { isSshPlace } from "../../../core/ssh_place.ts";
+import { isSshPlace } from "../../../core/address_syntax.ts";
 import type { Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { diagnose } from "../../../doctor/causes.ts";
