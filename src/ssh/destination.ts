@@ -48,7 +48,9 @@ export async function readDestination(
   if (!isSshPlace(place)) {
     throw new UsageError(`${JSON.stringify(place)} is not a place to log in to: use [USER@]HOST`);
   }
-  const settings = readSettings(await ask([...ssh, "-G", "--", place], place, ports));
+  // With a command, as ssh will be run: some settings have no meaning without one, or with one of their own.
+  const command = [...ssh, "-G", "-o", "RemoteCommand=none", "--", place, "true"];
+  const settings = readSettings(await ask(command, place, ports));
   const port = Number(settings.get("port"));
   const [user, host] = [settings.get("user"), settings.get("hostname")];
   if (user === undefined || host === undefined || !Number.isInteger(port)) {

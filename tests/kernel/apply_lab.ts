@@ -85,6 +85,7 @@ for folder in etc usr/local/etc; do
   mkdir -p /mnt/$folder/up /mnt/$folder/work
   mount -t overlay spknock -o lowerdir=/$folder,upperdir=/mnt/$folder/up,workdir=/mnt/$folder/work /$folder
 done
+password=$(cat "$3")
 cp "$1"/host_key "$1"/host_key.pub "$1"/authorized_keys "$1"/sshd_config /etc/ssh
 [ ! -d /var/lib/sudo ] || mount -t tmpfs -o mode=700 spknock /var/lib/sudo
 for folder in /run /home /root; do mount -t tmpfs -o mode=755 spknock $folder; done
@@ -94,7 +95,7 @@ chown 0:0 /etc/ssh/host_key /etc/ssh/authorized_keys
 chmod 600 /etc/ssh/host_key
 echo "127.0.0.1 localhost $(hostname)" >/etc/hosts
 rm -rf /etc/sudoers.d/* /etc/spknock
-printf 'root ALL=(ALL:ALL) ALL\\nboss ALL=(ALL:ALL) NOPASSWD: ALL\\njoe ALL=(ALL:ALL) ALL\\n' >/etc/sudoers
+printf 'root ALL=(ALL:ALL) ALL\\nboss ALL=(ALL:ALL) NOPASSWD: ALL\\njoe ALL=(ALL:ALL) ALL\\n@includedir /etc/sudoers.d\\n' >/etc/sudoers
 chmod 440 /etc/sudoers
 id=4200
 for user in boss joe guest; do
@@ -106,7 +107,7 @@ for user in boss joe guest; do
   chown $id:$id /home/$user
 done
 echo "$2" >>/etc/shells
-printf 'joe:%s\\n' "$3" | chpasswd
+printf 'joe:%s\\n' "$password" | chpasswd
 echo ready
 exec sleep infinity`;
 
@@ -220,8 +221,11 @@ async function startHost(
   server: Namespace,
   { home, shell, cleanup }: HostRequest,
 ): Promise<string> {
+  // A list of processes must not show it: tests look there.
+  const password = `${home.path}/password`;
+  await Deno.writeTextFile(password, PASSWORD);
   const enter = ["ip", "netns", "exec", server.name, "unshare", "-m", "sh", "-c"];
-  const process = commandOf([...enter, SETUP, "setup", home.path, shell, PASSWORD], {
+  const process = commandOf([...enter, SETUP, "setup", home.path, shell, password], {
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

@@ -351,11 +351,17 @@ await kernelTest(
     }
 
     await context.step("options in the words of --ssh", async () => {
-      const ssh = [...apply.ssh, "-t", "-M", "-o", "ControlPath=/nowhere/x", "-v"];
+      const ssh = [...apply.ssh, "-t", "-o", "ControlPath=/nowhere/x", "-v"];
       await using server = (await logIn(apply, { ssh })).server;
       const start = await apply.count();
       assertEquals((await server.run("echo x", TIMEOUT)).stdout, "x\n");
       assertEquals((await apply.count()).connections, start.connections);
+    });
+
+    await context.step("words that make each ssh a master", async () => {
+      await using server = (await logIn(apply, { ssh: [...apply.ssh, "-M"] })).server;
+      assertEquals((await server.run("echo x", TIMEOUT)).stdout, "x\n");
+      assertEquals((await server.runFresh("echo x", TIMEOUT)).stdout, "x\n");
     });
 
     await context.step("a program around ssh that takes our options away", async () => {

@@ -16,7 +16,7 @@ Deno.test("readDestination asks ssh -G, with the place behind --", async () => {
   const { ports, calls } = makeFakePorts({ logins: [], ends: [{ code: 0, stdout: PLAIN }] });
   const found = await readDestination("joe@fw", { ssh: ["ssh", "-p", "2222"], ports });
   assertEquals(calls.map(({ command }) => command), [
-    ["ssh", "-p", "2222", "-G", "--", "joe@fw"],
+    ["ssh", "-p", "2222", "-G", "-o", "RemoteCommand=none", "--", "joe@fw", "true"],
   ]);
   const { user, host, port, family, proxy, isShared } = found;
   assertEquals({ user, host, port, family, proxy, isShared }, {
