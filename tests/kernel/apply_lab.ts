@@ -271,13 +271,15 @@ function makeDaemon({ home, server, words, cleanup }: DaemonParts) {
   };
 }
 
+/** Deno reads /proc with all permissions only, which tests do not have. */
 async function readProcesses(namespace: string): Promise<{ pid: string; command: string }[]> {
-  const pids = (await mustRun(["ip", "netns", "pids", namespace])).split("\n").filter(Boolean);
-  const found = await Promise.all(pids.map(async (pid) => {
-    const text = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-    return { pid, command: text.replaceAll("\0", " ").trim() };
-  }));
-  return found.filter(({ command }) => command !== "");
+  const line = 'for pid in $(ip netns pids "$0"); do ' +
+    `printf '%s %s\\n' "$pid" "$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline")"; done 2>/dev/null`;
+  const { stdout } = await execute(["sh", "-c", line, namespace]);
+  return stdout.split("\n").flatMap((row) => {
+    const [, pid = "", command = ""] = /^(\d+) (.*\S)/.exec(row) ?? [];
+    return command === "" ? [] : [{ pid, command }];
+  });
 }
 
 async function listProcesses(
