@@ -538,7 +538,7 @@ await kernelTest("a login that is broken", async (lab, context) => {
     const flags = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
     const command = ["run", "-q", "--no-check", "--no-prompt", ...flags, "-A", driver];
     const args = [Deno.execPath(), ...command, apply.place("boss"), ...apply.ssh];
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       const [program = "", ...rest] = [...apply.prefix, ...args];
       const child = new Deno.Command(program, {
         args: rest,
