@@ -11,7 +11,7 @@ const ports = makeRealPorts({ env: { TMPDIR: Deno.env.get("TMPDIR") ?? "" } });
 const destination = await readDestination(place, { ssh, ports });
 const askPassword = () => Promise.reject(new Error("no question was expected"));
 await using server = await openServer(destination, { ports, askPassword });
-console.log(server.folder);
+await Deno.stdout.write(new TextEncoder().encode(`${server.folder}\n`));
 let isOver = false;
 Deno.stdin.readable.pipeTo(new WritableStream()).then(() => isOver = true);
 const long = Array.from({ length: 200 }, () => "x".repeat(10_000));
