@@ -329,8 +329,8 @@ await kernelTest(
         assertEquals((await apply.count()).connections, start.connections + 3);
       }
       assertEquals((await own("-O", "check")).code, 0);
+      await own("-O", "exit");
       await stop(master);
-      await Deno.remove(socket).catch(() => {});
       await assertGone(apply);
     });
 
