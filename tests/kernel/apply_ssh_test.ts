@@ -6,7 +6,7 @@ import type { Server } from "../../src/ssh/server.ts";
 import { openServer, type PasswordQuestion } from "../../src/ssh/session.ts";
 import { makeRealPorts } from "../ssh/ports.ts";
 import { APPLY_TOOLS, type ApplyLab, createApplyLab, PASSWORD } from "./apply_lab.ts";
-import { stop } from "./exec.ts";
+import { mustRun, stop } from "./exec.ts";
 import { kernelTest } from "./lab.ts";
 
 const TIMEOUT = { timeoutMs: 30_000 };
@@ -272,18 +272,16 @@ await kernelTest("a login: sudo with a password", async (lab, context) => {
 }, { tools: APPLY_TOOLS });
 
 /** All command lines and environments of the server's and client's processes, until the call. */
-function watchProcesses(apply: ApplyLab): () => Promise<string> {
+function watchProcesses({ server, prefix }: ApplyLab): () => Promise<string> {
   const seen = new Set<string>();
   let isOver = false;
+  const namespaces = [server.name, ...prefix.slice(-1)];
+  const line = 'for pid in $(ip netns pids "$0"; ip netns pids "$1"); do ' +
+    "cat /proc/$pid/cmdline /proc/$pid/environ 2>/dev/null | tr '\\0' ' '; echo; done";
   const watch = async () => {
     while (!isOver) {
-      const { stdout } = await apply.sh(
-        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null",
-      );
-      // The lab's own process was given the password.
-      for (const text of stdout.split("\0")) if (!text.includes("chpasswd")) seen.add(text);
-      for (const line of stdout.split("sudo\0-S\0-p").length > 1 ? ["sudo -S -p"] : []) {
-        seen.add(line);
+      for (const text of (await mustRun(["sh", "-c", line, ...namespaces])).split("\n")) {
+        seen.add(text);
       }
       await new Promise((done) => setTimeout(done, 50));
     }
@@ -292,7 +290,7 @@ function watchProcesses(apply: ApplyLab): () => Promise<string> {
   return async () => {
     isOver = true;
     await done;
-    return [...seen].join("\n").replaceAll("setup", "");
+    return [...seen].join("\n");
   };
 }
 
