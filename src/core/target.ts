@@ -7,7 +7,7 @@
  * an IPv6 address are taken off either.
  */
 import { ValueError } from "./errors.ts";
-import { isAddress, isIpv4, isIpv6, needsZone } from "./address_syntax.ts";
+import { isAddress, isIpv4, isIpv6, isSshPlace, needsZone } from "./address_syntax.ts";
 import type { Knock } from "./knock.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Delay } from "./sequence.ts";
@@ -207,11 +207,6 @@ function isInterfaceName(text: string): boolean {
   return /^[\p{L}_][^:/\p{Cc}]{0,63}$/u.test(text) && !/^\s|\s$/.test(text);
 }
 
-/** Characters that a shell reads: ssh puts user and host into a ProxyCommand (CVE-2023-51385). */
-// deno-lint-ignore no-control-regex
-const LOGIN_PART =
-  /^[^\s\u0000-\u001f\u007f@'"`$\\;&<>|(){}-][^\s\u0000-\u001f\u007f@'"`$\\;&<>|(){}]*$/;
-
 /**
  * `text` if ssh can be given it as its destination, `[USER@]HOST`: neither an option (`-oProxyCommand=...`) nor
  * more than a word of a shell.
@@ -219,8 +214,7 @@ const LOGIN_PART =
  * @throws {RangeError} with what is allowed.
  */
 export function parseLogin(text: string): string {
-  const parts = text.split("@");
-  if (parts.length <= 2 && parts.every((part) => LOGIN_PART.test(part))) return text;
+  if (isSshPlace(text)) return text;
   throw new ValueError(text, "is not a place to log in to: use [USER@]HOST");
 }
 

@@ -12,7 +12,7 @@ const BEAT_S = 5;
 const BEATS = 3;
 
 /** Settings of newer versions that are wrong for a command; named only where this ssh knows them. */
-const WANTED: Readonly<Record<string, string>> = {
+const NEEDED: Readonly<Record<string, string>> = {
   sessiontype: "default",
   stdinnull: "no",
   forkafterauthentication: "no",
@@ -64,7 +64,7 @@ function listOptions({ settings, proxy }: Destination): string[] {
     ...(settings.get("connecttimeout") === "none" && proxy.kind === "none"
       ? [`ConnectTimeout=${CONNECT_TIMEOUT_S}`]
       : []),
-    ...Object.entries(WANTED).flatMap(([key, value]) => {
+    ...Object.entries(NEEDED).flatMap(([key, value]) => {
       const found = settings.get(key);
       return found === undefined || found === value ? [] : [`${key}=${value}`];
     }),

@@ -1,6 +1,6 @@
 /** Where a place leads to, as ssh's own configuration has it: `ssh -G`, which connects to nothing. */
-import { parseLogin } from "../core/target.ts";
-import { NetworkError, UsageError, ValueError } from "../core/errors.ts";
+import { isSshPlace } from "../core/address_syntax.ts";
+import { NetworkError, UsageError } from "../core/errors.ts";
 import { explainStart, findSshReason } from "./failures.ts";
 import type { SshPorts } from "./ports.ts";
 
@@ -45,8 +45,12 @@ export async function readDestination(
   place: string,
   { ssh, ports }: { ssh: readonly string[]; ports: Pick<SshPorts, "runProgram" | "signal"> },
 ): Promise<Destination> {
-  checkPlace(place);
-  const settings = readSettings(await ask([...ssh, "-G", "--", place], place, ports));
+  if (!isSshPlace(place)) {
+    throw new UsageError(`${JSON.stringify(place)} is not a place to log in to: use [USER@]HOST`);
+  }
+  // With a command, as ssh will be run: some settings have no meaning without one, or with one of their own.
+  const command = [...ssh, "-G", "-o", "RemoteCommand=none", "--", place, "true"];
+  const settings = readSettings(await ask(command, place, ports));
   const port = Number(settings.get("port"));
   const [user, host] = [settings.get("user"), settings.get("hostname")];
   if (user === undefined || host === undefined || !Number.isInteger(port)) {
@@ -68,15 +72,6 @@ export async function readDestination(
     isShared: isSet(settings.get("controlpath")),
     settings,
   };
-}
-
-function checkPlace(place: string): void {
-  try {
-    parseLogin(place);
-  } catch (cause) {
-    if (!(cause instanceof ValueError)) throw cause;
-    throw new UsageError(cause.message);
-  }
 }
 
 async function ask(

@@ -79,7 +79,7 @@ function chooseControl({ os, env }: SshPorts): string | undefined {
   const own = env("TMPDIR")?.replace(/\/+$/, "") ?? "";
   const base = own.startsWith("/") && own.length <= FOLDER_LENGTH ? own : "/tmp";
   const bytes = crypto.getRandomValues(new Uint8Array(6));
-  return `${base}/spknock.${[...bytes].map((byte) => (byte % 36).toString(36)).join("")}/ssh`;
+  return `${base}/spknock-ssh.${[...bytes].map((byte) => (byte % 36).toString(36)).join("")}/ssh`;
 }
 
 interface KeeperRequest {
@@ -89,7 +89,7 @@ interface KeeperRequest {
 }
 
 /** What the server has said so far. */
-class Voice {
+class Reports {
   rootWay: RootWay = "none";
   /** The last line that is not ours: why there is no login, perhaps. */
   other = "";
@@ -98,7 +98,7 @@ class Voice {
   readonly #waiting = new Map<string, () => void>();
   #count = 0;
 
-  hear(line: string): void {
+  read(line: string): void {
     const [, key, value = ""] = /^spknock: (\w+) ?(.*?)\r?$/.exec(line) ?? [];
     if (key === undefined && line.trim() !== "") this.other = line.trim();
     if (key === "root") this.rootWay = readRootWay(value);
@@ -129,19 +129,19 @@ async function startKeeper(
   request: KeeperRequest,
 ): Promise<Keeper | undefined> {
   const { destination: { place, ssh }, ports, control } = request;
-  const voice = new Voice();
+  const reports = new Reports();
   ports.signal.throwIfAborted();
   let program: RunningProgram;
   try {
-    program = await ports.startProgram(command, { onLine: (line) => voice.hear(line) });
+    program = await ports.startProgram(command, { onLine: (line) => reports.read(line) });
   } catch (cause) {
     if (control !== undefined) return undefined;
     throw explainStart(ssh, cause);
   }
   try {
     void program.write(KEEPER.script);
-    const folder = await waitForFolder(voice, { program, place, ports });
-    return folder === undefined ? undefined : makeKeeper(folder, { program, voice, request });
+    const folder = await waitForFolder(reports, { program, place, ports });
+    return folder === undefined ? undefined : makeKeeper(folder, { program, reports, request });
   } catch (error) {
     await program.stop(0);
     throw error;
@@ -155,7 +155,7 @@ interface Wait {
 }
 
 async function waitForFolder(
-  voice: Voice,
+  reports: Reports,
   { program, place, ports: { clock, signal } }: Wait,
 ): Promise<string | undefined> {
   const settled = new AbortController();
@@ -165,15 +165,15 @@ async function waitForFolder(
   );
   try {
     const first = await Promise.race([
-      voice.folder.promise.then((folder) => ({ folder })),
-      voice.failure.promise.then((failure) => ({ failure })),
+      reports.folder.promise.then((folder) => ({ folder })),
+      reports.failure.promise.then((failure) => ({ failure })),
       program.ended.then((code) => ({ code })),
       late.then(() => ({ isLate: true })),
     ]);
     if ("folder" in first) return first.folder;
     if ("code" in first) {
       if (first.code === NO_FOLDER) return undefined;
-      const stderr = program.readErrors().trim() || voice.other;
+      const stderr = program.readErrors().trim() || reports.other;
       throw explainLogin(place, { stderr, code: first.code });
     }
     const why = "failure" in first ? first.failure : "the server does not answer";
@@ -186,23 +186,23 @@ async function waitForFolder(
 
 interface KeeperParts {
   program: RunningProgram;
-  voice: Voice;
+  reports: Reports;
   request: KeeperRequest;
 }
 
-function makeKeeper(folder: string, { program, voice, request }: KeeperParts): Keeper {
+function makeKeeper(folder: string, { program, reports, request }: KeeperParts): Keeper {
   const { ports: { clock }, control } = request;
   const closed = new AbortController();
   void program.ended.then(() => closed.abort());
   void beat(program, { clock, signal: closed.signal });
   return {
     folder,
-    rootWay: voice.rootWay,
+    rootWay: reports.rootWay,
     control,
     isOpen: () => !closed.signal.aborted,
     async isAlive(timeoutMs) {
       if (closed.signal.aborted) return false;
-      const { word, answer } = voice.expect();
+      const { word, answer } = reports.expect();
       void program.write(`${word}\n`);
       const settled = new AbortController();
       const end = AbortSignal.any([closed.signal, settled.signal]);

@@ -38,7 +38,7 @@ export interface Server extends AsyncDisposable {
    *
    * `stdout` is what the line printed, without what rc files of the login shell printed before it.
    *
-   * @throws {NetworkError} code `ssh` where ssh cannot be started, or root is wanted of a user without sudo;
+   * @throws {NetworkError} code `ssh` where ssh cannot be started, or the user has neither root nor sudo;
    * {SecretError} where sudo does not accept the password, or it cannot be asked for; the signal's reason
    * when it aborts.
    */

@@ -22,10 +22,10 @@ export interface PasswordQuestion {
   attempt: number;
 }
 
-/** See `openServer`. */
-export interface OpenServerOptions {
+/** What a login needs. */
+interface OpenServerOptions {
   ports: SshPorts;
-  /** Asks on our terminal; it rejects where that cannot be. */
+  /** Asks on our terminal; it rejects where there is none. */
   askPassword(question: PasswordQuestion): Promise<string>;
 }
 

@@ -85,6 +85,7 @@ for folder in etc usr/local/etc; do
   mkdir -p /mnt/$folder/up /mnt/$folder/work
   mount -t overlay spknock -o lowerdir=/$folder,upperdir=/mnt/$folder/up,workdir=/mnt/$folder/work /$folder
 done
+password=$(cat "$3")
 cp "$1"/host_key "$1"/host_key.pub "$1"/authorized_keys "$1"/sshd_config /etc/ssh
 [ ! -d /var/lib/sudo ] || mount -t tmpfs -o mode=700 spknock /var/lib/sudo
 for folder in /run /home /root; do mount -t tmpfs -o mode=755 spknock $folder; done
@@ -94,7 +95,7 @@ chown 0:0 /etc/ssh/host_key /etc/ssh/authorized_keys
 chmod 600 /etc/ssh/host_key
 echo "127.0.0.1 localhost $(hostname)" >/etc/hosts
 rm -rf /etc/sudoers.d/* /etc/spknock
-printf 'root ALL=(ALL:ALL) ALL\\nboss ALL=(ALL:ALL) NOPASSWD: ALL\\njoe ALL=(ALL:ALL) ALL\\n' >/etc/sudoers
+printf 'root ALL=(ALL:ALL) ALL\\nboss ALL=(ALL:ALL) NOPASSWD: ALL\\njoe ALL=(ALL:ALL) ALL\\n@includedir /etc/sudoers.d\\n' >/etc/sudoers
 chmod 440 /etc/sudoers
 id=4200
 for user in boss joe guest; do
@@ -106,9 +107,16 @@ for user in boss joe guest; do
   chown $id:$id /home/$user
 done
 echo "$2" >>/etc/shells
-printf 'joe:%s\\n' "$3" | chpasswd
+printf 'joe:%s\\n' "$password" | chpasswd
 echo ready
 exec sleep infinity`;
+
+/** Drops all that the client sends or receives. */
+const CUT = `table inet cut {
+  chain in { type filter hook prerouting priority -300; policy drop; }
+  chain out { type filter hook postrouting priority 300; policy drop; }
+}
+`;
 
 /** Sets everything up in the lab. */
 export async function createApplyLab(
@@ -149,14 +157,14 @@ export async function createApplyLab(
       const log = await Deno.readTextFile(`${home.path}/sshd.log`);
       const lines = log.split("\n");
       return {
-        connections: lines.filter((line) => line.startsWith("Connection from ")).length,
+        connections: lines.filter((line) => /^Connection from (?!127\.)/.test(line)).length,
         logins: lines.filter((line) => line.startsWith("Accepted publickey ")).length,
       };
     },
     killSshd: daemon.kill,
     startSshd: daemon.start,
-    cut: () => lab.client.lose(100, { out: true }),
-    mend: () => lab.client.lose(0),
+    cut: () => lab.client.nft(CUT),
+    mend: () => lab.client.nft("delete table inet cut\n"),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -213,8 +221,11 @@ async function startHost(
   server: Namespace,
   { home, shell, cleanup }: HostRequest,
 ): Promise<string> {
+  // A list of processes must not show it: tests look there.
+  const password = `${home.path}/password`;
+  await Deno.writeTextFile(password, PASSWORD);
   const enter = ["ip", "netns", "exec", server.name, "unshare", "-m", "sh", "-c"];
-  const process = commandOf([...enter, SETUP, "setup", home.path, shell, PASSWORD], {
+  const process = commandOf([...enter, SETUP, "setup", home.path, shell, password], {
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
@@ -260,13 +271,15 @@ function makeDaemon({ home, server, words, cleanup }: DaemonParts) {
   };
 }
 
+/** Deno reads /proc with all permissions only, which tests do not have. */
 async function readProcesses(namespace: string): Promise<{ pid: string; command: string }[]> {
-  const pids = (await mustRun(["ip", "netns", "pids", namespace])).split("\n").filter(Boolean);
-  const found = await Promise.all(pids.map(async (pid) => {
-    const text = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-    return { pid, command: text.replaceAll("\0", " ").trim() };
-  }));
-  return found.filter(({ command }) => command !== "");
+  const line = 'for pid in $(ip netns pids "$0"); do ' +
+    `printf '%s %s\\n' "$pid" "$(tr '\\0\\n' '  ' <"/proc/$pid/cmdline")"; done 2>/dev/null`;
+  const { stdout } = await execute(["sh", "-c", line, namespace]);
+  return stdout.split("\n").flatMap((row) => {
+    const [, pid = "", command = ""] = /^(\d+) (.*\S)/.exec(row) ?? [];
+    return command === "" ? [] : [{ pid, command }];
+  });
 }
 
 async function listProcesses(
