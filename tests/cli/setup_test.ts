@@ -88,7 +88,7 @@ Deno.test("setup --yes: a key, a target, rules, an ssh block, a login, and what 
     "nft delete table inet spknock_home\n    rm -f /etc/spknock/home.nft",
   );
   assertStringIncludes(ended.stdout, keyPath(world, "home.key"));
-  assertEquals(ended.stdout.match(/^ *[0-9a-f]{32}  2/gm)?.length, 5);
+  assertEquals(ended.stdout.match(/^ *[0-9a-f]{32} {2}2/gm)?.length, 5);
   assertStringIncludes(ended.stdout, "a login came through it: ssh home\n");
 });
 
