@@ -3,13 +3,12 @@
  * closed, opened and left alone, with what was noticed about the server; and how it ended.
  */
 import { CancelledError } from "../../core/errors.ts";
-import { renderElapsed } from "../../core/duration.ts";
 import { sanitize } from "../../output/sanitize.ts";
+import { wrapWords } from "../../output/wrap.ts";
 import type {
   ApplyHooks,
   ApplyOutcome,
   ApplyStep,
-  ApplyStepName,
   ApplySummary,
 } from "../../use_cases/apply/job.ts";
 import type { Concern } from "../../apply/concern.ts";
@@ -21,7 +20,10 @@ import { askTwice } from "../questions/secret_questions.ts";
 import { drawPlan } from "./plan_picture.ts";
 import { printWeaknesses, toPlanValue } from "./rule_set.ts";
 
-const LABEL_WIDTH = 9;
+/** Columns of the name of a step. */
+const LABEL_WIDTH = 10;
+/** Erases the line of the step that is under way. */
+const CLEAR_LINE = "\r\x1b[2K";
 
 /** How an apply asks. */
 interface HookOptions {
@@ -37,14 +39,20 @@ export function makeApplyHooks(
   context: Context,
   { secrets, isSure, prefix = "" }: HookOptions,
 ): ApplyHooks & { confirmRemoval(place: string): Promise<boolean> } {
+  const { out } = context;
+  const clear = () => out.say(out.isLive && prefix === "" ? CLEAR_LINE : "");
+  const passphrases = makeSecretOptions(context, secrets, askTwice);
+  const passwords = makeSecretOptions(context);
   const ask = async (message: string) => {
     if (isSure) return true;
+    clear();
     const prompter = await requirePrompter(context, "without a question: --yes");
     return await prompter.confirm({ message, default: true });
   };
   return {
-    ...makeSecretOptions(context, secrets, askTwice),
-    askPassword: makeSecretOptions(context).ask,
+    ...passphrases,
+    ask: (message) => (clear(), passphrases.ask(message)),
+    askPassword: (message) => (clear(), passwords.ask(message)),
     onStep: (step) => showStep(step, context, prefix),
     onSummary: (summary) => showSummary(summary, context),
     confirm: ({ place }) => ask(`Load these rules on ${sanitize(place)}?`),
@@ -55,34 +63,22 @@ export function makeApplyHooks(
 function showStep(step: ApplyStep, { out }: Context, prefix: string): void {
   const { good, bad, warn, faint } = out.style;
   const { name, status, detail, leftMs } = step;
-  const left = leftMs === undefined
-    ? ""
-    : faint(` (${renderElapsed(Math.round(leftMs / 1_000) * 1_000)} left)`);
+  const isLine = out.isLive && prefix === "";
+  if (status === "running" && !isLine) return;
+  const left = leftMs === undefined ? "" : ` (${Math.round(leftMs / 1_000)} s left)`;
+  const words = { running: "", ok: "", failed: "failed: ", skipped: "not checked: " };
+  const text = `${words[status]}${sanitize(detail)}${left}`;
+  const indent = `  ${prefix}`;
+  const width = out.isLive ? out.width - indent.length - LABEL_WIDTH : Infinity;
   const paint = { running: faint, ok: good, failed: bad, skipped: warn }[status];
-  const label = paint(LABELS[name].padEnd(LABEL_WIDTH));
-  const shown = status === "skipped" ? `not checked: ${detail}` : detail;
-  const line = `  ${prefix}${label} ${sanitize(shown)}${left}`;
-  if (status === "running") {
-    if (out.isLive && prefix === "") out.say(`\r\x1b[2K${line}`);
-    return;
-  }
-  if (out.isLive && prefix === "") out.say("\r\x1b[2K");
-  out.say(out.wrap(line) + "\n");
+  const lines = wrapWords(text, { width }).map((line, index) =>
+    index === 0
+      ? `${indent}${paint(name.padEnd(LABEL_WIDTH))}${line}`
+      : " ".repeat(indent.length + LABEL_WIDTH) + line
+  );
+  if (isLine) out.say(CLEAR_LINE);
+  out.say(status === "running" ? lines[0] ?? "" : `${lines.join("\n")}\n`);
 }
-
-/** As a column; all of one length at most. */
-const LABELS: Readonly<Record<ApplyStepName, string>> = {
-  login: "login",
-  look: "look",
-  load: "load",
-  shut: "shut",
-  knock: "knock",
-  close: "close",
-  keep: "keep",
-  persist: "persist",
-  undo: "undo",
-  remove: "remove",
-};
 
 /** Prints what will happen on a server, and what was noticed about it. */
 function showSummary(summary: ApplySummary, context: Context): void {

@@ -2,7 +2,6 @@
  * Loads rules on a server with a timed way back, proves them, and lets the server keep them or restore its former
  * ones. What counts is what the server says of its end: an answer can be lost on its way.
  */
-import { renderDuration } from "../../core/duration.ts";
 import { SpknockError } from "../../core/errors.ts";
 import type { Ports } from "../ports.ts";
 import type { ApplyOutcome } from "./job.ts";
@@ -37,8 +36,8 @@ export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOut
   const leftMs = started.leftMs ?? 0;
   const deadline = ports.clock.now() + leftMs;
   steps.setDeadline(deadline);
-  const time = renderDuration(leftMs);
-  const detail = `the server restores its former rules in ${time}, unless they prove right`;
+  const detail =
+    "in force; the server restores its former rules unless a new login says to keep them";
   steps.show({ name: "load", status: "ok", detail });
   const failure = await proveInTime(loading, ports, deadline);
   const end = failure === undefined ? await keep(loading) : { failure };
@@ -115,9 +114,10 @@ function showKept(end: RunnerReport, steps: Steps): LoadOutcome {
   if (persist?.status === "done") {
     steps.show({ name: "persist", status: "ok", detail: files.join(", ") });
   } else if (persist?.status === "failed") {
-    const detail = `the rules are in force until the next reboot only: ${persist.reason}`;
+    const detail = "the rules are in force until the next reboot only";
     steps.show({ name: "persist", status: "failed", detail });
-    return { status: "applied", files, problem: { text: detail } };
+    const text = `the rules do not stay after a reboot: ${persist.reason}`;
+    return { status: "applied", files, problem: { text } };
   } else {
     const detail = "the rules are in force until the next reboot";
     steps.show({ name: "persist", status: "skipped", detail });
