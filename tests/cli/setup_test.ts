@@ -29,7 +29,12 @@ const PLACE = ["home", "root@fw.example.com"] as const;
 const SURE = [...PLACE, "--yes"] as const;
 
 function makeWorld(options: WorldOptions = {}): World {
-  return new World({ programs: [settings(), IN], ...options });
+  return new World({
+    programs: [settings(), IN],
+    names: { "fw.example.com": ["192.0.2.1"], "knock.example.com": ["192.0.2.1"] },
+    isSilent: true,
+    ...options,
+  });
 }
 
 function setUp(
@@ -89,7 +94,7 @@ Deno.test("setup --yes: a key, a target, rules, an ssh block, a login, and what 
   );
   assertStringIncludes(ended.stdout, keyPath(world, "home.key"));
   assertEquals(ended.stdout.match(/^ *[0-9a-f]{32} {2}2/gm)?.length, 5);
-  assertStringIncludes(ended.stdout, "a login came through it: ssh home\n");
+  assertStringIncludes(ended.stdout, "Done: a login came through the closed door: ssh home\n");
 });
 
 Deno.test("setup: no secret is printed, and each setup has its own", async () => {
@@ -128,7 +133,7 @@ Deno.test("setup --json: one value", async () => {
       `${world.home}/.ssh/config.d/spknock-home.conf`,
       `${world.home}/.ssh/config`,
     ],
-    login: { command: "ssh home", is_in: true, detail: "" },
+    login: { command: "ssh home", is_in: true, was_shut: true, detail: "" },
     problem: null,
     next: null,
   });
