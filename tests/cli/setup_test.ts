@@ -318,6 +318,27 @@ Deno.test("setup: ssh that does not log in at the end leaves the rules, and says
   );
 });
 
+Deno.test("setup: rules that do not stay after a reboot are a warning", async () => {
+  await using world = makeWorld();
+  const problem = { text: "the rules are in force until the next reboot" };
+  const { code, stderr } = await setUp(world, fakeApply({ ends: [{ problem }] }), ...SURE);
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, `warning: ${problem.text}\n`);
+});
+
+Deno.test("setup: sudo's password of the look serves the load, and is asked for again if it was wrong", async () => {
+  await using world = makeWorld({ keys: ["one\n", "two\n"] });
+  const { apply } = fakeApply();
+  const given: unknown[] = [];
+  const asking: typeof apply = async (job, ports, hooks) => {
+    given.push(await hooks.askPassword("Password of sudo at root@fw.example.com"));
+    if (!job.isDry) given.push(await hooks.askPassword("Password of sudo at root@fw.example.com"));
+    return await apply(job, ports, hooks);
+  };
+  const { code, stderr } = await setUp(world, { apply: asking }, ...SURE);
+  assertEquals([code, given], [0, ["one", "one", "two"]], stderr);
+});
+
 Deno.test("setup: a key and a secret that an interrupted run left are used, not made again", async () => {
   await using world = makeWorld();
   const [key, secret] = [`${btoa("k".repeat(32))}\n`, `${"ab".repeat(16)}\n`];
@@ -411,7 +432,10 @@ Deno.test("setup of a saved target: it is used as it is, and its comments stay",
   await using world = makeWorld({ env: { PASS: "correct horse battery staple 42 mule" } });
   await world.write(STATIC);
   const server = fakeApply();
-  assertEquals((await setUp(world, server, ...SURE, "--tag", "family")).code, 0);
+  const { code, stdout } = await setUp(world, server, ...SURE, "--tag", "family");
+  assertEquals(code, 0);
+  // Without closing knocks the door may still be open from the proof.
+  assertStringIncludes(stdout, "Done: a login came through the door: ssh home\n");
   assertEquals(
     await world.read(),
     STATIC + 'tags = ["family"]\nopens = ["22/tcp"]\nadmin = "root@fw.example.com"\n',
