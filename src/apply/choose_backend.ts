@@ -4,7 +4,7 @@ import type { Concern } from "./concern.ts";
 import type { Look } from "./look.ts";
 
 /** What the rules have to do. */
-export interface BackendWish {
+interface BackendWish {
   /** As `--for` names it; undefined where it is ours to choose. */
   wanted: string | undefined;
   /** As `--variant` names it. */
@@ -16,11 +16,11 @@ export interface BackendWish {
 }
 
 /** A back end, and why; or why there is none. */
-export type BackendChoice =
+type BackendChoice =
   | { backend: string; variant: string | undefined; reason: string; refusal?: undefined }
   | { backend?: undefined; refusal: Concern };
 
-/** Returns the back end for a server: the one that is wanted, if it can work there. */
+/** Returns the back end for a server: the one of `--for`, if it can work there. */
 export function chooseBackend(look: Look, wish: BackendWish): BackendChoice {
   if (look.kind === "routeros") return refuseRouterOs(wish);
   if (look.kind === "other") return refuseSystem(look);

@@ -3,35 +3,16 @@
  * (runner/look.sh). All of it is text from outside: it is checked here, and escaped before it is shown.
  */
 import type { Protocol } from "../core/knock.ts";
-import { parseSocket } from "./proc_net.ts";
+import { type Listener, parseSocket } from "./proc_net.ts";
 import { readIptables } from "./firewall/read_iptables.ts";
 import { readNft } from "./firewall/read_nft.ts";
-import { findForwards } from "./firewall/find_forwards.ts";
+import { findForwards, type ForwardedPort } from "./firewall/find_forwards.ts";
 import type { FirewallTable } from "./firewall/table.ts";
 import { isAddress } from "../core/address_syntax.ts";
 import { parseAddress } from "../core/address.ts";
 
 /** A program of a firewall that is active there. */
-export type ActiveFirewall = "ufw" | "firewalld" | "docker" | "fw4";
-
-/** A port that a program listens on there. */
-export interface Listener {
-  protocol: Protocol;
-  /** The address that it is bound to; `0.0.0.0` and `::` are all. */
-  address: string;
-  port: number;
-}
-
-/** Ports that are forwarded or redirected before our rules see them. */
-export interface ForwardedPort {
-  protocol: Protocol;
-  /** 1..65535; the first one of a range. */
-  port: number;
-  /** The last one of a range; `port` for a single one. */
-  last: number;
-  /** Where they lead, as the server writes it: `172.17.0.2:80`. */
-  to: string;
-}
+type ActiveFirewall = "ufw" | "firewalld" | "docker" | "fw4";
 
 /** What iptables can do there. */
 interface IptablesFacts {
@@ -45,7 +26,7 @@ interface IptablesFacts {
 }
 
 /** A port that a rule set of spknock closes there. */
-export interface GuardedPort {
+interface GuardedPort {
   /** The rule set's name. */
   name: string;
   /** The back end whose rules they are. */

@@ -1,6 +1,14 @@
 /** Sockets as the kernel lists them in /proc/net (proc(5)). */
 import { parseAddress } from "../core/address.ts";
-import type { Listener } from "./look.ts";
+import type { Protocol } from "../core/knock.ts";
+
+/** A port that a program listens on there. */
+export interface Listener {
+  protocol: Protocol;
+  /** The address that it is bound to; `0.0.0.0` and `::` are all. */
+  address: string;
+  port: number;
+}
 
 /**
  * Returns the listener of `tcp 0100007F:0016`; none where it is something else. Each 32 bits of the address

@@ -23,7 +23,7 @@ export const PROBE_OPTIONS = [
 ] as const satisfies readonly OptionSpec[];
 
 /** Which of the saved targets. */
-export const TAG_OPTION = {
+const TAG_OPTION = {
   name: "tag",
   value: "TAG",
   many: true,

@@ -207,14 +207,20 @@ function isInterfaceName(text: string): boolean {
   return /^[\p{L}_][^:/\p{Cc}]{0,63}$/u.test(text) && !/^\s|\s$/.test(text);
 }
 
+/** Characters that a shell reads: ssh puts user and host into a ProxyCommand (CVE-2023-51385). */
+// deno-lint-ignore no-control-regex
+const LOGIN_PART =
+  /^[^\s\u0000-\u001f\u007f@'"`$\\;&<>|(){}-][^\s\u0000-\u001f\u007f@'"`$\\;&<>|(){}]*$/;
+
 /**
  * `text` if ssh can be given it as its destination, `[USER@]HOST`: neither an option (`-oProxyCommand=...`) nor
- * several words.
+ * more than a word of a shell.
  *
  * @throws {RangeError} with what is allowed.
  */
 export function parseLogin(text: string): string {
-  if (/^(?:[^\s\p{Cc}@-][^\s\p{Cc}@]*@)?[^\s\p{Cc}@-][^\s\p{Cc}@]*$/u.test(text)) return text;
+  const parts = text.split("@");
+  if (parts.length <= 2 && parts.every((part) => LOGIN_PART.test(part))) return text;
   throw new ValueError(text, "is not a place to log in to: use [USER@]HOST");
 }
 

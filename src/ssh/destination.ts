@@ -1,6 +1,6 @@
 /** Where a place leads to, as ssh's own configuration has it: `ssh -G`, which connects to nothing. */
-import { isSshPlace } from "../core/ssh_place.ts";
-import { NetworkError, UsageError } from "../core/errors.ts";
+import { parseLogin } from "../core/target.ts";
+import { NetworkError, UsageError, ValueError } from "../core/errors.ts";
 import { explainStart, findSshReason } from "./failures.ts";
 import type { SshPorts } from "./ports.ts";
 
@@ -45,9 +45,7 @@ export async function readDestination(
   place: string,
   { ssh, ports }: { ssh: readonly string[]; ports: Pick<SshPorts, "runProgram" | "signal"> },
 ): Promise<Destination> {
-  if (!isSshPlace(place)) {
-    throw new UsageError(`${JSON.stringify(place)} is not a place to log in to: use [USER@]HOST`);
-  }
+  checkPlace(place);
   const settings = readSettings(await ask([...ssh, "-G", "--", place], place, ports));
   const port = Number(settings.get("port"));
   const [user, host] = [settings.get("user"), settings.get("hostname")];
@@ -70,6 +68,15 @@ export async function readDestination(
     isShared: isSet(settings.get("controlpath")),
     settings,
   };
+}
+
+function checkPlace(place: string): void {
+  try {
+    parseLogin(place);
+  } catch (cause) {
+    if (!(cause instanceof ValueError)) throw cause;
+    throw new UsageError(cause.message);
+  }
 }
 
 async function ask(

@@ -1,6 +1,11 @@
 /** A world for `run(argv, ports)`: real files in a folder of its own, all the rest is fake. */
 import type { Context } from "../../src/cli/command.ts";
-import { GLOBAL_OPTIONS, type OptionSpec, parseOptions } from "../../src/cli/options.ts";
+import {
+  GLOBAL_OPTIONS,
+  type OptionNames,
+  type OptionSpec,
+  parseOptions,
+} from "../../src/cli/options.ts";
 import { reportError } from "../../src/cli/report_error.ts";
 import { run } from "../../src/cli/run.ts";
 import type { CliPorts } from "../../src/cli/ports.ts";
@@ -164,11 +169,11 @@ export class World implements AsyncDisposable {
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
 
-  /** One run of a command that is given what it works with, by its arguments without its name. */
-  async runWith(
-    act: (context: Context<string>) => Promise<number>,
-    specs: readonly OptionSpec[],
-    ...argv: readonly string[]
+  /** One run of a part of a command, which gets its parsed options as the command would. */
+  async call<const Specs extends readonly OptionSpec[]>(
+    argv: readonly string[],
+    specs: Specs,
+    work: (context: Context<OptionNames<Specs>>) => Promise<number>,
   ): Promise<Ended> {
     const { stdout, stderr } = this.#openSinks();
     const ports = this.#ports(stdout, stderr);
@@ -177,7 +182,7 @@ export class World implements AsyncDisposable {
     const out = createOutput({ stdout, stderr, json, quiet, verbose, color: false });
     const configFile = args.value("config");
     const context = { ports, out, args, color: false, plain: true, configFile, trustConfig: false };
-    const code = await act(context).catch((error) => reportError(error, out));
+    const code = await work(context).catch((error: unknown) => reportError(error, out));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
 

@@ -42,7 +42,7 @@ function setUp(
   { apply }: Pick<ReturnType<typeof fakeApply>, "apply">,
   ...argv: string[]
 ): Promise<Ended> {
-  return world.runWith((context) => runSetup(context, apply), SETUP_OPTIONS, ...argv);
+  return world.call(argv, SETUP_OPTIONS, (context) => runSetup(context, apply));
 }
 
 async function listKeys(world: World): Promise<string[]> {
@@ -274,7 +274,7 @@ table("setup that does not end: what is done, how to go on, and it goes on", {
   },
   "the server is none of ours": {
     server: { lookEnd: { status: "refused" as const, problem: { text: "RouterOS" } } },
-    code: 2,
+    code: 1,
     keys: 0,
     says: "error: RouterOS",
   },

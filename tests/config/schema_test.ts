@@ -492,7 +492,7 @@ const BAD_FILES: [text: string, errors: string[]][] = [
     "2: defaults.admin: each target has its own admin: it has no default",
   ]],
   [makeText('admin = "-oProxyCommand=x"'), [
-    '4: targets.t.admin: "-oProxyCommand=x" is not a place to log in to: use [USER@]HOST',
+    "4: targets.t.admin: is not a place to log in to: use [USER@]HOST",
   ]],
   ['[plugins.tcp]\ncommand = ["x"]\n[plugins.a]\n', [
     '1: plugins.tcp: "tcp" is a probe of spknock itself: give the plug-in another name',

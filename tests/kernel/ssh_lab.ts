@@ -72,12 +72,29 @@ const COUNTERS = `table inet seen {
 }
 `;
 
-/** Sets everything up in the lab. */
-export async function createSshLab(lab: Lab): Promise<SshLab> {
+/** What the server's programs see of this machine is their own, and is gone with them. */
+const PRIVATE = [
+  "set -e",
+  "mkdir -p /etc/spknock",
+  "for folder in /run /root /etc/spknock /etc/systemd/system; do mount -t tmpfs none $folder; done",
+  // What sshd's package makes there.
+  "mkdir /run/sshd",
+  'exec "$@"',
+].join("\n");
+
+/**
+ * Sets everything up in the lab.
+ *
+ * @param options.isPrivate whether the server has folders of its own where programs that log in write.
+ */
+export async function createSshLab(
+  lab: Lab,
+  { isPrivate = false }: { isPrivate?: boolean } = {},
+): Promise<SshLab> {
   const { client, server } = lab;
   const home = new Home();
   await home.write(targetsOf(lab));
-  await startServer(lab, home);
+  await startServer(lab, home, { prefix: isPrivate ? ["sh", "-c", PRIVATE, "sh"] : [] });
   const rules = await home.run(["rules", "home", "--for", "nftables"]);
   assertEquals(rules.code, 0, rules.stderr);
   await server.nft(rules.stdout);
@@ -147,7 +164,11 @@ export async function writeDirectConfig(home: Home): Promise<string> {
 }
 
 /** sshd with keys of its own; what it needs besides is what its package's service makes. */
-async function startServer({ server }: Lab, home: Home): Promise<void> {
+async function startServer(
+  { server }: Lab,
+  home: Home,
+  { prefix }: { prefix: readonly string[] },
+): Promise<void> {
   await Deno.mkdir("/run/sshd", { recursive: true });
   for (const name of ["key", "host_key"]) {
     const file = `${home.path}/${name}`;
@@ -172,7 +193,7 @@ async function startServer({ server }: Lab, home: Home): Promise<void> {
   await Deno.writeTextFile(`${home.path}/sshd_config`, config.join("\n"));
   const sshd = await server.run(["sh", "-c", "PATH=$PATH:/usr/sbin command -v sshd"]);
   const files = ["-f", `${home.path}/sshd_config`, "-E", `${home.path}/sshd.log`];
-  server.spawn([sshd.trim(), "-D", ...files]);
+  server.spawn([...prefix, sshd.trim(), "-D", ...files]);
   await server.run(["sh", "-c", "until nc -z 127.0.0.1 22; do sleep 0.05; done"]);
 }
 

@@ -5,7 +5,7 @@ import { joinAnd, plural } from "../../core/text.ts";
 import { renderServices } from "../../core/service.ts";
 import { listGuarded, listKnocks } from "../../plan/plan.ts";
 import { renderPortSpec } from "../../core/knock.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";
 import type { Look } from "../look.ts";
 

@@ -1,9 +1,9 @@
 /** Other firewalls of the server that drop what ours has to let through, or the knocks before it sees them. */
-import { detectFamily } from "../../core/address_syntax.ts";
+import { detectFamily, renderFamily } from "../../core/address_syntax.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { isPorts, type PortSpec } from "../../core/service.ts";
 import { listKnocks } from "../../plan/plan.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";
 import { type Base, type Chain, type Family, findVerdict } from "../firewall/table.ts";
 import type { FirewallTable } from "../firewall/table.ts";
@@ -46,14 +46,21 @@ function assessDrops(look: Look, assessment: Assessment): Concern[] {
     .flatMap(({ port, last = port, protocol }) =>
       [...new Set([port, last])].map((each) => ({ port: each, protocol }))
     );
-  return listHooked(look.rules ?? []).flatMap((hooked) => [
+  const drops = listHooked(look.rules ?? []).flatMap((hooked) => [
     ...(isOurs(hooked, look, assessment)
       ? []
-      : describeDrops(look, assessment, { hooked, what: "port", ports })),
+      : findDrops(look, assessment, { hooked, what: "port", ports })),
     ...(isBefore(hooked, look, assessment)
-      ? describeDrops(look, assessment, { hooked, what: "knock", ports: listKnocks(plan) })
+      ? findDrops(look, assessment, { hooked, what: "knock", ports: listKnocks(plan) })
       : []),
   ]);
+  const groups = Map.groupBy(
+    drops,
+    ({ hooked, what, verdict }) => [describeChain(hooked), what, verdict].join("\n"),
+  );
+  return [...groups.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [describeDrops(first, { rest, assessment })]
+  );
 }
 
 function listHooked(tables: readonly FirewallTable[]): Hooked[] {
@@ -83,41 +90,55 @@ function isBefore(hooked: Hooked, look: Look, assessment: Assessment): boolean {
   return hooked.base.priority <= ours;
 }
 
-interface Dropped {
+/** A packet that a chain drops, or may drop. */
+interface Drop {
   hooked: Hooked;
   what: "port" | "knock";
-  ports: readonly PortSpec[];
+  verdict: "yes" | "maybe";
+  family: Family;
+  port: PortSpec;
 }
 
-function describeDrops(look: Look, assessment: Assessment, dropped: Dropped): Concern[] {
-  const { hooked, what, ports } = dropped;
-  const { families } = assessment.plan;
-  return (["yes", "maybe"] as const).flatMap((verdict): Concern[] => {
-    const found = families.flatMap((family) =>
-      ports.filter((port) => ask(look, { hooked, family, port }) === verdict)
-        .map((port) => ({ family, port }))
-    );
-    if (found.length === 0) return [];
-    const names = [...new Set(found.map(({ port }) => renderPortSpec(port)))].join(", ");
-    const covered = families.filter((family) => found.some((each) => each.family === family));
-    const over = covered.length === 1 && families.length > 1
-      ? ` over ${covered[0] === "ipv4" ? "IPv4" : "IPv6"}`
-      : "";
-    const does = verdict === "yes" ? "drops" : "may drop";
-    return [{
-      severity: verdict === "yes" ? "stop" : "warning",
-      code: `${what}_${verdict === "yes" ? "dropped" : "may_be_dropped"}`,
-      text:
-        `${describeChain(hooked)} ${does} ${what === "port" ? names : `the knocks at ${names}`}` +
-        `${over} by itself: ` +
-        (what === "port" ? "a knock could not open it" : "our rules would not see them"),
-      hint: renderLetThrough(hooked, {
-        ports: found.map(({ port }) => port),
-        only: families.length === 1 ? families[0] : undefined,
-        interfaces: assessment.plan.interfaces,
-      }),
-    }];
-  });
+function findDrops(
+  look: Look,
+  { plan: { families } }: Assessment,
+  { hooked, what, ports }: Pick<Drop, "hooked" | "what"> & { ports: readonly PortSpec[] },
+): Drop[] {
+  return families.flatMap((family) =>
+    ports.flatMap((port) => {
+      const verdict = ask(look, { hooked, family, port });
+      return verdict === "no" ? [] : [{ hooked, what, verdict, family, port }];
+    })
+  );
+}
+
+/** Describes what one firewall does with packets of one kind. */
+function describeDrops(
+  first: Drop,
+  { rest, assessment }: { rest: readonly Drop[]; assessment: Assessment },
+): Concern {
+  const { hooked, what, verdict } = first;
+  const { families, interfaces } = assessment.plan;
+  const drops = [first, ...rest];
+  const names = [...new Set(drops.map(({ port }) => renderPortSpec(port)))].join(", ");
+  const covered = families.filter((family) => drops.some((each) => each.family === family));
+  const [only] = covered;
+  const over = only === undefined || covered.length === families.length
+    ? ""
+    : ` over ${renderFamily(only)}`;
+  const does = verdict === "yes" ? "drops" : "may drop";
+  const isPort = what === "port";
+  return {
+    severity: verdict === "yes" ? "stop" : "warning",
+    code: `${what}_${verdict === "yes" ? "dropped" : "may_be_dropped"}`,
+    text: `${describeChain(hooked)} ${does} ${isPort ? names : `the knocks at ${names}`}${over} ` +
+      `by itself: ${isPort ? "a knock could not open it" : "our rules would not see them"}`,
+    hint: renderLetThrough(hooked, {
+      ports: drops.map(({ port }) => port),
+      only: families.length === 1 ? families[0] : undefined,
+      interfaces,
+    }),
+  };
 }
 
 function ask(

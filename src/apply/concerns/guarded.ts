@@ -1,7 +1,7 @@
 /** What a plan guards of a server, as far as several concerns ask it. */
 import { isAmong, type Service } from "../../core/service.ts";
 import { listTranslated } from "../../plan/plan.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Look } from "../look.ts";
 
 /** Returns the services of the machine itself that doors close. */

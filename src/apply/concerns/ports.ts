@@ -9,9 +9,11 @@ import {
 import { renderPortSpec } from "../../core/knock.ts";
 import { joinAnd } from "../../core/text.ts";
 import { type Door, listGuarded, listKnocks } from "../../plan/plan.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";
-import type { ForwardedPort, Listener, Look } from "../look.ts";
+import type { ForwardedPort } from "../firewall/find_forwards.ts";
+import type { Look } from "../look.ts";
+import type { Listener } from "../proc_net.ts";
 import { isSshGuarded, listOpened, readSshPort } from "./guarded.ts";
 
 /** Returns what is noticed about the ports. */

@@ -1,7 +1,7 @@
 /** The way from here to the server: who it sees, and what it lets in. */
 import { contains, createNetworkMatcher, parseAddress, parseNetwork } from "../../core/address.ts";
 import { joinAnd } from "../../core/text.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";
 import { matchName } from "../firewall/table.ts";
 import type { Look } from "../look.ts";

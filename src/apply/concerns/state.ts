@@ -2,7 +2,7 @@
 import { renderDuration } from "../../core/duration.ts";
 import { findSkew } from "../../core/rolling.ts";
 import { countCodes, listCodedDoors } from "../../plan/plan.ts";
-import type { Assessment } from "../assess.ts";
+import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";
 import type { Look } from "../look.ts";
 

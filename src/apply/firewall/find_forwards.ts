@@ -1,7 +1,18 @@
 /** Ports that a server forwards or redirects. */
 import { matchAll } from "./table.ts";
 import type { FirewallTable, Packet, Rule } from "./table.ts";
-import type { ForwardedPort } from "../look.ts";
+import type { Protocol } from "../../core/knock.ts";
+
+/** Ports that are forwarded or redirected before our rules see them. */
+export interface ForwardedPort {
+  protocol: Protocol;
+  /** 1..65535; the first one of a range. */
+  port: number;
+  /** The last one of a range; `port` for a single one. */
+  last: number;
+  /** Where they lead, as the server writes it: `172.17.0.2:80`. */
+  to: string;
+}
 
 /**
  * Returns what rules forward or redirect of the packets to an address of the server; every port where a

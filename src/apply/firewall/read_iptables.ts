@@ -84,6 +84,10 @@ const READERS: Readonly<Record<string, (value: string, not: boolean) => Conditio
   "--limit-burst": () => undefined,
   "--icmp-type": () => ({ kind: "never" }),
   "--icmpv6-type": () => ({ kind: "never" }),
+  // `rpfilter --invert`, the reverse path: a client that gets answers passes it.
+  "--invert": () => ({ kind: "never" }),
+  "--validmark": () => undefined,
+  "--loose": () => undefined,
   "--rt-type": () => ({ kind: "never" }),
 };
 

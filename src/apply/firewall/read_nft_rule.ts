@@ -7,13 +7,20 @@ const VALUE = String.raw`((?:(?:==|!=) )?)(\{[^}]*\}|@[\w.-]+|"[^"]*"|[^\s{"@,]+
 
 /** What a rule also does, without an effect on its verdict. A rate lets the first packet pass. */
 const STATEMENTS = [
-  / ?comment "[^"]*"/g,
-  /counter(?: name "[^"]*")?(?: packets \d+ bytes \d+)?/g,
-  /log(?: (?:prefix "[^"]*"|(?:level|group|flags|snaplen|queue-threshold) \S+))*/g,
-  /(?:meta|ct) (?:mark|nftrace|priority|label) set \S+(?: (?:and|or|xor|&|\|) \S+)*/g,
-  /(?:update|add|delete) @\S+ \{[^}]*\}/g,
-  /limit rate \d+\S*(?: burst \d+ \w+)?/g,
-  /xt match "?comment"?/g,
+  String.raw`comment "[^"]*"`,
+  String.raw`counter(?: name "[^"]*")?(?: packets \d+ bytes \d+)?`,
+  String.raw`log(?: (?:prefix "[^"]*"|(?:level|group|flags|snaplen|queue-threshold) \S+))*`,
+  String.raw`(?:meta|ct) (?:mark|nftrace|priority|label) set \S+(?: (?:and|or|xor|&|\|) \S+)*`,
+  String.raw`(?:update|add|delete) @\S+ \{[^}]*\}`,
+  String.raw`limit rate \d+\S*(?: burst \d+ \w+)?`,
+  String.raw`xt match "?comment"?`,
+].map((pattern) => new RegExp(String.raw`(?<!\S)${pattern}(?!\S)`, "g"));
+
+/** How a rule can end; the first one that fits. */
+const VERDICTS = [
+  /(?<!\S)(accept|drop|return|continue)$/,
+  /(?<!\S)(jump|goto) (\S+)$/,
+  /(?<!\S)(reject|queue|dnat|redirect|tproxy|snat|masquerade|notrack)(?: (.*))?$/,
 ];
 
 /** Returns a rule of nftables; several where a verdict map decides. */
@@ -33,11 +40,11 @@ export function readNftRule(line: string, sets: Sets): Rule[] {
 }
 
 function readPlain(text: string, sets: Sets): Rule {
-  const [verdict = "", word = "", rest = ""] =
-    /(?:^|\s)(accept|drop|reject|return|continue|jump|goto|dnat|redirect|tproxy|queue|snat|masquerade|notrack)\b([^"]*)$/
-      .exec(text) ?? [];
+  const trimmed = text.trim();
+  const [verdict = "", word = "", rest = ""] = VERDICTS.map((each) => each.exec(trimmed))
+    .find((found) => found !== null) ?? [];
   const conditions: Condition[] = [];
-  let left = verdict === "" ? text : text.slice(0, -verdict.length);
+  let left = trimmed.slice(0, trimmed.length - verdict.length);
   for (const [pattern, read] of READERS) {
     left = left.replace(pattern, (...parts: string[]) => {
       conditions.push(...read(parts, sets));
@@ -78,6 +85,8 @@ const matcher = (selector: string) => new RegExp(`(?:^|(?<=\\s))${selector} ${VA
 
 /** What is matched, in the order in which it is taken out of the rule's text. */
 const READERS: readonly (readonly [RegExp, Reader])[] = [
+  // The reverse path: a client that gets answers passes it.
+  [/fib saddr \. (?:mark \. )?iif oif (?:missing|== 0|0)/g, () => [{ kind: "never" }]],
   [
     /(?:^|(?<=\s))tcp flags (?:& (\([^)]*\)|\S+) )?((?:==|!=|!) )?(\([^)]*\)|\w+(?:(?: \| |,)\w+)*)(?: \/ (\w+(?:,\w+)*))?/g,
     readFlags,

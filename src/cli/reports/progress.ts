@@ -178,7 +178,7 @@ function renderWay({ address, port, to }: SentPacket & { to: string }): string {
 export function countDone(
   total: number,
   out: Output,
-  what: "targets" | "secrets" = "targets",
+  what: "targets" | "secrets" | "machines" = "targets",
 ): { done(): void; clear(): void } {
   if (!out.isLive || total === 1) return { done() {}, clear() {} };
   let count = 0;

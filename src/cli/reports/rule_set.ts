@@ -85,7 +85,7 @@ export async function writeCodes(
 }
 
 /** Writes text piece by piece; returns the whole of it for `--json` on standard output, else null. */
-async function writePieces(
+export async function writePieces(
   pieces: Iterable<string>,
   { out, ports: { fs, signal } }: Context,
   { file, force }: { file: string | undefined; force: boolean },

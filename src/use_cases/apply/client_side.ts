@@ -1,5 +1,5 @@
 /** What is known on this side of an apply: where names lead, and which addresses are ours. */
-import type { ClientSide } from "../../apply/assess.ts";
+import type { ClientSide } from "../../apply/assessment.ts";
 import type { Look } from "../../apply/look.ts";
 import { isLinkLocal } from "../../core/address_syntax.ts";
 import { nameHosts } from "../../core/target.ts";

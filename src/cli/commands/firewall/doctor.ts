@@ -111,12 +111,9 @@ export const command = defineCommand({
 
 /** A login needs a reason: only one-time codes depend on the clock of the server. */
 function readSsh({ args }: DoctorContext, target: Target | undefined): string | undefined {
-  const place = args.value("ssh");
-  if (place === undefined) return undefined;
-  if (target?.rolling === undefined) {
-    throw new UsageError("--ssh has no effect without a TARGET that has one-time codes");
-  }
-  return args.read("ssh", parseLogin);
+  const place = args.read("ssh", parseLogin);
+  if (place === undefined || target?.rolling !== undefined) return place;
+  throw new UsageError("--ssh has no effect without a TARGET that has one-time codes");
 }
 
 function report(evidence: Evidence, name: string | undefined, { out }: DoctorContext): number {

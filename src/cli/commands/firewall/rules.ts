@@ -39,7 +39,7 @@ import {
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { saveHorizon } from "../../reports/saved_horizon.ts";
-import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
+import { SECRET_OPTIONS, SELECTION_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import {
   noteHosts,
@@ -56,7 +56,7 @@ const HINT = `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`;
 const RULES_OPTIONS = [
   { name: "for", value: "BACKEND", help: "the firewall to write for" },
   { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
-  TAG_OPTION,
+  ...SELECTION_OPTIONS,
   { name: "name", value: "NAME", help: "of the rule set (default: the first target's)" },
   ...PLAN_OPTIONS,
   ...CODE_OPTIONS,
@@ -66,6 +66,7 @@ const RULES_OPTIONS = [
     value: "FILE",
     help: "save here, mode 0600 (default: standard output)",
   },
+  { name: "output-dir", value: "DIR", help: "save a file for each machine here: NAME.nft" },
   { name: "force", short: "f", help: "overwrite the file" },
   { name: "diff", value: "FILE", help: "compare the rules with a file; exit 1 if they differ" },
   { name: "prove", help: "attack the model of the rules, and print what opens" },
@@ -103,6 +104,8 @@ export const command = defineCommand({
         hint: "leave out --output and --force",
       });
     }
+    const folder = args.value("output-dir");
+    if (folder !== undefined) refuseWithFolder(args);
     // Before the first question: nothing that is typed is lost.
     if (output !== undefined && output !== "-") await checkNew(output, { fs: ports.fs, force });
     if (backendName === undefined) {
@@ -113,12 +116,25 @@ export const command = defineCommand({
       return EXIT.done;
     }
     const targets = requireTargets(given);
-    if (force && (output === undefined || output === "-")) {
+    if (force && folder === undefined && (output === undefined || output === "-")) {
       throw new UsageError("--force has no effect without --output FILE");
     }
     if (args.has("seed")) throw new UsageError("--seed has no effect without --prove");
     if (args.has("save")) refuseLegacy(await readConfig(context));
     const choice = { backend: await findBackend(backendName), variant: args.value("variant") };
+    if (folder !== undefined) {
+      const { writeRuleFolder } = await import("./rule_folder.ts");
+      return await writeRuleFolder(targets, context, {
+        ...choice,
+        folder,
+        force,
+        saves: args.has("save"),
+        doors: await readAllDoors(targets, context),
+        planOptions: readOptions(context, targets, choice),
+        secrets: makeSecretOptions(context, secrets, askTwice),
+        makeCheck: (rules) => makeCheck(rules, context),
+      });
+    }
     const host = nameHosts(targets);
     noteHosts(targets, context);
     const rules = { host, ...choice };
@@ -159,8 +175,9 @@ async function compare(
 async function readTargets(context: RulesContext): Promise<Target[]> {
   const { args } = context;
   const { names } = splitPositionals(args);
-  if (names.length === 0 && !args.has("tag")) return [];
-  return await selectTargets({ ...context, args: { ...args, positionals: names } });
+  const all = args.has("all");
+  if (names.length === 0 && !args.has("tag") && !all) return [];
+  return await selectTargets({ ...context, args: { ...args, positionals: names } }, { all });
 }
 
 /** The doors of the targets, with the keys of others, and with a second way in. */
@@ -195,6 +212,16 @@ function readOptions(
   };
 }
 
+/** What is of one machine. */
+function refuseWithFolder(args: RulesContext["args"]): void {
+  const single = ["output", "name", "diff", "codes-only", "grace-static"] as const;
+  const useless = single.find((name) => args.has(name));
+  if (useless === undefined) return;
+  throw new UsageError(`--${useless} is for one rule set, --output-dir for one of each machine`, {
+    hint: `leave out --${useless}`,
+  });
+}
+
 /** What only one of two outputs has. */
 function refuseUseless(args: RulesContext["args"]): void {
   if (args.has("codes-only")) {
@@ -213,7 +240,7 @@ function refuseUseless(args: RulesContext["args"]): void {
 /** What the questions ask about, and what belongs to another option. */
 function refuseIdle({ has }: RulesContext["args"]): void {
   const shaping = [...PLAN_OPTIONS, ...CODE_OPTIONS].map(({ name }) => name);
-  const names = [...shaping, "name", "variant", "seed"] as const;
+  const names = [...shaping, "name", "variant", "seed", "output-dir"] as const;
   const idle = names.find((name) => has(name));
   if (idle === undefined) return;
   throw new UsageError(`--${idle} has no effect without ${idle === "seed" ? "--prove" : "--for"}`, {
@@ -223,7 +250,9 @@ function refuseIdle({ has }: RulesContext["args"]): void {
 
 async function prove(targets: readonly Target[], context: RulesContext): Promise<number> {
   const { args, ports } = context;
-  const writing = ["for", "variant", "output", "force", "diff", "save", "codes-only"] as const;
+  const writing = [
+    ...(["for", "variant", "output", "output-dir", "force", "diff", "save", "codes-only"] as const),
+  ];
   const useless = writing.find((name) => args.has(name));
   if (useless !== undefined) {
     throw new UsageError(`--${useless} has no effect with --prove`, {
@@ -265,7 +294,8 @@ function makeCheck(
     }
     if (count < MANY_CODES) return;
     const hint = "use a longer window, fewer slots, or an earlier --until";
-    if (out.json && [undefined, "-"].includes(args.value("output"))) {
+    const isPrinted = !args.has("output-dir") && [undefined, "-"].includes(args.value("output"));
+    if (out.json && isPrinted) {
       throw new UsageError(`--json cannot hold ${count} one-time codes: save them with --output`, {
         hint,
       });

@@ -1,8 +1,9 @@
 /** `apply`: loads the rules of targets on a server over ssh, with a timed way back, and proves them from here. */
 import { UsageError } from "../../../core/errors.ts";
-import type { Target } from "../../../core/target.ts";
+import { parseLogin } from "../../../core/target.ts";
 import { applyRules } from "../../../use_cases/apply/apply_rules.ts";
-import type { ApplyJob } from "../../../use_cases/apply/job.ts";
+import type { FleetPlace } from "../../../use_cases/apply/group_targets.ts";
+import type { ApplyHooks, ApplyJob } from "../../../use_cases/apply/job.ts";
 import { readStatus, removeRules } from "../../../use_cases/apply/remove_rules.ts";
 import { parseMoment } from "../../arguments/moment.ts";
 import {
@@ -15,15 +16,23 @@ import { readServerArgs, SERVER_OPTIONS } from "../../arguments/server_args.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
 import { readSecretChoice } from "../../context.ts";
-import { SECRET_OPTIONS, TAG_OPTION } from "../../option_specs.ts";
-import type { OptionNames, OptionSpec } from "../../options.ts";
-import { makeApplyHooks, reportOutcome, reportStatus } from "../../reports/apply_progress.ts";
+import { SECRET_OPTIONS, SELECTION_OPTIONS } from "../../option_specs.ts";
+import { asUsageError, type OptionNames, type OptionSpec } from "../../options.ts";
+import { askTwice } from "../../questions/secret_questions.ts";
+import { toApplyRow, toStatusRow } from "../../reports/server/fleet.ts";
+import { FLEET_OPTIONS, readFleet, runApplyFleet, runOnFleet } from "./run_fleet.ts";
+import {
+  makeApplyHooks,
+  reportOutcome,
+  reportStatus,
+} from "../../reports/server/apply_progress.ts";
 import { saveHorizon } from "../../reports/saved_horizon.ts";
 
 const USAGE = "spknock apply TARGET... USER@HOST";
 
 const OPTIONS = [
-  TAG_OPTION,
+  ...SELECTION_OPTIONS,
+  ...FLEET_OPTIONS,
   { name: "name", value: "NAME", help: "of the rule set (default: the first target's)" },
   ...SERVER_OPTIONS,
   { name: "dry-run", short: "n", help: "look and show, and change nothing" },
@@ -42,7 +51,7 @@ type ApplyContext = Context<OptionNames<typeof OPTIONS>>;
 
 /** The command `apply`. */
 export const command = defineCommand({
-  usage: ["apply TARGET... USER@HOST"],
+  usage: ["apply TARGET... USER@HOST", "apply TARGET... | --tag TAG | --all"],
   details: "Looks at the server, shows what will be closed and what opens it, loads the rules,\n" +
     "and proves them with new connections: shut without a knock, open with it. The\n" +
     "server restores its former rules by itself unless a new login says to keep them.",
@@ -52,49 +61,82 @@ export const command = defineCommand({
     "apply home root@fw.example.com --status",
   ],
   async run(context) {
-    const { args, ports } = context;
+    const { args } = context;
     if (args.has("status") && args.has("remove")) {
       throw new UsageError("choose one: --status or --remove");
     }
-    const { place, targets } = await readPlace(context);
-    const job = readJob(context, { place, targets });
-    const hooks = makeApplyHooks(context, {
-      secrets: readSecretChoice(args),
-      isSure: args.has("yes"),
-    });
-    if (args.has("status")) return reportStatus(await readStatus(job, ports, hooks), context);
-    if (args.has("remove")) {
-      return reportOutcome(await removeRules(job, ports, hooks), context, job);
-    }
-    const outcome = await applyRules(job, ports, hooks);
-    const plan = outcome.summary?.plan;
-    if (outcome.status === "applied" && plan !== undefined) await saveHorizon(plan, context);
-    return reportOutcome(outcome, context, job);
+    const groups = await readPlaces(context);
+    const [only, ...others] = groups;
+    if (only !== undefined && others.length === 0) return await runOnOne(only, context);
+    return await runOnMany(groups, context);
   },
 });
 
-/** The last word with an `@` is where to log in; the others are targets. */
-async function readPlace(
-  context: ApplyContext,
-): Promise<{ place: string; targets: readonly Target[] }> {
+async function runOnOne(group: FleetPlace, context: ApplyContext): Promise<number> {
+  const { args, ports } = context;
+  const job = readJob(context, group);
+  const secrets = readSecretChoice(args);
+  const hooks = makeApplyHooks(context, { secrets, isSure: args.has("yes") });
+  if (args.has("status")) return reportStatus(await readStatus(job, ports, hooks), context);
+  if (args.has("remove")) {
+    return reportOutcome(await removeRules(job, ports, hooks), context, job);
+  }
+  const outcome = await applyRules(job, ports, hooks);
+  const plan = outcome.summary?.plan;
+  if (outcome.status === "applied" && plan !== undefined) await saveHorizon(plan, context);
+  return reportOutcome(outcome, context, job);
+}
+
+async function runOnMany(groups: readonly FleetPlace[], context: ApplyContext): Promise<number> {
+  const { args, ports } = context;
+  const secrets = readSecretChoice(args);
+  const makeJob = (group: FleetPlace) => readJob(context, group);
+  const isSure = args.has("yes");
+  if (!args.has("status") && !args.has("remove")) {
+    const work = { makeJob, apply: applyRules, secrets, askSecret: askTwice, isSure };
+    return await runApplyFleet(groups, context, work);
+  }
+  if (args.has("remove") && !isSure) {
+    throw new UsageError("--remove on several machines needs --yes");
+  }
+  const makeHooks = (ask: ApplyHooks["ask"]) => ({
+    ...secrets,
+    ask,
+    askPassword: ask,
+    confirm: () => Promise.resolve(true),
+    confirmRemoval: () => Promise.resolve(true),
+    onStep: () => {},
+  });
+  return args.has("status")
+    ? await runOnFleet(groups, context, {
+      work: (group, { ask }) => readStatus(makeJob(group), ports, makeHooks(ask)),
+      describe: toStatusRow,
+    })
+    : await runOnFleet(groups, context, {
+      work: (group, { ask }) => removeRules(makeJob(group), ports, makeHooks(ask)),
+      describe: toApplyRow,
+    });
+}
+
+/** The machines: a last word with an `@` is where to log in; else each target says it, or `--hosts`. */
+async function readPlaces(context: ApplyContext): Promise<readonly FleetPlace[]> {
   const { args } = context;
   const last = args.positionals.at(-1);
-  if (last === undefined || !last.includes("@")) {
-    throw new UsageError("missing argument USER@HOST: where to log in", {
-      hint: `usage: ${USAGE}`,
-    });
-  }
-  const names = args.positionals.slice(0, -1);
-  if (names.length === 0 && !args.has("tag")) {
+  const place = last?.includes("@") ? asUsageError(() => parseLogin(last)) : undefined;
+  const names = place === undefined ? args.positionals : args.positionals.slice(0, -1);
+  const isSelected = args.has("tag") || args.has("all");
+  if (names.length === 0 && !isSelected) {
     throw new UsageError("missing argument TARGET", { hint: `usage: ${USAGE}` });
   }
   const targets = await selectTargets({ ...context, args: { ...args, positionals: names } });
-  return { place: last, targets };
+  if (place === undefined) return await readFleet(targets, context);
+  if (args.has("hosts")) throw new UsageError("choose one: USER@HOST or --hosts FILE");
+  return [{ place, targets }];
 }
 
 function readJob(
   { args }: ApplyContext,
-  { place, targets }: { place: string; targets: readonly Target[] },
+  { place, targets }: FleetPlace,
 ): ApplyJob {
   const until = args.read("until", (text) => parseMoment(text, Date.now()));
   const horizon = until === undefined ? {} : { horizon: { until } };

@@ -20,7 +20,7 @@ import {
 } from "../../context.ts";
 import { listFileOptions } from "../../doctor_hint.ts";
 import { askForSetup } from "../../questions/setup_questions.ts";
-import { makeApplyHooks } from "../../reports/apply_progress.ts";
+import { makeApplyHooks } from "../../reports/server/apply_progress.ts";
 import { describeDone, reportSetup, showSaved } from "../../reports/server/setup_report.ts";
 import { PROXY_HEADER, renderProxyBlock } from "../doors/ssh_blocks.ts";
 import { makeStart, requireHome } from "../doors/ssh_start.ts";

@@ -13,7 +13,7 @@ import type {
 import { listWayBack } from "../../../use_cases/setup/way_back.ts";
 import type { Context } from "../../command.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { APPLY_EXITS } from "../apply_progress.ts";
+import { APPLY_EXITS } from "./apply_progress.ts";
 import { renderCodeList, toCodesValue } from "../code_list.ts";
 
 const KINDS: Readonly<Record<SavedDoor["kind"], string>> = {

@@ -2,23 +2,23 @@
  * What people see of an apply: a line a step, live with the time until the way back fires; before it what will be
  * closed, opened and left alone, with what was noticed about the server; and how it ended.
  */
-import { CancelledError } from "../../core/errors.ts";
-import { sanitize } from "../../output/sanitize.ts";
-import { wrapWords } from "../../output/wrap.ts";
+import { CancelledError } from "../../../core/errors.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { wrapWords } from "../../../output/wrap.ts";
 import type {
   ApplyHooks,
   ApplyOutcome,
   ApplyStep,
   ApplySummary,
-} from "../../use_cases/apply/job.ts";
-import type { Concern } from "../../apply/concern.ts";
-import type { ServerStatus } from "../../use_cases/apply/remove_rules.ts";
-import type { Context } from "../command.ts";
-import { makeSecretOptions, requirePrompter, type SecretChoice } from "../context.ts";
-import { EXIT } from "../exit_codes.ts";
-import { askTwice } from "../questions/secret_questions.ts";
-import { drawPlan } from "./plan_picture.ts";
-import { printWeaknesses, toPlanValue } from "./rule_set.ts";
+} from "../../../use_cases/apply/job.ts";
+import type { Concern } from "../../../apply/concern.ts";
+import type { ServerStatus } from "../../../use_cases/apply/remove_rules.ts";
+import type { Context } from "../../command.ts";
+import { makeSecretOptions, requirePrompter, type SecretChoice } from "../../context.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { askTwice } from "../../questions/secret_questions.ts";
+import { drawPlan } from "../plan_picture.ts";
+import { printWeaknesses, toPlanValue } from "../rule_set.ts";
 
 /** Columns of the name of a step. */
 const LABEL_WIDTH = 10;
@@ -137,7 +137,7 @@ export const APPLY_EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
   unchanged: EXIT.done,
   "dry-run": EXIT.done,
   declined: EXIT.cancelled,
-  refused: EXIT.usage,
+  refused: EXIT.closed,
   undone: EXIT.closed,
   unknown: EXIT.network,
 };
@@ -181,18 +181,27 @@ export function reportStatus(
     files,
     busy: isBusy,
   });
-  const texts: Record<typeof status, string> = {
-    none: "no rules of this name are loaded",
-    other: "it runs other rules than those that would be written now",
-    same: "it runs these rules",
-    changed: "it runs these rules, but they were changed by hand since",
-  };
   const isGood = status === "same";
   const paint = isGood ? out.style.good : out.style.bad;
-  const from = since === undefined ? "" : `, since ${since.slice(0, 16).replace("T", " ")} UTC`;
-  out.print(`${sanitize(place)}: ${paint(texts[status])}${from}\n`);
+  out.print(`${sanitize(place)}: ${paint(describeStatus({ status, running }))}\n`);
   if (status === "none") return EXIT.closed;
   out.say(`${stays ? "they stay" : "they do not stay"} after a reboot\n`);
   for (const file of files) out.say(`  ${sanitize(file)}\n`);
   return isGood ? EXIT.done : EXIT.closed;
+}
+
+const STATUS_TEXTS: Readonly<Record<ServerStatus["status"], string>> = {
+  none: "no rules of this name are loaded",
+  other: "it runs other rules than those that would be written now",
+  same: "it runs these rules",
+  changed: "it runs these rules, but they were changed by hand since",
+};
+
+/** Returns which rules a server runs, and since when, in words. */
+export function describeStatus(
+  { status, running: { appliedAt } }: Pick<ServerStatus, "status" | "running">,
+): string {
+  if (appliedAt === undefined || status === "none") return STATUS_TEXTS[status];
+  const since = new Date(appliedAt).toISOString().slice(0, 16).replace("T", " ");
+  return `${STATUS_TEXTS[status]}, since ${since} UTC`;
 }
