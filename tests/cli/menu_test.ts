@@ -232,3 +232,10 @@ Deno.test("the menu is not for scripts", async () => {
   assertEquals((await world.run("--json")).code, 2);
   assertEquals(world.terminal?.output, "");
 });
+
+Deno.test("the menu sets up a door: Ctrl-C at a question goes back", async () => {
+  const { world, code, screen } = await menu("", ["u\r", "\x03", "x\r"]);
+  await using _ = world;
+  assertEquals(code, 0, screen);
+  assertStringIncludes(screen, "Where ssh logs in, such as root@fw.example.com");
+});

@@ -35,7 +35,7 @@ await kernelTest("setup: from nothing to a closed, checked door, and again", asy
     const ended = await runSetup(server, ["home", server.place(), "--passphrases"]);
     assertEquals(ended.code, 0, ended.stderr);
     assertStringIncludes(ended.stdout, "nft delete table inet spknock_home\n");
-    assertMatch(ended.stdout, /a login came through it: ssh -F /);
+    assertMatch(ended.stdout, /a login came through the closed door: ssh -F /);
     assertStringIncludes(await server.read("nft list tables"), "table inet spknock_home");
   });
   await t.step(

@@ -48,11 +48,7 @@ export async function lookAtServer(
 /** Loads the rules of a door; a weak passphrase is refused before anything is asked. */
 export async function applyDoor(
   request: SetupRequest,
-  { target, backend, horizon }: {
-    target: Target;
-    backend: string | undefined;
-    horizon: Horizon | undefined;
-  },
+  { target, horizon }: { target: Target; horizon: Horizon | undefined },
   { ports, apply, hooks }: ApplyTools,
 ): Promise<ApplyOutcome> {
   const job = makeJob(request, target, horizon);
@@ -60,7 +56,7 @@ export async function applyDoor(
     refuseWeak(target, summary);
     return hooks.confirm(summary);
   };
-  return await apply({ ...job, backend: backend ?? job.backend }, ports, { ...hooks, confirm });
+  return await apply(job, ports, { ...hooks, confirm });
 }
 
 /** The weaknesses that a setup never leaves behind: they open the door to who records a knock, or to anyone. */

@@ -62,5 +62,7 @@ export interface SetupReport {
   /** The files of ssh's configuration that were written; undefined where that is not wanted. */
   written: readonly string[] | undefined;
   login: LoginCheck | undefined;
+  /** Whether the door was seen to be shut before the login. */
+  isShut: boolean;
   problem: { text: string; hint?: string | undefined } | undefined;
 }

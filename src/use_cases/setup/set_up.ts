@@ -19,6 +19,7 @@ import { applyDoor, lookAtServer } from "./apply_door.ts";
 import { type Horizon, keepHorizon } from "./horizon.ts";
 import { checkLogin } from "./log_in.ts";
 import { saveNewDoor } from "./new_door.ts";
+import { shutDoor } from "./shut_door.ts";
 import type { LoginCheck, SavedDoor, SetupReport, SetupRequest, SetupStage } from "./request.ts";
 import { DEFAULT_OPENS, findSavedDoor, readDoor, saveEnd, updateDoor } from "./saved_door.ts";
 
@@ -44,7 +45,7 @@ export interface SetupTools {
   /** Called as soon as a stage is done. */
   onDone(stage: SetupStage, door: SavedDoor): void;
   /** Called before the login at the end, for which ssh may ask something. */
-  onLogin(): void;
+  onLogin(door: { isShut: boolean }): void;
   onWarnings(problems: readonly Problem[]): void;
   /** Unix milliseconds. */
   wallNow(): number;
@@ -67,13 +68,20 @@ export async function setUp(
     tools.onDone(stage, door);
   };
   const login = await readDestination(request.place, { ...request, ports: tools.ports });
-  const { door, backend, outcome: looked } = await saveDoor(request, login, tools);
-  const report = { stages, door, outcome: looked, written: undefined, login: undefined };
+  const { door, outcome: looked } = await saveDoor(request, login, tools);
+  const report = {
+    stages,
+    door,
+    outcome: looked,
+    written: undefined,
+    login: undefined,
+    isShut: false,
+  };
   if (door === undefined) return { ...report, status: "refused", problem: looked?.problem };
   onDone("saved", door);
   const { rolling } = door.target;
   const horizon = rolling && keepHorizon(rolling, tools.wallNow());
-  const outcome = await applyDoor(request, { ...door, backend, horizon }, tools);
+  const outcome = await applyDoor(request, { ...door, horizon }, tools);
   const { status, problem } = outcome;
   if (status !== "applied" && status !== "unchanged") {
     const end = status === "declined" ? "declined" : "not-applied";
@@ -83,7 +91,8 @@ export async function setUp(
   onDone("applied", door);
   const installed = await tools.installBlock?.(door.target);
   if (installed !== undefined) onDone("installed", door);
-  tools.onLogin();
+  const isShut = await shutDoor(door.target, tools.ports, tools.hooks);
+  tools.onLogin({ isShut });
   const check = await logInThroughDoor(request, door.target, { installed, ...tools });
   if (check.isIn) onDone("checked", door);
   return {
@@ -91,15 +100,16 @@ export async function setUp(
     outcome,
     written: installed?.written,
     login: check,
+    isShut,
     status: check.isIn ? "done" : "no-login",
-    problem: check.isIn ? undefined : describeNoLogin(check),
+    // Rules that are in force may still not stay after a reboot.
+    problem: check.isIn ? problem : describeNoLogin(check),
   };
 }
 
-/** A door and the back end that was chosen for it; or only how the look at the server ended. */
+/** A door, or only how the look at the server ended. */
 interface Saving {
   door?: SavedDoor;
-  backend?: string | undefined;
   outcome?: ApplyOutcome;
 }
 
@@ -124,8 +134,7 @@ async function saveDoor(
     { ...place, facts: summary, now: wallNow() },
   );
   onWarnings(warnings);
-  const door = { ...await readDoor(name, place), isNew: true, reason };
-  return { door, backend: summary.backend.name };
+  return { door: { ...await readDoor(name, place), isNew: true, reason } };
 }
 
 /** The end of the codes that the server has, so that each knock can warn of it, and a repeated setup changes nothing. */

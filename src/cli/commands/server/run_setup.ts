@@ -104,7 +104,7 @@ async function runRequest(
       stages.push(stage);
       if (stage === "saved") showSaved(door, { ...request, out, file });
     },
-    onLogin: () => out.say("logging in through the door\n"),
+    onLogin: ({ isShut }) => out.say(`logging in through the ${isShut ? "closed " : ""}door\n`),
     onWarnings: (problems) => noteWarnings(problems, context),
     wallNow: Date.now,
   };

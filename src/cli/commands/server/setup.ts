@@ -8,7 +8,7 @@ import { runSetup } from "./run_setup.ts";
 export const command = defineCommand({
   usage: ["setup", "setup NAME USER@HOST [--open 22/tcp] [--yes]", "setup NAME"],
   details: "Without arguments it asks. Makes a key, saves the target, loads the rules on the\n" +
-    "server as apply does (nobody is locked out), writes the block for ssh, logs in\n" +
+    "server as apply does (with a timed way back), writes the block for ssh, logs in\n" +
     "through the door, and prints what to keep on paper. What is done already is used\n" +
     "again: after an error or Ctrl-C the same command goes on.",
   options: SETUP_OPTIONS,

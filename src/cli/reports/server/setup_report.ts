@@ -76,20 +76,20 @@ export function reportSetup(
   { out }: Pick<Context, "out">,
   options: ReportOptions,
 ): number {
-  const { status, stages, door, outcome, login, problem } = report;
+  const { status, stages, door, outcome, login, isShut, problem } = report;
   out.value(toValue(report, options));
   if (stages.includes("applied") && door !== undefined && outcome !== undefined) {
     out.say(`\n${renderPaper({ ...report, door, outcome }, options, out)}\n`);
   }
-  const { good, bad, faint } = out.noteStyle;
+  const { good, bad, warn, faint } = out.noteStyle;
   if (problem !== undefined) {
-    out.error(`${bad("error:")} ${sanitize(problem.text)}`);
+    const word = status === "done" ? warn("warning:") : bad("error:");
+    out.error(`${word} ${sanitize(problem.text)}`);
     if (problem.hint !== undefined) out.error(`${faint("hint:")} ${sanitize(problem.hint)}`);
   }
   if (status === "done") {
-    out.say(
-      `${good("The door is closed, and a login came through it:")} ${login?.command ?? ""}\n`,
-    );
+    const text = `Done: a login came through the ${isShut ? "closed " : ""}door:`;
+    out.say(`${good(text)} ${login?.command ?? ""}\n`);
     return EXIT.done;
   }
   const done = describeDone(stages, options.again);
@@ -123,7 +123,7 @@ function renderPaper(
 }
 
 function toValue(
-  { status, stages, door, outcome, written, login, problem }: SetupReport,
+  { status, stages, door, outcome, written, login, isShut, problem }: SetupReport,
   { request, file, again, codes }: ReportOptions,
 ): unknown {
   return {
@@ -144,7 +144,7 @@ function toValue(
     ssh_files: written ?? null,
     login: login === undefined
       ? null
-      : { command: login.command, is_in: login.isIn, detail: login.detail },
+      : { command: login.command, is_in: login.isIn, was_shut: isShut, detail: login.detail },
     codes: codes === undefined ? null : toCodesValue(codes.target, codes),
     problem: problem === undefined ? null : { message: problem.text, hint: problem.hint ?? null },
     next: status === "done" ? null : again,
