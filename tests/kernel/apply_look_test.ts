@@ -233,11 +233,13 @@ await kernelTest("look: sudo's clean environment, the lock, and /etc", async (la
   };
   assertEquals((await look()).connection, { client: "192.0.2.9", server: "192.0.2.1", port: 22 });
   assertEquals([(await look()).isBusy, (await look()).canPersist], [false, true]);
-  await run("mkdir /run/spknock.home; echo $$ >/run/spknock.home/pid");
+  await run("mkdir /run/spknock.home; : >/run/spknock.home/owner.$$.1");
   assertEquals((await look()).isBusy, false);
-  await run("sleep 100 >/dev/null 2>&1 & echo $! >/run/spknock.home/pid");
+  await run(
+    "sleep 100 >/dev/null 2>&1 & rm /run/spknock.home/*; : >/run/spknock.home/owner.$!.1; echo $! >/run/sleeper",
+  );
   assertEquals((await look()).isBusy, true);
-  await run("kill $(cat /run/spknock.home/pid); rm -r /run/spknock.home");
+  await run("kill $(cat /run/sleeper); rm -r /run/spknock.home");
   await run(
     "mkdir /run/etc; mount -t tmpfs -o size=200k tmpfs /run/etc; cp -a /etc/alternatives /etc/os-release /run/etc; mount --bind /run/etc /etc",
   );
