@@ -3,6 +3,7 @@
  * `<!-- end NAME -->` comes from the tables of the program, and so do parts of the JSON schema. Run it
  * by `deno task docs`; a test fails where a file is out of date.
  */
+import { RUNNER } from "../../src/apply/runner.ts";
 import { listExitCodes } from "../../src/cli/exit_codes.ts";
 import { loadBackends } from "../../src/rules/mod.ts";
 import { renderBackendTables } from "./backends.ts";
@@ -19,12 +20,14 @@ const BLOCKS: Readonly<Record<string, string>> = {
   "secrets": renderSecretTable(),
   "probes": renderProbeTable(),
   "back ends": renderBackendTables(await loadBackends()),
+  "runner": `\`\`\`sh\n${RUNNER.trimEnd()}\n\`\`\``,
 };
 
 /** The files with generated parts, and how they are made from their present text. */
 export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "README.md": fillBlocks,
   "CONTRIBUTING.md": fillBlocks,
+  "SECURITY.md": fillBlocks,
   "targets.schema.json": renderSchema,
 };
 
