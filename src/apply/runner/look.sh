@@ -76,7 +76,7 @@ look_rules() {
   done
 }
 
-# Elements only of sets of ports: the others are large, and say nothing about a port.
+# Elements only of sets of ports: the others are large, and do not matter to a port.
 look_nft() {
   awk '
     { gsub(/0x[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]+/, "0x0") }

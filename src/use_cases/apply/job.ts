@@ -53,7 +53,7 @@ export type ApplyStepName =
 /** One step as it begins or ends. */
 export interface ApplyStep {
   name: ApplyStepName;
-  /** `skipped`: it could not be done, and `detail` says why; that is no failure. */
+  /** `skipped`: it could not be done, and `detail` says why; that is not a failure. */
   status: "running" | "ok" | "failed" | "skipped";
   /** For people; from outside: to be escaped before it is shown. */
   detail: string;
