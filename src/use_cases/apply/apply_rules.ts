@@ -1,5 +1,5 @@
 /**
- * Loads the rules of doors over ssh so that nobody is locked out: look, confirm, load with a timed way back,
+ * Loads the rules of doors over ssh without a way to lock oneself out: look, confirm, load with a timed way back,
  * prove from here with new connections, keep over one of them; or take back, by the server itself if need be.
  */
 import { assessServer } from "../../apply/assess.ts";
@@ -93,7 +93,7 @@ async function decide(
   return await hooks.confirm(summary) ? undefined : { status: "declined" };
 }
 
-/** Whether the server runs these rules, and will after a reboot where that is wanted. */
+/** Whether the server runs these rules, and will after a reboot where `persists` says so. */
 function isUnchanged(
   { isLoaded, digest, isChanged, persistedDigest }: RunnerStatus,
   wanted: string,

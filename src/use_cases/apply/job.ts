@@ -38,7 +38,7 @@ export interface ApplySummary {
 }
 
 /** The steps, in their order. */
-export type ApplyStepName =
+type ApplyStepName =
   | "login"
   | "look"
   | "load"
@@ -53,7 +53,7 @@ export type ApplyStepName =
 /** One step as it begins or ends. */
 export interface ApplyStep {
   name: ApplyStepName;
-  /** `skipped`: it could not be done, and `detail` says why; that is no failure. */
+  /** `skipped`: it could not be done, and `detail` says why. */
   status: "running" | "ok" | "failed" | "skipped";
   /** For people; from outside: to be escaped before it is shown. */
   detail: string;

@@ -12,7 +12,7 @@ import type { RulesToLoad, ServerRunner } from "./server_runner.ts";
 import type { Steps } from "./steps.ts";
 
 /** What is loaded, and how it is proven. */
-export interface Loading {
+interface Loading {
   runner: Pick<ServerRunner, "start" | "keep" | "undo" | "state" | "place">;
   load: RulesToLoad;
   proof: Omit<Proof, "onStep">;

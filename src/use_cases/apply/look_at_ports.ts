@@ -9,13 +9,13 @@ import type { DoorRequest } from "../build_plan.ts";
 import type { Ports } from "../ports.ts";
 
 /** A port of a door at one of its addresses. */
-export interface GuardedPort extends Address {
+interface GuardedPort extends Address {
   target: Target;
   port: number;
 }
 
 /** `unreachable`: this machine has no way there. */
-export type PortAnswer = "open" | "refused" | "silent" | "unreachable";
+type PortAnswer = "open" | "refused" | "silent" | "unreachable";
 
 /** A port and its answer. */
 export interface LookedPort extends GuardedPort {
@@ -25,7 +25,7 @@ export interface LookedPort extends GuardedPort {
 /** Ports of one door that are looked at: each costs connections. */
 const MAX_PORTS = 4;
 /** Milliseconds of silence that tell that a port is shut: many SYNs, of which one may be lost. */
-export const SHUT_MS = 3_000;
+const SHUT_MS = 3_000;
 /** Milliseconds in which a port that is open answers. */
 const OPEN_MS = 2_000;
 

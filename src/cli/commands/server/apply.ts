@@ -26,7 +26,7 @@ import {
   reportOutcome,
   reportStatus,
 } from "../../reports/server/apply_progress.ts";
-import { saveHorizon } from "../../reports/saved_horizon.ts";
+import { saveAppliedHorizon } from "../../reports/saved_horizon.ts";
 
 const USAGE = "spknock apply TARGET... USER@HOST";
 
@@ -83,7 +83,7 @@ async function runOnOne(group: FleetPlace, context: ApplyContext): Promise<numbe
   }
   const outcome = await applyRules(job, ports, hooks);
   const plan = outcome.summary?.plan;
-  if (outcome.status === "applied" && plan !== undefined) await saveHorizon(plan, context);
+  if (outcome.status === "applied" && plan !== undefined) await saveAppliedHorizon(plan, context);
   return reportOutcome(outcome, context, job);
 }
 
