@@ -30,7 +30,7 @@ const RESERVE_MS = 2_000;
 /** See the header. Once the rules are loaded, it ends when the server has decided. */
 export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOutcome> {
   const { steps, runner, load } = loading;
-  steps.show({ name: "load", status: "running", detail: "" });
+  steps.show({ name: "load", status: "running", detail: "sends and loads the rules" });
   const started = await runner.start(load);
   if (started.state !== "loaded") return explainStart(started, loading);
   const leftMs = started.leftMs ?? 0;
