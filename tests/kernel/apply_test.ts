@@ -85,10 +85,12 @@ await kernelTest("apply: loads, proves, keeps, compares and removes", async (lab
     await assertClean(apply);
   });
   await t.step("a second time nothing is changed", async () => {
-    const rules = await apply.ruleset();
+    // A stage forgets its sources by itself.
+    const read = async () => (await apply.ruleset()).replace(/\n\s*elements = \{[^}]*\}/g, "");
+    const rules = await read();
     const { code, value, stderr } = await runApply(apply, ["dual", place]);
     assertEquals([code, value.status], [0, "unchanged"], stderr);
-    assertEquals(await apply.ruleset(), rules);
+    assertEquals(await read(), rules);
   });
   await t.step("--status knows these rules, and a change by hand", async () => {
     const status = async () => {

@@ -135,9 +135,10 @@ async function prove(
   ports: Ports,
 ): Promise<Pick<ApplyOutcome, "status" | "files" | "problem">> {
   const { plan, look: { connection } } = summary;
-  const before = await lookAtPorts(await listGuardedPorts(collected.doors, plan, ports), ports);
-  const { payloads } = collected;
+  const { doors, payloads } = collected;
   const { port: sshPort } = login.destination;
+  const guarded = await listGuardedPorts(doors, { ...plan, sshPort }, ports);
+  const before = await lookAtPorts(guarded, ports);
   const proof = { plan, before, client: connection?.client, sshPort, payloads };
   return await loadRules({ runner, load, proof, steps }, ports);
 }
