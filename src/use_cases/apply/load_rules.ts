@@ -32,10 +32,19 @@ export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOut
   const { steps, runner, load } = loading;
   steps.show({ name: "load", status: "running", detail: "sends and loads the rules" });
   const started = await runner.start(load);
-  if (started.state !== "loaded") return explainStart(started, loading);
-  const leftMs = started.leftMs ?? 0;
-  const deadline = ports.clock.now() + leftMs;
+  const refusal = explainRefusal(started, runner.place);
+  if (refusal !== undefined) {
+    steps.show({ name: "load", status: "failed", detail: refusal.text });
+    return { status: "refused", files: [], problem: refusal };
+  }
+  const isLoaded = started.state === "loaded";
+  const deadline = ports.clock.now() + (isLoaded ? started.leftMs ?? 0 : load.rollbackMs);
   steps.setDeadline(deadline);
+  if (!isLoaded) {
+    const text = "the server stopped answering while the rules were loaded";
+    steps.show({ name: "load", status: "failed", detail: text });
+    return await takeBack({ text, hint: started.detail }, loading, { ports, deadline });
+  }
   const detail =
     "in force; the server restores its former rules unless a new login says to keep them";
   steps.show({ name: "load", status: "ok", detail });
@@ -46,27 +55,18 @@ export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOut
   return showKept(end.kept, steps);
 }
 
-/** The end of a load that did not come to its proof. */
-function explainStart(
+/** Why a load has changed nothing; undefined where it has, or where that is not known. */
+function explainRefusal(
   { state, detail = "" }: RunnerReport,
-  { steps, runner: { place } }: Loading,
-): LoadOutcome {
+  place: string,
+): { text: string; hint: string } | undefined {
   const said = detail === "" ? "" : `: ${detail}`;
-  const texts: Readonly<Record<string, { text: string; hint: string }>> = {
-    busy: {
-      text: `another apply of these rules is under way on ${place}`,
-      hint: "it ends by itself; try again then",
-    },
-    bad: { text: `the server refused the rules${said}`, hint: "nothing was changed there" },
-    failed: { text: `the rules could not be loaded${said}`, hint: "nothing was changed there" },
-  };
-  const known = texts[state ?? ""];
-  const problem = known ?? {
-    text: `the server did not say how the load ended${said}`,
-    hint: "if the rules were loaded, it restores its former ones by itself",
-  };
-  steps.show({ name: "load", status: "failed", detail: problem.text });
-  return { status: known === undefined ? "unknown" : "refused", files: [], problem };
+  const nothing = "nothing was changed there";
+  if (state === "bad") return { text: `the server refused the rules${said}`, hint: nothing };
+  if (state === "failed") return { text: `the rules could not be loaded${said}`, hint: nothing };
+  if (state !== "busy") return undefined;
+  const text = `another apply of these rules is under way on ${place}`;
+  return { text, hint: "it ends by itself; try again then" };
 }
 
 /** The proof, which ends before the way back fires. */
