@@ -48,8 +48,7 @@ export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOut
   const detail =
     "in force; the server restores its former rules unless a new login says to keep them";
   steps.show({ name: "load", status: "ok", detail });
-  const failure = await proveInTime(loading, ports, deadline);
-  const end = failure === undefined ? await keep(loading) : { failure };
+  const end = await proveAndKeep(loading, ports, deadline);
   if ("failure" in end) return await takeBack(end.failure, loading, { ports, deadline });
   steps.setDeadline(undefined);
   return showKept(end.kept, steps);
@@ -67,6 +66,27 @@ function explainRefusal(
   if (state !== "busy") return undefined;
   const text = `another apply of these rules is under way on ${place}`;
   return { text, hint: "it ends by itself; try again then" };
+}
+
+async function proveAndKeep(
+  loading: Loading,
+  ports: Ports,
+  deadline: number,
+): Promise<{ kept: RunnerReport } | { failure: ProofFailure }> {
+  try {
+    const failure = await proveInTime(loading, ports, deadline);
+    return failure === undefined ? await keep(loading) : { failure };
+  } catch (error) {
+    // Ctrl-C, or a fault of ours: the server need not wait for the end of its time.
+    const { state } = await loading.runner.undo();
+    const detail = state === "kept"
+      ? "the rules stay: the server had been told to keep them already"
+      : state === undefined
+      ? "the server restores its former rules by itself"
+      : "the server has its former rules again";
+    loading.steps.show({ name: "undo", status: "ok", detail });
+    throw error;
+  }
 }
 
 /** The proof, which ends before the way back fires. */

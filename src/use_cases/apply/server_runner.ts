@@ -71,10 +71,9 @@ export async function openRunner(server: Server): Promise<ServerRunner> {
   const report = async (call: Promise<ServerResult>) => readReport(await call);
   const verdict = async (verb: "undo" | "state") => {
     const line = renderVerdict(folder, verb);
-    const said = await report(server.run(line, { timeoutMs: VERDICT_MS }));
-    return said.state === undefined
-      ? await report(server.runFresh(line, { timeoutMs: VERDICT_MS }))
-      : said;
+    const options = { timeoutMs: VERDICT_MS, survivesCancel: verb === "undo" };
+    const said = await report(server.run(line, options));
+    return said.state === undefined ? await report(server.runFresh(line, options)) : said;
   };
   await upload("run.sh", [RUNNER]);
   return {
