@@ -24,7 +24,7 @@ export interface RunnerTarget {
 }
 
 /** A load of the file `rules` of the folder. */
-export interface LoadRequest extends RunnerTarget {
+interface LoadRequest extends RunnerTarget {
   /** Until the way back fires. */
   seconds: number;
   /** Bytes of the rules: a part of them is not loaded. */
@@ -92,7 +92,7 @@ const STATES = [
  * `failed`: something else prevented it; in all three nothing was changed. `loaded`: in force, the way back is
  * armed. `undone` and `late`: the former rules are in force again, as told, or because the time was over.
  */
-export type RunnerState = typeof STATES[number];
+type RunnerState = typeof STATES[number];
 
 /** What `start`, `keep`, `undo`, `state` and `remove` report. */
 export interface RunnerReport {

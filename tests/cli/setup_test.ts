@@ -83,7 +83,7 @@ Deno.test("setup --yes: a key, a target, rules, an ssh block, a login, and what 
     "    User root\n    ProxyCommand spknock connect home",
   );
   assertEquals(world.programs.calls.map(({ command }) => command.join(" ")), [
-    "ssh -G -- root@fw.example.com",
+    "ssh -G -o RemoteCommand=none -- root@fw.example.com true",
     "ssh -o ControlMaster=no -o ControlPath=none home true",
   ]);
   const [look, load] = server.jobs;

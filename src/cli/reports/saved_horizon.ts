@@ -5,6 +5,12 @@ import { sanitize } from "../../output/sanitize.ts";
 import type { Context } from "../command.ts";
 import { targetsPath, updateTargets } from "../context.ts";
 
+/** Saves what `apply` has loaded: nothing where no code is in a plan, or where the firewall makes them without an end. */
+export async function saveAppliedHorizon(plan: Plan, context: Context): Promise<void> {
+  const coded = listCodedDoors(plan);
+  if (coded.some(({ codes }) => Number.isFinite(codes.until))) await saveHorizon(plan, context);
+}
+
 /**
  * Saves the end of a plan's one-time codes, and their beginning, in its targets.
  *

@@ -12,7 +12,7 @@ import type { RulesToLoad, ServerRunner } from "./server_runner.ts";
 import type { Steps } from "./steps.ts";
 
 /** What is loaded, and how it is proven. */
-export interface Loading {
+interface Loading {
   runner: Pick<ServerRunner, "start" | "keep" | "undo" | "state" | "place">;
   load: RulesToLoad;
   proof: Omit<Proof, "onStep">;
@@ -30,43 +30,63 @@ const RESERVE_MS = 2_000;
 /** See the header. Once the rules are loaded, it ends when the server has decided. */
 export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOutcome> {
   const { steps, runner, load } = loading;
-  steps.show({ name: "load", status: "running", detail: "" });
+  steps.show({ name: "load", status: "running", detail: "sends and loads the rules" });
   const started = await runner.start(load);
-  if (started.state !== "loaded") return explainStart(started, loading);
-  const leftMs = started.leftMs ?? 0;
-  const deadline = ports.clock.now() + leftMs;
+  const refusal = explainRefusal(started, runner.place);
+  if (refusal !== undefined) {
+    steps.show({ name: "load", status: "failed", detail: refusal.text });
+    return { status: "refused", files: [], problem: refusal };
+  }
+  const isLoaded = started.state === "loaded";
+  const deadline = ports.clock.now() + (isLoaded ? started.leftMs ?? 0 : load.rollbackMs);
   steps.setDeadline(deadline);
+  if (!isLoaded) {
+    const text = "the server stopped answering while the rules were loaded";
+    steps.show({ name: "load", status: "failed", detail: text });
+    return await takeBack({ text, hint: started.detail }, loading, { ports, deadline });
+  }
   const detail =
     "in force; the server restores its former rules unless a new login says to keep them";
   steps.show({ name: "load", status: "ok", detail });
-  const failure = await proveInTime(loading, ports, deadline);
-  const end = failure === undefined ? await keep(loading) : { failure };
+  const end = await proveAndKeep(loading, ports, deadline);
   if ("failure" in end) return await takeBack(end.failure, loading, { ports, deadline });
   steps.setDeadline(undefined);
   return showKept(end.kept, steps);
 }
 
-/** The end of a load that did not come to its proof. */
-function explainStart(
+/** Why a load has changed nothing; undefined where it has, or where that is not known. */
+function explainRefusal(
   { state, detail = "" }: RunnerReport,
-  { steps, runner: { place } }: Loading,
-): LoadOutcome {
+  place: string,
+): { text: string; hint: string } | undefined {
   const said = detail === "" ? "" : `: ${detail}`;
-  const texts: Readonly<Record<string, { text: string; hint: string }>> = {
-    busy: {
-      text: `another apply of these rules is under way on ${place}`,
-      hint: "it ends by itself; try again then",
-    },
-    bad: { text: `the server refused the rules${said}`, hint: "nothing was changed there" },
-    failed: { text: `the rules could not be loaded${said}`, hint: "nothing was changed there" },
-  };
-  const known = texts[state ?? ""];
-  const problem = known ?? {
-    text: `the server did not say how the load ended${said}`,
-    hint: "if the rules were loaded, it restores its former ones by itself",
-  };
-  steps.show({ name: "load", status: "failed", detail: problem.text });
-  return { status: known === undefined ? "unknown" : "refused", files: [], problem };
+  const nothing = "nothing was changed there";
+  if (state === "bad") return { text: `the server refused the rules${said}`, hint: nothing };
+  if (state === "failed") return { text: `the rules could not be loaded${said}`, hint: nothing };
+  if (state !== "busy") return undefined;
+  const text = `another apply of these rules is under way on ${place}`;
+  return { text, hint: "it ends by itself; try again then" };
+}
+
+async function proveAndKeep(
+  loading: Loading,
+  ports: Ports,
+  deadline: number,
+): Promise<{ kept: RunnerReport } | { failure: ProofFailure }> {
+  try {
+    const failure = await proveInTime(loading, ports, deadline);
+    return failure === undefined ? await keep(loading) : { failure };
+  } catch (error) {
+    // Ctrl-C, or a fault of ours: the server need not wait for the end of its time.
+    const { state } = await loading.runner.undo();
+    const detail = state === "kept"
+      ? "the rules stay: the server had been told to keep them already"
+      : state === undefined
+      ? "the server restores its former rules by itself"
+      : "the server has its former rules again";
+    loading.steps.show({ name: "undo", status: "ok", detail });
+    throw error;
+  }
 }
 
 /** The proof, which ends before the way back fires. */

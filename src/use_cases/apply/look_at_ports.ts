@@ -9,13 +9,13 @@ import type { DoorRequest } from "../build_plan.ts";
 import type { Ports } from "../ports.ts";
 
 /** A port of a door at one of its addresses. */
-export interface GuardedPort extends Address {
+interface GuardedPort extends Address {
   target: Target;
   port: number;
 }
 
 /** `unreachable`: this machine has no way there. */
-export type PortAnswer = "open" | "refused" | "silent" | "unreachable";
+type PortAnswer = "open" | "refused" | "silent" | "unreachable";
 
 /** A port and its answer. */
 export interface LookedPort extends GuardedPort {
@@ -25,19 +25,19 @@ export interface LookedPort extends GuardedPort {
 /** Ports of one door that are looked at: each costs connections. */
 const MAX_PORTS = 4;
 /** Milliseconds of silence that tell that a port is shut: many SYNs, of which one may be lost. */
-export const SHUT_MS = 3_000;
+const SHUT_MS = 3_000;
 /** Milliseconds in which a port that is open answers. */
 const OPEN_MS = 2_000;
 
 /**
  * Returns the tcp ports of doors, at the first address of each family that the rules cover; ranges by their
- * first port.
+ * first port, and a door that guards everything by that of ssh.
  *
  * @throws {NetworkError} code `resolve`.
  */
 export async function listGuardedPorts(
   doors: readonly DoorRequest[],
-  { families }: Pick<Plan, "families">,
+  { families, ban, sshPort }: Pick<Plan, "families" | "ban"> & { sshPort: number },
   { net }: Ports,
 ): Promise<GuardedPort[]> {
   const all = await Promise.all(doors.map(async ({ target, opens, forwards = [] }) => {
@@ -45,7 +45,10 @@ export async function listGuardedPorts(
       ...opens.filter(isPorts),
       ...forwards.flatMap(({ host, service }) => host === undefined ? [service] : []),
     ];
-    const ports = services.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+    const named = services.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+    // With a ban, packets to ports that are not named are mistakes.
+    const isAll = !ban && opens.some(({ protocol }) => protocol === "all");
+    const ports = named.length === 0 && isAll ? [sshPort] : named;
     const resolved = await resolveHost(target.host, { family: target.family, lookup: net.lookup });
     const addresses = families.flatMap((family) =>
       resolved.all.filter((address) => address.family === family).slice(0, 1)

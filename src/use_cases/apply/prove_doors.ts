@@ -58,6 +58,9 @@ export async function proveDoors(proof: Proof, ports: Ports): Promise<ProofFailu
     onStep({ name: "shut", status: "skipped", detail });
     return undefined;
   }
+  if (before.length === 0) {
+    onStep({ name: "shut", status: "skipped", detail: "no guarded port is of tcp" });
+  }
   const asked = before.filter(({ answer }) => answer === "open" || answer === "silent");
   for (const missed of before.filter((each) => !asked.includes(each))) {
     const detail = `${renderPort(missed)}: ${explainMissed(missed)}`;

@@ -48,8 +48,11 @@ export interface ServerRunner {
   remove(target: RunnerTarget): Promise<RunnerReport>;
 }
 
-/** Milliseconds for what is quick there; and for what reads all rules, or many one-time codes. */
-const QUICK_MS = 20_000;
+/**
+ * Milliseconds for a verdict, which waits until the rules are written for the next boot or the former ones are
+ * restored; and for what sends or reads all rules, of which one-time codes can be many.
+ */
+const VERDICT_MS = 180_000;
 const LOAD_MS = 600_000;
 
 /**
@@ -68,10 +71,9 @@ export async function openRunner(server: Server): Promise<ServerRunner> {
   const report = async (call: Promise<ServerResult>) => readReport(await call);
   const verdict = async (verb: "undo" | "state") => {
     const line = renderVerdict(folder, verb);
-    const said = await report(server.run(line, { timeoutMs: QUICK_MS }));
-    return said.state === undefined
-      ? await report(server.runFresh(line, { timeoutMs: QUICK_MS }))
-      : said;
+    const options = { timeoutMs: VERDICT_MS, survivesCancel: verb === "undo" };
+    const said = await report(server.run(line, options));
+    return said.state === undefined ? await report(server.runFresh(line, options)) : said;
   };
   await upload("run.sh", [RUNNER]);
   return {
@@ -91,7 +93,7 @@ export async function openRunner(server: Server): Promise<ServerRunner> {
       const line = renderStart(folder, { ...load, size, seconds: Math.ceil(rollbackMs / 1_000) });
       return await report(server.run(line, { asRoot, timeoutMs: LOAD_MS }));
     },
-    keep: () => report(server.runFresh(renderVerdict(folder, "keep"), { timeoutMs: QUICK_MS })),
+    keep: () => report(server.runFresh(renderVerdict(folder, "keep"), { timeoutMs: VERDICT_MS })),
     undo: () => verdict("undo"),
     state: () => verdict("state"),
     remove: (target) =>

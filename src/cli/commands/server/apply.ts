@@ -5,6 +5,7 @@ import { applyRules } from "../../../use_cases/apply/apply_rules.ts";
 import type { FleetPlace } from "../../../use_cases/apply/group_targets.ts";
 import type { ApplyHooks, ApplyJob } from "../../../use_cases/apply/job.ts";
 import { readStatus, removeRules } from "../../../use_cases/apply/remove_rules.ts";
+import { readNow } from "../../arguments/code_args.ts";
 import { parseMoment } from "../../arguments/moment.ts";
 import {
   parseRuleSetName,
@@ -26,7 +27,7 @@ import {
   reportOutcome,
   reportStatus,
 } from "../../reports/server/apply_progress.ts";
-import { saveHorizon } from "../../reports/saved_horizon.ts";
+import { saveAppliedHorizon } from "../../reports/saved_horizon.ts";
 
 const USAGE = "spknock apply TARGET... USER@HOST";
 
@@ -83,7 +84,7 @@ async function runOnOne(group: FleetPlace, context: ApplyContext): Promise<numbe
   }
   const outcome = await applyRules(job, ports, hooks);
   const plan = outcome.summary?.plan;
-  if (outcome.status === "applied" && plan !== undefined) await saveHorizon(plan, context);
+  if (outcome.status === "applied" && plan !== undefined) await saveAppliedHorizon(plan, context);
   return reportOutcome(outcome, context, job);
 }
 
@@ -134,11 +135,25 @@ async function readPlaces(context: ApplyContext): Promise<readonly FleetPlace[]>
   return [{ place, targets }];
 }
 
+/** `--until`, or a year where a target with one-time codes does not say it, or its end is over. */
+function readUntil(
+  args: ApplyContext["args"],
+  targets: FleetPlace["targets"],
+): number | undefined {
+  const now = readNow();
+  const ends = targets.flatMap(({ rolling }) => rolling === undefined ? [] : [rolling.until ?? 0]);
+  if (ends.length === 0 && args.has("until")) {
+    throw new UsageError("--until has no effect: no target has one-time codes (rolling)");
+  }
+  const given = args.read("until", (text) => parseMoment(text, now));
+  return given ?? (ends.some((end) => end <= now) ? parseMoment("1y", now) : undefined);
+}
+
 function readJob(
   { args }: ApplyContext,
   { place, targets }: FleetPlace,
 ): ApplyJob {
-  const until = args.read("until", (text) => parseMoment(text, Date.now()));
+  const until = readUntil(args, targets);
   const horizon = until === undefined ? {} : { horizon: { until } };
   return {
     place,

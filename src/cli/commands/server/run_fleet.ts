@@ -22,6 +22,7 @@ import {
   type SecretChoice,
 } from "../../context.ts";
 import { countDone } from "../../reports/progress.ts";
+import { saveAppliedHorizon } from "../../reports/saved_horizon.ts";
 import {
   type FleetRow,
   printFleetPlan,
@@ -114,6 +115,10 @@ export async function runApplyFleet(
     },
   });
   counter?.clear();
+  for (const { outcome } of reports) {
+    const plan = outcome?.status === "applied" ? outcome.summary?.plan : undefined;
+    if (plan !== undefined) await saveAppliedHorizon(plan, context);
+  }
   return reportFleet(reports, out, { describe: toApplyRow });
 }
 

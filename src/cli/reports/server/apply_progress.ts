@@ -143,7 +143,7 @@ export const APPLY_EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
 };
 
 /** Returns an outcome as the JSON contract has it. */
-export function toOutcomeValue({ status, summary, steps, files, problem }: ApplyOutcome): unknown {
+function toOutcomeValue({ status, summary, steps, files, problem }: ApplyOutcome): unknown {
   return {
     status,
     place: summary?.place ?? null,

@@ -32,7 +32,8 @@ export function showSaved(
 ): void {
   const { name, opens } = target;
   const what = `${KINDS[kind]} to ${renderKnocks(target)} open ${renderServices(opens)}`;
-  out.say(`${isNew ? "saved" : "found"} ${name} in ${sanitize(file)}: ${what}\n`);
+  const say = (line: string) => out.say(`${out.wrap(line)}\n`);
+  say(`${isNew ? "saved" : "found"} ${name} in ${sanitize(file)}: ${what}`);
   if (!isNew && trusted.length === 0) {
     out.note("note: no network is trusted; those of an earlier run are named each time: --trust");
   }
@@ -40,7 +41,7 @@ export function showSaved(
   const [first] = secretFiles;
   if (!isNew || first === undefined) return;
   const noun = plural(secretFiles.length, "secret");
-  out.say(`made ${noun} that only you can read, in ${sanitize(first.replace(/[^/\\]*$/, ""))}\n`);
+  say(`made ${noun} that only you can read, in ${sanitize(first.replace(/[^/\\]*$/, ""))}`);
 }
 
 /** What is done, for the line of a setup that did not come to its end. */
