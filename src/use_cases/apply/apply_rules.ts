@@ -1,9 +1,5 @@
 /**
-<<<<<<< HEAD
- * Loads the rules of doors over ssh so that no user is locked out: look, confirm, load with a timed way back,
-=======
  * Loads the rules of doors over ssh without a way to lock oneself out: look, confirm, load with a timed way back,
->>>>>>> 2a1a712815a95057e7993ea7ea97788ebb135549
  * prove from here with new connections, keep over one of them; or take back, by the server itself if need be.
  */
 import { assessServer } from "../../apply/assess.ts";
@@ -97,11 +93,7 @@ async function decide(
   return await hooks.confirm(summary) ? undefined : { status: "declined" };
 }
 
-<<<<<<< HEAD
-/** Whether the server runs these rules, and will after a reboot where that is asked for. */
-=======
 /** Whether the server runs these rules, and will after a reboot where `persists` says so. */
->>>>>>> 2a1a712815a95057e7993ea7ea97788ebb135549
 function isUnchanged(
   { isLoaded, digest, isChanged, persistedDigest }: RunnerStatus,
   wanted: string,

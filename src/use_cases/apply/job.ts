@@ -53,11 +53,7 @@ type ApplyStepName =
 /** One step as it begins or ends. */
 export interface ApplyStep {
   name: ApplyStepName;
-<<<<<<< HEAD
-  /** `skipped`: it could not be done, and `detail` says why; that is not a failure. */
-=======
   /** `skipped`: it could not be done, and `detail` says why. */
->>>>>>> 2a1a712815a95057e7993ea7ea97788ebb135549
   status: "running" | "ok" | "failed" | "skipped";
   /** For people; from outside: to be escaped before it is shown. */
   detail: string;
