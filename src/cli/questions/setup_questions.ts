@@ -39,9 +39,9 @@ export async function askForSetup(
   const host = wishes.host ?? await askForHost(prompter, await findHost(place));
   const name = await askForDoorName(prompter, { host, targets });
   const saved = targets.get(name);
-  note("Who does not knock reaches a protected port no more: leave out what others need.");
+  note("Protected ports are closed to everyone who does not knock: leave out what others need.");
   const opens = wishes.opens ?? await askForPorts(prompter, saved?.opens ?? []);
-  note("From an address that is never locked out, a shut door cannot be seen or proven.");
+  note("From an address that is never locked out, apply cannot prove that the door is shut.");
   const trusted = wishes.trusted.length > 0 ? wishes.trusted : await askForTrusted(prompter);
   return { place, host, name, opens, trusted };
 }
