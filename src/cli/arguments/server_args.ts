@@ -18,9 +18,9 @@ export const SERVER_OPTIONS = [
   {
     name: "rollback",
     value: "DURATION",
-    help: "when the server restores its rules unless they prove right (60s)",
+    help: "time until the server restores its former rules by itself (default: 60s)",
   },
-  { name: "no-persist", help: "only until the next reboot" },
+  { name: "no-persist", help: "keep the rules only until the next reboot" },
   { name: "yes", short: "y", help: "do not ask" },
 ] as const satisfies readonly OptionSpec[];
 

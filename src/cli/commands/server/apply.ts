@@ -34,7 +34,7 @@ const USAGE = "spknock apply TARGET... USER@HOST";
 const OPTIONS = [
   ...SELECTION_OPTIONS,
   ...FLEET_OPTIONS,
-  { name: "name", value: "NAME", help: "of the rule set (default: the first target's)" },
+  { name: "name", value: "NAME", help: "name of the rule set (default: the first target's)" },
   ...SERVER_OPTIONS,
   { name: "dry-run", short: "n", help: "look and show, and change nothing" },
   { name: "status", help: "only say whether the server runs these rules; exit 1 if not" },
