@@ -154,6 +154,7 @@ const NAME_OPTIONS = new Set([
   "description",
   "config",
   "output",
+  "hosts",
   "name",
   "rule-set",
   "program",

@@ -68,6 +68,7 @@ const ROWS: readonly Row[] = [
   [NONE, "rolling new cabin --host 127.0.0.1 --port 1", "run 0/0"],
   [ROLLING, "codes home", BOTH],
   [ROLLING, "rolling revoke home", "run 0/0"],
+  [NONE, "apply home root@127.0.0.1 --yes", ""],
   [NONE, "setup home root@127.0.0.1 --yes", ""],
   [NONE, "demo", BOTH],
   // What `simulate` and `doctor` give up while they work is tested where they are.

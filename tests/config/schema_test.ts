@@ -573,18 +573,18 @@ function makeMany(count: number): string {
 Deno.test("reading time grows with the file, not with its square", async () => {
   const measure = async (count: number): Promise<number> => {
     const text = makeMany(count);
-    const times: number[] = [];
-    for (let run = 0; run < 3; run++) {
-      const start = performance.now();
-      const { targets } = await parseConfig(text, { file: "t.toml" });
-      times.push(performance.now() - start);
-      assertEquals(targets.size, count);
-    }
-    return Math.min(...times);
+    const start = performance.now();
+    const { targets } = await parseConfig(text, { file: "t.toml" });
+    assertEquals(targets.size, count);
+    return performance.now() - start;
   };
   await measure(200);
-  const [small, large] = [await measure(500), await measure(4_000)];
-  // Eight times the file: linear is 8, quadratic 64.
+  let [small, large] = [Infinity, Infinity];
+  // Eight times the file: linear is 8, quadratic 64. Other programs can only make a time longer.
+  for (let round = 0; round < 10 && large / small >= 30 || round < 2; round++) {
+    small = Math.min(small, await measure(500));
+    large = Math.min(large, await measure(4_000));
+  }
   assert(large / small < 30, `8 times the targets took ${large / small} times as long`);
 });
 
