@@ -5,7 +5,7 @@
 import { SpknockError } from "../../core/errors.ts";
 import type { Ports } from "../ports.ts";
 import type { ApplyOutcome } from "./job.ts";
-import { lookAtPorts } from "./look_at_ports.ts";
+import { lookAtPorts, type LookedPort } from "./look_at_ports.ts";
 import { type Proof, type ProofFailure, proveDoors } from "./prove_doors.ts";
 import type { RunnerReport } from "../../apply/runner.ts";
 import type { RulesToLoad, ServerRunner } from "./server_runner.ts";
@@ -160,20 +160,29 @@ async function takeBack(
   steps.setDeadline(undefined);
   // The answer to "keep" was lost: it had arrived.
   if (end.state === "kept") return showKept(end, steps);
-  if (end.state === "undone" || end.state === "late") {
-    steps.show({ name: "undo", status: "ok", detail: "the server has its former rules again" });
+  const isUndone = end.state === "undone" || end.state === "late";
+  const missing = await findMissing(proof.before, ports);
+  const isSeen = proof.before.some(({ answer }) => answer === "open");
+  if (missing === undefined && (isUndone || isSeen)) {
+    const said = isUndone ? "the server has its former rules again" : "the server does not say so";
+    const seen = isSeen ? "; what was open before answers" : "";
+    steps.show({ name: "undo", status: "ok", detail: `${said}${seen}` });
     return { status: "undone", files: [], problem };
   }
-  const after = await lookAtPorts(proof.before, ports);
-  const lost = after.find((each, index) =>
-    proof.before[index]?.answer === "open" && each.answer !== "open"
-  );
-  if (lost === undefined && proof.before.some(({ answer }) => answer === "open")) {
-    const detail = `${runner.place} does not say so, but its ports answer as before`;
-    steps.show({ name: "undo", status: "ok", detail });
-    return { status: "undone", files: [], problem };
-  }
-  const detail = `${runner.place} does not answer any more`;
+  const detail = isUndone
+    ? `the server has its former rules again, but ${missing} does not answer as before`
+    : `${runner.place} does not answer any more`;
   steps.show({ name: "undo", status: "failed", detail });
-  return { status: "unknown", files: [], problem };
+  return { status: isUndone ? "undone" : "unknown", files: [], problem };
+}
+
+/** A port that was open before, and is not any more; undefined where all are as before. */
+async function findMissing(
+  before: readonly LookedPort[],
+  ports: Ports,
+): Promise<string | undefined> {
+  const open = before.filter(({ answer }) => answer === "open");
+  const after = await lookAtPorts(open, ports);
+  const missing = after.find(({ answer }) => answer !== "open");
+  return missing && `port ${missing.port} of ${missing.address}`;
 }
