@@ -138,6 +138,6 @@ function listOpen(plan: Plan): Section["rows"] {
     ...(interfaces.length === 0
       ? []
       : [["elsewhere", `packets that do not arrive on ${interfaces.join(", ")}`] as const]),
-    ...missing.map((family) => ["not covered", renderFamily(family)] as const),
+    ...missing.map((family) => ["uncovered", renderFamily(family)] as const),
   ];
 }
