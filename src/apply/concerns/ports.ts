@@ -102,7 +102,7 @@ function assessOtherRules({ guarded = [] }: Look, { plan, backend }: Assessment)
         "both have to be opened by their knocks",
       hint: name === plan.name
         ? `remove the former ones: the header of their file has the command`
-        : `put both doors into one rule set: spknock apply ${plan.doors[0]?.name} ${name} ...`,
+        : `take those out: spknock apply ${name} USER@HOST --remove; or name both targets in one apply`,
     };
   });
 }

@@ -60,10 +60,11 @@ look_tools() {
 # Only root sees rules. A legacy table that is not there must not be asked for: that would load its module.
 look_rules() {
   [ "$(id -u)" = 0 ] || return
-  if look_has nft && tables=$(look_bounded nft list tables); then
+  # Without elements (-t): a list of one-time codes takes nft half a minute to read, "nft list tables" included.
+  if look_has nft && rules=$(look_bounded nft -s -t list ruleset || look_bounded nft -s list ruleset); then
     look_line nft-seen yes
-    printf '%s\n' "$tables" | sed -n 's/^table /spknock: table /p'
-    look_bounded nft -s list ruleset | look_nft
+    printf '%s\n' "$rules" | sed -n 's/^table \(.*\) {$/spknock: table \1/p'
+    printf '%s\n' "$rules" | look_nft
   fi
   for family in 4 6; do
     case $family in 4) tool=iptables names=ip_tables_names ;; *) tool=ip6tables names=ip6_tables_names ;; esac

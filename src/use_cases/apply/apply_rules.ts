@@ -8,7 +8,7 @@ import type { RunnerStatus } from "../../apply/runner.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { digestRules, streamRules } from "../../rules/mod.ts";
 import type { Ports } from "../ports.ts";
-import { describeClient, listOwnAddresses } from "./client_side.ts";
+import { describeClient, listClients, listOwnAddresses } from "./client_side.ts";
 import type { ApplyHooks, ApplyJob, ApplyOutcome, ApplySummary } from "./job.ts";
 import { loadRules } from "./load_rules.ts";
 import { type Login, logIn } from "./log_in.ts";
@@ -134,11 +134,11 @@ async function prove(
   },
   ports: Ports,
 ): Promise<Pick<ApplyOutcome, "status" | "files" | "problem">> {
-  const { plan, look: { connection } } = summary;
+  const { plan, look } = summary;
   const { doors, payloads } = collected;
   const { port: sshPort } = login.destination;
   const guarded = await listGuardedPorts(doors, { ...plan, sshPort }, ports);
   const before = await lookAtPorts(guarded, ports);
-  const proof = { plan, before, client: connection?.client, sshPort, payloads };
+  const proof = { plan, before, clients: listClients(look, ports), sshPort, payloads };
   return await loadRules({ runner, load, proof, steps }, ports);
 }

@@ -1,7 +1,7 @@
 /** What is known on this side of an apply: where names lead, and which addresses are ours. */
 import type { ClientSide } from "../../apply/assessment.ts";
 import type { Look } from "../../apply/look.ts";
-import { isLinkLocal } from "../../core/address_syntax.ts";
+import { detectFamily, isLinkLocal } from "../../core/address_syntax.ts";
 import { nameHosts } from "../../core/target.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import type { Destination } from "../../ssh/destination.ts";
@@ -37,6 +37,14 @@ export async function describeClient(
 export function listOwnAddresses({ connection }: Look, ports: Ports): string[] {
   const seen = connection === undefined ? [] : [connection.client];
   return [...new Set([...seen, ...listLocal(ports)])];
+}
+
+/** Returns this machine's address as the server sees it and, of the other family, those that its interfaces have. */
+export function listClients({ connection }: Look, ports: Ports): string[] {
+  if (connection === undefined) return [];
+  const { client } = connection;
+  const family = detectFamily(client);
+  return [client, ...listLocal(ports).filter((address) => detectFamily(address) !== family)];
 }
 
 function listLocal({ net }: Ports): string[] {

@@ -24,8 +24,11 @@ export interface Proof {
   plan: Plan;
   /** The guarded ports as they answered before the load. */
   before: readonly LookedPort[];
-  /** This machine's address as the server sees it; undefined where that is not known. */
-  client: string | undefined;
+  /**
+   * This machine's address as the server sees it and, for the other family, those that its interfaces have; empty
+   * where they are not known.
+   */
+  clients: readonly string[];
   /** The port that ssh answers at: asked for its banner. */
   sshPort: number;
   /** The payloads of a target's knocks. */
@@ -52,30 +55,30 @@ const EXAMINE_MS = 1_000;
  * @throws the signal's reason when it aborts.
  */
 export async function proveDoors(proof: Proof, ports: Ports): Promise<ProofFailure | undefined> {
-  const { plan, client, before, onStep } = proof;
-  if (client !== undefined && isTrusted(plan, client)) {
-    const detail = `your address ${client} is never locked out: neither can be seen from here`;
-    onStep({ name: "shut", status: "skipped", detail });
-    return undefined;
-  }
+  const { before, onStep } = proof;
   if (before.length === 0) {
     onStep({ name: "shut", status: "skipped", detail: "no guarded port is of tcp" });
   }
-  const asked = before.filter(({ answer }) => answer === "open" || answer === "silent");
+  const asked = before.filter((port) => explainMissed(port, proof) === undefined);
   for (const missed of before.filter((each) => !asked.includes(each))) {
-    const detail = `${renderPort(missed)}: ${explainMissed(missed)}`;
+    const detail = `${renderPort(missed)}: ${explainMissed(missed, proof)}`;
     onStep({ name: "shut", status: "skipped", detail });
   }
   if (asked.length === 0) return undefined;
   return await proveShut(asked, proof, ports) ?? await proveKnocks(asked, proof, ports);
 }
 
-function isTrusted({ trusted }: Plan, client: string): boolean {
-  return createNetworkMatcher(trusted)(parseAddress(client));
-}
-
-function explainMissed({ answer }: LookedPort): string {
-  return answer === "refused" ? "nothing listens there" : "cannot be reached from here";
+/** Why a port cannot show anything; undefined where it can. */
+function explainMissed(
+  { answer, family }: LookedPort,
+  { plan: { trusted }, clients }: Proof,
+): string | undefined {
+  const isTrusted = createNetworkMatcher(trusted);
+  const own = clients.map(parseAddress).filter((address) => address.family === family);
+  const found = own.find(isTrusted);
+  if (found !== undefined) return `your address ${found.text} is never locked out`;
+  if (answer === "refused") return "nothing listens there";
+  return answer === "unreachable" ? "it cannot be reached from here" : undefined;
 }
 
 function renderPort({ port, address, family }: LookedPort): string {

@@ -9,6 +9,7 @@
  *   what the server has is always known here.
  */
 import type { Problem } from "../../core/errors.ts";
+import { isAmong } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { type Backend, needsHorizon } from "../../rules/mod.ts";
 import { type Destination, readDestination } from "../../ssh/destination.ts";
@@ -89,6 +90,8 @@ export async function setUp(
   }
   await saveHorizon(door, { backend: outcome.summary?.backend, horizon }, tools);
   onDone("applied", door);
+  const ssh = { protocol: "tcp", port: login.port } as const;
+  if (!isAmong(door.target.opens, ssh)) return { ...report, outcome, status: "done", problem };
   const installed = await tools.installBlock?.(door.target);
   if (installed !== undefined) onDone("installed", door);
   const isShut = await shutDoor(door.target, tools.ports, tools.hooks);

@@ -125,11 +125,12 @@ async function readPlaces(context: ApplyContext): Promise<readonly FleetPlace[]>
   const last = args.positionals.at(-1);
   const place = last?.includes("@") ? asUsageError(() => parseLogin(last)) : undefined;
   const names = place === undefined ? args.positionals : args.positionals.slice(0, -1);
-  const isSelected = args.has("tag") || args.has("all");
-  if (names.length === 0 && !isSelected) {
+  if (names.length === 0 && !args.has("tag") && !args.has("all")) {
     throw new UsageError("missing argument TARGET", { hint: `usage: ${USAGE}` });
   }
-  const targets = await selectTargets({ ...context, args: { ...args, positionals: names } });
+  const all = args.has("all");
+  const named = { ...context, args: { ...args, positionals: names } };
+  const targets = await selectTargets(named, { all });
   if (place === undefined) return await readFleet(targets, context);
   if (args.has("hosts")) throw new UsageError("choose one: USER@HOST or --hosts FILE");
   return [{ place, targets }];

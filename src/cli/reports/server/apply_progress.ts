@@ -86,7 +86,9 @@ function showSummary(summary: ApplySummary, context: Context): void {
   const { plan, weak, concerns, isReplacing } = summary;
   out.say(`\n${drawPlan(plan)}\n`);
   printWeaknesses(weak, context);
-  for (const concern of concerns) noteConcern(concern, context);
+  // The first stop is how it ends: said there.
+  const ending = concerns.find(({ severity }) => severity === "stop");
+  for (const concern of concerns) if (concern !== ending) noteConcern(concern, context);
   if (isReplacing) out.note("note: these rules replace those of the same name that run there");
 }
 
@@ -169,7 +171,7 @@ export function reportStatus(
 ): number {
   const { appliedAt, files, persistedDigest, isBusy } = running;
   const since = appliedAt === undefined ? undefined : new Date(appliedAt).toISOString();
-  const stays = persistedDigest === digest;
+  const stays = persistedDigest !== undefined && persistedDigest === running.digest;
   out.value({
     place,
     status,

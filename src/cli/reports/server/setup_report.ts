@@ -89,8 +89,10 @@ export function reportSetup(
     if (problem.hint !== undefined) out.error(`${faint("hint:")} ${sanitize(problem.hint)}`);
   }
   if (status === "done") {
-    const text = `Done: a login came through the ${isShut ? "closed " : ""}door:`;
-    out.say(`${good(text)} ${login?.command ?? ""}\n`);
+    const text = login === undefined
+      ? "Done: the rules are proven and in force. ssh needs no knock: its port is not among them."
+      : `Done: a login came through the ${isShut ? "closed " : ""}door:`;
+    out.say(`${good(text)} ${login?.command ?? ""}`.trimEnd() + "\n");
     return EXIT.done;
   }
   const done = describeDone(stages, options.again);
