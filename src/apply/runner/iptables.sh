@@ -56,7 +56,7 @@ print_iptables() {
 }
 
 print_lasting() {
-  print_chains "$1" "$2" | grep -v -e --datestart -e "^:$table[a-z0-9]*k[0-9]" -e "^-A $table[a-z0-9]*k[0-9]"
+  print_chains "$1" "$2" | grep -v -e --datestart -e "^:${table}[a-z0-9]*k[0-9]" -e "^-A ${table}[a-z0-9]*k[0-9]"
   count_jumps "$@"
 }
 
