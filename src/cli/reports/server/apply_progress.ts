@@ -167,9 +167,9 @@ export function reportStatus(
   { place, status, running, backend, digest }: ServerStatus,
   { out }: Context,
 ): number {
-  const { appliedAt, files, persistedDigest, isBusy } = running;
+  const { appliedAt, files, persistedDigest, persist, isBusy } = running;
   const since = appliedAt === undefined ? undefined : new Date(appliedAt).toISOString();
-  const stays = persistedDigest === digest;
+  const stays = persist === "done" && persistedDigest === running.digest;
   out.value({
     place,
     status,
