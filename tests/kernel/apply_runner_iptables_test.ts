@@ -71,7 +71,8 @@ for (const [shell, legacy] of [["dash", false], ["bash", true], ["busybox", fals
       await box.must("ipset add spk.home.o.4 10.0.0.9 timeout 200");
     });
     const former = await readAll(box);
-    for (const other of OTHERS) {
+    // What differs by the shell or by the program shows with the one that changes most.
+    for (const other of shell === "dash" ? OTHERS : OTHERS.slice(-1)) {
       await context.step(`undone: ${other}`, async () => {
         assertEquals(await load(box, other), "loaded");
         assertEquals(await readAll(box) === former, false);

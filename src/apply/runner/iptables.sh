@@ -12,7 +12,7 @@ check_iptables() {
 
 # What follows the name of a rule set has no dot: the names of one rule set never match another's.
 set_pattern() {
-XX
+  pattern="$(echo "$table" | sed 's/[.]/\\./g')[a-z0-9]*"
 }
 
 # Runs a function for each program and table: each_table FUNCTION; with PROGRAM TABLE HOOK ENTRY

@@ -60,7 +60,18 @@ load_openwrt() {
 
 restore_openwrt() {
   set_include
-  put_back_include && fw4 reload
+  put_back_include && fw4 reload && drop_stale
+}
+
+# A reload empties the table only of its rules: the chains and sets that no file has any more go here.
+drop_stale() {
+  for stale_kind in chain set; do
+    nft -t list table inet fw4 | sed -n "s/^[[:space:]]*$stale_kind \(spknock\.$name\.[^ ]*\) {.*/\1/p" |
+      while read -r stale_name; do
+        cat "$include" 2>/dev/null | grep -qF "$stale_kind $stale_name {" || echo "delete $stale_kind inet fw4 $stale_name"
+      done | nft -f -
+  done
+  return 0
 }
 
 uncover_include() {
@@ -69,7 +80,7 @@ uncover_include() {
 
 remove_openwrt() {
   set_include
-  uncover_include && rm -f "$include" "/etc/nftables.d/spknock_${name}_codes.nft" && fw4 reload
+  uncover_include && rm -f "$include" "/etc/nftables.d/spknock_${name}_codes.nft" && fw4 reload && drop_stale
 }
 
 # fw4 loads the file at boot. fw4 includes each name that ends in .nft: the half-written file has another one. Where
