@@ -42,7 +42,8 @@ async function readStatus(box: Box) {
   return [status?.isLoaded, status?.persist, status?.persistedDigest, status?.isChanged];
 }
 
-const readRules = (box: Box) => box.must("nft -s -t list ruleset");
+/** In no order: what comes back comes at the end. */
+const readRules = (box: Box) => box.must("nft -s -t list ruleset | grep . | sort");
 
 /** The way back and its watcher die with the power; mounts go, files stay. */
 async function reboot(box: Box): Promise<void> {

@@ -37,7 +37,7 @@ pause() {
 
 # Prints the first line of a program's messages, for people: first_line FILE
 first_line() {
-  first_text=$(sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null)
+  first_text=$(sed -n -e '/^In file included from /d' -e '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null)
   echo "${first_text:-it failed without a message}"
 }
 
