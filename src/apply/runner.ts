@@ -136,11 +136,15 @@ export interface RunnerStatus {
   appliedAt: number | undefined;
   /** Whether the rules were changed by hand since; undefined where that is not known. */
   isChanged: boolean | undefined;
-  /** Of what is loaded at the next boot. */
+  /** Of the file for the next boot. */
   persistedDigest: string | undefined;
+  /** Whether something loads that file at boot; `unable`: nothing is known that could. */
+  persist: "done" | "none" | "unable";
   files: readonly string[];
   isBusy: boolean;
 }
+
+const PERSISTS = ["done", "none", "unable"] as const;
 
 /** Returns what `status` has printed; undefined where it could not say it. */
 export function parseStatus(stdout: string): RunnerStatus | undefined {
@@ -155,6 +159,7 @@ export function parseStatus(stdout: string): RunnerStatus | undefined {
     appliedAt: Number.isFinite(applied) ? applied * 1_000 : undefined,
     isChanged: { yes: true, no: false }[find("changed") ?? ""],
     persistedDigest: find("persisted-digest"),
+    persist: PERSISTS.find((word) => word === find("persist")) ?? "none",
     files: [...new Set(reports.get("file") ?? [])],
     isBusy: find("busy") === "yes",
   };

@@ -224,7 +224,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
     said: ["warning guarded_twice"],
     text: 'the rules "office" (nftables) close 20-30/tcp',
-    hint: "spknock apply home office",
+    hint: "spknock apply office USER@HOST --remove",
   },
   "its own former rules": {
     look: { guarded: [{ name: "home", backend: "nftables", protocol: "tcp", port: 22, last: 22 }] },

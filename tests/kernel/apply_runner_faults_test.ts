@@ -2,8 +2,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import {
   parseReport,
+  parseStatus,
   renderRemove,
   renderStart,
+  renderStatus,
   renderUpload,
   renderVerdict,
 } from "../../src/apply/runner.ts";
@@ -84,7 +86,7 @@ await test("a read-only /etc, and a full one: in force, not persisted, nothing h
   await load(box);
   assertEquals((await say(box, "keep")).persist?.status, "failed");
   assertEquals(await box.must("ls -A /etc/spknock"), "");
-  await box.must("umount /etc/spknock");
+  await box.must("umount /etc/spknock; touch /etc/spknock/home.nft");
   await load(box);
   assertEquals((await say(box, "keep")).files, ["/etc/spknock/home.nft"]);
   await box.must("mount -o remount,bind,ro /etc");
@@ -106,9 +108,14 @@ setsid sh -c '"$@"; $0' "$post" "$@" </dev/null >/dev/null 2>&1 &`,
   systemctl: `echo "$*" >>/mnt/systemctl
 case "$*" in
   "is-enabled --quiet nftables.service") [ -e /mnt/enabled ] ;;
+  "is-enabled --quiet spknock-"*) [ -e /mnt/unit ] ;;
   "show -p ExecStart nftables.service")
     echo 'ExecStart={ path=/usr/sbin/nft ; argv[]=/usr/sbin/nft -f /etc/nftables.conf ; ignore_errors=no }' ;;
-  "--quiet enable --now "*) sh -c "$(sed -n 's/^ExecStart=//p' "/etc/systemd/system/$4")" ;;
+  "--quiet disable "*) rm /mnt/unit ;;
+  "--quiet enable --now "*)
+    [ ! -e /mnt/broken ] || exit 1
+    touch /mnt/unit
+    sh -c "$(sed -n 's/^ExecStart=//p' "/etc/systemd/system/$4")" ;;
 esac`,
 };
 
@@ -140,6 +147,16 @@ await test("beside systemd: a service with ExecStopPost, which restores after a 
 await test("beside systemd: a unit where nothing flushes, a line in the file that does", async (box) => {
   await addSystemd(box);
   const conf = await box.must("cat /etc/nftables.conf");
+  const status = async () => parseStatus(await box.must(renderStatus(box.folder, TARGET)))?.persist;
+  await box.must("touch /mnt/broken");
+  await load(box);
+  const broken = await say(box, "keep");
+  assertEquals([broken.persist?.status, broken.files, await status()], ["failed", [], "none"]);
+  assertEquals(
+    await box.must("ls -A /etc/systemd/system; ls -d /etc/spknock 2>&1 || :"),
+    "ls: cannot access '/etc/spknock': No such file or directory\n",
+  );
+  await box.must("rm /mnt/broken");
   await load(box);
   const unit = await say(box, "keep");
   assertEquals([unit.persist?.status, unit.files], ["done", [
@@ -150,6 +167,7 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
     await box.must("cat /etc/systemd/system/spknock-home.service"),
     /^StartLimitIntervalSec=0$/m,
   );
+  assertEquals(await status(), "done");
   assertMatch(
     await box.must("cat /mnt/systemctl"),
     /^--quiet enable --now spknock-home\.service$/m,
@@ -166,6 +184,7 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
     await box.must("cat /etc/nftables.conf"),
     `${conf}include "/etc/spknock/*.nft" # added by spknock apply\n`,
   );
+  assertEquals(await status(), "done");
   // As a boot, and as a reload by hand.
   await box.must("nft -f /etc/nftables.conf");
   assertEquals(await isLoaded(box), true);
@@ -181,7 +200,7 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
   await load(box);
   assertMatch((await say(box, "keep")).persist?.reason ?? "", /could not be added/);
   assertEquals(
-    await box.must("cat /etc/nftables.conf; ls /etc/*.spknock 2>/dev/null || :"),
+    await box.must("cat /etc/nftables.conf; ls -d /etc/*.spknock /etc/spknock 2>/dev/null || :"),
     `${conf}nonsense\n`,
   );
 });

@@ -71,7 +71,8 @@ for (const [shell, legacy] of [["dash", false], ["bash", true], ["busybox", fals
       await box.must("ipset add spk.home.o.4 10.0.0.9 timeout 200");
     });
     const former = await readAll(box);
-    for (const other of OTHERS) {
+    // What differs by the shell or by the program shows with the one that changes most.
+    for (const other of shell === "dash" ? OTHERS : OTHERS.slice(-1)) {
       await context.step(`undone: ${other}`, async () => {
         assertEquals(await load(box, other), "loaded");
         assertEquals(await readAll(box) === former, false);
@@ -98,8 +99,10 @@ for (const [shell, legacy] of [["dash", false], ["bash", true], ["busybox", fals
       assertEquals(await load(box, "codes-iptables.iptables.sh"), "loaded");
       assertMatch((await say(box, "keep")).files.join(" "), /codes\.sh .*spknock-codes-home/);
       const coded = (await readAll(box)).replace(/--date\S+ \S+|"[0-9a-f]{32}"/g, "");
-      assertEquals(await load(box, FORMER, 1), "loaded");
-      await box.run(`sleep 1; ${renderVerdict(box.folder, "keep")}`);
+      assertEquals(await load(box, FORMER, 4), "loaded");
+      while ((await say(box, "state")).state === "loaded") {
+        await new Promise((go) => setTimeout(go, 200));
+      }
       assertEquals((await say(box, "state")).state, "late");
       assertEquals((await readAll(box)).replace(/--date\S+ \S+|"[0-9a-f]{32}"/g, ""), coded);
     });

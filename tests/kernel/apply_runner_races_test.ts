@@ -7,7 +7,7 @@ import { createBox } from "./runner_lab.ts";
 const RULES =
   "table inet spknock_NAME {\n\tchain input {\n\t\ttype filter hook input priority -5\n\t}\n}\n";
 /** Of each kind; more by hand. */
-const ROUNDS = Number(Deno.env.get("SPKNOCK_APPLY_ROUNDS") ?? 3);
+const ROUNDS = Number(Deno.env.get("SPKNOCK_APPLY_ROUNDS") ?? 2);
 /** Rule sets at the same time. */
 const WIDTH = 8;
 
@@ -76,7 +76,12 @@ await kernelTest("runner, races: the start is killed at any moment: nothing stay
     const delay = spread(round * WIDTH + lane, 0, 0.8).toFixed(3);
     await box.run(`${start} >/dev/null 2>&1 & sleep ${delay}; kill -9 $!; wait; :`);
     // A lock that the kill left is taken over by the next one.
-    const next = parseReport((await box.run(`sleep 3; ${start}`)).stdout);
+    await new Promise((go) => setTimeout(go, 2_000));
+    let next = parseReport((await box.run(start)).stdout);
+    // The killed one is still under way on a busy machine.
+    for (let tries = 0; next.state === "busy" && tries < 20; tries++) {
+      next = parseReport((await box.run(`sleep 1; ${start}`)).stdout);
+    }
     assertEquals(
       ["loaded", "late"].includes(next.state ?? ""),
       true,

@@ -31,7 +31,12 @@ async function writeHosts({ client, server }: Lab): Promise<AsyncDisposable> {
 }
 
 interface Applied extends Ended {
-  value: { status: string; problem: { text: string; hint?: string } | null; files: string[] };
+  value: {
+    status: string;
+    persistent?: boolean;
+    problem: { text: string; hint?: string } | null;
+    files: string[];
+  };
   /** The steps that ended, as `name status`. */
   steps: string[];
 }
@@ -95,11 +100,12 @@ await kernelTest("apply: loads, proves, keeps, compares and removes", async (lab
   await t.step("--status knows these rules, and a change by hand", async () => {
     const status = async () => {
       const { code, value } = await runApply(apply, ["dual", place, "--status"]);
-      return [code, value.status];
+      return [code, value.status, value.persistent];
     };
-    assertEquals(await status(), [0, "same"]);
+    // Nothing there would load them at boot.
+    assertEquals(await status(), [0, "same", false]);
     await apply.read("nft add rule inet spknock_dual door tcp dport 22 accept");
-    assertEquals(await status(), [1, "changed"]);
+    assertEquals(await status(), [1, "changed", false]);
     const other = await runApply(apply, ["dual", place, "--status", "--open-for", "7m"]);
     assertEquals([other.code, other.value.status], [1, "other"]);
   });

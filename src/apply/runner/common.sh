@@ -37,7 +37,7 @@ pause() {
 
 # Prints the first line of a program's messages, for people: first_line FILE
 first_line() {
-  first_text=$(sed -n '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null)
+  first_text=$(sed -n -e '/^In file included from /d' -e '/[^[:space:]]/{p;q;}' "$1" 2>/dev/null)
   echo "${first_text:-it failed without a message}"
 }
 
@@ -98,8 +98,10 @@ is_ended() {
 # keep or undo, by the login user: the file is renamed, or something else was decided before.
 give_verdict() { # keep|undo
   mv -f "$dir/verdict.open" "$dir/verdict.$1" 2>/dev/null
+  # Nothing was started from this folder: there is no end to wait for.
+  set -- "$dir"/verdict.*
   verdict_tries=0
-  until is_ended || [ "$verdict_tries" -ge 300 ] || [ ! -d "$dir" ]; do
+  until is_ended || [ ! -e "$1" ] || [ "$verdict_tries" -ge 300 ] || [ ! -d "$dir" ]; do
     verdict_tries=$((verdict_tries + 1))
     pause
   done
@@ -275,11 +277,10 @@ keep() {
   epoch=${loaded_at:-$(date +%s)}
   write_applied
   end kept
-  if [ "$persist" = yes ]; then
-    end_text=$("persist_$kind")
-  else
-    end_text=$("keep_$kind" && report persist none)
-  fi
+  end_text=$(
+    [ ! -e "$lock/forgets" ] || report detail "used one-time codes, bans and open sources of the former rules do not fit into the new ones: they are forgotten"
+    if [ "$persist" = yes ]; then "persist_$kind"; else "keep_$kind" && report persist none; fi
+  )
 }
 
 write_applied() {
@@ -367,5 +368,9 @@ status() {
     report loaded no
   fi
   read_persisted && report persisted-digest "$persisted_digest"
+  if "is_persisted_$kind"; then report persist done
+  elif find_loader; then report persist none
+  else report persist unable
+  fi
   list_files
 }

@@ -12,7 +12,7 @@ check_iptables() {
 
 # What follows the name of a rule set has no dot: the names of one rule set never match another's.
 set_pattern() {
-  pattern=$(echo "$table" | sed 's/[.]/\\./g')[a-z0-9]*
+  pattern="$(echo "$table" | sed 's/[.]/\\./g')[a-z0-9]*"
 }
 
 # Runs a function for each program and table: each_table FUNCTION; with PROGRAM TABLE HOOK ENTRY
@@ -56,7 +56,7 @@ print_iptables() {
 }
 
 print_lasting() {
-  print_chains "$1" "$2" | grep -v -e --datestart -e "^:$table[a-z0-9]*k[0-9]" -e "^-A $table[a-z0-9]*k[0-9]"
+  print_chains "$1" "$2" | grep -v -e --datestart -e "^:${table}[a-z0-9]*k[0-9]" -e "^-A ${table}[a-z0-9]*k[0-9]"
   count_jumps "$@"
 }
 

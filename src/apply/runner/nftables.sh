@@ -21,6 +21,7 @@ print_drop() {
 
 # The way back is one transaction, and is checked before it is needed. It has each element's remaining time.
 snapshot_nftables() {
+  write_file "$lock/saved-at" "$(now)" || { echo "no room in $base"; return 1; }
   print_drop >"$lock/back" || { echo "no room in $base"; return 1; }
   if is_loaded_nftables; then
     nft list table inet "$table" >"$lock/old" 2>"$lock/err" && cat "$lock/old" >>"$lock/back" ||
@@ -48,7 +49,7 @@ try_nftables() {
     { print_drop && cat "$lock/rules" && print_elements; } >"$lock/replace" 2>/dev/null &&
       nft -c -f "$lock/replace" 2>/dev/null && return 0
     { print_drop && cat "$lock/rules"; } >"$lock/replace" 2>/dev/null &&
-      nft -c -f "$lock/replace" 2>/dev/null && return 0
+      nft -c -f "$lock/replace" 2>/dev/null && : >"$lock/forgets" && return 0
     rm -f "$lock/replace"
   fi
   # The message names the file, which is none of the reader's.
@@ -62,8 +63,38 @@ load_nftables() {
   nft -f "$load_file" 2>"$lock/err" || { first_line "$lock/err"; return 1; }
 }
 
+# A door that was open before must not be open for longer than it would have been. Half a text is never loaded:
+# where the clocks cannot be set, a word that nft refuses ends it, and the saved ones are taken.
 restore_nftables() {
-  nft -f "$lock/back"
+  { age_elements || echo refuse; } 2>/dev/null | nft -f - || nft -f "$lock/back"
+}
+
+# Prints the way back with the time taken off that has gone by since it was saved.
+age_elements() {
+  read -r saved_at <"$lock/saved-at" && awk -v gone="$((($(now) - saved_at) * 10))" '
+    function age(text, left, unit) {
+      while (match(text, /^[0-9]+(ms|[dhms])/)) {
+        unit = substr(text, 1, RLENGTH)
+        text = substr(text, RLENGTH + 1)
+        left += unit * (unit ~ /ms/ ? 1 : unit ~ /s/ ? 1000 : unit ~ /m/ ? 60000 : unit ~ /h/ ? 3600000 : 86400000)
+      }
+      left -= gone
+      return int((left > 0 ? left : 0) / 1000) "s" (left > 0 ? left % 1000 : 1) "ms"
+    }
+    $1 == "elements" { inside = 1 }
+    inside {
+      done = ""
+      while (match($0, / expires [0-9dhms]+/)) {
+        start = RSTART + 9
+        rest = substr($0, RSTART + RLENGTH)
+        done = done substr($0, 1, start - 1) age(substr($0, start, RLENGTH - 9))
+        $0 = rest
+      }
+      $0 = done $0
+      if (/[}]/) inside = 0
+    }
+    { print }
+  ' "$lock/back"
 }
 
 remove_nftables() {

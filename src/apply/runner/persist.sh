@@ -28,7 +28,10 @@ install_rules() {
 find_persisted() {
   for persisted in "/etc/spknock/$name.nft" "/etc/spknock/$name.sh" "/etc/nftables.d/spknock-$name.nft" \
     "/etc/nftables.d/spknock_$name.nft"; do
-    [ ! -e "$persisted" ] || return 0
+    case $persisted in
+      */spknock_*) ! is_persisted_openwrt || return 0 ;;
+      *) [ ! -e "$persisted" ] || return 0 ;;
+    esac
   done
   return 1
 }
@@ -58,30 +61,78 @@ find_include_folder() {
     grep -q '^rules_file="*/etc/nftables.nft' /etc/conf.d/nftables 2>/dev/null
 }
 
+# What can load rules of this kind at boot here; fails where nothing is known.
+find_loader() {
+  has_systemd && return 0
+  case $kind in
+    openwrt) return 0 ;;
+    nftables) find_include_folder && rc-update show 2>/dev/null | grep -q '^ *nftables |' ;;
+    iptables) [ -d /etc/cron.d ] ;;
+  esac
+}
+
+is_enabled() {
+  has_systemd && [ -e "/etc/systemd/system/spknock-$name.service" ] &&
+    systemctl is-enabled --quiet "spknock-$name.service" 2>/dev/null
+}
+
+# Whether something loads the file of the rules at boot.
+is_persisted_nftables() {
+  find_persisted || return 1
+  case $persisted in
+    /etc/spknock/*) is_enabled || { find_flushing_file && grep -qxF "$INCLUDE_LINE" "$flushing"; } ;;
+    *) find_include_folder && find_loader ;;
+  esac
+}
+
+is_persisted_iptables() {
+  find_persisted && { is_enabled || [ -e "/etc/cron.d/spknock-$name" ]; }
+}
+
+# Rules that nothing loads are not left there, they can contain secrets: but for a file of before, which
+# somebody may load by means of his own. persist_file FILE MODE HOW; HOW makes something load the file.
+persist_file() {
+  persist_file=$1
+  persist_had=no
+  [ ! -e "$persist_file" ] || persist_had=yes
+  install_rules "$persist_file" "$2" || return 0
+  persist_text=$("$3")
+  if [ "$persist_had" = yes ] || "is_persisted_$kind"; then
+    report file "$persist_file"
+  else
+    forget_unit
+    rm -f "$persist_file"
+    rmdir /etc/spknock 2>/dev/null
+  fi
+  printf '%s\n' "$persist_text"
+}
+
 persist_nftables() {
-  persist_file=/etc/spknock/$name.nft
-  if find_include_folder; then persist_file=/etc/nftables.d/spknock-$name.nft; fi
-  install_rules "$persist_file" 600 || return 0
-  report file "$persist_file"
   if find_include_folder; then
-    if rc-update show 2>/dev/null | grep -q '^ *nftables |'; then
-      report persist done
-    else
-      report persist "failed $persist_file is not loaded at boot: rc-update add nftables boot"
-    fi
+    persist_file "/etc/nftables.d/spknock-$name.nft" 600 have_nft_loaded
+  else
+    persist_file "/etc/spknock/$name.nft" 600 have_nft_loaded
+  fi
+}
+
+have_nft_loaded() {
+  if ! find_loader && find_include_folder; then
+    report persist "failed nothing loads /etc/nftables.d at boot: rc-update add nftables boot, then apply again"
+  elif ! find_loader; then
+    report persist "failed nothing that is known loads rules at boot here: write them by spknock rules, and have nft -f load them before the network starts"
+  elif find_include_folder; then
+    report persist done
   elif find_flushing_file; then
     include_rules && forget_unit
-  elif has_systemd; then
-    print_nft_unit | install_unit
   else
-    report persist "failed nothing that is known loads $persist_file at boot: have nft -f $persist_file run before the network starts"
+    print_nft_unit | install_unit
   fi
 }
 
 # Adds the line to the file, which is checked before it gets its name.
 include_rules() {
-  report file "$flushing"
   if grep -qxF "$INCLUDE_LINE" "$flushing"; then
+    report file "$flushing"
     report persist done
     return 0
   fi
@@ -90,6 +141,7 @@ include_rules() {
     { [ -z "$(tail -c 1 "$include_new")" ] || echo >>"$include_new"; } 2>/dev/null &&
     echo "$INCLUDE_LINE" 2>/dev/null >>"$include_new" && tail -n 1 "$include_new" | grep -qxF "$INCLUDE_LINE" &&
     nft -c -f "$include_new" >/dev/null 2>&1 && mv -f "$include_new" "$flushing"; then
+    report file "$flushing"
     report persist done
     return 0
   fi
@@ -151,32 +203,30 @@ UNIT
 # Installs and starts the unit of standard input.
 install_unit() {
   unit=/etc/systemd/system/spknock-$name.service
-  if install_file "$unit" 644; then
+  if install_file "$unit" 644 && systemctl daemon-reload >/dev/null 2>&1 &&
+    systemctl --quiet enable --now "spknock-$name.service" >/dev/null 2>&1; then
     report file "$unit"
-    if systemctl daemon-reload >/dev/null 2>&1 && systemctl --quiet enable --now "spknock-$name.service" >/dev/null 2>&1; then
-      report persist done
-      return 0
-    fi
+    report persist done
+    return 0
   fi
   report persist "failed $unit: could not be written or enabled"
   return 1
 }
 
 persist_iptables() {
-  persist_file=/etc/spknock/$name.sh
-  install_rules "$persist_file" 700 || return 0
-  report file "$persist_file"
+  persist_file "/etc/spknock/$name.sh" 700 have_script_run
   keep_iptables
+}
+
+have_script_run() {
+  cron=/etc/cron.d/spknock-$name
   if has_systemd; then
     print_script_unit | install_unit
-    return 0
-  fi
-  cron=/etc/cron.d/spknock-$name
-  if [ -d /etc/cron.d ] && echo "@reboot root sh $persist_file" | install_file "$cron" 644; then
+  elif [ -d /etc/cron.d ] && echo "@reboot root sh $persist_file" | install_file "$cron" 644; then
     report file "$cron"
     report persist done
   else
-    report persist "failed nothing that is known runs $persist_file at boot: have it run before the network starts"
+    report persist "failed nothing that is known runs scripts at boot here: write it by spknock rules, and have it run before the network starts"
   fi
 }
 

@@ -93,14 +93,18 @@ async function decide(
   return await hooks.confirm(summary) ? undefined : { status: "declined" };
 }
 
-/** Whether the server runs these rules, and will after a reboot where `persists` says so. */
+/** Whether the server runs these rules, and will after a reboot where `persists` says so and that can be. */
 function isUnchanged(
-  { isLoaded, digest, isChanged, persistedDigest }: RunnerStatus,
+  { isLoaded, digest, isChanged, persistedDigest, persist }: RunnerStatus,
   wanted: string,
   { persists }: Pick<ApplyJob, "persists">,
 ): boolean {
-  return isLoaded && digest === wanted && isChanged !== true &&
-    (!persists || persistedDigest === wanted);
+  if (!isLoaded || digest !== wanted || isChanged === true) return false;
+  if (!persists) return true;
+  // Where nothing loads rules at boot, there can be a file of somebody who does it by other means.
+  return persist === "unable"
+    ? persistedDigest === undefined || persistedDigest === wanted
+    : persist === "done" && persistedDigest === wanted;
 }
 
 function describeLoad(

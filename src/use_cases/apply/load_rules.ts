@@ -130,19 +130,20 @@ async function keep(
 
 function showKept(end: RunnerReport, steps: Steps): LoadOutcome {
   steps.show({ name: "keep", status: "ok", detail: "a new login works; the rules stay" });
-  const { files, persist } = end;
+  const { files, persist, detail: said } = end;
+  const problems = said === undefined ? [] : [said];
   if (persist?.status === "done") {
     steps.show({ name: "persist", status: "ok", detail: files.join(", ") });
   } else if (persist?.status === "failed") {
     const detail = "the rules are in force until the next reboot only";
     steps.show({ name: "persist", status: "failed", detail });
-    const text = `the rules do not stay after a reboot: ${persist.reason}`;
-    return { status: "applied", files, problem: { text } };
+    problems.push(`the rules do not stay after a reboot: ${persist.reason}`);
   } else {
     const detail = "the rules are in force until the next reboot";
     steps.show({ name: "persist", status: "skipped", detail });
   }
-  return { status: "applied", files, problem: undefined };
+  const problem = problems.length === 0 ? undefined : { text: problems.join("; ") };
+  return { status: "applied", files, problem };
 }
 
 /** Waits until the server has its former rules again. */

@@ -113,7 +113,8 @@ function measure(pieces: Iterable<string>): number {
 function readReport({ stdout, stderr }: ServerResult): RunnerReport {
   const report = parseReport(stdout);
   const last = stderr.trim().split(/\r?\n/).at(-1);
-  return { ...report, detail: report.detail ?? (last === "" ? undefined : last) };
+  const isSilent = report.state === undefined && report.detail === undefined;
+  return isSilent && last !== "" ? { ...report, detail: last } : report;
 }
 
 function explainUpload(place: string, { stderr, code }: ServerResult): NetworkError {

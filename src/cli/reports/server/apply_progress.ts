@@ -169,9 +169,10 @@ export function reportStatus(
   { place, status, running, backend, digest }: ServerStatus,
   { out }: Context,
 ): number {
-  const { appliedAt, files, persistedDigest, isBusy } = running;
+  const { appliedAt, files, persistedDigest, persist, isBusy } = running;
   const since = appliedAt === undefined ? undefined : new Date(appliedAt).toISOString();
-  const stays = persistedDigest !== undefined && persistedDigest === running.digest;
+  const stays = persist === "done" && persistedDigest !== undefined &&
+    persistedDigest === running.digest;
   out.value({
     place,
     status,
