@@ -19,7 +19,7 @@ import {
   spoilRules,
   waitForEnd,
 } from "./apply_play.ts";
-import { kernelTest, type Lab } from "./lab.ts";
+import { createLab, kernelTest, type Lab } from "./lab.ts";
 
 /** Rounds of each kind. */
 const [KILLS = 6, CUTS = 3, DAEMON_KILLS = 3] = (Deno.env.get("SPKNOCK_APPLY_TORTURE") ?? "6,3,3")
@@ -51,19 +51,28 @@ interface Round extends Torture {
 
 type Disturb = (round: Round) => Promise<string>;
 
-/** Makes a lab, applies once without harm, and plays as many rounds. */
-async function play(name: string, rounds: number, disturb: Disturb): Promise<void> {
-  await kernelTest(name, async (lab) => {
-    await using apply = await createApplyLab(lab);
-    await apply.home.write(renderHome(lab.server.ipv4));
-    await Deno.mkdir(`${apply.home.path}/tmp`);
-    const start = Date.now();
-    const first = await applyHome(apply, ["--rollback", "60s"]);
-    assertEquals(first.status, "applied", first.stdout + first.stderr);
-    const torture = { lab, apply, tookMs: Date.now() - start, good: await readRules(apply) };
-    await waitForEnd(apply);
-    for (let round = 0; round < rounds; round++) await playRound(torture, round, disturb);
-  }, { tools: APPLY_TOOLS });
+/** One lab, its number of rounds, and what happens in them. */
+interface Lane {
+  rounds: number;
+  disturb: Disturb;
+  /** The number of its first round: moments and rules follow from it. */
+  first?: number;
+}
+
+/** Makes a lab, applies once without harm, and plays its rounds. */
+async function play({ rounds, disturb, first = 0 }: Lane): Promise<void> {
+  await using lab = await createLab();
+  await using apply = await createApplyLab(lab);
+  await apply.home.write(renderHome(lab.server.ipv4));
+  await Deno.mkdir(`${apply.home.path}/tmp`);
+  const start = Date.now();
+  const undisturbed = await applyHome(apply, ["--rollback", "60s"]);
+  assertEquals(undisturbed.status, "applied", undisturbed.stdout + undisturbed.stderr);
+  const torture = { lab, apply, tookMs: Date.now() - start, good: await readRules(apply) };
+  await waitForEnd(apply);
+  for (let round = first; round < first + rounds; round++) {
+    await playRound(torture, round, disturb);
+  }
 }
 
 /**
@@ -177,6 +186,17 @@ const killDaemon: Disturb = async ({ round, child, tookMs, apply }) => {
   return `sshd killed after ${delay} of ${tookMs} ms for ${length} ms; it ${await end}`;
 };
 
-await play("apply: the client is killed at any moment", KILLS, killClient);
-await play("apply: the network is cut at any moment", CUTS, cutNetwork);
-await play("apply: sshd is killed at any moment", DAEMON_KILLS, killDaemon);
+const half = Math.ceil(KILLS / 2);
+
+await kernelTest("apply: client, network and sshd fail at any moment", async () => {
+  // The labs have little to do but to wait: they go on at the same time.
+  const ends = await Promise.allSettled([
+    play({ rounds: half, disturb: killClient }),
+    play({ rounds: KILLS - half, disturb: killClient, first: half }),
+    play({ rounds: CUTS, disturb: cutNetwork }),
+    play({ rounds: DAEMON_KILLS, disturb: killDaemon }),
+  ]);
+  for (const end of ends) {
+    if (end.status === "rejected") throw end.reason;
+  }
+}, { tools: APPLY_TOOLS });

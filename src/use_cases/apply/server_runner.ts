@@ -16,6 +16,7 @@ import {
   type RunnerTarget,
 } from "../../apply/runner.ts";
 import { NetworkError } from "../../core/errors.ts";
+import { SSH_FAILED } from "../../ssh/failures.ts";
 import type { Server, ServerResult } from "../../ssh/server.ts";
 
 /** Rules, and how they are loaded. */
@@ -81,7 +82,10 @@ export async function openRunner(server: Server): Promise<ServerRunner> {
     place,
     async look(name) {
       const line = renderLook(folder, name);
-      return parseLook(await server.run(line, { asRoot, timeoutMs: LOAD_MS }));
+      const result = await server.run(line, { asRoot, timeoutMs: LOAD_MS });
+      const look = parseLook(result);
+      if (look.kind === "other" && isBroken(result)) throw explainBroken(place, result);
+      return look;
     },
     async status(target) {
       const line = renderStatus(folder, target);
@@ -115,6 +119,19 @@ function readReport({ stdout, stderr }: ServerResult): RunnerReport {
   const report = parseReport(stdout);
   const last = stderr.trim().split(/\r?\n/).at(-1);
   return { ...report, detail: report.detail ?? (last === "" ? undefined : last) };
+}
+
+/** Whether the connection ended before the command did. */
+function isBroken({ code }: ServerResult): boolean {
+  return code === undefined || code === SSH_FAILED;
+}
+
+function explainBroken(place: string, { stderr }: ServerResult): NetworkError {
+  const reason = stderr.trim().split(/\r?\n/).at(-1) || "no answer";
+  return new NetworkError(`the connection to "${place}" broke: ${reason}`, {
+    code: "ssh",
+    hint: "nothing was changed there; try again",
+  });
 }
 
 function explainUpload(place: string, { stderr, code }: ServerResult): NetworkError {
