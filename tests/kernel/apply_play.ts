@@ -121,7 +121,7 @@ export async function assertDoorWorks(lab: Lab, apply: ApplyLab, place?: string)
   await shutDoor(apply);
   const shut = await login(lab, apply, { ...(place === undefined ? {} : { place }), seconds: 3 });
   assertEquals(shut.code, 255, `a login without a knock: ${shut.stdout}${shut.stderr}`);
-  const knocked = await apply.spknock(["home", "--tries", "5"]);
+  const knocked = await apply.spknock(["knock", "home", "--tries", "5"]);
   assertEquals(knocked.code, 0, knocked.stderr);
   await assertLogin(lab, apply, place);
 }
