@@ -134,7 +134,9 @@ function explainBroken(place: string, { stderr }: ServerResult): NetworkError {
   });
 }
 
-function explainUpload(place: string, { stderr, code }: ServerResult): NetworkError {
+function explainUpload(place: string, result: ServerResult): NetworkError {
+  if (isBroken(result)) return explainBroken(place, result);
+  const { stderr, code } = result;
   const reason = stderr.trim().split(/\r?\n/).at(-1) || `exit code ${code}`;
   return new NetworkError(`a file could not be sent to "${place}": ${reason}`, {
     code: "ssh",
