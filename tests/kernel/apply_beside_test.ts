@@ -317,6 +317,8 @@ await kernelTest("apply: full disks, and a read-only /etc", async (lab, t) => {
   const fill = (folder: string) =>
     apply.read(
       `mkdir -p ${folder} && mount -t tmpfs -o size=64k spknock ${folder} && ` +
+        // sshd asks for its folder.
+        `{ [ ${folder} != /run ] || mkdir /run/sshd; } && ` +
         `{ cat /dev/zero >${folder}/full 2>/dev/null || :; }`,
     );
   for (const folder of ["/run", "/tmp"]) {
@@ -369,9 +371,10 @@ await kernelTest("apply: sudo's password at a terminal", async (lab) => {
     { wrap: (command) => `${apply.prefix.join(" ")} ${command}` },
   );
   await session.answer(["Password of joe", "wrong\n"], ["Sorry, try again", `${PASSWORD}\n`]);
-  for (const words of ["in force;", "no answer without a knock", "a new login works"]) {
-    await session.until(words);
-  }
+  await waitUntil(() => Promise.resolve(session.screen.includes("code=")), {
+    what: () => Promise.resolve(session.screen),
+  });
+  assertStringIncludes(session.screen, "a new login works");
   const { code, isRestored } = await session.end();
   assertEquals([code, isRestored], [0, true], session.screen);
   assertEquals(session.screen.includes(PASSWORD), false);

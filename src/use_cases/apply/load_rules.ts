@@ -144,6 +144,12 @@ async function takeBack(
     steps.show({ name: "undo", status: "ok", detail: "the server has its former rules again" });
     return { status: "undone", files: [], problem };
   }
+  // The doors can be open for us by the knocks of the proof: an answer would be no sign.
+  if (end.state === "loaded") {
+    const detail = `${runner.place} has not restored its former rules: something ended the process`;
+    steps.show({ name: "undo", status: "failed", detail });
+    return { status: "unknown", files: [], problem };
+  }
   const after = await lookAtPorts(proof.before, ports);
   const lost = after.find((each, index) =>
     proof.before[index]?.answer === "open" && each.answer !== "open"
