@@ -111,10 +111,10 @@ printf 'joe:%s\\n' "$password" | chpasswd
 echo ready
 exec sleep infinity`;
 
-/** Drops all that the client sends or receives. */
-const CUT = `table inet cut {
-  chain in { type filter hook prerouting priority -300; policy drop; }
-  chain out { type filter hook postrouting priority 300; policy drop; }
+/** Loses all that the client sends or receives, without a word: a drop of its own firewall would be an error. */
+const CUT = `table netdev cut {
+  chain in { type filter hook ingress device knock0 priority 0; policy drop; }
+  chain out { type filter hook egress device knock0 priority 0; policy drop; }
 }
 `;
 
@@ -164,7 +164,7 @@ export async function createApplyLab(
     killSshd: daemon.kill,
     startSshd: daemon.start,
     cut: () => lab.client.nft(CUT),
-    mend: () => lab.client.nft("delete table inet cut\n"),
+    mend: () => lab.client.nft("delete table netdev cut\n"),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

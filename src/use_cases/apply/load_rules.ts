@@ -38,18 +38,24 @@ export async function loadRules(loading: Loading, ports: Ports): Promise<LoadOut
     return { status: "refused", files: [], problem: refusal };
   }
   const isLoaded = started.state === "loaded";
-  const deadline = ports.clock.now() + (isLoaded ? started.leftMs ?? 0 : load.rollbackMs);
+  const deadline = ports.clock.now() + (started.leftMs ?? load.rollbackMs);
   steps.setDeadline(deadline);
   if (!isLoaded) {
     const text = "the server stopped answering while the rules were loaded";
     steps.show({ name: "load", status: "failed", detail: text });
-    return await takeBack({ text, hint: started.detail }, loading, { ports, deadline });
+    return await takeBack({ text, hint: started.detail }, loading, {
+      ports,
+      deadline,
+      isKeepSent: false,
+    });
   }
   const detail =
     "in force; the server restores its former rules unless a new login says to keep them";
   steps.show({ name: "load", status: "ok", detail });
   const end = await proveAndKeep(loading, ports, deadline);
-  if ("failure" in end) return await takeBack(end.failure, loading, { ports, deadline });
+  if ("failure" in end) {
+    return await takeBack(end.failure, loading, { ports, deadline, isKeepSent: end.isKeepSent });
+  }
   steps.setDeadline(undefined);
   return showKept(end.kept, steps);
 }
@@ -72,10 +78,12 @@ async function proveAndKeep(
   loading: Loading,
   ports: Ports,
   deadline: number,
-): Promise<{ kept: RunnerReport } | { failure: ProofFailure }> {
+): Promise<{ kept: RunnerReport } | { failure: ProofFailure; isKeepSent: boolean }> {
   try {
     const failure = await proveInTime(loading, ports, deadline);
-    return failure === undefined ? await keep(loading) : { failure };
+    if (failure !== undefined) return { failure, isKeepSent: false };
+    const end = await keep(loading);
+    return "kept" in end ? end : { ...end, isKeepSent: true };
   } catch (error) {
     // Ctrl-C, or a fault of ours: the server need not wait for the end of its time.
     const { state } = await loading.runner.undo();
@@ -150,7 +158,7 @@ function showKept(end: RunnerReport, steps: Steps): LoadOutcome {
 async function takeBack(
   problem: ProofFailure,
   { runner, proof, steps }: Loading,
-  { ports, deadline }: { ports: Ports; deadline: number },
+  { ports, deadline, isKeepSent }: { ports: Ports; deadline: number; isKeepSent: boolean },
 ): Promise<LoadOutcome> {
   steps.show({ name: "undo", status: "running", detail: "the server restores its former rules" });
   let end = await runner.undo();
@@ -161,20 +169,24 @@ async function takeBack(
   steps.setDeadline(undefined);
   // The answer to "keep" was lost: it had arrived.
   if (end.state === "kept") return showKept(end, steps);
+  const show = (status: "ok" | "failed", detail: string) =>
+    steps.show({ name: "undo", status, detail });
+  if (end.state === "loaded") {
+    show("failed", `${runner.place} has not restored its former rules: its process was ended`);
+    return { status: "unknown", files: [], problem };
+  }
   const isUndone = end.state === "undone" || end.state === "late";
   const missing = await findMissing(proof.before, ports);
-  const isSeen = proof.before.some(({ answer }) => answer === "open");
-  if (missing === undefined && (isUndone || isSeen)) {
-    const said = isUndone ? "the server has its former rules again" : "the server does not say so";
-    const seen = isSeen ? "; what was open before answers" : "";
-    steps.show({ name: "undo", status: "ok", detail: `${said}${seen}` });
-    return { status: "undone", files: [], problem };
+  const isSeen = missing === undefined && proof.before.some(({ answer }) => answer === "open");
+  // A server that was told to keep the rules may have done it; the doors can be open for us by the proof's knocks.
+  if (!isUndone && (isKeepSent || !isSeen)) {
+    show("failed", `${runner.place} does not say which rules it has; see with --status`);
+    return { status: "unknown", files: [], problem };
   }
-  const detail = isUndone
-    ? `the server has its former rules again, but ${missing} does not answer as before`
-    : `${runner.place} does not answer any more`;
-  steps.show({ name: "undo", status: "failed", detail });
-  return { status: isUndone ? "undone" : "unknown", files: [], problem };
+  const seen = isSeen ? "; what was open before answers" : "";
+  if (missing === undefined) show("ok", `the server has its former rules again${seen}`);
+  else show("failed", `the server has its former rules again, but ${missing} does not answer`);
+  return { status: "undone", files: [], problem };
 }
 
 /** A port that was open before, and is not any more; undefined where all are as before. */

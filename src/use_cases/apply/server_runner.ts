@@ -16,6 +16,7 @@ import {
   type RunnerTarget,
 } from "../../apply/runner.ts";
 import { NetworkError } from "../../core/errors.ts";
+import { SSH_FAILED } from "../../ssh/failures.ts";
 import type { Server, ServerResult } from "../../ssh/server.ts";
 
 /** Rules, and how they are loaded. */
@@ -80,7 +81,10 @@ export async function openRunner(server: Server): Promise<ServerRunner> {
     place,
     async look(name) {
       const line = renderLook(folder, name);
-      return parseLook(await server.run(line, { asRoot, timeoutMs: LOAD_MS }));
+      const result = await server.run(line, { asRoot, timeoutMs: LOAD_MS });
+      const look = parseLook(result);
+      if (look.kind === "other" && isBroken(result)) throw explainBroken(place, result);
+      return look;
     },
     async status(target) {
       const line = renderStatus(folder, target);
@@ -117,7 +121,22 @@ function readReport({ stdout, stderr }: ServerResult): RunnerReport {
   return isSilent && last !== "" ? { ...report, detail: last } : report;
 }
 
-function explainUpload(place: string, { stderr, code }: ServerResult): NetworkError {
+/** Whether the connection ended before the command did. */
+function isBroken({ code }: ServerResult): boolean {
+  return code === undefined || code === SSH_FAILED;
+}
+
+function explainBroken(place: string, { stderr }: ServerResult): NetworkError {
+  const reason = stderr.trim().split(/\r?\n/).at(-1) || "no answer";
+  return new NetworkError(`the connection to "${place}" broke: ${reason}`, {
+    code: "ssh",
+    hint: "nothing was changed there; try again",
+  });
+}
+
+function explainUpload(place: string, result: ServerResult): NetworkError {
+  if (isBroken(result)) return explainBroken(place, result);
+  const { stderr, code } = result;
   const reason = stderr.trim().split(/\r?\n/).at(-1) || `exit code ${code}`;
   return new NetworkError(`a file could not be sent to "${place}": ${reason}`, {
     code: "ssh",
