@@ -25,7 +25,7 @@ table(
     ["443/tcp", [443]],
     ["51820/udp", []],
   ] as const,
-  async (opens, ports) => {
+  async (ports, opens) => {
     const doors = [{ target: TARGET, opens: parseServices(opens) }];
     const net = {} as Ports["net"];
     const list = async (ban: boolean) =>
