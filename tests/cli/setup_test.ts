@@ -497,6 +497,13 @@ Deno.test("setup: ssh's port and words of --ssh; a file of -F is not where the b
   ]);
 });
 
+Deno.test("setup: ssh's block keeps ssh's port where only another one opens", async () => {
+  await using world = makeWorld({ programs: [settings(), IN] });
+  assertEquals((await setUp(world, fakeApply(), ...SURE, "--open", "443/tcp")).code, 0);
+  assertStringIncludes(await world.read(), "[targets.home.connect]\nport = 22\n");
+  assertEquals((await readBlock(world)).includes("443"), false);
+});
+
 Deno.test("setup --no-ssh-config: ssh's files stay as they are", async () => {
   await using world = makeWorld();
   const ended = await setUp(world, fakeApply(), ...SURE, "--no-ssh-config", "--json");
