@@ -139,6 +139,18 @@ async function prove(
   const { port: sshPort } = login.destination;
   const guarded = await listGuardedPorts(doors, { ...plan, sshPort }, ports);
   const before = await lookAtPorts(guarded, ports);
-  const proof = { plan, before, client: connection?.client, sshPort, payloads };
+  const proof = { plan, before, clients: listSources(login, connection, ports), sshPort, payloads };
   return await loadRules({ runner, load, proof, steps }, ports);
+}
+
+/** The addresses that the knocks may come from: behind a jump host the server sees another one of ssh. */
+function listSources(
+  { destination: { proxy: { kind } } }: Login,
+  connection: Look["connection"],
+  ports: Ports,
+): string[] {
+  if (kind === "jump" || kind === "proxy") {
+    return listOwnAddresses({ connection: undefined }, ports);
+  }
+  return connection === undefined ? [] : [connection.client];
 }

@@ -34,7 +34,7 @@ export async function describeClient(
 }
 
 /** Returns this machine's address as the server sees it, and those that its interfaces have. */
-export function listOwnAddresses({ connection }: Look, ports: Ports): string[] {
+export function listOwnAddresses({ connection }: Pick<Look, "connection">, ports: Ports): string[] {
   const seen = connection === undefined ? [] : [connection.client];
   return [...new Set([...seen, ...listLocal(ports)])];
 }

@@ -24,8 +24,8 @@ export interface Proof {
   plan: Plan;
   /** The guarded ports as they answered before the load. */
   before: readonly LookedPort[];
-  /** This machine's address as the server sees it; undefined where that is not known. */
-  client: string | undefined;
+  /** This machine's addresses as the server sees them; empty where that is not known. */
+  clients: readonly string[];
   /** The port that ssh answers at: asked for its banner. */
   sshPort: number;
   /** The payloads of a target's knocks. */
@@ -52,8 +52,9 @@ const EXAMINE_MS = 1_000;
  * @throws the signal's reason when it aborts.
  */
 export async function proveDoors(proof: Proof, ports: Ports): Promise<ProofFailure | undefined> {
-  const { plan, client, before, onStep } = proof;
-  if (client !== undefined && isTrusted(plan, client)) {
+  const { plan, clients, before, onStep } = proof;
+  const client = clients.find((each) => isTrusted(plan, each));
+  if (client !== undefined) {
     const detail = `your address ${client} is never locked out: neither can be seen from here`;
     onStep({ name: "shut", status: "skipped", detail });
     return undefined;
