@@ -13,7 +13,7 @@ import { NetworkError } from "../../src/core/errors.ts";
 import { FakeTerminal } from "../prompt/fake_terminal.ts";
 import { table } from "../table.ts";
 import { fakeApply } from "./fake_apply.ts";
-import { type Ended, valueOf, World, type WorldOptions } from "./harness.ts";
+import { type Ended, errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
 
 const IN = { code: 0, stdout: "", stderr: "" };
 const NOT_IN = { code: 255, stdout: "", stderr: "root@fw: Permission denied (publickey).\n" };
@@ -265,6 +265,14 @@ const UNDONE = {
   problem: { text: "the knock did not open port 22", hint: "see: spknock doctor home" },
 } as const;
 
+Deno.test("setup --json that does not end: one value, and one error on stderr", async () => {
+  await using world = makeWorld({ programs: [settings(), settings(), IN] });
+  const ended = await setUp(world, fakeApply({ ends: [UNDONE] }), ...SURE, "--json");
+  assertEquals([ended.code, valueOf(ended)["status"]], [1, "not-applied"]);
+  const { text: message, hint } = UNDONE.problem;
+  assertEquals(errorOf(ended), { code: "not-applied", message, hint });
+});
+
 table("setup that does not end: what is done, how to go on, and it goes on", {
   "ssh does not log in": {
     server: { lookEnd: new NetworkError("ssh: no route") },
@@ -487,6 +495,13 @@ Deno.test("setup: ssh's port and words of --ssh; a file of -F is not where the b
     "root@fw.example.com",
     "true",
   ]);
+});
+
+Deno.test("setup: ssh's block keeps ssh's port where only another one opens", async () => {
+  await using world = makeWorld({ programs: [settings(), IN] });
+  assertEquals((await setUp(world, fakeApply(), ...SURE, "--open", "443/tcp")).code, 0);
+  assertStringIncludes(await world.read(), "[targets.home.connect]\nport = 22\n");
+  assertEquals((await readBlock(world)).includes("443"), false);
 });
 
 Deno.test("setup --no-ssh-config: ssh's files stay as they are", async () => {

@@ -1,14 +1,26 @@
 /** `rules --save`: for which time the firewall has one-time codes, in the targets that have them. */
+import { ConfigError } from "../../core/errors.ts";
 import { renderMoment } from "../../core/duration.ts";
 import { listCodedDoors, type Plan } from "../../plan/plan.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Context } from "../command.ts";
 import { targetsPath, updateTargets } from "../context.ts";
 
-/** Saves what `apply` has loaded: nothing where no code is in a plan, or where the firewall makes them without an end. */
+/**
+ * Saves what `apply` has loaded: nothing where no code is in a plan, or where the firewall makes them without an end.
+ * The rules are in force: a file that cannot be written does not change how it ended.
+ */
 export async function saveAppliedHorizon(plan: Plan, context: Context): Promise<void> {
   const coded = listCodedDoors(plan);
-  if (coded.some(({ codes }) => Number.isFinite(codes.until))) await saveHorizon(plan, context);
+  if (!coded.some(({ codes }) => Number.isFinite(codes.until))) return;
+  try {
+    await saveHorizon(plan, context);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    context.out.note(
+      `warning: the end of the one-time codes is not saved: ${sanitize(error.message)}`,
+    );
+  }
 }
 
 /**

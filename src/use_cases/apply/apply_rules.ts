@@ -143,6 +143,12 @@ async function prove(
   const { port: sshPort } = login.destination;
   const guarded = await listGuardedPorts(doors, { ...plan, sshPort }, ports);
   const before = await lookAtPorts(guarded, ports);
-  const proof = { plan, before, clients: listClients(look, ports), sshPort, payloads };
+  const proof = {
+    plan,
+    before,
+    clients: listClients(look, login.destination, ports),
+    sshPort,
+    payloads,
+  };
   return await loadRules({ runner, load, proof, steps }, ports);
 }

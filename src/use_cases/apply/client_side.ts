@@ -34,13 +34,21 @@ export async function describeClient(
 }
 
 /** Returns this machine's address as the server sees it, and those that its interfaces have. */
-export function listOwnAddresses({ connection }: Look, ports: Ports): string[] {
+export function listOwnAddresses({ connection }: Pick<Look, "connection">, ports: Ports): string[] {
   const seen = connection === undefined ? [] : [connection.client];
   return [...new Set([...seen, ...listLocal(ports)])];
 }
 
-/** Returns this machine's address as the server sees it and, of the other family, those that its interfaces have. */
-export function listClients({ connection }: Look, ports: Ports): string[] {
+/**
+ * Returns the addresses that our knocks come from: ours as the server sees it and, of the other family, those that our
+ * interfaces have. Behind a jump host the server sees that one's instead.
+ */
+export function listClients(
+  { connection }: Pick<Look, "connection">,
+  { proxy: { kind } }: Pick<Destination, "proxy">,
+  ports: Ports,
+): string[] {
+  if (kind === "jump" || kind === "proxy") return listLocal(ports);
   if (connection === undefined) return [];
   const { client } = connection;
   const family = detectFamily(client);

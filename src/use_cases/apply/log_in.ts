@@ -3,7 +3,6 @@
  * are applied again guard the way to themselves.
  */
 import { NetworkError } from "../../core/errors.ts";
-import { isPorts } from "../../core/service.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import { type Destination, readDestination } from "../../ssh/destination.ts";
 import type { Server } from "../../ssh/server.ts";
@@ -13,7 +12,7 @@ import { knockTarget } from "../knock_target.ts";
 import type { Ports } from "../ports.ts";
 import { resolveFor } from "../resolve_targets.ts";
 import type { ApplyHooks, ApplyJob } from "./job.ts";
-import { lookAtPorts } from "./look_at_ports.ts";
+import { guardsPort, isCounted, lookAtPorts } from "./look_at_ports.ts";
 import type { CollectOnce } from "./prepare.ts";
 import type { Steps } from "./steps.ts";
 
@@ -29,14 +28,14 @@ export interface Login {
  * @throws {NetworkError} code `ssh` or `resolve`; {SecretError} where a knock has no secret; the signal's reason.
  */
 export async function logIn(
-  job: Pick<ApplyJob, "place" | "ssh" | "doors">,
+  job: Pick<ApplyJob, "place" | "ssh" | "doors" | "planOptions">,
   ports: Ports,
   { hooks, steps, collect }: { hooks: ApplyHooks; steps: Steps; collect: CollectOnce },
 ): Promise<Login> {
   const { place, ssh } = job;
   steps.show({ name: "login", status: "running", detail: place });
   const destination = await readDestination(place, { ssh, ports });
-  const door = await findShutDoor(job.doors, destination, ports);
+  const door = await findShutDoor(job, destination, ports);
   if (door !== undefined) await knockFirst(door, ports, { steps, collect });
   const askPassword = async ({ user, host, attempt }: PasswordQuestion) => {
     const again = attempt === 1 ? "" : "Sorry, try again. ";
@@ -58,17 +57,12 @@ export async function logIn(
 
 /** The door that guards the port of ssh itself, where it does not answer; undefined where no knock is needed. */
 async function findShutDoor(
-  doors: readonly DoorRequest[],
+  { doors, planOptions: { ban = false } }: Pick<ApplyJob, "doors" | "planOptions">,
   { host, port, proxy }: Destination,
   ports: Ports,
 ): Promise<DoorRequest | undefined> {
   if (proxy.kind !== "none") return undefined;
-  const guarding = doors.filter(({ opens }) =>
-    opens.some((service) =>
-      isPorts(service) && service.protocol === "tcp" && service.port <= port &&
-      port <= (service.last ?? service.port)
-    )
-  );
+  const guarding = doors.filter((door) => guardsPort(door, port));
   if (guarding.length === 0) return undefined;
   const { lookup } = ports.net;
   const there = await resolveHost(host, { lookup });
@@ -78,7 +72,9 @@ async function findShutDoor(
       there.all.some((other) => other.address === address)
     );
     if (!isSame) continue;
-    const [look] = await lookAtPorts([{ ...resolved, target: door.target, port }], ports);
+    const guarded = { ...resolved, target: door.target, port };
+    const asked = { ...guarded, isCounted: isCounted(door, { port, ban }) };
+    const [look] = await lookAtPorts([asked], ports);
     return look?.answer === "silent" ? door : undefined;
   }
   return undefined;

@@ -1,6 +1,6 @@
 /** What the guarded ports of doors answer, from here: before the load, without a knock, and after it. */
 import type { Plan } from "../../plan/plan.ts";
-import { isPorts } from "../../core/service.ts";
+import { covers, isAmong, isPorts } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { type Address, resolveHost } from "../../net/resolve.ts";
 import { waitForPort } from "../../net/wait_for_port.ts";
@@ -12,6 +12,8 @@ import type { Ports } from "../ports.ts";
 interface GuardedPort extends Address {
   target: Target;
   port: number;
+  /** Whether a packet there is a mistake for the ban while the door is shut: few may be sent. */
+  isCounted: boolean;
 }
 
 /** `unreachable`: this machine has no way there. */
@@ -29,9 +31,26 @@ const SHUT_MS = 3_000;
 /** Milliseconds in which a port that is open answers. */
 const OPEN_MS = 2_000;
 
+type Guarding = Pick<DoorRequest, "opens" | "forwards">;
+
+/** Whether a door closes a tcp port: on the server itself, or as it is forwarded. */
+export function guardsPort({ opens, forwards = [] }: Guarding, port: number): boolean {
+  const place = { protocol: "tcp", port };
+  return isAmong(opens, place) ||
+    forwards.some(({ host, service }) => host === undefined && covers(service, place));
+}
+
+/** With a ban, packets to ports that are not named are mistakes. */
+export function isCounted(
+  { opens, forwards = [] }: Guarding,
+  { port, ban }: { port: number; ban: boolean },
+): boolean {
+  return ban && !guardsPort({ opens: opens.filter(isPorts), forwards }, port);
+}
+
 /**
- * Returns the tcp ports of doors, at the first address of each family that the rules cover; ranges by their
- * first port, and a door that guards everything by that of ssh.
+ * Returns the tcp ports of doors, at the first address of each family that the rules cover: that of ssh first,
+ * which has to open again, also where it is in a range or a door guards everything; other ranges by their first port.
  *
  * @throws {NetworkError} code `resolve`.
  */
@@ -40,21 +59,25 @@ export async function listGuardedPorts(
   { families, ban, sshPort }: Pick<Plan, "families" | "ban"> & { sshPort: number },
   { net }: Ports,
 ): Promise<GuardedPort[]> {
-  const all = await Promise.all(doors.map(async ({ target, opens, forwards = [] }) => {
+  const all = await Promise.all(doors.map(async (door) => {
+    const { target, opens, forwards = [] } = door;
     const services = [
       ...opens.filter(isPorts),
       ...forwards.flatMap(({ host, service }) => host === undefined ? [service] : []),
     ];
     const named = services.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
-    // With a ban, packets to ports that are not named are mistakes.
-    const isAll = !ban && opens.some(({ protocol }) => protocol === "all");
-    const ports = named.length === 0 && isAll ? [sshPort] : named;
+    const ports = [...(guardsPort(door, sshPort) ? [sshPort] : []), ...named];
     const resolved = await resolveHost(target.host, { family: target.family, lookup: net.lookup });
     const addresses = families.flatMap((family) =>
       resolved.all.filter((address) => address.family === family).slice(0, 1)
     );
     return addresses.flatMap((address) =>
-      [...new Set(ports)].slice(0, MAX_PORTS).map((port) => ({ ...address, target, port }))
+      [...new Set(ports)].slice(0, MAX_PORTS).map((port) => ({
+        ...address,
+        target,
+        port,
+        isCounted: isCounted(door, { port, ban }),
+      }))
     );
   }));
   return all.flat();
@@ -74,7 +97,7 @@ export function lookAtPorts(
 }
 
 async function ask(
-  { address, port, target: { source } }: GuardedPort,
+  { address, port, target: { source }, isCounted: isSingle }: GuardedPort,
   { net, clock, signal }: Ports,
   timeoutMs: number,
 ): Promise<PortAnswer> {
@@ -82,6 +105,7 @@ async function ask(
     open: (stop) => net.openTcp({ address, port, source }, stop),
     clock,
     timeoutMs,
+    isSingle,
     signal,
   });
   if (found.status === "open") {

@@ -85,13 +85,21 @@ function renderPort({ port, address, family }: LookedPort): string {
   return `port ${port} over ${renderFamily(family)} (${address})`;
 }
 
+const COUNTED = "connections without a knock are mistakes there, and many are a ban";
+
 async function proveShut(
   asked: readonly LookedPort[],
   { onStep }: Proof,
   ports: Ports,
 ): Promise<ProofFailure | undefined> {
+  for (const counted of asked.filter(({ isCounted }) => isCounted)) {
+    const detail = `${renderPort(counted)}: ${COUNTED}`;
+    onStep({ name: "shut", status: "skipped", detail });
+  }
+  const provable = asked.filter(({ isCounted }) => !isCounted);
+  if (provable.length === 0) return undefined;
   onStep({ name: "shut", status: "running", detail: "new connections without a knock" });
-  const found = await lookAtPorts(asked, ports, { isShut: true });
+  const found = await lookAtPorts(provable, ports, { isShut: true });
   const open = found.find(({ answer }) => answer === "open");
   if (open !== undefined) {
     const text = `${renderPort(open)} still answers without a knock`;
@@ -155,6 +163,10 @@ async function proveWay(
   if (failure !== undefined) return failure;
   const shutting = toClosingTarget(target);
   if (shutting === undefined) return undefined;
+  if (way.some(({ isCounted }) => isCounted)) {
+    onStep({ name: "close", status: "skipped", detail: `${where}: ${COUNTED}` });
+    return undefined;
+  }
   onStep({ name: "close", status: "running", detail: where });
   const closed = await closeTarget({ target: shutting, resolved, payloads: closing }, ports);
   if (closed.status !== "shut") {

@@ -1,4 +1,5 @@
 /** Takes rules out of a server, with what makes them stay; and says which rules it runs. */
+import type { Look } from "../../apply/look.ts";
 import type { RunnerReport, RunnerStatus } from "../../apply/runner.ts";
 import { UsageError } from "../../core/errors.ts";
 import { digestRules } from "../../rules/mod.ts";
@@ -18,6 +19,7 @@ import { createSteps, type Steps } from "./steps.ts";
 /** A server that was looked at. */
 interface Visit {
   login: Login;
+  look: Look;
   runner: ServerRunner;
   chosen: ChosenRules;
   steps: Steps;
@@ -37,6 +39,7 @@ export async function removeRules(
   const visit = await visitServer(job, ports, hooks);
   await using _ = visit.login.server;
   const { runner, chosen, steps } = visit;
+  refuseOthers(visit, job.place);
   const target = nameRules(chosen);
   const status = await runner.status(target);
   const nothing = { summary: undefined, files: [], problem: undefined };
@@ -55,6 +58,22 @@ export async function removeRules(
   steps.show({ name: "remove", status: isGood ? "ok" : "failed", detail });
   const end = isRemoved ? "removed" : report.state === undefined ? "unknown" : "refused";
   return { ...nothing, status: end, steps: steps.ended, problem };
+}
+
+/**
+ * Rules of the same name that another firewall has: their files would go, and they would stay in force.
+ *
+ * @throws {UsageError}
+ */
+function refuseOthers({ look, chosen }: Visit, place: string): void {
+  const { backend, draft } = chosen;
+  const own = look.guarded?.filter(({ name }) => name === draft.name) ?? [];
+  const [other] = own;
+  if (other === undefined || own.some((each) => each.backend === backend.name)) return;
+  throw new UsageError(
+    `the rules "${draft.name}" on ${place} are those of ${other.backend}, not of ${backend.name}`,
+    { hint: `take these out: --for ${other.backend}` },
+  );
 }
 
 function describeRemoved(status: RunnerStatus | undefined): string {
@@ -125,7 +144,7 @@ async function visitServer(job: ApplyJob, ports: Ports, hooks: ApplyHooks): Prom
       throw new UsageError(text, { hint });
     }
     steps.show({ name: "look", status: "ok", detail: `${look.system}; ${chosen.reason}` });
-    return { login, runner, chosen, steps, collect };
+    return { login, look, runner, chosen, steps, collect };
   } catch (error) {
     await login.server[Symbol.asyncDispose]();
     throw error;

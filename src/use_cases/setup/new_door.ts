@@ -12,6 +12,7 @@ import type { Problem } from "../../core/errors.ts";
 import type { Knock, KnockPayload } from "../../core/knock.ts";
 import { DEFAULT_ROLLING, isKey, makeKey, type Rolling } from "../../core/rolling.ts";
 import type { Service } from "../../core/service.ts";
+import { findSshPort } from "../../probe/mod.ts";
 import { needsHorizon } from "../../rules/mod.ts";
 import {
   chooseSecretFile,
@@ -139,6 +140,15 @@ function makeDraft(
     knocks: knocks.slice(0, opening.length),
     rolling,
     ...(close.length === 0 ? {} : { close }),
-    ...(sshPort === SSH_PORT ? {} : { connect: { port: sshPort } }),
+    ...chooseEnd({ opens, probes: [] }, sshPort),
   };
+}
+
+/** Where ssh connects to, named where it is not what a block of ssh would take by itself: a port that opens. */
+function chooseEnd(
+  door: Parameters<typeof findSshPort>[0],
+  sshPort: number,
+): Pick<TargetDraft, "connect"> {
+  const isClear = sshPort === SSH_PORT && (findSshPort(door) ?? SSH_PORT) === SSH_PORT;
+  return isClear ? {} : { connect: { port: sshPort } };
 }

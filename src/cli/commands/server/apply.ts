@@ -16,12 +16,18 @@ import {
 import { readServerArgs, SERVER_OPTIONS } from "../../arguments/server_args.ts";
 import { selectTargets } from "../../arguments/target_args.ts";
 import { type Context, defineCommand } from "../../command.ts";
-import { readSecretChoice } from "../../context.ts";
+import { readSecretChoice, requirePrompter } from "../../context.ts";
 import { SECRET_OPTIONS, SELECTION_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames, type OptionSpec } from "../../options.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 import { toApplyRow, toStatusRow } from "../../reports/server/fleet.ts";
-import { FLEET_OPTIONS, readFleet, runApplyFleet, runOnFleet } from "./run_fleet.ts";
+import {
+  FLEET_OPTIONS,
+  readFleet,
+  refuseSecretsFrom,
+  runApplyFleet,
+  runOnFleet,
+} from "./run_fleet.ts";
 import {
   makeApplyHooks,
   reportOutcome,
@@ -66,6 +72,7 @@ export const command = defineCommand({
     if (args.has("status") && args.has("remove")) {
       throw new UsageError("choose one: --status or --remove");
     }
+    refuseIdle(args);
     const groups = await readPlaces(context);
     const [only, ...others] = groups;
     if (only !== undefined && others.length === 0) return await runOnOne(only, context);
@@ -73,10 +80,27 @@ export const command = defineCommand({
   },
 });
 
+/** What has no effect without a load is not accepted as if it had one. */
+function refuseIdle(args: ApplyContext["args"]): void {
+  const idle = {
+    status: ["dry-run", "rollback", "no-persist"],
+    remove: ["rollback", "no-persist"],
+  } as const;
+  for (const verb of ["status", "remove"] as const) {
+    const found = args.has(verb) ? idle[verb].find((name) => args.has(name)) : undefined;
+    if (found === undefined) continue;
+    throw new UsageError(`--${found} has no effect with --${verb}`, { hint: "leave it out" });
+  }
+}
+
 async function runOnOne(group: FleetPlace, context: ApplyContext): Promise<number> {
   const { args, ports } = context;
   const job = readJob(context, group);
   const secrets = readSecretChoice(args);
+  // Before ssh is started, or a passphrase is typed for nothing.
+  if (!args.has("yes") && !args.has("status") && !job.isDry) {
+    await requirePrompter(context, "without a question: --yes");
+  }
   const hooks = makeApplyHooks(context, { secrets, isSure: args.has("yes") });
   if (args.has("status")) return reportStatus(await readStatus(job, ports, hooks), context);
   if (args.has("remove")) {
@@ -91,13 +115,14 @@ async function runOnOne(group: FleetPlace, context: ApplyContext): Promise<numbe
 async function runOnMany(groups: readonly FleetPlace[], context: ApplyContext): Promise<number> {
   const { args, ports } = context;
   const secrets = readSecretChoice(args);
+  refuseSecretsFrom(secrets);
   const makeJob = (group: FleetPlace) => readJob(context, group);
   const isSure = args.has("yes");
   if (!args.has("status") && !args.has("remove")) {
     const work = { makeJob, apply: applyRules, secrets, askSecret: askTwice, isSure };
     return await runApplyFleet(groups, context, work);
   }
-  if (args.has("remove") && !isSure) {
+  if (args.has("remove") && !isSure && !args.has("dry-run")) {
     throw new UsageError("--remove on several machines needs --yes");
   }
   const makeHooks = (ask: ApplyHooks["ask"]) => ({
@@ -133,6 +158,9 @@ async function readPlaces(context: ApplyContext): Promise<readonly FleetPlace[]>
   const targets = await selectTargets(named, { all });
   if (place === undefined) return await readFleet(targets, context);
   if (args.has("hosts")) throw new UsageError("choose one: USER@HOST or --hosts FILE");
+  if (args.has("jobs")) {
+    throw new UsageError("--jobs has no effect with USER@HOST: it is one machine");
+  }
   return [{ place, targets }];
 }
 

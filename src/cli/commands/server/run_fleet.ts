@@ -74,6 +74,18 @@ interface FleetApply {
   isSure: boolean;
 }
 
+/**
+ * Refuses `--secrets-from`, whose lines are those of one machine.
+ *
+ * @throws {UsageError}
+ */
+export function refuseSecretsFrom({ secretsFrom }: SecretChoice): void {
+  if (secretsFrom === undefined) return;
+  throw new UsageError("--secrets-from is for one machine", {
+    hint: "for many, name the source of each secret in the configuration",
+  });
+}
+
 /** Applies to every machine, and reports; returns the exit code. */
 export async function runApplyFleet(
   groups: readonly FleetPlace[],
@@ -81,11 +93,7 @@ export async function runApplyFleet(
   { makeJob, apply, secrets, askSecret, isSure }: FleetApply,
 ): Promise<number> {
   const { args, out, ports } = context;
-  if (secrets.secretsFrom !== undefined) {
-    throw new UsageError("--secrets-from is for one machine", {
-      hint: "for many, name the source of each secret in the configuration",
-    });
-  }
+  refuseSecretsFrom(secrets);
   const jobs = readJobs(args);
   const fleet = groups.map((group) => ({ ...group, job: makeJob(group) }));
   // Before the first question: nothing that is typed is lost.

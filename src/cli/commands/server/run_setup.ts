@@ -57,6 +57,8 @@ export async function runSetup(context: SetupContext, apply: typeof applyRules):
     });
   }
   const request = { ...wishes, ...readNames(name, admin) };
+  // Before ssh is started, and a target is saved.
+  if (!args.has("yes")) await requirePrompter(context, "without a question: --yes");
   return await runRequest({ request, installs }, context, apply);
 }
 

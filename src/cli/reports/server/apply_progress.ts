@@ -2,7 +2,8 @@
  * What people see of an apply: a line a step, live with the time until the way back fires; before it what will be
  * closed, opened and left alone, with what was noticed about the server; and how it ended.
  */
-import { CancelledError } from "../../../core/errors.ts";
+import { CancelledError, SpknockError } from "../../../core/errors.ts";
+import type { Output } from "../../../output/output.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { wrapWords } from "../../../output/wrap.ts";
 import type {
@@ -17,6 +18,7 @@ import type { Context } from "../../command.ts";
 import { makeSecretOptions, requirePrompter, type SecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
+import { reportError } from "../../report_error.ts";
 import { drawPlan } from "../plan_picture.ts";
 import { printWeaknesses, toPlanValue } from "../rule_set.ts";
 
@@ -109,7 +111,7 @@ export function reportOutcome(
 ): number {
   const { out } = context;
   const { status, problem } = outcome;
-  out.value(toOutcomeValue(outcome));
+  out.value(toOutcomeValue(outcome, given));
   if (status === "declined") throw new CancelledError();
   const place = sanitize(given);
   const texts: Record<typeof status, string> = {
@@ -123,13 +125,24 @@ export function reportOutcome(
   };
   const isGood = APPLY_EXITS[status] === EXIT.done;
   const paint = isGood ? out.style.good : out.style.bad;
-  if (problem !== undefined) {
-    const word = isGood ? "warning" : "error";
-    out.error(`${word}: ${sanitize(problem.text)}`);
-    if (problem.hint !== undefined) out.error(`hint: ${sanitize(problem.hint)}`);
-  }
+  reportProblem(isGood ? problem : problem ?? { text: texts[status] }, out, { status, isGood });
   out.say(`${paint(texts[status])}\n`);
   return APPLY_EXITS[status];
+}
+
+/** A warning where the rest is good; else the error, which is one value with `--json`. */
+export function reportProblem(
+  problem: ApplyOutcome["problem"],
+  out: Output,
+  { status, isGood }: { status: string; isGood: boolean },
+): void {
+  if (problem === undefined) return;
+  const { text, hint } = problem;
+  if (!isGood) return void reportError(new SpknockError(status, text, { hint }), out);
+  if (out.json) return;
+  const { warn, faint } = out.noteStyle;
+  out.error(`${warn("warning:")} ${sanitize(text)}`);
+  if (hint !== undefined) out.error(`${faint("hint:")} ${sanitize(hint)}`);
 }
 
 /** The exit code of each end. */
@@ -145,10 +158,13 @@ export const APPLY_EXITS: Readonly<Record<ApplyOutcome["status"], number>> = {
 };
 
 /** Returns an outcome as the JSON contract has it. */
-function toOutcomeValue({ status, summary, steps, files, problem }: ApplyOutcome): unknown {
+function toOutcomeValue(
+  { status, summary, steps, files, problem }: ApplyOutcome,
+  place: string,
+): unknown {
   return {
     status,
-    place: summary?.place ?? null,
+    place,
     backend: summary?.backend.name ?? null,
     system: summary?.look.system ?? null,
     plan: summary === undefined ? null : toPlanValue(summary.plan),

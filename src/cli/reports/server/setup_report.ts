@@ -1,6 +1,7 @@
 /** What people see of a setup besides the apply: each stage, how it ended, and what to keep on paper. */
 import { renderKnocks } from "../../../core/knock.ts";
 import { renderServices } from "../../../core/service.ts";
+import { CancelledError } from "../../../core/errors.ts";
 import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { listPaperCodes } from "../../../use_cases/setup/list_paper_codes.ts";
@@ -13,7 +14,8 @@ import type {
 import { listWayBack } from "../../../use_cases/setup/way_back.ts";
 import type { Context } from "../../command.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { APPLY_EXITS } from "./apply_progress.ts";
+import { reportError } from "../../report_error.ts";
+import { APPLY_EXITS, reportProblem } from "./apply_progress.ts";
 import { renderCodeList, toCodesValue } from "../code_list.ts";
 
 const KINDS: Readonly<Record<SavedDoor["kind"], string>> = {
@@ -82,12 +84,8 @@ export function reportSetup(
   if (stages.includes("applied") && door !== undefined && outcome !== undefined) {
     out.say(`\n${renderPaper({ ...report, door, outcome }, options, out)}\n`);
   }
-  const { good, bad, warn, faint } = out.noteStyle;
-  if (problem !== undefined) {
-    const word = status === "done" ? warn("warning:") : bad("error:");
-    out.error(`${word} ${sanitize(problem.text)}`);
-    if (problem.hint !== undefined) out.error(`${faint("hint:")} ${sanitize(problem.hint)}`);
-  }
+  const { good } = out.style;
+  reportProblem(problem, out, { status, isGood: status === "done" });
   if (status === "done") {
     const text = login === undefined
       ? "Done: the rules are proven and in force. ssh needs no knock: its port is not among them."
@@ -96,8 +94,8 @@ export function reportSetup(
     return EXIT.done;
   }
   const done = describeDone(stages, options.again);
-  if (done !== undefined) out.error(done);
-  if (status === "declined") return EXIT.cancelled;
+  if (done !== undefined && !out.json) out.error(done);
+  if (status === "declined") return reportError(new CancelledError(), out);
   return status === "no-login" || outcome === undefined ? EXIT.closed : APPLY_EXITS[outcome.status];
 }
 
@@ -110,7 +108,7 @@ function renderPaper(
   { request: { name, place }, codes }: ReportOptions,
   { width }: { width: number },
 ): string {
-  const back = listWayBack(outcome).map((line) => `    ${line}`);
+  const back = listWayBack(outcome).map((line) => `    ${sanitize(line)}`);
   const files = door.secretFiles.map((path) => `    ${sanitize(path)}`);
   return [
     "Keep on paper:",
