@@ -277,7 +277,7 @@ await test("sets that were declared otherwise: replaced, and the open source sta
   // Elements that do not fit: loaded without them, which is said.
   await box.must(
     "nft -f -",
-    "delete table inet spknock_home\ntable inet spknock_home {\nset home.open.4 {\ntype inet_service\nelements = { 22 }\n}\n}\n",
+    "delete table inet spknock_home\ntable inet spknock_home {\nset home.open.4 {\ntype ipv6_addr\nelements = { fd00::1 }\n}\n}\n",
   );
   assertEquals((await load(box, NEW)).state, "loaded");
   assertMatch((await say(box, "keep")).detail ?? "", /forgotten/);
