@@ -31,9 +31,10 @@ async function makeLab(
 }
 
 /** A session of a user, who types lines and reads their echo. */
-async function openSession({ client }: Lab, { ssh, place }: ApplyLab): Promise<
-  AsyncDisposable & { say(word: string): Promise<string> }
-> {
+function openSession(
+  { client }: Lab,
+  { ssh, place }: ApplyLab,
+): AsyncDisposable & { say(word: string): Promise<string> } {
   const words = [...ssh, "-S", "none", place("guest"), "while read -r line; do echo $line; done"];
   const child = commandOf(["ip", "netns", "exec", client.name, ...words], {
     stdin: "piped",
@@ -65,7 +66,7 @@ await kernelTest(
     await using apply = await makeLab(lab);
     // Of another machine: those of this one are shut for the proof.
     const friend = lab.client.ipv4.replace(/\d+$/, "99");
-    await using session = await openSession(lab, apply);
+    await using session = openSession(lab, apply);
     assertEquals(await session.say("before"), "before");
     await t.step("another user's session", async () => {
       const { status, stderr } = await applyHome(apply, ROLLBACK);
