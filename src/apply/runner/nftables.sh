@@ -2,16 +2,21 @@
 
 check_nftables() {
   command -v nft >/dev/null || { echo "nft is not installed"; return 1; }
-  nft list tables >/dev/null 2>"$lock/err" || { first_line "$lock/err"; return 1; }
+  list_nftables >/dev/null 2>"$lock/err" || { first_line "$lock/err"; return 1; }
+}
+
+# All rules without elements (-t): a list of one-time codes takes nft half a minute to read, "nft list tables" included.
+list_nftables() {
+  nft -s -t list ruleset
 }
 
 is_loaded_nftables() {
-  nft list tables 2>/dev/null | grep -qxF "table inet $table"
+  list_nftables 2>/dev/null | grep -qxF "table inet $table {"
 }
 
 # The rules without their sets' elements and counters.
 print_nftables() {
-  nft -s -t list table inet "$table"
+  list_nftables | sed -n "/^table inet $table {\$/,/^}\$/p"
 }
 
 # Prints the lines that take the table out, whether it is there or not.
