@@ -1,5 +1,5 @@
 # ---- KIND openwrt: a file that fw4 includes in its own table.
-# Each reload of fw4 reads the file, and a router is switched off and on when it locks somebody out. So until they are
+# Each reload of fw4 reads the file, and a router is switched off and on when it locks its owner out. So until they are
 # kept the new rules are only mounted over the file: a boot finds the former ones, or an empty file.
 
 EMPTY_LINE='# spknock apply: no rules were kept'

@@ -90,7 +90,7 @@ is_persisted_iptables() {
 }
 
 # Rules that nothing loads are not left there, they can contain secrets: but for a file of before, which
-# somebody may load by means of his own. persist_file FILE MODE HOW; HOW makes something load the file.
+# an administrator may load in another way. persist_file FILE MODE HOW; HOW makes something load the file.
 persist_file() {
   persist_file=$1
   persist_had=no

@@ -101,7 +101,7 @@ function isUnchanged(
 ): boolean {
   if (!isLoaded || digest !== wanted || isChanged === true) return false;
   if (!persists) return true;
-  // Where nothing loads rules at boot, there can be a file of somebody who does it by other means.
+  // Where nothing loads rules at boot, there can be a file that an administrator loads in another way.
   return persist === "unable"
     ? persistedDigest === undefined || persistedDigest === wanted
     : persist === "done" && persistedDigest === wanted;
