@@ -29,13 +29,14 @@ interface LoadRequest extends RunnerTarget {
   seconds: number;
   /** Bytes of the rules: a part of them is not loaded. */
   size: number;
-  digest: string;
+  /** Undefined where the file `digest` of the folder has it. */
+  digest: string | undefined;
   /** Whether they stay after a reboot. */
   persists: boolean;
 }
 
 /** Files of the folder that are sent to it. */
-export type RunnerFile = "run.sh" | "rules" | "shut";
+export type RunnerFile = "run.sh" | "rules" | "shut" | "digest";
 
 /** Returns the line that puts its standard input into a file of the folder, all of it or nothing. */
 export function renderUpload(folder: string, file: RunnerFile): string {
@@ -53,7 +54,7 @@ export function renderLook(folder: string, name: string): string {
 /** Returns the line that loads rules with a way back; to be run as root. */
 export function renderStart(folder: string, request: LoadRequest): string {
   const { kind, name, table, seconds, size, digest, persists } = request;
-  const time = [String(seconds), folder, String(size), digest, persists ? "yes" : "no"];
+  const time = [String(seconds), folder, String(size), digest ?? "-", persists ? "yes" : "no"];
   return renderCall(folder, ["start", kind, name, table, ...time]);
 }
 

@@ -3,7 +3,8 @@
 # file that was cut off on its way does nothing.
 #
 #   sh run.sh look                                                      what runs here; changes nothing
-#   sh run.sh start KIND NAME TABLE SECONDS DIR SIZE DIGEST PERSIST     load DIR/rules, with a way back (root)
+#   sh run.sh start KIND NAME TABLE SECONDS DIR SIZE DIGEST PERSIST     load DIR/rules, with a way back (root);
+#                                                                       DIGEST - is in DIR/digest
 #   sh run.sh keep DIR | undo DIR | state DIR                           the verdict (login user, no root)
 #   sh run.sh remove KIND NAME TABLE DIR                                take the rules out (root)
 #   sh run.sh status KIND NAME TABLE                                    what is in force (root)
@@ -121,6 +122,7 @@ refuse() {
 start() {
   check_arguments "$@" || return 2
   kind=$1 table=$3 seconds=$4 dir=$5 digest=$7 persist=$8
+  [ "$digest" != - ] || read_digest
   set_names "$2"
   take_lock
   case $? in
@@ -139,6 +141,13 @@ start() {
     detach run "$name" "$me"
     await_state
   fi
+}
+
+# From a file: other users of the machine see arguments, and could try weak passphrases against it.
+read_digest() {
+  digest=''
+  read -r digest 2>/dev/null <"$dir/digest"
+  case $digest in *[!0-9a-f]*) digest='' ;; esac
 }
 
 # Commands that shut the doors for the client, whose proof begins with a port that is shut; they are not kept.
@@ -160,7 +169,7 @@ check_arguments() {
   case $3 in '' | *[!A-Za-z0-9_.-]*) return 1 ;; esac
   [ $# -gt 4 ] || return 0
   case $4$6 in *[!0-9]*) return 1 ;; esac
-  case $7 in *[!0-9a-f]*) return 1 ;; esac
+  case $7 in -) ;; *[!0-9a-f]*) return 1 ;; esac
   case $8 in yes | no) ;; *) return 1 ;; esac
   [ -d "$5" ]
 }

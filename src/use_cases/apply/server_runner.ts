@@ -90,11 +90,17 @@ export async function openRunner(server: Server): Promise<ServerRunner> {
       const line = renderStatus(folder, target);
       return parseStatus((await server.run(line, { asRoot, timeoutMs: LOAD_MS })).stdout);
     },
-    async start({ rules, shut, rollbackMs, ...load }) {
+    async start({ rules, shut, digest, rollbackMs, ...load }) {
       const size = measure(rules());
       await upload("rules", rules());
+      await upload("digest", [`${digest}\n`]);
       await upload("shut", shut.map((line) => `${line}\n`));
-      const line = renderStart(folder, { ...load, size, seconds: Math.ceil(rollbackMs / 1_000) });
+      const line = renderStart(folder, {
+        ...load,
+        digest: undefined,
+        size,
+        seconds: Math.ceil(rollbackMs / 1_000),
+      });
       return await report(server.run(line, { asRoot, timeoutMs: LOAD_MS }));
     },
     keep: () => report(server.runFresh(renderVerdict(folder, "keep"), { timeoutMs: VERDICT_MS })),
