@@ -77,7 +77,9 @@ export async function logIn(destination: Destination, ports: SshPorts): Promise<
 function chooseControl({ os, env }: SshPorts): string | undefined {
   if (os === "windows") return undefined;
   const own = env("TMPDIR")?.replace(/\/+$/, "") ?? "";
-  const base = own.startsWith("/") && own.length <= FOLDER_LENGTH ? own : "/tmp";
+  // ssh reads "%" in the path as a token.
+  const isFit = /^\/[\w./+-]*$/.test(own) && own.length <= FOLDER_LENGTH;
+  const base = isFit ? own : "/tmp";
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   return `${base}/spknock-ssh.${[...bytes].map((byte) => (byte % 36).toString(36)).join("")}/ssh`;
 }

@@ -222,7 +222,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     look: {
       guarded: [{ name: "office", backend: "nftables", protocol: "tcp", port: 20, last: 30 }],
     },
-    said: ["warning guarded_twice"],
+    said: ["stop guarded_twice"],
     text: 'the rules "office" (nftables) close 20-30/tcp',
     hint: "spknock apply office USER@HOST --remove",
   },

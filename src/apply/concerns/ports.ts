@@ -1,5 +1,6 @@
 /** The ports of a plan on the server: who listens, where they lead, who guards them already. */
 import {
+  isAmong,
   isPorts,
   overlaps,
   type PortRange,
@@ -87,7 +88,10 @@ function renderForwarded(forward: ForwardedPort): string {
 }
 
 /** Packets have to pass both. */
-function assessOtherRules({ guarded = [] }: Look, { plan, backend }: Assessment): Concern[] {
+function assessOtherRules(look: Look, assessment: Assessment): Concern[] {
+  const { guarded = [] } = look;
+  const { plan, backend } = assessment;
+  const ssh = { protocol: "tcp", port: readSshPort(look, assessment) } as const;
   const ours = plan.doors.flatMap(listGuarded);
   const others = guarded.filter((other) => other.name !== plan.name || other.backend !== backend)
     .filter((other) => ours.some((service) => overlaps(service, other)));
@@ -96,7 +100,8 @@ function assessOtherRules({ guarded = [] }: Look, { plan, backend }: Assessment)
     const [name, kind] = key.split(" ");
     const ports: PortRange[] = others.filter((other) => `${other.name} ${other.backend}` === key);
     return {
-      severity: "warning",
+      // The proof comes in through a door of both; a later login would knock on one of them.
+      severity: name !== plan.name && isAmong(ports, ssh) ? "stop" : "warning",
       code: "guarded_twice",
       text: `the rules "${name}" (${kind}) close ${renderServices(ports)} there, too: ` +
         "both have to be opened by their knocks",
