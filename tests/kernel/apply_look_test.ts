@@ -70,7 +70,7 @@ for (const [name, { kind, owner, prepare, allow }] of Object.entries(OTHERS)) {
       const other = await kind.start(lab);
       await other.run(`${prepare} || true`);
       const look = await lookWithAll(other.run);
-      assertEquals(look.active, [owner]);
+      assertEquals<readonly string[]>(look.active, [owner]);
       const [concern, ...rest] = assessPorts(look);
       assertEquals(rest, []);
       assertEquals(concern?.code, "port_dropped");
@@ -97,7 +97,7 @@ await kernelTest("look: a table that drops by its policy, after ours and before"
   ) {
     const other = await makeDropTable(priority).start(lab);
     const found = assessPorts(await lookWithAll(other.run));
-    assertEquals(found.map(({ code }) => code), codes);
+    assertEquals<readonly string[]>(found.map(({ code }) => code), codes);
     for (const { hint = "" } of found) {
       const [, commands = ""] = hint.split("too: ");
       await other.run(commands);
