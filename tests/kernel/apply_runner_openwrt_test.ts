@@ -47,7 +47,10 @@ const readRules = (box: Box) => box.must("nft -s -t list ruleset | grep . | sort
 
 /** The way back and its watcher die with the power; mounts go, files stay. */
 async function reboot(box: Box): Promise<void> {
-  const runs = "grep -l run.sh /proc/[0-9]*/cmdline | cut -d/ -f3 | grep -vx $$ | xargs -r kill -9";
+  // Only the box's own: all processes of the machine are seen there.
+  const runs = "me=$(readlink /proc/self/ns/mnt); for each in /proc/[0-9]*; do " +
+    '[ "$(readlink $each/ns/mnt)" = "$me" ] && grep -q run.sh $each/cmdline && ' +
+    "[ ${each#/proc/} != $$ ] && kill -9 ${each#/proc/}; done 2>/dev/null; :";
   await box.must(
     `${runs}; while umount ${FILE} 2>/dev/null; do :; done; rm -rf /run/spknock*; nft flush ruleset; fw4 reload`,
   );
