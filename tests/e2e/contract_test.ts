@@ -83,6 +83,7 @@ Deno.test("every command prints one JSON value", async () => {
     after: [],
     close: "null",
     connect: "null",
+    admin: "null",
     rolling: "null",
   });
   // "auto" is no number.
