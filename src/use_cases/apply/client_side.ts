@@ -2,6 +2,7 @@
 import type { ClientSide } from "../../apply/assessment.ts";
 import type { Look } from "../../apply/look.ts";
 import { detectFamily, isLinkLocal } from "../../core/address_syntax.ts";
+import { NetworkError } from "../../core/errors.ts";
 import { nameHosts } from "../../core/target.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import type { Destination } from "../../ssh/destination.ts";
@@ -55,8 +56,14 @@ export function listClients(
   return [client, ...listLocal(ports).filter((address) => detectFamily(address) !== family)];
 }
 
+/** None where they may not be listed: they only make the proof and what is said more exact. */
 function listLocal({ net }: Ports): string[] {
-  const all = net.listInterfaces?.().map(({ address }) => address) ?? [];
+  let all: string[] = [];
+  try {
+    all = net.listInterfaces?.().map(({ address }) => address) ?? [];
+  } catch (cause) {
+    if (!(cause instanceof NetworkError)) throw cause;
+  }
   return all.filter((address) =>
     !isLinkLocal(address) && address !== "::1" && !address.startsWith("127.")
   );
