@@ -113,13 +113,15 @@ give_verdict() { # keep|undo
 
 # Ends a start that has changed nothing: refuse WORD REASON
 refuse() {
+  [ ! -e "$lock/owner.$me" ] || release_lock
   report state "$1"
   report detail "$2"
-  [ ! -e "$lock/owner.$me" ] || release_lock
 }
 
 # start KIND NAME TABLE SECONDS DIR SIZE DIGEST PERSIST
 start() {
+  # The login can end at any moment: what is begun here is ended in order, the lock too.
+  trap '' HUP PIPE
   check_arguments "$@" || return 2
   kind=$1 table=$3 seconds=$4 dir=$5 digest=$7 persist=$8
   [ "$digest" != - ] || read_digest
