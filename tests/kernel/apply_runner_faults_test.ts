@@ -204,3 +204,11 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
     `${conf}nonsense\n`,
   );
 });
+
+await test("a refusal that nothing reads any more releases the lock", async (box) => {
+  await box.must(renderUpload(box.folder, "rules"), RULES);
+  const wrong = { ...TARGET, seconds: 60, size: 1, digest: "abcd", persists: false };
+  // The reader has gone before the script prints.
+  await box.run(`{ sleep 0.5; ${renderStart(box.folder, wrong)}; } | :`);
+  assertEquals((await box.must("ls /run")).match(/spknock/g), null);
+});
