@@ -8,7 +8,7 @@
  * - secrets are in files before the target names them, and the target is saved before the rules are loaded:
  *   what the server has is always known here.
  */
-import type { Problem } from "../../core/errors.ts";
+import { ConfigError, type Problem } from "../../core/errors.ts";
 import { isAmong } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import { type Backend, needsHorizon } from "../../rules/mod.ts";
@@ -148,7 +148,13 @@ async function saveHorizon(
 ): Promise<void> {
   const isSaved = rolling?.until === horizon?.until;
   if (isSaved || horizon === undefined || backend === undefined || !needsHorizon(backend)) return;
-  onWarnings(await saveEnd(name, { file, fs, horizon }));
+  try {
+    onWarnings(await saveEnd(name, { file, fs, horizon }));
+  } catch (error) {
+    // The rules are in force: what follows is needed all the more.
+    if (!(error instanceof ConfigError)) throw error;
+    onWarnings(error.problems);
+  }
 }
 
 /** By the block where ssh reads it, else with its ProxyCommand as an option. */

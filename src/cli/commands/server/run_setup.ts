@@ -1,5 +1,5 @@
 /** A run of `setup`: what is asked, what is shown while it works, and what is left of it where it fails. */
-import { UsageError } from "../../../core/errors.ts";
+import { SecretError, UsageError } from "../../../core/errors.ts";
 import { renderServices } from "../../../core/service.ts";
 import type { Target } from "../../../core/target.ts";
 import { quoteShell } from "../../../core/text.ts";
@@ -127,7 +127,14 @@ async function listReportCodes(
 ): ReturnType<typeof listPaperCodes> {
   if (door === undefined || !stages.includes("applied")) return undefined;
   const options = { ...makeSecretOptions(context), now: Date.now() };
-  return await listPaperCodes(door.target, context.ports, options);
+  try {
+    return await listPaperCodes(door.target, context.ports, options);
+  } catch (error) {
+    // The rules are in force: how to take them out has to be said in any case.
+    if (!(error instanceof SecretError)) throw error;
+    context.out.note(`warning: no one-time codes for the paper: ${sanitize(error.message)}`);
+    return undefined;
+  }
 }
 
 /** Another file of `-F` takes the place of the user's own one. */
