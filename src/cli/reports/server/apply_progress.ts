@@ -24,6 +24,7 @@ import { printWeaknesses, toPlanValue } from "../rule_set.ts";
 
 /** Columns of the name of a step. */
 const LABEL_WIDTH = 10;
+const INDENT = "  ";
 /** Erases the line of the step that is under way. */
 const CLEAR_LINE = "\r\x1b[2K";
 
@@ -32,54 +33,87 @@ interface HookOptions {
   secrets: SecretChoice;
   /** `--yes`: without a question. */
   isSure: boolean;
-  /** Before each step of one of several places; "" where there is one. */
-  prefix?: string;
 }
 
 /** Makes what an apply of one place shows and asks. */
 export function makeApplyHooks(
   context: Context,
-  { secrets, isSure, prefix = "" }: HookOptions,
+  { secrets, isSure }: HookOptions,
 ): ApplyHooks & { confirmRemoval(place: string): Promise<boolean> } {
-  const { out } = context;
-  const clear = () => out.say(out.isLive && prefix === "" ? CLEAR_LINE : "");
+  const line = createLiveLine(context);
   const passphrases = makeSecretOptions(context, secrets, askTwice);
   const passwords = makeSecretOptions(context);
   const ask = async (message: string) => {
     if (isSure) return true;
-    clear();
+    line.clear();
     const prompter = await requirePrompter(context, "without a question: --yes");
     return await prompter.confirm({ message, default: true });
   };
   return {
     ...passphrases,
-    ask: (message) => (clear(), passphrases.ask(message)),
-    askPassword: (message) => (clear(), passwords.ask(message)),
-    onStep: (step) => showStep(step, context, prefix),
+    ask: (message) => (line.clear(), passphrases.ask(message)),
+    askPassword: (message) => (line.clear(), passwords.ask(message)),
+    onStep: (step) => line.show(step),
     onSummary: (summary) => showSummary(summary, context),
     confirm: ({ place }) => ask(`Load these rules on ${sanitize(place)}?`),
     confirmRemoval: (place) => ask(`Remove the rules from ${sanitize(place)}?`),
   };
 }
 
-function showStep(step: ApplyStep, { out }: Context, prefix: string): void {
-  const { good, bad, warn, faint } = out.style;
-  const { name, status, detail, leftMs } = step;
-  const isLine = out.isLive && prefix === "";
-  if (status === "running" && !isLine) return;
-  const left = leftMs === undefined ? "" : ` (${Math.round(leftMs / 1_000)} s left)`;
+/** The step that is under way on a terminal, with the seconds that are left; what has ended is above it. */
+function createLiveLine({ out, ports: { clock, signal } }: Context) {
+  let ticking = new AbortController();
+  const clear = () => {
+    ticking.abort();
+    if (out.isLive) out.say(CLEAR_LINE);
+  };
+  const tick = async (step: ApplyStep, end: number) => {
+    ticking = new AbortController();
+    const stop = AbortSignal.any([signal, ticking.signal]);
+    try {
+      for (let left = end - clock.now(); left > 0; left = end - clock.now()) {
+        out.say(`${CLEAR_LINE}${renderRunning({ ...step, leftMs: left }, out)}`);
+        await clock.sleepUntil(clock.now() + Math.min(left, TICK_MS), stop);
+      }
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    }
+  };
+  return {
+    clear,
+    show(step: ApplyStep): void {
+      clear();
+      if (step.status !== "running") return out.say(renderStep(step, out));
+      if (!out.isLive) return;
+      if (step.leftMs === undefined) return out.say(renderRunning(step, out));
+      void tick(step, clock.now() + step.leftMs);
+    },
+  };
+}
+
+const TICK_MS = 1_000;
+
+function renderLeft({ leftMs }: ApplyStep): string {
+  return leftMs === undefined ? "" : ` (${Math.round(leftMs / 1_000)} s left)`;
+}
+
+/** In one line: it is erased. */
+function renderRunning(step: ApplyStep, { style: { faint }, width }: Output): string {
+  const left = renderLeft(step);
+  const room = width - INDENT.length - LABEL_WIDTH - left.length;
+  const [first = ""] = wrapWords(sanitize(step.detail), { width: room });
+  return `${INDENT}${faint(step.name.padEnd(LABEL_WIDTH))}${first}${left}`;
+}
+
+function renderStep(step: ApplyStep, { style, width, isLive }: Output): string {
+  const { name, status, detail } = step;
   const words = { running: "", ok: "", failed: "failed: ", skipped: "not checked: " };
-  const text = `${words[status]}${sanitize(detail)}${left}`;
-  const indent = `  ${prefix}`;
-  const width = out.isLive ? out.width - indent.length - LABEL_WIDTH : Infinity;
-  const paint = { running: faint, ok: good, failed: bad, skipped: warn }[status];
-  const lines = wrapWords(text, { width }).map((line, index) =>
-    index === 0
-      ? `${indent}${paint(name.padEnd(LABEL_WIDTH))}${line}`
-      : " ".repeat(indent.length + LABEL_WIDTH) + line
-  );
-  if (isLine) out.say(CLEAR_LINE);
-  out.say(status === "running" ? lines[0] ?? "" : `${lines.join("\n")}\n`);
+  const paint = { running: style.faint, ok: style.good, failed: style.bad, skipped: style.warn };
+  const text = `${words[status]}${sanitize(detail)}${renderLeft(step)}`;
+  const room = isLive ? width - INDENT.length - LABEL_WIDTH : Infinity;
+  const lines = wrapWords(text, { width: room });
+  const label = `${INDENT}${paint[status](name.padEnd(LABEL_WIDTH))}`;
+  return `${label}${lines.join(`\n${" ".repeat(INDENT.length + LABEL_WIDTH)}`)}\n`;
 }
 
 /** Prints what will happen on a server, and what was noticed about it. */
