@@ -72,7 +72,7 @@ async function createRange({ legacy = false } = {}): Promise<Range> {
     env,
     folder: `${home}/home`,
     load: (plan, args = []) =>
-      server.run(["sh", "-s", ...args], { stdin: renderRules(iptables, plan, HOST), env }),
+      server.run(["sh", "-xs", ...args], { stdin: renderRules(iptables, plan, HOST), env }),
     update: (args = [], shell = ["sh"]) =>
       server.run([...shell, `${home}/home/codes.sh`, ...args], { env }),
     async send(knocks) {
