@@ -311,11 +311,15 @@ export function describePlan(plan: Plan): string {
     .join("; ");
 }
 
+/** Of so few packets at random moments many can be close to a timeout; `rules_traces_test.ts` checks their sum. */
+const FEW = 40;
+
 /** Fails with everything on which model and kernel differ, or if too little was compared. */
 export function assertAgree(outcomes: readonly Outcome[], where: string): void {
   const compared = outcomes.reduce((sum, outcome) => sum + outcome.compared, 0);
   const skipped = outcomes.reduce((sum, outcome) => sum + outcome.skipped, 0);
-  assertEquals(compared > 4 * skipped, true, `${where}: ${compared} compared, ${skipped} not`);
+  const isEnough = compared > 4 * skipped || compared + skipped < FEW;
+  assertEquals(isEnough, true, `${where}: ${compared} compared, ${skipped} not`);
   const wrong = outcomes.filter(({ differences }) => differences.length > 0).map((outcome) =>
     `${where}, ${outcome.trace.name}: ${outcome.differences.join("; ")}\n` +
     outcome.trace.packets.map(renderPacket).join("\n")

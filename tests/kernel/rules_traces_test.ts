@@ -24,15 +24,17 @@ async function fireAll(firewall: Firewall): Promise<void> {
   // SPKNOCK_SEED repeats a run that failed.
   const given = Deno.env.get("SPKNOCK_SEED");
   const first = Number(given ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-  const sum = { exact: 0, stricter: 0, opened: 0 };
+  const sum = { exact: 0, stricter: 0, opened: 0, skipped: 0 };
   for (let seed = first; seed < first + SEEDS; seed++) {
     const total = await playTraces(firewall, { seed, count: TRACES });
     sum.exact += total.exact;
     sum.stricter += total.stricter;
     sum.opened += total.opened;
+    sum.skipped += total.skipped;
   }
   const [exact, stricter, opened] = firewall.isExact === undefined ? [500, 0, 0] : LEAST;
   const where = `${firewall.name}, seeds from ${first}: ${JSON.stringify(sum)}`;
   assert(sum.exact >= exact, where);
+  assert(sum.exact + sum.stricter > 4 * sum.skipped, where);
   assert(sum.stricter >= stricter && sum.opened >= opened, where);
 }
