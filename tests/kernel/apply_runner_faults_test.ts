@@ -7,7 +7,6 @@ import {
   renderStart,
   renderStatus,
   renderUpload,
-  renderVerdict,
 } from "../../src/apply/runner.ts";
 import { kernelTest } from "./lab.ts";
 import { type Box, createBox } from "./runner_lab.ts";
@@ -16,21 +15,6 @@ const TARGET = { kind: "nftables", name: "home", table: "spknock_home" } as cons
 const RULES = await Deno.readTextFile(
   new URL("../golden/rules/banned.nftables.nft", import.meta.url),
 );
-
-async function start(box: Box, seconds = 60, persists = true) {
-  const size = new TextEncoder().encode(RULES).length;
-  const request = { ...TARGET, seconds, size, digest: "abcd", persists };
-  return parseReport((await box.run(renderStart(box.folder, request))).stdout);
-}
-
-async function load(box: Box, seconds = 60) {
-  await box.must(renderUpload(box.folder, "rules"), RULES);
-  return await start(box, seconds);
-}
-
-async function say(box: Box, verb: "keep" | "undo" | "state") {
-  return parseReport((await box.run(renderVerdict(box.folder, verb))).stdout);
-}
 
 async function isLoaded(box: Box): Promise<boolean> {
   return (await box.must("nft list tables")).includes("spknock_home");
@@ -55,16 +39,16 @@ await test("full disks: nothing is changed, or the way back works", async (box) 
     ]] as const
   ) {
     await box.must(FILL(folder));
-    const full = await start(box);
+    const full = await box.start(TARGET, RULES);
     assertEquals([full.state, await isLoaded(box)], ["failed", false]);
     assertMatch(full.detail ?? "", reason);
     await box.must(`rm ${folder}/fill`);
   }
   // Full once the rules are loaded.
   for (const verb of ["undo", "keep"] as const) {
-    assertEquals((await start(box)).state, "loaded");
+    assertEquals((await box.start(TARGET, RULES)).state, "loaded");
     await box.must(`${FILL("/run")}; ${FILL("/tmp")}`);
-    const end = await say(box, verb);
+    const end = await box.say(verb);
     assertEquals([end.state, await isLoaded(box)], [
       verb === "undo" ? "undone" : "kept",
       verb === "keep",
@@ -76,19 +60,19 @@ await test("full disks: nothing is changed, or the way back works", async (box) 
 
 await test("a read-only /etc, and a full one: in force, not persisted, nothing half-written", async (box) => {
   await box.must("mount -o remount,bind,ro /etc");
-  await load(box);
-  const kept = await say(box, "keep");
+  await box.load(TARGET, RULES);
+  const kept = await box.say("keep");
   assertEquals([kept.state, kept.persist?.status, await isLoaded(box)], ["kept", "failed", true]);
   assertMatch(kept.persist?.reason ?? "", /cannot be written/);
   await box.must(
     "mount -o remount,bind,rw /etc; mkdir /etc/spknock; mount -t tmpfs -o size=4k tmpfs /etc/spknock",
   );
-  await load(box);
-  assertEquals((await say(box, "keep")).persist?.status, "failed");
+  await box.load(TARGET, RULES);
+  assertEquals((await box.say("keep")).persist?.status, "failed");
   assertEquals(await box.must("ls -A /etc/spknock"), "");
   await box.must("umount /etc/spknock; touch /etc/spknock/home.nft");
-  await load(box);
-  assertEquals((await say(box, "keep")).files, ["/etc/spknock/home.nft"]);
+  await box.load(TARGET, RULES);
+  assertEquals((await box.say("keep")).files, ["/etc/spknock/home.nft"]);
   await box.must("mount -o remount,bind,ro /etc");
   const removed = parseReport(await box.must(renderRemove(box.folder, TARGET)));
   assertEquals([removed.state, removed.persist?.status, removed.files, await isLoaded(box)], [
@@ -128,7 +112,7 @@ async function addSystemd(box: Box): Promise<void> {
 
 await test("beside systemd: a service with ExecStopPost, which restores after a kill", async (box) => {
   await addSystemd(box);
-  assertEquals((await load(box)).state, "loaded");
+  assertEquals((await box.load(TARGET, RULES)).state, "loaded");
   assertMatch(
     await box.must("cat /mnt/services"),
     /^\/bin\/sh \/run\/spknock\.home\/run\.sh run home \S+ service\n$/,
@@ -137,10 +121,10 @@ await test("beside systemd: a service with ExecStopPost, which restores after a 
   await box.must(
     "for each in /run/spknock.home/owner.*; do each=${each##*owner.}; kill -9 ${each%.*}; done",
   );
-  while ((await say(box, "state")).state === "loaded") {
+  while ((await box.say("state")).state === "loaded") {
     await new Promise((go) => setTimeout(go, 100));
   }
-  assertEquals([(await say(box, "state")).state, await isLoaded(box)], ["late", false]);
+  assertEquals([(await box.say("state")).state, await isLoaded(box)], ["late", false]);
   assertEquals((await box.must("ls -d /run/spknock.* || :")).trim(), "");
 });
 
@@ -149,16 +133,16 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
   const conf = await box.must("cat /etc/nftables.conf");
   const status = async () => parseStatus(await box.must(renderStatus(box.folder, TARGET)))?.persist;
   await box.must("touch /mnt/broken");
-  await load(box);
-  const broken = await say(box, "keep");
+  await box.load(TARGET, RULES);
+  const broken = await box.say("keep");
   assertEquals([broken.persist?.status, broken.files, await status()], ["failed", [], "none"]);
   assertEquals(
     await box.must("ls -A /etc/systemd/system; ls -d /etc/spknock 2>&1 || :"),
     "ls: cannot access '/etc/spknock': No such file or directory\n",
   );
   await box.must("rm /mnt/broken");
-  await load(box);
-  const unit = await say(box, "keep");
+  await box.load(TARGET, RULES);
+  const unit = await box.say("keep");
   assertEquals([unit.persist?.status, unit.files], ["done", [
     "/etc/spknock/home.nft",
     "/etc/systemd/system/spknock-home.service",
@@ -173,8 +157,8 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
     /^--quiet enable --now spknock-home\.service$/m,
   );
   await box.must("touch /mnt/enabled");
-  await load(box);
-  const line = await say(box, "keep");
+  await box.load(TARGET, RULES);
+  const line = await box.say("keep");
   assertEquals([line.persist?.status, line.files], ["done", [
     "/etc/spknock/home.nft",
     "/etc/nftables.conf",
@@ -188,8 +172,8 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
   // As a boot, and as a reload by hand.
   await box.must("nft -f /etc/nftables.conf");
   assertEquals(await isLoaded(box), true);
-  await load(box);
-  assertEquals((await say(box, "keep")).persist?.status, "done");
+  await box.load(TARGET, RULES);
+  assertEquals((await box.say("keep")).persist?.status, "done");
   assertEquals(
     parseReport(await box.must(renderRemove(box.folder, TARGET))).persist?.status,
     "none",
@@ -197,8 +181,8 @@ await test("beside systemd: a unit where nothing flushes, a line in the file tha
   assertEquals(await box.must("cat /etc/nftables.conf; ls /etc/spknock 2>/dev/null || :"), conf);
   // A file that nft refuses, after our line too: it stays as it was.
   await box.must("echo nonsense >>/etc/nftables.conf");
-  await load(box);
-  assertMatch((await say(box, "keep")).persist?.reason ?? "", /could not be added/);
+  await box.load(TARGET, RULES);
+  assertMatch((await box.say("keep")).persist?.reason ?? "", /could not be added/);
   assertEquals(
     await box.must("cat /etc/nftables.conf; ls -d /etc/*.spknock /etc/spknock 2>/dev/null || :"),
     `${conf}nonsense\n`,

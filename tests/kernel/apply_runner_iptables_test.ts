@@ -1,14 +1,6 @@
 /** The script that runs on a server, with iptables: chains, jump, sets and the files of one-time codes. */
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  parseReport,
-  parseStatus,
-  renderRemove,
-  renderStart,
-  renderStatus,
-  renderUpload,
-  renderVerdict,
-} from "../../src/apply/runner.ts";
+import { parseReport, parseStatus, renderRemove, renderStatus } from "../../src/apply/runner.ts";
 import { kernelTest } from "./lab.ts";
 import { type Box, createBox } from "./runner_lab.ts";
 
@@ -17,15 +9,8 @@ const GOLDEN = new URL("../golden/rules/", import.meta.url);
 
 async function load(box: Box, file: string, seconds = 60): Promise<string | undefined> {
   const rules = await Deno.readTextFile(new URL(file, GOLDEN));
-  await box.must(renderUpload(box.folder, "rules"), rules);
-  const size = new TextEncoder().encode(rules).length;
-  const request = { ...TARGET, seconds, size, digest: "abcd", persists: true };
-  const report = parseReport((await box.run(renderStart(box.folder, request))).stdout);
+  const report = await box.load(TARGET, rules, { seconds });
   return report.detail ?? report.state;
-}
-
-async function say(box: Box, verb: "keep" | "undo" | "state") {
-  return parseReport((await box.run(renderVerdict(box.folder, verb))).stdout);
 }
 
 /** All rules, sets and files of codes, without what goes on with time. */
@@ -58,12 +43,12 @@ for (const [shell, legacy] of [["dash", false], ["bash", true], ["busybox", fals
     const empty = await readAll(box);
     await context.step("undone where there was nothing", async () => {
       assertEquals(await load(box, FORMER), "loaded");
-      assertEquals((await say(box, "undo")).state, "undone");
+      assertEquals((await box.say("undo")).state, "undone");
       assertEquals(await readAll(box), empty);
     });
     await context.step("kept", async () => {
       assertEquals(await load(box, FORMER), "loaded");
-      const kept = await say(box, "keep");
+      const kept = await box.say("keep");
       assertEquals([kept.state, kept.persist?.status], ["kept", "done"]);
       assertEquals(kept.files, ["/etc/spknock/home.sh", "/etc/cron.d/spknock-home"]);
       assertEquals(await box.must("stat -c %a /etc/spknock/home.sh"), "700\n");
@@ -76,34 +61,28 @@ for (const [shell, legacy] of [["dash", false], ["bash", true], ["busybox", fals
       await context.step(`undone: ${other}`, async () => {
         assertEquals(await load(box, other), "loaded");
         assertEquals(await readAll(box) === former, false);
-        assertEquals((await say(box, "undo")).state, "undone");
+        assertEquals((await box.say("undo")).state, "undone");
         assertEquals(await readAll(box), former);
       });
     }
     await context.step("refused by the script there, and by a shell", async () => {
       await box.must(`printf '%s\\n' 'echo "error: no ipset" >&2' 'exit 1' >${box.folder}/rules`);
       const size = Number(await box.must(`wc -c <${box.folder}/rules`));
-      const start = renderStart(box.folder, {
-        ...TARGET,
-        seconds: 9,
-        size,
-        digest: "a",
-        persists: true,
-      });
-      assertEquals(parseReport((await box.run(start)).stdout).detail, "error: no ipset");
+      const start = () => box.start(TARGET, "", { seconds: 9, size });
+      assertEquals((await start()).detail, "error: no ipset");
       await box.must(`printf '%s\\n' 'if true' 'exit 11' >${box.folder}/rules`);
-      assertEquals(parseReport((await box.run(start)).stdout).state, "bad");
+      assertEquals((await start()).state, "bad");
       assertEquals(await readAll(box), former);
     });
     await context.step("codes are kept, and undone to", async () => {
       assertEquals(await load(box, "codes-iptables.iptables.sh"), "loaded");
-      assertMatch((await say(box, "keep")).files.join(" "), /codes\.sh .*spknock-codes-home/);
+      assertMatch((await box.say("keep")).files.join(" "), /codes\.sh .*spknock-codes-home/);
       const coded = (await readAll(box)).replace(/--date\S+ \S+|"[0-9a-f]{32}"/g, "");
       assertEquals(await load(box, FORMER, 4), "loaded");
-      while ((await say(box, "state")).state === "loaded") {
+      while ((await box.say("state")).state === "loaded") {
         await new Promise((go) => setTimeout(go, 200));
       }
-      assertEquals((await say(box, "state")).state, "late");
+      assertEquals((await box.say("state")).state, "late");
       assertEquals((await readAll(box)).replace(/--date\S+ \S+|"[0-9a-f]{32}"/g, ""), coded);
     });
     await context.step("removed without a trace", async () => {

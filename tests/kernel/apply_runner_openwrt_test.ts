@@ -1,14 +1,6 @@
 /** The script that runs on a server, with OpenWrt's fw4, whose place a script takes that does what fw4 does. */
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  parseReport,
-  parseStatus,
-  renderRemove,
-  renderStart,
-  renderStatus,
-  renderUpload,
-  renderVerdict,
-} from "../../src/apply/runner.ts";
+import { parseReport, parseStatus, renderRemove, renderStatus } from "../../src/apply/runner.ts";
 import { kernelTest } from "./lab.ts";
 import { renderFw4 } from "./openwrt.ts";
 import { type Box, createBox } from "./runner_lab.ts";
@@ -27,14 +19,7 @@ case $1 in check) nft -c -f /mnt/fw4.nft ;; reload) nft -f /mnt/fw4.nft ;; esac
 
 async function load(box: Box, file: string, { persists = true, end = "" } = {}) {
   const rules = await Deno.readTextFile(new URL(file, GOLDEN)) + end;
-  await box.must(renderUpload(box.folder, "rules"), rules);
-  const size = new TextEncoder().encode(rules).length;
-  const request = { ...TARGET, seconds: 300, size, digest: "abcd", persists };
-  return parseReport((await box.run(renderStart(box.folder, request))).stdout);
-}
-
-async function say(box: Box, verb: "keep" | "undo") {
-  return parseReport((await box.run(renderVerdict(box.folder, verb))).stdout);
+  return await box.load(TARGET, rules, { seconds: 300, persists });
 }
 
 async function readStatus(box: Box) {
@@ -68,7 +53,7 @@ await kernelTest("runner, OpenWrt's fw4", async (lab, context) => {
       "loaded",
     ]);
     assertEquals(await readStatus(box), [true, "none", undefined, undefined]);
-    assertEquals((await say(box, "undo")).state, "undone");
+    assertEquals((await box.say("undo")).state, "undone");
     assertEquals([await readRules(box), await readFiles()], [empty, ""]);
   });
   await context.step("the power goes before they are kept: without them", async () => {
@@ -86,7 +71,7 @@ await kernelTest("runner, OpenWrt's fw4", async (lab, context) => {
   let kept = "";
   await context.step("kept, also over a reboot", async () => {
     assertEquals((await load(box, FORMER)).state, "loaded");
-    const report = await say(box, "keep");
+    const report = await box.say("keep");
     assertEquals([report.persist?.status, report.files], ["done", [FILE]]);
     assertEquals(await readStatus(box), [true, "done", "abcd", false]);
     kept = await readRules(box);
@@ -96,7 +81,7 @@ await kernelTest("runner, OpenWrt's fw4", async (lab, context) => {
   });
   await context.step("undone to what was kept; the power goes: what was kept", async () => {
     assertEquals((await load(box, NEW)).state, "loaded");
-    assertEquals((await say(box, "undo")).state, "undone");
+    assertEquals((await box.say("undo")).state, "undone");
     assertEquals(await readRules(box), kept);
     assertEquals((await load(box, NEW)).state, "loaded");
     await reboot(box);
@@ -104,7 +89,7 @@ await kernelTest("runner, OpenWrt's fw4", async (lab, context) => {
   });
   await context.step("kept until the next boot only, also over a reload", async () => {
     assertEquals((await load(box, NEW, { persists: false })).state, "loaded");
-    const report = await say(box, "keep");
+    const report = await box.say("keep");
     assertEquals([report.persist?.status, report.files], ["none", []]);
     const now = await readRules(box);
     await box.must("fw4 reload");

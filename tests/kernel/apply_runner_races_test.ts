@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { parseReport, renderStart, renderUpload, renderVerdict } from "../../src/apply/runner.ts";
 import { kernelTest } from "./lab.ts";
-import { createBox } from "./runner_lab.ts";
+import { type Box, createBox } from "./runner_lab.ts";
 
 const RULES =
   "table inet spknock_NAME {\n\tchain input {\n\t\ttype filter hook input priority -5\n\t}\n}\n";
@@ -15,6 +15,23 @@ const WIDTH = 8;
 const spread = (index: number, from: number, to: number) =>
   from + (index * 0.618_034 % 1) * (to - from);
 
+/** A login that has uploaded its rules, and the line that starts them. */
+async function prepare(box: Box, name: string): Promise<{ folder: string; start: string }> {
+  const folder = await box.login();
+  const rules = RULES.replace("NAME", name);
+  await box.must(renderUpload(folder, "rules"), rules);
+  const start = renderStart(folder, {
+    kind: "nftables",
+    name,
+    table: `spknock_${name}`,
+    seconds: 1,
+    size: rules.length,
+    digest: "ab",
+    persists: false,
+  });
+  return { folder, start };
+}
+
 await kernelTest(
   "runner, races: keep in the second of the firing never contradicts",
   async (lab) => {
@@ -22,18 +39,7 @@ await kernelTest(
     const seen: Record<string, number> = {};
     const play = async (round: number, lane: number) => {
       const name = `race${lane}`;
-      const folder = await box.login();
-      const rules = RULES.replace("NAME", name);
-      await box.must(renderUpload(folder, "rules"), rules);
-      const start = renderStart(folder, {
-        kind: "nftables",
-        name,
-        table: `spknock_${name}`,
-        seconds: 1,
-        size: rules.length,
-        digest: "ab",
-        persists: false,
-      });
+      const { folder, start } = await prepare(box, name);
       const delay = spread(round * WIDTH + lane, 0, 1.6).toFixed(2);
       const { stdout } = await box.run(
         `${start} >/dev/null; sleep ${delay}; ${renderVerdict(folder, "keep")}`,
@@ -61,18 +67,7 @@ await kernelTest("runner, races: the start is killed at any moment: nothing stay
   await using box = await createBox(lab);
   const play = async (round: number, lane: number) => {
     const name = `kill${lane}`;
-    const folder = await box.login();
-    const rules = RULES.replace("NAME", name);
-    await box.must(renderUpload(folder, "rules"), rules);
-    const start = renderStart(folder, {
-      kind: "nftables",
-      name,
-      table: `spknock_${name}`,
-      seconds: 1,
-      size: rules.length,
-      digest: "ab",
-      persists: false,
-    });
+    const { folder, start } = await prepare(box, name);
     const delay = spread(round * WIDTH + lane, 0, 0.8).toFixed(3);
     await box.run(`${start} >/dev/null 2>&1 & sleep ${delay}; kill -9 $!; wait; :`);
     // A lock that the kill left is taken over by the next one.

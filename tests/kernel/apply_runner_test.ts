@@ -6,9 +6,6 @@ import {
   renderRemove,
   renderStart,
   renderStatus,
-  renderUpload,
-  renderVerdict,
-  type RunnerReport,
 } from "../../src/apply/runner.ts";
 import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
 import { renderRules } from "../../src/rules/render.ts";
@@ -22,28 +19,6 @@ const TARGET = { kind: "nftables", name: "home", table: "spknock_home" } as cons
 const FORMER = renderRules(nftables, change(codePlan(), {}), HOST);
 const NEW = FORMER.replace(/tcp dport \{ 22 \}/g, "tcp dport { 22, 23 }");
 const DIGEST = "abcd1234";
-
-async function load(
-  box: Box,
-  rules: string,
-  options: { folder?: string; seconds?: number; persists?: boolean; size?: number } = {},
-): Promise<RunnerReport> {
-  const { folder = box.folder, seconds = 60, persists = true } = options;
-  await box.must(renderUpload(folder, "rules"), rules);
-  const size = options.size ?? new TextEncoder().encode(rules).length;
-  const { stdout } = await box.run(
-    renderStart(folder, { ...TARGET, seconds, size, digest: DIGEST, persists }),
-  );
-  return parseReport(stdout);
-}
-
-async function say(
-  box: Box,
-  verb: "keep" | "undo" | "state",
-  folder = box.folder,
-): Promise<RunnerReport> {
-  return parseReport((await box.run(renderVerdict(folder, verb))).stdout);
-}
 
 async function readStatus(box: Box) {
   return parseStatus(await box.must(renderStatus(box.folder, TARGET)));
@@ -95,8 +70,8 @@ await test(
       "table inet other {\n chain c {\n type filter hook input priority 0\n tcp dport 9 drop\n }\n}\n",
     );
     const empty = await readRules(box);
-    assertEquals((await load(box, FORMER)).state, "loaded");
-    assertEquals((await say(box, "undo")).state, "undone");
+    assertEquals((await box.load(TARGET, FORMER, { digest: DIGEST })).state, "loaded");
+    assertEquals((await box.say("undo")).state, "undone");
     assertEquals(await readRules(box), empty);
     assertEquals(await box.must("ls /etc/spknock 2>/dev/null || :"), "");
     await box.must("nft -f -", FORMER);
@@ -106,13 +81,13 @@ await test(
     await box.must("nft add element inet spknock_home home.open.4 '{ 10.0.0.7 timeout 100s }'");
     const before = await readRules(box);
     const openedAt = Date.now();
-    const loaded = await load(box, NEW, { seconds: 6 });
+    const loaded = await box.load(TARGET, NEW, { digest: DIGEST, seconds: 6 });
     assertEquals(loaded.state, "loaded");
     assert(loaded.leftMs !== undefined && loaded.leftMs <= 6_000);
     assertMatch(await readRules(box), /10\.0\.0\.9 timeout 3m20s/);
-    await wait(async () => (await say(box, "state")).state !== "loaded");
-    assertEquals((await say(box, "state")).state, "late");
-    assertEquals((await say(box, "keep")).state, "late");
+    await wait(async () => (await box.say("state")).state !== "loaded");
+    assertEquals((await box.say("state")).state, "late");
+    assertEquals((await box.say("keep")).state, "late");
     assertEquals(await readRules(box), before);
     // The time went on while the other rules were in force.
     const [, minutes = "", seconds = ""] =
@@ -128,16 +103,16 @@ await test(
 
 await test("kept, seen, changed by hand, kept again, removed without a trace", async (box) => {
   const before = await readRules(box);
-  await load(box, FORMER);
-  const unable = await say(box, "keep");
+  await box.load(TARGET, FORMER, { digest: DIGEST });
+  const unable = await box.say("keep");
   assertEquals([unable.state, unable.files, unable.persist?.status], ["kept", [], "failed"]);
   assertMatch(unable.persist?.reason ?? "", /by spknock rules/);
   assertEquals((await readStatus(box))?.persist, "unable", "no systemd runs");
   assertEquals(await box.must("ls -d /etc/spknock 2>/dev/null || :"), "", "nothing would load it");
   // Somebody loads it by means of his own.
   await box.must("mkdir /etc/spknock; touch /etc/spknock/home.nft");
-  await load(box, FORMER);
-  const kept = await say(box, "keep");
+  await box.load(TARGET, FORMER, { digest: DIGEST });
+  const kept = await box.say("keep");
   assertEquals([kept.state, kept.files], ["kept", ["/etc/spknock/home.nft"]]);
   assertEquals((await readStatus(box))?.persistedDigest, DIGEST);
   assertMatch(
@@ -145,7 +120,7 @@ await test("kept, seen, changed by hand, kept again, removed without a trace", a
     /^# spknock apply: digest abcd1234, \d+\n$/,
   );
   assertEquals(await box.must("stat -c %a /etc/spknock /etc/spknock/home.nft"), "700\n600\n");
-  assertEquals((await say(box, "undo")).state, "kept");
+  assertEquals((await box.say("undo")).state, "kept");
   const status = await readStatus(box);
   assertEquals([status?.isLoaded, status?.isChanged, status?.digest], [true, false, DIGEST]);
   assert(Math.abs((status?.appliedAt ?? 0) - Date.now()) < 60_000);
@@ -154,8 +129,11 @@ await test("kept, seen, changed by hand, kept again, removed without a trace", a
   assertEquals(await readRules(box), rules, "a boot");
   await box.must("nft add rule inet spknock_home input tcp dport 99 drop");
   assertEquals((await readStatus(box))?.isChanged, true);
-  assertEquals((await load(box, FORMER, { persists: false })).state, "loaded");
-  assertEquals((await say(box, "keep")).persist?.status, "none");
+  assertEquals(
+    (await box.load(TARGET, FORMER, { digest: DIGEST, persists: false })).state,
+    "loaded",
+  );
+  assertEquals((await box.say("keep")).persist?.status, "none");
   assertEquals((await readStatus(box))?.isChanged, false);
   const removed = parseReport(await box.must(renderRemove(box.folder, TARGET)));
   assertEquals([removed.state, removed.files], ["removed", []]);
@@ -169,14 +147,14 @@ await test(
   async (box) => {
     await box.must("nft -f -", FORMER);
     const before = await readRules(box);
-    const bad = await load(box, `${NEW}\nthis is wrong\n`);
+    const bad = await box.load(TARGET, `${NEW}\nthis is wrong\n`, { digest: DIGEST });
     assertEquals(bad.state, "bad");
     assertMatch(bad.detail ?? "", /syntax error/);
-    const half = await load(box, NEW, { size: NEW.length + 1 });
+    const half = await box.load(TARGET, NEW, { digest: DIGEST, size: NEW.length + 1 });
     assertEquals(half.state, "bad");
     assertMatch(half.detail ?? "", /part of the rules/);
     await box.must("mount --bind /dev/null /usr/sbin/nft");
-    assertMatch((await load(box, NEW)).detail ?? "", /nft/);
+    assertMatch((await box.load(TARGET, NEW, { digest: DIGEST })).detail ?? "", /nft/);
     await box.must("umount /usr/sbin/nft");
     const line = renderStart(box.folder, {
       ...TARGET,
@@ -193,12 +171,12 @@ await test(
 
 await test("the folder goes: undone at once, but not after keep", async (box) => {
   const before = await readRules(box);
-  await load(box, FORMER);
+  await box.load(TARGET, FORMER, { digest: DIGEST });
   await box.must(`rm -rf ${box.folder}`);
   await wait(async () => await readRules(box) === before);
   await assertQuiet(box);
   const folder = await box.login();
-  await load(box, FORMER, { folder });
+  await box.load(TARGET, FORMER, { digest: DIGEST, folder });
   await box.must(
     `sh ${folder}/run.sh keep ${folder} >/dev/null 2>&1 & sleep 0.1; rm -rf ${folder}`,
   );
@@ -213,19 +191,23 @@ await test("the process is killed: the rules of before, by the second process, o
   const before = await readRules(box);
   const kill =
     "for each in /run/spknock.home/owner.*; do each=${each##*owner.}; kill -9 ${each%.*}; done";
-  await load(box, NEW);
+  await box.load(TARGET, NEW, { digest: DIGEST });
   await box.must(kill);
   await wait(async () => await readRules(box) === before);
-  await wait(async () => (await say(box, "state")).state !== "loaded");
-  assertEquals((await say(box, "state")).state, "late");
+  await wait(async () => (await box.say("state")).state !== "loaded");
+  assertEquals((await box.say("state")).state, "late");
   await assertQuiet(box);
   // Both are killed: the rules stay as they are until the next load finds the dead lock.
   const folder = await box.login();
-  await load(box, NEW, { folder });
+  await box.load(TARGET, NEW, { digest: DIGEST, folder });
   await box.must(
     `for each in /proc/[0-9]*; do grep -q 'run.sh.watch' $each/cmdline 2>/dev/null && ! [ $each = /proc/$$ ] && kill -9 \${each#/proc/}; done; ${kill}`,
   );
-  const next = await load(box, NEW, { folder: await box.login(), seconds: 4 });
+  const next = await box.load(TARGET, NEW, {
+    digest: DIGEST,
+    folder: await box.login(),
+    seconds: 4,
+  });
   assertEquals(next.state, "loaded");
   await wait(async () => await readRules(box) === before);
 });
@@ -239,16 +221,18 @@ await test("two at once, and many at a dead lock: one has it", async (box) => {
       await box.must("mkdir /run/spknock.home; touch /run/spknock.home/owner.1.5");
     }
     const reports = await Promise.all(
-      folders.map((folder) => load(box, FORMER, { folder, persists: false })),
+      folders.map((folder) =>
+        box.load(TARGET, FORMER, { digest: DIGEST, folder, persists: false })
+      ),
     );
     assertEquals(reports.map(({ state }) => state).toSorted(), ["busy", "busy", "busy", "loaded"]);
     const winner = folders[reports.findIndex(({ state }) => state === "loaded")] ?? "";
     const loser = folders[reports.findIndex(({ state }) => state === "busy")] ?? "";
-    await say(box, "undo", loser).catch(() => undefined);
-    assertEquals((await say(box, "state", winner)).state, "loaded");
+    await box.say("undo", loser).catch(() => undefined);
+    assertEquals((await box.say("state", winner)).state, "loaded");
     assertEquals((await readStatus(box))?.isBusy, true);
     assertEquals(parseReport(await box.must(renderRemove(box.folder, TARGET))).state, "busy");
-    assertEquals((await say(box, "undo", winner)).state, "undone");
+    assertEquals((await box.say("undo", winner)).state, "undone");
   }
 });
 
@@ -267,20 +251,20 @@ await test("sets that were declared otherwise: replaced, and the open source sta
   );
   const before = await readRules(box);
   assertEquals((await box.run("nft -c -f -", { stdin: NEW })).code, 1);
-  assertEquals((await load(box, NEW)).state, "loaded");
+  assertEquals((await box.load(TARGET, NEW, { digest: DIGEST })).state, "loaded");
   assertMatch(
     await box.must("nft list set inet spknock_home home.open.4"),
     /10\.0\.0\.9 timeout 3m20s expires 2m/,
   );
-  assertEquals((await say(box, "undo")).state, "undone");
+  assertEquals((await box.say("undo")).state, "undone");
   assertEquals(await readRules(box), before);
   // Elements that do not fit: loaded without them, which is said.
   await box.must(
     "nft -f -",
     "delete table inet spknock_home\ntable inet spknock_home {\nset home.open.4 {\ntype ipv6_addr\nelements = { fd00::1 }\n}\n}\n",
   );
-  assertEquals((await load(box, NEW)).state, "loaded");
-  assertMatch((await say(box, "keep")).detail ?? "", /forgotten/);
+  assertEquals((await box.load(TARGET, NEW, { digest: DIGEST })).state, "loaded");
+  assertMatch((await box.say("keep")).detail ?? "", /forgotten/);
 });
 
 await test("rules of many megabytes: loaded, and undone", async (box) => {
@@ -295,8 +279,8 @@ await test("rules of many megabytes: loaded, and undone", async (box) => {
   const set = "add set inet spknock_home many { typeof @ih,0,256; }";
   const big = `${FORMER}${set}\n${commands.join("\n")}\n`;
   const before = await readRules(box);
-  const loaded = await load(box, big);
+  const loaded = await box.load(TARGET, big, { digest: DIGEST });
   assertEquals([loaded.detail, loaded.state], [undefined, "loaded"]);
-  assertEquals((await say(box, "undo")).state, "undone");
+  assertEquals((await box.say("undo")).state, "undone");
   assertEquals(await readRules(box), before);
 });

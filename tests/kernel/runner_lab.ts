@@ -2,7 +2,15 @@
  * A server for the script that runs on one: a network namespace with private /run, /etc and /tmp, so that
  * nothing of this machine is touched, and no process of it goes unseen.
  */
-import { RUNNER } from "../../src/apply/runner.ts";
+import {
+  parseReport,
+  renderStart,
+  renderUpload,
+  renderVerdict,
+  RUNNER,
+  type RunnerReport,
+  type RunnerTarget,
+} from "../../src/apply/runner.ts";
 import type { Lab } from "./lab.ts";
 import { type ExecResult, execute, PATH } from "./exec.ts";
 
@@ -33,6 +41,26 @@ export interface Box extends AsyncDisposable {
   processes(): Promise<string[]>;
   /** A new login's folder. */
   login(): Promise<string>;
+  /** Uploads rules and starts them, with a way back. */
+  load(target: RunnerTarget, rules: string, options?: LoadOptions): Promise<RunnerReport>;
+  /** Starts rules that are there already. */
+  start(target: RunnerTarget, rules: string, options?: LoadOptions): Promise<RunnerReport>;
+  /** Gives a verdict, or asks for the state; in the box's own folder where none is named. */
+  say(verb: "keep" | "undo" | "state", folder?: string): Promise<RunnerReport>;
+}
+
+/** How rules are loaded. */
+interface LoadOptions {
+  /** The box's own where undefined. */
+  folder?: string;
+  /** Until the way back fires; 60 where undefined. */
+  seconds?: number;
+  /** Default true. */
+  persists?: boolean;
+  /** Bytes; those of the rules where undefined. */
+  size?: number;
+  /** `abcd` where undefined. */
+  digest?: string;
 }
 
 /** What a box is made with. */
@@ -78,17 +106,32 @@ export async function createBox(
     await must(`cat >${folder}/run.sh`, RUNNER);
     return folder;
   };
+  const own = await login();
+  const start: Box["start"] = async (target, rules, options = {}) => {
+    const { folder = own, seconds = 60, persists = true, digest = "abcd" } = options;
+    const { size = new TextEncoder().encode(rules).length } = options;
+    const line = renderStart(folder, { ...target, seconds, size, digest, persists });
+    return parseReport((await run(line)).stdout);
+  };
   return {
-    folder: await login(),
+    folder: own,
+    start,
+    async load(target, rules, options = {}) {
+      await must(renderUpload(options.folder ?? own, "rules"), rules);
+      return await start(target, rules, options);
+    },
+    async say(verb, folder = own) {
+      return parseReport((await run(renderVerdict(folder, verb))).stdout);
+    },
     run,
     must,
     login,
     async processes() {
-      const own = await must(
+      const listed = await must(
         "me=$(readlink /proc/self/ns/mnt); for each in /proc/[0-9]*; do " +
           '[ "$(readlink $each/ns/mnt)" = "$me" ] || continue; tr "\\0" " " <$each/cmdline; echo; done 2>/dev/null',
       );
-      return own.split("\n").filter((line) =>
+      return listed.split("\n").filter((line) =>
         /run\.sh|nft |iptables/.test(line) && !line.includes("for each in")
       );
     },
