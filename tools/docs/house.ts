@@ -12,6 +12,21 @@ interface Room {
   mayImport: readonly string[];
 }
 
+/** What the use cases are made of. */
+const PARTS = [
+  "net",
+  "secret",
+  "knock",
+  "probe",
+  "config",
+  "plan",
+  "model",
+  "rules",
+  "doctor",
+  "ssh",
+  "apply",
+] as const;
+
 /** Every folder of `src`, from the bottom to the top. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   core: { summary: "target, knock, sequence, service, duration, errors: pure", mayImport: [] },
@@ -60,40 +75,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   use_cases: {
     summary:
       "what is done to a target: resolve, collect, knock, probe, close, keep, examine, apply",
-    mayImport: [
-      "net",
-      "secret",
-      "knock",
-      "probe",
-      "config",
-      "plan",
-      "model",
-      "rules",
-      "doctor",
-      "ssh",
-      "apply",
-    ],
+    mayImport: PARTS,
   },
   output: { summary: "text, tables, JSON, sanitizing", mayImport: [] },
   prompt: { summary: "the questions: cliffy, or plain lines", mayImport: ["output"] },
   cli: {
     summary: "argv to command to exit code, and every text; one file a command",
-    mayImport: [
-      "net",
-      "secret",
-      "knock",
-      "probe",
-      "config",
-      "plan",
-      "model",
-      "rules",
-      "doctor",
-      "ssh",
-      "apply",
-      "use_cases",
-      "output",
-      "prompt",
-    ],
+    mayImport: [...PARTS, "use_cases", "output", "prompt"],
   },
   system: {
     summary: "the real clock, streams, terminal and programs, for `main.ts`",

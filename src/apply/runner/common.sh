@@ -111,6 +111,20 @@ give_verdict() { # keep|undo
 
 # ---- A load.
 
+# Takes the lock, or reports why it cannot be had.
+lock_or_report() {
+  take_lock
+  case $? in
+    0) return 0 ;;
+    1) report state busy ;;
+    *)
+      report state failed
+      report detail "$lock: cannot be made (is it root, and has $base room?)"
+      ;;
+  esac
+  return 1
+}
+
 # Ends a start that has changed nothing: refuse WORD REASON
 refuse() {
   [ ! -e "$lock/owner.$me" ] || release_lock
@@ -126,11 +140,7 @@ start() {
   kind=$1 table=$3 seconds=$4 dir=$5 digest=$7 persist=$8
   [ "$digest" != - ] || read_digest
   set_names "$2"
-  take_lock
-  case $? in
-    1) report state busy && return 0 ;;
-    2) report state failed && report detail "$lock: cannot be made (is it root, and has $base room?)" && return 0 ;;
-  esac
+  lock_or_report || return 0
   if ! { cat "$dir/rules" >"$lock/rules" && cat "$self" >"$lock/run.sh"; } 2>/dev/null; then
     refuse failed "$lock: the rules could not be copied to it; is $base full?"
   elif [ "$(wc -c <"$lock/rules")" -ne "$6" ]; then
@@ -338,11 +348,7 @@ remove() {
   check_arguments "$1" "$2" "$3" || return 2
   kind=$1 table=$3 dir=$4
   set_names "$2"
-  take_lock
-  case $? in
-    1) report state busy && return 0 ;;
-    2) report state failed && report detail "$lock: cannot be made (is it root, and has $base room?)" && return 0 ;;
-  esac
+  lock_or_report || return 0
   if reason=$("remove_$kind" 2>&1); then
     rm -f "$applied"
     rmdir "${applied%/*}" 2>/dev/null

@@ -3,6 +3,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { renderMoment } from "../../core/duration.ts";
 import { listCodedDoors, type Plan } from "../../plan/plan.ts";
 import { sanitize } from "../../output/sanitize.ts";
+import type { ApplyOutcome } from "../../use_cases/apply/job.ts";
 import type { Context } from "../command.ts";
 import { targetsPath, updateTargets } from "../context.ts";
 
@@ -10,7 +11,12 @@ import { targetsPath, updateTargets } from "../context.ts";
  * Saves what `apply` has loaded: nothing where no code is in a plan, or where the firewall makes them without an end.
  * The rules are in force: a file that cannot be written does not change how it ended.
  */
-export async function saveAppliedHorizon(plan: Plan, context: Context): Promise<void> {
+export async function saveAppliedHorizon(
+  outcome: ApplyOutcome | undefined,
+  context: Context,
+): Promise<void> {
+  const plan = outcome?.status === "applied" ? outcome.summary?.plan : undefined;
+  if (plan === undefined) return;
   const coded = listCodedDoors(plan);
   if (!coded.some(({ codes }) => Number.isFinite(codes.until))) return;
   try {

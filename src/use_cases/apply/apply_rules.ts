@@ -9,19 +9,20 @@ import type { Plan } from "../../plan/plan.ts";
 import { digestRules, streamRules } from "../../rules/mod.ts";
 import type { Ports } from "../ports.ts";
 import { describeClient, listClients, listOwnAddresses } from "./client_side.ts";
-import type { ApplyHooks, ApplyJob, ApplyOutcome, ApplySummary } from "./job.ts";
-import { loadRules } from "./load_rules.ts";
-import { type Login, logIn } from "./log_in.ts";
-import { listGuardedPorts, lookAtPorts } from "./look_at_ports.ts";
 import {
-  chooseRules,
-  type ChosenRules,
-  type Collected,
-  createCollectOnce,
-  fitToBackend,
-} from "./prepare.ts";
-import { openRunner, type ServerRunner } from "./server_runner.ts";
-import { createSteps, type Steps } from "./steps.ts";
+  type ApplyHooks,
+  type ApplyJob,
+  type ApplyOutcome,
+  type ApplySummary,
+  NOTHING,
+} from "./job.ts";
+import { loadRules } from "./load_rules.ts";
+import type { Login } from "./log_in.ts";
+import { listGuardedPorts, lookAtPorts } from "./look_at_ports.ts";
+import { type ChosenRules, type Collected, fitToBackend } from "./prepare.ts";
+import type { ServerRunner } from "./server_runner.ts";
+import type { Steps } from "./steps.ts";
+import { nameRules, visitServer } from "./visit_server.ts";
 
 /**
  * See the header. What is wrong on the server ends in an outcome; what is wrong here is thrown.
@@ -34,19 +35,13 @@ export async function applyRules(
   ports: Ports,
   hooks: ApplyHooks,
 ): Promise<ApplyOutcome> {
-  const steps = createSteps(hooks, ports);
-  const collect = createCollectOnce(job, ports, hooks);
-  const login = await logIn(job, ports, { hooks, steps, collect });
-  await using server = login.server;
-  const runner = await openRunner(server);
-  const look = await lookAround(job, runner, steps);
-  const chosen = await chooseRules(job, look);
-  if ("refusal" in chosen) {
+  await using visit = await visitServer(job, ports, hooks);
+  const { login, look, runner, choice, steps, collect } = visit;
+  if ("refusal" in choice) {
     steps.show({ name: "look", status: "failed", detail: look.system });
-    return { ...NOTHING, status: "refused", steps: steps.ended, problem: chosen.refusal };
+    return { ...NOTHING, status: "refused", steps: steps.ended, problem: choice.refusal };
   }
-  steps.show({ name: "look", status: "ok", detail: `${look.system}; ${chosen.reason}` });
-  const { backend, draft } = chosen;
+  const { backend, draft } = choice;
   const client = await describeClient(login.destination, job, ports);
   const assessment = { plan: draft, backend: backend.name, client, persists: job.persists };
   const concerns = assessServer(look, assessment);
@@ -59,20 +54,13 @@ export async function applyRules(
   }
   const collected = await collect();
   const plan = fitToBackend(collected.plan, backend);
-  const loading = describeLoad(job, { chosen, plan, look }, ports);
+  const loading = describeLoad(job, { chosen: choice, plan, look }, ports);
   const running = await runner.status(loading);
   const isReplacing = running?.isLoaded ?? false;
   const summary = { ...common, plan, weak: collected.weak, isReplacing };
   const ended = await decide({ job, hooks, summary, running, digest: loading.digest });
   const result = ended ?? await prove(loading, { login, runner, collected, summary, steps }, ports);
   return { ...NOTHING, ...result, summary, steps: steps.ended };
-}
-
-const NOTHING = { summary: undefined, files: [], problem: undefined };
-
-async function lookAround(job: ApplyJob, runner: ServerRunner, steps: Steps): Promise<Look> {
-  steps.show({ name: "look", status: "running", detail: "" });
-  return await runner.look(job.planOptions.name ?? job.doors[0]?.target.name ?? "");
 }
 
 /** What ends it before the load: undefined where it goes on. */
@@ -116,9 +104,7 @@ function describeLoad(
   const context = { host, variant: variant ?? chosen.variant };
   const request = { plan, variant: context.variant ?? backend.variants[0], file: "" };
   return {
-    kind: server.kind,
-    name: plan.name,
-    table: server.nameTable(plan),
+    ...nameRules(chosen, plan),
     rules: () => streamRules(backend, plan, context),
     shut: server.renderShut(request, listOwnAddresses(look, ports)),
     digest: digestRules(backend, plan, context),

@@ -97,3 +97,6 @@ export interface ApplyOutcome {
   /** Why it did not end well, and what helps. */
   problem: { text: string; hint?: string | undefined } | undefined;
 }
+
+/** What an outcome says where it has nothing else to say. */
+export const NOTHING = { summary: undefined, files: [], problem: undefined } as const;

@@ -122,9 +122,14 @@ function measure(pieces: Iterable<string>): number {
 /** What ssh or the script said, where there is no report, is its detail. */
 function readReport({ stdout, stderr }: ServerResult): RunnerReport {
   const report = parseReport(stdout);
-  const last = stderr.trim().split(/\r?\n/).at(-1);
+  const last = findLast(stderr);
   const isSilent = report.state === undefined && report.detail === undefined;
   return isSilent && last !== "" ? { ...report, detail: last } : report;
+}
+
+/** The last line, "" where there is none. */
+function findLast(text: string): string {
+  return text.trim().split(/\r?\n/).at(-1) ?? "";
 }
 
 /** Whether the connection ended before the command did. */
@@ -133,7 +138,7 @@ function isBroken({ code }: ServerResult): boolean {
 }
 
 function explainBroken(place: string, { stderr }: ServerResult): NetworkError {
-  const reason = stderr.trim().split(/\r?\n/).at(-1) || "no answer";
+  const reason = findLast(stderr) || "no answer";
   return new NetworkError(`the connection to "${place}" broke: ${reason}`, {
     code: "ssh",
     hint: "nothing was changed there; try again",
@@ -143,7 +148,7 @@ function explainBroken(place: string, { stderr }: ServerResult): NetworkError {
 function explainUpload(place: string, result: ServerResult): NetworkError {
   if (isBroken(result)) return explainBroken(place, result);
   const { stderr, code } = result;
-  const reason = stderr.trim().split(/\r?\n/).at(-1) || `exit code ${code}`;
+  const reason = findLast(stderr) || `exit code ${code}`;
   return new NetworkError(`a file could not be sent to "${place}": ${reason}`, {
     code: "ssh",
     hint: "nothing was changed there; is its disk full?",

@@ -4,7 +4,8 @@ import { parseLogin } from "../../../core/target.ts";
 import { applyRules } from "../../../use_cases/apply/apply_rules.ts";
 import type { FleetPlace } from "../../../use_cases/apply/group_targets.ts";
 import type { ApplyHooks, ApplyJob } from "../../../use_cases/apply/job.ts";
-import { readStatus, removeRules } from "../../../use_cases/apply/remove_rules.ts";
+import { readStatus } from "../../../use_cases/apply/read_status.ts";
+import { removeRules } from "../../../use_cases/apply/remove_rules.ts";
 import { readNow } from "../../arguments/code_args.ts";
 import { parseMoment } from "../../arguments/moment.ts";
 import {
@@ -107,8 +108,7 @@ async function runOnOne(group: FleetPlace, context: ApplyContext): Promise<numbe
     return reportOutcome(await removeRules(job, ports, hooks), context, job);
   }
   const outcome = await applyRules(job, ports, hooks);
-  const plan = outcome.summary?.plan;
-  if (outcome.status === "applied" && plan !== undefined) await saveAppliedHorizon(plan, context);
+  await saveAppliedHorizon(outcome, context);
   return reportOutcome(outcome, context, job);
 }
 

@@ -123,10 +123,7 @@ export async function runApplyFleet(
     },
   });
   counter?.clear();
-  for (const { outcome } of reports) {
-    const plan = outcome?.status === "applied" ? outcome.summary?.plan : undefined;
-    if (plan !== undefined) await saveAppliedHorizon(plan, context);
-  }
+  for (const { outcome } of reports) await saveAppliedHorizon(outcome, context);
   return reportFleet(reports, out, { describe: toApplyRow });
 }
 

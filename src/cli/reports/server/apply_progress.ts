@@ -13,7 +13,7 @@ import type {
   ApplySummary,
 } from "../../../use_cases/apply/job.ts";
 import type { Concern } from "../../../apply/concern.ts";
-import type { ServerStatus } from "../../../use_cases/apply/remove_rules.ts";
+import type { ServerStatus } from "../../../use_cases/apply/read_status.ts";
 import type { Context } from "../../command.ts";
 import { makeSecretOptions, requirePrompter, type SecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";

@@ -6,7 +6,7 @@ import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { FleetReport } from "../../../use_cases/apply/apply_fleet.ts";
 import type { ApplyOutcome, ApplySummary } from "../../../use_cases/apply/job.ts";
-import type { ServerStatus } from "../../../use_cases/apply/remove_rules.ts";
+import type { ServerStatus } from "../../../use_cases/apply/read_status.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../../exit_codes.ts";
 import { reportError, toErrorValue } from "../../report_error.ts";
 import { APPLY_EXITS, describeStatus } from "./apply_progress.ts";
