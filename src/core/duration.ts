@@ -47,3 +47,8 @@ export function renderElapsed(ms: number): string {
 export function renderMoment(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
+
+/** Returns a moment in whole seconds, as dates are saved; both in Unix milliseconds. */
+export function cutToSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
+}

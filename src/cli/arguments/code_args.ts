@@ -1,5 +1,5 @@
 /** What the options of `rules` say about one-time codes: until when, whose keys, and the second way in. */
-import { renderMoment } from "../../core/duration.ts";
+import { cutToSeconds, renderMoment } from "../../core/duration.ts";
 import { parseMoment } from "./moment.ts";
 import { UsageError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";
@@ -36,7 +36,7 @@ const PROOF_MS = 86_400_000;
 
 /** Returns the present moment in Unix milliseconds, as dates are saved: in whole seconds. */
 export function readNow(): number {
-  return Math.floor(Date.now() / 1_000) * 1_000;
+  return cutToSeconds(Date.now());
 }
 
 /**

@@ -5,6 +5,7 @@
 import { chooseBackend } from "../../apply/choose_backend.ts";
 import type { Concern } from "../../apply/concern.ts";
 import type { Look } from "../../apply/look.ts";
+import { cutToSeconds } from "../../core/duration.ts";
 import { nameHosts, type Target } from "../../core/target.ts";
 import type { Payloads } from "../../knock/until_open.ts";
 import type { Plan, Stage } from "../../plan/plan.ts";
@@ -89,8 +90,7 @@ export async function chooseRules(
 
 /** One-time codes begin now, where nothing else is said. */
 function withHorizon({ horizon, ...options }: PlanOptions): PlanOptions {
-  const from = Math.floor(Date.now() / 1_000) * 1_000;
-  return { ...options, horizon: { from, ...horizon } };
+  return { ...options, horizon: { from: cutToSeconds(Date.now()), ...horizon } };
 }
 
 /** A firewall that makes the codes itself makes them without an end. */

@@ -1,4 +1,5 @@
 /** For which time a server gets one-time codes. */
+import { cutToSeconds } from "../../core/duration.ts";
 import { judgeHorizon, type Rolling } from "../../core/rolling.ts";
 
 /** The first and the last moment, in Unix milliseconds; no end where the server makes the codes itself. */
@@ -11,8 +12,7 @@ const YEAR_MS = 365 * 86_400_000;
 
 /** Returns a year from now. */
 export function makeHorizon(now: number): Horizon {
-  // Dates are saved in whole seconds.
-  const from = Math.floor(now / 1_000) * 1_000;
+  const from = cutToSeconds(now);
   return { from, until: from + YEAR_MS };
 }
 
