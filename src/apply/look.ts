@@ -8,8 +8,8 @@ import { readIptables } from "./firewall/read_iptables.ts";
 import { readNft } from "./firewall/read_nft.ts";
 import { findForwards, type ForwardedPort } from "./firewall/find_forwards.ts";
 import type { FirewallTable } from "./firewall/table.ts";
-import { isAddress } from "../core/address_syntax.ts";
-import { parseAddress } from "../core/address.ts";
+import { isAddress } from "../core/address/syntax.ts";
+import { parseAddress } from "../core/address/address.ts";
 
 /** A program of a firewall that is active there. */
 type ActiveFirewall = "ufw" | "firewalld" | "docker" | "fw4";

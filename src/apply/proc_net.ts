@@ -1,5 +1,5 @@
 /** Sockets as the kernel lists them in /proc/net (proc(5)). */
-import { parseAddress } from "../core/address.ts";
+import { parseAddress } from "../core/address/address.ts";
 import type { Protocol } from "../core/knock.ts";
 
 /** A port that a program listens on there. */

@@ -7,7 +7,7 @@
  * an IPv6 address are taken off either.
  */
 import { ValueError } from "./errors.ts";
-import { isAddress, isIpv4, isIpv6, isSshPlace, needsZone } from "./address_syntax.ts";
+import { isAddress, isIpv4, isIpv6, isSshPlace, needsZone } from "./address/syntax.ts";
 import type { Knock } from "./knock.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Delay } from "./sequence.ts";

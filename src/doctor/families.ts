@@ -2,7 +2,7 @@
  * A target of the family `both` has two doors: one over IPv4, one over IPv6. Each is diagnosed, and the
  * worse one decides.
  */
-import { renderFamily } from "../core/address_syntax.ts";
+import { renderFamily } from "../core/address/syntax.ts";
 import type { Family } from "../core/target.ts";
 import type { AddressEvidence, DoorEvidence } from "./evidence.ts";
 import type { Diagnosis } from "./finding.ts";

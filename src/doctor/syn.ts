@@ -1,5 +1,5 @@
 /** What a SYN gives, in words: an answer, a refusal, an ICMP message with its code, or silence. */
-import { detectFamily } from "../core/address_syntax.ts";
+import { detectFamily } from "../core/address/syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import { findErrno } from "../net/socket_errors.ts";
 import { type PortResult, waitForPort } from "../net/wait_for_port.ts";

@@ -12,7 +12,7 @@
  * - a way that no packet gets to is given up for the next, a silent one is not. A closed door may answer
  *   "prohibited", which looks the same: so what the first look finds unreachable is knocked on last, not never.
  */
-import { detectFamily } from "../core/address_syntax.ts";
+import { detectFamily } from "../core/address/syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
 import type { SequencePlan } from "../core/sequence.ts";

@@ -1,6 +1,6 @@
 /** What an attack is, and how it is run against the model. */
-import { ADDRESS_BITS } from "../core/address_syntax.ts";
-import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
+import { ADDRESS_BITS } from "../core/address/syntax.ts";
+import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address/address.ts";
 import type { Plan } from "../plan/plan.ts";
 import { createFirewallModel } from "./model.ts";
 import { createWorldModel, type WirePacket, type World } from "./world.ts";

@@ -1,5 +1,5 @@
 /** Which sources a plan tells apart, and which it does not look at. */
-import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address.ts";
+import { createNetworkMatcher, findNetwork, parseAddress } from "../core/address/address.ts";
 import { findBanPrefix, type Plan } from "../plan/plan.ts";
 
 /** A source as a plan sees it. */

@@ -5,7 +5,7 @@
  * only shorter ones are exactly the pattern; `-p` takes 16 bytes and repeats them. Windows' `ping` has a
  * size and no pattern.
  */
-import { detectFamily } from "../core/address_syntax.ts";
+import { detectFamily } from "../core/address/syntax.ts";
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
 import type { SentPacket } from "./connection.ts";

@@ -2,7 +2,7 @@
  * Host to address, once, by the system's own resolver (so `/etc/hosts` counts); the caller
  * pins the address for every knock and every probe.
  */
-import { detectFamily, isAddress, needsZone, renderFamily } from "../core/address_syntax.ts";
+import { detectFamily, isAddress, needsZone, renderFamily } from "../core/address/syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Family } from "../core/target.ts";
 

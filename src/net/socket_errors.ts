@@ -8,7 +8,7 @@
  * seconds without an answer to ARP or NDP all give EHOSTUNREACH, and a router that gets no answer behind
  * it does so after the same three seconds. Only the system's `ping` names who reported: "From 192.0.2.254".
  */
-import { detectFamily } from "../core/address_syntax.ts";
+import { detectFamily } from "../core/address/syntax.ts";
 import { NetworkError } from "../core/errors.ts";
 import { findErrno } from "../core/system_errors.ts";
 import { errorMessage } from "../core/text.ts";

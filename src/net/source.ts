@@ -2,7 +2,7 @@
  * The local address that packets leave from: as it was given, or the address of an interface.
  * Interfaces are asked for only where they are named or shown (`--verbose`).
  */
-import { detectFamily, isAddress, isLinkLocal, renderFamily } from "../core/address_syntax.ts";
+import { detectFamily, isAddress, isLinkLocal, renderFamily } from "../core/address/syntax.ts";
 import { NetworkError } from "../core/errors.ts";
 
 /** One address of an interface of this machine. */
@@ -68,7 +68,7 @@ export async function guessSource(
   address: string,
   list: () => readonly InterfaceAddress[] = listInterfaces,
 ): Promise<string | undefined> {
-  const { contains, parseAddress, parseNetwork } = await import("../core/address.ts");
+  const { contains, parseAddress, parseNetwork } = await import("../core/address/address.ts");
   const own = list().filter((each) => detectFamily(each.address) === detectFamily(address));
   const [, zone] = address.split("%");
   const near = own.filter(({ cidr, name }) =>

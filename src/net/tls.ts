@@ -6,7 +6,7 @@
 import { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import { domainToASCII } from "node:url";
-import { isAddress } from "../core/address_syntax.ts";
+import { isAddress } from "../core/address/syntax.ts";
 import type { TcpConnection } from "./connection.ts";
 import { toConnection } from "./tcp_source.ts";
 

@@ -1,5 +1,5 @@
 /** UDP: one socket for a whole sequence, so that a firewall sees one flow. */
-import { detectFamily } from "../core/address_syntax.ts";
+import { detectFamily } from "../core/address/syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import type { SentPacket } from "./connection.ts";
 import { explainSendError, isUnreachable } from "./socket_errors.ts";

@@ -2,7 +2,7 @@
  * The plan: the rule set of one machine's doors, in no firewall's language. The model in `model/` plays it,
  * the back ends in `rules/` render it, and the proof compares the two.
  */
-import { ADDRESS_BITS } from "../core/address_syntax.ts";
+import { ADDRESS_BITS } from "../core/address/syntax.ts";
 import { type Codes, findWindows, haveSameKey } from "./codes.ts";
 import {
   type Forward,

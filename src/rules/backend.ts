@@ -8,7 +8,7 @@ import {
   type Plan,
   type Stage,
 } from "../plan/plan.ts";
-import { detectFamily } from "../core/address_syntax.ts";
+import { detectFamily } from "../core/address/syntax.ts";
 import type { Forward, PortRange } from "../core/service.ts";
 import type { Feature, Limits } from "./features.ts";
 

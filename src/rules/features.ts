@@ -5,7 +5,7 @@
  * - a new key of `Plan` does not compile until `PARTS` says which features belong to it;
  * - a new feature or limit does not compile until every back end has a value for it.
  */
-import { ADDRESS_BITS } from "../core/address_syntax.ts";
+import { ADDRESS_BITS } from "../core/address/syntax.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Door, isSecret, listCodedDoors, listKnocks, type Plan } from "../plan/plan.ts";
 import { isPorts, renderForward, renderService, type Service } from "../core/service.ts";

@@ -6,8 +6,8 @@ import {
   type Network,
   parseAddress,
   parseNetwork,
-} from "../core/address.ts";
-import { isAddress } from "../core/address_syntax.ts";
+} from "../core/address/address.ts";
+import { isAddress } from "../core/address/syntax.ts";
 import { splitList } from "../core/knock.ts";
 import { type Forward, isPorts, listDistinctForwards, parseService } from "../core/service.ts";
 

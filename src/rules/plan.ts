@@ -16,7 +16,7 @@
  * - the port of a one-time code has no other knock of its door: what arrives there is a code, or nothing;
  * - durations are whole milliseconds, at least one.
  */
-import { ADDRESS_BITS, detectFamily, renderFamily } from "../core/address_syntax.ts";
+import { ADDRESS_BITS, detectFamily, renderFamily } from "../core/address/syntax.ts";
 import type { CodeKey, Codes } from "../plan/codes.ts";
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";

@@ -1,6 +1,6 @@
 /** From a plan to a complete rule set: the part that is the same for all back ends. */
 import { createHash } from "node:crypto";
-import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
+import { ADDRESS_BITS, renderFamily } from "../core/address/syntax.ts";
 import { renderDuration, renderMoment } from "../core/duration.ts";
 import { fingerprintPayload } from "../core/fingerprint.ts";
 import { UsageError } from "../core/errors.ts";

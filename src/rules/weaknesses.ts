@@ -1,6 +1,6 @@
 /** What is weak about a plan, why, and the remedy. Nothing here prevents a rule set. */
-import { ADDRESS_BITS, renderFamily } from "../core/address_syntax.ts";
-import { parseNetwork } from "../core/address.ts";
+import { ADDRESS_BITS, renderFamily } from "../core/address/syntax.ts";
+import { parseNetwork } from "../core/address/address.ts";
 import { renderDuration } from "../core/duration.ts";
 import { type Delay, listGaps } from "../core/sequence.ts";
 import { type Knock, renderPortSpec } from "../core/knock.ts";

@@ -1,5 +1,5 @@
 /** Where a place leads to, as ssh's own configuration has it: `ssh -G`, which connects to nothing. */
-import { isSshPlace } from "../core/address_syntax.ts";
+import { isSshPlace } from "../core/address/syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import { explainStart, findSshReason } from "./failures.ts";
 import type { SshPorts } from "./ports.ts";

@@ -3,7 +3,7 @@
  * probe. One that no packet gets to is given up for the next; a silent one is not, since a knock must not
  * be spread over hosts.
  */
-import { detectFamily, isAddress } from "../core/address_syntax.ts";
+import { detectFamily, isAddress } from "../core/address/syntax.ts";
 import { NetworkError, UsageError } from "../core/errors.ts";
 import type { Target } from "../core/target.ts";
 import { joinOr } from "../core/text.ts";

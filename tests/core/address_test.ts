@@ -4,8 +4,8 @@ import {
   createNetworkMatcher,
   parseAddress,
   parseNetwork,
-} from "../../src/core/address.ts";
-import { isIpv4, isIpv6 } from "../../src/core/address_syntax.ts";
+} from "../../src/core/address/address.ts";
+import { isIpv4, isIpv6 } from "../../src/core/address/syntax.ts";
 import { table } from "../table.ts";
 
 const ADDRESSES: Record<string, ["ipv4" | "ipv6", text: string, hex: string]> = {

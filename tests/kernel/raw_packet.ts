@@ -2,7 +2,7 @@
  * IPv4 and IPv6 packets byte by byte (RFC 791, 8200, 768, 9293), to be sent from any source address
  * through a raw socket. The kernel fills in the IPv4 header's checksum and length.
  */
-import { parseAddress } from "../../src/core/address.ts";
+import { parseAddress } from "../../src/core/address/address.ts";
 
 /** A packet to send. */
 export interface RawPacket {

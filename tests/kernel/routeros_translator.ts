@@ -3,7 +3,7 @@
  * input of iptables-restore, ip6tables-restore and `ipset restore`. It proves the logic and the order of
  * the lines, and nothing about RouterOS. What it does not know is an error, with its line.
  */
-import { parseAddress } from "../../src/core/address.ts";
+import { parseAddress } from "../../src/core/address/address.ts";
 import { shortenName } from "../../src/rules/backends/names.ts";
 import type { Item, Router } from "../rules/router.ts";
 import { MATCHERS, type MatchPlace } from "./routeros_matchers.ts";

@@ -1,5 +1,5 @@
 /** A table behind every firewall of a namespace, which writes down the packets that got through. */
-import { parseAddress } from "../../src/core/address.ts";
+import { parseAddress } from "../../src/core/address/address.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import type { Namespace } from "./lab.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Plan } from "../../src/plan/plan.ts";
 import { type Attack, chooseParties, runAttack } from "../../src/model/attack.ts";
 import { listAttacks } from "../../src/model/attacks.ts";
-import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
+import { createNetworkMatcher, parseAddress } from "../../src/core/address/address.ts";
 import { table } from "../table.ts";
 import { bytes, HASHES, regularPlan, secretPlan } from "./fixtures.ts";
 import { change, getDoor, joinDoors, type PlanChanges } from "../plans.ts";

@@ -1,4 +1,4 @@
-import { detectFamily } from "../../src/core/address_syntax.ts";
+import { detectFamily } from "../../src/core/address/syntax.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
 import type { Family } from "../../src/core/target.ts";

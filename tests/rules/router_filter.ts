@@ -3,7 +3,7 @@
  * `return`, `add-src-to-address-list` passing the packet on, entries renewed by a repeated match.
  * A packet is the first of its connection unless it says that it is not. A property that is not known here is an error.
  */
-import { createNetworkMatcher, parseAddress } from "../../src/core/address.ts";
+import { createNetworkMatcher, parseAddress } from "../../src/core/address/address.ts";
 import type { ModelPacket } from "../../src/model/model.ts";
 import type { Item, Router } from "./router.ts";
 

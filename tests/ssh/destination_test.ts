@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { isSshPlace } from "../../src/core/address_syntax.ts";
+import { isSshPlace } from "../../src/core/address/syntax.ts";
 import { NetworkError, UsageError } from "../../src/core/errors.ts";
 import { type Destination, readDestination } from "../../src/ssh/destination.ts";
 import { table } from "../table.ts";

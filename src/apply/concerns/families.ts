@@ -1,6 +1,6 @@
 /** Address families, and the addresses of a name. */
-import { parseAddress } from "../../core/address.ts";
-import { detectFamily, renderFamily } from "../../core/address_syntax.ts";
+import { parseAddress } from "../../core/address/address.ts";
+import { detectFamily, renderFamily } from "../../core/address/syntax.ts";
 import { joinAnd, plural } from "../../core/text.ts";
 import { renderServices } from "../../core/service.ts";
 import { listGuarded, listKnocks } from "../../plan/plan.ts";

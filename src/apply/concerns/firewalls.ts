@@ -1,5 +1,5 @@
 /** Other firewalls of the server that drop what ours has to let through, or the knocks before it sees them. */
-import { detectFamily, renderFamily } from "../../core/address_syntax.ts";
+import { detectFamily, renderFamily } from "../../core/address/syntax.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { isPorts, type PortSpec } from "../../core/service.ts";
 import { listKnocks } from "../../plan/plan.ts";

@@ -1,5 +1,10 @@
 /** The way from here to the server: who it sees, and what it lets in. */
-import { contains, createNetworkMatcher, parseAddress, parseNetwork } from "../../core/address.ts";
+import {
+  contains,
+  createNetworkMatcher,
+  parseAddress,
+  parseNetwork,
+} from "../../core/address/address.ts";
 import { joinAnd } from "../../core/text.ts";
 import type { Assessment } from "../assessment.ts";
 import type { Concern } from "../concern.ts";

@@ -2,7 +2,12 @@
  * The rules of a server's other firewalls in one form, whatever their language, as far as they decide
  * about a first packet to a port; and what they decide. What we cannot read is `maybe`.
  */
-import { contains, createNetworkMatcher, parseAddress, parseNetwork } from "../../core/address.ts";
+import {
+  contains,
+  createNetworkMatcher,
+  parseAddress,
+  parseNetwork,
+} from "../../core/address/address.ts";
 import type { Protocol } from "../../core/knock.ts";
 
 /** An address family, as rules have it. */

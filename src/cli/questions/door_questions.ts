@@ -1,5 +1,5 @@
 /** What the knocks of each target open: services of the machine, ports that it forwards, hosts behind it. */
-import { isAddress } from "../../core/address_syntax.ts";
+import { isAddress } from "../../core/address/syntax.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
   type Forward,

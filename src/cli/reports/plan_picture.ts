@@ -1,5 +1,5 @@
 /** What a plan does, as text for people: what is closed to whom, what opens it, and what closes it again. */
-import { ADDRESS_BITS, renderFamily } from "../../core/address_syntax.ts";
+import { ADDRESS_BITS, renderFamily } from "../../core/address/syntax.ts";
 import { renderDuration } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { BAN_RULE, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";

@@ -3,7 +3,7 @@
  * a count that rewrites itself (only on a terminal); with `--verbose` every packet and every probe of
  * every try.
  */
-import { renderFamily } from "../../core/address_syntax.ts";
+import { renderFamily } from "../../core/address/syntax.ts";
 import type { Clock } from "../../core/clock.ts";
 import { renderElapsed } from "../../core/duration.ts";
 import { renderPortSpec } from "../../core/knock.ts";

@@ -1,6 +1,6 @@
 /** `rules --prove`: every attack against the plan's model, a line each. */
 import type { Plan } from "../../plan/plan.ts";
-import { renderFamily } from "../../core/address_syntax.ts";
+import { renderFamily } from "../../core/address/syntax.ts";
 import {
   type Attack,
   type AttackResult,

@@ -1,5 +1,5 @@
 /** What happened to targets: for people line by line, for scripts as one value, and as an exit code. */
-import { renderFamily } from "../../core/address_syntax.ts";
+import { renderFamily } from "../../core/address/syntax.ts";
 import { renderElapsed } from "../../core/duration.ts";
 import { SpknockError } from "../../core/errors.ts";
 import { renderPortSpec } from "../../core/knock.ts";

@@ -13,7 +13,7 @@
  * Beyond that a target needs a host that can be one, and at least one port: the original lists
  * others as well, but cannot knock on them.
  */
-import { isIpv4 } from "../../core/address_syntax.ts";
+import { isIpv4 } from "../../core/address/syntax.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { Knock, Protocol } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS, type Family, parseHost, type Target } from "../../core/target.ts";

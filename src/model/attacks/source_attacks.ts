@@ -1,6 +1,6 @@
 /** Attacks of several sources: those that join in, neighbours, replays, floods. */
-import { ADDRESS_BITS } from "../../core/address_syntax.ts";
-import { createNetworkMatcher, findNetworkEnds, parseAddress } from "../../core/address.ts";
+import { ADDRESS_BITS } from "../../core/address/syntax.ts";
+import { createNetworkMatcher, findNetworkEnds, parseAddress } from "../../core/address/address.ts";
 import { canCoincide } from "../../plan/plan.ts";
 import type { Attack, ClaimKind, TimedPacket } from "../attack.ts";
 import { type AttackContext, createAttack, createKnocks, pace } from "./attack_context.ts";

@@ -1,5 +1,5 @@
 /** The services of a door in each world around the rules: who reaches them, and who does not. */
-import { detectFamily } from "../../core/address_syntax.ts";
+import { detectFamily } from "../../core/address/syntax.ts";
 import { isSecret, listNeutral, listSecretPorts } from "../../plan/plan.ts";
 import {
   covers,

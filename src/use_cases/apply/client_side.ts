@@ -1,7 +1,7 @@
 /** What is known on this side of an apply: where names lead, and which addresses are ours. */
 import type { ClientSide } from "../../apply/assessment.ts";
 import type { Look } from "../../apply/look.ts";
-import { detectFamily, isLinkLocal } from "../../core/address_syntax.ts";
+import { detectFamily, isLinkLocal } from "../../core/address/syntax.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { nameHosts } from "../../core/target.ts";
 import { resolveHost } from "../../net/resolve.ts";

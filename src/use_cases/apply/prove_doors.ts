@@ -5,8 +5,8 @@
  * What cannot be proven is said and skipped: a port that nothing listens on, one that no packet from here gets to,
  * an address that is never locked out.
  */
-import { createNetworkMatcher, parseAddress } from "../../core/address.ts";
-import { renderFamily } from "../../core/address_syntax.ts";
+import { createNetworkMatcher, parseAddress } from "../../core/address/address.ts";
+import { renderFamily } from "../../core/address/syntax.ts";
 import type { ProbeSpec, Target } from "../../core/target.ts";
 import { diagnose } from "../../doctor/causes.ts";
 import type { Payloads } from "../../knock/until_open.ts";

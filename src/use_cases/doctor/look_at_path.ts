@@ -1,5 +1,5 @@
 /** Looks at the way to an address with the programs of the system: `ping`, and `ip` on Linux. */
-import { isAddress } from "../../core/address_syntax.ts";
+import { isAddress } from "../../core/address/syntax.ts";
 import type { PathEvidence } from "../../doctor/evidence.ts";
 import { readNeighbour, readPing, readRoute } from "../../doctor/path.ts";
 import type { Address } from "../../net/resolve.ts";

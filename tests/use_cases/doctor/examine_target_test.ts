@@ -1,5 +1,5 @@
 /** What the doctor sends, when, and with which permissions: on a fake clock, to the millisecond. */
-import { detectFamily } from "../../../src/core/address_syntax.ts";
+import { detectFamily } from "../../../src/core/address/syntax.ts";
 import { assertEquals } from "@std/assert";
 import { realFiles } from "../../../src/config/files.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../../src/core/target.ts";

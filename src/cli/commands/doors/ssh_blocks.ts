@@ -2,7 +2,7 @@
  * Blocks of ssh's configuration (ssh_config(5)): one with a ProxyCommand, that carries the data, and one
  * that knocks while ssh reads it (`Match exec`), so that ssh opens a connection of its own.
  */
-import { detectFamily, isAddress } from "../../../core/address_syntax.ts";
+import { detectFamily, isAddress } from "../../../core/address/syntax.ts";
 import { UsageError } from "../../../core/errors.ts";
 import { isSameHost, type Target } from "../../../core/target.ts";
 import { findSshPort } from "../../../probe/mod.ts";

@@ -14,7 +14,7 @@
  * script fills, and each key has a chain whose counter says how often it opened. Loading again leaves `codes`
  * alone. For each code in force it has a rule that leads to a chain of three: flag, bind, and on to the chain of the key.
  */
-import { ADDRESS_BITS } from "../../../core/address_syntax.ts";
+import { ADDRESS_BITS } from "../../../core/address/syntax.ts";
 import { quoteShell } from "../../../core/text.ts";
 import { findSkew } from "../../../core/rolling.ts";
 import type { CodeKey, Codes } from "../../../plan/codes.ts";

@@ -16,7 +16,7 @@
  * - cron and similar programs search only /usr/bin and /bin: the script adds the other folders.
  */
 import { renderFunctions, renderUsage } from "./functions.ts";
-import { findNetwork, parseAddress } from "../../../core/address.ts";
+import { findNetwork, parseAddress } from "../../../core/address/address.ts";
 import { quoteShell } from "../../../core/text.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import { type Backend, type RenderRequest, renderTimedUndo, takeFileName } from "../../backend.ts";

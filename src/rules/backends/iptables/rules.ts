@@ -8,7 +8,7 @@
  *   accepted or late, and the ports of the others' are not mistakes. Any other packet resets all of them, so
  *   that the number of rules grows with the doors and not with their square.
  */
-import { ADDRESS_BITS } from "../../../core/address_syntax.ts";
+import { ADDRESS_BITS } from "../../../core/address/syntax.ts";
 import {
   BAN_RULE,
   type Door,

@@ -15,9 +15,9 @@
  * `.4` or `.6`. What follows the rule set's name has no dot but the last one, so that the names of one rule set never
  * match another's.
  */
-import { ADDRESS_BITS } from "../../../core/address_syntax.ts";
+import { ADDRESS_BITS } from "../../../core/address/syntax.ts";
 import { CODE_BYTES } from "../../../core/rolling.ts";
-import { renderMask } from "../../../core/address.ts";
+import { renderMask } from "../../../core/address/address.ts";
 import { type Door, findBanPrefix, type Plan, type Stage } from "../../../plan/plan.ts";
 import { mergePorts, type PortRange, type Service } from "../../../core/service.ts";
 import { isAmongSecrets, refuse, renderRange, splitRanges, TRANSPORTS } from "../../backend.ts";

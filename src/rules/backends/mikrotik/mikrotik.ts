@@ -16,7 +16,7 @@
  * - one-time codes: a script writes them into the rules (codes.ts, codes_script.ts);
  * - no negated text (`=!"x"`): exports and users disagree on how it is quoted.
  */
-import { renderFamily } from "../../../core/address_syntax.ts";
+import { renderFamily } from "../../../core/address/syntax.ts";
 import { type Backend, listTrusted } from "../../backend.ts";
 import { renderCodeChecks, renderScriptRemovals, renderScripts } from "./codes_script.ts";
 import { renderCodeTest, renderRevoke } from "./codes_header.ts";

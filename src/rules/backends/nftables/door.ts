@@ -1,5 +1,5 @@
 /** The door in nftables' language: what is closed to all but the open sources, here and behind this machine. */
-import { renderFamily } from "../../../core/address_syntax.ts";
+import { renderFamily } from "../../../core/address/syntax.ts";
 import { listGuarded, listSecretPorts, listTranslated, type Plan } from "../../../plan/plan.ts";
 import type { Forward } from "../../../core/service.ts";
 import { hasRoutedIpv4, listHosts, listTrusted } from "../../backend.ts";

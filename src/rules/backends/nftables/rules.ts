@@ -26,7 +26,7 @@ import {
   type Plan,
   type Stage,
 } from "../../../plan/plan.ts";
-import { renderFamily } from "../../../core/address_syntax.ts";
+import { renderFamily } from "../../../core/address/syntax.ts";
 import { CODE_BYTES } from "../../../core/rolling.ts";
 import { isPorts } from "../../../core/service.ts";
 import { type Backend, isAmongSecrets, listBackwards, MISTAKES } from "../../backend.ts";

@@ -1,6 +1,6 @@
 /** What the rules of a plan in nftables' language have in common: names, sources, services. */
-import { ADDRESS_BITS, renderFamily } from "../../../core/address_syntax.ts";
-import { findNetwork, parseAddress, renderMask } from "../../../core/address.ts";
+import { ADDRESS_BITS, renderFamily } from "../../../core/address/syntax.ts";
+import { findNetwork, parseAddress, renderMask } from "../../../core/address/address.ts";
 import type { Door, Plan } from "../../../plan/plan.ts";
 import { mergePorts, type PortRange, type Service } from "../../../core/service.ts";
 import { plural } from "../../../core/text.ts";

@@ -2,9 +2,9 @@
  * IP addresses and networks, by `ipaddr.js`; nothing else imports it. It reads more than we accept
  * (`127.1`, `0x7f.1`), so the syntax is checked first, as strictly as everywhere else.
  */
-import { ValueError } from "./errors.ts";
+import { ValueError } from "../errors.ts";
 import ipaddr from "ipaddr.js";
-import { ADDRESS_BITS, isIpv4, isIpv6 } from "./address_syntax.ts";
+import { ADDRESS_BITS, isIpv4, isIpv6 } from "./syntax.ts";
 
 /** An address family. */
 type AddressFamily = "ipv4" | "ipv6";
