@@ -93,6 +93,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/targets/import.ts"),
   },
   {
+    name: "export",
+    summary: "write the same knock for another tool, or another person",
+    permissions: ["write", "run"],
+    load: () => import("./commands/targets/export.ts"),
+  },
+  {
     name: "hash",
     summary: "print the SHA-256 hex of a passphrase",
     permissions: ["run"],

@@ -8,6 +8,7 @@
  */
 import { ValueError } from "./errors.ts";
 import { isAddress, isIpv4, isIpv6, isSshPlace, needsZone } from "./address/syntax.ts";
+import type { Fwknop } from "./fwknop.ts";
 import type { Knock } from "./knock.ts";
 import type { Rolling } from "./rolling.ts";
 import type { Delay } from "./sequence.ts";
@@ -115,8 +116,15 @@ export interface ConnectSpec {
 export interface Target extends TargetSettings {
   name: string;
   host: string;
-  /** At least one. */
+  /**
+   * At least one; of a door of fwknopd the one packet, whose payload is the key. Empty where each run takes a
+   * sequence of `oneTime`.
+   */
   knocks: readonly Knock[];
+  /** The file of knockd's one-time sequences, which each run takes the next one of. */
+  oneTime?: string | undefined;
+  /** What the packet of a door of fwknopd is made of. */
+  fwknop?: Fwknop | undefined;
   /** What shuts the door again; at least one. */
   close?: readonly Knock[] | undefined;
   connect?: ConnectSpec | undefined;

@@ -55,6 +55,7 @@ const ROWS: readonly Row[] = [
   [ECHO_CLOSES, "keep home --probe 23 --tries 1 --timeout 1ms", START],
   [NONE, "ssh-config home", "run 0/0, write 0/0"],
   [NONE, "list", BOTH],
+  [NONE, "export home --as knock", ""],
   [NONE, "show home", BOTH],
   [NONE, "show home --fingerprint", START],
   [NONE, "ssh-config home --install --yes", "run 0/0"],

@@ -25,6 +25,7 @@ const PARTS = [
   "doctor",
   "ssh",
   "apply",
+  "export",
 ] as const;
 
 /** Every folder of `src`, from the bottom to the top. */
@@ -71,6 +72,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   apply: {
     summary: "the script that runs on a server, and what its reports mean",
     mayImport: ["plan"],
+  },
+  export: {
+    summary: "targets in the forms of other tools, one file a form",
+    mayImport: ["config", "secret"],
   },
   use_cases: {
     summary:

@@ -16,6 +16,8 @@ interface ImportOptions {
   file: string;
   /** The format's name; found from the text where undefined. */
   from?: string | undefined;
+  /** For files that name no host. */
+  host?: string | undefined;
   /** Take the good entries even if others are bad. */
   keepGoing?: boolean | undefined;
   /** Names that are taken already. */
@@ -31,12 +33,13 @@ interface ImportOptions {
 export async function importTargets(text: string, options: ImportOptions): Promise<ImportResult> {
   const reader = await findReader(text, options);
   const taken = new Set(options.taken);
-  const makeName = (host: string): string => {
-    const name = uniqueName(makeTargetName(host), taken);
+  const makeName = (text: string): string => {
+    const name = uniqueName(makeTargetName(text), taken);
     taken.add(name);
     return name;
   };
-  const result = reader.parse(text, { file: options.file, makeName });
+  const { file, host } = options;
+  const result = await reader.parse(text, { file, host, makeName });
   if (result.problems.length > 0 && options.keepGoing !== true) {
     throw new ConfigError(result.problems, {
       hint: "nothing was imported; --keep-going takes the good lines",

@@ -20,8 +20,10 @@ export interface ImportReader {
     text: string,
     context: {
       file: string;
-      /** Returns the name for a target, such that no other has it. */
-      makeName: (host: string) => string;
+      /** The host of `--host`, for files that name none. */
+      host?: string | undefined;
+      /** Returns the name for a target, made of a host or of another name, such that no other has it. */
+      makeName: (text: string) => string;
     },
-  ): ImportResult;
+  ): ImportResult | Promise<ImportResult>;
 }

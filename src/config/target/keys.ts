@@ -5,6 +5,7 @@
 import { renderDuration } from "../../core/duration.ts";
 import { type Delay, parseDelay, renderDelay } from "../../core/sequence.ts";
 import { ValueError } from "../../core/errors.ts";
+import type { Fwknop } from "../../core/fwknop.ts";
 import { type Knock, type KnockPayload } from "../../core/knock.ts";
 import { parseServices, renderService, type Service } from "../../core/service.ts";
 import {
@@ -223,6 +224,8 @@ export interface TargetDraft extends Partial<TargetSettings> {
   name: string;
   host: string;
   knocks: readonly Knock[];
+  oneTime?: string | undefined;
+  fwknop?: Fwknop | undefined;
   close?: readonly Knock[] | undefined;
   connect?: ConnectSpec | undefined;
 }

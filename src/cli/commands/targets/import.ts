@@ -4,7 +4,7 @@ import { listImportFormats } from "../../../config/import/formats.ts";
 import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
-import type { Target } from "../../../core/target.ts";
+import { parseHost, type Target } from "../../../core/target.ts";
 import { joinWithin, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
@@ -14,11 +14,12 @@ import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
 export const command = defineCommand({
-  usage: ["import FILE [--from FORMAT]"],
+  usage: ["import FILE [--from FORMAT] [--host HOST]"],
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
     "ones.",
   options: [
     { name: "from", value: "FORMAT", help: joinWithin(listImportFormats(), 55) },
+    { name: "host", value: "HOST", help: "the host, for files that name none" },
     { name: "keep-going", short: "k", help: "save the good lines" },
     { name: "dry-run", short: "n", help: "show what would be saved" },
   ],
@@ -28,10 +29,11 @@ export const command = defineCommand({
   ],
   async run(context) {
     const { args } = context;
-    const usage = "spknock import FILE [--from FORMAT]";
+    const usage = "spknock import FILE [--from FORMAT] [--host HOST]";
     const [file = ""] = requirePositionals(context, { min: 1, usage });
     await importFile(file, context, {
       format: args.value("from"),
+      host: args.read("host", parseHost),
       keepGoing: args.has("keep-going"),
       isDryRun: args.has("dry-run"),
     });
@@ -43,6 +45,8 @@ export const command = defineCommand({
 interface ImportFileOptions {
   /** The format; found from the text where undefined. */
   format?: string | undefined;
+  /** For files that name no host. */
+  host?: string | undefined;
   keepGoing?: boolean;
   isDryRun?: boolean;
 }
@@ -51,7 +55,7 @@ interface ImportFileOptions {
 export async function importFile(
   file: string,
   context: Context,
-  { format, keepGoing = false, isDryRun = false }: ImportFileOptions = {},
+  { format, host, keepGoing = false, isDryRun = false }: ImportFileOptions = {},
 ): Promise<void> {
   const { out, ports } = context;
   const text = await readText(file, ports.fs);
@@ -62,6 +66,7 @@ export async function importFile(
   const { targets, problems, remarks } = await importTargets(text, {
     file,
     from: format,
+    host,
     keepGoing,
     taken: present.keys(),
   });
