@@ -10,6 +10,11 @@ import {
   describeHorizonLast,
   describeHorizonOver,
 } from "./causes_of_codes.ts";
+import {
+  describeDaemonSilence,
+  describeFwknopdClock,
+  describeOneTime,
+} from "./causes_of_daemons.ts";
 import { describeUnreachable } from "./causes_of_path.ts";
 import type { AddressEvidence, DoorEvidence, Evidence, SynEvidence } from "./evidence.ts";
 import { diagnoseFamilies } from "./families.ts";
@@ -68,7 +73,7 @@ const ALL: readonly Row<Evidence>[] = [
 type DoorCase = DoorEvidence & Pick<Evidence, "invocation" | "time" | "codes" | "clocks">;
 
 const DOOR: readonly Row<DoorCase>[] = [
-  ["clock_differs", describeClockDifference],
+  ["clock_differs", (door) => describeClockDifference(door) ?? describeFwknopdClock(door)],
   [
     "open_to_all",
     ({ target, port, openForMs, hasWaited, addresses: [taken], invocation }) =>
@@ -197,6 +202,7 @@ const DOOR: readonly Row<DoorCase>[] = [
       },
   ],
   ["unreachable", (door) => describeUnreachable(door, "unreachable")],
+  ["one_time", describeOneTime],
   [
     "not_knocked",
     ({ target, port, addresses: [taken], invocation }) =>
@@ -237,6 +243,10 @@ const DOOR: readonly Row<DoorCase>[] = [
     };
   }],
   ["code_not_taken", (door) => describeCodeNotTaken(door, { isThere })],
+  [
+    "daemon_not_opening",
+    (door) => describeDaemonSilence(door, { isThere }),
+  ],
   [
     "not_accepted",
     ({ target, port, addresses: [taken], invocation }) =>

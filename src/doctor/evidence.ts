@@ -82,6 +82,15 @@ export interface NameEvidence {
   failure: SpknockError | undefined;
 }
 
+/** A file of one-time sequences. */
+export interface SequencesEvidence {
+  path: string;
+  /** How many are unspent. */
+  left: number;
+  /** Why none can be taken. */
+  problem?: string | undefined;
+}
+
 /** The evidence about one door. */
 export interface DoorEvidence {
   target: string;
@@ -99,6 +108,10 @@ export interface DoorEvidence {
   noSecret: SpknockError | undefined;
   /** Milliseconds that the firewall keeps the door open. */
   openForMs: number;
+  /** What opens the door, where its target shows that: knockd or fwknopd. */
+  daemon?: "knockd" | "fwknopd" | undefined;
+  /** knockd's one-time sequences, of which none is spent here. */
+  sequences?: SequencesEvidence | undefined;
   /** Whether an open door was given the time to close, and then looked at again. */
   hasWaited: boolean;
 }
@@ -123,7 +136,7 @@ interface OtherClock {
   errorMs: number;
 }
 
-/** What is known of the clocks on which one-time codes depend. */
+/** What is known of the clocks on which one-time codes and the packets of fwknop depend. */
 export interface ClockEvidence {
   /** Whether the network sets the clock of this machine; undefined where the system does not say. */
   isSynchronized: boolean | undefined;
@@ -153,7 +166,7 @@ export interface Evidence {
   names: readonly NameEvidence[];
   /** Of the targets with one-time codes. */
   codes?: readonly CodesEvidence[] | undefined;
-  /** Undefined where no target has one-time codes. */
+  /** Undefined where nothing depends on them: neither one-time codes nor a door of fwknopd. */
   clocks?: ClockEvidence | undefined;
   /** Undefined where no target was named, or its name does not resolve. */
   door: DoorEvidence | undefined;

@@ -75,6 +75,14 @@ export function renderSetClock({ os }: Invocation): string {
 /** Shows the clock of a server, and whether the network sets it. */
 export const SHOW_SERVER_CLOCK = "date -u; timedatectl";
 
+/** Shows what knockd was told, and what it heard. */
+export const SHOW_KNOCKD =
+  "grep -v '^#' /etc/knockd.conf; cat /etc/default/knockd; journalctl -u knockd -n 20";
+
+/** Shows what fwknopd has opened, what it was told (without its keys), and why it refused a packet. */
+export const SHOW_FWKNOPD =
+  "fwknopd --fw-list; grep -v -e '^#' -e KEY /etc/fwknop/access.conf; journalctl -u fwknop-server -n 20";
+
 /** Returns the command that shows the clock of this machine, and whether the network sets it. */
 export function renderShowClock({ os }: Invocation): string {
   if (os === "windows") return "w32tm /query /status";

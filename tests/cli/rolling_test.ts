@@ -393,8 +393,11 @@ Deno.test("doctor: no login without --ssh, and the clock of an http probe", asyn
 });
 
 table<[argv: string[], message: string]>("doctor --ssh: what is refused", {
-  "no target": [["--ssh", "fw"], "--ssh has no effect without a TARGET that has one-time codes"],
-  "no codes": [["other", "--ssh", "fw"], "--ssh has no effect without a TARGET that has one-time"],
+  "no target": [
+    ["--ssh", "fw"],
+    "--ssh has no effect without a TARGET of one-time codes or of fwknop",
+  ],
+  "no codes": [["other", "--ssh", "fw"], "--ssh has no effect without a TARGET of one-time"],
   "an option": [["home", "--ssh=-oProxyCommand=x"], "--ssh: is not a place to log in to"],
   "an option after a user": [["home", "--ssh", "root@-x"], "--ssh: is not a place to log in to"],
   "words": [["home", "--ssh", "fw reboot"], "--ssh: is not a place to log in to"],

@@ -24,10 +24,12 @@ const KNOCKS = 'knocks = ["7000/tcp", "8000/tcp", "9000/tcp"]';
 
 await kernelTest("the doctor at a stock knockd", async ({ client, server }, t) => {
   await using home = new Home();
-  await home.write(
-    `version = 1\n[targets.door]\nhost = "${server.ipv4}"\n${KNOCKS}\ncopies = 1\n` +
-      `delay = "100ms"\nstage_timeout = "5s"\nprobes = ["tcp:22"]\n`,
-  );
+  const save = (knocks: string) =>
+    home.write(
+      `version = 1\n[targets.door]\nhost = "${server.ipv4}"\n${knocks}\ncopies = 1\n` +
+        `delay = "100ms"\nstage_timeout = "5s"\nprobes = ["tcp:22"]\n`,
+    );
+  await save(KNOCKS);
   const config = `${home.path}/knockd.conf`;
   await Deno.writeTextFile(config, KNOCKD);
   server.spawn(["knockd", "-i", server.device, "-c", config]);
@@ -60,6 +62,11 @@ await kernelTest("the doctor at a stock knockd", async ({ client, server }, t) =
       await close();
     });
   }
+  await t.step("a sequence that is not knockd's is blamed in knockd's words", async () => {
+    await save(KNOCKS.replace('"8000/tcp", "9000/tcp"', '"9000/tcp", "8000/tcp"'));
+    assertEquals(await examine(), [1, "daemon_not_opening"]);
+    await save(KNOCKS);
+  });
   await t.step("a look alone opens nothing and closes nothing", async () => {
     assertEquals(await examine("--ports", "--no-knock"), [0, "not_knocked"]);
     assertEquals(await countRules(), 0);

@@ -6,6 +6,7 @@ import { findSkew } from "../../core/rolling.ts";
 import { plural } from "../../core/text.ts";
 import type {
   AddressEvidence,
+  DoorEvidence,
   Evidence,
   KnockPortEvidence,
   NameEvidence,
@@ -52,6 +53,12 @@ export function reportDiagnosis(
 
 type Row = [what: string, found: string];
 
+/** What shows that a daemon opens the door. */
+const DAEMONS: Readonly<Record<NonNullable<DoorEvidence["daemon"]>, string>> = {
+  knockd: "knockd, as its target says: regular knocks, each sent once",
+  fwknopd: "fwknopd, as its target says: one packet of its own for each try",
+};
+
 /** What was looked at, what was found, and after the knocks. */
 function listRows({ files, time, names, codes = [], clocks, door }: Evidence): Row[] {
   const rows: Row[] = [
@@ -73,6 +80,7 @@ function listRows({ files, time, names, codes = [], clocks, door }: Evidence): R
   const pace = `${renderDuration(longestGapMs)} at most between two knocks of a first try, ` +
     `the firewall waits ${renderDuration(stageTimeoutMs)}`;
   rows.push(["pace", pace]);
+  if (door.daemon !== undefined) rows.push(["daemon", DAEMONS[door.daemon]]);
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
 }
 
@@ -169,6 +177,7 @@ function toEvidenceValue({ files, time, names, codes, clocks, door }: Evidence):
     })),
     door: door === undefined ? null : {
       port: door.port,
+      daemon: door.daemon ?? null,
       longest_gap_ms: door.timing.longestGapMs,
       open_for_ms: door.openForMs,
       has_waited: door.hasWaited,

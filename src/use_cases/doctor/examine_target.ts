@@ -10,6 +10,7 @@ import { type SecretError, SpknockError } from "../../core/errors.ts";
 import { isEcho } from "../../core/knock.ts";
 import { listGaps } from "../../core/sequence.ts";
 import type { Target } from "../../core/target.ts";
+import { findDaemon } from "../../doctor/causes_of_daemons.ts";
 import { buildDecoyOrder } from "../../doctor/decoy_order.ts";
 import type {
   AddressEvidence,
@@ -100,6 +101,7 @@ export async function examineTarget(
       ? await knockAtDoors({ target, payloads, addresses: looks }, ports, options)
       : looks,
     noSecret,
+    daemon: findDaemon(target),
     openForMs: target.openForMs,
     hasWaited,
   };

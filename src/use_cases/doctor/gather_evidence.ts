@@ -83,13 +83,14 @@ export async function gatherEvidence(
   const { target, timeoutMs, invocation } = options;
   const targets = target === undefined ? [...config.targets.values()] : [target];
   const codes = lookAtCodes(targets);
-  const isSynchronized = codes.length === 0 ? undefined : await lookAtOwnClock(ports);
+  const needsClock = codes.length > 0 || targets.some(({ fwknop }) => fwknop !== undefined);
+  const isSynchronized = needsClock ? await lookAtOwnClock(ports) : undefined;
   ports.dropPermissions(target === undefined ? ["write", "run"] : ["write"]);
   const files = await lookAtFiles(config.file, targets, { ports, options });
   const looked = await Promise.all(targets.map((each) => lookUpName(each, ports)));
   const names = looked.map(({ evidence }) => evidence);
   const time = new Date().toISOString();
-  const clocks = codes.length === 0 ? undefined : { isSynchronized, others: [] };
+  const clocks = needsClock ? { isSynchronized, others: [] } : undefined;
   const found = { invocation, files, time, names, codes, clocks, door: undefined };
   const resolved = looked[0]?.resolved;
   const isWrong = diagnose(found).kind !== "fine";

@@ -109,11 +109,12 @@ export const command = defineCommand({
   },
 });
 
-/** A login needs a reason: only one-time codes depend on the clock of the server. */
+/** A login needs a reason: only one-time codes and the packets of fwknop depend on the clock of the server. */
 function readSsh({ args }: DoctorContext, target: Target | undefined): string | undefined {
   const place = args.read("ssh", parseLogin);
-  if (place === undefined || target?.rolling !== undefined) return place;
-  throw new UsageError("--ssh has no effect without a TARGET that has one-time codes");
+  const needsClock = target?.rolling !== undefined || target?.fwknop !== undefined;
+  if (place === undefined || needsClock) return place;
+  throw new UsageError("--ssh has no effect without a TARGET of one-time codes or of fwknop");
 }
 
 function report(evidence: Evidence, name: string | undefined, { out }: DoctorContext): number {
