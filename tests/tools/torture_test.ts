@@ -1,4 +1,4 @@
-/** Some hundreds of each torture, with the same seed each time; `deno task torture` does more. */
+/** Some hundreds or thousands of each torture, with the same seed each time; `deno task torture` does more. */
 import { assertEquals } from "@std/assert";
 import { TORTURES } from "../../tools/torture/tortures.ts";
 import { table } from "../table.ts";
@@ -9,6 +9,7 @@ const COUNTS: Record<string, number> = {
   kills: 100,
   writers: 240,
   fuzz: 4_000,
+  imports: 20_000,
   sweeps: 200,
   // `tests/kernel` sweeps them.
   firewalls: 0,

@@ -3,20 +3,17 @@
  * repeats a passphrase, and edits of what is right leave the other targets as they were.
  */
 import { changeTargets, removeTarget, renameTarget } from "../../src/config/edit.ts";
-import { importTargets } from "../../src/config/import/import_targets.ts";
 import { parseConfig } from "../../src/config/read.ts";
 import { readDocument } from "../../src/config/read_document.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { parsePlainToml } from "../../src/config/toml/plain.ts";
 import { readToml } from "../../src/config/toml/read.ts";
-import { ConfigError, SpknockError } from "../../src/core/errors.ts";
+import { ConfigError } from "../../src/core/errors.ts";
+import { MARKER, mutate } from "./mutate.ts";
 import { makeRandom } from "./random.ts";
 import { requireRule, type Torture } from "./torture.ts";
 
 const FILE = { file: "targets.toml" };
-/** In the place of passphrases. */
-const MARKER = "hunter2";
-
 const PLAIN = `#:schema ./targets.schema.json
 version = 1
 [defaults]
@@ -50,41 +47,15 @@ far.host = "::1"
 far.knocks = ["1/udp"]
 `;
 
-const LEGACY = `# old
-fw.example.com:1234/udp,9876/udp,5555
-192.0.2.1 : 7000, 7001/tcp
-${MARKER}
-`;
-
-const PIECES = [
-  ..."\n\"'[]{}=,.#\\ a1-_/:\0\u202e\ufeff\r\t",
-  '"""',
-  "'''",
-  "[[",
-  "]]",
-  `"${MARKER}"`,
-  MARKER,
-  "\r\n",
-  "\\u0041",
-  "__proto__",
-  "1e400",
-  "-1",
-  "[targets.home]\n",
-  "tries = 3\n",
-];
-
-/** At the end of a line. */
-const ADDED = [" # comment", "  ", "\n", "\n# [targets.x]", "\r"];
-
 /** The torture. */
 export const fuzz: Torture = {
-  summary: "mutated TOML and old files, read and edited",
+  summary: "mutated TOML, read and edited",
   count: 100_000,
   async run(count, { seed: first }) {
     const tally: Tally = { read: 0, plain: 0, edits: 0, refused: 0 };
     for (let seed = first; seed < first + count; seed++) {
       try {
-        await (seed % 5 === 0 ? readLegacy(seed) : readConfiguration(seed, tally));
+        await readConfiguration(seed, tally);
       } catch (cause) {
         throw new Error(`seed ${seed}: ${cause}`, { cause });
       }
@@ -154,35 +125,4 @@ function render(value: unknown): string {
         : Object.fromEntries(Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1)),
   ) ??
     "";
-}
-
-async function readLegacy(seed: number): Promise<void> {
-  try {
-    await importTargets(mutate(LEGACY, seed), { file: "old.conf" });
-  } catch (error) {
-    if (!(error instanceof SpknockError)) throw error;
-    requireRule(!error.message.includes(MARKER), seed, error.message);
-  }
-}
-
-/** Changes lines, spaces and comments, after which many texts are still right, or any characters. */
-function mutate(text: string, seed: number): string {
-  const random = makeRandom(seed);
-  for (let count = random(3); count >= 0; count--) {
-    const lines = text.split("\n");
-    const [from, to] = [random(lines.length), random(lines.length)];
-    const kind = random(6);
-    if (kind === 0) lines.splice(to, 0, ...lines.splice(from, 1 + random(3)));
-    else if (kind === 1) lines.splice(to, 0, ...lines.slice(from, from + 1 + random(3)));
-    else if (kind === 2) lines.splice(from, 1);
-    else if (kind === 3) lines[from] = `${lines[from]}${ADDED[random(ADDED.length)]}`;
-    text = kind < 4 ? lines.join("\n") : mutateCharacters(text, random);
-  }
-  return text;
-}
-
-function mutateCharacters(text: string, random: (below: number) => number): string {
-  const at = random(text.length + 1);
-  const piece = PIECES[random(PIECES.length)] ?? "";
-  return text.slice(0, at) + piece + text.slice(at + random(2) * random(12));
 }

@@ -1,4 +1,5 @@
 import { fuzz } from "./fuzz.ts";
+import { imports } from "./imports.ts";
 import { kills } from "./kills.ts";
 import { sweeps } from "./sweeps.ts";
 import type { Torture } from "./torture.ts";
@@ -10,6 +11,7 @@ export const TORTURES: Readonly<Record<string, Torture>> = {
   kills,
   writers,
   fuzz,
+  imports,
   sweeps,
   firewalls,
 };
