@@ -59,8 +59,7 @@ export async function renderQrCode(
   return drawQrCode(modules, { columns, rows: rows - PROMPT_ROWS, color });
 }
 
-/** A code is small, so JSON goes without its layout. */
+/** A code is small, so JSON goes without its layout; a command that is pasted waits for Enter. */
 function compactText(text: string): string {
-  if (!text.startsWith("{")) return text;
-  return JSON.stringify(JSON.parse(text));
+  return text.startsWith("{") ? JSON.stringify(JSON.parse(text)) : text.replace(/\n$/, "");
 }
