@@ -4,6 +4,7 @@ import {
   MAX_APP_DELAY_MS,
   MAX_APP_TRIES,
   MAX_CHECK_S,
+  PAYLOAD_PLACEHOLDER,
   SECRET_PLACEHOLDER,
 } from "../../config/import/knock_on_ports/format.ts";
 import { UsageError } from "../../core/errors.ts";
@@ -11,7 +12,7 @@ import type { Knock } from "../../core/knock.ts";
 import type { Family, Target } from "../../core/target.ts";
 import { renderJson } from "../../core/text.ts";
 import type { ExportDoor, Exporter } from "../form.ts";
-import { canCheck, findDelay, listLosses } from "./knock_on_ports/losses.ts";
+import { canCheck, findDelay, hasContent, listLosses } from "./knock_on_ports/losses.ts";
 
 /** One sequence for each target, and one more for its closing knocks. */
 export const exporter: Exporter = {
@@ -30,7 +31,7 @@ export const exporter: Exporter = {
       text: `${renderJson({ version: 1, sequences }, { indent: 2 })}\n`,
       lost: [...lost],
       holdsSecret: doors.some(({ target, opening }) =>
-        opening !== undefined && [...target.knocks, ...target.close ?? []].some(isSecret)
+        opening !== undefined && [...target.knocks, ...target.close ?? []].some(hasContent)
       ),
     };
   },
@@ -49,10 +50,6 @@ function refuse({ name, rolling, oneTime, fwknop }: Target): void {
   throw new UsageError(`${name}: Knock on Ports cannot send ${what}`, {
     hint: "a form that carries it: --as toml",
   });
-}
-
-function isSecret({ payload }: Knock): boolean {
-  return payload.kind === "secret";
 }
 
 /** What a sequence depends on. */
@@ -102,10 +99,11 @@ function makeStep(knock: Knock, payload: Uint8Array | undefined): unknown {
 /** Text as it is, other bytes in base64. */
 function makeContent({ payload }: Knock, collected: Uint8Array | undefined): object {
   if (payload.kind === "none") return {};
-  if (payload.kind === "secret" && collected === undefined) {
-    return { content: SECRET_PLACEHOLDER, encoding: "raw" };
+  if (collected === undefined) {
+    const content = payload.kind === "bytes" ? PAYLOAD_PLACEHOLDER : SECRET_PLACEHOLDER;
+    return { content, encoding: "raw" };
   }
-  const bytes = payload.kind === "bytes" ? payload.bytes : collected ?? new Uint8Array();
+  const bytes = payload.kind === "bytes" ? payload.bytes : collected;
   if (bytes.length === 0) return {};
   const text = new TextDecoder().decode(bytes);
   return /^[ -~]+$/.test(text)

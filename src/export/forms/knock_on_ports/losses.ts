@@ -24,6 +24,11 @@ export function canCheck(probe: ProbeSpec): probe is ProbeOf<"tcp" | "http" | "p
     (probe.type === "http" && probe.status === undefined);
 }
 
+/** Whether a knock carries what only some may know: a fixed payload opens a door, too. */
+export function hasContent({ payload }: Knock): boolean {
+  return payload.kind !== "none";
+}
+
 /** Milliseconds after each knock but the last one. */
 function listDelays({ delayMs }: Target, knocks: readonly Knock[]): number[] {
   const own = delayMs === "auto" ? AUTO_DELAY_MS : delayMs;
@@ -44,7 +49,7 @@ export function listLosses({ target, opening }: ExportDoor): string[] {
   const all = [...target.knocks, ...target.close ?? []];
   const rows: readonly (readonly [boolean, string])[] = [
     [
-      opening === undefined && all.some(({ payload }) => payload.kind === "secret"),
+      opening === undefined && all.some(hasContent),
       "its secrets: each place says what to put there, or use --with-secrets",
     ],
     ...listPaceLosses(target, all),
