@@ -8,7 +8,7 @@
 import { encode } from "uqr";
 
 /** A QR code without the quiet zone around it: true is dark. */
-export type QrModules = readonly (readonly boolean[])[];
+type QrModules = readonly (readonly boolean[])[];
 
 /** Modules around the code: what the standard asks for, and what scanners still read. */
 const QUIET = 4;

@@ -1,12 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import jsqr from "jsqr";
-import {
-  drawQrCode,
-  makeQrCode,
-  measureQrCode,
-  type QrModules,
-  renderQrSvg,
-} from "../../src/output/qr_code.ts";
+import { drawQrCode, makeQrCode, measureQrCode, renderQrSvg } from "../../src/output/qr_code.ts";
 import { stripStyles } from "../../src/output/width.ts";
 import { table } from "../table.ts";
 
@@ -42,7 +36,7 @@ function readInk(drawn: string): boolean[][] {
   ]);
 }
 
-function makeModules(text: string): QrModules {
+function makeModules(text: string): NonNullable<ReturnType<typeof makeQrCode>> {
   const modules = makeQrCode(text);
   if (modules === undefined) throw new Error("the text is too long");
   return modules;

@@ -62,7 +62,9 @@ export const command = defineCommand({
     const { exporter } = await form.load();
     const doors = await collectDoors(targets, context);
     const { text, lost, holdsSecret } = await exporter.render(doors);
-    const shown = args.has("qr") ? await renderQrCode(text, context, { file, holdsSecret }) : text;
+    const shown = args.has("qr")
+      ? await renderQrCode({ text, holdsSecret }, context, { file })
+      : text;
     for (const loss of lost) out.note(`lost: ${sanitize(loss)}`);
     if (holdsSecret) out.note("note: this has secrets in it: all who read it can knock");
     const printed = await writePieces([shown], context, { file, force: args.has("force") });

@@ -1,6 +1,7 @@
 /** An exported text as a QR code: on the terminal, or as an SVG file. */
 import { UsageError } from "../../../core/errors.ts";
 import { plural } from "../../../core/text.ts";
+import type { Exported } from "../../../export/form.ts";
 import type { Context } from "../../command.ts";
 
 /** Columns and lines where the terminal does not say. */
@@ -20,9 +21,9 @@ const TO_FILE = "save it as an image: --output FILE.svg";
  * @throws {UsageError} where it cannot be drawn whole: half a code cannot be scanned.
  */
 export async function renderQrCode(
-  text: string,
+  { text, holdsSecret }: Pick<Exported, "text" | "holdsSecret">,
   { out, ports: { stdout }, color }: Pick<Context, "out" | "ports" | "color">,
-  { file, holdsSecret }: { file: string | undefined; holdsSecret: boolean },
+  { file }: { file: string | undefined },
 ): Promise<string> {
   if (file === undefined && (out.json || !stdout.isTerminal())) {
     throw new UsageError("--qr draws on a terminal", { hint: TO_FILE });

@@ -16,7 +16,7 @@ const IP_HEADERS = { ipv4: 20, ipv6: 40 } as const;
 const MAX_PATTERN = 16;
 
 /** What a step depends on. */
-export interface StepContext {
+interface StepContext {
   /** Whether it has the numbers of version 0. */
   isOld: boolean;
   /** Bytes that its `icmp_size` counts besides the data; undefined where that depends on the address. */
