@@ -48,6 +48,7 @@ table("export to Knock on Ports and back: the same target", {
   "an echo with a pattern": 'knocks = [{ protocol = "icmp", payload = { hex = "c0de" } }]',
   "family": 'knocks = [7000]\nfamily = "ipv4"',
   "both families": 'knocks = [7000]\nfamily = "both"',
+  "a name with spaces": 'description = "home!"\nknocks = [7000]',
   "a tag": 'knocks = [7000]\ntags = ["work"]',
   "what it opens": 'knocks = [7000]\nopens = ["22/tcp"]\ntries = 4\ntimeout = "7s"',
   "one try": 'knocks = [7000]\nopens = ["22/tcp"]\ntries = 1',

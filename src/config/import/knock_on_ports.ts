@@ -6,6 +6,7 @@
  * sequence `NAME (close)` after `NAME`, with the same host, is what shuts its door.
  */
 import { renderDuration } from "../../core/duration.ts";
+import type { Problem } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS } from "../../core/target.ts";
 import type { TargetDraft } from "../target/keys.ts";
@@ -26,9 +27,12 @@ export const reader: ImportReader = {
     if (list === undefined) return result;
     const isOld = root?.isArray === true;
     const sequences = list.map((place) => readOne(place, { isOld, host }, result));
+    const byLine = (one: Problem, other: Problem) => (one.line ?? 0) - (other.line ?? 0);
     result.targets = joinClosing(sequences.filter((each) => each !== undefined)).map(
       ({ sequence, close }) => toDraft(sequence, { close, makeName }),
     );
+    problems.sort(byLine);
+    remarks.sort(byLine);
     return result;
   },
 };

@@ -12,7 +12,7 @@ import type { Knock } from "../../core/knock.ts";
 import type { Family, Target } from "../../core/target.ts";
 import { renderJson } from "../../core/text.ts";
 import type { ExportDoor, Exporter } from "../form.ts";
-import { canCheck, findDelay, hasContent, listLosses } from "./knock_on_ports/losses.ts";
+import { canCheck, findDelay, findTitle, hasContent, listLosses } from "./knock_on_ports/losses.ts";
 
 /** One sequence for each target, and one more for its closing knocks. */
 export const exporter: Exporter = {
@@ -21,7 +21,8 @@ export const exporter: Exporter = {
     const sequences = doors.flatMap((door) => {
       refuse(door.target);
       for (const loss of listLosses(door)) lost.add(`${door.target.name}: ${loss}`);
-      const { target: { name, knocks, close }, opening, closing } = door;
+      const { target: { knocks, close }, opening, closing } = door;
+      const name = findTitle(door.target);
       const open = makeSequence(name, knocks, { door, payloads: opening, hasCheck: true });
       if (close === undefined) return [open];
       const title = `${name}${CLOSING}`;

@@ -1,4 +1,5 @@
 /** What Knock on Ports does without, and the one delay that it has. */
+import { makeTargetName } from "../../../config/import/legacy_file.ts";
 import {
   MAX_APP_DELAY_MS,
   MAX_APP_TRIES,
@@ -22,6 +23,11 @@ const AUTO_DELAY_MS = 50;
 export function canCheck(probe: ProbeSpec): probe is ProbeOf<"tcp" | "http" | "ping"> {
   return probe.type === "tcp" || probe.type === "ping" ||
     (probe.type === "http" && probe.status === undefined);
+}
+
+/** Returns the name for the app: the description, where that is the name in another spelling. */
+export function findTitle({ name, description }: Target): string {
+  return description !== "" && makeTargetName(description) === name ? description : name;
 }
 
 /** Whether a knock carries what only some may know: a fixed payload opens a door, too. */
@@ -54,7 +60,7 @@ export function listLosses({ target, opening }: ExportDoor): string[] {
     ],
     ...listPaceLosses(target, all),
     ...listCheckLosses(target),
-    [target.description !== "", "its description"],
+    [!["", findTitle(target)].includes(target.description), "its description"],
     [target.tags.length > 1, `its tags after the first one`],
     [target.source !== undefined, "its source address"],
     [target.admin !== undefined, "its admin"],
