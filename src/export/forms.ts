@@ -20,4 +20,9 @@ export const EXPORT_FORMS = {
     isMany: false,
     load: () => import("./forms/knock.ts"),
   },
+  knockonports: {
+    summary: "JSON of Knock on Ports for Android",
+    isMany: true,
+    load: () => import("./forms/knock_on_ports.ts"),
+  },
 } as const satisfies Readonly<Record<string, ExportForm>>;

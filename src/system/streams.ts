@@ -23,7 +23,8 @@ export function createSink(stream: SinkStream): Sink {
   return {
     isTerminal: () => stream.isTerminal(),
     isGone: () => isGone,
-    columns: () => stream.isTerminal() ? readColumns() : undefined,
+    columns: () => stream.isTerminal() ? readSize("columns") : undefined,
+    rows: () => stream.isTerminal() ? readSize("rows") : undefined,
     write(text) {
       // Afterwards a terminal that was closed no longer says that it is one.
       wasTerminal ??= stream.isTerminal();
@@ -41,10 +42,10 @@ export function createSink(stream: SinkStream): Sink {
   };
 }
 
-/** The columns of the terminal; 0 is what one says that does not know. */
-function readColumns(): number | undefined {
+/** The columns or lines of the terminal; 0 is what one says that does not know. */
+function readSize(what: "columns" | "rows"): number | undefined {
   try {
-    return Deno.consoleSize().columns || undefined;
+    return Deno.consoleSize()[what] || undefined;
   } catch {
     return undefined;
   }

@@ -47,6 +47,8 @@ export interface WorldOptions {
   isLive?: boolean;
   /** Columns of both streams' terminal; undefined where they are none. */
   columns?: number;
+  /** Its lines. */
+  rows?: number;
   /** Whether stdout is on a full disk. */
   isFull?: boolean;
   /** What starts this program; `spknock` where undefined. */
@@ -67,15 +69,18 @@ class FakeSink implements Sink {
   readonly #isTerminal: boolean;
   readonly #isFull: boolean;
   readonly #columns: number | undefined;
+  readonly #rows: number | undefined;
 
   constructor(
-    { isTerminal, isFull = false, columns }: {
+    { isTerminal, isFull = false, columns, rows }: {
       isTerminal: boolean;
       isFull?: boolean;
       columns: number | undefined;
+      rows: number | undefined;
     },
   ) {
     this.#columns = columns;
+    this.#rows = rows;
     this.#isTerminal = isTerminal;
     this.#isFull = isFull;
   }
@@ -91,6 +96,10 @@ class FakeSink implements Sink {
 
   columns(): number | undefined {
     return this.#columns;
+  }
+
+  rows(): number | undefined {
+    return this.#rows;
   }
 }
 
@@ -187,12 +196,12 @@ export class World implements AsyncDisposable {
   }
 
   #openSinks(): { stdout: FakeSink; stderr: FakeSink } {
-    const { isLive = false, isFull = false, isRedirected = false, columns } = this.#options;
+    const { isLive = false, isFull = false, isRedirected = false, columns, rows } = this.#options;
     this.#given.clear();
     const isTerminal = this.terminal !== undefined && !isRedirected;
     return {
-      stdout: new FakeSink({ isTerminal: isLive, isFull, columns }),
-      stderr: new FakeSink({ isTerminal, columns }),
+      stdout: new FakeSink({ isTerminal: isLive, isFull, columns, rows }),
+      stderr: new FakeSink({ isTerminal, columns, rows }),
     };
   }
 

@@ -17,6 +17,10 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
     summary: "spknock-targets.conf",
     load: () => import("./legacy.ts"),
   },
+  knockonports: {
+    summary: "JSON of Knock on Ports for Android",
+    load: () => import("./knock_on_ports.ts"),
+  },
 };
 
 /** Returns the formats for the help of `--from`, each with what it is. */

@@ -14,6 +14,7 @@ import { makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS, SELECTION_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
+import { renderQrCode } from "../../reports/export/qr_code.ts";
 import { writePieces } from "../../reports/rule_set.ts";
 
 const FORM_NAMES = Object.keys(EXPORT_FORMS) as readonly FormName[];
@@ -29,6 +30,7 @@ const EXPORT_OPTIONS = [
     ),
   },
   { name: "with-secrets", help: "put the secrets in, instead of placeholders" },
+  { name: "qr", help: "as a QR code for a phone; with --output, an SVG image" },
   ...SELECTION_OPTIONS,
   { name: "output", short: "o", value: "FILE", help: "save here, mode 0600" },
   { name: "force", short: "f", help: "overwrite the file" },
@@ -45,7 +47,7 @@ export const command = defineCommand({
   options: EXPORT_OPTIONS,
   examples: [
     "export home --as knock",
-    "export home --as knock --output home.sh",
+    "export home --as knockonports --with-secrets --qr",
   ],
   async run(context) {
     const { out, args, ports } = context;
@@ -60,9 +62,12 @@ export const command = defineCommand({
     const { exporter } = await form.load();
     const doors = await collectDoors(targets, context);
     const { text, lost, holdsSecret } = await exporter.render(doors);
+    const shown = args.has("qr")
+      ? await renderQrCode({ text, holdsSecret }, context, { file })
+      : text;
     for (const loss of lost) out.note(`lost: ${sanitize(loss)}`);
     if (holdsSecret) out.note("note: this has secrets in it: all who read it can knock");
-    const printed = await writePieces([text], context, { file, force: args.has("force") });
+    const printed = await writePieces([shown], context, { file, force: args.has("force") });
     if (file !== undefined) out.say(`saved in ${sanitize(file)}\n`);
     out.value({
       targets: targets.map((target) => target.name),
