@@ -13,6 +13,10 @@ interface ImportFormat {
 
 /** The formats, by the name that `--from` takes; without it the first one that fits is taken. */
 export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
+  shell: {
+    summary: "command lines of knock, nmap, nc, hping3",
+    load: () => import("./shell.ts"),
+  },
   legacy: {
     summary: "spknock-targets.conf",
     load: () => import("./legacy.ts"),

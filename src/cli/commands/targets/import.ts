@@ -8,6 +8,7 @@ import { parseHost, type Target } from "../../../core/target.ts";
 import { joinWithin, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
+import type { Ports } from "../../../use_cases/ports.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { loadForAdding, targetsPath, updateTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -25,7 +26,7 @@ export const command = defineCommand({
   ],
   examples: [
     "import ~/.secrets/spknock-targets.conf",
-    "import targets.conf --keep-going --dry-run",
+    "import --from shell 'knock -d 100 fw.example.com 7000 8000:udp'",
   ],
   async run(context) {
     const { args } = context;
@@ -58,13 +59,12 @@ export async function importFile(
   { format, host, keepGoing = false, isDryRun = false }: ImportFileOptions = {},
 ): Promise<void> {
   const { out, ports } = context;
-  const text = await readText(file, ports.fs);
-  if (text === undefined) throw new UsageError(`"${file}" cannot be read: there is no such file`);
+  const { text, label } = await readSource(file, format, ports);
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
   const present = config.kind === "legacy" ? new Map<string, Target>() : config.targets;
   const { targets, problems, remarks } = await importTargets(text, {
-    file,
+    file: label,
     from: format,
     host,
     keepGoing,
@@ -73,7 +73,7 @@ export async function importFile(
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
   for (const remark of remarks) out.note(`note: ${sanitize(renderProblem(remark))}`);
   if (targets.length === 0) {
-    throw new UsageError(`"${file}" has no targets`, {
+    throw new UsageError(`"${label}" has no targets`, {
       hint: "a line of the old file is host:port/protocol,port/protocol,...",
     });
   }
@@ -104,6 +104,24 @@ export async function importFile(
     left_out: problems.map(renderProblem),
     remarks: remarks.map(renderProblem),
   });
+}
+
+/** The longest name of a file. */
+const MAX_NAME = 255;
+
+/** Returns the text of a file, of standard input, or with `--from shell` of the argument itself. */
+async function readSource(
+  file: string,
+  format: string | undefined,
+  { fs, stdin }: Pick<Ports, "fs" | "stdin">,
+): Promise<{ text: string; label: string }> {
+  if (file === "-") {
+    return { text: new TextDecoder().decode(await stdin.readAll()), label: "standard input" };
+  }
+  const text = file.length > MAX_NAME && format === "shell" ? undefined : await readText(file, fs);
+  if (text !== undefined) return { text, label: file };
+  if (format === "shell" && /\s/.test(file)) return { text: file, label: "the command line" };
+  throw new UsageError(`"${file}" cannot be read: there is no such file`);
 }
 
 /** Two targets with the same host and sequence are the same door. */
