@@ -20,4 +20,24 @@ export const EXPORT_FORMS = {
     isMany: false,
     load: () => import("./forms/knock.ts"),
   },
+  nmap: {
+    summary: "calls of nmap, one a knock",
+    isMany: false,
+    load: () => import("./forms/nmap.ts"),
+  },
+  nc: {
+    summary: "calls of netcat, one a knock",
+    isMany: false,
+    load: () => import("./forms/nc.ts"),
+  },
+  bash: {
+    summary: "a script for any POSIX shell",
+    isMany: false,
+    load: () => import("./forms/bash.ts"),
+  },
+  powershell: {
+    summary: "a script for Windows",
+    isMany: false,
+    load: () => import("./forms/powershell.ts"),
+  },
 } as const satisfies Readonly<Record<string, ExportForm>>;
