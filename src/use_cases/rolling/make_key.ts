@@ -6,13 +6,8 @@ import type { Rolling } from "../../core/rolling.ts";
 import type { Service } from "../../core/service.ts";
 import { suggest } from "../../core/suggest.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
-import {
-  locateKeyFile,
-  nameKeyFile,
-  readSaved,
-  saveWithKey,
-  type TargetsFile,
-} from "./key_files.ts";
+import { saveWithKey } from "./key_files.ts";
+import { locateKeyFile, nameKeyFile, readSaved, type TargetsFile } from "../secret_files.ts";
 
 /** What is asked for; a saved target has the rest. */
 interface KeyRequest {

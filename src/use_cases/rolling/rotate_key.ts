@@ -6,16 +6,8 @@ import type { KnockPayload } from "../../core/knock.ts";
 import { isKey, type Rolling } from "../../core/rolling.ts";
 import type { Target } from "../../core/target.ts";
 import { describeSystemError } from "../../core/system_errors.ts";
-import {
-  type FormerFile,
-  locateKeyFile,
-  nameNextKeyFile,
-  readSaved,
-  removeFormerFile,
-  type SavedTargets,
-  saveWithKey,
-  type TargetsFile,
-} from "./key_files.ts";
+import { type FormerFile, nameNextKeyFile, removeFormerFile, saveWithKey } from "./key_files.ts";
+import { locateKeyFile, readSaved, type SavedTargets, type TargetsFile } from "../secret_files.ts";
 
 /** A target with one-time codes. */
 export type RollingTarget = Target & { rolling: Rolling };

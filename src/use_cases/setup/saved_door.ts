@@ -9,7 +9,7 @@ import { type Problem, UsageError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import type { Service } from "../../core/service.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
-import { readSaved, type TargetsFile } from "../rolling/key_files.ts";
+import { readSaved, type TargetsFile } from "../secret_files.ts";
 import { type Horizon, keepHorizon } from "./horizon.ts";
 import type { SavedDoor, SetupRequest } from "./request.ts";
 
