@@ -9,7 +9,7 @@
  * - KEY wins over KEY_BASE64, HMAC_KEY over HMAC_KEY_BASE64; a flag that is Y stays so;
  * - a key that is missing is asked for, as the original does; a packet without HMAC is not sent.
  */
-import type { Problem } from "../../core/errors.ts";
+import { type Problem, ValueError } from "../../core/errors.ts";
 import {
   type Fwknop,
   FWKNOP_DEFAULTS,
@@ -20,10 +20,11 @@ import {
 } from "../../core/fwknop.ts";
 import { suggest } from "../../core/suggest.ts";
 import { errorMessage } from "../../core/text.ts";
-import { ValueError } from "../../core/errors.ts";
 import type { PortSpec } from "../../core/service.ts";
 import { isSameHost } from "../../core/target.ts";
+import { checkMessage, FWKNOP_SETTINGS, refuseSameKeys } from "../target/fwknop.ts";
 import type { TargetDraft } from "../target/keys.ts";
+import { type Finding, Place } from "../toml/place.ts";
 import { parseRcFile, type RcEntry, type RcStanza } from "./fwknoprc_file.ts";
 import { RC_KEYS, type RcSettings } from "./fwknoprc_keys.ts";
 import type { ImportReader } from "./reader.ts";
@@ -126,16 +127,20 @@ function makeTarget(
   if (typeof translated === "string") return fail(translated);
   const { opens, nat } = translated;
   const fwknop = { ...keys, ...readSettings(settings, remark), ...(nat && { nat }) };
+  const openForMs = settings.timeout === undefined ? FWKNOP_OPEN_FOR_MS : settings.timeout * 1_000;
+  const findings: Finding[] = [];
+  refuseSameKeys(fwknop, new Place(findings));
+  checkMessage({ fwknop, settings: { opens, openForMs } }, new Place(findings));
+  for (const { message } of findings) fail(message);
   const port = settings.port ?? FWKNOP_PORT;
-  return isWrong ? undefined : {
+  return isWrong || findings.length > 0 ? undefined : {
     name: stanza.name,
     host: server,
     knocks: [{ port, protocol: "udp", payload: fwknop.key.payload }],
     fwknop,
     opens,
-    family: "ipv4",
-    copies: 1,
-    openForMs: settings.timeout === undefined ? FWKNOP_OPEN_FOR_MS : settings.timeout * 1_000,
+    ...FWKNOP_SETTINGS,
+    openForMs,
   };
 }
 

@@ -10,6 +10,7 @@ import { FWKNOP_DIGESTS, type FwknopDigest } from "../../core/fwknop.ts";
 import { parsePort } from "../../core/knock.ts";
 import type { PortSpec } from "../../core/service.ts";
 import { parseHost } from "../../core/target.ts";
+import { checkTimeout, checkUser, decodeKey } from "../../fwknop/message.ts";
 import { parseWebAddress } from "../value_specs.ts";
 
 /** What the lines of a stanza say, those of `[default]` before its own; undefined where none does. */
@@ -70,12 +71,10 @@ export const RC_KEYS: Readonly<Record<string, RcKey>> = {
   RESOLVE_IP_HTTP: flag("resolves"),
   RESOLVE_IP_HTTPS: flag("resolves"),
   RESOLVE_HTTP_ONLY: flag("isHttpOnly"),
-  KEY: { use: (value, to) => void (to.key = checkKey(value, { max: MAX_KEY })) },
-  KEY_BASE64: { use: (value, to) => void (to.keyBase64 = checkBase64(value, { max: MAX_KEY })) },
-  HMAC_KEY: { use: (value, to) => void (to.hmacKey = checkKey(value, { max: MAX_HMAC_KEY })) },
-  HMAC_KEY_BASE64: {
-    use: (value, to) => void (to.hmacKeyBase64 = checkBase64(value, { max: MAX_HMAC_KEY })),
-  },
+  KEY: keyRow("key", { isBase64: false, use: "key" }),
+  KEY_BASE64: keyRow("keyBase64", { isBase64: true, use: "key" }),
+  HMAC_KEY: keyRow("hmacKey", { isBase64: false, use: "hmacKey" }),
+  HMAC_KEY_BASE64: keyRow("hmacKeyBase64", { isBase64: true, use: "hmacKey" }),
   USE_HMAC: flag("usesHmac"),
   KEY_FILE: { refuse: () => "a file of keys is not supported: use KEY_BASE64" },
   HMAC_KEY_FILE: { refuse: () => "a file of keys is not supported: use HMAC_KEY_BASE64" },
@@ -108,11 +107,8 @@ export const RC_KEYS: Readonly<Record<string, RcKey>> = {
   NO_SAVE_ARGS: { setAside: "spknock does not save its arguments" },
 };
 
-/** The longest keys, in bytes. */
-const MAX_KEY = 32;
-const MAX_HMAC_KEY = 128;
-/** The most seconds that a packet can ask for, and that its clock can be off by. */
-const MAX_SECONDS = 65_536;
+/** The most seconds, minutes, hours or days that the clock can be off by. */
+const MAX_OFFSET = 65_536;
 /** The original cuts longer names. */
 const MAX_USER = 29;
 
@@ -121,6 +117,18 @@ function flag(field: "resolves" | "isHttpOnly" | "usesHmac" | "isNatLocal"): RcK
   return {
     use(value, to) {
       if (isYes(value)) to[field] = true;
+    },
+  };
+}
+
+function keyRow(
+  field: "key" | "keyBase64" | "hmacKey" | "hmacKeyBase64",
+  form: { isBase64: boolean; use: "key" | "hmacKey" },
+): RcKey {
+  return {
+    use(value, to) {
+      decodeKey(new TextEncoder().encode(value), form);
+      to[field] = value;
     },
   };
 }
@@ -153,29 +161,6 @@ function useAllowIp(value: string, to: RcSettings): void {
   else throw new ValueError(value, "is not an address: use source, resolve or an IPv4 address");
 }
 
-function checkKey(text: string, { max }: { max: number }): string {
-  const { length } = new TextEncoder().encode(text);
-  if (length <= max) return text;
-  throw new RangeError(`the key is too long: use at most ${max} bytes`);
-}
-
-function checkBase64(text: string, { max }: { max: number }): string {
-  const bytes = decodeBase64(text);
-  if (bytes === undefined || bytes.length === 0) {
-    throw new RangeError("the key is not base64: use the line of fwknop --key-gen");
-  }
-  if (bytes.length > max) throw new RangeError(`the key is too long: use at most ${max} bytes`);
-  return text;
-}
-
-function decodeBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.fromBase64(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function parseDigest(text: string): FwknopDigest {
   const found = FWKNOP_DIGESTS.find((digest) => digest === text.toLowerCase());
   if (found !== undefined) return found;
@@ -183,9 +168,8 @@ function parseDigest(text: string): FwknopDigest {
 }
 
 function parseTimeout(text: string): number {
-  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
-  throw new ValueError(text, `is not a time: use seconds, 1 to ${MAX_SECONDS}`);
+  if (/^\d{1,5}$/.test(text)) return checkTimeout(Number(text));
+  throw new ValueError(text, "is not a time: use whole seconds");
 }
 
 /** A host, with a port after `:` or `,`. */
@@ -200,16 +184,13 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_4
 function useTimeOffset(value: string, to: RcSettings): void {
   const [, sign, digits, unit = "s"] = /^([+-]?)(\d{1,5})([smhd]?)$/i.exec(value) ?? [];
   const count = digits === undefined ? NaN : Number(digits);
-  if (!(count <= MAX_SECONDS)) {
+  if (!(count <= MAX_OFFSET)) {
     throw new ValueError(value, "is not a time: use seconds, or a number with m, h or d");
   }
   to[sign === "-" ? "minus" : "plus"] = count * (UNITS[unit.toLowerCase() || "s"] ?? 1);
 }
 
 function parseUser(text: string): string {
-  if (text.length <= MAX_USER && /^[^"/\\[\]:;|=,+*?<>\p{Cc}]+$/u.test(text)) return text;
-  throw new ValueError(
-    text,
-    `is not a user: use at most ${MAX_USER} characters, none of "/\\[]:;|=,+*?<>`,
-  );
+  if (text.length <= MAX_USER) return checkUser(text);
+  throw new ValueError(text, `is too long: fwknop cuts it after ${MAX_USER} characters`);
 }

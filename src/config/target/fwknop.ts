@@ -158,8 +158,11 @@ function readPlace(value: unknown, place: Place, { payload }: FwknopKey): Knock[
 }
 
 /** Checks what the packet will say, as far as it is known before it is made. */
-function checkMessage(
-  { fwknop, settings: { opens, openForMs } }: { fwknop: Fwknop; settings: TargetSettings },
+export function checkMessage(
+  { fwknop, settings: { opens, openForMs } }: {
+    fwknop: Fwknop;
+    settings: Pick<TargetSettings, "opens" | "openForMs">;
+  },
   place: Place,
 ): void {
   const seconds = openForMs / 1_000;
@@ -259,8 +262,11 @@ function readKey(
   return { payload: { kind: "bytes", bytes }, isBase64 };
 }
 
-/** As far as the file tells; the rest shows when a packet is made. */
-function refuseSameKeys({ key, hmacKey }: Pick<Fwknop, "key" | "hmacKey">, place: Place): void {
+/** Adds a mistake where the keys are the same, as far as it is known before a packet is made. */
+export function refuseSameKeys(
+  { key, hmacKey }: Pick<Fwknop, "key" | "hmacKey">,
+  place: Place,
+): void {
   const decode = ({ payload, isBase64 }: FwknopKey, use: "key" | "hmacKey") =>
     payload.kind === "bytes" ? decodeKey(payload.bytes, { isBase64, use }) : payload.source;
   const isTyped = key.payload.kind === "secret" && key.payload.source.kind === "prompt" &&
