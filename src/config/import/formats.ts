@@ -13,13 +13,18 @@ interface ImportFormat {
 
 /** The formats, by the name that `--from` takes; without it the first one that fits is taken. */
 export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
-  legacy: {
-    summary: "spknock-targets.conf",
-    load: () => import("./legacy.ts"),
-  },
   fwknop: {
     summary: ".fwknoprc",
     load: () => import("./fwknop.ts"),
+  },
+  toml: {
+    summary: "another spknock's",
+    load: () => import("./toml.ts"),
+  },
+  // The last one: lines of other formats can be lines of it.
+  legacy: {
+    summary: "spknock-targets.conf",
+    load: () => import("./legacy.ts"),
   },
 };
 

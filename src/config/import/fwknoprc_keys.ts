@@ -5,6 +5,7 @@
  * No message repeats a value: keys can be in any of them by mistake.
  */
 import { isIpv4 } from "../../core/address/syntax.ts";
+import { parseDuration } from "../../core/duration.ts";
 import { ValueError } from "../../core/errors.ts";
 import { FWKNOP_DIGESTS, type FwknopDigest } from "../../core/fwknop.ts";
 import { parsePort } from "../../core/knock.ts";
@@ -187,7 +188,9 @@ function useTimeOffset(value: string, to: RcSettings): void {
   if (!(count <= MAX_OFFSET)) {
     throw new ValueError(value, "is not a time: use seconds, or a number with m, h or d");
   }
-  to[sign === "-" ? "minus" : "plus"] = count * (UNITS[unit.toLowerCase() || "s"] ?? 1);
+  const seconds = count * (UNITS[unit.toLowerCase() || "s"] ?? 1);
+  parseDuration(`${seconds}s`);
+  to[sign === "-" ? "minus" : "plus"] = seconds;
 }
 
 function parseUser(text: string): string {
