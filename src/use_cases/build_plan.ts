@@ -127,7 +127,7 @@ export async function buildCodesPlan(
 function toKeyRequest(door: DoorRequest): SecretRequest {
   const { name, knocks, rolling } = door.target;
   const isOwn = rolling !== undefined && !hasOthersKeys(door);
-  return { name, knocks: isOwn ? knocks.slice(-1) : [], isKey: true };
+  return { name, knocks: isOwn ? knocks.slice(-1) : [], reads: "code_key" };
 }
 
 async function collectOthersKeys(

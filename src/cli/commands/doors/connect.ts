@@ -115,7 +115,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
       dropUnusedPermissions(needs, ports);
-      return toPayloads(target, payloads);
+      return toPayloads(target, payloads, ports);
     },
   }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
   dropUnusedPermissions([], ports);
