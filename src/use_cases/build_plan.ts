@@ -13,6 +13,7 @@ import {
 import { hashPassphrase } from "../secret/payload.ts";
 import type { CodeKey } from "../plan/codes.ts";
 import type { SecretRequest } from "../secret/collect.ts";
+import { refuseFwknop } from "./fwknop/refuse.ts";
 import {
   collectAllSequences,
   collectSecrets,
@@ -55,6 +56,7 @@ export function draftPlan(doors: readonly DoorRequest[], planOptions: PlanOption
 }
 
 function draftDoor(door: DoorRequest, index: number): DoorDraft {
+  refuseFwknop([door.target]);
   const files = door.keyFiles?.map(({ name }, place) => ({ name, key: `${index}k${place}` }));
   const keys = door.keys ?? files;
   return { ...door, payloads: makePlaceholders(door.target, index), keys };

@@ -180,6 +180,8 @@ function listNamedFiles({ targets, payload, defaults }: Config): Set<string> {
     payload,
     ...all.flatMap(({ knocks, close = [] }): Knock[] => [...knocks, ...close])
       .map((knock) => knock.payload),
+    ...all.flatMap(({ fwknop }) => fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey])
+      .map((key) => key.payload),
   ];
   return new Set([
     ...payloads.flatMap((each) =>
