@@ -33,7 +33,7 @@ const MAX_TIMEOUT = 65_536;
 const MAX_WIRE = 399;
 
 /** Bytes of a key, at most: of the encryption (its block of the key), and of the HMAC. */
-export const MAX_KEY_BYTES = { key: 32, hmacKey: 128 } as const;
+const MAX_KEY_BYTES = { key: 32, hmacKey: 128 } as const;
 
 /** Bytes of each hash. */
 const DIGEST_BYTES: Readonly<Record<FwknopDigest, number>> = {
@@ -128,9 +128,6 @@ export function checkUser(user: string): string {
  * @throws {RangeError} with what is allowed.
  */
 export function checkAccess(services: readonly Service[]): readonly Service[] {
-  if (services.length === 0) {
-    throw new RangeError('is empty: fwknopd needs at least one port to open, such as "22/tcp"');
-  }
   const bad = services.find((service) =>
     isPorts(service) ? service.last !== undefined : service.protocol === "all"
   );

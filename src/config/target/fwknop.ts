@@ -123,15 +123,12 @@ function readOwnSettings(
   place: Place,
   { openForMs }: TargetSettings,
 ): Partial<TargetSettings> {
-  const { family, copies, opens, open_for } = table;
+  const { family, copies, open_for } = table;
   if (family === "ipv6" || family === "both") {
     place.at("family").fail('cannot be used: fwknopd reads IPv4 only, use "ipv4" or leave it out');
   }
   if (copies !== undefined && copies !== 1) {
     place.at("copies").fail("cannot be used: fwknopd refuses a copy as a replay, use 1");
-  }
-  if (opens === undefined) {
-    place.fail('opens is missing: it is what the packet asks for, such as opens = ["22/tcp"]');
   }
   return {
     ...FWKNOP_SETTINGS,
@@ -168,7 +165,9 @@ export function checkMessage(
   const seconds = openForMs / 1_000;
   const isTimed = !fwknop.asksTime ||
     place.at("open_for").guard(() => checkTimeout(seconds)) !== undefined;
-  const access = place.at("opens").guard(() => checkAccess(opens));
+  const access = opens.length === 0
+    ? place.fail('opens is missing: it is what the packet asks for, such as opens = ["22/tcp"]')
+    : place.at("opens").guard(() => checkAccess(opens));
   if (access === undefined || !isTimed) return;
   place.at("fwknop").guard(() =>
     checkLength({

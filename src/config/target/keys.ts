@@ -305,6 +305,11 @@ export function writeChange(
     const isSame = raw[key] !== undefined && isSameData(changed[field], before);
     if (!(field in changed) || isSame) to[key] = from[key];
   }
+  // Where it is the usual port, the place of a packet of fwknop is not written.
+  if (fwknop !== undefined) {
+    from["knocks"] = raw["knocks"];
+    if (changed.knocks === undefined) to["knocks"] = raw["knocks"];
+  }
   // A key that says the same as its default is removed, too.
   for (const key of unset) [from[key], to[key]] = [raw[key], undefined];
   // A string that lists several ports equals none of them: it is replaced.

@@ -6,6 +6,7 @@ import type { Rolling } from "../../core/rolling.ts";
 import type { Service } from "../../core/service.ts";
 import { suggest } from "../../core/suggest.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
+import { refuseFwknop } from "../fwknop/refuse.ts";
 import { saveWithKey } from "./key_files.ts";
 import { locateKeyFile, nameKeyFile, readSaved, type TargetsFile } from "../secret_files.ts";
 
@@ -43,6 +44,7 @@ export async function makeRollingKey(
   const { name, rolling } = request;
   const { text, written } = await readSaved({ file, fs });
   const saved = written.targets.get(name);
+  if (saved !== undefined) refuseFwknop([saved]);
   const { host, port } = saved === undefined
     ? requirePlace(request, [...written.targets.keys()])
     : choosePlace(saved, request);

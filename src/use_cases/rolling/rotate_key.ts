@@ -3,6 +3,7 @@ import { changeTargets, updateConfig } from "../../config/changes.ts";
 import { type Problem, UsageError } from "../../core/errors.ts";
 import { readText } from "../../config/mod.ts";
 import type { KnockPayload } from "../../core/knock.ts";
+import { refuseFwknop } from "../fwknop/refuse.ts";
 import { isKey, type Rolling } from "../../core/rolling.ts";
 import type { Target } from "../../core/target.ts";
 import { describeSystemError } from "../../core/system_errors.ts";
@@ -108,6 +109,7 @@ export function renderFinish(name: string): string {
  * @throws {UsageError}
  */
 export function requireRolling(target: Target): RollingTarget {
+  refuseFwknop([target]);
   const { name, rolling } = target;
   if (rolling !== undefined) return { ...target, rolling };
   throw new UsageError(`"${name}" has no one-time codes`, {
