@@ -94,8 +94,8 @@ function addEntry(
     add(result.problems, "the line has no value: write NAME value");
     return;
   }
-  if (/^[=:]/.test(value)) {
-    add(result.problems, `"${value[0]}" is not a separator: write NAME value, or NAME: value`);
+  if (value === "=" || value === ":") {
+    add(result.problems, `"${value}" is not a separator: write NAME value, or NAME: value`);
     return;
   }
   const colon = word.lastIndexOf(":");

@@ -28,7 +28,7 @@ export const exporter: Exporter = {
 
 /** The longest name that the client does not cut, and what a value cannot have. */
 const MAX_USER = 29;
-const UNSAFE = /[\s;#]|^[=:]/;
+const UNSAFE = /[\s;#]|^[=:]$/;
 
 function renderStanza(
   { target, opening }: ExportDoor,
