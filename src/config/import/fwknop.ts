@@ -29,8 +29,8 @@ import { parseRcFile, type RcEntry, type RcStanza } from "./fwknoprc_file.ts";
 import { RC_KEYS, type RcSettings } from "./fwknoprc_keys.ts";
 import type { ImportReader } from "./reader.ts";
 
-/** Where the original asks for its public address. */
-const RESOLVE_HOST = "www.cipherdyne.org/cgi-bin/myip";
+/** Where the original asks for its public address without TLS; with it, a target asks there as well. */
+const HTTP_RESOLVE_URL = "http://www.cipherdyne.org/cgi-bin/myip";
 
 /** The reader of `~/.fwknoprc`. */
 export const reader: ImportReader = {
@@ -159,8 +159,8 @@ function readSettings(
   }
   return {
     allowIp: isResolved ? "resolve" : allowIp ?? FWKNOP_DEFAULTS.allowIp,
-    ...(isResolved && {
-      resolveUrl: resolveUrl ?? `${isHttpOnly ? "http" : "https"}://${RESOLVE_HOST}`,
+    ...(isResolved && (resolveUrl !== undefined || isHttpOnly) && {
+      resolveUrl: resolveUrl ?? HTTP_RESOLVE_URL,
     }),
     ...(settings.user === undefined ? {} : { user: settings.user }),
     hmacDigest: settings.hmacDigest ?? FWKNOP_DEFAULTS.hmacDigest,
