@@ -40,4 +40,14 @@ export const EXPORT_FORMS = {
     isMany: false,
     load: () => import("./forms/powershell.ts"),
   },
+  fwknoprc: {
+    summary: "stanzas of fwknop's client",
+    isMany: true,
+    load: () => import("./forms/fwknoprc.ts"),
+  },
+  toml: {
+    summary: "targets for another spknock",
+    isMany: true,
+    load: () => import("./forms/toml.ts"),
+  },
 } as const satisfies Readonly<Record<string, ExportForm>>;

@@ -63,6 +63,7 @@ Deno.test("every command prints one JSON value", async () => {
       sequence: ["string"],
       opens: ["string"],
       rolling: "null",
+      fwknop: "null",
     }],
   });
   const shown = (delay: string) => ({
@@ -85,6 +86,7 @@ Deno.test("every command prints one JSON value", async () => {
     connect: "null",
     admin: "null",
     rolling: "null",
+    fwknop: "null",
   });
   // "auto" is no number.
   assertShape(await json("show", "fw"), shown("null"));

@@ -1,6 +1,7 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import { addTargets, importTargets, type TargetDraft } from "../../../config/changes.ts";
+import { importTargets } from "../../../config/changes.ts";
 import { listImportFormats } from "../../../config/import/formats.ts";
+import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
@@ -10,22 +11,27 @@ import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { loadForAdding, targetsPath, updateTargets } from "../../context.ts";
+import { type ImportReport, saveImported } from "../../../use_cases/import_targets.ts";
+import { loadForAdding, noteWarnings, targetsPath } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
 export const command = defineCommand({
   usage: ["import FILE [--from FORMAT] [--host HOST]"],
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
-    "ones.",
+    "ones. Keys become files beside the configuration, which only you can read. A file\n" +
+    "in TOML can be of another person: what makes this machine run programs, or read\n" +
+    "files or variables, is refused, unless --trust takes it over.",
   options: [
     { name: "from", value: "FORMAT", help: joinWithin(listImportFormats(), 55) },
     { name: "host", value: "HOST", help: "the host, for files that name none" },
     { name: "keep-going", short: "k", help: "save the good lines" },
+    { name: "keys-in-config", help: "save fwknop's keys in the configuration itself" },
+    { name: "trust", help: "the file may name programs, files and variables" },
     { name: "dry-run", short: "n", help: "show what would be saved" },
   ],
   examples: [
-    "import ~/.secrets/spknock-targets.conf",
+    "import ~/.fwknoprc",
     "import --from shell 'knock -d 100 fw.example.com 7000 8000:udp'",
   ],
   async run(context) {
@@ -33,9 +39,11 @@ export const command = defineCommand({
     const usage = "spknock import FILE [--from FORMAT] [--host HOST]";
     const [file = ""] = requirePositionals(context, { min: 1, usage });
     await importFile(file, context, {
-      format: args.value("from"),
+      from: args.value("from"),
       host: args.read("host", parseHost),
       keepGoing: args.has("keep-going"),
+      isTrusted: args.has("trust"),
+      keepsKeys: args.has("keys-in-config"),
       isDryRun: args.has("dry-run"),
     });
     return EXIT.done;
@@ -43,12 +51,9 @@ export const command = defineCommand({
 });
 
 /** How a file is imported. */
-interface ImportFileOptions {
-  /** The format; found from the text where undefined. */
-  format?: string | undefined;
-  /** For files that name no host. */
-  host?: string | undefined;
-  keepGoing?: boolean;
+interface ImportFileOptions extends Omit<ImportOptions, "file" | "taken"> {
+  /** Whether keys of fwknop stay in the configuration. */
+  keepsKeys?: boolean;
   isDryRun?: boolean;
 }
 
@@ -56,51 +61,42 @@ interface ImportFileOptions {
 export async function importFile(
   file: string,
   context: Context,
-  { format, host, keepGoing = false, isDryRun = false }: ImportFileOptions = {},
+  { keepsKeys = false, isDryRun = false, ...options }: ImportFileOptions = {},
 ): Promise<void> {
   const { out, ports } = context;
-  const { text, label } = await readSource(file, format, ports);
+  const { text, label } = await readSource(file, options.from, ports);
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
   const present = config.kind === "legacy" ? new Map<string, Target>() : config.targets;
   const { targets, problems, remarks } = await importTargets(text, {
+    ...options,
     file: label,
-    from: format,
-    host,
-    keepGoing,
     taken: present.keys(),
   });
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
   for (const remark of remarks) out.note(`note: ${sanitize(renderProblem(remark))}`);
   if (targets.length === 0) {
     throw new UsageError(`"${label}" has no targets`, {
-      hint: "a line of the old file is host:port/protocol,port/protocol,...",
+      hint: "see the formats with: spknock import --help",
     });
   }
-  const known = new Set([...present.values()].map(identifyDoor));
-  const fresh = targets.filter((target) => !known.has(identifyDoor(target)));
   const path = await targetsPath(context);
-  if (fresh.length > 0 && !isDryRun) {
-    await updateTargets(path, (before) => addTargets(before, fresh, { file: path }), context);
-  }
-  const skipped = targets.length - fresh.length;
-  const verb = isDryRun ? "would save" : "saved";
-  out.say(renderTable(fresh.map(({ name, host, knocks }) => [
-    `  ${name}`,
-    sanitize(host),
-    knocks.map(renderPortSpec).join(" "),
-  ])));
-  out.say(
-    fresh.length === 0
-      ? `nothing to save: ${plural(skipped, "target")} already in ${sanitize(path)}\n`
-      : `${verb} ${plural(fresh.length, "target")} in ${sanitize(path)}` +
-        `${skipped > 0 ? `, ${skipped} already saved` : ""}\n`,
-  );
+  const report = await saveImported(targets, {
+    file: path,
+    fs: ports.fs,
+    present: present.values(),
+    cwd: ports.cwd(),
+    keepsKeys,
+    isDryRun,
+  });
+  noteWarnings(report.warnings, context);
+  printReport(report, { path, isDryRun, context });
   out.value({
     file: path,
     dry_run: isDryRun,
-    added: fresh.map(({ name }) => name),
-    already_there: skipped,
+    added: report.added.map(({ name }) => name),
+    already_there: report.alreadyThere,
+    key_files: report.keyFiles,
     left_out: problems.map(renderProblem),
     remarks: remarks.map(renderProblem),
   });
@@ -124,7 +120,22 @@ async function readSource(
   throw new UsageError(`"${file}" cannot be read: there is no such file`);
 }
 
-/** Two targets with the same host and sequence are the same door. */
-function identifyDoor({ host, knocks }: TargetDraft): string {
-  return `${host} ${knocks.map(renderPortSpec).join(" ")}`;
+function printReport(
+  { added, alreadyThere, keyFiles }: ImportReport,
+  { path, isDryRun, context: { out } }: { path: string; isDryRun: boolean; context: Context },
+): void {
+  const verb = isDryRun ? "would save" : "saved";
+  const place = sanitize(path);
+  out.say(renderTable(added.map((draft) => [
+    `  ${draft.name}`,
+    sanitize(draft.host),
+    draft.knocks.map(renderPortSpec).join(" "),
+  ])));
+  for (const file of keyFiles) out.say(`${verb} a key in ${sanitize(file)}\n`);
+  out.say(
+    added.length === 0
+      ? `nothing to save: ${plural(alreadyThere, "target")} already in ${place}\n`
+      : `${verb} ${plural(added.length, "target")} in ${place}` +
+        `${alreadyThere > 0 ? `, ${alreadyThere} already saved` : ""}\n`,
+  );
 }
