@@ -3,6 +3,7 @@ import { UsageError } from "../core/errors.ts";
 import { isEcho, type Knock } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import type { ExportDoor } from "./form.ts";
+import { listLostKeys } from "./lost.ts";
 
 /** What a packet carries, as far as it is known here. */
 export type Cargo =
@@ -75,31 +76,27 @@ function loadKnock({ payload }: Knock, bytes: Uint8Array | undefined): Cargo {
   };
 }
 
-/** What a form says by itself, of what is not in the packets. */
-export interface Carried {
-  /** The source address or interface. */
-  source?: boolean;
-  /** A check of a tcp port after the knock. */
-  probe?: boolean;
-  /** The handshake of a tcp knock. */
-  handshake?: boolean;
+/** Keys of a target that its packets carry in each of these forms. */
+const CARRIED = ["delay", "rolling"];
+
+/** Returns what the other side does without; see {@linkcode listLostKeys}. */
+export function listLosses({ target, knocks }: PlainDoor, carried: readonly string[]): string[] {
+  // A person knocks once, and looks; what the server does is not part of a knock.
+  const aside = [
+    ...["description", "tags", "opens", "admin", "tries", "timeout", "open_for", "stage_timeout"],
+    ...(target.copies === 1 || target.copies === "auto" ? ["copies"] : []),
+    ...(target.family === "both" ? [] : ["family"]),
+  ];
+  const ownHandshake = knocks.some(({ knock }) => knock.handshakeMs !== undefined);
+  return [
+    ...listLostKeys(target, [...CARRIED, ...aside, ...carried]),
+    ...(ownHandshake && !carried.includes("handshake")
+      ? [`${target.name}: the handshake of single knocks`]
+      : []),
+  ];
 }
 
-/** Returns what the other side does without. */
-export function listLosses({ target, knocks }: PlainDoor, carried: Carried = {}): string[] {
-  const { source, probes, after, close, copies, family, handshakeMs } = target;
-  const isChecked = carried.probe === true && probes.every(({ type }) => type === "tcp");
-  const hasHandshake = knocks.some(({ knock }) =>
-    (knock.handshakeMs ?? (knock.protocol === "tcp" ? handshakeMs : undefined)) !== undefined
-  );
-  const losses: (string | false)[] = [
-    source !== undefined && carried.source !== true && "the source of the packets",
-    probes.length > 0 && !isChecked && "the check whether the door is open",
-    hasHandshake && carried.handshake !== true && "the handshake of tcp knocks",
-    typeof copies === "number" && copies > 1 && "the copies of each packet",
-    family === "both" && "the knock over a second family",
-    close !== undefined && "the closing knocks",
-    after.length > 0 && "what runs when the door is open",
-  ];
-  return losses.filter((loss) => loss !== false);
+/** Whether a script can ask what the target's probes ask: whether one tcp port is reached. */
+export function canCheck({ probes }: Target): boolean {
+  return probes.length === 1 && probes[0]?.type === "tcp";
 }

@@ -7,7 +7,13 @@ import { renderKnocks } from "../../core/knock.ts";
 import type { ProbeOf, Target } from "../../core/target.ts";
 import { quoteShell } from "../../core/text.ts";
 import type { Exporter } from "../form.ts";
-import { listLosses, type LoadedKnock, type PlainDoor, requirePlainDoor } from "../plain_door.ts";
+import {
+  canCheck,
+  listLosses,
+  type LoadedKnock,
+  type PlainDoor,
+  requirePlainDoor,
+} from "../plain_door.ts";
 import { listScriptSecrets, type ScriptSecret } from "../prompts.ts";
 import { listFamilyFlags, renderPing, renderPrintf, renderSeconds } from "../shell/line.ts";
 import {
@@ -42,7 +48,11 @@ export const exporter: Exporter = {
     ].join("\n");
     return {
       text: `${text}\n`,
-      lost: listLosses(door, { source: true, probe: true, handshake: true }),
+      lost: listLosses(door, [
+        "source",
+        "handshake",
+        ...(canCheck(door.target) ? ["probes"] : []),
+      ]),
       holdsSecret: door.holdsSecret,
     };
   },

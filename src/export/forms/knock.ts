@@ -28,8 +28,10 @@ export const exporter: Exporter = {
     return {
       text: `${words.join(" ")}\n`,
       lost: [
-        ...(pauses.size > 1 ? ["the delays of single knocks: the longest one is that of all"] : []),
-        ...listLosses(door),
+        ...(pauses.size > 1
+          ? [`${target.name}: the delays of single knocks: the longest one is that of all`]
+          : []),
+        ...listLosses(door, []),
       ],
       holdsSecret: false,
     };

@@ -13,7 +13,7 @@ export const exporter: Exporter = {
     return renderLine(door, {
       tool: "nc",
       renderCall: (loaded) => renderCall(door.target, loaded),
-      lost: listLosses(door, { source: true, handshake: true }),
+      lost: listLosses(door, ["source", "handshake"]),
     });
   },
 };

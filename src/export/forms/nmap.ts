@@ -14,8 +14,8 @@ export const exporter: Exporter = {
     const { target } = door;
     const isOpen = target.family === "any" && !isAddress(target.host);
     const lost = [
-      ...(isOpen ? ["the choice of the family: nmap takes IPv4"] : []),
-      ...listLosses(door, { source: true }),
+      ...(isOpen ? [`${target.name}: the choice of the family: nmap takes IPv4`] : []),
+      ...listLosses(door, ["source"]),
     ];
     return renderLine(door, {
       tool: "nmap (udp needs root)",

@@ -3,7 +3,13 @@ import { isAddress } from "../../core/address/syntax.ts";
 import { renderKnocks } from "../../core/knock.ts";
 import type { ProbeOf, Target } from "../../core/target.ts";
 import type { Exporter } from "../form.ts";
-import { listLosses, type LoadedKnock, type PlainDoor, requirePlainDoor } from "../plain_door.ts";
+import {
+  canCheck,
+  listLosses,
+  type LoadedKnock,
+  type PlainDoor,
+  requirePlainDoor,
+} from "../plain_door.ts";
 import { listScriptSecrets, type ScriptSecret } from "../prompts.ts";
 import {
   ADDRESS,
@@ -37,7 +43,10 @@ export const exporter: Exporter = {
     ].join("\n");
     return {
       text: `${text}\n`,
-      lost: listLosses(door, { source: isAddress(target.source ?? ""), probe: true }),
+      lost: listLosses(door, [
+        ...(isAddress(target.source ?? "") ? ["source"] : []),
+        ...(canCheck(target) ? ["probes"] : []),
+      ]),
       holdsSecret: door.holdsSecret,
     };
   },
