@@ -163,6 +163,7 @@ table("import shell: what reads otherwise than it looks is a remark", {
   "knock -u h 7:tcp 8": "with -u knock sends each port as udp",
   "nmap -p 7,8 ::1": "in random order",
   "nc -z h 7-8": "from low to high",
+  "nc -zu h 7": "sends nothing for -z -u without -v",
 }, async (remark, line) => {
   const { remarks } = await read(line);
   assertStringIncludes(remarks.map(({ message }) => message).join("\n"), remark);

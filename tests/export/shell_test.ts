@@ -162,7 +162,6 @@ table("export: what a form cannot send is refused, with one that can", {
       "a packet of fwknop",
       "fwknoprc",
     ]],
-    [`${form}: one-time sequences`, [form, 'one_time = "f"', "one-time sequences", "toml"]],
   ])),
 } as Record<string, [Form, string, string, string]>, async ([as, keys, what, other]) => {
   const error = await assertRejects(() => render(`host = "a.example"\n${keys}`, as), UsageError);
@@ -171,6 +170,18 @@ table("export: what a form cannot send is refused, with one that can", {
     `use: spknock export home --as ${other}`,
   ]);
 });
+
+table(
+  "export: one-time sequences are refused",
+  FORMS.map((form) => [form, form] as const),
+  async (as) => {
+    const target = await readTarget(configure('host = "a.example"\nknocks = ["1/tcp"]'));
+    const { exporter } = await EXPORT_FORMS[as].load();
+    const door = { target: { ...target, knocks: [], oneTime: "f" } };
+    const error = await assertRejects(async () => await exporter.render([door]), UsageError);
+    assertEquals(error.message, `--as ${as} cannot send one-time sequences`);
+  },
+);
 
 /** What comes back as it was, by the forms that carry it. */
 const TRIPS: Readonly<Record<string, { forms: readonly Form[]; keys: string }>> = {

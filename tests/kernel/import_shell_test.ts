@@ -17,7 +17,7 @@ const LINES = [
   "nmap -Pn -n -sU --max-retries 0 --host-timeout 201ms --data 0x00ff -p 7000 HOST",
   "nmap -Pn -n -sS -sU --max-retries 0 --host-timeout 401ms -p U:7000,T:8000 HOST",
   "nc -z -w1 HOST 7000",
-  "nc -zu -w1 HOST 7000",
+  "nc -zuv -w1 HOST 7000",
   "nc -z -w 1 HOST 7000-7002",
   `echo -n ${HASH} | nc -u -w1 HOST 7000`,
   "printf '\\x00\\377%s' ab | nc -u -w1 HOST 7000",

@@ -11,7 +11,7 @@ import { plural } from "../../core/text.ts";
 import type { TargetDraft } from "../target/keys.ts";
 import type { ImportReader } from "./reader.ts";
 import { listShellLines } from "./shell/lines.ts";
-import type { ShellReading, ShellSequence } from "./shell/sequences.ts";
+import type { ShellSequence } from "./shell/sequences.ts";
 
 const TOOL = String.raw`(?:knock|nmap|nc|ncat|netcat|hping3?)\s+[^\s=]`;
 
@@ -26,7 +26,8 @@ export const reader: ImportReader = {
   isLikely: (text) =>
     listShellLines(text).some(({ text }) => /^[a-z:./({[]/i.test(text) && COMMAND.test(text)),
   async parse(text, { file, makeName }) {
-    const readLine = await loadLineReader();
+    // With the parser of bash.
+    const { readLine } = await import("./shell/read_line.ts");
     const lines = listShellLines(text);
     const problems: Problem[] = [];
     const remarks: Problem[] = [];
@@ -63,22 +64,6 @@ export const reader: ImportReader = {
 
 function describeOther(other: string | undefined): string {
   return `not a knock: ${other ?? "use knock, nmap, nc, hping3 or ping"}`;
-}
-
-/** The parser is large: it is loaded when there is something to read. */
-async function loadLineReader(): Promise<(text: string) => ShellReading> {
-  const [{ parse }, { listSteps }, { readSequences }] = await Promise.all([
-    import("unbash"),
-    import("./shell/steps.ts"),
-    import("./shell/sequences.ts"),
-  ]);
-  return (text) => {
-    const { commands, errors = [] } = parse(text);
-    const reading = readSequences(listSteps(commands));
-    const isBroken = errors.length > 0 && reading.sequences.length > 0;
-    if (isBroken) throw new RangeError("the line is not complete: a quote or a word is missing");
-    return reading;
-  };
 }
 
 /** Two lines with the same host and sequence are the same door. */

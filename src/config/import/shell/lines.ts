@@ -1,7 +1,7 @@
 /** The commands of a shell's history or of a file of command lines. */
 
 /** A command with the number of its first line. */
-export interface ShellLine {
+interface ShellLine {
   /** 1-based. */
   line: number;
   text: string;

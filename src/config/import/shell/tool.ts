@@ -9,7 +9,7 @@ import { type Family, parseHost } from "../../../core/target.ts";
 export type ShellInput = Uint8Array | "unknown" | undefined;
 
 /** A command, as the shell would start it. */
-export interface ShellCall {
+interface ShellCall {
   /** The arguments, without the program. */
   args: readonly string[];
   input: ShellInput;
@@ -44,7 +44,7 @@ export class NotAKnock extends RangeError {
   override name = "NotAKnock";
 }
 
-/** What stands for the value of a variable that is unknown; no word of a shell can have it. */
+/** The value of a variable that is not known; no word of a shell can have it. */
 export const UNKNOWN = "\0";
 
 /** The placeholder for a payload in what is exported without secrets. */

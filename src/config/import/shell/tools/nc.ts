@@ -70,12 +70,20 @@ export const tool: ShellTool = {
       delayMs: interval === undefined || knocks.length === 1 ? undefined : readSeconds(interval),
       family: has("ipv6") ? "ipv6" : has("ipv4") ? "ipv4" : undefined,
       source: source === undefined ? undefined : readAt("the source", () => parseSource(source)),
-      remark: ports.some((port) => port.includes("-"))
-        ? "the ports of a range are read from low to high; the traditional nc sends them from high to low"
-        : undefined,
+      remark: findRemark(ports, isZero && isUdp && !has("verbose")),
     };
   },
 };
+
+/** Both differ between the programs of this name. */
+function findRemark(ports: readonly string[], isSilent: boolean): string | undefined {
+  if (isSilent) {
+    return "the nc of OpenBSD sends nothing for -z -u without -v: it is read as a knock";
+  }
+  return ports.some((port) => port.includes("-"))
+    ? "the ports of a range are read from low to high; the traditional nc sends them from high to low"
+    : undefined;
+}
 
 function readInput(input: ShellInput) {
   if (input === "unknown") throw new RangeError("the payload is what another program prints");
