@@ -32,7 +32,7 @@ export const command = defineCommand({
   ],
   examples: [
     "import ~/.fwknoprc",
-    "import --from shell 'knock -d 100 fw.example.com 7000 8000:udp'",
+    "import ~/.bash_history --from shell --keep-going",
   ],
   async run(context) {
     const { args } = context;
