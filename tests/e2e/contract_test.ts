@@ -112,6 +112,7 @@ Deno.test("every command prints one JSON value", async () => {
     dry_run: "boolean",
     added: ["string"],
     already_there: "number",
+    key_files: [],
     left_out: [],
     remarks: [],
   });
