@@ -42,7 +42,7 @@ const STATIC_IMPORT =
 const DYNAMIC_IMPORT =
   /(?:const\s+\{([^}]*)\}\s*=\s*(?:await\s+)?)?import\(\s*"(\.[^"]+)"\s*\)(?:\)\.(\w+))?/gs;
 /** What a table of loaders (`load: () => import("./x.ts")`) takes from a module. */
-const LOADED_NAMES = ["command", "probe", "reader", "createPrompter", "KIND"];
+const LOADED_NAMES = ["command", "probe", "reader", "exporter", "createPrompter", "KIND"];
 
 /** Returns every import of a project file, `import type`, `import()` and `export ... from` included. */
 export function findImports(file: SourceFile): Import[] {

@@ -11,12 +11,12 @@ import { type Fwknop, FWKNOP_DEFAULTS, FWKNOP_PORT, type FwknopKey } from "../..
 import { KEY_PLACEHOLDER } from "../../core/placeholder.ts";
 import { isPorts, type Service } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
-import type { ExportDoor, Exporter } from "../form.ts";
+import type { ExportDoor, Exported, Exporter } from "../form.ts";
 import { listLostKeys } from "../lost.ts";
 
 /** Writes `[NAME]`, `SPA_SERVER HOST` and so on. */
 export const exporter: Exporter = {
-  render(doors) {
+  render(doors): Exported {
     const stanzas = doors.map(renderStanza);
     return {
       text: `${stanzas.map(({ lines }) => lines.join("\n")).join("\n\n")}\n`,

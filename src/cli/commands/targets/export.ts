@@ -14,7 +14,7 @@ import { makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS, SELECTION_OPTIONS } from "../../option_specs.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
-import { writePieces } from "../../reports/pieces.ts";
+import { writePieces } from "../../reports/documents/pieces.ts";
 
 const FORM_NAMES = Object.keys(EXPORT_FORMS) as readonly FormName[];
 type FormName = keyof typeof EXPORT_FORMS;

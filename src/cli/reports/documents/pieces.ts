@@ -1,7 +1,7 @@
 /** Text as a command's result: to a file, to standard output, or as a value of its JSON. */
-import { sanitize } from "../../output/sanitize.ts";
-import { saveNew } from "../../use_cases/save_file.ts";
-import type { Context } from "../command.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { saveNew } from "../../../use_cases/save_file.ts";
+import type { Context } from "../../command.ts";
 
 /** Writes text piece by piece; returns the whole of it for `--json` on standard output, else null. */
 export async function writePieces(

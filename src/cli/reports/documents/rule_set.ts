@@ -1,12 +1,12 @@
 /** A rule set as output: the rules, what is weak about them, and their plan as JSON. */
-import { renderPortSpec } from "../../core/knock.ts";
-import { countCodes, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
-import { renderForward, renderService } from "../../core/service.ts";
-import { nameHosts, type Target } from "../../core/target.ts";
-import { sanitize } from "../../output/sanitize.ts";
-import { type Backend, streamCodesOnly, streamRules, type Weakness } from "../../rules/mod.ts";
-import type { Context } from "../command.ts";
-import { EXIT } from "../exit_codes.ts";
+import { renderPortSpec } from "../../../core/knock.ts";
+import { countCodes, type Door, isSecret, type Plan, type Stage } from "../../../plan/plan.ts";
+import { renderForward, renderService } from "../../../core/service.ts";
+import { nameHosts, type Target } from "../../../core/target.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { type Backend, streamCodesOnly, streamRules, type Weakness } from "../../../rules/mod.ts";
+import type { Context } from "../../command.ts";
+import { EXIT } from "../../exit_codes.ts";
 import { writePieces } from "./pieces.ts";
 
 /** A checked plan, and for what firewall its rules are. */
