@@ -79,7 +79,10 @@ export async function startFwknopd(
         .map((line) => line.replace(/ -m comment --comment "?_exp_\d+"?/, ""));
     },
     async flush() {
-      await server.run(["sh", "-c", "iptables -F FWKNOP_INPUT"]);
+      const chains = "INPUT FORWARD PREROUTING OUTPUT POSTROUTING MASQUERADE";
+      const script = `for chain in ${chains}; do for table in filter nat; do ` +
+        "iptables -t $table -F FWKNOP_$chain 2>/dev/null; done; done; true";
+      await server.run(["sh", "-c", script]);
     },
   };
 }
