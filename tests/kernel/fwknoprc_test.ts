@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { reader } from "../../src/config/import/fwknop.ts";
 import type { FwknopKey } from "../../src/core/fwknop.ts";
-import { decodeKey, type FwknopMessage } from "../../src/fwknop/message.ts";
+import { checkAccess, decodeKey, type FwknopMessage } from "../../src/fwknop/message.ts";
 import { makePacket } from "../../src/fwknop/packet.ts";
 import { HMAC_KEY, KEY } from "../export/round_trip.ts";
 import { table } from "../table.ts";
@@ -87,7 +87,7 @@ table<readonly [string, string?]>("fwknop's client sends the same for the stanza
     user: fwknop.user ?? "user",
     seconds,
     address: fwknop.allowIp === "source" ? "0.0.0.0" : fwknop.allowIp,
-    access: opens,
+    access: checkAccess(opens),
     nat: fwknop.nat,
     localAddress: host,
     timeout: fwknop.asksTime ? openForMs / 1_000 : undefined,
