@@ -62,18 +62,16 @@ function listEffects({ targets }: Config): string[] {
     after.length > 0 || probes.some((probe) => "command" in probe)
   );
   if (runs) effects.add("run programs");
-  for (const { payload } of all.flatMap(listKnocks)) {
+  for (const { payload } of all.flatMap(listCarriers)) {
     const effect = payload.kind === "secret" ? EFFECTS[payload.source.kind] : undefined;
     if (effect !== undefined) effects.add(effect);
   }
   return [...effects].sort().reverse();
 }
 
-function listKnocks({ knocks, close = [] }: {
-  knocks: readonly Knock[];
-  close?: readonly Knock[] | undefined;
-}): Knock[] {
-  return [...knocks, ...close];
+function listCarriers({ knocks, close = [], fwknop }: Target): Pick<Knock, "payload">[] {
+  const keys = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+  return [...knocks, ...close, ...keys];
 }
 
 interface Judgement {
