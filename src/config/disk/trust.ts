@@ -9,6 +9,7 @@
  */
 import { quoteShell } from "../../core/text.ts";
 import type { Knock, SecretSource } from "../../core/knock.ts";
+import type { Target } from "../../core/target.ts";
 import { type FileFacts, type FileSystem, mayChangeMode } from "../files.ts";
 import type { Config } from "../schema.ts";
 import { followLinks } from "./links.ts";
@@ -62,6 +63,7 @@ function listEffects({ targets }: Config): string[] {
     after.length > 0 || probes.some((probe) => "command" in probe)
   );
   if (runs) effects.add("run programs");
+  if (all.some(({ rolling }) => rolling?.formerKey !== undefined)) effects.add("read files");
   for (const { payload } of all.flatMap(listCarriers)) {
     const effect = payload.kind === "secret" ? EFFECTS[payload.source.kind] : undefined;
     if (effect !== undefined) effects.add(effect);
