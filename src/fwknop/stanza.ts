@@ -3,7 +3,7 @@ import type { Fwknop } from "../core/fwknop.ts";
 import { isPorts, type Service } from "../core/service.ts";
 
 /** A door, and its keys in base64. */
-export interface StanzaRequest {
+interface StanzaRequest {
   /** Of the target, for a comment; undefined where there is none. */
   name?: string | undefined;
   opens: readonly Service[];
