@@ -1,6 +1,6 @@
 /** What an exported file has where a secret of the exporting machine would be. */
 
-/** Of a key; it is no base64. */
+/** Of a key; base64 cannot be so. */
 export const KEY_PLACEHOLDER = "PUT-THE-KEY-HERE";
 /** Of a fixed payload; ping can carry it. */
 export const PAYLOAD_PLACEHOLDER = "PUT-SECRET-HERE";

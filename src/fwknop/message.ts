@@ -6,7 +6,7 @@
  */
 import { ValueError } from "../core/errors.ts";
 import type { FwknopDigest, FwknopNat } from "../core/fwknop.ts";
-import { isPorts, type Service } from "../core/service.ts";
+import { isPorts, type PortRange, type Service } from "../core/service.ts";
 
 /** What a packet asks for. */
 export interface FwknopMessage {
@@ -17,8 +17,8 @@ export interface FwknopMessage {
   seconds: number;
   /** IPv4; 0.0.0.0 for the source of the packet. */
   address: string;
-  /** Single ports, and `icmp`. */
-  access: readonly Service[];
+  /** Single ports: fwknopd 2.6 refuses everything else. */
+  access: readonly PortRange[];
   nat?: FwknopNat | undefined;
   /** Where a local NAT leads to: the address of the daemon's host. */
   localAddress: string;
@@ -53,9 +53,7 @@ export function toBase64(bytes: Uint8Array): string {
 export function renderMessage(message: FwknopMessage): string {
   const { random, user, seconds, address, access, nat, localAddress, timeout } = message;
   const encode = (text: string) => toBase64(new TextEncoder().encode(text));
-  const ports = access.map((service) =>
-    isPorts(service) ? `${service.protocol}/${service.port}` : `${service.protocol}/1`
-  );
+  const ports = access.map(({ protocol, port }) => `${protocol}/${port}`);
   return [
     random,
     encode(user),
@@ -123,17 +121,16 @@ export function checkUser(user: string): string {
 }
 
 /**
- * Returns the services if a packet can ask for them.
+ * Returns the services as the ports that a packet asks for.
  *
  * @throws {RangeError} with what is allowed.
  */
-export function checkAccess(services: readonly Service[]): readonly Service[] {
-  const bad = services.find((service) =>
-    isPorts(service) ? service.last !== undefined : service.protocol === "all"
-  );
-  if (bad === undefined) return services;
-  const what = isPorts(bad) ? "a range" : "all";
-  throw new RangeError(`has ${what}: fwknopd opens single ports and icmp only`);
+export function checkAccess(services: readonly Service[]): PortRange[] {
+  const ports = services.filter(isPorts).filter(({ last }) => last === undefined);
+  if (ports.length === services.length) return ports;
+  const bad = services.find((service) => !isPorts(service) || service.last !== undefined);
+  const what = bad === undefined || isPorts(bad) ? "a range" : bad.protocol;
+  throw new RangeError(`has ${what}: fwknopd opens single tcp and udp ports only`);
 }
 
 /** How a key is written, and what it is for. */

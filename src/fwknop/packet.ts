@@ -11,7 +11,7 @@ import { checkLength, type FwknopMessage, renderMessage, toBase64 } from "./mess
 import { hashBytes, signBytes } from "./hash.ts";
 
 /** What a packet is encrypted and signed with. */
-export interface FwknopSeal {
+interface FwknopSeal {
   key: Uint8Array;
   hmacKey: Uint8Array;
   digest: FwknopDigest;
@@ -26,7 +26,7 @@ const MAGIC = encode("Salted__");
 /** Its base64, as far as it does not depend on the salt. */
 const MAGIC_LENGTH = 10;
 
-/** Returns 16 decimal digits that nobody can guess. */
+/** Returns 16 decimal digits from the system's random numbers. */
 export function makeRandomDigits(): string {
   let digits = "";
   while (digits.length < 16) {

@@ -3,7 +3,7 @@ import type { Fwknop } from "../core/fwknop.ts";
 import { isPorts, type Service } from "../core/service.ts";
 
 /** A door, and its keys in base64. */
-export interface StanzaRequest {
+interface StanzaRequest {
   /** Of the target, for a comment; undefined where there is none. */
   name?: string | undefined;
   opens: readonly Service[];
@@ -21,13 +21,12 @@ const WIDTH = 23;
 export function renderStanza(request: StanzaRequest): string {
   const { name, opens, timeout, key, hmacKey, fwknop } = request;
   const ports = opens.filter(isPorts).map(({ protocol, port }) => `${protocol}/${port}`);
-  const echo = opens.some(({ protocol }) => protocol === "icmp") ? ["icmp/1"] : [];
   const hasAddress = fwknop !== undefined && fwknop.allowIp !== "source";
   const isSha256 = fwknop === undefined || fwknop.hmacDigest === "sha256";
   const rows: [key: string, value: string][] = [
     ["SOURCE", "ANY"],
     ...(hasAddress ? [["REQUIRE_SOURCE_ADDRESS", "Y"] as [string, string]] : []),
-    ["OPEN_PORTS", [...ports, ...echo].join(",")],
+    ["OPEN_PORTS", ports.join(",")],
     ["FW_ACCESS_TIMEOUT", `${timeout}`],
     ["KEY_BASE64", key],
     ["HMAC_KEY_BASE64", hmacKey],

@@ -20,7 +20,7 @@ import { hashPassphrase } from "./payload.ts";
 import { dropMark, requireText, splitLines } from "./text.ts";
 
 /** What is collected of a secret: its payload, the text of a key of one-time codes, or any key's text. */
-export type SecretReading = "payload" | "code_key" | "key_text";
+type SecretReading = "payload" | "code_key" | "key_text";
 
 /** Knocks whose secrets are collected. */
 export interface SecretRequest {

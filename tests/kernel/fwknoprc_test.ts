@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { reader } from "../../src/config/import/fwknop.ts";
 import type { FwknopKey } from "../../src/core/fwknop.ts";
-import { decodeKey, type FwknopMessage } from "../../src/fwknop/message.ts";
+import { checkAccess, decodeKey, type FwknopMessage } from "../../src/fwknop/message.ts";
 import { makePacket } from "../../src/fwknop/packet.ts";
 import { HMAC_KEY, KEY } from "../export/round_trip.ts";
 import { table } from "../table.ts";
@@ -64,7 +64,7 @@ table<readonly [string, string?]>("fwknop's client sends the same for the stanza
   "a raw key of [default] wins": ["", "[default]\nKEY abc\nHMAC_KEY: h#x\n"],
   "[default] of another case": ["", "[DEFAULT]\nFW_TIMEOUT 7\nACCESS tcp/99\n"],
   "[default] at the end": ["FW_TIMEOUT 8\n[default]\nFW_TIMEOUT 9\nSPOOF_USER carol"],
-  "the stanza twice": ["[other]\nSPA_SERVER 127.0.0.2\n[WORK]\nACCESS tcp/2"],
+  "the stanza twice": [`[other]\nSPA_SERVER 127.0.0.2\nACCESS tcp/1\n${KEYS}[WORK]\nACCESS tcp/2`],
   "text behind values": ["ACCESS tcp/22 udp/53\nFW_TIMEOUT 5;x\nSPOOF_USER bob#x"],
   "colons": ["FW_TIMEOUT: 5\nSPOOF_USER:x bob"],
   "flags that stay": ["NAT_LOCAL N", "[default]\nNAT_LOCAL Y\n"],
@@ -87,7 +87,7 @@ table<readonly [string, string?]>("fwknop's client sends the same for the stanza
     user: fwknop.user ?? "user",
     seconds,
     address: fwknop.allowIp === "source" ? "0.0.0.0" : fwknop.allowIp,
-    access: opens,
+    access: checkAccess(opens),
     nat: fwknop.nat,
     localAddress: host,
     timeout: fwknop.asksTime ? openForMs / 1_000 : undefined,

@@ -12,7 +12,7 @@ import { toSecretRequest } from "../../use_cases/rolling/rolling_codes.ts";
 import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
-import { describeRequest, listFwknopRows } from "./fwknop_report.ts";
+import { describeRequest, listFwknopRows } from "./fwknop/packet_report.ts";
 import { listRollingRows, toRollingValue } from "./rolling_report.ts";
 
 const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {

@@ -7,7 +7,7 @@
  * - `[name]` begins a stanza, also behind white space; what is after `]` is ignored. Names of stanzas do not differ
  *   by case, and one that is there twice is one;
  * - `NAME value` and `NAME: value` are split at white space; a value ends at the first blank, tab, `;` or `#`;
- *   `=` is no separator, and neither is a `:` of its own;
+ *   `=` does not separate, and neither does a `:` of its own;
  * - what is before the first stanza is ignored;
  * - a line of more than 1023 bytes is two lines to the original: here it is a mistake.
  * No message repeats a name or a value: a key can be in either by mistake.
@@ -34,7 +34,7 @@ export interface RcStanza {
 }
 
 /** What a file is. */
-export interface RcFile {
+interface RcFile {
   /** In file order, `default` among them. */
   stanzas: RcStanza[];
   problems: Problem[];

@@ -69,9 +69,9 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
       hint: guess.hint,
     });
   }
-  // Of a single one, and of a file without a word, the errors say more than that it does not fit.
-  const isEmpty = text.split(/[\r\n]/).every((line) => /^\s*(?:#|$)/.test(line));
-  if ((readers.length === 1 || isEmpty) && readers[0] !== undefined) return readers[0];
+  // Comments alone fit all: that there is no target is said where it is known what was imported.
+  const isEmpty = text.split(/\r?\n/).every((line) => /^\s*(?:[#;]|$)/.test(line));
+  if (isEmpty && readers[0] !== undefined) return readers[0];
   throw new UsageError(`the format of "${file}" is unknown`, {
     hint: `name it: --from FORMAT; ${use}`,
   });

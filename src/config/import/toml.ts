@@ -3,7 +3,7 @@
  *
  * Rules:
  * - every setting of a target is taken over, those of `[defaults]` of the file among them;
- * - the file can be of somebody else: what makes this machine run a program, read a file or a variable, or write
+ * - the file can be from another person: what makes this machine run a program, read a file or a variable, or write
  *   a file is a mistake, unless the file is trusted. A secret that is sent to a host of another's choice tells
  *   what it is made of;
  * - a placeholder that is not replaced is a mistake;

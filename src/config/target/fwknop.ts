@@ -42,7 +42,7 @@ import {
 import { readSecret, relatePayload, writeSecret } from "./knocks.ts";
 
 /** The keys of the table `fwknop`. */
-export const FWKNOP_KEYS: readonly string[] = [
+const FWKNOP_KEYS: readonly string[] = [
   "key",
   "key_base64",
   "hmac_key",
@@ -296,7 +296,7 @@ function readNat(value: unknown, place: Place): FwknopNat | undefined {
 }
 
 /** Reads `HOST:PORT`, or `:PORT` for the daemon's own host. */
-export function parseNat(text: string): FwknopNat {
+function parseNat(text: string): FwknopNat {
   const [, host, port] = /^([^:]*):(\d{1,5})$/.exec(text) ?? [];
   if (host === undefined || port === undefined) {
     throw new ValueError(

@@ -9,14 +9,14 @@
 import { UsageError } from "../../core/errors.ts";
 import { type Fwknop, FWKNOP_DEFAULTS, FWKNOP_PORT, type FwknopKey } from "../../core/fwknop.ts";
 import { KEY_PLACEHOLDER } from "../../core/placeholder.ts";
-import { isPorts, type Service } from "../../core/service.ts";
+import { isPorts, type PortRange } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
-import type { ExportDoor, Exporter } from "../form.ts";
+import type { ExportDoor, Exported, Exporter } from "../form.ts";
 import { listLostKeys } from "../lost.ts";
 
 /** Writes `[NAME]`, `SPA_SERVER HOST` and so on. */
 export const exporter: Exporter = {
-  render(doors) {
+  render(doors): Exported {
     const stanzas = doors.map(renderStanza);
     return {
       text: `${stanzas.map(({ lines }) => lines.join("\n")).join("\n\n")}\n`,
@@ -47,7 +47,7 @@ function renderStanza(
   const pairs: [string, string | number | undefined][] = [
     ["SPA_SERVER", host],
     ["SPA_SERVER_PORT", port === FWKNOP_PORT ? undefined : port],
-    ["ACCESS", opens.map(renderAccess).join(",")],
+    ["ACCESS", opens.filter(isPorts).map(renderAccess).join(",")],
     ["ALLOW_IP", allowIp],
     ["RESOLVE_URL", resolveUrl],
     ["FW_TIMEOUT", asksTime ? openForMs / 1_000 : undefined],
@@ -81,8 +81,8 @@ function renderStanza(
   };
 }
 
-function renderAccess(service: Service): string {
-  return `${service.protocol}/${isPorts(service) ? service.port : 1}`;
+function renderAccess({ protocol, port }: PortRange): string {
+  return `${protocol}/${port}`;
 }
 
 /** A local NAT has a host too, which the client would else take the first port of ACCESS for. */

@@ -15,11 +15,11 @@ import type { Knock, KnockPayload } from "../../core/knock.ts";
 import { KEY_PLACEHOLDER, PAYLOAD_PLACEHOLDER } from "../../core/placeholder.ts";
 import { plural } from "../../core/text.ts";
 import type { Target } from "../../core/target.ts";
-import type { ExportDoor, Exporter } from "../form.ts";
+import type { ExportDoor, Exported, Exporter } from "../form.ts";
 
 /** Writes a file of targets. */
 export const exporter: Exporter = {
-  render(doors) {
+  render(doors): Exported {
     const travellers = doors.map(prepare);
     const drafts = travellers.map(({ draft }) => draft);
     const text = travellers.reduce(

@@ -22,7 +22,7 @@ import {
 const KEY_BYTES = { key: 32, hmacKey: 64 } as const;
 
 /** Both keys, in base64. */
-export interface FwknopKeys {
+interface FwknopKeys {
   key: string;
   hmacKey: string;
 }
@@ -34,7 +34,7 @@ export function makeFwknopKeys(): FwknopKeys {
 }
 
 /** A new door. */
-export interface FwknopDoorRequest {
+interface FwknopDoorRequest {
   name: string;
   host: string;
   opens: readonly Service[];
@@ -45,7 +45,7 @@ export interface FwknopDoorRequest {
 }
 
 /** What was made. */
-export interface MadeFwknopDoor extends FwknopKeys {
+interface MadeFwknopDoor extends FwknopKeys {
   keyFile: string;
   hmacKeyFile: string;
   fwknop: Fwknop;

@@ -11,7 +11,13 @@ import { NetworkError, SecretError, UsageError } from "../../core/errors.ts";
 import type { Fwknop, FwknopKey } from "../../core/fwknop.ts";
 import type { Knock } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
-import { checkTimeout, checkUser, decodeKey, type FwknopMessage } from "../../fwknop/message.ts";
+import {
+  checkAccess,
+  checkTimeout,
+  checkUser,
+  decodeKey,
+  type FwknopMessage,
+} from "../../fwknop/message.ts";
 import { makePacket, makeRandomDigits } from "../../fwknop/packet.ts";
 import type { Payloads } from "../../knock/until_open.ts";
 import type { SecretRequest } from "../../secret/collect.ts";
@@ -88,18 +94,19 @@ export function createPackets(
   return async ({ address, attempt }) => {
     if (attempt === 1) allowed = undefined;
     allowed ??= findAllowed(fwknop, ports);
-    const message: FwknopMessage = {
-      random: makeRandomDigits(),
-      user: findUser(fwknop, ports),
-      seconds: Math.floor((ports.wallNow() + fwknop.timeOffsetMs) / 1_000),
-      address: await allowed,
-      access: target.opens,
-      nat: fwknop.nat,
-      localAddress: address,
-      timeout: fwknop.asksTime ? target.openForMs / 1_000 : undefined,
-    };
+    const source = await allowed;
+    const user = findUser(fwknop, ports);
     try {
-      if (message.timeout !== undefined) checkTimeout(message.timeout);
+      const message: FwknopMessage = {
+        random: makeRandomDigits(),
+        user,
+        seconds: Math.floor((ports.wallNow() + fwknop.timeOffsetMs) / 1_000),
+        address: source,
+        access: checkAccess(target.opens),
+        nat: fwknop.nat,
+        localAddress: address,
+        timeout: fwknop.asksTime ? checkTimeout(target.openForMs / 1_000) : undefined,
+      };
       return [await makePacket(message, seal)];
     } catch (error) {
       if (error instanceof RangeError) throw new UsageError(`"${target.name}": ${error.message}`);

@@ -7,10 +7,14 @@ import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { toSecretRequest } from "../../../use_cases/rolling/rolling_codes.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { type FwknopContext, printStanza, warnOfKeys } from "./fwknop.ts";
+import type { Context } from "../../command.ts";
+import { printStanza, warnOfKeys } from "../../reports/fwknop/stanza.ts";
 
 /** Collects both keys of a target, and prints its stanza. */
-export async function printAccess(name: string, context: FwknopContext): Promise<number> {
+export async function printAccess(
+  name: string,
+  context: Context<"secrets-from" | "allow-empty">,
+): Promise<number> {
   const { args, ports } = context;
   const target = findTarget(await loadTargets(context), name);
   const { fwknop, opens, openForMs } = target;

@@ -14,6 +14,7 @@ import { makeFwknopDoor, makeFwknopKeys } from "../../../use_cases/fwknop/make_k
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { loadForAdding, noteWarnings, refuseLegacy, targetsPath } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { printStanza, warnOfKeys } from "../../reports/fwknop/stanza.ts";
 import { asUsageError, type OptionNames, type OptionSpec } from "../../options.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 
@@ -31,7 +32,7 @@ const KEYGEN_OPTIONS = [
 const OPTIONS = [...KEYGEN_OPTIONS, ...SECRET_OPTIONS] as const;
 
 /** A run of either action. */
-export type FwknopContext = Context<OptionNames<typeof OPTIONS>>;
+type FwknopContext = Context<OptionNames<typeof OPTIONS>>;
 
 const ACTIONS = ["keygen", "access"] as const;
 const USAGE = `spknock fwknop ${ACTIONS.join("|")} [TARGET]`;
@@ -136,20 +137,4 @@ async function generate(name: string | undefined, context: FwknopContext): Promi
     hmac_key_file: made.hmacKeyFile,
   });
   return EXIT.done;
-}
-
-/** Says that what follows is a secret. */
-export function warnOfKeys({ out }: Pick<Context, "out">): void {
-  out.note("warning: these lines hold both keys: who has them opens the door");
-}
-
-/** Prints the lines for access.conf. */
-export function printStanza(
-  stanza: string,
-  { out }: Pick<Context, "out">,
-  value: Readonly<Record<string, unknown>>,
-): void {
-  out.print(stanza);
-  out.say("then restart the daemon: systemctl restart fwknop-server\n");
-  out.value({ ...value, stanza });
 }

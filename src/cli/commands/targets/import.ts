@@ -6,7 +6,7 @@ import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
-import { joinWithin, plural } from "../../../core/text.ts";
+import { joinAnd, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
@@ -21,9 +21,14 @@ export const command = defineCommand({
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
     "ones. Keys become files beside the configuration, which only you can read. A file\n" +
     "in TOML can be of another person: what makes this machine run programs, or read\n" +
-    "files or variables, is refused, unless --trust takes it over.",
+    "files or variables, is refused, unless --trust takes it over.\n" +
+    `The formats: ${joinAnd(listImportFormats())}.`,
   options: [
-    { name: "from", value: "FORMAT", help: joinWithin(listImportFormats(), 55) },
+    {
+      name: "from",
+      value: "FORMAT",
+      help: "one of the formats above; found from the file without it",
+    },
     { name: "host", value: "HOST", help: "the host, for files that name none" },
     { name: "keep-going", short: "k", help: "save the good lines" },
     { name: "keys-in-config", help: "save fwknop's keys in the configuration itself" },

@@ -8,7 +8,7 @@ import { readTagFilter } from "../../arguments/target_args.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { toFwknopValue } from "../../reports/fwknop_report.ts";
+import { toFwknopValue } from "../../reports/fwknop/packet_report.ts";
 import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */

@@ -1,9 +1,9 @@
 /** The packet of a door of fwknopd, for people and as JSON; never a key. */
-import { renderDuration } from "../../core/duration.ts";
-import type { Fwknop, FwknopKey } from "../../core/fwknop.ts";
-import { renderServices } from "../../core/service.ts";
-import type { Target } from "../../core/target.ts";
-import { describeKey } from "../../secret/kinds.ts";
+import { renderDuration } from "../../../core/duration.ts";
+import type { Fwknop, FwknopKey } from "../../../core/fwknop.ts";
+import { renderServices } from "../../../core/service.ts";
+import type { Target } from "../../../core/target.ts";
+import { describeKey } from "../../../secret/kinds.ts";
 
 type Door = Pick<Target, "opens" | "openForMs" | "fwknop">;
 
