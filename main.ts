@@ -112,6 +112,7 @@ const ports: CliPorts = {
       return await sendEcho(echo, { run: ports.runProgram, os: ports.os });
     },
     listInterfaces,
+    fetchText: async (...call) => await (await import("./src/net/web.ts")).fetchText(...call),
   },
   fs: { ...realFiles, read: (...call) => room.run(() => realFiles.read(...call)) },
   fileMode: async (path) => {

@@ -129,6 +129,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/rolling/codes.ts"),
   },
   {
+    name: "fwknop",
+    summary: "make the keys of a door of fwknopd, and the server's lines",
+    permissions: ["write", "run"],
+    load: () => import("./commands/fwknop/fwknop.ts"),
+  },
+  {
     name: "setup",
     summary: "set up a closed, checked door on a server, over ssh",
     permissions: ["write", "run"],

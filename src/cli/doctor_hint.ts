@@ -32,10 +32,15 @@ export function renderDoctorCommand(
 /** Returns the hint of a door that did not open; what the knock carries matters only where packets get there. */
 export function makeDoctorHint(
   command: string,
-  { isReachable = true, rolling }: { isReachable?: boolean } & Partial<Pick<Target, "rolling">> =
-    {},
+  { isReachable = true, rolling, fwknop }:
+    & { isReachable?: boolean }
+    & Partial<Pick<Target, "rolling" | "fwknop">> = {},
 ): string {
   const more = `find out more with: ${command}`;
-  const question = rolling === undefined ? "is the passphrase right?" : "are both clocks right?";
+  const question = fwknop !== undefined
+    ? "are both keys and both clocks right?"
+    : rolling === undefined
+    ? "is the passphrase right?"
+    : "are both clocks right?";
   return isReachable ? `${question} ${more}` : more;
 }

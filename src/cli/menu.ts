@@ -178,7 +178,7 @@ async function importByAsking(context: Context, prompter: Prompter): Promise<und
   });
   const isLegacy = legacy !== undefined && answer === sanitize(legacy);
   const file = isLegacy ? legacy : expandHome(answer, context.ports.env("HOME"));
-  await importFile(file, context, { format: isLegacy ? "legacy" : undefined });
+  await importFile(file, context, { from: isLegacy ? "legacy" : undefined });
 }
 
 /** Asks which target first, unless there is only one. */

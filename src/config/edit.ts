@@ -11,6 +11,7 @@ import { choosePayload, readSecret, relatePayload, writeKnock } from "./target/k
 import { dirname } from "./paths.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
+import { relateFwknop, writeFwknop } from "./target/fwknop.ts";
 import { relateRolling } from "./target/rolling.ts";
 import { TomlEditor } from "./toml/edit.ts";
 import { Place } from "./toml/place.ts";
@@ -43,7 +44,8 @@ export function addTargets(
 function renderTarget(draft: TargetDraft, { config }: DocumentReading): string[] {
   const name = `targets.${renderKey(draft.name)}`;
   const { defaults, payload: inherited } = config;
-  const payload = choosePayload(draft.knocks, inherited);
+  const { fwknop } = draft;
+  const payload = fwknop === undefined ? choosePayload(draft.knocks, inherited) : inherited;
   const own = writeTarget(draft, { defaults, inherited, payload });
   const lists = Object.entries(own).flatMap(([key, value]) => {
     if (!Array.isArray(value) || key === "knocks" || !value.every(isTable)) return [];
@@ -54,6 +56,7 @@ function renderTarget(draft: TargetDraft, { config }: DocumentReading): string[]
   return [
     ...renderTable(`[${name}]`, own),
     ...lists,
+    ...renderTable(`[${name}.fwknop]`, fwknop && writeFwknop(fwknop)),
     ...renderTable(`[${name}.close]`, close),
     ...renderTable(`[${name}.connect]`, draft.connect),
   ];
@@ -90,16 +93,19 @@ export function changeTargets(
 }
 
 /** Returns a target, or a change of one, with its paths as the file has them: from its own folder. */
-function relatePaths<T extends Pick<TargetChange, "knocks" | "rolling">>(
+function relatePaths<
+  T extends Pick<TargetChange, "knocks" | "rolling"> & Pick<Partial<Target>, "fwknop">,
+>(
   part: T,
   folder: string,
 ): T {
-  const { knocks, rolling } = part;
+  const { knocks, rolling, fwknop } = part;
   const relate = (knock: Knock) => ({ ...knock, payload: relatePayload(knock.payload, folder) });
   return {
     ...part,
     ...(knocks === undefined ? {} : { knocks: knocks.map(relate) }),
     ...(rolling === undefined ? {} : { rolling: relateRolling(rolling, folder) }),
+    ...(fwknop === undefined ? {} : { fwknop: relateFwknop(fwknop, folder) }),
   };
 }
 

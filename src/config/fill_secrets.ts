@@ -1,5 +1,6 @@
 /** `{target}`, `{host}` and `{port}` in the commands and files that secrets come from. */
-import type { Knock } from "../core/knock.ts";
+import type { Fwknop } from "../core/fwknop.ts";
+import type { KnockPayload } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import { fillIn } from "../core/text.ts";
 import { findProbedPort } from "../probe/kinds.ts";
@@ -18,23 +19,30 @@ export function fillSecrets(config: Config): Config {
 }
 
 function fillTarget(target: Target): Target {
-  const { name, host, knocks, close } = target;
-  if (![...knocks, ...close ?? []].some(hasPlaceholder)) return target;
+  const { name, host, knocks, close, fwknop } = target;
+  const keys = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+  if (![...knocks, ...close ?? [], ...keys].some(hasPlaceholder)) return target;
   const facts = { target: name, host, port: findProbedPort(target)?.port };
-  const fill = (knock: Knock): Knock => {
-    const { payload } = knock;
-    if (payload.kind !== "secret") return knock;
+  const fill = <T extends { payload: KnockPayload }>(part: T): T => {
+    const { payload } = part;
+    if (payload.kind !== "secret") return part;
     const source = fillSource(payload.source, (text) => fillIn(text, facts));
-    return { ...knock, payload: { kind: "secret", source } };
+    return { ...part, payload: { kind: "secret", source } };
   };
+  const fillKeys = (keys: Fwknop): Fwknop => ({
+    ...keys,
+    key: fill(keys.key),
+    hmacKey: fill(keys.hmacKey),
+  });
   return {
     ...target,
     knocks: knocks.map(fill),
+    ...(fwknop === undefined ? {} : { fwknop: fillKeys(fwknop) }),
     ...(close === undefined ? {} : { close: close.map(fill) }),
   };
 }
 
-function hasPlaceholder({ payload }: Knock): boolean {
+function hasPlaceholder({ payload }: { payload: KnockPayload }): boolean {
   if (payload.kind !== "secret") return false;
   const { source } = payload;
   if (source.kind === "command") return source.command.some((word) => word.includes("{"));

@@ -49,7 +49,8 @@ export function parseDocumentConfig(text: string, options: { file: string }): Do
   return reading;
 }
 
-function nameFindings(
+/** Returns the mistakes as problems, with their lines where the text is known, in file order. */
+export function nameFindings(
   findings: readonly Finding[],
   { file, document }: { file: string; document?: TomlDocument },
 ): Problem[] {

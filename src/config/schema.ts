@@ -22,6 +22,7 @@ import {
   TARGET_KEYS,
   TOP_KEYS,
 } from "./target/keys.ts";
+import { readFwknopTarget, readProtocol } from "./target/fwknop.ts";
 import { isFixed, listVariables, readKnocks as readItem, readSecret } from "./target/knocks.ts";
 import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
@@ -176,19 +177,29 @@ function readTarget(
     return true;
   };
   const host = isMissing("host") ? undefined : readHost(table["host"], place.at("host"));
-  const payload = readInherited(table, place, context);
-  const knocks = isMissing("knocks")
-    ? undefined
-    : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
-  const settings = {
+  const written = {
     ...DEFAULT_SETTINGS,
     ...context.defaults,
     ...readSettings(table, place, context),
   };
+  const isFwknop = readProtocol(table, place);
+  const door = isFwknop
+    ? readFwknopTarget(table, place, { folder: context.folder, settings: written })
+    : undefined;
+  for (const key of door === undefined ? [] : [door.fwknop.key, door.fwknop.hmacKey]) {
+    context.payloads.push(key.payload);
+  }
+  const settings = { ...written, ...door?.settings };
+  const payload = isFwknop ? context.payload : readInherited(table, place, context);
+  const knocks = isFwknop
+    ? door?.knocks
+    : isMissing("knocks")
+    ? undefined
+    : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
   const namesProbes = table["probes"] !== undefined || context.defaults.probes !== undefined;
   const { rolling } = settings;
   if (rolling !== undefined && knocks !== undefined) checkCodeKnocks(knocks, place);
-  const close = readClose(table["close"], place.at("close"), {
+  const close = isFwknop ? undefined : readClose(table["close"], place.at("close"), {
     ...context,
     // They close the door for their own source only, and carry no code.
     payload: rolling === undefined ? payload : { kind: "none" },
@@ -201,6 +212,7 @@ function readTarget(
     knocks,
     ...settings,
     ...(namesProbes ? {} : { probes: makeDefaultProbes(settings.opens) }),
+    ...(door === undefined ? {} : { fwknop: door.fwknop }),
     ...(close === undefined ? {} : { close }),
     ...(connect === undefined ? {} : { connect }),
   };

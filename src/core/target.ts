@@ -163,14 +163,16 @@ export function makeDefaultProbes(opens: readonly Service[]): ProbeSpec[] {
  * @throws {RangeError} with what is allowed.
  */
 export function parseTargetName(text: string): string {
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(text)) {
-    throw new ValueError(
-      text,
-      `cannot name a target: use letters, digits, - and _, ` +
-        `starting with a letter, at most 64`,
-    );
-  }
-  return text;
+  if (isTargetName(text)) return text;
+  throw new ValueError(
+    text,
+    `cannot name a target: use letters, digits, - and _, starting with a letter, at most 64`,
+  );
+}
+
+/** Whether `text` can name a target. */
+export function isTargetName(text: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(text);
 }
 
 /**

@@ -54,14 +54,20 @@ interface Source {
  * the one that is left.
  */
 function listSources(
-  { name, knocks, close = [], rolling }: Target,
+  { name, knocks, close = [], rolling, fwknop }: Target,
   { invocation }: SecretLookPorts,
 ): Source[] {
-  const list = (some: readonly Knock[], kind: Omit<Source, "source">) =>
+  const list = (some: readonly Pick<Knock, "payload">[], kind: Omit<Source, "source">) =>
     some.flatMap(({ payload }) =>
       payload.kind === "secret" ? [{ source: payload.source, ...kind }] : []
     );
   const secret = { role: `secret of ${name}` };
+  if (fwknop !== undefined) {
+    return [
+      ...list([fwknop.key], { role: `encryption key of ${name}` }),
+      ...list([fwknop.hmacKey], { role: `HMAC key of ${name}` }),
+    ];
+  }
   if (rolling === undefined) return list([...knocks, ...close], secret);
   const rotate = (...options: string[]) =>
     renderCommand(["rolling", "rotate", name, ...options], invocation);

@@ -20,6 +20,36 @@ export const EXPORT_FORMS = {
     isMany: false,
     load: () => import("./forms/knock.ts"),
   },
+  nmap: {
+    summary: "calls of nmap, one a knock",
+    isMany: false,
+    load: () => import("./forms/nmap.ts"),
+  },
+  nc: {
+    summary: "calls of netcat, one a knock",
+    isMany: false,
+    load: () => import("./forms/nc.ts"),
+  },
+  bash: {
+    summary: "a script for any POSIX shell",
+    isMany: false,
+    load: () => import("./forms/bash.ts"),
+  },
+  powershell: {
+    summary: "a script for Windows",
+    isMany: false,
+    load: () => import("./forms/powershell.ts"),
+  },
+  fwknoprc: {
+    summary: "stanzas of fwknop's client",
+    isMany: true,
+    load: () => import("./forms/fwknoprc.ts"),
+  },
+  toml: {
+    summary: "targets for another spknock",
+    isMany: true,
+    load: () => import("./forms/toml.ts"),
+  },
   knockonports: {
     summary: "JSON of Knock on Ports for Android",
     isMany: true,

@@ -19,13 +19,20 @@ import { obtainPayload, readPrivateFile, type SecretPorts } from "./kinds.ts";
 import { hashPassphrase } from "./payload.ts";
 import { dropMark, requireText, splitLines } from "./text.ts";
 
+/** What is collected of a secret: its payload, the text of a key of one-time codes, or any key's text. */
+type SecretReading = "payload" | "code_key" | "key_text";
+
 /** Knocks whose secrets are collected. */
 export interface SecretRequest {
   /** For the prompt. */
   name: string;
   knocks: readonly Knock[];
-  /** Whether each secret is the key of one-time codes: its text is collected, and no hash. */
-  isKey?: boolean | undefined;
+  /** `payload` where undefined. */
+  reads?: SecretReading | undefined;
+  /** What a prompt says, one a knock, where the name and the knock would not do. */
+  questions?: readonly string[] | undefined;
+  /** Throws a SecretError if what was collected cannot be used. */
+  check?: ((collected: readonly Uint8Array[]) => void) | undefined;
 }
 
 /** How secrets are collected. */
@@ -100,18 +107,26 @@ export async function collectEach(
     request: SecretRequest,
   ): Promise<Uint8Array[] | SecretFailure> {
     const payloads: Uint8Array[] = [];
-    for (const knock of request.knocks) {
-      const payload = await settle(() => obtain(knock, request));
+    for (const [index, knock] of request.knocks.entries()) {
+      const payload = await settle(() => obtain(knock, request, index));
       if (payload instanceof SecretError) return { knock, error: payload };
       payloads.push(payload);
     }
-    return payloads;
+    const [knock] = request.knocks;
+    const { check } = request;
+    if (check === undefined || knock === undefined) return payloads;
+    const error = await settle(() => check(payloads));
+    return error instanceof SecretError ? { knock, error } : payloads;
   }
 
-  async function obtain(knock: Knock, request: SecretRequest): Promise<Uint8Array> {
+  async function obtain(
+    knock: Knock,
+    request: SecretRequest,
+    index: number,
+  ): Promise<Uint8Array> {
     const { payload } = knock;
-    const { name, isKey = false } = request;
-    const convert = isKey ? readKey : hash;
+    const { name, reads = "payload" } = request;
+    const convert = chooseReader(reads, hash);
     if (payload.kind === "none") return new Uint8Array();
     if (payload.kind === "bytes") return payload.bytes;
     const line = lines?.shift();
@@ -120,12 +135,13 @@ export async function collectEach(
     if (before instanceof Uint8Array) return before;
     const source: SecretSource = isTyped ? { kind: "prompt" } : payload.source;
     const isOnce = source.kind === "prompt" && source.mode === "once";
-    const what = isKey ? "Key" : "Passphrase";
-    const message = `${what} for ${name}${isOnce ? "" : ` (${renderPortSpec(knock)})`}`;
+    const what = reads === "payload" ? "Passphrase" : "Key";
+    const message = request.questions?.[index] ??
+      `${what} for ${name}${isOnce ? "" : ` (${renderPortSpec(knock)})`}`;
     const fresh = await obtainPayload(source, ports, {
       message,
       // An empty key is refused as one that is none.
-      allowEmpty: allowEmpty || isKey,
+      allowEmpty: allowEmpty || reads !== "payload",
       hash: convert,
     });
     if (isOnce) known.set(nameSource(source, request), fresh);
@@ -148,21 +164,21 @@ async function fetchSources(
   ports: SecretPorts,
   { allowEmpty = false, hash = hashPassphrase, jobs = DEFAULT_JOBS, onFetched }: CollectOptions,
 ): Promise<Map<string, Uint8Array | SecretError>> {
-  const sources = new Map<string, { source: SecretSource; isKey: boolean }>();
+  const sources = new Map<string, { source: SecretSource; reads: SecretReading }>();
   for (const request of requests) {
-    const { knocks, isKey = false } = request;
+    const { knocks, reads = "payload" } = request;
     for (const { payload } of knocks) {
       if (payload.kind !== "secret" || payload.source.kind === "prompt") continue;
-      sources.set(nameSource(payload.source, request), { source: payload.source, isKey });
+      sources.set(nameSource(payload.source, request), { source: payload.source, reads });
     }
   }
-  type Entry = [string, { source: SecretSource; isKey: boolean }];
+  type Entry = [string, { source: SecretSource; reads: SecretReading }];
   const results = new Map<string, Uint8Array | SecretError>();
-  const fetch = async ([name, { source, isKey }]: Entry) => {
+  const fetch = async ([name, { source, reads }]: Entry) => {
     const options = {
       message: "",
-      allowEmpty: allowEmpty || isKey,
-      hash: isKey ? readKey : hash,
+      allowEmpty: allowEmpty || reads !== "payload",
+      hash: chooseReader(reads, hash),
     };
     results.set(name, await settle(() => obtainPayload(source, ports, options)));
     onFetched?.(results.size, sources.size);
@@ -182,9 +198,7 @@ async function fetchSources(
 }
 
 /** A secret that is not available is a result; anything else that is thrown goes on. */
-async function settle(
-  obtain: () => Promise<Uint8Array>,
-): Promise<Uint8Array | SecretError> {
+async function settle<T>(obtain: () => Promise<T> | T): Promise<T | SecretError> {
   try {
     return await obtain();
   } catch (error) {
@@ -194,8 +208,17 @@ async function settle(
 }
 
 /** Returns what knocks of the same payload have in common; a prompt is of one request, by its name. */
-function nameSource(source: SecretSource, { name, isKey = false }: SecretRequest): string {
-  return JSON.stringify(source.kind === "prompt" ? [source, isKey, name] : [source, isKey]);
+function nameSource(source: SecretSource, { name, reads = "payload" }: SecretRequest): string {
+  return JSON.stringify(source.kind === "prompt" ? [source, reads, name] : [source, reads]);
+}
+
+/** Returns what makes the bytes that are collected of a text. */
+function chooseReader(reads: SecretReading, hash: typeof hashPassphrase): typeof hashPassphrase {
+  if (reads === "payload") return hash;
+  return reads === "code_key" ? readKey : (text) =>
+    Promise.resolve(
+      typeof text === "string" ? new TextEncoder().encode(text) : Uint8Array.from(text),
+    );
 }
 
 /** Returns the text of a key as it is hashed for a code; no error repeats it. */

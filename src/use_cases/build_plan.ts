@@ -13,6 +13,7 @@ import {
 import { hashPassphrase } from "../secret/payload.ts";
 import type { CodeKey } from "../plan/codes.ts";
 import type { SecretRequest } from "../secret/collect.ts";
+import { refuseFwknop } from "./fwknop/refuse.ts";
 import {
   collectAllSequences,
   collectSecrets,
@@ -55,6 +56,7 @@ export function draftPlan(doors: readonly DoorRequest[], planOptions: PlanOption
 }
 
 function draftDoor(door: DoorRequest, index: number): DoorDraft {
+  refuseFwknop([door.target]);
   const files = door.keyFiles?.map(({ name }, place) => ({ name, key: `${index}k${place}` }));
   const keys = door.keys ?? files;
   return { ...door, payloads: makePlaceholders(door.target, index), keys };
@@ -127,7 +129,7 @@ export async function buildCodesPlan(
 function toKeyRequest(door: DoorRequest): SecretRequest {
   const { name, knocks, rolling } = door.target;
   const isOwn = rolling !== undefined && !hasOthersKeys(door);
-  return { name, knocks: isOwn ? knocks.slice(-1) : [], isKey: true };
+  return { name, knocks: isOwn ? knocks.slice(-1) : [], reads: "code_key" };
 }
 
 async function collectOthersKeys(

@@ -49,7 +49,7 @@ interface SequencePayloads {
 
 /** Returns the payloads of each target's knocks, and of those of its close table, as above. */
 export async function collectAllSequences(
-  targets: readonly Pick<Target, "name" | "knocks" | "close" | "rolling">[],
+  targets: readonly Pick<Target, "name" | "knocks" | "close" | "rolling" | "fwknop">[],
   ports: Ports,
   options: CollectSecretsOptions,
 ): Promise<SequencePayloads[]> {
@@ -67,7 +67,7 @@ export async function collectAllSequences(
 
 /** Returns the payloads of one target's sequences, as above. */
 export async function collectSequences(
-  target: Pick<Target, "name" | "knocks" | "close" | "rolling">,
+  target: Pick<Target, "name" | "knocks" | "close" | "rolling" | "fwknop">,
   ports: Ports,
   options: CollectSecretsOptions,
 ): Promise<SequencePayloads> {
@@ -108,7 +108,7 @@ export async function collectForTargets(
   const collected = await collectEach(requests, { ...toSecretPorts(ports), ask }, options);
   const payloads = resolutions.map(({ target }, index) => {
     const each = collected[index];
-    return toPayloads(target, Array.isArray(each) ? each : []);
+    return toPayloads(target, Array.isArray(each) ? each : [], ports);
   });
   const checked = resolutions.map((resolution, index) => {
     const failure = collected[index];

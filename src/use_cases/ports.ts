@@ -22,6 +22,8 @@ interface NetPorts extends KnockNet {
   openTcp(place: Endpoint, signal?: AbortSignal): Promise<TcpConnection>;
   /** The addresses of this machine; undefined where sources are not checked beforehand. */
   listInterfaces?(): InterfaceAddress[];
+  /** Returns what a URL answers with. */
+  fetchText?(url: string, signal: AbortSignal): Promise<string>;
   askUdp(question: UdpQuestion): Promise<Uint8Array | undefined>;
   /** Calls back when the system had no room for a socket; returns what ends that. */
   watchRoom?(onScarce: () => void): () => void;

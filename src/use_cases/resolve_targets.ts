@@ -36,10 +36,15 @@ export async function resolveTarget(target: Target, ports: Ports): Promise<Resol
  * @throws as {@linkcode resolveTarget}.
  */
 export async function resolveFor(
-  { family, source }: Target,
+  { name, family, source, fwknop }: Target,
   host: string,
   { net }: Ports,
 ): Promise<Resolved> {
+  if (fwknop !== undefined && family !== "ipv4") {
+    throw new UsageError(`"${name}" is a door of fwknopd, which reads IPv4 only`, {
+      hint: "leave out -6",
+    });
+  }
   const hasInterface = source !== undefined && !isAddress(source);
   if (hasInterface) requireInterface(source, net);
   const resolved = await resolveHost(host, { family, lookup: net.lookup });

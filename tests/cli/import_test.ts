@@ -86,8 +86,6 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
 
 table("import: a file that is another thing is named by what it looks like", {
   "[options]\n  UseSyslog\n[openSSH]\n  sequence = 7000,8000\n": "a knockd.conf",
-  "[default]\nSPA_SERVER  192.0.2.1\nKEY_BASE64  xyz\n": "a .fwknoprc",
-  '[targets.a]\nhost = "::1"\n': "a file of targets in TOML",
   '{ "targets": [] }\n': "JSON",
   '[a]\nb = "c"\n': "TOML",
 }, async (what, text) => {

@@ -11,6 +11,7 @@ import {
   DEFAULTS_KEYS,
   TARGET_KEYS,
 } from "../../src/config/target/keys.ts";
+import { RC_KEYS } from "../../src/config/import/fwknoprc_keys.ts";
 import { KNOCK_KEYS } from "../../src/config/target/knocks.ts";
 import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import { PROBE_KINDS } from "../../src/probe/kinds.ts";
@@ -146,6 +147,55 @@ table(
     await requireHidden(world, ["probe", "--all", "-v"], line);
   },
 );
+
+const RC_HEAD = "[work]\nSPA_SERVER 192.0.2.1\nALLOW_IP source\n";
+
+table(
+  "a passphrase in a .fwknoprc is not repeated",
+  [
+    ...[
+      MARKER,
+      `${MARKER} ${MARKER}`,
+      `= ${MARKER}`,
+      `[${MARKER}`,
+      `${MARKER}: x`,
+      `#${MARKER}\nX`,
+    ],
+    ...Object.keys(RC_KEYS).flatMap((key) => [
+      `${key} ${MARKER}`,
+      `${key} ${NUMBER}`,
+      `${key}: ${MARKER};${MARKER}`,
+      `${key}${MARKER} x`,
+      `${key} ${MARKER} ${NUMBER}`,
+    ]),
+  ].map((line) => [line, line] as const),
+  async (line) => {
+    // What is a host or a file is shown where it can be one.
+    if (/^SPA_SERVER:? hunter2/.test(line)) return;
+    await using world = new World();
+    const file = `${world.home}/rc`;
+    await Deno.writeTextFile(file, `${RC_HEAD}${line}\n`);
+    await requireHidden(world, ["import", file, "--from", "fwknop"], line);
+    await requireHidden(world, ["import", file, "--from", "fwknop", "-k", "--json"], line);
+    await Deno.writeTextFile(file, `[default]\n${line}\n${RC_HEAD}ACCESS tcp/1\nHMAC_KEY h\n`);
+    await requireHidden(world, ["import", file, "--from", "fwknop"], line);
+  },
+);
+
+table("a passphrase in a file of TOML that is imported is not repeated", {
+  "in a secret": `${TARGET.replace('"none"', `{ key = "${MARKER}" }`)}rolling = {}\n`,
+  "as a secret": TARGET.replace('"none"', `"${MARKER}"`),
+  "in a payload": TARGET.replace('"7/udp"', `{ port = 1, payload = "${MARKER}" }`),
+  "as a key": `${TARGET}${MARKER} = 1\n`,
+  "in a command": TARGET.replace('"none"', `{ command = ["${MARKER}"] }`),
+  "alone": `${TARGET}${MARKER}\n`,
+}, async (text) => {
+  await using world = new World();
+  const file = `${world.home}/x.toml`;
+  await Deno.writeTextFile(file, text);
+  await requireHidden(world, ["import", file], text);
+  await requireHidden(world, ["import", file, "--from", "toml", "--trust", "-n"], text);
+});
 
 /** Options whose value is a name or a file. */
 const NAME_OPTIONS = new Set([

@@ -16,6 +16,10 @@ const AFTER = `${NONE}[[targets.home.after]]\nrun = ["true"]\n`;
 const ROLLING = '[targets.home]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\n' +
   'secret = { file = "nosuch" }\nrolling = { slots = 2 }\n';
 
+const FWKNOP = '[targets.home]\nhost = "127.0.0.1"\nprotocol = "fwknop"\nopens = ["22/tcp"]\n' +
+  '[targets.home.fwknop]\nkey = "one"\nhmac_key = "other"\n';
+const FWKNOP_COMMAND = FWKNOP.replace('"other"', '{ command = ["pass"] }');
+
 /** `write` or `run`, each with the packets sent and the programs started before it was given up. */
 const START = "write 0/0";
 const BOTH = "write 0/0, run 0/0";
@@ -68,6 +72,14 @@ const ROWS: readonly Row[] = [
   [COMMAND, "rules home --for nftables", ""],
   [NONE, "rolling new cabin --host 127.0.0.1 --port 1", "run 0/0"],
   [ROLLING, "codes home", BOTH],
+  [NONE, "fwknop keygen", "run 0/0, write 0/0"],
+  [NONE, "fwknop keygen work --host 127.0.0.1", "run 0/0"],
+  [FWKNOP, "fwknop access home", BOTH],
+  [FWKNOP_COMMAND, "fwknop access home", START],
+  [FWKNOP, "knock home", BOTH],
+  // Of the key of the HMAC alone.
+  [FWKNOP_COMMAND, "knock home", "write 0/0, run 0/1"],
+  [FWKNOP_COMMAND, "connect home 22", "write 0/0, run 0/1"],
   [ROLLING, "rolling revoke home", "run 0/0"],
   [NONE, "apply home root@127.0.0.1 --yes", ""],
   [NONE, "setup home root@127.0.0.1 --yes", ""],

@@ -108,6 +108,15 @@ table<readonly [text: string, effects: string | undefined]>("trust: what it is a
   ],
   "a secret's command": [`${PLAIN}secret = { command = ["x"] }\n`, "run programs"],
   "a secret's file": [`${PLAIN}secret = { file = "x" }\n`, "read files"],
+  "the file of a former key": [
+    `${PLAIN}secret = { file = "x" }\nrolling = { former_key = "y" }\n`,
+    "read files",
+  ],
+  "the command of fwknop's HMAC key": [
+    '[targets.a]\nhost = "h"\nprotocol = "fwknop"\nopens = [22]\n[targets.a.fwknop]\nkey = "k"\n' +
+    'hmac_key = { command = ["x"] }\n',
+    "run programs",
+  ],
   "a secret's variable": [`${PLAIN}secret = { env = "X" }\n`, "read environment variables"],
   "a closing sequence": [
     `${PLAIN}[targets.a.close]\nknocks = [{ port = 1, protocol = "udp", secret = { env = "X" } }]\n`,

@@ -63,6 +63,7 @@ Deno.test("every command prints one JSON value", async () => {
       sequence: ["string"],
       opens: ["string"],
       rolling: "null",
+      fwknop: "null",
     }],
   });
   const shown = (delay: string) => ({
@@ -85,6 +86,7 @@ Deno.test("every command prints one JSON value", async () => {
     connect: "null",
     admin: "null",
     rolling: "null",
+    fwknop: "null",
   });
   // "auto" is no number.
   assertShape(await json("show", "fw"), shown("null"));
@@ -93,6 +95,14 @@ Deno.test("every command prints one JSON value", async () => {
   assertShape(await json("edit", "fw", "--secret", "none"), { changed: "string", file });
   assertShape(await json("knock", "fw"), { targets: [DOOR] });
   assertShape(await json("probe", "fw"), { targets: [DOOR] });
+  assertShape(await json("export", "fw", "--as", "toml"), {
+    targets: ["string"],
+    as: "string",
+    file: "null",
+    holds_secret: "boolean",
+    lost: [],
+    text: "string",
+  });
   assertShape(await json("knock", "fw", "-n"), {
     dry_run: "boolean",
     targets: [{
@@ -110,6 +120,7 @@ Deno.test("every command prints one JSON value", async () => {
     dry_run: "boolean",
     added: ["string"],
     already_there: "number",
+    key_files: [],
     left_out: [],
     remarks: [],
   });

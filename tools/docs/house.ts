@@ -16,6 +16,7 @@ interface Room {
 const PARTS = [
   "net",
   "secret",
+  "fwknop",
   "knock",
   "probe",
   "config",
@@ -39,6 +40,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     summary: "where a passphrase comes from, and the payload that it becomes",
     mayImport: [],
   },
+  fwknop: {
+    summary: "the packet of fwknopd: its message, its limits, its encryption",
+    mayImport: [],
+  },
   knock: {
     summary: "sends a sequence, paces it, repeats it until the door is open",
     mayImport: ["net"],
@@ -46,7 +51,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   probe: { summary: "one file a kind, one table that names them", mayImport: ["net"] },
   config: {
     summary: "TOML text to targets, the file store, edits that keep every byte, imports",
-    mayImport: ["probe", "secret"],
+    mayImport: ["probe", "secret", "fwknop"],
   },
   plan: {
     summary:

@@ -7,7 +7,7 @@ import type { ParsedArgs } from "../options.ts";
 /** What an option can act on. */
 type Door =
   & Pick<Target, "knocks">
-  & Partial<Pick<Target, "close" | "probes" | "tries">>;
+  & Partial<Pick<Target, "close" | "probes" | "tries" | "fwknop">>;
 
 /** An option, and when it has an effect. */
 interface EffectRow<Name extends string> {
@@ -21,7 +21,7 @@ interface EffectRow<Name extends string> {
 }
 
 const isUdp = ({ protocol }: Knock) => protocol === "udp";
-const isSecret = ({ payload }: Knock) => payload.kind === "secret";
+const isSecret = ({ payload }: Pick<Knock, "payload">) => payload.kind === "secret";
 const listSent = ({ knocks, close = [] }: Door) => [...knocks, ...close];
 
 const PACE_EFFECTS: readonly EffectRow<"delay" | "handshake" | "udp">[] = [
@@ -72,7 +72,8 @@ export const KNOCK_EFFECTS: readonly EffectRow<
   },
   {
     option: "secrets-from",
-    acts: ({ knocks }) => knocks.some(isSecret),
+    acts: ({ knocks, fwknop }) =>
+      [...knocks, ...(fwknop === undefined ? [] : [fwknop.hmacKey])].some(isSecret),
     why: "no knock carries a secret",
     hint: "leave it out, or write a knock as 7000/udp",
   },

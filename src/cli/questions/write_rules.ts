@@ -11,8 +11,13 @@ import type { Context } from "../command.ts";
 import { loadTargets, makeSecretOptions, readTargets, type SecretChoice } from "../context.ts";
 import { saveHorizon } from "../reports/saved_horizon.ts";
 import { reportError } from "../report_error.ts";
-import { drawPlan } from "../reports/plan_picture.ts";
-import { noteHosts, printWeaknesses, type RuleSet, writeRuleSet } from "../reports/rule_set.ts";
+import { drawPlan } from "../reports/documents/plan_picture.ts";
+import {
+  noteHosts,
+  printWeaknesses,
+  type RuleSet,
+  writeRuleSet,
+} from "../reports/documents/rule_set.ts";
 import type { Check } from "./draft_questions.ts";
 import { expandHome } from "./home_folder.ts";
 import { askForBackend, askForPlan, findNeighbours } from "./rules_wizard.ts";

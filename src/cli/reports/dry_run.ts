@@ -8,9 +8,11 @@ import { sanitize } from "../../output/sanitize.ts";
 import { describeProbe } from "../../probe/mod.ts";
 import { describeKey, describeSecret } from "../../secret/kinds.ts";
 import { checkSecretsFrom } from "../../use_cases/collect_secrets.ts";
+import { toSecretRequest } from "../../use_cases/rolling/rolling_codes.ts";
 import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
+import { describeRequest, listFwknopRows } from "./fwknop/packet_report.ts";
 import { listRollingRows, toRollingValue } from "./rolling_report.ts";
 
 const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
@@ -20,13 +22,16 @@ const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
 };
 
 /** What the description of a knock depends on besides the knock. */
-type KnockSetting = Pick<Target, "handshakeMs" | "rolling">;
+type KnockSetting = Pick<Target, "handshakeMs" | "rolling" | "opens" | "openForMs" | "fwknop">;
 
 /** Describes what a knock carries; never the content. */
 export function describePayload(
   { protocol, payload }: Knock,
-  { rolling }: Pick<Target, "rolling"> = {},
+  target: Omit<KnockSetting, "handshakeMs">,
 ): string {
+  const request = describeRequest(target);
+  if (request !== undefined) return request;
+  const { rolling } = target;
   if (payload.kind === "bytes") return `${payload.bytes.length} fixed bytes`;
   if (payload.kind === "none") return WITHOUT_PAYLOAD[protocol];
   if (rolling === undefined) return describeSecret(payload.source);
@@ -71,7 +76,11 @@ export async function showDryRun(
   targets: readonly Target[],
   { out, args, ports }: Context<"secrets-from" | "allow-empty">,
 ): Promise<number> {
-  await checkSecretsFrom(targets, ports, readSecretChoice(args));
+  await checkSecretsFrom(
+    targets.map((target) => toSecretRequest(target)),
+    ports,
+    readSecretChoice(args),
+  );
   const values = [];
   for (const target of targets) {
     const nothing = target.knocks.map(() => new Uint8Array());
@@ -92,7 +101,9 @@ export async function showDryRun(
     });
     const host = target.host === target.name ? "" : ` (${sanitize(target.host)})`;
     out.print(`${target.name}${host}, nothing is sent\n`);
-    for (const [what, text] of listRollingRows(target)) out.print(`  ${what}: ${sanitize(text)}\n`);
+    for (const [what, text] of [...listRollingRows(target), ...listFwknopRows(target)]) {
+      out.print(`  ${what}: ${sanitize(text)}\n`);
+    }
     for (const { knock, at } of packets) {
       const { spec, content } = describeKnock(target.knocks[knock] as Knock, target);
       out.print(`  after ${renderDuration(at)}  ${spec}  ${sanitize(content)}\n`);

@@ -9,6 +9,7 @@
  */
 import { quoteShell } from "../../core/text.ts";
 import type { Knock, SecretSource } from "../../core/knock.ts";
+import type { Target } from "../../core/target.ts";
 import { type FileFacts, type FileSystem, mayChangeMode } from "../files.ts";
 import type { Config } from "../schema.ts";
 import { followLinks } from "./links.ts";
@@ -62,18 +63,17 @@ function listEffects({ targets }: Config): string[] {
     after.length > 0 || probes.some((probe) => "command" in probe)
   );
   if (runs) effects.add("run programs");
-  for (const { payload } of all.flatMap(listKnocks)) {
+  if (all.some(({ rolling }) => rolling?.formerKey !== undefined)) effects.add("read files");
+  for (const { payload } of all.flatMap(listCarriers)) {
     const effect = payload.kind === "secret" ? EFFECTS[payload.source.kind] : undefined;
     if (effect !== undefined) effects.add(effect);
   }
   return [...effects].sort().reverse();
 }
 
-function listKnocks({ knocks, close = [] }: {
-  knocks: readonly Knock[];
-  close?: readonly Knock[] | undefined;
-}): Knock[] {
-  return [...knocks, ...close];
+function listCarriers({ knocks, close = [], fwknop }: Target): Pick<Knock, "payload">[] {
+  const keys = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+  return [...knocks, ...close, ...keys];
 }
 
 interface Judgement {

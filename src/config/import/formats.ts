@@ -13,6 +13,19 @@ interface ImportFormat {
 
 /** The formats, by the name that `--from` takes; without it the first one that fits is taken. */
 export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
+  fwknop: {
+    summary: ".fwknoprc",
+    load: () => import("./fwknop.ts"),
+  },
+  toml: {
+    summary: "another spknock's",
+    load: () => import("./toml.ts"),
+  },
+  shell: {
+    summary: "command lines of knock, nmap, nc, hping3",
+    load: () => import("./shell.ts"),
+  },
+  // The last one: lines of other formats can be lines of it.
   legacy: {
     summary: "spknock-targets.conf",
     load: () => import("./legacy.ts"),

@@ -6,12 +6,13 @@
  */
 import { ConfigError, UsageError } from "../../core/errors.ts";
 import { suggestOr } from "../../core/suggest.ts";
+import { isTargetName } from "../../core/target.ts";
 import { IMPORT_FORMATS } from "./formats.ts";
 import { makeTargetName, uniqueName } from "./legacy_file.ts";
 import type { ImportReader, ImportResult } from "./reader.ts";
 
 /** How to import. */
-interface ImportOptions {
+export interface ImportOptions {
   /** The file, as the user knows it. */
   file: string;
   /** The format's name; found from the text where undefined. */
@@ -20,6 +21,8 @@ interface ImportOptions {
   host?: string | undefined;
   /** Take the good entries even if others are bad. */
   keepGoing?: boolean | undefined;
+  /** Whether the file may name programs, files and variables of this machine. */
+  isTrusted?: boolean | undefined;
   /** Names that are taken already. */
   taken?: Iterable<string> | undefined;
 }
@@ -34,12 +37,12 @@ export async function importTargets(text: string, options: ImportOptions): Promi
   const reader = await findReader(text, options);
   const taken = new Set(options.taken);
   const makeName = (text: string): string => {
-    const name = uniqueName(makeTargetName(text), taken);
+    const name = uniqueName(isTargetName(text) ? text : makeTargetName(text), taken);
     taken.add(name);
     return name;
   };
-  const { file, host } = options;
-  const result = await reader.parse(text, { file, host, makeName });
+  const { file, host, isTrusted } = options;
+  const result = await reader.parse(text, { file, host, isTrusted, makeName });
   if (result.problems.length > 0 && options.keepGoing !== true) {
     throw new ConfigError(result.problems, {
       hint: "nothing was imported; --keep-going takes the good lines",
@@ -66,9 +69,9 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
       hint: guess.hint,
     });
   }
-  // Of a single one, and of a file without a word, the errors say more than that it does not fit.
-  const isEmpty = text.split(/[\r\n]/).every((line) => /^\s*(?:#|$)/.test(line));
-  if ((readers.length === 1 || isEmpty) && readers[0] !== undefined) return readers[0];
+  // Comments alone fit all: that there is no target is said where it is known what was imported.
+  const isEmpty = text.split(/\r?\n/).every((line) => /^\s*(?:[#;]|$)/.test(line));
+  if (isEmpty && readers[0] !== undefined) return readers[0];
   throw new UsageError(`the format of "${file}" is unknown`, {
     hint: `name it: --from FORMAT; ${use}`,
   });
@@ -77,19 +80,9 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
 /** Files that are given to `import` by mistake, the most telling first. */
 const GUESSES: readonly { what: string; looks: RegExp; hint: string }[] = [
   {
-    what: "a file of targets in TOML",
-    looks: /^\s*\[targets\.|^\s*#:schema .*targets\.schema\.json/m,
-    hint: "it is used as it is: --config FILE",
-  },
-  {
     what: "a knockd.conf",
     looks: /^\s*(?:sequence|seq_timeout|start_command)\s*=/mi,
     hint: "save its sequence: spknock add NAME HOST PORT[/PROTO]... --secret none --copies 1",
-  },
-  {
-    what: "a .fwknoprc",
-    looks: /^\s*(?:SPA_SERVER|KEY|KEY_BASE64|HMAC_KEY|HMAC_KEY_BASE64|USE_HMAC)\s+\S/m,
-    hint: "its packets are of another kind: see the formats with spknock import --help",
   },
   {
     what: "JSON",

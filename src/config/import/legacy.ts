@@ -4,7 +4,9 @@ import type { ImportReader } from "./reader.ts";
 
 /** Unlike in reading, one bad port spoils its line: half a sequence opens nothing. */
 export const reader: ImportReader = {
+  // Where each line is wrong, what is wrong says more than that no format fits.
   isLikely: (text) =>
+    /^[\w.-]+[ \t]*:[ \t]*\d/m.test(text) ||
     parseLegacyLines(text, { file: "" }).some(({ target }) => target !== undefined),
   parse(text, { file, makeName }) {
     const lines = parseLegacyLines(text, { file });

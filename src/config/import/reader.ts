@@ -4,6 +4,10 @@ import type { TargetDraft } from "../target/keys.ts";
 
 /** What a file gives. */
 export interface ImportResult {
+  /**
+   * A fixed payload that is a key (of fwknop, or of one-time codes) is saved as a file, unless the keys are
+   * meant to be in the configuration.
+   */
   targets: TargetDraft[];
   /** In file order. */
   problems: Problem[];
@@ -22,6 +26,8 @@ export interface ImportReader {
       file: string;
       /** The host of `--host`, for files that name none. */
       host?: string | undefined;
+      /** Whether the file may name programs, files and variables of this machine. */
+      isTrusted?: boolean | undefined;
       /** Returns the name for a target, made of a host or of another name, such that no other has it. */
       makeName: (text: string) => string;
     },

@@ -22,6 +22,7 @@ import { suggestOr } from "../../core/suggest.ts";
 import { joinOr } from "../../core/text.ts";
 import { choosePayload, hasOwnSecrets, readHandshake, writeKnock, writeSecret } from "./knocks.ts";
 import { type Place, renderPath } from "../toml/place.ts";
+import { FWKNOP_SETTINGS, writePlace } from "./fwknop.ts";
 import { readRolling, writeRolling } from "./rolling.ts";
 import { type Plugins, readAfter, readProbe, writeAfter, writeProbe } from "./probes.ts";
 import {
@@ -131,12 +132,17 @@ export const DEFAULTS_KEYS: readonly string[] = [
 /** Every key of `[targets.NAME]`. */
 export const TARGET_KEYS: readonly string[] = [
   "host",
+  "protocol",
   "knocks",
   ...Object.keys(SETTING_KEYS),
   "secret",
+  "fwknop",
   "close",
   "connect",
 ];
+
+/** Keys that a target cannot be without, once it has them. */
+const KEPT_KEYS: readonly string[] = ["host", "knocks", "protocol", "fwknop"];
 
 /**
  * Returns the key of a target that `text` names, in the spelling of TOML; `-` counts as `_`, so that
@@ -146,7 +152,7 @@ export const TARGET_KEYS: readonly string[] = [
  */
 export function parseOptionalKey(text: string): string {
   const key = text.replaceAll("-", "_");
-  const optional = TARGET_KEYS.filter((each) => each !== "host" && each !== "knocks");
+  const optional = TARGET_KEYS.filter((each) => !KEPT_KEYS.includes(each));
   if (optional.includes(key)) return key;
   if (TARGET_KEYS.includes(key)) {
     throw new ValueError(text, `cannot be removed: a target needs its ${key}`);
@@ -254,14 +260,22 @@ export function writeTarget(
   draft: TargetDraft,
   { defaults, inherited, payload }: WriteContext,
 ): Record<string, unknown> {
-  const unset = { ...DEFAULT_SETTINGS, ...defaults };
+  const { fwknop } = draft;
+  const unset = { ...DEFAULT_SETTINGS, ...defaults, ...(fwknop && FWKNOP_SETTINGS) };
   unset.probes = defaults.probes ?? makeDefaultProbes(draft.opens ?? unset.opens);
   const rows = Object.entries(SETTING_KEYS).map(([key, { field, write }]) => {
     const setting = draft[field];
-    const isUnset = setting === undefined || isSameData(setting, unset[field]);
+    const isUnset = setting === undefined ||
+      (fwknop !== undefined && field === "openForMs"
+        ? !fwknop.asksTime
+        : isSameData(setting, unset[field]));
     return [key, isUnset ? undefined : write(setting)] as const;
   });
   const { description, tags, ...settings } = Object.fromEntries(rows);
+  if (fwknop !== undefined) {
+    const knocks = writePlace(draft.knocks);
+    return { host: draft.host, protocol: "fwknop", description, tags, knocks, ...settings };
+  }
   const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
   const secret = isSameData(payload, inherited) ? undefined : writeSecret(payload);
   return { host: draft.host, description, tags, knocks, secret, ...settings };
@@ -280,13 +294,21 @@ export function writeChange(
   const keepsPayload = changed.knocks === undefined || hasOwnSecrets(raw);
   const payload = keepsPayload ? present.payload : choosePayload(knocks, present.payload);
   const from = writeTarget(target, present);
-  const to = writeTarget({ ...target, ...changed, host, knocks }, { ...present, payload });
+  const fwknop = target.fwknop && changed.openForMs !== undefined
+    ? { ...target.fwknop, asksTime: true }
+    : target.fwknop;
+  const to = writeTarget({ ...target, ...changed, host, knocks, fwknop }, { ...present, payload });
   for (const [key, { field, write }] of Object.entries(SETTING_KEYS)) {
     const before = target[field];
     // What is in the table can say the same as a default, and what is not there can come from another key.
     from[key] = raw[key] === undefined || before === undefined ? undefined : write(before);
     const isSame = raw[key] !== undefined && isSameData(changed[field], before);
     if (!(field in changed) || isSame) to[key] = from[key];
+  }
+  // Where it is the usual port, the place of a packet of fwknop is not written.
+  if (fwknop !== undefined) {
+    from["knocks"] = raw["knocks"];
+    if (changed.knocks === undefined) to["knocks"] = raw["knocks"];
   }
   // A key that says the same as its default is removed, too.
   for (const key of unset) [from[key], to[key]] = [raw[key], undefined];

@@ -6,13 +6,9 @@ import type { Rolling } from "../../core/rolling.ts";
 import type { Service } from "../../core/service.ts";
 import { suggest } from "../../core/suggest.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
-import {
-  locateKeyFile,
-  nameKeyFile,
-  readSaved,
-  saveWithKey,
-  type TargetsFile,
-} from "./key_files.ts";
+import { refuseFwknop } from "../fwknop/refuse.ts";
+import { saveWithKey } from "./key_files.ts";
+import { locateKeyFile, nameKeyFile, readSaved, type TargetsFile } from "../secret_files.ts";
 
 /** What is asked for; a saved target has the rest. */
 interface KeyRequest {
@@ -48,6 +44,7 @@ export async function makeRollingKey(
   const { name, rolling } = request;
   const { text, written } = await readSaved({ file, fs });
   const saved = written.targets.get(name);
+  if (saved !== undefined) refuseFwknop([saved]);
   const { host, port } = saved === undefined
     ? requirePlace(request, [...written.targets.keys()])
     : choosePlace(saved, request);

@@ -45,7 +45,7 @@ async function readKeyFile(
   const knocks = [{ port: 1, protocol: "udp", payload }] as const;
   try {
     const [collected = []] = await collectSecrets(
-      [{ name: path, knocks, isKey: true }],
+      [{ name: path, knocks, reads: "code_key" }],
       ports,
       options,
     );

@@ -3,19 +3,12 @@ import { changeTargets, updateConfig } from "../../config/changes.ts";
 import { type Problem, UsageError } from "../../core/errors.ts";
 import { readText } from "../../config/mod.ts";
 import type { KnockPayload } from "../../core/knock.ts";
+import { refuseFwknop } from "../fwknop/refuse.ts";
 import { isKey, type Rolling } from "../../core/rolling.ts";
 import type { Target } from "../../core/target.ts";
 import { describeSystemError } from "../../core/system_errors.ts";
-import {
-  type FormerFile,
-  locateKeyFile,
-  nameNextKeyFile,
-  readSaved,
-  removeFormerFile,
-  type SavedTargets,
-  saveWithKey,
-  type TargetsFile,
-} from "./key_files.ts";
+import { type FormerFile, nameNextKeyFile, removeFormerFile, saveWithKey } from "./key_files.ts";
+import { locateKeyFile, readSaved, type SavedTargets, type TargetsFile } from "../secret_files.ts";
 
 /** A target with one-time codes. */
 export type RollingTarget = Target & { rolling: Rolling };
@@ -116,6 +109,7 @@ export function renderFinish(name: string): string {
  * @throws {UsageError}
  */
 export function requireRolling(target: Target): RollingTarget {
+  refuseFwknop([target]);
   const { name, rolling } = target;
   if (rolling !== undefined) return { ...target, rolling };
   throw new UsageError(`"${name}" has no one-time codes`, {

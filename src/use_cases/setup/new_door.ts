@@ -20,7 +20,7 @@ import {
   readSaved,
   saveWithSecrets,
   type TargetsFile,
-} from "../rolling/key_files.ts";
+} from "../secret_files.ts";
 import { chooseKind, type ServerFacts } from "./choose_kind.ts";
 import { pickPorts } from "./pick_ports.ts";
 import type { DoorKind, SetupRequest } from "./request.ts";

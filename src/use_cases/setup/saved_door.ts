@@ -9,7 +9,8 @@ import { type Problem, UsageError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import type { Service } from "../../core/service.ts";
 import { isSameHost, type Target } from "../../core/target.ts";
-import { readSaved, type TargetsFile } from "../rolling/key_files.ts";
+import { refuseFwknop } from "../fwknop/refuse.ts";
+import { readSaved, type TargetsFile } from "../secret_files.ts";
 import { type Horizon, keepHorizon } from "./horizon.ts";
 import type { SavedDoor, SetupRequest } from "./request.ts";
 
@@ -27,6 +28,7 @@ export async function findSavedDoor(
 ): Promise<Target | undefined> {
   const saved = (await readSaved(place)).written.targets.get(request.name);
   if (saved === undefined) return undefined;
+  refuseFwknop([saved]);
   const { name, host } = request;
   if (!isSameHost(saved.host, host)) {
     throw new UsageError(`"${name}" is saved already, with the host "${saved.host}"`, {

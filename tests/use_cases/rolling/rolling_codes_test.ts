@@ -98,8 +98,8 @@ Deno.test("codes: the former key is collected last, and not from a list of lines
   const target = { name: "home", knocks: [REGULAR, CODE], rolling };
   const former = { kind: "secret", source: { kind: "file", path: "former.key" } };
   const request = toSecretRequest(target);
-  assertEquals([request.isKey, request.knocks.map(({ payload }) => payload)], [
-    true,
+  assertEquals([request.reads, request.knocks.map(({ payload }) => payload)], [
+    "code_key",
     [REGULAR.payload, CODE.payload, former],
   ]);
   assertEquals(toSecretRequest(target, { isListed: true }).knocks, target.knocks);

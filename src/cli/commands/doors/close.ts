@@ -30,6 +30,11 @@ export const command = defineCommand({
       (target) => {
         const closing = toClosingTarget({ ...target, ...changes });
         if (closing !== undefined) return closing;
+        if (target.fwknop !== undefined) {
+          throw new UsageError(`"${target.name}" is a door of fwknopd, which closes it itself`, {
+            hint: `ask for less time: spknock edit ${target.name} --open-for 30s`,
+          });
+        }
         throw new UsageError(`"${target.name}" has no closing sequence`, {
           hint:
             `add one to the configuration: [targets.${target.name}.close] knocks = ["7000/udp"]`,

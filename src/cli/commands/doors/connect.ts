@@ -100,7 +100,8 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   // No `after` program runs here.
   const needs = [{ probes: target.probes, knocks: target.knocks }];
   const isListed = secrets.secretsFrom !== undefined;
-  dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: target.knocks });
+  const { knocks: asked } = toSecretRequest(target, { isListed });
+  dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: asked });
   const checkHorizon = makeHorizonCheck(target, given);
   const pinned = await pinRoute(route, ports);
   const [{ resolved }] = pinned;
@@ -115,7 +116,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
       dropUnusedPermissions(needs, ports);
-      return toPayloads(target, payloads);
+      return toPayloads(target, payloads, ports);
     },
   }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
   dropUnusedPermissions([], ports);
@@ -139,10 +140,12 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
 
 /** Returns how long to look before the knocks; undefined where nothing speaks against knocking at once. */
 function chooseLook(
-  { knocks, rolling }: Target,
+  target: Target,
   { port, isListed }: { port: number; isListed: boolean },
 ): number | undefined {
-  if (!isListed && knocks.some(({ payload }) => mayAsk(payload))) return LOOK_MS.question;
+  const { knocks, rolling } = target;
+  const { knocks: asked } = toSecretRequest(target);
+  if (!isListed && asked.some(({ payload }) => mayAsk(payload))) return LOOK_MS.question;
   // A SYN to a port of the sequence would be a knock.
   const isKnock = knocks.some((knock) => knock.protocol === "tcp" && knock.port === port);
   return rolling !== undefined || isKnock ? LOOK_MS.code : undefined;

@@ -120,7 +120,7 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   return {
     target,
     resolved,
-    payloads: toPayloads(target, payloads.opening),
+    payloads: toPayloads(target, payloads.opening, ports),
     closing: closing && { target: closing, payloads: payloads.closing },
     checkHorizon,
     learned: { pace: 0 },

@@ -106,7 +106,8 @@ function renderExecCommand(target: Target, renderStart: RenderStart): string {
   const knock = `${renderStart("knock")} ${target.name} -q${probe}`;
   const look = `${renderStart("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
   const isCostly = target.rolling !== undefined ||
-    target.knocks.some((knock) => mayAsk(knock.payload));
+    [...target.knocks, ...(target.fwknop === undefined ? [] : [target.fwknop.hmacKey])]
+      .some(({ payload }) => mayAsk(payload));
   const command = canLook && isCostly ? `${look} 2>/dev/null || ${knock}` : knock;
   if (/"|\\["'\\]/.test(command)) {
     throw new UsageError("--direct: a file's name has a quote, which ssh reads in two ways", {

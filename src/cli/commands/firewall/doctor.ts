@@ -89,7 +89,7 @@ export const command = defineCommand({
       const isListed = secrets.secretsFrom !== undefined;
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
-      return toPayloads(target, payloads);
+      return toPayloads(target, payloads, ports);
     };
     const evidence = await gatherEvidence(config, ports, {
       target,

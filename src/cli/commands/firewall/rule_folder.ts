@@ -12,7 +12,8 @@ import type { CollectSecretsOptions } from "../../../use_cases/collect_secrets.t
 import { checkNew } from "../../../use_cases/save_file.ts";
 import type { Context } from "../../command.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { printWeaknesses, type RuleSet, writePieces } from "../../reports/rule_set.ts";
+import { writePieces } from "../../reports/documents/pieces.ts";
+import { printWeaknesses, type RuleSet } from "../../reports/documents/rule_set.ts";
 import { saveHorizon } from "../../reports/saved_horizon.ts";
 
 /** A machine, and the file of its rules. */

@@ -47,7 +47,7 @@ import {
   type RuleSet,
   writeCodes,
   writeRuleSet,
-} from "../../reports/rule_set.ts";
+} from "../../reports/documents/rule_set.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 
 const USAGE = "spknock rules TARGET... --for BACKEND";
@@ -166,7 +166,7 @@ async function compare(
   context: RulesContext,
   { file, rules: { backend, ...rules } }: { file: string; rules: Omit<RuleSet, "plan" | "weak"> },
 ): Promise<number> {
-  const { reportDifference } = await import("../../reports/rules_diff.ts");
+  const { reportDifference } = await import("../../reports/documents/rules_diff.ts");
   const value = { target: plan.name, backend: backend.name };
   return await reportDifference(renderRules(backend, plan, rules), context, { file, value });
 }

@@ -7,6 +7,7 @@ import { type Simulator, type SimulatorEvent, startSimulator } from "../../../mo
 import { computeCode } from "../../../plan/codes.ts";
 import { isSecret, type Stage } from "../../../plan/plan.ts";
 import { parseServices } from "../../../core/service.ts";
+import { refuseFwknop } from "../../../use_cases/fwknop/refuse.ts";
 import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import {
@@ -39,6 +40,7 @@ export const command = defineCommand({
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
     const target = findTarget(await loadTargets(context), name);
+    refuseFwknop([target]);
     const open = args.read("open", parseServices);
     const payloads = await collectSequences(
       target,

@@ -142,6 +142,11 @@ function readNewKnocks(
   target: Target,
   args: EditContext["args"],
 ): Pick<TargetChange, "knocks"> {
+  if (target.fwknop !== undefined && args.has("secret")) {
+    throw new UsageError(`--secret has no effect on "${target.name}", a door of fwknopd`, {
+      hint: `change its keys in the file of targets: [targets.${target.name}.fwknop]`,
+    });
+  }
   if (args.has("knock")) {
     const before = target.knocks.find(({ protocol }) => protocol === "udp")?.payload;
     const payload = before?.kind === "bytes" ? undefined : before;

@@ -1,40 +1,54 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import { addTargets, importTargets, type TargetDraft } from "../../../config/changes.ts";
+import { importTargets } from "../../../config/changes.ts";
 import { listImportFormats } from "../../../config/import/formats.ts";
+import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
 import { renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
-import { joinWithin, plural } from "../../../core/text.ts";
+import { joinAnd, plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
+import type { Ports } from "../../../use_cases/ports.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
-import { loadForAdding, targetsPath, updateTargets } from "../../context.ts";
+import { type ImportReport, saveImported } from "../../../use_cases/import_targets.ts";
+import { loadForAdding, noteWarnings, targetsPath } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
 export const command = defineCommand({
   usage: ["import FILE [--from FORMAT] [--host HOST]"],
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
-    "ones.",
+    "ones. Keys become files beside the configuration, which only you can read. A file\n" +
+    "in TOML can be of another person: what makes this machine run programs, or read\n" +
+    "files or variables, is refused, unless --trust takes it over.\n" +
+    `The formats: ${joinAnd(listImportFormats())}.`,
   options: [
-    { name: "from", value: "FORMAT", help: joinWithin(listImportFormats(), 55) },
+    {
+      name: "from",
+      value: "FORMAT",
+      help: "one of the formats above; found from the file without it",
+    },
     { name: "host", value: "HOST", help: "the host, for files that name none" },
     { name: "keep-going", short: "k", help: "save the good lines" },
+    { name: "keys-in-config", help: "save fwknop's keys in the configuration itself" },
+    { name: "trust", help: "the file may name programs, files and variables" },
     { name: "dry-run", short: "n", help: "show what would be saved" },
   ],
   examples: [
-    "import ~/.secrets/spknock-targets.conf",
-    "import targets.conf --keep-going --dry-run",
+    "import ~/.fwknoprc",
+    "import ~/.bash_history --from shell --keep-going",
   ],
   async run(context) {
     const { args } = context;
     const usage = "spknock import FILE [--from FORMAT] [--host HOST]";
     const [file = ""] = requirePositionals(context, { min: 1, usage });
     await importFile(file, context, {
-      format: args.value("from"),
+      from: args.value("from"),
       host: args.read("host", parseHost),
       keepGoing: args.has("keep-going"),
+      isTrusted: args.has("trust"),
+      keepsKeys: args.has("keys-in-config"),
       isDryRun: args.has("dry-run"),
     });
     return EXIT.done;
@@ -42,12 +56,9 @@ export const command = defineCommand({
 });
 
 /** How a file is imported. */
-interface ImportFileOptions {
-  /** The format; found from the text where undefined. */
-  format?: string | undefined;
-  /** For files that name no host. */
-  host?: string | undefined;
-  keepGoing?: boolean;
+interface ImportFileOptions extends Omit<ImportOptions, "file" | "taken"> {
+  /** Whether keys of fwknop stay in the configuration. */
+  keepsKeys?: boolean;
   isDryRun?: boolean;
 }
 
@@ -55,58 +66,81 @@ interface ImportFileOptions {
 export async function importFile(
   file: string,
   context: Context,
-  { format, host, keepGoing = false, isDryRun = false }: ImportFileOptions = {},
+  { keepsKeys = false, isDryRun = false, ...options }: ImportFileOptions = {},
 ): Promise<void> {
   const { out, ports } = context;
-  const text = await readText(file, ports.fs);
-  if (text === undefined) throw new UsageError(`"${file}" cannot be read: there is no such file`);
+  const { text, label } = await readSource(file, options.from, ports);
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
   const present = config.kind === "legacy" ? new Map<string, Target>() : config.targets;
   const { targets, problems, remarks } = await importTargets(text, {
-    file,
-    from: format,
-    host,
-    keepGoing,
+    ...options,
+    file: label,
     taken: present.keys(),
   });
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
   for (const remark of remarks) out.note(`note: ${sanitize(renderProblem(remark))}`);
   if (targets.length === 0) {
-    throw new UsageError(`"${file}" has no targets`, {
-      hint: "a line of the old file is host:port/protocol,port/protocol,...",
+    throw new UsageError(`"${label}" has no targets`, {
+      hint: "see the formats with: spknock import --help",
     });
   }
-  const known = new Set([...present.values()].map(identifyDoor));
-  const fresh = targets.filter((target) => !known.has(identifyDoor(target)));
   const path = await targetsPath(context);
-  if (fresh.length > 0 && !isDryRun) {
-    await updateTargets(path, (before) => addTargets(before, fresh, { file: path }), context);
-  }
-  const skipped = targets.length - fresh.length;
-  const verb = isDryRun ? "would save" : "saved";
-  out.say(renderTable(fresh.map(({ name, host, knocks }) => [
-    `  ${name}`,
-    sanitize(host),
-    knocks.map(renderPortSpec).join(" "),
-  ])));
-  out.say(
-    fresh.length === 0
-      ? `nothing to save: ${plural(skipped, "target")} already in ${sanitize(path)}\n`
-      : `${verb} ${plural(fresh.length, "target")} in ${sanitize(path)}` +
-        `${skipped > 0 ? `, ${skipped} already saved` : ""}\n`,
-  );
+  const report = await saveImported(targets, {
+    file: path,
+    fs: ports.fs,
+    present: present.values(),
+    cwd: ports.cwd(),
+    keepsKeys,
+    isDryRun,
+  });
+  noteWarnings(report.warnings, context);
+  printReport(report, { path, isDryRun, context });
   out.value({
     file: path,
     dry_run: isDryRun,
-    added: fresh.map(({ name }) => name),
-    already_there: skipped,
+    added: report.added.map(({ name }) => name),
+    already_there: report.alreadyThere,
+    key_files: report.keyFiles,
     left_out: problems.map(renderProblem),
     remarks: remarks.map(renderProblem),
   });
 }
 
-/** Two targets with the same host and sequence are the same door. */
-function identifyDoor({ host, knocks }: TargetDraft): string {
-  return `${host} ${knocks.map(renderPortSpec).join(" ")}`;
+/** The longest name of a file. */
+const MAX_NAME = 255;
+
+/** Returns the text of a file, of standard input, or with `--from shell` of the argument itself. */
+async function readSource(
+  file: string,
+  format: string | undefined,
+  { fs, stdin }: Pick<Ports, "fs" | "stdin">,
+): Promise<{ text: string; label: string }> {
+  if (file === "-") {
+    return { text: new TextDecoder().decode(await stdin.readAll()), label: "standard input" };
+  }
+  const text = file.length > MAX_NAME && format === "shell" ? undefined : await readText(file, fs);
+  if (text !== undefined) return { text, label: file };
+  if (format === "shell" && /\s/.test(file)) return { text: file, label: "the command line" };
+  throw new UsageError(`"${file}" cannot be read: there is no such file`);
+}
+
+function printReport(
+  { added, alreadyThere, keyFiles }: ImportReport,
+  { path, isDryRun, context: { out } }: { path: string; isDryRun: boolean; context: Context },
+): void {
+  const verb = isDryRun ? "would save" : "saved";
+  const place = sanitize(path);
+  out.say(renderTable(added.map((draft) => [
+    `  ${draft.name}`,
+    sanitize(draft.host),
+    draft.knocks.map(renderPortSpec).join(" "),
+  ])));
+  for (const file of keyFiles) out.say(`${verb} a key in ${sanitize(file)}\n`);
+  out.say(
+    added.length === 0
+      ? `nothing to save: ${plural(alreadyThere, "target")} already in ${place}\n`
+      : `${verb} ${plural(added.length, "target")} in ${place}` +
+        `${alreadyThere > 0 ? `, ${alreadyThere} already saved` : ""}\n`,
+  );
 }

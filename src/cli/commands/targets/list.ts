@@ -8,6 +8,7 @@ import { readTagFilter } from "../../arguments/target_args.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { toFwknopValue } from "../../reports/fwknop/packet_report.ts";
 import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */
@@ -41,6 +42,7 @@ export const command = defineCommand({
         sequence: target.knocks.map(renderPortSpec),
         opens: target.opens.map(renderService),
         rolling: toRollingValue(target),
+        fwknop: toFwknopValue(target),
       })),
     });
     if (targets.length === 0) {
@@ -63,8 +65,9 @@ export const command = defineCommand({
 });
 
 /** The sequence on one line; a long one is cut. */
-function renderKnocks({ knocks, rolling }: Target): string {
+function renderKnocks({ knocks, rolling, fwknop }: Target): string {
   const shown = knocks.slice(0, 5).map(renderPortSpec).join(" ");
   const all = knocks.length > 5 ? `${shown} and ${knocks.length - 5} more` : shown;
+  if (fwknop !== undefined) return `${all} (fwknop)`;
   return rolling === undefined ? all : `${all} (one-time code)`;
 }

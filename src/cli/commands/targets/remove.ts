@@ -56,11 +56,12 @@ export async function removeTargets(targets: readonly Target[], context: Context
   out.value({ removed: names, file, ...(keyFiles.length === 0 ? {} : { key_files: keyFiles }) });
 }
 
-/** The files of a target's keys of one-time codes: rules that are loaded still take what they make. */
-function listKeyFiles({ knocks, rolling }: Target): string[] {
-  if (rolling === undefined) return [];
-  const files = knocks.flatMap(({ payload }) =>
+/** The files of a target's keys, of one-time codes or of fwknop: the server still takes what they make. */
+function listKeyFiles({ knocks, rolling, fwknop }: Target): string[] {
+  if (rolling === undefined && fwknop === undefined) return [];
+  const carriers = fwknop === undefined ? knocks : [fwknop.key, fwknop.hmacKey];
+  const files = carriers.flatMap(({ payload }) =>
     payload.kind === "secret" && payload.source.kind === "file" ? [payload.source.path] : []
   );
-  return [...files, ...(rolling.formerKey === undefined ? [] : [rolling.formerKey])];
+  return [...files, ...(rolling?.formerKey === undefined ? [] : [rolling.formerKey])];
 }

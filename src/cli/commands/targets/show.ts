@@ -16,6 +16,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
 import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
+import { listFwknopRows, toFwknopValue } from "../../reports/fwknop/packet_report.ts";
 import { listRollingRows, toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `show`. */
@@ -53,6 +54,9 @@ export const command = defineCommand({
     if (args.has("fingerprint") && target.rolling !== undefined) {
       out.note("a one-time code has no fingerprint: it is another one in each window");
     }
+    if (args.has("fingerprint") && target.fwknop !== undefined) {
+      out.note("a packet of fwknop has no fingerprint: each one is another");
+    }
     const probes = target.probes.map(describeProbe);
     const closing = toClosingTarget(target);
     out.value({
@@ -62,6 +66,7 @@ export const command = defineCommand({
       tags: target.tags,
       knocks: target.knocks.map((knock) => toKnockValue(knock, target, prints)),
       rolling: toRollingValue(target),
+      fwknop: toFwknopValue(target),
       opens: target.opens.map(renderService),
       family: target.family,
       source: target.source ?? null,
@@ -94,9 +99,9 @@ async function collectFingerprints(
   options: CollectSecretsOptions,
 ): Promise<Fingerprints> {
   const { fingerprintPayload } = await import("../../../core/fingerprint.ts");
-  // A one-time code is another one in each window: there is nothing to compare.
+  // A one-time code, or a packet of fwknop, is another one each time: there is nothing to compare.
   const hasFingerprint = ({ payload }: Knock) =>
-    target.rolling === undefined || payload.kind !== "secret";
+    target.fwknop === undefined && (target.rolling === undefined || payload.kind !== "secret");
   const knocks = [...target.knocks.filter(hasFingerprint), ...target.close ?? []];
   const [payloads = []] = await collectSecrets([{ name: target.name, knocks }], ports, options);
   return new Map(knocks.flatMap((knock, index) => {
@@ -138,6 +143,7 @@ function listRows(
     ...optional("tags", target.tags.join(", ")),
     ...knockRows("knock", target),
     ...listRollingRows(target),
+    ...listFwknopRows(target),
     ...optional("opens", target.opens.map(renderService).join(", ")),
     ["delay", renderDelay(target.delayMs)],
     ["family", target.family],

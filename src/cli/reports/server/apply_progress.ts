@@ -19,8 +19,8 @@ import { makeSecretOptions, requirePrompter, type SecretChoice } from "../../con
 import { EXIT } from "../../exit_codes.ts";
 import { askTwice } from "../../questions/secret_questions.ts";
 import { reportError } from "../../report_error.ts";
-import { drawPlan } from "../plan_picture.ts";
-import { printWeaknesses, toPlanValue } from "../rule_set.ts";
+import { drawPlan } from "../documents/plan_picture.ts";
+import { printWeaknesses, toPlanValue } from "../documents/rule_set.ts";
 
 /** Columns of the name of a step. */
 const LABEL_WIDTH = 10;

@@ -1,8 +1,8 @@
 /** What a plan does, as text for people: what is closed to whom, what opens it, and what closes it again. */
-import { ADDRESS_BITS, renderFamily } from "../../core/address/syntax.ts";
-import { renderDuration } from "../../core/duration.ts";
-import { renderPortSpec } from "../../core/knock.ts";
-import { BAN_RULE, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
+import { ADDRESS_BITS, renderFamily } from "../../../core/address/syntax.ts";
+import { renderDuration } from "../../../core/duration.ts";
+import { renderPortSpec } from "../../../core/knock.ts";
+import { BAN_RULE, type Door, isSecret, type Plan, type Stage } from "../../../plan/plan.ts";
 import {
   type Forward,
   mergePorts,
@@ -10,8 +10,8 @@ import {
   renderService,
   renderServices,
   type Service,
-} from "../../core/service.ts";
-import { wrapWords } from "../../output/wrap.ts";
+} from "../../../core/service.ts";
+import { wrapWords } from "../../../output/wrap.ts";
 
 const WIDTH = 80;
 const INDENT = 4;

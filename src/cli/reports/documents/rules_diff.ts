@@ -1,10 +1,10 @@
 /** `rules --diff FILE`: how a file on disk differs from the rules that would be written now. */
 import { createTwoFilesPatch } from "diff";
-import { UsageError } from "../../core/errors.ts";
-import { describeSystemError } from "../../core/system_errors.ts";
-import { sanitize, sanitizeLines } from "../../output/sanitize.ts";
-import type { Context } from "../command.ts";
-import { EXIT } from "../exit_codes.ts";
+import { UsageError } from "../../../core/errors.ts";
+import { describeSystemError } from "../../../core/system_errors.ts";
+import { sanitize, sanitizeLines } from "../../../output/sanitize.ts";
+import type { Context } from "../../command.ts";
+import { EXIT } from "../../exit_codes.ts";
 
 /** Rule sets are far smaller. */
 const MAX_BYTES = 8 * 1024 * 1024;

@@ -1,13 +1,13 @@
 /** A rule set as output: the rules, what is weak about them, and their plan as JSON. */
-import { renderPortSpec } from "../../core/knock.ts";
-import { countCodes, type Door, isSecret, type Plan, type Stage } from "../../plan/plan.ts";
-import { renderForward, renderService } from "../../core/service.ts";
-import { nameHosts, type Target } from "../../core/target.ts";
-import { sanitize } from "../../output/sanitize.ts";
-import { type Backend, streamCodesOnly, streamRules, type Weakness } from "../../rules/mod.ts";
-import { saveNew } from "../../use_cases/save_file.ts";
-import type { Context } from "../command.ts";
-import { EXIT } from "../exit_codes.ts";
+import { renderPortSpec } from "../../../core/knock.ts";
+import { countCodes, type Door, isSecret, type Plan, type Stage } from "../../../plan/plan.ts";
+import { renderForward, renderService } from "../../../core/service.ts";
+import { nameHosts, type Target } from "../../../core/target.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { type Backend, streamCodesOnly, streamRules, type Weakness } from "../../../rules/mod.ts";
+import type { Context } from "../../command.ts";
+import { EXIT } from "../../exit_codes.ts";
+import { writePieces } from "./pieces.ts";
 
 /** A checked plan, and for what firewall its rules are. */
 export interface RuleSet {
@@ -82,48 +82,6 @@ export async function writeCodes(
     codes,
   });
   return EXIT.done;
-}
-
-/** Writes text piece by piece; returns the whole of it for `--json` on standard output, else null. */
-export async function writePieces(
-  pieces: Iterable<string>,
-  { out, ports: { fs, signal } }: Context,
-  { file, force }: { file: string | undefined; force: boolean },
-): Promise<string | null> {
-  const chunks = joinPieces(pieces, signal);
-  if (file !== undefined) {
-    const warning = await saveNew(file, chunks, { fs, force });
-    if (warning !== undefined) out.note(`warning: ${sanitize(file)}: ${warning}`);
-    return null;
-  }
-  if (out.json) return [...chunks].join("");
-  let isFirst = true;
-  for (const chunk of chunks) {
-    // Ctrl-C is an event, too.
-    if (!isFirst) await new Promise((resolve) => setTimeout(resolve));
-    if (out.isGone) break;
-    out.print(chunk);
-    isFirst = false;
-  }
-  return null;
-}
-
-/** How many characters are written at a time. */
-const CHUNK = 1_048_576;
-
-/** Joins pieces to chunks that are worth a system call each, until the signal aborts. */
-function* joinPieces(pieces: Iterable<string>, signal: AbortSignal): Iterable<string> {
-  let chunk: string[] = [];
-  let length = 0;
-  for (const piece of pieces) {
-    chunk.push(piece);
-    length += piece.length;
-    if (length < CHUNK) continue;
-    signal.throwIfAborted();
-    yield chunk.join("");
-    [chunk, length] = [[], 0];
-  }
-  if (length > 0) yield chunk.join("");
 }
 
 /** Returns a plan as the JSON contract has it. */

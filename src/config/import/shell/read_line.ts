@@ -1,0 +1,16 @@
+/** One command line, from text to sequences; the parser of bash is loaded with this file. */
+import { parse } from "unbash";
+import { readSequences, type ShellReading } from "./sequences.ts";
+import { listSteps } from "./steps.ts";
+
+/**
+ * Returns what a line of a shell sends.
+ *
+ * @throws {RangeError} where it knocks in a way that a target cannot express; no text of it is repeated.
+ */
+export function readLine(text: string): ShellReading {
+  const { commands, errors = [] } = parse(text);
+  const reading = readSequences(listSteps(commands));
+  if (errors.length === 0 || reading.sequences.length === 0) return reading;
+  throw new RangeError("the line is not complete: a quote or a word is missing");
+}

@@ -1,0 +1,185 @@
+/**
+ * A line of a shell to the commands that it would start, in order; nothing is run.
+ *
+ * Loops over words are unrolled; `;`, `&&`, `||`, `&`, `( )` and `{ }` are read as one after the other.
+ * What is done only sometimes (`if`, `while`, `case`, functions) is a step that says so, if it has commands.
+ */
+import type { AndOr, Command, CommandNode, PipelineNode, Statement } from "unbash";
+import { findOutput } from "./output.ts";
+import { readSeconds, type ShellInput, UNKNOWN } from "./tool.ts";
+import { WRAPPERS } from "./tools.ts";
+import { expandToOne, expandWord, type Variables } from "./words.ts";
+
+/** What a line does. */
+export type ShellStep =
+  | {
+    kind: "call";
+    /** The program, without its folder and what starts it, and its arguments. */
+    words: readonly string[];
+    input: ShellInput;
+    /** The file that it prints to. */
+    target?: string | undefined;
+  }
+  | { kind: "pause"; ms: number | undefined }
+  /** Commands that run or do not, as it turns out. */
+  | { kind: "choice"; words: readonly string[] };
+
+/** More steps than this are not of a knock. */
+const MAX_STEPS = 1_000;
+
+/** Returns the steps of a script. */
+export function listSteps(commands: readonly Statement[]): ShellStep[] {
+  const steps: ShellStep[] = [];
+  addStatements(commands, new Map(), steps);
+  return steps;
+}
+
+/** Returns the variables as they are afterwards. */
+function addStatements(
+  commands: readonly Statement[],
+  variables: Variables,
+  steps: ShellStep[],
+): Variables {
+  let known = variables;
+  for (const { command } of commands) known = addList(command, known, steps);
+  return known;
+}
+
+function addList(
+  node: PipelineNode | AndOr,
+  variables: Variables,
+  steps: ShellStep[],
+): Variables {
+  if (node.type !== "AndOr") return addPipeline(node, variables, steps);
+  let known = variables;
+  for (const command of node.commands) known = addPipeline(command, known, steps);
+  return known;
+}
+
+function addPipeline(node: PipelineNode, variables: Variables, steps: ShellStep[]): Variables {
+  if (node.type !== "Pipeline") return addCommand(node, variables, steps, undefined);
+  let input: ShellInput;
+  for (const command of node.commands) {
+    const start = steps.length;
+    addCommand(command, variables, steps, input);
+    const last = steps.length === start + 1 ? steps.at(-1) : undefined;
+    input = last?.kind === "call" ? findOutput(last.words) : "unknown";
+  }
+  return variables;
+}
+
+function addCommand(
+  node: CommandNode,
+  variables: Variables,
+  steps: ShellStep[],
+  input: ShellInput,
+): Variables {
+  if (steps.length > MAX_STEPS) return variables;
+  switch (node.type) {
+    case "Command":
+      return addSimple(node, variables, steps, input);
+    case "Redirected":
+      return addCommand(node.command, variables, steps, input);
+    case "Subshell":
+      addStatements(node.body.commands, variables, steps);
+      return variables;
+    case "BraceGroup":
+      return addStatements(node.body.commands, variables, steps);
+    case "For": {
+      const words = node.wordlist?.flatMap((word) => expandWord(word, variables)) ?? [UNKNOWN];
+      for (const word of words) {
+        addStatements(node.body.commands, new Map([...variables, [node.name.value, word]]), steps);
+      }
+      return variables;
+    }
+    default:
+      steps.push(...listInner(node).map((words) => ({ kind: "choice" as const, words })));
+      return variables;
+  }
+}
+
+function addSimple(
+  node: Command,
+  variables: Variables,
+  steps: ShellStep[],
+  input: ShellInput,
+): Variables {
+  const words = [...(node.name === undefined ? [] : [node.name]), ...node.args]
+    .flatMap((word) => word.type === "Word" ? expandWord(word, variables) : [word.text]);
+  const assigned = node.prefix.filter((item) => item.type === "Assignment");
+  if (node.name === undefined) {
+    return new Map([
+      ...variables,
+      ...assigned.map(({ name, value }) =>
+        [name, value.type === "Word" ? expandToOne(value, variables) : UNKNOWN] as const
+      ),
+    ]);
+  }
+  const [name = "", ...args] = unwrap(words);
+  if (name === "sleep") {
+    steps.push({ kind: "pause", ms: readPause(args) });
+    return variables;
+  }
+  const redirect = node.redirects.find(({ type, operator, descriptor }) =>
+    type === "Redirect" && /^(?:&?>>?\|?|<>)$/.test(operator) && descriptor === undefined
+  );
+  const here = node.redirects.find(({ type }) => type === "HereString");
+  steps.push({
+    kind: "call",
+    words: [name, ...args],
+    input: here?.type === "HereString" ? readHere(expandToOne(here.target, variables)) : input,
+    target: redirect?.type === "Redirect" ? expandToOne(redirect.target, variables) : undefined,
+  });
+  return variables;
+}
+
+/** `<<< TEXT` ends with a line end. */
+function readHere(text: string): ShellInput {
+  return text.includes(UNKNOWN) ? "unknown" : new TextEncoder().encode(`${text}\n`);
+}
+
+/** Returns the command behind `sudo`, `timeout 1` and the like. */
+function unwrap(words: readonly string[]): readonly string[] {
+  const [path = "", ...args] = words;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
+  if (wrapper === undefined) return [name, ...args];
+  let at = 0;
+  for (; args[at]?.startsWith("-"); at++) {
+    const option = args[at] ?? "";
+    if (option.length === 2 && wrapper.withValue.includes(option.charAt(1))) at++;
+  }
+  return unwrap(args.slice(at + wrapper.before));
+}
+
+/** Returns milliseconds; undefined where the pause is not known. */
+function readPause(args: readonly string[]): number | undefined {
+  try {
+    return args.reduce((sum, text) => sum + readSeconds(text), 0);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Returns the commands within a node that runs them or not. */
+function listInner(node: Exclude<CommandNode, Command>): string[][] {
+  const found: string[][] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if (isCommand(value)) {
+      const words = [value.name, ...value.args].flatMap((word) =>
+        word?.type === "Word" ? [word.value] : []
+      );
+      found.push([...unwrap(words)]);
+      return;
+    }
+    for (const child of Object.values(value)) visit(child);
+  };
+  visit(node);
+  return found;
+}
+
+function isCommand(value: object): value is Command {
+  return "type" in value && value.type === "Command";
+}

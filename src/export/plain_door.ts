@@ -1,0 +1,102 @@
+/** Doors that open by packets which are the same each time: what other knockers can send. */
+import { UsageError } from "../core/errors.ts";
+import { isEcho, type Knock } from "../core/knock.ts";
+import type { Target } from "../core/target.ts";
+import type { ExportDoor } from "./form.ts";
+import { listLostKeys } from "./lost.ts";
+
+/** What a packet carries, as far as it is known here. */
+export type Cargo =
+  | { kind: "none" }
+  | { kind: "fixed"; bytes: Uint8Array }
+  /** 64 hex digits; undefined where the secret stays here. */
+  | { kind: "secret"; hash: string | undefined };
+
+/** A knock with what it carries. */
+export interface LoadedKnock {
+  knock: Knock;
+  cargo: Cargo;
+  /** Milliseconds to wait after it; undefined where any pause will do, and after the last one. */
+  pauseMs: number | undefined;
+}
+
+/** A door of such packets. */
+export interface PlainDoor {
+  target: Target;
+  knocks: readonly LoadedKnock[];
+  holdsSecret: boolean;
+}
+
+/**
+ * Returns the door with what each knock carries.
+ *
+ * @param form the name that `--as` takes.
+ * @throws {UsageError} where its packets differ each time, with a form that can carry it.
+ */
+export function requirePlainDoor([door]: readonly ExportDoor[], form: string): PlainDoor {
+  if (door === undefined) throw new UsageError("there is no target to export");
+  const { target, opening } = door;
+  requireSamePackets(target, form);
+  const last = target.knocks.length - 1;
+  const knocks = target.knocks.map((knock, index): LoadedKnock => {
+    const delay = knock.delayMs ?? target.delayMs;
+    return {
+      knock,
+      cargo: loadKnock(knock, opening?.[index]),
+      pauseMs: index === last || delay === "auto" ? undefined : delay,
+    };
+  });
+  const echo = knocks.find(({ knock, cargo }) => isEcho(knock) && cargo.kind !== "none");
+  if (echo !== undefined) refuse(target, form, "the data of an echo request", "toml");
+  const holdsSecret = knocks.some(({ cargo }) =>
+    cargo.kind === "secret" && cargo.hash !== undefined
+  );
+  return { target, knocks, holdsSecret };
+}
+
+function requireSamePackets(target: Target, form: string): void {
+  if (target.fwknop !== undefined) refuse(target, form, "a packet of fwknop", "fwknoprc");
+  if (target.oneTime !== undefined) refuse(target, form, "one-time sequences", "toml");
+  if (target.rolling !== undefined) refuse(target, form, "one-time codes", "toml");
+}
+
+/** Refuses what a form cannot send, and names one that can. */
+export function refuse({ name }: Pick<Target, "name">, form: string, what: string, other: string) {
+  throw new UsageError(`--as ${form} cannot send ${what}`, {
+    hint: `use: spknock export ${name} --as ${other}`,
+  });
+}
+
+function loadKnock({ payload }: Knock, bytes: Uint8Array | undefined): Cargo {
+  if (payload.kind === "none") return payload;
+  if (payload.kind === "bytes") return { kind: "fixed", bytes: payload.bytes };
+  return {
+    kind: "secret",
+    hash: bytes === undefined ? undefined : new TextDecoder().decode(bytes),
+  };
+}
+
+/** Keys of a target that its packets carry in each of these forms. */
+const CARRIED = ["delay", "rolling"];
+
+/** Returns what the other side does without; see {@linkcode listLostKeys}. */
+export function listLosses({ target, knocks }: PlainDoor, carried: readonly string[]): string[] {
+  // A person knocks once, and looks; what the server does is not part of a knock.
+  const aside = [
+    ...["description", "tags", "opens", "admin", "tries", "timeout", "open_for", "stage_timeout"],
+    ...(target.copies === 1 || target.copies === "auto" ? ["copies"] : []),
+    ...(target.family === "both" ? [] : ["family"]),
+  ];
+  const ownHandshake = knocks.some(({ knock }) => knock.handshakeMs !== undefined);
+  return [
+    ...listLostKeys(target, [...CARRIED, ...aside, ...carried]),
+    ...(ownHandshake && !carried.includes("handshake")
+      ? [`${target.name}: the handshake of single knocks`]
+      : []),
+  ];
+}
+
+/** Whether a script can ask what the target's probes ask: whether one tcp port is reached. */
+export function canCheck({ probes }: Target): boolean {
+  return probes.length === 1 && probes[0]?.type === "tcp";
+}
