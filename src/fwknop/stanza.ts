@@ -1,5 +1,5 @@
 /** What a server's access.conf has to say for a door of fwknopd. */
-import type { Fwknop } from "../core/fwknop.ts";
+import { type Fwknop, FWKNOP_PORT } from "../core/fwknop.ts";
 import { isPorts, type Service } from "../core/service.ts";
 
 /** A door, and its keys in base64. */
@@ -11,6 +11,8 @@ interface StanzaRequest {
   timeout: number;
   key: string;
   hmacKey: string;
+  /** Where the packets go. */
+  port?: number | undefined;
   fwknop?: Pick<Fwknop, "allowIp" | "nat" | "hmacDigest"> | undefined;
 }
 
@@ -37,17 +39,20 @@ export function renderStanza(request: StanzaRequest): string {
   const whose = name === undefined ? "" : `: the target ${name} of spknock`;
   return [
     `# /etc/fwknop/access.conf (mode 0600) of the server${whose}`,
-    ...listRemarks(fwknop),
+    ...listRemarks(request),
     ...rows.map(([word, value]) => `${word.padEnd(WIDTH)} ${value}`),
     "",
   ].join("\n");
 }
 
 /** What fwknopd.conf needs besides. */
-function listRemarks(fwknop: StanzaRequest["fwknop"]): string[] {
-  if (fwknop?.nat === undefined) return [];
-  const names = fwknop.nat.host === undefined
-    ? ["ENABLE_IPT_LOCAL_NAT Y;"]
-    : ["ENABLE_IPT_FORWARDING Y;"];
-  return [`# fwknopd.conf needs: ${names.join(" ")}`];
+function listRemarks({ fwknop, port = FWKNOP_PORT }: StanzaRequest): string[] {
+  const nat = fwknop?.nat;
+  const needs = [
+    ...(port === FWKNOP_PORT ? [] : [`PCAP_FILTER udp port ${port};`]),
+    ...(nat === undefined
+      ? []
+      : [`${nat.host === undefined ? "ENABLE_IPT_LOCAL_NAT" : "ENABLE_IPT_FORWARDING"} Y;`]),
+  ];
+  return needs.map((each) => `# fwknopd.conf needs: ${each}`);
 }

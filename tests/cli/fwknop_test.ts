@@ -168,6 +168,28 @@ Deno.test("fwknop keygen: two files of mode 0600, the target, and the server's l
   );
 });
 
+Deno.test("fwknop access: what fwknopd.conf needs besides, and an address that is required", async () => {
+  await using world = new World();
+  const more = 'nat = ":22"\nallow_ip = "resolve"\nhmac_digest = "sha512"\n';
+  await world.write(
+    FIXED.replace("hmac_key =", `${more}hmac_key =`).replace(
+      "opens",
+      'knocks = ["4000/udp"]\nopens',
+    ),
+  );
+  const { stdout } = await world.run("fwknop", "access", "work", "-q");
+  for (
+    const line of [
+      "# fwknopd.conf needs: PCAP_FILTER udp port 4000;",
+      "# fwknopd.conf needs: ENABLE_IPT_LOCAL_NAT Y;",
+      "REQUIRE_SOURCE_ADDRESS  Y",
+      "FW_ACCESS_TIMEOUT       60",
+      "HMAC_DIGEST_TYPE        SHA512",
+      `HMAC_KEY_BASE64         ${btoa("hmac")}`,
+    ]
+  ) assertStringIncludes(stdout, `${line}\n`);
+});
+
 Deno.test("fwknop keygen without a target saves nothing", async () => {
   await using world = new World();
   const { code, stdout } = await world.run("fwknop", "keygen", "--open", "443/tcp");

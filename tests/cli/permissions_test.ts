@@ -111,6 +111,7 @@ function nameText(text: string): string {
   if (text === ECHO) return "an icmp knock";
   if (text === ECHO_CLOSES) return "an icmp knock that closes";
   if (text.includes("rolling")) return "one-time codes";
+  if (text.includes("fwknop")) return `fwknop, ${text === FWKNOP ? "no program" : "a command"}`;
   if (text === COMMAND) return "a secret command";
   return text === EXEC ? "an exec probe" : text === AFTER ? "an after program" : "no program";
 }

@@ -109,8 +109,8 @@ table<readonly [text: string, effects: string | undefined]>("trust: what it is a
   "a secret's command": [`${PLAIN}secret = { command = ["x"] }\n`, "run programs"],
   "a secret's file": [`${PLAIN}secret = { file = "x" }\n`, "read files"],
   "the file of a former key": [
-    `${PLAIN}secret = { file = "x" }\nrolling = { former_key = "y" }\n`,
-    "read files",
+    `${PLAIN}secret = { env = "X" }\nrolling = { former_key = "y" }\n`,
+    "read files and read environment variables",
   ],
   "the command of fwknop's HMAC key": [
     '[targets.a]\nhost = "h"\nprotocol = "fwknop"\nopens = [22]\n[targets.a.fwknop]\nkey = "k"\n' +

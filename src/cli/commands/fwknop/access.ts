@@ -37,6 +37,9 @@ export async function printAccess(
   };
   warnOfKeys(context);
   const timeout = openForMs / 1_000;
-  printStanza(renderStanza({ ...keys, name, opens, timeout, fwknop }), context, { target: name });
+  const port = target.knocks[0]?.port;
+  printStanza(renderStanza({ ...keys, name, opens, timeout, fwknop, port }), context, {
+    target: name,
+  });
   return EXIT.done;
 }

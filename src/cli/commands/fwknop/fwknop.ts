@@ -130,7 +130,7 @@ async function generate(name: string | undefined, context: FwknopContext): Promi
       `only their owner can read them\nsaved ${name} in ${sanitize(file)}\n`,
   );
   warnOfKeys(context);
-  printStanza(renderStanza({ ...made, name, opens, timeout }), context, {
+  printStanza(renderStanza({ ...made, name, opens, timeout, port }), context, {
     target: name,
     file,
     key_file: made.keyFile,
