@@ -60,6 +60,9 @@ async function dependencyFlags(): Promise<string[]> {
 
 const PROGRAM = ["--no-prompt", "-P=spknock"];
 
+/** A test imports the bytes of a WebAssembly; the program must not need what is unstable. */
+const TESTED = ["--unstable-raw-imports"];
+
 /** A call of deno: the arguments after the dependency flags, and where. */
 interface Call {
   args: string[];
@@ -76,9 +79,15 @@ const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<
   }),
   // Types are the business of `check`, which everything that lands goes through.
   test: (rest) => ({
-    args: ["--no-check", "--no-prompt", "-P=tools", ...(rest.length > 0 ? rest : ["tests"])],
+    args: [
+      ...TESTED,
+      "--no-check",
+      "--no-prompt",
+      "-P=tools",
+      ...(rest.length > 0 ? rest : ["tests"]),
+    ],
   }),
-  check: () => ({ args: ["main.ts", "tools", "tests"] }),
+  check: () => ({ args: [...TESTED, "main.ts", "tools", "tests"] }),
   lint: (rest) => ({ args: rest }),
   bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
   torture: (rest) => ({
