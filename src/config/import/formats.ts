@@ -17,6 +17,10 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
     summary: "spknock-targets.conf",
     load: () => import("./legacy.ts"),
   },
+  knockd: {
+    summary: "knockd.conf",
+    load: () => import("./knockd.ts"),
+  },
 };
 
 /** Returns the formats for the help of `--from`, each with what it is. */

@@ -81,11 +81,6 @@ const GUESSES: readonly { what: string; looks: RegExp; hint: string }[] = [
     hint: "it is used as it is: --config FILE",
   },
   {
-    what: "a knockd.conf",
-    looks: /^\s*(?:sequence|seq_timeout|start_command)\s*=/mi,
-    hint: "save its sequence: spknock add NAME HOST PORT[/PROTO]... --secret none --copies 1",
-  },
-  {
     what: "a .fwknoprc",
     looks: /^\s*(?:SPA_SERVER|KEY|KEY_BASE64|HMAC_KEY|HMAC_KEY_BASE64|USE_HMAC)\s+\S/m,
     hint: "its packets are of another kind: see the formats with spknock import --help",
