@@ -27,7 +27,7 @@ import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./target/probes.ts";
 import { checkCodeKnocks } from "./target/rolling.ts";
-import { readPort } from "./value_specs.ts";
+import { readPort, readValue } from "./value_specs.ts";
 import { checkKeys, isTable, type RawTable, readList, readTable } from "./values.ts";
 
 /** What a configuration file says. */
@@ -177,7 +177,10 @@ function readTarget(
   };
   const host = isMissing("host") ? undefined : readHost(table["host"], place.at("host"));
   const payload = readInherited(table, place, context);
-  const knocks = isMissing("knocks")
+  const oneTime = readOneTime(table, place, context);
+  const knocks = oneTime !== undefined || table["one_time"] !== undefined
+    ? []
+    : isMissing("knocks")
     ? undefined
     : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
   const settings = {
@@ -200,10 +203,25 @@ function readTarget(
     host,
     knocks,
     ...settings,
+    ...(oneTime === undefined ? {} : { oneTime, copies: 1 }),
     ...(namesProbes ? {} : { probes: makeDefaultProbes(settings.opens) }),
     ...(close === undefined ? {} : { close }),
     ...(connect === undefined ? {} : { connect }),
   };
+}
+
+/** `one_time`: the file of knockd's one-time sequences, instead of `knocks`. */
+function readOneTime(table: RawTable, place: Place, { folder }: KeyContext): string | undefined {
+  const { one_time: value, copies } = table;
+  if (value === undefined) return undefined;
+  if (table["knocks"] !== undefined) place.at("one_time").fail("choose one: knocks, or one_time");
+  if (copies !== undefined && copies !== 1) {
+    place.at("copies").fail(
+      "has to be 1 with one_time: to knockd a packet that comes twice is two knocks",
+    );
+  }
+  const path = readValue(value, place.at("one_time"), { spec: { type: "path" }, folder });
+  return typeof path === "string" ? path : undefined;
 }
 
 /** `[targets.NAME.close]`: the knocks that shut the door. */

@@ -82,6 +82,8 @@ export interface OpenRequest {
 export interface OpenEvents {
   /** Whether it matters where each packet leaves from. */
   isTraced?: boolean;
+  /** A one-time sequence was taken: what is sent in all tries. */
+  onSequence?(knocks: SequencePlan["knocks"]): void;
   onTry?(attempt: number): void;
   onPacket?(packet: Packet, attempt: number, sent: SentPacket & { to: string }): void;
   onSent?(ms: number, attempt: number): void;

@@ -27,14 +27,21 @@ export interface ReadyTarget extends ResolvedTarget {
  * Knocks on a target until it is open, and runs its `after` programs then. An address that no packet gets
  * to is given up for the next.
  *
- * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
+ * @throws {NetworkError} if a packet cannot be sent; {SecretError} where no one-time sequence is left; the
+ * signal's reason when it aborts.
  */
-export function knockTarget(
+export async function knockTarget(
   ready: ReadyTarget,
   ports: Ports,
   { events = {} }: { events?: OpenEvents } = {},
 ): Promise<TargetReport> {
-  return tryAddresses(ready, (way) => knockAt({ ...ready, ...way }, ports, events), events);
+  const { target } = ready;
+  const knock = (ready: ReadyTarget, events: OpenEvents) =>
+    tryAddresses(ready, (way) => knockAt({ ...ready, ...way }, ports, events), events);
+  if (target.oneTime === undefined) return await knock(ready, events);
+  const { knockOnce } = await import("./one_time/knock_once.ts");
+  const { oneTime } = target;
+  return await knockOnce({ ...ready, target: { ...target, oneTime } }, ports, { events, knock });
 }
 
 /** Knocks at one address of a target, as it says, until the probes find the goal. */

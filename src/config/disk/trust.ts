@@ -62,6 +62,7 @@ function listEffects({ targets }: Config): string[] {
     after.length > 0 || probes.some((probe) => "command" in probe)
   );
   if (runs) effects.add("run programs");
+  if (all.some(({ oneTime }) => oneTime !== undefined)) effects.add("read files");
   for (const { payload } of all.flatMap(listKnocks)) {
     const effect = payload.kind === "secret" ? EFFECTS[payload.source.kind] : undefined;
     if (effect !== undefined) effects.add(effect);

@@ -132,11 +132,15 @@ export const DEFAULTS_KEYS: readonly string[] = [
 export const TARGET_KEYS: readonly string[] = [
   "host",
   "knocks",
+  "one_time",
   ...Object.keys(SETTING_KEYS),
   "secret",
   "close",
   "connect",
 ];
+
+/** Keys that a target cannot be without. */
+const NEEDED_KEYS: readonly string[] = ["host", "knocks", "one_time"];
 
 /**
  * Returns the key of a target that `text` names, in the spelling of TOML; `-` counts as `_`, so that
@@ -146,7 +150,7 @@ export const TARGET_KEYS: readonly string[] = [
  */
 export function parseOptionalKey(text: string): string {
   const key = text.replaceAll("-", "_");
-  const optional = TARGET_KEYS.filter((each) => each !== "host" && each !== "knocks");
+  const optional = TARGET_KEYS.filter((each) => !NEEDED_KEYS.includes(each));
   if (optional.includes(key)) return key;
   if (TARGET_KEYS.includes(key)) {
     throw new ValueError(text, `cannot be removed: a target needs its ${key}`);
@@ -262,9 +266,13 @@ export function writeTarget(
     return [key, isUnset ? undefined : write(setting)] as const;
   });
   const { description, tags, ...settings } = Object.fromEntries(rows);
-  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const { oneTime } = draft;
+  const knocks = oneTime === undefined
+    ? draft.knocks.map((knock) => writeKnock(knock, payload))
+    : undefined;
   const secret = isSameData(payload, inherited) ? undefined : writeSecret(payload);
-  return { host: draft.host, description, tags, knocks, secret, ...settings };
+  const own = { host: draft.host, description, tags, knocks, one_time: oneTime, secret };
+  return { ...own, ...settings };
 }
 
 /**
@@ -280,7 +288,9 @@ export function writeChange(
   const keepsPayload = changed.knocks === undefined || hasOwnSecrets(raw);
   const payload = keepsPayload ? present.payload : choosePayload(knocks, present.payload);
   const from = writeTarget(target, present);
-  const to = writeTarget({ ...target, ...changed, host, knocks }, { ...present, payload });
+  // Knocks of its own replace a file of one-time sequences.
+  const oneTime = changed.knocks === undefined ? target.oneTime : undefined;
+  const to = writeTarget({ ...target, ...changed, host, knocks, oneTime }, { ...present, payload });
   for (const [key, { field, write }] of Object.entries(SETTING_KEYS)) {
     const before = target[field];
     // What is in the table can say the same as a default, and what is not there can come from another key.

@@ -90,6 +90,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   const { ports, args, out } = context;
   const { port, route } = await readRoute(context);
   const { target } = route;
+  if (target.oneTime === undefined) ports.dropPermissions(["write"]);
   // The connection is shown as one more probe.
   const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
   if (args.has("dry-run")) {
@@ -98,7 +99,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   }
   const secrets = readSecretChoice(args);
   // No `after` program runs here.
-  const needs = [{ probes: target.probes, knocks: target.knocks }];
+  const needs = [{ probes: target.probes, knocks: target.knocks, oneTime: target.oneTime }];
   const isListed = secrets.secretsFrom !== undefined;
   dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: target.knocks });
   const checkHorizon = makeHorizonCheck(target, given);

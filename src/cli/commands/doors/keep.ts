@@ -110,6 +110,7 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   const saved = findTarget(await loadTargets(context), name);
   const openForMs = args.read("open-for", parseDuration) ?? saved.openForMs;
   const target = { ...saved, ...await readKnockChanges(args), openForMs };
+  if (target.oneTime === undefined) ports.dropPermissions(["write"]);
   const checkHorizon = makeHorizonCheck(target, context);
   checkHorizon();
   const { resolved } = await resolveTarget(target, ports);
