@@ -20,4 +20,9 @@ export const EXPORT_FORMS = {
     isMany: false,
     load: () => import("./forms/knock.ts"),
   },
+  knockd: {
+    summary: "sections of knockd.conf, with iptables",
+    isMany: true,
+    load: () => import("./forms/knockd.ts"),
+  },
 } as const satisfies Readonly<Record<string, ExportForm>>;

@@ -18,9 +18,11 @@ import { closeTarget } from "./close_target.ts";
 import type { Learned, Payloads } from "../knock/until_open.ts";
 import { knockTarget, type ReadyTarget } from "./knock_target.ts";
 import type { Resolved } from "../net/resolve.ts";
+import { hasSequences, requireSequence } from "./one_time/take_sequence.ts";
 import type { Ports } from "./ports.ts";
 import { probeTarget } from "./probe_target.ts";
 import { resolveTarget } from "./resolve_targets.ts";
+import type { TargetReport } from "./target_report.ts";
 
 /** An open door is answered at once: milliseconds for a check. */
 const CHECK_TIMEOUT_MS = 3_000;
@@ -43,6 +45,7 @@ export type KeptEvent =
   | KeepEvent
   | { kind: "knocked"; renewInMs: number }
   | { kind: "moved"; address: string; former: string }
+  | { kind: "sequence_taken"; file: string; left: number }
   | { kind: "closed" | "still_open" | "closing_sent" | "stopped" };
 
 /** Milliseconds that a daemon has to remove its rule before the knocks that add it again. */
@@ -80,8 +83,10 @@ export async function holdOpen(
         if (isStale) await renewAddress();
         isStale = false;
         const { resolved } = kept;
+        if (hasSequences(renewed)) await requireSequence(renewed, ports);
         if (isCounted) await takeBack({ ...closing, resolved }, ports);
         const report = await knockTarget({ ...kept, target: renewed, resolved }, ports);
+        reportTaken(report);
         if (report.knocks?.isOpen) return useAddress(report.resolved);
         return report.knocks?.unreachable ?? "no probe passed";
       } catch (error) {
@@ -97,6 +102,10 @@ export async function holdOpen(
       },
     }),
   }, ports);
+
+  function reportTaken({ oneTime }: TargetReport): void {
+    if (oneTime !== undefined) onEvent({ kind: "sequence_taken", ...oneTime });
+  }
 
   /** An address that is still one of the host's stays in use. */
   async function renewAddress(): Promise<void> {

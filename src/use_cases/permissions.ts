@@ -19,7 +19,8 @@ interface Needs {
  * needs it. Called when the configuration is read, and when the secrets are collected.
  */
 export function dropUnusedPermissions(
-  targets: readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after" | "knocks" | "oneTime">>)[],
+  targets:
+    readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after" | "knocks" | "oneTime">>)[],
   ports: Ports,
   { command, knocks = [] }: Needs = {},
 ): void {

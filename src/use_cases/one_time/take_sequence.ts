@@ -49,7 +49,10 @@ export function hasSequences<T extends Pick<Target, "oneTime" | "name">>(
  *
  * @throws {SecretError} where there is none; nothing was marked then.
  */
-export async function takeSequence(target: OneTimeTarget, ports: FilePorts): Promise<TakenSequence> {
+export async function takeSequence(
+  target: OneTimeTarget,
+  ports: FilePorts,
+): Promise<TakenSequence> {
   const file = locateFile(target, ports);
   let taken: { next: OneTimeLine; left: number; former: number } | undefined;
   await patchFile(file, ports, (bytes) => {
@@ -134,7 +137,10 @@ async function patchFile(
   }
 }
 
-function checkFacts(file: string, { isFile, mode }: { isFile: boolean; mode: number | null }): void {
+function checkFacts(
+  file: string,
+  { isFile, mode }: { isFile: boolean; mode: number | null },
+): void {
   if (!isFile) throw new SecretError(`${nameFile(file)} is not a regular file`);
   if (mode === null || (mode & 0o077) === 0) return;
   const octal = (mode & 0o777).toString(8).padStart(4, "0");
@@ -148,11 +154,15 @@ function readSequences(
   { file }: { target: OneTimeTarget; file: string },
 ): OneTimeLine[] {
   if (bytes.length > MAX_BYTES) {
-    throw new SecretError(`${nameFile(file)} is larger than 1 MiB`, { hint: "is it the right file?" });
+    throw new SecretError(`${nameFile(file)} is larger than 1 MiB`, {
+      hint: "is it the right file?",
+    });
   }
   const { unspent, problems: [problem, ...more] } = readOneTimeFile(bytes);
   if (problem === undefined) return unspent;
-  const others = more.length === 0 ? "" : `; ${plural(more.length, "line")} more ${more.length === 1 ? "is" : "are"} wrong`;
+  const others = more.length === 0
+    ? ""
+    : `; ${plural(more.length, "line")} more ${more.length === 1 ? "is" : "are"} wrong`;
   throw new SecretError(`${nameFile(file)}: line ${problem.line} ${problem.message}${others}`, {
     hint: "knockd goes out of step at such a line: correct it on both sides",
   });

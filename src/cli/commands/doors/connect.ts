@@ -13,6 +13,7 @@ import type { ConnectWay } from "../../../knock/first_look.ts";
 import type { OpenReport } from "../../../knock/until_open.ts";
 import { relay } from "../../../net/relay.ts";
 import { createOutput, type Sink } from "../../../output/output.ts";
+import { sanitize } from "../../../output/sanitize.ts";
 import { closeQuietly } from "../../../probe/tcp.ts";
 import type { Terminal } from "../../../prompt/mod.ts";
 import { mayAsk } from "../../../secret/kinds.ts";
@@ -25,6 +26,12 @@ import {
   pinRoute,
   type Route,
 } from "../../../use_cases/connect_target.ts";
+import { watchPackets } from "../../../use_cases/one_time/knock_once.ts";
+import {
+  hasSequences,
+  type TakenSequence,
+  takeSequence,
+} from "../../../use_cases/one_time/take_sequence.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { bindProbes } from "../../../use_cases/probe_target.ts";
 import { type GivenUp, renderGivenUp } from "../../../knock/given_up.ts";
@@ -36,6 +43,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames } from "../../options.ts";
+import { renderLeft, warnOfFew } from "../../reports/one_time_report.ts";
 import { createProgress } from "../../reports/progress.ts";
 import { reportError } from "../../report_error.ts";
 
@@ -105,21 +113,37 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   const checkHorizon = makeHorizonCheck(target, given);
   const pinned = await pinRoute(route, ports);
   const [{ resolved }] = pinned;
-  const { connection, address, knocks, givenUp } = await connectThrough({
+  // Filled in where a one-time sequence is taken.
+  const sequence = { ...target };
+  const events = createProgress({ target: shown, resolved }, out, ports);
+  const watched = watchPackets(events);
+  let taken: TakenSequence | undefined;
+  const attempt = connectThrough({
     ...target,
-    sequence: target,
+    sequence,
     ways: pinned.map((way) => makeWay(way, { target, port }, ports)),
     lookMs: args.read("grace", parseDuration) ?? chooseLook(target, { port, isListed }),
     payloads: async () => {
       checkHorizon();
+      if (hasSequences(target)) {
+        taken = await takeSequence(target, ports);
+        sequence.knocks = taken.knocks;
+        events.onSequence?.(taken.knocks);
+        return taken.knocks.map(() => new Uint8Array());
+      }
       const options = makeSecretOptions(context, secrets);
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
       dropUnusedPermissions(needs, ports);
       return toPayloads(target, payloads);
     },
-  }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
+  }, { ...ports, events: watched.events });
+  const { connection, address, knocks, givenUp } = await attempt.catch(async (error) => {
+    if (!watched.hasSent()) await taken?.giveBack();
+    throw error;
+  });
   dropUnusedPermissions([], ports);
+  if (taken !== undefined) sayLeft(taken, given, out);
   if (connection === undefined) {
     const examine = renderDoctorCommand(target, context, secrets);
     throw explainClosed({ route, address, port, knocks, givenUp, examine });
@@ -138,15 +162,22 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   }
 }
 
+/** Says what is left: a warning without `-v` too. */
+function sayLeft(taken: TakenSequence, { out: errors }: ConnectContext, out: Context["out"]): void {
+  const warning = warnOfFew(taken);
+  if (warning === undefined) out.say(`${renderLeft(taken.left)}\n`);
+  else errors.note(`warning: ${sanitize(warning)}`);
+}
+
 /** Returns how long to look before the knocks; undefined where nothing speaks against knocking at once. */
 function chooseLook(
-  { knocks, rolling }: Target,
+  { knocks, rolling, oneTime }: Target,
   { port, isListed }: { port: number; isListed: boolean },
 ): number | undefined {
   if (!isListed && knocks.some(({ payload }) => mayAsk(payload))) return LOOK_MS.question;
   // A SYN to a port of the sequence would be a knock.
   const isKnock = knocks.some((knock) => knock.protocol === "tcp" && knock.port === port);
-  return rolling !== undefined || isKnock ? LOOK_MS.code : undefined;
+  return rolling !== undefined || oneTime !== undefined || isKnock ? LOOK_MS.code : undefined;
 }
 
 type ConnectContext = Context<

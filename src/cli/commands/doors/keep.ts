@@ -62,6 +62,7 @@ export const command = defineCommand({
     );
 
     const first = await knockFirst(kept, ports);
+    if (first.oneTime !== undefined) progress.report({ kind: "sequence_taken", ...first.oneTime });
     if (!first.knocks?.isOpen) {
       const tries = plural(first.knocks?.tries ?? 0, "try", "tries");
       const lost = first.knocks?.unreachable;

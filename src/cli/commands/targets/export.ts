@@ -1,7 +1,7 @@
 /** `export`: the same knock for another tool, or for a person without spknock. */
 import { UsageError } from "../../../core/errors.ts";
 import { suggestOr } from "../../../core/suggest.ts";
-import type { Target } from "../../../core/target.ts";
+import { requireFixedKnocks, type Target } from "../../../core/target.ts";
 import { joinOr, joinWithin } from "../../../core/text.ts";
 import type { ExportDoor } from "../../../export/form.ts";
 import { EXPORT_FORMS } from "../../../export/forms.ts";
@@ -54,6 +54,10 @@ export const command = defineCommand({
     const targets = await selectTargets(context, { all: args.has("all") });
     if (targets.length > 1 && !form.isMany) {
       throw new UsageError(`--as ${name} takes one target at a time`);
+    }
+    // Only the configuration itself names a file of one-time sequences.
+    if (String(name) !== "toml") {
+      targets.forEach((each) => requireFixedKnocks(each, `--as ${name}`));
     }
     const file = args.value("output");
     if (file !== undefined) await checkNew(file, { fs: ports.fs, force: args.has("force") });

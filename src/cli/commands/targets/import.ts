@@ -85,10 +85,10 @@ export async function importFile(
   }
   const skipped = targets.length - fresh.length;
   const verb = isDryRun ? "would save" : "saved";
-  out.say(renderTable(fresh.map(({ name, host, knocks }) => [
-    `  ${name}`,
-    sanitize(host),
-    knocks.map(renderPortSpec).join(" "),
+  out.say(renderTable(fresh.map((target) => [
+    `  ${target.name}`,
+    sanitize(target.host),
+    sanitize(describeKnocks(target)),
   ])));
   out.say(
     fresh.length === 0
@@ -107,6 +107,12 @@ export async function importFile(
 }
 
 /** Two targets with the same host and sequence are the same door. */
-function identifyDoor({ host, knocks }: TargetDraft): string {
-  return `${host} ${knocks.map(renderPortSpec).join(" ")}`;
+function identifyDoor(target: TargetDraft): string {
+  return `${target.host} ${describeKnocks(target)}`;
+}
+
+function describeKnocks({ knocks, oneTime }: TargetDraft): string {
+  return oneTime === undefined
+    ? knocks.map(renderPortSpec).join(" ")
+    : `one-time sequences of ${oneTime}`;
 }

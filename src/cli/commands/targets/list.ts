@@ -8,6 +8,7 @@ import { readTagFilter } from "../../arguments/target_args.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
+import { readOneTime, renderLeft } from "../../reports/one_time_report.ts";
 import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */
@@ -25,11 +26,16 @@ export const command = defineCommand({
   ],
   run: async (context) => {
     requirePositionals(context, { min: 0, usage: "spknock list [--tag TAG]" });
-    const { out, args } = context;
+    const { out, args, ports } = context;
     const config = await loadTargets(context);
     const tags = readTagFilter(args);
     const targets = [...config.targets.values()].filter((target) =>
       tags.length === 0 || target.tags.some((tag) => tags.includes(tag))
+    );
+    const oneTime = new Map(
+      await Promise.all(
+        targets.map(async (target) => [target, await readOneTime(target, ports)] as const),
+      ),
     );
     out.value({
       file: config.file,
@@ -41,6 +47,7 @@ export const command = defineCommand({
         sequence: target.knocks.map(renderPortSpec),
         opens: target.opens.map(renderService),
         rolling: toRollingValue(target),
+        one_time: oneTime.get(target) ?? null,
       })),
     });
     if (targets.length === 0) {
@@ -54,7 +61,7 @@ export const command = defineCommand({
     out.print(renderTable(targets.map((target) => [
       strong(target.name),
       sanitize(target.host),
-      renderKnocks(target),
+      renderKnocks(target, oneTime.get(target)?.left),
       faint(sanitize(target.tags.map((tag) => `#${tag}`).join(" "))),
       sanitize(target.description),
     ])));
@@ -63,7 +70,13 @@ export const command = defineCommand({
 });
 
 /** The sequence on one line; a long one is cut. */
-function renderKnocks({ knocks, rolling }: Target): string {
+function renderKnocks(
+  { knocks, rolling, oneTime }: Target,
+  left: number | null | undefined,
+): string {
+  if (oneTime !== undefined) {
+    return typeof left === "number" ? renderLeft(left) : "one-time sequences, file unusable";
+  }
   const shown = knocks.slice(0, 5).map(renderPortSpec).join(" ");
   const all = knocks.length > 5 ? `${shown} and ${knocks.length - 5} more` : shown;
   return rolling === undefined ? all : `${all} (one-time code)`;

@@ -16,6 +16,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
 import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
+import { listOneTimeRows, readOneTime } from "../../reports/one_time_report.ts";
 import { listRollingRows, toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `show`. */
@@ -55,6 +56,7 @@ export const command = defineCommand({
     }
     const probes = target.probes.map(describeProbe);
     const closing = toClosingTarget(target);
+    const oneTime = await readOneTime(target, ports);
     out.value({
       name: target.name,
       host: target.host,
@@ -62,6 +64,7 @@ export const command = defineCommand({
       tags: target.tags,
       knocks: target.knocks.map((knock) => toKnockValue(knock, target, prints)),
       rolling: toRollingValue(target),
+      one_time: oneTime ?? null,
       opens: target.opens.map(renderService),
       family: target.family,
       source: target.source ?? null,
@@ -78,7 +81,9 @@ export const command = defineCommand({
     });
     out.print(
       renderTable(
-        listRows(target, probes, prints).map(([key = "", value = ""]) => [key, sanitize(value)]),
+        listRows(target, { probes, prints, oneTime: listOneTimeRows(oneTime) }).map((
+          [key = "", value = ""],
+        ) => [key, sanitize(value)]),
       ),
     );
     return EXIT.done;
@@ -121,8 +126,11 @@ function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unkno
 
 function listRows(
   target: Target,
-  probes: readonly string[],
-  prints: Fingerprints,
+  { probes, prints, oneTime }: {
+    probes: readonly string[];
+    prints: Fingerprints;
+    oneTime: readonly [key: string, value: string][];
+  },
 ): string[][] {
   const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
   const knockRows = (key: string, door: Target | undefined) =>
@@ -138,6 +146,7 @@ function listRows(
     ...optional("tags", target.tags.join(", ")),
     ...knockRows("knock", target),
     ...listRollingRows(target),
+    ...oneTime,
     ...optional("opens", target.opens.map(renderService).join(", ")),
     ["delay", renderDelay(target.delayMs)],
     ["family", target.family],
