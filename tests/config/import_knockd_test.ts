@@ -111,50 +111,55 @@ Deno.test("knockd.conf: one-time sequences, with a name that needs no host of it
   assertEquals([target?.knocks, target?.copies, target?.family], [[], 1, "any"]);
 });
 
-table("knockd.conf: pairs of doors that add and delete the same rule", {
-  "ip6tables, long options in another order": [
-    "ip6tables -A INPUT -s %IP% -p tcp --dport 22 -j ACCEPT",
-    "/usr/sbin/ip6tables -w 5 --delete INPUT --jump ACCEPT --protocol tcp --destination-port 22 --source %IP%",
-  ],
-  "iptables, with a place and a comment": [
-    "iptables -I INPUT 1 -s %IP% -p tcp -m tcp --dport 22 -m comment --comment 'knock; knock' -j ACCEPT",
-    "iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT",
-  ],
-  "a rule that drops is deleted": [
-    "iptables -D INPUT -p tcp --dport 22 -j DROP",
-    "iptables -I INPUT -p tcp --dport 22 -j DROP",
-  ],
-  "nft rule by its handle": [
-    "nft add rule inet filter input ip saddr %IP% tcp dport ssh accept",
-    "nft delete rule inet filter input handle $(nft -a list chain inet filter input | awk '/%IP%/ {print $NF}')",
-  ],
-  "nft element": [
-    "nft add element inet filter friends '{ %IP% timeout 1h }'",
-    "nft delete element inet filter friends { %IP% }",
-  ],
-  "ufw": [
-    "ufw allow from %IP% to any port 22 proto tcp",
-    "ufw --force delete allow from %IP% to any port 22 proto tcp",
-  ],
-  "ufw insert": [
-    "ufw insert 1 allow from %IP% to any port 22",
-    "ufw delete allow from %IP% to any port 22",
-  ],
-  "firewall-cmd": [
-    `firewall-cmd --zone=public --add-rich-rule='rule family="ipv4" source address="%IP%" port port="22" protocol="tcp" accept'`,
-    `firewall-cmd --zone=public --remove-rich-rule='rule family="ipv4" source address="%IP%" port port="22" protocol="tcp" accept'`,
-  ],
-  "ipset": ["ipset add friends %IP% timeout 60", "ipset del friends %IP%"],
-  "knock_add": ["knock_add -a -p tcp -d 22 -f %IP%", "knock_add -x -p tcp -d 22 -f %IP%"],
-  "in a shell": [
-    `sh -c "iptables -A INPUT -s %IP% -p tcp --dport 22 -j ACCEPT"`,
-    "while iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT 2>/dev/null; do :; done",
-  ],
-}, async ([open, close]) => {
-  const text = `[o]\nsequence = 1,2\ncommand = ${open}\n[c]\nsequence = 3,4\ncommand = ${close}\n`;
-  const targets = await read(text);
-  assertEquals(targets.map(({ name, close }) => [name, close?.length]), [["o", 2]]);
-});
+table<[open: string, close: string]>(
+  "knockd.conf: pairs of doors that add and delete the same rule",
+  {
+    "ip6tables, long options in another order": [
+      "ip6tables -A INPUT -s %IP% -p tcp --dport 22 -j ACCEPT",
+      "/usr/sbin/ip6tables -w 5 --delete INPUT --jump ACCEPT --protocol tcp --destination-port 22 --source %IP%",
+    ],
+    "iptables, with a place and a comment": [
+      "iptables -I INPUT 1 -s %IP% -p tcp -m tcp --dport 22 -m comment --comment 'knock; knock' -j ACCEPT",
+      "iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT",
+    ],
+    "a rule that drops is deleted": [
+      "iptables -D INPUT -p tcp --dport 22 -j DROP",
+      "iptables -I INPUT -p tcp --dport 22 -j DROP",
+    ],
+    "nft rule by its handle": [
+      "nft add rule inet filter input ip saddr %IP% tcp dport ssh accept",
+      "nft delete rule inet filter input handle $(nft -a list chain inet filter input | awk '/%IP%/ {print $NF}')",
+    ],
+    "nft element": [
+      "nft add element inet filter friends '{ %IP% timeout 1h }'",
+      "nft delete element inet filter friends { %IP% }",
+    ],
+    "ufw": [
+      "ufw allow from %IP% to any port 22 proto tcp",
+      "ufw --force delete allow from %IP% to any port 22 proto tcp",
+    ],
+    "ufw insert": [
+      "ufw insert 1 allow from %IP% to any port 22",
+      "ufw delete allow from %IP% to any port 22",
+    ],
+    "firewall-cmd": [
+      `firewall-cmd --zone=public --add-rich-rule='rule family="ipv4" source address="%IP%" port port="22" protocol="tcp" accept'`,
+      `firewall-cmd --zone=public --remove-rich-rule='rule family="ipv4" source address="%IP%" port port="22" protocol="tcp" accept'`,
+    ],
+    "ipset": ["ipset add friends %IP% timeout 60", "ipset del friends %IP%"],
+    "knock_add": ["knock_add -a -p tcp -d 22 -f %IP%", "knock_add -x -p tcp -d 22 -f %IP%"],
+    "in a shell": [
+      `sh -c "iptables -A INPUT -s %IP% -p tcp --dport 22 -j ACCEPT"`,
+      "while iptables -D INPUT -s %IP% -p tcp --dport 22 -j ACCEPT 2>/dev/null; do :; done",
+    ],
+  },
+  async ([open, close]) => {
+    const text =
+      `[o]\nsequence = 1,2\ncommand = ${open}\n[c]\nsequence = 3,4\ncommand = ${close}\n`;
+    const targets = await read(text);
+    assertEquals(targets.map(({ name, close }) => [name, close?.length]), [["o", 2]]);
+  },
+);
 
 Deno.test("knockd.conf: doors that open different things, and a lone closing one, are targets", async () => {
   const text = `[a]\nsequence = 1\ncommand = ${rule("-A")}\n[b]\nsequence = 2\ncommand = ${
@@ -200,7 +205,7 @@ table("knockd.conf: what a command opens", {
 
 const GOOD = "sequence = 1,2\ncommand = true\n";
 
-table("knockd.conf: what is wrong is named by its line", {
+table<[text: string, expected: string[]]>("knockd.conf: what is wrong is named by its line", {
   "a key before any section": [GOOD, [
     "1: a key has to be in a section: write [NAME] above it",
     "2: a key has to be in a section: write [NAME] above it",
@@ -248,7 +253,9 @@ table("knockd.conf: what is wrong is named by its line", {
   "only options": ["[options]\n", [
     "1: there is no section with a Sequence: write [NAME], and Sequence = 7000,8000",
   ]],
-}, async ([text, expected]) => assertEquals(await problemsOf(text), expected));
+}, async ([text, expected]) => {
+  assertEquals(await problemsOf(text), expected);
+});
 
 table("knockd.conf: flags that a bare SYN does not have", {
   "syn,ack": false,
@@ -281,7 +288,7 @@ Deno.test("knockd.conf: without a host each door says that it needs one; Target 
   assertEquals(targets.map(({ host }) => host), ["192.0.2.9"]);
 });
 
-table("knockd.conf: what is left out is said", {
+table<[text: string, expected: string[]]>("knockd.conf: what is left out is said", {
   "a script": [`[a]\nsequence = 1\ncommand = /usr/bin/wake.sh %IP%\n`, [
     "3: its command is none of a known firewall: opens and close are left out",
   ]],
@@ -301,7 +308,9 @@ table("knockd.conf: what is left out is said", {
     "3: its command is none of a known firewall: opens and close are left out",
     "4: seq_timeout reads as 5 seconds, as in knockd",
   ]],
-}, async ([text, expected]) => assertEquals(await remarksOf(text), expected));
+}, async ([text, expected]) => {
+  assertEquals(await remarksOf(text), expected);
+});
 
 Deno.test("knockd.conf: no problem repeats what could be a secret", async () => {
   const text = "[a]\nsequence = hunter2\nhunter2 = hunter2\nhunter2\ntcpflags = hunter2\n" +

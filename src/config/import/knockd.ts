@@ -132,7 +132,7 @@ function findStageTimeout(
 ): number {
   const times = [door, ...(close === undefined ? [] : [close])].map(findOwnTimeout);
   const ms = Math.min(...times);
-  if (ms < door.seqTimeoutMs) {
+  if (ms < door.seqTimeoutMs && !isOwnSection(door)) {
     const whole = renderDuration(door.seqTimeoutMs);
     remark(
       door.section.line,
@@ -142,10 +142,14 @@ function findStageTimeout(
   return ms;
 }
 
-function findOwnTimeout({ section, knocks, seqTimeoutMs }: Door): number {
+function findOwnTimeout(door: Door): number {
+  const { knocks, seqTimeoutMs } = door;
   const gaps = Math.max(1, knocks.length - 1);
-  const isOwn = section.name.startsWith(OWN_PREFIX);
-  if (isOwn) return Math.max(1, Math.floor(seqTimeoutMs / gaps));
+  if (isOwnSection(door)) return Math.max(1, Math.floor(seqTimeoutMs / gaps));
   if (gaps < PACE_PART) return seqTimeoutMs;
   return Math.floor(seqTimeoutMs * PACE_PART / (gaps + 1));
+}
+
+function isOwnSection({ section: { name } }: Door): boolean {
+  return name.startsWith(OWN_PREFIX);
 }
