@@ -6,7 +6,8 @@
  *   only show when the door is closed;
  * - with `copies = 1` and a closing sequence (knockd: `iptables -A` at each knock, `-D` at the closing
  *   sequence) the closing sequence is sent before each renewal: rules would pile up, and the closing
- *   sequence at the end would remove only one of them. Established connections stay, as far as the
+ *   sequence at the end would remove only one of them. A sequence that has begun is sent to its end even if the
+ *   hold ends then: half of one is a mistake in the closing sequence that follows (measured). Established connections stay, as far as the
  *   firewall keeps them; new ones wait for the length of the knocks. A knockd with `cmd_timeout` alone
  *   needs that not: each of its rules has its own end, and its target no closing sequence.
  */
@@ -84,12 +85,17 @@ export async function holdOpen(
         isStale = false;
         const { resolved } = kept;
         if (hasSequences(renewed)) await requireSequence(renewed, ports);
-        if (isCounted) await takeBack({ ...closing, resolved }, ports);
-        const report = await knockTarget({ ...kept, target: renewed, resolved }, ports);
+        if (isCounted) await takeBack({ ...closing, resolved, isWhole: true }, ports);
+        const report = await knockTarget(
+          { ...kept, target: renewed, resolved, isWhole: isCounted },
+          ports,
+        );
         reportTaken(report);
         if (report.knocks?.isOpen) return useAddress(report.resolved);
         return report.knocks?.unreachable ?? "no probe passed";
       } catch (error) {
+        // The closing knocks follow: the rule that the last knocks add has to be there to be removed.
+        if (ports.signal.aborted && isCounted) await settle({ clock: ports.clock });
         if (ports.signal.aborted || !(error instanceof SpknockError)) throw error;
         return error.message;
       }
@@ -129,7 +135,13 @@ export async function holdOpen(
 /** Sends the closing sequence once, and does not wait until the door is closed. */
 async function takeBack(closing: ReadyTarget, ports: Ports): Promise<void> {
   await closeTarget({ ...closing, target: { ...closing.target, probes: [] } }, ports);
-  await ports.clock.sleepUntil(ports.clock.now() + SETTLE_MS, ports.signal);
+  await settle(ports);
+}
+
+async function settle(
+  { clock, signal }: Pick<Ports, "clock"> & { signal?: AbortSignal },
+): Promise<void> {
+  await clock.sleepUntil(clock.now() + SETTLE_MS, signal);
 }
 
 /** Sends the closing sequence, also after Ctrl-C; returns false where the door stays open. */

@@ -21,6 +21,8 @@ export interface ReadyTarget extends ResolvedTarget {
   payloads: Payloads;
   /** What earlier knocks of this run have learned; see `OpenRequest`. */
   learned?: Learned | undefined;
+  /** Whether Ctrl-C waits for the end of a sequence that has begun. */
+  isWhole?: boolean | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function knockTarget(
 
 /** Knocks at one address of a target, as it says, until the probes find the goal. */
 export function knockAtAddress(
-  { target, resolved, payloads, learned, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
+  { target, resolved, payloads, learned, isWhole, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
   { net, clock, signal }: Ports,
   { events, ...asked }: Pick<OpenRequest, "probes"> & Partial<Pick<OpenRequest, "goal">> & {
     timeoutMs?: number;
@@ -63,6 +65,7 @@ export function knockAtAddress(
     alsoAt,
     canGiveUp,
     source,
+    isWhole,
     tries,
     timeoutMs,
   };

@@ -148,7 +148,7 @@ Deno.test("show, list, --dry-run, probe and doctor take none, and say what is le
   assertEquals((await world.run("list")).code, 0);
 });
 
-table(
+table<string>(
   "what needs knocks that stay the same refuses",
   [
     "rules vault --for nftables --open 22/tcp",
@@ -158,7 +158,7 @@ table(
     "export vault --as knockd",
     "apply vault root@192.0.2.1 --open 22/tcp --yes",
     "rolling rotate vault",
-  ].map((argv) => [argv, argv]),
+  ].map((argv) => [argv, argv] as const),
   async (argv) => {
     const { world, read } = await makeWorld({ open: [22] });
     await using _ = world;

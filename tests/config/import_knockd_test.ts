@@ -4,7 +4,7 @@ import { addTargets } from "../../src/config/edit.ts";
 import { readCommands } from "../../src/config/import/firewall_commands.ts";
 import { importTargets } from "../../src/config/import/import_targets.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
-import { ConfigError, renderProblem } from "../../src/core/errors.ts";
+import { ConfigError, type Problem, renderProblem } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { renderServices } from "../../src/core/service.ts";
 import type { Target } from "../../src/core/target.ts";
@@ -28,7 +28,7 @@ async function problemsOf(text: string, host: string | undefined = "h"): Promise
     () => importTargets(text, { file: "k", from: "knockd", host }),
     ConfigError,
   );
-  return error.problems.map((problem) => renderProblem(problem).slice(2));
+  return error.problems.map((problem: Problem) => renderProblem(problem).slice(2));
 }
 
 const rule = (verb: string, more = "--dport 22") =>
@@ -283,7 +283,7 @@ Deno.test("knockd.conf: without a host each door says that it needs one; Target 
     () => importTargets(`[a]\n${GOOD}`, { file: "k", from: "knockd" }),
     ConfigError,
   );
-  assertEquals(error.problems.map((problem) => renderProblem(problem).slice(2)), missing);
+  assertEquals(error.problems.map((problem: Problem) => renderProblem(problem).slice(2)), missing);
   const { targets } = await importTargets(`[a]\n${GOOD}target = 192.0.2.9\n`, { file: "k" });
   assertEquals(targets.map(({ host }) => host), ["192.0.2.9"]);
 });
