@@ -32,7 +32,7 @@ interface FileLock {
 }
 
 /** A byte of a file that is overwritten in place. */
-export interface BytePatch {
+interface BytePatch {
   /** Its place in the file. */
   at: number;
   byte: number;

@@ -87,7 +87,7 @@ export async function holdOpen(
         if (hasSequences(renewed)) await requireSequence(renewed, ports);
         if (isCounted) await takeBack({ ...closing, resolved, isWhole: true }, ports);
         const report = await knockTarget(
-          { ...kept, target: renewed, resolved, isWhole: isCounted },
+          { ...kept, target: renewed, resolved },
           ports,
         );
         reportTaken(report);

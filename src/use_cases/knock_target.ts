@@ -43,7 +43,10 @@ export async function knockTarget(
   if (target.oneTime === undefined) return await knock(ready, events);
   const { knockOnce } = await import("./one_time/knock_once.ts");
   const { oneTime } = target;
-  return await knockOnce({ ...ready, target: { ...target, oneTime } }, ports, { events, knock });
+  return await knockOnce({ ...target, oneTime }, ports, {
+    events,
+    knock: (taken, watched) => knock({ ...ready, ...taken }, watched),
+  });
 }
 
 /** Knocks at one address of a target, as it says, until the probes find the goal. */

@@ -15,7 +15,7 @@ interface Needs {
 }
 
 /**
- * Gives up `write` unless a one-time sequence is to be marked, and `run` unless a probe, an icmp knock, an `after` program, a secret or `-- COMMAND`
+ * Gives up `write` unless a one-time sequence will be marked, and `run` unless a probe, an icmp knock, an `after` program, a secret or `-- COMMAND`
  * needs it. Called when the configuration is read, and when the secrets are collected.
  */
 export function dropUnusedPermissions(

@@ -11,7 +11,7 @@ import { checkSecretsFrom } from "../../use_cases/collect_secrets.ts";
 import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
-import { listOneTimeRows, readOneTime } from "./one_time_report.ts";
+import { listOneTimeRows, readOneTime } from "./one_time/left.ts";
 import { listRollingRows, toRollingValue } from "./rolling_report.ts";
 
 const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {

@@ -7,7 +7,7 @@ import { renderDuration, renderElapsed } from "../../core/duration.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { KeptEvent } from "../../use_cases/keep_target.ts";
-import { renderLeft, warnOfFew } from "./one_time_report.ts";
+import { renderLeft, warnOfFew } from "./one_time/left.ts";
 
 /** Reports about a door that is held open. */
 interface KeepProgress {

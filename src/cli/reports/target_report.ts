@@ -13,7 +13,7 @@ import { renderGivenUp } from "../../knock/given_up.ts";
 import type { Target } from "../../core/target.ts";
 import type { TargetReport } from "../../use_cases/target_report.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../exit_codes.ts";
-import { reportOneTime } from "./one_time_report.ts";
+import { reportOneTime } from "./one_time/left.ts";
 import { reportError, toErrorValue } from "../report_error.ts";
 
 /** One way to print reports: a new format is one row of {@linkcode RENDERERS}. */

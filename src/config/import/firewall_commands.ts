@@ -28,7 +28,7 @@ export interface RuleChange {
 }
 
 /** What a line of commands does. */
-export interface CommandReading {
+interface CommandReading {
   changes: RuleChange[];
   /** Commands that do something else. */
   others: number;

@@ -5,7 +5,7 @@ import { ValueError } from "../../core/errors.ts";
 import { readCommands, type RuleChange } from "./firewall_commands.ts";
 import type { Entry, Section } from "./knockd_file.ts";
 
-/** Seconds that knockd takes where the file says nothing. */
+/** Seconds that knockd takes where the key is missing. */
 const DEFAULT_SECONDS = { seq_timeout: 25, cmd_timeout: 10 } as const;
 /** 24 days: the longest time that a target can have. */
 const MAX_SECONDS = 2_147_483;

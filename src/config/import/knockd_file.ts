@@ -15,7 +15,7 @@ import type { Problem } from "../../core/errors.ts";
 import { suggest } from "../../core/suggest.ts";
 
 /** A key of a door, by its first name. */
-export type DoorKey =
+type DoorKey =
   | "target"
   | "sequence"
   | "one_time_sequences"

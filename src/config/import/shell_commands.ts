@@ -25,7 +25,7 @@ const RESERVED = new Set([
 ]);
 const PREFIXES = new Set(["sudo", "exec", "command", "nice", "env"]);
 const SHELLS = new Set(["sh", "bash", "dash", "ash"]);
-/** Shells in shells, at most: nobody writes more. */
+/** Shells in shells, at most. */
 const MAX_DEPTH = 4;
 
 /** Returns the commands of a line, each as its words; the program's without its folder. */

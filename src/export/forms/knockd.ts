@@ -42,7 +42,7 @@ function draftDoor({ target }: ExportDoor): Parameters<typeof makePlan>[0][numbe
   return { target, opens, payloads: { opening: nothing(knocks), closing: nothing(close) } };
 }
 
-/** What a section of knockd.conf has no place for. */
+/** What a section of knockd.conf cannot hold. */
 function listLosses({ target }: ExportDoor): string[] {
   const { name, host, copies, delayMs, tries, probes, after, connect, description, tags } = target;
   const keys = [

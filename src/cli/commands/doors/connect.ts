@@ -43,7 +43,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames } from "../../options.ts";
-import { renderLeft, warnOfFew } from "../../reports/one_time_report.ts";
+import { renderLeft, warnOfFew } from "../../reports/one_time/left.ts";
 import { createProgress } from "../../reports/progress.ts";
 import { reportError } from "../../report_error.ts";
 

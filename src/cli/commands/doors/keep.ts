@@ -125,6 +125,8 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
     payloads: toPayloads(target, payloads.opening),
     closing: closing && { target: closing, payloads: payloads.closing },
     checkHorizon,
+    // Half of a sequence would be a mistake in the closing one (knockd).
+    isWhole: closing !== undefined && target.copies === 1,
     learned: { pace: 0 },
   };
 }

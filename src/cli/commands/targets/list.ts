@@ -8,7 +8,7 @@ import { readTagFilter } from "../../arguments/target_args.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
-import { readOneTime, renderLeft } from "../../reports/one_time_report.ts";
+import { readOneTime, renderLeft } from "../../reports/one_time/left.ts";
 import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */

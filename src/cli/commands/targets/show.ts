@@ -16,7 +16,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
 import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
-import { listOneTimeRows, readOneTime } from "../../reports/one_time_report.ts";
+import { listOneTimeRows, readOneTime } from "../../reports/one_time/left.ts";
 import { listRollingRows, toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `show`. */

@@ -1,12 +1,12 @@
 /** The one-time sequences of a target, for people and as JSON. */
-import { SecretError } from "../../core/errors.ts";
-import type { Target } from "../../core/target.ts";
-import { plural } from "../../core/text.ts";
-import type { Output } from "../../output/output.ts";
-import { sanitize } from "../../output/sanitize.ts";
-import { countSequences, hasSequences } from "../../use_cases/one_time/take_sequence.ts";
-import type { Ports } from "../../use_cases/ports.ts";
-import type { SequencesLeft, TargetReport } from "../../use_cases/target_report.ts";
+import { SecretError } from "../../../core/errors.ts";
+import type { Target } from "../../../core/target.ts";
+import { plural } from "../../../core/text.ts";
+import type { Output } from "../../../output/output.ts";
+import { sanitize } from "../../../output/sanitize.ts";
+import { countSequences, hasSequences } from "../../../use_cases/one_time/take_sequence.ts";
+import type { Ports } from "../../../use_cases/ports.ts";
+import type { SequencesLeft, TargetReport } from "../../../use_cases/target_report.ts";
 
 /** Sequences that are so few that it is time to make new ones. */
 const FEW = 3;
