@@ -66,8 +66,9 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
       hint: guess.hint,
     });
   }
-  // Of a single one the errors say more than that it does not fit.
-  if (readers.length === 1 && readers[0] !== undefined) return readers[0];
+  // A file without entries has no format, and no targets.
+  const isEmpty = !/^[^\S\n]*[^\s#]/m.test(text);
+  if (isEmpty && readers[0] !== undefined) return readers[0];
   throw new UsageError(`the format of "${file}" is unknown`, {
     hint: `name it: --from FORMAT; ${use}`,
   });
