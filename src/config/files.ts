@@ -1,5 +1,7 @@
 /** The file system as the store needs it, and the real one; tests bring their own. */
 
+import { findErrno } from "../core/system_errors.ts";
+
 /** What is known about a file. */
 export interface FileFacts {
   isDirectory: boolean;
@@ -109,6 +111,12 @@ async function waitForLock(file: Deno.FsFile, waitMs: number): Promise<boolean> 
   return true;
 }
 
+/** A file system without locks, or without fsync, is used without them. */
+function ignoreUnsupported(cause: unknown): true {
+  if (/^(?:EINVAL|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK)$/.test(findErrno(cause) ?? "")) return true;
+  throw cause;
+}
+
 /** The real file system. */
 export const realFiles: FileSystem = {
   ownUid() {
@@ -138,7 +146,7 @@ export const realFiles: FileSystem = {
   },
   async patch(path, { limit, waitMs, choose }) {
     using file = await Deno.open(path, { read: true, write: true });
-    if (!await waitForLock(file, waitMs)) return false;
+    if (!await waitForLock(file, waitMs).catch(ignoreUnsupported)) return false;
     const bytes = new Uint8Array(limit);
     let length = 0;
     while (length < limit) {
@@ -148,9 +156,18 @@ export const realFiles: FileSystem = {
     }
     const patch = choose(bytes.subarray(0, length), await file.stat());
     if (patch === undefined) return true;
-    await file.seek(patch.at, Deno.SeekMode.Start);
-    await file.write(Uint8Array.of(patch.byte));
-    await file.sync();
+    const write = async (byte: number) => {
+      await file.seek(patch.at, Deno.SeekMode.Start);
+      await file.write(Uint8Array.of(byte));
+    };
+    await write(patch.byte);
+    try {
+      await file.sync().catch(ignoreUnsupported);
+    } catch (error) {
+      // The first error is the one to report.
+      await write(bytes[patch.at] ?? patch.byte).catch(() => {});
+      throw error;
+    }
     return true;
   },
   async canWrite(path) {
