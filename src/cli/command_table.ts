@@ -17,7 +17,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "knock",
     summary: "knock on targets, then check that the door is open",
-    permissions: ["run"],
+    permissions: ["write", "run"],
     load: () => import("./commands/doors/knock.ts"),
   },
   {
@@ -29,7 +29,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "connect",
     summary: "knock, then carry stdin and stdout: for ssh's ProxyCommand",
-    permissions: ["run"],
+    permissions: ["write", "run"],
     load: () => import("./commands/doors/connect.ts"),
   },
   {
@@ -41,7 +41,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "keep",
     summary: "knock, and hold the door open until Ctrl-C or the command's end",
-    permissions: ["run"],
+    permissions: ["write", "run"],
     load: () => import("./commands/doors/keep.ts"),
   },
   {
@@ -133,6 +133,12 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "make the keys of a door of fwknopd, and the server's lines",
     permissions: ["write", "run"],
     load: () => import("./commands/fwknop/fwknop.ts"),
+  },
+  {
+    name: "one-time",
+    summary: "make the one-time sequences of a knockd",
+    permissions: ["write"],
+    load: () => import("./commands/targets/one_time.ts"),
   },
   {
     name: "setup",

@@ -16,6 +16,7 @@ import { relateRolling } from "./target/rolling.ts";
 import { TomlEditor } from "./toml/edit.ts";
 import { Place } from "./toml/place.ts";
 import { renderKey, renderTable } from "./toml/render.ts";
+import { relatePath } from "./value_specs.ts";
 import { isSameData, isTable } from "./values.ts";
 
 /** Returns `text` with the targets at its end; of an empty text a new file is made. */
@@ -94,18 +95,21 @@ export function changeTargets(
 
 /** Returns a target, or a change of one, with its paths as the file has them: from its own folder. */
 function relatePaths<
-  T extends Pick<TargetChange, "knocks" | "rolling"> & Pick<Partial<Target>, "fwknop">,
+  T extends
+    & Pick<TargetChange, "knocks" | "rolling">
+    & Pick<Partial<Target>, "fwknop" | "oneTime">,
 >(
   part: T,
   folder: string,
 ): T {
-  const { knocks, rolling, fwknop } = part;
+  const { knocks, rolling, fwknop, oneTime } = part;
   const relate = (knock: Knock) => ({ ...knock, payload: relatePayload(knock.payload, folder) });
   return {
     ...part,
     ...(knocks === undefined ? {} : { knocks: knocks.map(relate) }),
     ...(rolling === undefined ? {} : { rolling: relateRolling(rolling, folder) }),
     ...(fwknop === undefined ? {} : { fwknop: relateFwknop(fwknop, folder) }),
+    ...(oneTime === undefined ? {} : { oneTime: relatePath(oneTime, folder) }),
   };
 }
 

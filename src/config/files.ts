@@ -1,5 +1,7 @@
 /** The file system as the store needs it, and the real one; tests bring their own. */
 
+import { findErrno } from "../core/system_errors.ts";
+
 /** What is known about a file. */
 export interface FileFacts {
   isDirectory: boolean;
@@ -31,6 +33,23 @@ interface FileLock {
   release(): void;
 }
 
+/** A byte of a file that is overwritten in place. */
+interface BytePatch {
+  /** Its place in the file. */
+  at: number;
+  byte: number;
+}
+
+/** How a byte is overwritten. */
+interface PatchOptions {
+  /** The bytes that are read at most. */
+  limit: number;
+  /** Milliseconds to wait for the lock of another process. */
+  waitMs: number;
+  /** Returns what is overwritten, or undefined; throws to refuse the file. */
+  choose: (bytes: Uint8Array, facts: FileFacts) => BytePatch | undefined;
+}
+
 /** What the store does with files; errors are those of `Deno.errors`. */
 export interface FileSystem {
   /** The user that we run as; undefined where the system has no such numbers. */
@@ -58,6 +77,13 @@ export interface FileSystem {
   /** Waits until the names in a folder are on the disk, where the system can do that. */
   syncFolder(path: string): Promise<void>;
   /**
+   * Overwrites one byte of an existing file, on the disk too, while it has the file's own exclusive lock. The file
+   * stays the same (its inode), so that a program that has it open sees the change.
+   *
+   * @returns false if another process still has the lock after `waitMs`; nothing was read then.
+   */
+  patch(path: string, options: PatchOptions): Promise<boolean>;
+  /**
    * The exclusive lock on a lock file (made with mode 0600); undefined if another process still has
    * it after `waitMs` milliseconds. Rejects where the file system has no locks.
    */
@@ -74,6 +100,22 @@ export function mayChangeMode(
 }
 
 const LOCK_STEP_MS = 20;
+
+/** Whether we got the exclusive lock of a file. A blocking lock could not be given up, and would hold a thread. */
+async function waitForLock(file: Deno.FsFile, waitMs: number): Promise<boolean> {
+  const deadline = performance.now() + waitMs;
+  while (!await file.tryLock(true)) {
+    if (performance.now() >= deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_STEP_MS));
+  }
+  return true;
+}
+
+/** A file system without locks, or without fsync, is used without them. */
+function ignoreUnsupported(cause: unknown): true {
+  if (/^(?:EINVAL|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK)$/.test(findErrno(cause) ?? "")) return true;
+  throw cause;
+}
 
 /** The real file system. */
 export const realFiles: FileSystem = {
@@ -101,6 +143,32 @@ export const realFiles: FileSystem = {
       length += count;
     }
     return bytes.subarray(0, length);
+  },
+  async patch(path, { limit, waitMs, choose }) {
+    using file = await Deno.open(path, { read: true, write: true });
+    if (!await waitForLock(file, waitMs).catch(ignoreUnsupported)) return false;
+    const bytes = new Uint8Array(limit);
+    let length = 0;
+    while (length < limit) {
+      const count = await file.read(bytes.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
+    const patch = choose(bytes.subarray(0, length), await file.stat());
+    if (patch === undefined) return true;
+    const write = async (byte: number) => {
+      await file.seek(patch.at, Deno.SeekMode.Start);
+      await file.write(Uint8Array.of(byte));
+    };
+    await write(patch.byte);
+    try {
+      await file.sync().catch(ignoreUnsupported);
+    } catch (error) {
+      // The first error is the one to report.
+      await write(bytes[patch.at] ?? patch.byte).catch(() => {});
+      throw error;
+    }
+    return true;
   },
   async canWrite(path) {
     try {
@@ -148,14 +216,9 @@ export const realFiles: FileSystem = {
   async lock(path, waitMs) {
     const file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
     try {
-      const deadline = performance.now() + waitMs;
-      // A blocking lock could not be given up, and would hold a thread.
-      while (!await file.tryLock(true)) {
-        if (performance.now() >= deadline) {
-          file.close();
-          return undefined;
-        }
-        await new Promise((resolve) => setTimeout(resolve, LOCK_STEP_MS));
+      if (!await waitForLock(file, waitMs)) {
+        file.close();
+        return undefined;
       }
     } catch (error) {
       file.close();

@@ -28,7 +28,7 @@ import { dirname } from "./paths.ts";
 import { type Finding, Place } from "./toml/place.ts";
 import { type Plugins, readPlugins } from "./target/probes.ts";
 import { checkCodeKnocks } from "./target/rolling.ts";
-import { readPort } from "./value_specs.ts";
+import { readPort, readValue } from "./value_specs.ts";
 import { checkKeys, isTable, type RawTable, readList, readTable } from "./values.ts";
 
 /** What a configuration file says. */
@@ -171,51 +171,86 @@ function readTarget(
   context: TargetContext & { name: string },
 ): Target | undefined {
   checkKeys(table, place, TARGET_KEYS);
-  const isMissing = (key: string) => {
-    if (table[key] !== undefined) return false;
-    place.fail(MISSING[key] ?? `${key} is missing`);
-    return true;
-  };
-  const host = isMissing("host") ? undefined : readHost(table["host"], place.at("host"));
+  const host = requireKey("host", table, place) && readHost(table["host"], place.at("host"));
   const written = {
     ...DEFAULT_SETTINGS,
     ...context.defaults,
     ...readSettings(table, place, context),
   };
   const isFwknop = readProtocol(table, place);
-  const door = isFwknop
-    ? readFwknopTarget(table, place, { folder: context.folder, settings: written })
-    : undefined;
-  for (const key of door === undefined ? [] : [door.fwknop.key, door.fwknop.hmacKey]) {
-    context.payloads.push(key.payload);
-  }
-  const settings = { ...written, ...door?.settings };
   const payload = isFwknop ? context.payload : readInherited(table, place, context);
-  const knocks = isFwknop
-    ? door?.knocks
-    : isMissing("knocks")
-    ? undefined
-    : readKnocks(table["knocks"], place.at("knocks"), { ...context, payload });
+  const opening = isFwknop
+    ? readPacket(table, place, { ...context, settings: written })
+    : readSequence(table, place, { ...context, payload });
+  const settings = { ...written, ...opening?.settings };
   const namesProbes = table["probes"] !== undefined || context.defaults.probes !== undefined;
   const { rolling } = settings;
-  if (rolling !== undefined && knocks !== undefined) checkCodeKnocks(knocks, place);
+  if (rolling !== undefined && opening !== undefined) checkCodeKnocks(opening.knocks, place);
   const close = isFwknop ? undefined : readClose(table["close"], place.at("close"), {
     ...context,
     // They close the door for their own source only, and carry no code.
     payload: rolling === undefined ? payload : { kind: "none" },
   });
   const connect = readConnect(table["connect"], place.at("connect"));
-  if (host === undefined || knocks === undefined) return undefined;
+  if (!host || opening === undefined) return undefined;
+  const { settings: _, ...sent } = opening;
   return {
     name: context.name,
     host,
-    knocks,
     ...settings,
+    ...sent,
     ...(namesProbes ? {} : { probes: makeDefaultProbes(settings.opens) }),
-    ...(door === undefined ? {} : { fwknop: door.fwknop }),
     ...(close === undefined ? {} : { close }),
     ...(connect === undefined ? {} : { connect }),
   };
+}
+
+/** What opens a door, and the settings that follow from it. */
+interface Opening extends Pick<Target, "knocks" | "oneTime" | "fwknop"> {
+  settings: Partial<TargetSettings>;
+}
+
+/** A packet of fwknop. */
+function readPacket(
+  table: RawTable,
+  place: Place,
+  { folder, settings, payloads }: TargetContext & { settings: TargetSettings },
+): Opening | undefined {
+  const door = readFwknopTarget(table, place, { folder, settings });
+  for (const key of door === undefined ? [] : [door.fwknop.key, door.fwknop.hmacKey]) {
+    payloads.push(key.payload);
+  }
+  return door;
+}
+
+/** Knocks, or the file that each run takes a sequence of. */
+function readSequence(table: RawTable, place: Place, context: TargetContext): Opening | undefined {
+  if (table["one_time"] !== undefined) {
+    const oneTime = readOneTime(table, place, context);
+    return oneTime === undefined ? undefined : { knocks: [], oneTime, settings: { copies: 1 } };
+  }
+  if (!requireKey("knocks", table, place)) return undefined;
+  const knocks = readKnocks(table["knocks"], place.at("knocks"), context);
+  return knocks && { knocks, settings: {} };
+}
+
+function requireKey(key: keyof typeof MISSING, table: RawTable, place: Place): boolean {
+  if (table[key] === undefined) place.fail(MISSING[key]);
+  return table[key] !== undefined;
+}
+
+/** `one_time`: the file of knockd's one-time sequences, instead of `knocks`. */
+function readOneTime(table: RawTable, place: Place, { folder }: KeyContext): string | undefined {
+  const { one_time: value, copies } = table;
+  if (value === undefined) return undefined;
+  if (table["knocks"] !== undefined) place.at("one_time").fail("choose one: knocks, or one_time");
+  if (copies !== undefined && copies !== 1) {
+    place.at("copies").fail(
+      "has to be 1 with one_time: to knockd a packet that comes twice is two knocks",
+    );
+  }
+  const path = readValue(value, place.at("one_time"), { spec: { type: "path" }, folder });
+  return typeof path === "string" ? path : undefined;
 }
 
 /** `[targets.NAME.close]`: the knocks that shut the door. */
@@ -244,10 +279,10 @@ function readConnect(value: unknown, place: Place): ConnectSpec | undefined {
 
 const KNOCKS_FORM = 'knocks = ["7000/udp", "8000/tcp"]';
 
-const MISSING: Readonly<Record<string, string>> = {
+const MISSING = {
   host: 'the host is missing: use host = "fw.example.com"',
   knocks: `the knocks are missing: use ${KNOCKS_FORM}`,
-};
+} as const;
 
 function readKnocks(value: unknown, place: Place, context: TargetContext): Knock[] | undefined {
   const knocks = readList(value, place, {

@@ -6,7 +6,7 @@
  * an address of this machine (a link-local one with its zone) or the name of an interface; brackets around
  * an IPv6 address are taken off either.
  */
-import { ValueError } from "./errors.ts";
+import { UsageError, ValueError } from "./errors.ts";
 import { isAddress, isIpv4, isIpv6, isSshPlace, needsZone } from "./address/syntax.ts";
 import type { Fwknop } from "./fwknop.ts";
 import type { Knock } from "./knock.ts";
@@ -102,6 +102,23 @@ export interface TargetSettings {
   after: readonly AfterSpec[];
   /** How the codes of its secret knock change with time; undefined where it carries a fixed payload. */
   rolling?: Rolling | undefined;
+}
+
+/**
+ * Returns the target if its knocks are always the same.
+ *
+ * @param what of, for the error: what needs them.
+ * @throws {UsageError} where each run takes another sequence.
+ */
+export function requireFixedKnocks<T extends Pick<Target, "name" | "oneTime">>(
+  target: T,
+  what: string,
+): T {
+  if (target.oneTime === undefined) return target;
+  throw new UsageError(`"${target.name}" has one-time sequences, which ${what} cannot use`, {
+    code: "one_time",
+    hint: "use a target with knocks of its own",
+  });
 }
 
 /** Where `connect` leads, when that is not the host that is knocked on. */

@@ -55,4 +55,9 @@ export const EXPORT_FORMS = {
     isMany: true,
     load: () => import("./forms/knock_on_ports.ts"),
   },
+  knockd: {
+    summary: "sections of knockd.conf, with iptables",
+    isMany: true,
+    load: () => import("./forms/knockd.ts"),
+  },
 } as const satisfies Readonly<Record<string, ExportForm>>;

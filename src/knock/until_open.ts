@@ -68,6 +68,8 @@ export interface OpenRequest {
   /** Whether there is another address to try. */
   canGiveUp?: boolean | undefined;
   source?: string | undefined;
+  /** Whether an abort waits for the end of a sequence that has begun. */
+  isWhole?: boolean | undefined;
   tries: number;
   /** Milliseconds for one try's probes. */
   timeoutMs: number;
@@ -82,6 +84,8 @@ export interface OpenRequest {
 export interface OpenEvents {
   /** Whether it matters where each packet leaves from. */
   isTraced?: boolean;
+  /** A one-time sequence was taken: what is sent in all tries. */
+  onSequence?(knocks: SequencePlan["knocks"]): void;
   onTry?(attempt: number): void;
   onPacket?(packet: Packet, attempt: number, sent: SentPacket & { to: string }): void;
   onSent?(ms: number, attempt: number): void;
@@ -192,8 +196,8 @@ export async function askProbes(
  * be reached matters only where it is the one that is used.
  */
 async function sendEverywhere(
-  { sequence, payloads, address, alsoAt = [], source }: OpenRequest,
-  { attempt, pace, events, ...options }: {
+  { sequence, payloads, address, alsoAt = [], source, isWhole = false }: OpenRequest,
+  { attempt, pace, events, signal, ...options }: {
     attempt: number;
     pace: number;
     events: OpenEvents;
@@ -202,6 +206,7 @@ async function sendEverywhere(
     signal: AbortSignal;
   },
 ): Promise<Awaited<ReturnType<typeof sendSequence>> & { packets: number }> {
+  signal.throwIfAborted();
   const { isTraced } = events;
   let count = 0;
   const send = async (to: string) => {
@@ -210,6 +215,7 @@ async function sendEverywhere(
       : payloads;
     return await sendSequence(buildSequence(sequence, made, { attempt, pace }), {
       ...options,
+      ...(isWhole ? {} : { signal }),
       address: to,
       source,
       isTraced,

@@ -39,13 +39,13 @@ import {
   type Service,
 } from "../core/service.ts";
 import { findFreeWalk, isRegular } from "../plan/sweep.ts";
-import { parseTargetName, type Target } from "../core/target.ts";
+import { parseTargetName, requireFixedKnocks, type Target } from "../core/target.ts";
 import { parseInterfaces, parseTrusted } from "./options.ts";
 
 /** What a plan takes from a target. */
 type PlanTarget = Pick<
   Target,
-  "name" | "knocks" | "close" | "openForMs" | "stageTimeoutMs" | "family" | "rolling"
+  "name" | "knocks" | "oneTime" | "close" | "openForMs" | "stageTimeoutMs" | "family" | "rolling"
 >;
 
 /** One payload for each knock, in order; empty for a regular knock, the key's text for one-time codes. */
@@ -136,6 +136,7 @@ function makeDoor(
   { target, payloads, opens, forwards = [], keys }: DoorDraft,
   { guard, openForMs, stageTimeoutMs, horizon }: PlanOptions,
 ): Door {
+  requireFixedKnocks(target, "rules");
   const stages = createStages(target.knocks, payloads.opening, "knock", (key) => {
     const { rolling } = target;
     if (rolling === undefined) return undefined;

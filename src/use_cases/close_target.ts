@@ -23,7 +23,7 @@ export function toClosingTarget(target: Target): Target | undefined {
   const { close } = target;
   return close === undefined
     ? undefined
-    : { ...target, knocks: close, after: [], rolling: undefined };
+    : { ...target, knocks: close, after: [], rolling: undefined, oneTime: undefined };
 }
 
 /**

@@ -6,7 +6,8 @@
  *   only show when the door is closed;
  * - with `copies = 1` and a closing sequence (knockd: `iptables -A` at each knock, `-D` at the closing
  *   sequence) the closing sequence is sent before each renewal: rules would pile up, and the closing
- *   sequence at the end would remove only one of them. Established connections stay, as far as the
+ *   sequence at the end would remove only one of them. A sequence that has begun is sent to its end even if the
+ *   hold ends then: half of one is a mistake in the closing sequence that follows (measured). Established connections stay, as far as the
  *   firewall keeps them; new ones wait for the length of the knocks. A knockd with `cmd_timeout` alone
  *   needs that not: each of its rules has its own end, and its target no closing sequence.
  */
@@ -18,9 +19,11 @@ import { closeTarget } from "./close_target.ts";
 import type { Learned, Payloads } from "../knock/until_open.ts";
 import { knockTarget, type ReadyTarget } from "./knock_target.ts";
 import type { Resolved } from "../net/resolve.ts";
+import { hasSequences, requireSequence } from "./one_time/take_sequence.ts";
 import type { Ports } from "./ports.ts";
 import { probeTarget } from "./probe_target.ts";
 import { resolveTarget } from "./resolve_targets.ts";
+import type { TargetReport } from "./target_report.ts";
 
 /** An open door is answered at once: milliseconds for a check. */
 const CHECK_TIMEOUT_MS = 3_000;
@@ -43,6 +46,7 @@ export type KeptEvent =
   | KeepEvent
   | { kind: "knocked"; renewInMs: number }
   | { kind: "moved"; address: string; former: string }
+  | { kind: "sequence_taken"; file: string; left: number }
   | { kind: "closed" | "still_open" | "closing_sent" | "stopped" };
 
 /** Milliseconds that a daemon has to remove its rule before the knocks that add it again. */
@@ -80,11 +84,18 @@ export async function holdOpen(
         if (isStale) await renewAddress();
         isStale = false;
         const { resolved } = kept;
-        if (isCounted) await takeBack({ ...closing, resolved }, ports);
-        const report = await knockTarget({ ...kept, target: renewed, resolved }, ports);
+        if (hasSequences(renewed)) await requireSequence(renewed, ports);
+        if (isCounted) await takeBack({ ...closing, resolved, isWhole: true }, ports);
+        const report = await knockTarget(
+          { ...kept, target: renewed, resolved },
+          ports,
+        );
+        reportTaken(report);
         if (report.knocks?.isOpen) return useAddress(report.resolved);
         return report.knocks?.unreachable ?? "no probe passed";
       } catch (error) {
+        // The closing knocks follow: the rule that the last knocks add has to be there to be removed.
+        if (ports.signal.aborted && isCounted) await settle({ clock: ports.clock });
         if (ports.signal.aborted || !(error instanceof SpknockError)) throw error;
         return error.message;
       }
@@ -97,6 +108,10 @@ export async function holdOpen(
       },
     }),
   }, ports);
+
+  function reportTaken({ oneTime }: TargetReport): void {
+    if (oneTime !== undefined) onEvent({ kind: "sequence_taken", ...oneTime });
+  }
 
   /** An address that is still one of the host's stays in use. */
   async function renewAddress(): Promise<void> {
@@ -120,7 +135,13 @@ export async function holdOpen(
 /** Sends the closing sequence once, and does not wait until the door is closed. */
 async function takeBack(closing: ReadyTarget, ports: Ports): Promise<void> {
   await closeTarget({ ...closing, target: { ...closing.target, probes: [] } }, ports);
-  await ports.clock.sleepUntil(ports.clock.now() + SETTLE_MS, ports.signal);
+  await settle(ports);
+}
+
+async function settle(
+  { clock, signal }: Pick<Ports, "clock"> & { signal?: AbortSignal },
+): Promise<void> {
+  await clock.sleepUntil(clock.now() + SETTLE_MS, signal);
 }
 
 /** Sends the closing sequence, also after Ctrl-C; returns false where the door stays open. */

@@ -21,25 +21,37 @@ export interface ReadyTarget extends ResolvedTarget {
   payloads: Payloads;
   /** What earlier knocks of this run have learned; see `OpenRequest`. */
   learned?: Learned | undefined;
+  /** Whether Ctrl-C waits for the end of a sequence that has begun. */
+  isWhole?: boolean | undefined;
 }
 
 /**
  * Knocks on a target until it is open, and runs its `after` programs then. An address that no packet gets
  * to is given up for the next.
  *
- * @throws {NetworkError} if a packet cannot be sent; the signal's reason when it aborts.
+ * @throws {NetworkError} if a packet cannot be sent; {SecretError} where no one-time sequence is left; the
+ * signal's reason when it aborts.
  */
-export function knockTarget(
+export async function knockTarget(
   ready: ReadyTarget,
   ports: Ports,
   { events = {} }: { events?: OpenEvents } = {},
 ): Promise<TargetReport> {
-  return tryAddresses(ready, (way) => knockAt({ ...ready, ...way }, ports, events), events);
+  const { target } = ready;
+  const knock = (ready: ReadyTarget, events: OpenEvents) =>
+    tryAddresses(ready, (way) => knockAt({ ...ready, ...way }, ports, events), events);
+  if (target.oneTime === undefined) return await knock(ready, events);
+  const { knockOnce } = await import("./one_time/knock_once.ts");
+  const { oneTime } = target;
+  return await knockOnce({ ...target, oneTime }, ports, {
+    events,
+    knock: (taken, watched) => knock({ ...ready, ...taken }, watched),
+  });
 }
 
 /** Knocks at one address of a target, as it says, until the probes find the goal. */
 export function knockAtAddress(
-  { target, resolved, payloads, learned, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
+  { target, resolved, payloads, learned, isWhole, alsoAt, canGiveUp }: ReadyTarget & AddressTry,
   { net, clock, signal }: Ports,
   { events, ...asked }: Pick<OpenRequest, "probes"> & Partial<Pick<OpenRequest, "goal">> & {
     timeoutMs?: number;
@@ -56,6 +68,7 @@ export function knockAtAddress(
     alsoAt,
     canGiveUp,
     source,
+    isWhole,
     tries,
     timeoutMs,
   };

@@ -15,11 +15,12 @@ interface Needs {
 }
 
 /**
- * Gives up `write`, and `run` unless a probe, an icmp knock, an `after` program, a secret or `-- COMMAND`
+ * Gives up `write` unless a one-time sequence will be marked, and `run` unless a probe, an icmp knock, an `after` program, a secret or `-- COMMAND`
  * needs it. Called when the configuration is read, and when the secrets are collected.
  */
 export function dropUnusedPermissions(
-  targets: readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after" | "knocks">>)[],
+  targets:
+    readonly (Pick<Target, "probes"> & Partial<Pick<Target, "after" | "knocks" | "oneTime">>)[],
   ports: Ports,
   { command, knocks = [] }: Needs = {},
 ): void {
@@ -31,7 +32,10 @@ export function dropUnusedPermissions(
       (target.after ?? []).length > 0 || target.probes.some(startsProgram) ||
       (target.knocks ?? []).some(isEcho)
     );
-  ports.dropPermissions(needsRun ? ["write"] : ["write", "run"]);
+  // A one-time sequence is marked when it is sent.
+  const needsWrite = targets.some(({ oneTime }) => oneTime !== undefined);
+  const unused = [...(needsWrite ? [] : ["write"] as const), ...(needsRun ? [] : ["run"] as const)];
+  if (unused.length > 0) ports.dropPermissions(unused);
 }
 
 /** `canAsk`: a program may ask for what is typed (SSH_ASKPASS). */

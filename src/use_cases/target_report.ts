@@ -5,6 +5,16 @@ import type { GivenUp } from "../knock/given_up.ts";
 import type { OpenReport } from "../knock/until_open.ts";
 import type { Resolved } from "../net/resolve.ts";
 
+/** What a file of one-time sequences has left. */
+export interface SequencesLeft {
+  /** The path of the file. */
+  file: string;
+  /** Sequences that are not spent. */
+  left: number;
+  /** 1-based, of the sequence that was taken. */
+  line?: number | undefined;
+}
+
 /** A program that ran after the door had opened. */
 export interface AfterReport {
   command: string;
@@ -24,6 +34,8 @@ export interface TargetReport {
   /** Addresses that no packet gets to, in the order in which they were tried. */
   givenUp?: readonly GivenUp[] | undefined;
   after: AfterReport[];
+  /** Where a one-time sequence was taken: what is left. */
+  oneTime?: SequencesLeft | undefined;
   error?: SpknockError | undefined;
 }
 

@@ -84,8 +84,19 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
   }
 });
 
+Deno.test("import: a knockd.conf is found from its text, and needs a host", async () => {
+  await using world = new World();
+  const file = `${world.home}/knockd.conf`;
+  await Deno.writeTextFile(file, "[options]\n  UseSyslog\n[openSSH]\n  sequence = 7000,8000\n");
+  const without = await world.run("import", file);
+  assertEquals([without.code, await world.read()], [2, ""]);
+  assertStringIncludes(without.stderr, `${file}:3: the file names no host: use --host HOST`);
+  const { code } = await world.run("import", file, "--host", "fw.example.com");
+  assertEquals(code, 0);
+  assertStringIncludes(await world.read(), 'knocks = ["7000/tcp", "8000/tcp"]\ncopies = 1\n');
+});
+
 table("import: a file that is another thing is named by what it looks like", {
-  "[options]\n  UseSyslog\n[openSSH]\n  sequence = 7000,8000\n": "a knockd.conf",
   '{ "targets": [] }\n': "JSON",
   '[a]\nb = "c"\n': "TOML",
 }, async (what, text) => {

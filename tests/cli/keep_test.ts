@@ -190,6 +190,28 @@ Deno.test("keep: a line that cannot be written does not leave the door open", as
   });
 });
 
+Deno.test("keep: a knockd gets whole sequences, even where the end comes in the middle of one", async () => {
+  const text = TARGETS.replace("delay = 0\n", 'delay = "50ms"\ncopies = 1\n')
+    .replace('["9000/tcp"]', '["9000/tcp", "8000/udp", "7000/udp"]');
+  const opening = [7000, 8000];
+  const closing = [9000, 8000, 7000];
+  // The first knock, a renewal that is stopped after the first packet of either sequence, and the end.
+  for (const [count, middle] of [[3, closing], [6, [...closing, ...opening]]] as const) {
+    await inWorld({ open: [22] }, async (world) => {
+      await world.write(text);
+      const { clock, net } = world;
+      const sleepUntil = clock.sleepUntil.bind(clock);
+      clock.sleepUntil = (at, signal) => {
+        if (net.sent.length === count) world.cancel.abort(new CancelledError());
+        return sleepUntil(at, signal);
+      };
+      await world.run("keep", "home", "--json");
+      const sent = net.sent.map(({ port }) => port);
+      assertEquals(sent.slice(0, 2 + middle.length + 3), [...opening, ...middle, ...closing]);
+    });
+  }
+});
+
 Deno.test("keep: a door that never opens ends it", async () => {
   await inWorld({}, async (world) => {
     const run = await world.run("keep", "home", "--json", "--tries", "2");

@@ -19,6 +19,7 @@ const ROLLING = '[targets.home]\nhost = "127.0.0.1"\nknocks = ["7/udp"]\n' +
 const FWKNOP = '[targets.home]\nhost = "127.0.0.1"\nprotocol = "fwknop"\nopens = ["22/tcp"]\n' +
   '[targets.home.fwknop]\nkey = "one"\nhmac_key = "other"\n';
 const FWKNOP_COMMAND = FWKNOP.replace('"other"', '{ command = ["pass"] }');
+const ONE_TIME = '[targets.home]\nhost = "127.0.0.1"\none_time = "seq"\nprobes = ["tcp:22"]\n';
 
 /** `write` or `run`, each with the packets sent and the programs started before it was given up. */
 const START = "write 0/0";
@@ -82,6 +83,12 @@ const ROWS: readonly Row[] = [
   [FWKNOP_COMMAND, "connect home 22", "write 0/0, run 0/1"],
   [ROLLING, "rolling revoke home", "run 0/0"],
   [NONE, "apply home root@127.0.0.1 --yes", ""],
+  [NONE, "one-time generate --count 1", "run 0/0"],
+  // The mark of a one-time sequence is written right before its first packet.
+  [ONE_TIME, "knock home", "run 0/0"],
+  [ONE_TIME, "probe home", BOTH],
+  [ONE_TIME, "connect home 22", "run 0/0, write 2/0"],
+  [ONE_TIME, "keep home --probe 23 --tries 1 --timeout 1ms", "run 0/0"],
   [NONE, "setup home root@127.0.0.1 --yes", ""],
   [NONE, "demo", BOTH],
   // What `simulate` and `doctor` give up while they work is tested where they are.
@@ -101,6 +108,8 @@ table(
       stdin: "x\n",
     });
     await world.write(text);
+    const sequences = world.config.replace("targets.toml", "seq");
+    await Deno.writeTextFile(sequences, " 7:udp,8:udp\n", { mode: 0o600 });
     await world.run(...argv.split(" "));
     const given = world.drops.map(({ name, sent, programs }) => `${name} ${sent}/${programs}`);
     assertEquals(given.join(", "), drops);
@@ -112,6 +121,7 @@ function nameText(text: string): string {
   if (text === ECHO_CLOSES) return "an icmp knock that closes";
   if (text.includes("rolling")) return "one-time codes";
   if (text.includes("fwknop")) return `fwknop, ${text === FWKNOP ? "no program" : "a command"}`;
+  if (text === ONE_TIME) return "one-time sequences";
   if (text === COMMAND) return "a secret command";
   return text === EXEC ? "an exec probe" : text === AFTER ? "an after program" : "no program";
 }

@@ -64,6 +64,7 @@ Deno.test("every command prints one JSON value", async () => {
       opens: ["string"],
       rolling: "null",
       fwknop: "null",
+      one_time: "null",
     }],
   });
   const shown = (delay: string) => ({
@@ -87,6 +88,7 @@ Deno.test("every command prints one JSON value", async () => {
     admin: "null",
     rolling: "null",
     fwknop: "null",
+    one_time: "null",
   });
   // "auto" is no number.
   assertShape(await json("show", "fw"), shown("null"));
@@ -114,6 +116,22 @@ Deno.test("every command prints one JSON value", async () => {
   });
   assertShape(await json("rename", "fw", "gate"), { renamed: "string", to: "string", file });
   assertShape(await json("remove", "gate", "--yes"), { removed: ["string"], file });
+  const made = await json("one-time", "generate", "--count", "5", "--udp");
+  assertShape(made, {
+    count: "number",
+    length: "number",
+    protocol: "string",
+    file: "null",
+    sequences: ["string"],
+  });
+  const sequences = valueOf<{ sequences: string[] }>(made).sequences.map((line) => ` ${line}\n`);
+  await Deno.writeTextFile(`${home.path}/seq`, sequences.join(""), { mode: 0o600 });
+  await home.write(
+    `[targets.once]\nhost = "127.0.0.1"\none_time = "${home.path}/seq"\nprobes = ["tcp:${there.tcp()}"]\n`,
+  );
+  const oneTime = { file, left: "number", line: "number" };
+  assertShape(await json("knock", "once"), { targets: [{ ...DOOR, one_time: oneTime }] });
+  assertShape(await json("remove", "once", "--yes"), { removed: ["string"], file });
   await Deno.writeTextFile(`${home.path}/old.conf`, "192.0.2.1:1/udp\n");
   assertShape(await json("import", "old.conf"), {
     file,

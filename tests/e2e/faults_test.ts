@@ -46,6 +46,27 @@ function listNames(folder: string): string[] {
 
 const FOLDER_PATH = ".config/spknock";
 
+table<readonly [fault: string, code: number, isSpent: boolean]>(
+  "a failing call at the mark of a one-time sequence",
+  {
+    "flock: no locks": ["inject=flock:error=ENOLCK", 0, true],
+    "fsync: not supported": ["inject=fsync,fdatasync:error=EINVAL", 0, true],
+    "fsync: the disk is broken": ["inject=fsync,fdatasync:error=EIO", 4, false],
+  },
+  async ([fault, code, isSpent]) => {
+    await using home = new Home();
+    await home.write(
+      '[targets.once]\nhost = "127.0.0.1"\none_time = "seq"\nprobes = []\n',
+    );
+    const file = home.config.replace("targets.toml", "seq");
+    await Deno.writeTextFile(file, " 7\n 8\n", { mode: 0o600 });
+    const ended = await home.run(["knock", "once"], { prefix: inject(fault) });
+    assertEquals(ended.code, code, ended.stderr);
+    assertEquals(await Deno.readTextFile(file), isSpent ? "#7\n 8\n" : " 7\n 8\n");
+  },
+  { ignore: !HAS_STRACE },
+);
+
 table<readonly [faults: string[], code: number, stderr: string, isChanged: boolean]>(
   "a failing call at an edit",
   {

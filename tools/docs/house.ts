@@ -80,7 +80,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   export: {
     summary: "targets in the forms of other tools, one file a form",
-    mayImport: ["config", "secret"],
+    mayImport: ["config", "secret", "rules"],
   },
   use_cases: {
     summary:

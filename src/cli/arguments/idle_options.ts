@@ -7,7 +7,7 @@ import type { ParsedArgs } from "../options.ts";
 /** What an option can act on. */
 type Door =
   & Pick<Target, "knocks">
-  & Partial<Pick<Target, "close" | "probes" | "tries" | "fwknop">>;
+  & Partial<Pick<Target, "oneTime" | "close" | "probes" | "tries" | "fwknop">>;
 
 /** An option, and when it has an effect. */
 interface EffectRow<Name extends string> {
@@ -24,16 +24,21 @@ const isUdp = ({ protocol }: Knock) => protocol === "udp";
 const isSecret = ({ payload }: Pick<Knock, "payload">) => payload.kind === "secret";
 const listSent = ({ knocks, close = [] }: Door) => [...knocks, ...close];
 
+/** What a one-time sequence has is known when it is taken. */
+const hasSequences = ({ oneTime }: Door) => oneTime !== undefined;
+
 const PACE_EFFECTS: readonly EffectRow<"delay" | "handshake" | "udp">[] = [
   {
     option: "delay",
-    acts: (target) => listSent(target).some(({ delayMs }) => delayMs === undefined),
+    acts: (target) =>
+      hasSequences(target) || listSent(target).some(({ delayMs }) => delayMs === undefined),
     why: "each knock has a delay of its own",
     hint: "leave it out, or change the knocks in the file of targets",
   },
   {
     option: "handshake",
     acts: (target) =>
+      hasSequences(target) ||
       listSent(target).some(({ protocol, handshakeMs }) =>
         protocol === "tcp" && handshakeMs === undefined
       ),

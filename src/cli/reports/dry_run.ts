@@ -13,6 +13,7 @@ import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
 import { describeRequest, listFwknopRows } from "./fwknop/packet_report.ts";
+import { listOneTimeRows, readOneTime } from "./one_time/left.ts";
 import { listRollingRows, toRollingValue } from "./rolling_report.ts";
 
 const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
@@ -86,6 +87,7 @@ export async function showDryRun(
     const nothing = target.knocks.map(() => new Uint8Array());
     const packets = buildSequence(target, nothing, { pace: findFirstPace(target) });
     const probes = target.probes.map(describeProbe);
+    const oneTime = await readOneTime(target, ports);
     values.push({
       target: target.name,
       host: target.host,
@@ -98,12 +100,16 @@ export async function showDryRun(
       })),
       probes,
       ...(target.rolling === undefined ? {} : { rolling: toRollingValue(target) }),
+      ...(oneTime === undefined ? {} : { one_time: oneTime }),
     });
     const host = target.host === target.name ? "" : ` (${sanitize(target.host)})`;
     out.print(`${target.name}${host}, nothing is sent\n`);
-    for (const [what, text] of [...listRollingRows(target), ...listFwknopRows(target)]) {
-      out.print(`  ${what}: ${sanitize(text)}\n`);
-    }
+    const rows = [
+      ...listRollingRows(target),
+      ...listFwknopRows(target),
+      ...listOneTimeRows(oneTime),
+    ];
+    for (const [what, text] of rows) out.print(`  ${what}: ${sanitize(text)}\n`);
     for (const { knock, at } of packets) {
       const { spec, content } = describeKnock(target.knocks[knock] as Knock, target);
       out.print(`  after ${renderDuration(at)}  ${spec}  ${sanitize(content)}\n`);

@@ -7,6 +7,7 @@ import { renderDuration, renderElapsed } from "../../core/duration.ts";
 import type { Output } from "../../output/output.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { KeptEvent } from "../../use_cases/keep_target.ts";
+import { renderLeft, warnOfFew } from "./one_time/left.ts";
 
 /** Reports about a door that is held open. */
 interface KeepProgress {
@@ -48,8 +49,10 @@ export function createKeepProgress(
       if (event.kind === "renewed") renewals++;
       isChecked = isChecked && event.kind !== "knocked";
       state = describe(event, { isChecked });
-      // A change of address is within a renewal: the next one is not known yet.
-      if (event.kind !== "moved") next = findNext(event, clock.now());
+      // Both are within a renewal: the next one is not known yet.
+      if (event.kind !== "moved" && event.kind !== "sequence_taken") {
+        next = findNext(event, clock.now());
+      }
       if (!out.isLive) {
         const then = next === undefined
           ? ""
@@ -92,6 +95,8 @@ function describe(event: KeptEvent, { isChecked }: { isChecked: boolean }): stri
       return `this machine slept for ${renderElapsed(event.forMs)}, knocking`;
     case "moved":
       return `its address is ${event.address} now, it was ${event.former}`;
+    case "sequence_taken":
+      return sanitize(warnOfFew(event) ?? renderLeft(event.left));
     case "shut":
       return "found closed, knocking";
     case "failed":
@@ -115,6 +120,7 @@ function findNext(event: KeptEvent, now: number): { verb: string; at: number } |
 function listExtras(event: KeptEvent): Record<string, unknown> {
   if ("renewInMs" in event) return { renew_in_ms: event.renewInMs };
   if (event.kind === "slept") return { slept_ms: event.forMs };
+  if (event.kind === "sequence_taken") return { file: event.file, left: event.left };
   if (event.kind === "moved") return { former_address: event.former };
   if (event.kind === "failed") return { reason: event.reason, retry_in_ms: event.retryInMs };
   return {};

@@ -85,7 +85,11 @@ function showCompact(
   let isInLine = false;
   // Printed with the first knock: what is not sent has no line.
   let label = "";
+  let { knocks } = target;
   return {
+    onSequence(taken) {
+      knocks = taken;
+    },
     onTry(attempt) {
       last = -1;
       label = attempt === 1 ? "  knock" : `  try ${attempt}`;
@@ -99,7 +103,7 @@ function showCompact(
       // A copy, or the same knock over the other family.
       if (knock <= last) return;
       last = knock;
-      const named = target.knocks[knock];
+      const named = knocks[knock];
       if (named === undefined || knock >= MAX_NAMED) return;
       out.say(`${label}  ${renderPortSpec(named)}`);
       label = "";
@@ -107,7 +111,7 @@ function showCompact(
     },
     onSent(ms, attempt) {
       isInLine = false;
-      const more = target.knocks.length - MAX_NAMED;
+      const more = knocks.length - MAX_NAMED;
       out.say(
         `${more > 0 ? `  and ${more} more` : ""}  ${
           out.style.faint(`sent in ${renderElapsed(ms)}`)

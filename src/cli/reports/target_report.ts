@@ -13,6 +13,7 @@ import { renderGivenUp } from "../../knock/given_up.ts";
 import type { Target } from "../../core/target.ts";
 import type { TargetReport } from "../../use_cases/target_report.ts";
 import { EXIT, findExitCode, mergeExitCodes } from "../exit_codes.ts";
+import { reportOneTime } from "./one_time/left.ts";
 import { reportError, toErrorValue } from "../report_error.ts";
 
 /** One way to print reports: a new format is one row of {@linkcode RENDERERS}. */
@@ -52,6 +53,7 @@ export function reportTargets(
   RENDERERS.find(({ fits }) => fits(reports, out))?.render(reports, out);
   if (out.quiet && !out.json) printMissed(reports, out);
   reportFailures(reports, out);
+  for (const report of reports) reportOneTime(report, out);
   const closed = reports.find(({ status }) => status === "closed");
   if (examine !== undefined && closed !== undefined) {
     out.note(`hint: find out why: ${examine(closed.target)}`);
@@ -122,7 +124,7 @@ function printEnd({ status, target, after, knocks, givenUp }: TargetReport, out:
 
 /** Returns a report as the JSON contract has it. */
 export function toReportValue(
-  { target, resolved, status, knocks, givenUp, after, error }: TargetReport,
+  { target, resolved, status, knocks, givenUp, after, oneTime, error }: TargetReport,
 ): unknown {
   return {
     target: target.name,
@@ -136,6 +138,7 @@ export function toReportValue(
     sent_ms: knocks === undefined ? null : round(knocks.sentMs),
     probes: (knocks?.probes ?? []).map(toProbeValue),
     after,
+    ...(oneTime === undefined ? {} : { one_time: oneTime }),
     ...(givenUp === undefined ? {} : { given_up: givenUp }),
     ...(error === undefined ? {} : { error: toErrorValue(error) }),
   };

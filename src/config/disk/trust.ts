@@ -63,7 +63,10 @@ function listEffects({ targets }: Config): string[] {
     after.length > 0 || probes.some((probe) => "command" in probe)
   );
   if (runs) effects.add("run programs");
-  if (all.some(({ rolling }) => rolling?.formerKey !== undefined)) effects.add("read files");
+  const reads = all.some(({ rolling, oneTime }) =>
+    rolling?.formerKey !== undefined || oneTime !== undefined
+  );
+  if (reads) effects.add("read files");
   for (const { payload } of all.flatMap(listCarriers)) {
     const effect = payload.kind === "secret" ? EFFECTS[payload.source.kind] : undefined;
     if (effect !== undefined) effects.add(effect);

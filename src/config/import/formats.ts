@@ -25,14 +25,18 @@ export const IMPORT_FORMATS: Readonly<Record<string, ImportFormat>> = {
     summary: "command lines of knock, nmap, nc, hping3",
     load: () => import("./shell.ts"),
   },
+  knockonports: {
+    summary: "JSON of Knock on Ports for Android",
+    load: () => import("./knock_on_ports.ts"),
+  },
+  knockd: {
+    summary: "knockd.conf",
+    load: () => import("./knockd.ts"),
+  },
   // The last one: lines of other formats can be lines of it.
   legacy: {
     summary: "spknock-targets.conf",
     load: () => import("./legacy.ts"),
-  },
-  knockonports: {
-    summary: "JSON of Knock on Ports for Android",
-    load: () => import("./knock_on_ports.ts"),
   },
 };
 

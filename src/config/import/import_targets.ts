@@ -80,11 +80,6 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
 /** Files that are given to `import` by mistake, the most telling first. */
 const GUESSES: readonly { what: string; looks: RegExp; hint: string }[] = [
   {
-    what: "a knockd.conf",
-    looks: /^\s*(?:sequence|seq_timeout|start_command)\s*=/mi,
-    hint: "save its sequence: spknock add NAME HOST PORT[/PROTO]... --secret none --copies 1",
-  },
-  {
     what: "JSON",
     looks: /^\s*(?:\{\s*(?:"|\})|\[\s*[[{"\]])/,
     hint: "see the formats with: spknock import --help",

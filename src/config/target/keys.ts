@@ -134,6 +134,7 @@ export const TARGET_KEYS: readonly string[] = [
   "host",
   "protocol",
   "knocks",
+  "one_time",
   ...Object.keys(SETTING_KEYS),
   "secret",
   "fwknop",
@@ -142,7 +143,7 @@ export const TARGET_KEYS: readonly string[] = [
 ];
 
 /** Keys that a target cannot be without, once it has them. */
-const KEPT_KEYS: readonly string[] = ["host", "knocks", "protocol", "fwknop"];
+const KEPT_KEYS: readonly string[] = ["host", "knocks", "one_time", "protocol", "fwknop"];
 
 /**
  * Returns the key of a target that `text` names, in the spelling of TOML; `-` counts as `_`, so that
@@ -272,13 +273,17 @@ export function writeTarget(
     return [key, isUnset ? undefined : write(setting)] as const;
   });
   const { description, tags, ...settings } = Object.fromEntries(rows);
+  const { oneTime } = draft;
   if (fwknop !== undefined) {
     const knocks = writePlace(draft.knocks);
     return { host: draft.host, protocol: "fwknop", description, tags, knocks, ...settings };
   }
-  const knocks = draft.knocks.map((knock) => writeKnock(knock, payload));
+  const knocks = oneTime === undefined
+    ? draft.knocks.map((knock) => writeKnock(knock, payload))
+    : undefined;
   const secret = isSameData(payload, inherited) ? undefined : writeSecret(payload);
-  return { host: draft.host, description, tags, knocks, secret, ...settings };
+  const own = { host: draft.host, description, tags, knocks, one_time: oneTime, secret };
+  return { ...own, ...settings };
 }
 
 /**
@@ -297,7 +302,12 @@ export function writeChange(
   const fwknop = target.fwknop && changed.openForMs !== undefined
     ? { ...target.fwknop, asksTime: true }
     : target.fwknop;
-  const to = writeTarget({ ...target, ...changed, host, knocks, fwknop }, { ...present, payload });
+  // Knocks of its own replace a file of one-time sequences.
+  const oneTime = changed.knocks === undefined ? target.oneTime : undefined;
+  const to = writeTarget({ ...target, ...changed, host, knocks, fwknop, oneTime }, {
+    ...present,
+    payload,
+  });
   for (const [key, { field, write }] of Object.entries(SETTING_KEYS)) {
     const before = target[field];
     // What is in the table can say the same as a default, and what is not there can come from another key.

@@ -8,7 +8,7 @@ import {
 import { type Problem, UsageError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import type { Service } from "../../core/service.ts";
-import { isSameHost, type Target } from "../../core/target.ts";
+import { isSameHost, requireFixedKnocks, type Target } from "../../core/target.ts";
 import { refuseFwknop } from "../fwknop/refuse.ts";
 import { readSaved, type TargetsFile } from "../secret_files.ts";
 import { type Horizon, keepHorizon } from "./horizon.ts";
@@ -37,7 +37,7 @@ export async function findSavedDoor(
     });
   }
   refuseOtherKind(saved, request);
-  return saved;
+  return requireFixedKnocks(saved, "setup");
 }
 
 function refuseOtherKind(saved: Target, { kind, secret }: SetupRequest): void {

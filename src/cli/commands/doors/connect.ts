@@ -13,6 +13,7 @@ import type { ConnectWay } from "../../../knock/first_look.ts";
 import type { OpenReport } from "../../../knock/until_open.ts";
 import { relay } from "../../../net/relay.ts";
 import { createOutput, type Sink } from "../../../output/output.ts";
+import { sanitize } from "../../../output/sanitize.ts";
 import { closeQuietly } from "../../../probe/tcp.ts";
 import type { Terminal } from "../../../prompt/mod.ts";
 import { mayAsk } from "../../../secret/kinds.ts";
@@ -25,6 +26,12 @@ import {
   pinRoute,
   type Route,
 } from "../../../use_cases/connect_target.ts";
+import { watchPackets } from "../../../use_cases/one_time/knock_once.ts";
+import {
+  hasSequences,
+  type TakenSequence,
+  takeSequence,
+} from "../../../use_cases/one_time/take_sequence.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { bindProbes } from "../../../use_cases/probe_target.ts";
 import { type GivenUp, renderGivenUp } from "../../../knock/given_up.ts";
@@ -36,6 +43,7 @@ import { EXIT } from "../../exit_codes.ts";
 import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { DRY_RUN_OPTION, KNOCK_OPTIONS } from "../../option_specs.ts";
 import { asUsageError, type OptionNames } from "../../options.ts";
+import { renderLeft, warnOfFew } from "../../reports/one_time/left.ts";
 import { createProgress } from "../../reports/progress.ts";
 import { reportError } from "../../report_error.ts";
 
@@ -90,6 +98,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   const { ports, args, out } = context;
   const { port, route } = await readRoute(context);
   const { target } = route;
+  if (target.oneTime === undefined) ports.dropPermissions(["write"]);
   // The connection is shown as one more probe.
   const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
   if (args.has("dry-run")) {
@@ -98,28 +107,44 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   }
   const secrets = readSecretChoice(args);
   // No `after` program runs here.
-  const needs = [{ probes: target.probes, knocks: target.knocks }];
+  const needs = [{ probes: target.probes, knocks: target.knocks, oneTime: target.oneTime }];
   const isListed = secrets.secretsFrom !== undefined;
   const { knocks: asked } = toSecretRequest(target, { isListed });
   dropUnusedPermissions(needs, ports, isListed ? {} : { knocks: asked });
   const checkHorizon = makeHorizonCheck(target, given);
   const pinned = await pinRoute(route, ports);
   const [{ resolved }] = pinned;
-  const { connection, address, knocks, givenUp } = await connectThrough({
+  // Filled in where a one-time sequence is taken.
+  const sequence = { ...target };
+  const events = createProgress({ target: shown, resolved }, out, ports);
+  const watched = watchPackets(events);
+  let taken: TakenSequence | undefined;
+  const attempt = connectThrough({
     ...target,
-    sequence: target,
+    sequence,
     ways: pinned.map((way) => makeWay(way, { target, port }, ports)),
     lookMs: args.read("grace", parseDuration) ?? chooseLook(target, { port, isListed }),
     payloads: async () => {
       checkHorizon();
+      if (hasSequences(target)) {
+        taken = await takeSequence(target, ports);
+        sequence.knocks = taken.knocks;
+        events.onSequence?.(taken.knocks);
+        return taken.knocks.map(() => new Uint8Array());
+      }
       const options = makeSecretOptions(context, secrets);
       const request = toSecretRequest(target, { isListed });
       const [payloads = []] = await collectSecrets([request], ports, options);
       dropUnusedPermissions(needs, ports);
       return toPayloads(target, payloads, ports);
     },
-  }, { ...ports, events: createProgress({ target: shown, resolved }, out, ports) });
+  }, { ...ports, events: watched.events });
+  const { connection, address, knocks, givenUp } = await attempt.catch(async (error) => {
+    if (!watched.hasSent()) await taken?.giveBack();
+    throw error;
+  });
   dropUnusedPermissions([], ports);
+  if (taken !== undefined) sayLeft(taken, given, out);
   if (connection === undefined) {
     const examine = renderDoctorCommand(target, context, secrets);
     throw explainClosed({ route, address, port, knocks, givenUp, examine });
@@ -138,17 +163,24 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   }
 }
 
+/** Says what is left: a warning without `-v` too. */
+function sayLeft(taken: TakenSequence, { out: errors }: ConnectContext, out: Context["out"]): void {
+  const warning = warnOfFew(taken);
+  if (warning === undefined) out.say(`${renderLeft(taken.left)}\n`);
+  else errors.note(`warning: ${sanitize(warning)}`);
+}
+
 /** Returns how long to look before the knocks; undefined where nothing speaks against knocking at once. */
 function chooseLook(
   target: Target,
   { port, isListed }: { port: number; isListed: boolean },
 ): number | undefined {
-  const { knocks, rolling } = target;
+  const { knocks, rolling, oneTime } = target;
   const { knocks: asked } = toSecretRequest(target);
   if (!isListed && asked.some(({ payload }) => mayAsk(payload))) return LOOK_MS.question;
   // A SYN to a port of the sequence would be a knock.
   const isKnock = knocks.some((knock) => knock.protocol === "tcp" && knock.port === port);
-  return rolling !== undefined || isKnock ? LOOK_MS.code : undefined;
+  return rolling !== undefined || oneTime !== undefined || isKnock ? LOOK_MS.code : undefined;
 }
 
 type ConnectContext = Context<

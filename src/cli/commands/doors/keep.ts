@@ -62,6 +62,7 @@ export const command = defineCommand({
     );
 
     const first = await knockFirst(kept, ports);
+    if (first.oneTime !== undefined) progress.report({ kind: "sequence_taken", ...first.oneTime });
     if (!first.knocks?.isOpen) {
       const tries = plural(first.knocks?.tries ?? 0, "try", "tries");
       const lost = first.knocks?.unreachable;
@@ -110,6 +111,7 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   const saved = findTarget(await loadTargets(context), name);
   const openForMs = args.read("open-for", parseDuration) ?? saved.openForMs;
   const target = { ...saved, ...await readKnockChanges(args), openForMs };
+  if (target.oneTime === undefined) ports.dropPermissions(["write"]);
   const checkHorizon = makeHorizonCheck(target, context);
   checkHorizon();
   const { resolved } = await resolveTarget(target, ports);
@@ -123,6 +125,8 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
     payloads: toPayloads(target, payloads.opening, ports),
     closing: closing && { target: closing, payloads: payloads.closing },
     checkHorizon,
+    // Half of a sequence would be a mistake in the closing one (knockd).
+    isWhole: closing !== undefined && target.copies === 1,
     learned: { pace: 0 },
   };
 }

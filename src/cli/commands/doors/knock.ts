@@ -73,13 +73,14 @@ export const command = defineCommand({
     "knock fw.example.com 7000/tcp 8000/udp --probe 22/tcp",
   ],
   async run(context) {
-    const { args } = context;
+    const { args, ports } = context;
     const isNew = isAdHoc(args.positionals) && !args.has("all") && !args.has("tag");
     const chosen = isNew
       ? [await readAdHoc(context)]
       : await selectTargets(context, { all: context.args.has("all") });
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
+    if (!targets.some(({ oneTime }) => oneTime !== undefined)) ports.dropPermissions(["write"]);
     if (args.has("udp") && !isNew) {
       throw new UsageError(
         "--udp has no effect on saved targets: their knocks name their protocols",

@@ -95,7 +95,8 @@ export const command = defineCommand({
       target,
       timeoutMs: timeoutMs ?? TIMEOUT_MS,
       secretsFrom: secrets.secretsFrom,
-      collect: args.has("no-knock") ? undefined : collect,
+      // A one-time sequence is not spent on a diagnosis.
+      collect: args.has("no-knock") || target?.oneTime !== undefined ? undefined : collect,
       ssh: readSsh(context, target),
       looksAtPorts: args.has("ports"),
       waits: args.has("wait"),

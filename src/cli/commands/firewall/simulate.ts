@@ -17,6 +17,7 @@ import {
   makeSimulatedPlan,
 } from "../../../use_cases/simulated_plan.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
+import { requireFixedKnocks } from "../../../core/target.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { SECRET_OPTIONS } from "../../option_specs.ts";
@@ -39,7 +40,7 @@ export const command = defineCommand({
   run: async (context) => {
     const { ports, out, args } = context;
     const [name = ""] = requirePositionals(context, { min: 1, usage: "spknock simulate TARGET" });
-    const target = findTarget(await loadTargets(context), name);
+    const target = requireFixedKnocks(findTarget(await loadTargets(context), name), "simulate");
     refuseFwknop([target]);
     const open = args.read("open", parseServices);
     const payloads = await collectSequences(

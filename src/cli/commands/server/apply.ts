@@ -1,6 +1,6 @@
 /** `apply`: loads the rules of targets on a server over ssh, with a timed way back, and proves them from here. */
 import { UsageError } from "../../../core/errors.ts";
-import { parseLogin } from "../../../core/target.ts";
+import { parseLogin, requireFixedKnocks } from "../../../core/target.ts";
 import { refuseFwknop } from "../../../use_cases/fwknop/refuse.ts";
 import { applyRules } from "../../../use_cases/apply/apply_rules.ts";
 import type { FleetPlace } from "../../../use_cases/apply/group_targets.ts";
@@ -156,7 +156,9 @@ async function readPlaces(context: ApplyContext): Promise<readonly FleetPlace[]>
   }
   const all = args.has("all");
   const named = { ...context, args: { ...args, positionals: names } };
-  const targets = await selectTargets(named, { all });
+  const targets = (await selectTargets(named, { all })).map((target) =>
+    requireFixedKnocks(target, "apply")
+  );
   refuseFwknop(targets);
   if (place === undefined) return await readFleet(targets, context);
   if (args.has("hosts")) throw new UsageError("choose one: USER@HOST or --hosts FILE");

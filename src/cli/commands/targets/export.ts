@@ -1,7 +1,7 @@
 /** `export`: the same knock for another tool, or for a person without spknock. */
 import { UsageError } from "../../../core/errors.ts";
 import { suggestOr } from "../../../core/suggest.ts";
-import type { Target } from "../../../core/target.ts";
+import { requireFixedKnocks, type Target } from "../../../core/target.ts";
 import { joinAnd, joinOr } from "../../../core/text.ts";
 import type { ExportDoor } from "../../../export/form.ts";
 import { EXPORT_FORMS } from "../../../export/forms.ts";
@@ -49,6 +49,8 @@ export const command = defineCommand({
     refuseAdHoc(args.positionals);
     const targets = await selectTargets(context, { all: args.has("all") });
     requireFit(targets, name);
+    // Only the configuration itself names a file of one-time sequences.
+    if (name !== "toml") targets.forEach((each) => requireFixedKnocks(each, `--as ${name}`));
     const output = args.value("output");
     const file = output === "-" ? undefined : output;
     if (file !== undefined) await checkNew(file, { fs: ports.fs, force: args.has("force") });

@@ -134,7 +134,11 @@ function printReport(
   out.say(renderTable(added.map((draft) => [
     `  ${draft.name}`,
     sanitize(draft.host),
-    draft.knocks.map(renderPortSpec).join(" "),
+    sanitize(
+      draft.oneTime === undefined
+        ? draft.knocks.map(renderPortSpec).join(" ")
+        : `one-time sequences of ${draft.oneTime}`,
+    ),
   ])));
   for (const file of keyFiles) out.say(`${verb} a key in ${sanitize(file)}\n`);
   out.say(

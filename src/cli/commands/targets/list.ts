@@ -9,6 +9,7 @@ import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { toFwknopValue } from "../../reports/fwknop/packet_report.ts";
+import { readOneTime, renderLeft } from "../../reports/one_time/left.ts";
 import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */
@@ -26,11 +27,16 @@ export const command = defineCommand({
   ],
   run: async (context) => {
     requirePositionals(context, { min: 0, usage: "spknock list [--tag TAG]" });
-    const { out, args } = context;
+    const { out, args, ports } = context;
     const config = await loadTargets(context);
     const tags = readTagFilter(args);
     const targets = [...config.targets.values()].filter((target) =>
       tags.length === 0 || target.tags.some((tag) => tags.includes(tag))
+    );
+    const oneTime = new Map(
+      await Promise.all(
+        targets.map(async (target) => [target, await readOneTime(target, ports)] as const),
+      ),
     );
     out.value({
       file: config.file,
@@ -43,6 +49,7 @@ export const command = defineCommand({
         opens: target.opens.map(renderService),
         rolling: toRollingValue(target),
         fwknop: toFwknopValue(target),
+        one_time: oneTime.get(target) ?? null,
       })),
     });
     if (targets.length === 0) {
@@ -56,7 +63,7 @@ export const command = defineCommand({
     out.print(renderTable(targets.map((target) => [
       strong(target.name),
       sanitize(target.host),
-      renderKnocks(target),
+      renderKnocks(target, oneTime.get(target)?.left),
       faint(sanitize(target.tags.map((tag) => `#${tag}`).join(" "))),
       sanitize(target.description),
     ])));
@@ -65,7 +72,13 @@ export const command = defineCommand({
 });
 
 /** The sequence on one line; a long one is cut. */
-function renderKnocks({ knocks, rolling, fwknop }: Target): string {
+function renderKnocks(
+  { knocks, rolling, oneTime, fwknop }: Target,
+  left: number | null | undefined,
+): string {
+  if (oneTime !== undefined) {
+    return typeof left === "number" ? renderLeft(left) : "one-time sequences, file unusable";
+  }
   const shown = knocks.slice(0, 5).map(renderPortSpec).join(" ");
   const all = knocks.length > 5 ? `${shown} and ${knocks.length - 5} more` : shown;
   if (fwknop !== undefined) return `${all} (fwknop)`;

@@ -17,6 +17,7 @@ import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
 import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
 import { listFwknopRows, toFwknopValue } from "../../reports/fwknop/packet_report.ts";
+import { listOneTimeRows, readOneTime } from "../../reports/one_time/left.ts";
 import { listRollingRows, toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `show`. */
@@ -59,6 +60,7 @@ export const command = defineCommand({
     }
     const probes = target.probes.map(describeProbe);
     const closing = toClosingTarget(target);
+    const oneTime = await readOneTime(target, ports);
     out.value({
       name: target.name,
       host: target.host,
@@ -67,6 +69,7 @@ export const command = defineCommand({
       knocks: target.knocks.map((knock) => toKnockValue(knock, target, prints)),
       rolling: toRollingValue(target),
       fwknop: toFwknopValue(target),
+      one_time: oneTime ?? null,
       opens: target.opens.map(renderService),
       family: target.family,
       source: target.source ?? null,
@@ -83,7 +86,9 @@ export const command = defineCommand({
     });
     out.print(
       renderTable(
-        listRows(target, probes, prints).map(([key = "", value = ""]) => [key, sanitize(value)]),
+        listRows(target, { probes, prints, oneTime: listOneTimeRows(oneTime) }).map((
+          [key = "", value = ""],
+        ) => [key, sanitize(value)]),
       ),
     );
     return EXIT.done;
@@ -126,8 +131,11 @@ function toKnockValue(knock: Knock, target: Target, prints: Fingerprints): unkno
 
 function listRows(
   target: Target,
-  probes: readonly string[],
-  prints: Fingerprints,
+  { probes, prints, oneTime }: {
+    probes: readonly string[];
+    prints: Fingerprints;
+    oneTime: readonly [key: string, value: string][];
+  },
 ): string[][] {
   const optional = (key: string, value: string) => value === "" ? [] : [[key, value]];
   const knockRows = (key: string, door: Target | undefined) =>
@@ -144,6 +152,7 @@ function listRows(
     ...knockRows("knock", target),
     ...listRollingRows(target),
     ...listFwknopRows(target),
+    ...oneTime,
     ...optional("opens", target.opens.map(renderService).join(", ")),
     ["delay", renderDelay(target.delayMs)],
     ["family", target.family],
