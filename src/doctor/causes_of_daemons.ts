@@ -115,17 +115,19 @@ export function describeOneTime(
 ): Finding | undefined {
   if (sequences === undefined || taken === undefined) return undefined;
   if (taken.before.answer === "answered" || taken.before.answer === "failed") return undefined;
-  if (sequences.problem !== undefined) {
+  const { file, left, error = left === 0 ? `"${file}" has no sequence left` : undefined } =
+    sequences;
+  if (error !== undefined) {
     return {
-      kind: "config",
-      cause: `${sequences.problem}.`,
-      fix: renderCommand(["one-time", "generate", "--count", 100, "--length", 4], invocation),
+      kind: "secret",
+      cause: `${error.charAt(0).toUpperCase()}${error.slice(1)}, so no knock can be sent.`,
+      fix: renderCommand(["one-time", "generate", "--output", "NEW-FILE"], invocation),
     };
   }
   return {
     kind: "fine",
     cause: `Port ${port} is closed without a knock (${taken.before.answer}). No knock was sent: ` +
-      `doctor spends no one-time sequence, and ${sequences.left} of ${sequences.path} are left. ` +
+      `doctor spends no one-time sequence; ${file} has ${left} left. ` +
       "If the door stays closed after a knock, this file may be ahead of the daemon's: the first " +
       "line without # has to be the same in both. A line that knockd never took gets its first " +
       "character back here.",

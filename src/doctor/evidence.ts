@@ -83,12 +83,12 @@ export interface NameEvidence {
 }
 
 /** A file of one-time sequences. */
-export interface SequencesEvidence {
-  path: string;
-  /** How many are unspent. */
-  left: number;
-  /** Why none can be taken. */
-  problem?: string | undefined;
+interface SequencesEvidence {
+  file: string;
+  /** How many are unspent; null where the file cannot be used. */
+  left: number | null;
+  /** Why not. */
+  error?: string;
 }
 
 /** The evidence about one door. */

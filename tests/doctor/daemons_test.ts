@@ -44,12 +44,13 @@ const syn = (answer: SynEvidence["answer"]): SynEvidence => ({ answer, ms: 1, de
 
 function evidence(
   door: Partial<NonNullable<Evidence["door"]>>,
-  { after = syn("silent"), ping = true, clocks }: {
+  { ping = true, clocks, ...given }: {
     after?: SynEvidence | undefined;
     ping?: boolean;
     clocks?: ClockEvidence | undefined;
   } = {},
 ): Evidence {
+  const after = "after" in given ? given.after : syn("silent");
   return {
     invocation: { os: "linux", globals: [], options: [], secretOptions: [] },
     files: [],

@@ -81,6 +81,10 @@ function listRows({ files, time, names, codes = [], clocks, door }: Evidence): R
     `the firewall waits ${renderDuration(stageTimeoutMs)}`;
   rows.push(["pace", pace]);
   if (door.daemon !== undefined) rows.push(["daemon", DAEMONS[door.daemon]]);
+  if (door.sequences !== undefined) {
+    const { file, left, error } = door.sequences;
+    rows.push(["sequences", `${file}, ${error ?? `${left} left`}`]);
+  }
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
 }
 
@@ -178,6 +182,7 @@ function toEvidenceValue({ files, time, names, codes, clocks, door }: Evidence):
     door: door === undefined ? null : {
       port: door.port,
       daemon: door.daemon ?? null,
+      sequences: door.sequences ?? null,
       longest_gap_ms: door.timing.longestGapMs,
       open_for_ms: door.openForMs,
       has_waited: door.hasWaited,

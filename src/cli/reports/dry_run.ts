@@ -13,7 +13,8 @@ import type { Context } from "../command.ts";
 import { readSecretChoice } from "../context.ts";
 import { EXIT } from "../exit_codes.ts";
 import { describeRequest, listFwknopRows } from "./fwknop/packet_report.ts";
-import { listOneTimeRows, readOneTime } from "./one_time/left.ts";
+import { listOneTimeRows } from "./one_time/left.ts";
+import { lookAtSequences } from "../../use_cases/one_time/take_sequence.ts";
 import { listRollingRows, toRollingValue } from "./rolling_report.ts";
 
 const WITHOUT_PAYLOAD: Readonly<Record<KnockProtocol, string>> = {
@@ -87,7 +88,7 @@ export async function showDryRun(
     const nothing = target.knocks.map(() => new Uint8Array());
     const packets = buildSequence(target, nothing, { pace: findFirstPace(target) });
     const probes = target.probes.map(describeProbe);
-    const oneTime = await readOneTime(target, ports);
+    const oneTime = await lookAtSequences(target, ports);
     values.push({
       target: target.name,
       host: target.host,

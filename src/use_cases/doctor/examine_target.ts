@@ -25,6 +25,7 @@ import { askSyn } from "../../doctor/syn.ts";
 import { knockUntilOpen, type Payloads } from "../../knock/until_open.ts";
 import type { Address } from "../../net/resolve.ts";
 import { askEcho, lookAtRoute } from "./look_at_path.ts";
+import { lookAtSequences } from "../one_time/take_sequence.ts";
 import type { Ports } from "../ports.ts";
 import type { ResolvedTarget } from "../resolve_targets.ts";
 
@@ -73,8 +74,9 @@ export async function examineTarget(
   let looks = sortByReach(
     await Promise.all(all.map((address) => look({ target, address }, ports, options))),
   );
-  const canKnock = listTaken(looks, target)
-    .some((taken) => canReach(taken) && (waits || !isOpen(taken)));
+  const sequences = await lookAtSequences(target, ports);
+  const canKnock = sequences === undefined &&
+    listTaken(looks, target).some((taken) => canReach(taken) && (waits || !isOpen(taken)));
   const { payloads, noSecret } = canKnock
     ? await options.collect()
     : { payloads: undefined, noSecret: undefined };
@@ -102,6 +104,7 @@ export async function examineTarget(
       : looks,
     noSecret,
     daemon: findDaemon(target),
+    sequences,
     openForMs: target.openForMs,
     hasWaited,
   };

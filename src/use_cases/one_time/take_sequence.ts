@@ -97,6 +97,27 @@ export async function countSequences(
   }
 }
 
+/** What the file of a target has left; `left` is null where the file cannot be used. */
+export interface SequencesState {
+  file: string;
+  left: number | null;
+  error?: string;
+}
+
+/** Returns what the file of a target has left, without taking one; undefined where the target has none. */
+export async function lookAtSequences(
+  target: Pick<Target, "name" | "oneTime">,
+  ports: FilePorts,
+): Promise<SequencesState | undefined> {
+  if (!hasSequences(target)) return undefined;
+  try {
+    return await countSequences(target, ports);
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error;
+    return { file: target.oneTime, left: null, error: error.message };
+  }
+}
+
 /**
  * Requires that a target's file has a sequence left.
  *

@@ -9,7 +9,8 @@ import { defineCommand, requirePositionals } from "../../command.ts";
 import { explainNoTargets, loadTargets } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { toFwknopValue } from "../../reports/fwknop/packet_report.ts";
-import { readOneTime, renderLeft } from "../../reports/one_time/left.ts";
+import { renderLeft } from "../../reports/one_time/left.ts";
+import { lookAtSequences } from "../../../use_cases/one_time/take_sequence.ts";
 import { toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `list`. */
@@ -35,7 +36,7 @@ export const command = defineCommand({
     );
     const oneTime = new Map(
       await Promise.all(
-        targets.map(async (target) => [target, await readOneTime(target, ports)] as const),
+        targets.map(async (target) => [target, await lookAtSequences(target, ports)] as const),
       ),
     );
     out.value({

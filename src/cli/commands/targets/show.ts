@@ -17,7 +17,8 @@ import { SECRET_OPTIONS } from "../../option_specs.ts";
 import type { CliPorts } from "../../ports.ts";
 import { describeKnock, describePayload, listKnockExtras } from "../../reports/dry_run.ts";
 import { listFwknopRows, toFwknopValue } from "../../reports/fwknop/packet_report.ts";
-import { listOneTimeRows, readOneTime } from "../../reports/one_time/left.ts";
+import { listOneTimeRows } from "../../reports/one_time/left.ts";
+import { lookAtSequences } from "../../../use_cases/one_time/take_sequence.ts";
 import { listRollingRows, toRollingValue } from "../../reports/rolling_report.ts";
 
 /** The command `show`. */
@@ -60,7 +61,7 @@ export const command = defineCommand({
     }
     const probes = target.probes.map(describeProbe);
     const closing = toClosingTarget(target);
-    const oneTime = await readOneTime(target, ports);
+    const oneTime = await lookAtSequences(target, ports);
     out.value({
       name: target.name,
       host: target.host,

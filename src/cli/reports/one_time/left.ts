@@ -1,39 +1,15 @@
 /** The one-time sequences of a target, for people and as JSON. */
-import { SecretError } from "../../../core/errors.ts";
-import type { Target } from "../../../core/target.ts";
 import { plural } from "../../../core/text.ts";
 import type { Output } from "../../../output/output.ts";
 import { sanitize } from "../../../output/sanitize.ts";
-import { countSequences, hasSequences } from "../../../use_cases/one_time/take_sequence.ts";
-import type { Ports } from "../../../use_cases/ports.ts";
+import type { SequencesState } from "../../../use_cases/one_time/take_sequence.ts";
 import type { SequencesLeft, TargetReport } from "../../../use_cases/target_report.ts";
 
 /** Sequences that are so few that it is time to make new ones. */
 const FEW = 3;
 
-/** What the file of a target has left; `left` is null where the file cannot be used. */
-interface OneTimeState {
-  file: string;
-  left: number | null;
-  error?: string;
-}
-
-/** Returns what the file of a target has left, without taking one; undefined where the target has none. */
-export async function readOneTime(
-  target: Pick<Target, "name" | "oneTime">,
-  ports: Pick<Ports, "fs" | "env">,
-): Promise<OneTimeState | undefined> {
-  if (!hasSequences(target)) return undefined;
-  try {
-    return await countSequences(target, ports);
-  } catch (error) {
-    if (!(error instanceof SecretError)) throw error;
-    return { file: target.oneTime, left: null, error: error.message };
-  }
-}
-
 /** Returns the state in rows; none where the target has no one-time sequences. */
-export function listOneTimeRows(state: OneTimeState | undefined): [key: string, value: string][] {
+export function listOneTimeRows(state: SequencesState | undefined): [key: string, value: string][] {
   if (state === undefined) return [];
   const { file, left, error } = state;
   return [["one-time", left === null ? error ?? file : `${renderLeft(left)} in ${file}`]];
