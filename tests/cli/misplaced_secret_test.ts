@@ -11,7 +11,7 @@ import {
   DEFAULTS_KEYS,
   TARGET_KEYS,
 } from "../../src/config/target/keys.ts";
-import { RC_KEYS } from "../../src/config/import/fwknoprc_keys.ts";
+import { RC_KEYS } from "../../src/config/import/fwknoprc/keys.ts";
 import { KNOCK_KEYS } from "../../src/config/target/knocks.ts";
 import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import { PROBE_KINDS } from "../../src/probe/kinds.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { reader } from "../../src/config/import/fwknop.ts";
-import { RC_KEYS } from "../../src/config/import/fwknoprc_keys.ts";
+import { RC_KEYS } from "../../src/config/import/fwknoprc/keys.ts";
 import type { ImportResult } from "../../src/config/import/reader.ts";
 import { renderProblem } from "../../src/core/errors.ts";
 import { renderService } from "../../src/core/service.ts";

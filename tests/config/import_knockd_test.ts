@@ -1,7 +1,7 @@
 /** knockd.conf: the grammar of knockd 0.8, and what becomes of its doors. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { addTargets } from "../../src/config/edit.ts";
-import { readCommands } from "../../src/config/import/firewall_commands.ts";
+import { readCommands } from "../../src/config/import/knockd/firewall_commands.ts";
 import { importTargets } from "../../src/config/import/import_targets.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { ConfigError, type Problem, renderProblem } from "../../src/core/errors.ts";

@@ -1,6 +1,6 @@
 /**
  * `~/.fwknoprc` to targets, one a stanza, as the original would send for `fwknop -n STANZA`; the grammar is
- * `fwknoprc_file.ts`, the keys are the table in `fwknoprc_keys.ts`.
+ * `fwknoprc/file.ts`, the keys are the table in `fwknoprc/keys.ts`.
  *
  * Rules:
  * - `[default]` comes before each stanza, wherever it is; a later line wins over an earlier one;
@@ -25,8 +25,8 @@ import { isSameHost } from "../../core/target.ts";
 import { checkMessage, FWKNOP_SETTINGS, refuseSameKeys } from "../target/fwknop.ts";
 import type { TargetDraft } from "../target/keys.ts";
 import { type Finding, Place } from "../toml/place.ts";
-import { parseRcFile, type RcEntry, type RcStanza } from "./fwknoprc_file.ts";
-import { RC_KEYS, type RcSettings } from "./fwknoprc_keys.ts";
+import { parseRcFile, type RcEntry, type RcStanza } from "./fwknoprc/file.ts";
+import { RC_KEYS, type RcSettings } from "./fwknoprc/keys.ts";
 import type { ImportReader } from "./reader.ts";
 
 /** Where the original asks for its public address without TLS; with it, a target asks there as well. */

@@ -15,9 +15,9 @@ import { renderDuration } from "../../core/duration.ts";
 import type { Knock } from "../../core/knock.ts";
 import { listDistinctServices } from "../../core/service.ts";
 import type { TargetDraft } from "../target/keys.ts";
-import type { RuleChange } from "./firewall_commands.ts";
-import { type Door, makeRemarks, readDoor } from "./knockd_door.ts";
-import { parseKnockdFile } from "./knockd_file.ts";
+import type { RuleChange } from "./knockd/firewall_commands.ts";
+import { type Door, makeRemarks, readDoor } from "./knockd/door.ts";
+import { parseKnockdFile } from "./knockd/file.ts";
 import type { ImportReader, ImportResult } from "./reader.ts";
 
 /** As in the rules of `rules --for knockd`. */

@@ -12,7 +12,7 @@
  * - a line of more than 1023 bytes is two lines to the original: here it is a mistake.
  * No message repeats a name or a value: a key can be in either by mistake.
  */
-import type { Problem } from "../../core/errors.ts";
+import type { Problem } from "../../../core/errors.ts";
 
 /** A line that sets something. */
 export interface RcEntry {

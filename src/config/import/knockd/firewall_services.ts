@@ -1,6 +1,6 @@
 /** The services that the rules of firewalls name: ports, ranges, lists, and names of common services. */
-import { parsePort, type Protocol } from "../../core/knock.ts";
-import { listDistinctServices, type Service } from "../../core/service.ts";
+import { parsePort, type Protocol } from "../../../core/knock.ts";
+import { listDistinctServices, type Service } from "../../../core/service.ts";
 
 /** The ports of services that doors are made for (`/etc/services`); `https` is over tcp here. */
 const NAMES: Readonly<Record<string, number>> = {

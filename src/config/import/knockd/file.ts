@@ -11,8 +11,8 @@
  * - unknown keys, and keys before the first section, are errors.
  * Besides, a byte order mark is skipped. Messages name keys that knockd defines, and no other text.
  */
-import type { Problem } from "../../core/errors.ts";
-import { suggest } from "../../core/suggest.ts";
+import type { Problem } from "../../../core/errors.ts";
+import { suggest } from "../../../core/suggest.ts";
 
 /** A key of a door, by its first name. */
 type DoorKey =

@@ -1,9 +1,9 @@
 /** One section of knockd.conf: the knocks, the times, and what its commands do. */
-import { type Family, parseHost } from "../../core/target.ts";
-import { parseSequence, type SequencePort } from "../../core/knockd/sequence.ts";
-import { ValueError } from "../../core/errors.ts";
+import { type Family, parseHost } from "../../../core/target.ts";
+import { parseSequence, type SequencePort } from "../../../core/knockd/sequence.ts";
+import { ValueError } from "../../../core/errors.ts";
 import { readCommands, type RuleChange } from "./firewall_commands.ts";
-import type { Entry, Section } from "./knockd_file.ts";
+import type { Entry, Section } from "./file.ts";
 
 /** Seconds that knockd takes where the key is missing. */
 const DEFAULT_SECONDS = { seq_timeout: 25, cmd_timeout: 10 } as const;

@@ -8,7 +8,7 @@
  * - a rule that accepts (or translates) opens when it is added, one that drops when it is deleted;
  * - `nft delete rule ... handle` names no rule: it fits any that is added to the same chain.
  */
-import { listDistinctServices, type Service } from "../../core/service.ts";
+import { listDistinctServices, type Service } from "../../../core/service.ts";
 import { readNftServices, readServices } from "./firewall_services.ts";
 import { listCommands } from "./shell_commands.ts";
 

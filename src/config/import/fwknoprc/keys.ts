@@ -4,15 +4,15 @@
  *
  * No message repeats a value: keys can be in any of them by mistake.
  */
-import { isIpv4 } from "../../core/address/syntax.ts";
-import { parseDuration } from "../../core/duration.ts";
-import { ValueError } from "../../core/errors.ts";
-import { FWKNOP_DIGESTS, type FwknopDigest } from "../../core/fwknop.ts";
-import { parsePort } from "../../core/knock.ts";
-import type { PortSpec } from "../../core/service.ts";
-import { parseHost } from "../../core/target.ts";
-import { checkTimeout, checkUser, decodeKey } from "../../fwknop/message.ts";
-import { parseWebAddress } from "../value_specs.ts";
+import { isIpv4 } from "../../../core/address/syntax.ts";
+import { parseDuration } from "../../../core/duration.ts";
+import { ValueError } from "../../../core/errors.ts";
+import { FWKNOP_DIGESTS, type FwknopDigest } from "../../../core/fwknop.ts";
+import { parsePort } from "../../../core/knock.ts";
+import type { PortSpec } from "../../../core/service.ts";
+import { parseHost } from "../../../core/target.ts";
+import { checkTimeout, checkUser, decodeKey } from "../../../fwknop/message.ts";
+import { parseWebAddress } from "../../value_specs.ts";
 
 /** What the lines of a stanza say, those of `[default]` before its own; undefined where none does. */
 export interface RcSettings {
