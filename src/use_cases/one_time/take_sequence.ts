@@ -82,7 +82,7 @@ export async function takeSequence(
  *
  * @throws {SecretError} where the file cannot be used.
  */
-export async function countSequences(
+async function countSequences(
   target: OneTimeTarget,
   ports: FilePorts,
 ): Promise<SequencesLeft> {
