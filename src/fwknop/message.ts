@@ -46,7 +46,7 @@ const DIGEST_BYTES: Readonly<Record<FwknopDigest, number>> = {
 
 /** Returns base64 without `=`, as fwknop writes it. */
 export function toBase64(bytes: Uint8Array): string {
-  return bytes.toBase64({ omitPadding: true });
+  return bytes.toBase64().replace(/=+$/, "");
 }
 
 /** Returns the message, without its digest. */
