@@ -91,6 +91,7 @@ Deno.test("import: a knockd.conf is found from its text, and needs a host", asyn
   const without = await world.run("import", file);
   assertEquals([without.code, await world.read()], [2, ""]);
   assertStringIncludes(without.stderr, `${file}:3: the file names no host: use --host HOST`);
+  assertStringIncludes(without.stderr, "hint: nothing was imported; for example: --host fw.");
   const { code } = await world.run("import", file, "--host", "fw.example.com");
   assertEquals(code, 0);
   assertStringIncludes(await world.read(), 'knocks = ["7000/tcp", "8000/tcp"]\ncopies = 1\n');

@@ -27,7 +27,7 @@ import type { TargetDraft } from "../target/keys.ts";
 import { type Finding, Place } from "../toml/place.ts";
 import { parseRcFile, type RcEntry, type RcStanza } from "./fwknoprc/file.ts";
 import { RC_KEYS, type RcSettings } from "./fwknoprc/keys.ts";
-import type { ImportReader } from "./reader.ts";
+import { type ImportReader, USE_HOST } from "./reader.ts";
 
 /** Where the original asks for its public address without TLS; with it, a target asks there as well. */
 const HTTP_RESOLVE_URL = "http://www.cipherdyne.org/cgi-bin/myip";
@@ -117,7 +117,7 @@ function makeTarget(
   };
   const remark = (message: string) => void notes.remarks.push({ ...place, message });
   const { server = host, access } = settings;
-  if (server === undefined) return fail("the stanza has no SPA_SERVER: use --host HOST");
+  if (server === undefined) return fail(`the stanza has no SPA_SERVER: ${USE_HOST}`);
   if (access === undefined) return fail("the stanza has no ACCESS: add ACCESS tcp/22");
   const keys = readKeys(settings, remark);
   if (keys === undefined) {

@@ -9,7 +9,10 @@ import { suggestOr } from "../../core/suggest.ts";
 import { isTargetName } from "../../core/target.ts";
 import { IMPORT_FORMATS } from "./formats.ts";
 import { makeTargetName, uniqueName } from "./legacy_file.ts";
-import type { ImportReader, ImportResult } from "./reader.ts";
+import { type ImportReader, type ImportResult, USE_HOST } from "./reader.ts";
+
+/** The code of the error where nothing but the host is missing. */
+export const NO_HOST = "no_host";
 
 /** How to import. */
 export interface ImportOptions {
@@ -44,11 +47,19 @@ export async function importTargets(text: string, options: ImportOptions): Promi
   const { file, host, isTrusted } = options;
   const result = await reader.parse(text, { file, host, isTrusted, makeName });
   if (result.problems.length > 0 && options.keepGoing !== true) {
-    throw new ConfigError(result.problems, {
-      hint: "nothing was imported; --keep-going takes the good lines",
-    });
+    throw explainProblems(result);
   }
   return result;
+}
+
+/** Names the next step: the host, where nothing else is missing, or the good lines, where some are good. */
+function explainProblems({ problems, targets }: ImportResult): ConfigError {
+  if (problems.every(({ message }) => message.endsWith(USE_HOST))) {
+    const hint = "nothing was imported; for example: --host fw.example.com";
+    return new ConfigError(problems, { code: NO_HOST, hint });
+  }
+  const rest = targets.length === 0 ? "" : "; --keep-going takes the good lines";
+  return new ConfigError(problems, { hint: `nothing was imported${rest}` });
 }
 
 async function findReader(text: string, { file, from }: ImportOptions): Promise<ImportReader> {
