@@ -75,6 +75,10 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
     const [argv, message] of [
       [["import", `${file}.not`], "there is no such file"],
       [["import", file, "--from", "legcy"], "unknown format, did you mean"],
+      [["import", `${file}.not`, "--from", "legcy"], "unknown format, did you mean"],
+      [["import", ""], "the name of the file is empty"],
+      [["import", "knock a 7"], "a command line needs --from shell"],
+      [["import", "--from", "shell", "knock", "a", "7"], "put it in quotes: "],
       [["import"], "missing argument FILE"],
     ] as const
   ) {

@@ -1,5 +1,5 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import { importTargets } from "../../../config/changes.ts";
+import { importTargets, requireFormat } from "../../../config/changes.ts";
 import { listImportFormats } from "../../../config/import/formats.ts";
 import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
@@ -37,10 +37,13 @@ export const command = defineCommand({
   ],
   examples: [
     "import ~/.fwknoprc",
-    "import ~/.bash_history --from shell --keep-going",
+    "import --from shell 'knock -u -d 100 fw.example.com 7000 8000'",
   ],
   async run(context) {
     const { args } = context;
+    if (args.value("from") === "shell" && args.positionals.length > 1) {
+      throw new UsageError("the command line has to be one argument", { hint: QUOTE_HINT });
+    }
     const usage = "spknock import FILE [--from FORMAT] [--host HOST]";
     const [file = ""] = requirePositionals(context, { min: 1, usage });
     await importFile(file, context, {
@@ -54,6 +57,8 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
+
+const QUOTE_HINT = "put it in quotes: spknock import --from shell 'knock HOST 7000 8000'";
 
 /** How a file is imported. */
 interface ImportFileOptions extends Omit<ImportOptions, "file" | "taken"> {
@@ -69,6 +74,7 @@ export async function importFile(
   { keepsKeys = false, isDryRun = false, ...options }: ImportFileOptions = {},
 ): Promise<void> {
   const { out, ports } = context;
+  if (options.from !== undefined) requireFormat(options.from);
   const { text, label } = await readSource(file, options.from, ports);
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
@@ -116,13 +122,16 @@ async function readSource(
   format: string | undefined,
   { fs, stdin }: Pick<Ports, "fs" | "stdin">,
 ): Promise<{ text: string; label: string }> {
+  if (file === "") throw new UsageError("the name of the file is empty");
   if (file === "-") {
     return { text: new TextDecoder().decode(await stdin.readAll()), label: "standard input" };
   }
   const text = file.length > MAX_NAME && format === "shell" ? undefined : await readText(file, fs);
   if (text !== undefined) return { text, label: file };
   if (format === "shell" && /\s/.test(file)) return { text: file, label: "the command line" };
-  throw new UsageError(`"${file}" cannot be read: there is no such file`);
+  throw new UsageError(`"${file}" cannot be read: there is no such file`, {
+    hint: /\s/.test(file) ? "a command line needs --from shell" : undefined,
+  });
 }
 
 function printReport(
