@@ -38,7 +38,7 @@ Deno.test("fwknop: each key is asked for by its name", async () => {
   await world.write(DOOR);
   assertEquals((await world.run("knock", "work")).code, 0);
   const text = world.terminal?.output ?? "";
-  for (const each of ["Encryption key for work", "HMAC key for work"]) {
+  for (const each of ["Encryption key for work (base64):", "HMAC key for work:"]) {
     assertStringIncludes(text, each);
   }
 });
@@ -54,6 +54,7 @@ table<{ stdin: string; says: string }>("fwknop: nothing is sent with a wrong key
   const ended = await world.run("knock", "work", "--secrets-from", "-", "--json");
   assertEquals([ended.code, world.net.sent.length], [4, 0]);
   assertStringIncludes(errorOf(ended).message, says);
+  if (says.includes(" key ")) assertStringIncludes(errorOf(ended).hint ?? "", "access.conf has");
   assert(!`${ended.stdout}${ended.stderr}`.includes("hunter2"));
 });
 

@@ -1,12 +1,12 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import { importTargets, requireFormat } from "../../../config/changes.ts";
+import { importTargets, requireFormat, type TargetDraft } from "../../../config/changes.ts";
 import { listImportFormats } from "../../../config/import/formats.ts";
 import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
-import { renderProblem, UsageError } from "../../../core/errors.ts";
+import { type Problem, renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
-import { joinAnd, plural } from "../../../core/text.ts";
+import { joinAnd, plural, quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
@@ -85,6 +85,7 @@ export async function importFile(
     taken: present.keys(),
   });
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
+  if (targets.some(holdsSecret)) remarks.push(...await listOpenFiles(file, ports));
   for (const remark of remarks) out.note(`note: ${sanitize(renderProblem(remark))}`);
   if (targets.length === 0) {
     throw new UsageError(`"${label}" has no targets`, {
@@ -111,6 +112,26 @@ export async function importFile(
     left_out: problems.map(renderProblem),
     remarks: remarks.map(renderProblem),
   });
+}
+
+/** Whether a draft brings a secret with it. */
+function holdsSecret({ knocks, close = [], fwknop, rolling }: TargetDraft): boolean {
+  const carriers = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+  const last = rolling === undefined ? undefined : knocks.at(-1);
+  return [...carriers, last].some((part) => part?.payload.kind === "bytes") ||
+    [...knocks, ...close].some(({ payload }) =>
+      payload.kind === "secret" && payload.source.kind === "hash"
+    );
+}
+
+/** Says where other users can read the file. */
+async function listOpenFiles(file: string, ports: Pick<Ports, "fileMode">): Promise<Problem[]> {
+  const mode = await ports.fileMode(file).catch(() => undefined);
+  if (mode === undefined || (mode & 0o077) === 0) return [];
+  const octal = (mode & 0o777).toString(8).padStart(4, "0");
+  const message = `has secrets, and other users can read it (mode ${octal}): ` +
+    `chmod 600 ${quoteShell(file)}`;
+  return [{ file, message }];
 }
 
 /** The longest name of a file. */
