@@ -17,7 +17,7 @@ import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
 export const command = defineCommand({
-  usage: ["import FILE [--from FORMAT] [--host HOST]"],
+  usage: ["import FILE [--from FORMAT] [--host HOST]", "import --from shell 'COMMAND LINE'"],
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
     "ones. Keys become files beside the configuration, which only you can read. A file\n" +
     "in TOML can be of another person: what makes this machine run programs, or read\n" +
@@ -37,7 +37,7 @@ export const command = defineCommand({
   ],
   examples: [
     "import ~/.fwknoprc",
-    "import --from shell 'knock -u -d 100 fw.example.com 7000 8000'",
+    "import ~/.bash_history --from shell --keep-going",
   ],
   async run(context) {
     const { args } = context;

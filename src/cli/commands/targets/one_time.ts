@@ -101,8 +101,8 @@ function explainUse(
     : `saved ${plural(count, "one-time sequence")} in ${sanitize(file)}`;
   out.note(
     `${made}\n` +
-      `here:       one_time = ${JSON.stringify(name)} in the target, instead of knocks\n` +
-      `the server: a copy of the same file, and in its section of /etc/knockd.conf,\n` +
-      `            One_Time_Sequences = /etc/knockd/sequences instead of Sequence`,
+      `here: one_time = ${JSON.stringify(name)} in the target, instead of knocks\n` +
+      "server: a copy of the same file, and in its section of /etc/knockd.conf, instead of " +
+      "Sequence, One_Time_Sequences = /etc/knockd/sequences",
   );
 }
