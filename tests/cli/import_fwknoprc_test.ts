@@ -126,3 +126,11 @@ Deno.test("import --host: for a stanza without a server", async () => {
   assertEquals((await world.run("import", file, "--host", "192.0.2.9")).code, 0);
   assertStringIncludes(await world.read(), 'host = "192.0.2.9"');
 });
+
+Deno.test("import: a host of IPv6 is refused by the line of its stanza, as fwknopd reads IPv4 only", async () => {
+  await using world = new World();
+  const file = await write(world, STANZA.replace("fw.example.com", "2001:db8::1"));
+  const { message } = errorOf(await world.run("import", file, "--json"));
+  assertEquals(message, `${file}:1: the host is an IPv6 address, and fwknopd reads IPv4 only`);
+  assertEquals([await world.read(), await listKeys(world)], ["", []]);
+});

@@ -9,6 +9,7 @@
  * - KEY wins over KEY_BASE64, HMAC_KEY over HMAC_KEY_BASE64; a flag that is Y stays so;
  * - a key that is missing is asked for, as the original does; a packet without HMAC is not sent.
  */
+import { isIpv6 } from "../../core/address/syntax.ts";
 import { type Problem, ValueError } from "../../core/errors.ts";
 import {
   type Fwknop,
@@ -118,6 +119,7 @@ function makeTarget(
   const remark = (message: string) => void notes.remarks.push({ ...place, message });
   const { server = host, access } = settings;
   if (server === undefined) return fail(`the stanza has no SPA_SERVER: ${USE_HOST}`);
+  if (isIpv6(server)) return fail("the host is an IPv6 address, and fwknopd reads IPv4 only");
   if (access === undefined) return fail("the stanza has no ACCESS: add ACCESS tcp/22");
   const keys = readKeys(settings, remark);
   if (keys === undefined) {

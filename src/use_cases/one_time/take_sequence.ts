@@ -202,7 +202,7 @@ function explainFile(file: string, cause: unknown): SpknockError {
   return new SecretError(`${nameFile(file)} cannot be used: ${why}`, {
     cause,
     hint: isMissing
-      ? "copy the server's file here, or make one for both: spknock one-time generate"
+      ? "copy the server's file here, or make one for both: spknock one-time generate --output NEW-FILE"
       : undefined,
   });
 }
