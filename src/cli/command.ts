@@ -1,5 +1,6 @@
 /** What a command is, and what each run of one is given. */
 import { UsageError } from "../core/errors.ts";
+import { joinOr } from "../core/text.ts";
 import type { Output } from "../output/output.ts";
 import type { OptionNames, OptionSpec, ParsedArgs } from "./options.ts";
 import type { CliPorts } from "./ports.ts";
@@ -56,14 +57,18 @@ export function requirePositionals(
   if (positionals.length < min || positionals.length > max) {
     const what = positionals.length > max
       ? `unexpected argument "${positionals[max]}"`
-      : `missing argument ${findMissing(usage, positionals.length)}`;
+      : describeMissing(usage, positionals.length);
     throw new UsageError(what, { hint: `usage: ${usage}` });
   }
   return positionals;
 }
 
-/** The required argument that a usage line has at a place, such as `TARGET`. */
-function findMissing(usage: string, index: number): string {
-  const required = usage.split(" ").slice(2).filter((word) => /^[A-Z]/.test(word));
-  return (required[index] ?? required.at(-1) ?? "").replace(/[[.].*$/, "");
+/** Says which required word a usage line has at a place: an argument such as `TARGET`, or an action. */
+function describeMissing(usage: string, index: number): string {
+  const required = usage.replaceAll(/ \[[^\]]*\]/g, "").replaceAll(/ --\S+ [A-Z]+/g, "")
+    .split(" ").slice(2);
+  const word = required[index] ?? required.at(-1) ?? "";
+  return /^[a-z]/.test(word)
+    ? `missing action: use ${joinOr(word.split("|"))}`
+    : `missing argument ${word.replace(/[[.].*$/, "")}`;
 }

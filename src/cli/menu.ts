@@ -1,5 +1,6 @@
 /** The menu: what `spknock` alone shows on a terminal. */
 import { CancelledError, ConfigError, UsageError } from "../core/errors.ts";
+import { NO_HOST } from "../config/changes.ts";
 import type { Config } from "../config/mod.ts";
 import type { Target } from "../core/target.ts";
 import { plural } from "../core/text.ts";
@@ -178,7 +179,14 @@ async function importByAsking(context: Context, prompter: Prompter): Promise<und
   });
   const isLegacy = legacy !== undefined && answer === sanitize(legacy);
   const file = isLegacy ? legacy : expandHome(answer, context.ports.env("HOME"));
-  await importFile(file, context, { from: isLegacy ? "legacy" : undefined });
+  const from = isLegacy ? "legacy" : undefined;
+  try {
+    await importFile(file, context, { from });
+  } catch (error) {
+    if (!(error instanceof ConfigError && error.code === NO_HOST)) throw error;
+    const { askForHost } = await import("./questions/target_questions.ts");
+    await importFile(file, context, { from, host: await askForHost(prompter) });
+  }
 }
 
 /** Asks which target first, unless there is only one. */

@@ -54,7 +54,12 @@ export function requirePlainDoor([door]: readonly ExportDoor[], form: string): P
   return { target, knocks, holdsSecret };
 }
 
-function requireSamePackets(target: Target, form: string): void {
+/**
+ * Refuses a door whose packets differ each time.
+ *
+ * @throws {UsageError} with a form that can carry it.
+ */
+export function requireSamePackets(target: Target, form: string): void {
   if (target.fwknop !== undefined) refuse(target, form, "a packet of fwknop", "fwknoprc");
   if (target.oneTime !== undefined) refuse(target, form, "one-time sequences", "toml");
   if (target.rolling !== undefined) refuse(target, form, "one-time codes", "toml");

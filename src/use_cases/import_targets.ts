@@ -101,18 +101,38 @@ function renderNat(nat: FwknopNat | undefined): string {
   return nat === undefined ? "" : `${nat.host ?? ""}:${nat.port}`;
 }
 
-/** Whether keys are the same, as far as they are known: what is asked for can be any. */
+/** Whether keys and payloads are the same, as far as they are known: what is asked for can be any. */
 async function hasSameKeys(
-  { fwknop: one }: TargetDraft,
-  { fwknop: other }: Target,
+  { fwknop: one, knocks }: TargetDraft,
+  { fwknop: other, knocks: others }: Target,
   place: TargetsFile,
 ): Promise<boolean> {
-  if (one === undefined || other === undefined) return one === other;
+  if (one === undefined || other === undefined) {
+    return one === other && hasSamePayloads(knocks, others);
+  }
   for (const part of ["key", "hmacKey"] as const) {
     const [mine, theirs] = [await readKey(one[part], place), await readKey(other[part], place)];
     if (mine !== undefined && theirs !== undefined && mine !== theirs) return false;
   }
   return true;
+}
+
+function hasSamePayloads(knocks: readonly Knock[], others: readonly Knock[]): boolean {
+  return knocks.every(({ payload }, index) => {
+    const [mine, theirs] = [readPayload(payload), readPayload(others[index]?.payload)];
+    return mine === undefined || theirs === undefined || mine === theirs;
+  });
+}
+
+/** Returns a payload that is written out, for comparing; undefined where it comes from elsewhere. */
+function readPayload(payload: KnockPayload | undefined): string | undefined {
+  if (payload === undefined) return undefined;
+  if (payload.kind === "none") return "";
+  if (payload.kind === "bytes") return payload.bytes.join();
+  const { source } = payload;
+  return source.kind === "hash"
+    ? new TextEncoder().encode(source.hash.toLowerCase()).join()
+    : undefined;
 }
 
 /** Returns the text of a key that is in the configuration or in a file; undefined where it is elsewhere. */

@@ -46,14 +46,14 @@ table("a target that is exported and imported is the same", {
 Deno.test("what the file has no place for is listed", async () => {
   const text = PLAIN.replace(
     "copies = 1",
-    'description = "the house"\ntags = ["x"]\ndelay = "70ms"\ntries = 5\nprobes = ["443/tcp"]',
+    'description = "the house"\ntags = ["x"]\ndelay = "70ms"\ntries = 5\ntimeout = "3s"\nprobes = ["443/tcp"]',
   );
   const { lost } = await carry(text);
   assertEquals(lost, [
-    "the host of home (fw.example.com): import it with --host",
-    "of home: description, tags, delay, tries, probes",
-    "copies of home: knockd needs 1, a packet that comes twice is two knocks",
-    "stage_timeout of home for each knock: knockd has 6s for the whole sequence",
+    "home: host (fw.example.com): import it with --host",
+    "home: description, tags, delay, tries, timeout, probes",
+    "home: copies: knockd needs 1, a packet that comes twice is two knocks",
+    "home: stage_timeout of each knock: knockd has 6s for all of them",
   ]);
 });
 
@@ -73,6 +73,26 @@ Deno.test("the stock doors of Debian leave as they came", async () => {
   const { stdout, code } = await world.run("export", "openSSH", "--as", "knockd");
   assertEquals(code, 0);
   assertStringIncludes(stdout, "Sequence        = 9000:tcp,8000:tcp,7000:tcp");
+});
+
+Deno.test("the probes that the import makes of opens again are not lost", async () => {
+  const { lost } = await carry(PLAIN);
+  assertEquals(lost.filter((text) => text.includes("probes")), []);
+});
+
+Deno.test("a door of fwknopd is refused with the form that carries it", async () => {
+  await using world = new World();
+  const keys = 'key = "open sesame"\nhmac_key = "staple"\n';
+  await world.write(
+    `[targets.work]\nhost = "192.0.2.1"\nprotocol = "fwknop"\nopens = ["22/tcp"]\n[targets.work.fwknop]\n${keys}`,
+  );
+  for (const form of ["knockd", "knockonports", "nc"]) {
+    const ended = await world.run("export", "work", "--as", form, "--json");
+    assertEquals([ended.code, errorOf(ended).hint], [
+      2,
+      "use: spknock export work --as fwknoprc",
+    ], form);
+  }
 });
 
 table("what knockd cannot do is refused", {

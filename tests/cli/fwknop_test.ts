@@ -38,7 +38,7 @@ Deno.test("fwknop: each key is asked for by its name", async () => {
   await world.write(DOOR);
   assertEquals((await world.run("knock", "work")).code, 0);
   const text = world.terminal?.output ?? "";
-  for (const each of ["Encryption key for work", "HMAC key for work"]) {
+  for (const each of ["Encryption key for work (base64):", "HMAC key for work:"]) {
     assertStringIncludes(text, each);
   }
 });
@@ -54,6 +54,7 @@ table<{ stdin: string; says: string }>("fwknop: nothing is sent with a wrong key
   const ended = await world.run("knock", "work", "--secrets-from", "-", "--json");
   assertEquals([ended.code, world.net.sent.length], [4, 0]);
   assertStringIncludes(errorOf(ended).message, says);
+  if (says.includes(" key ")) assertStringIncludes(errorOf(ended).hint ?? "", "access.conf has");
   assert(!`${ended.stdout}${ended.stderr}`.includes("hunter2"));
 });
 
@@ -200,6 +201,7 @@ Deno.test("fwknop keygen without a target saves nothing", async () => {
 
 table<{ argv: string; says: string }>("fwknop keygen: refused:", {
   "an echo request": { argv: "keygen work --host h --open icmp", says: "--open: has icmp" },
+  "an IPv6 address": { argv: "keygen work --host ::1", says: "is an IPv6 address, and fwknopd" },
   "no host": { argv: "keygen work", says: "missing option --host" },
   "a host without a target": { argv: "keygen --host h", says: "--host has no effect without" },
   "an unknown action": { argv: "keygn", says: 'unknown action "keygn", did you mean "keygen"?' },
@@ -213,6 +215,8 @@ table<{ argv: string; says: string }>("fwknop keygen: refused:", {
   const ended = await world.run("fwknop", ...argv.split(" "), "--json");
   assertEquals(ended.code, 2, ended.stderr);
   assertStringIncludes(errorOf(ended).message, says);
+  const keys = await Deno.stat(world.config.replace(/[^/]*$/, "keys")).catch(() => undefined);
+  assertEquals([keys, (await world.read()).includes("work")], [undefined, false]);
 });
 
 Deno.test("fwknop: doctor looks at the files of both keys", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { textOf } from "../fakes.ts";
-import { World } from "./harness.ts";
+import { table } from "../table.ts";
+import { valueOf, World } from "./harness.ts";
 
 const HASH = "0123456789abcdef".repeat(4);
 const STEPS = `[{"type":"udp","port":7000,"content":"${HASH}","encoding":"raw"},` +
@@ -41,4 +42,23 @@ Deno.test("import of an app's file: one bad step, and nothing is written", async
   assertEquals(stderr.includes(HASH), false);
   assertEquals((await world.run("import", file, "--keep-going")).code, 0);
   assertStringIncludes(await world.read(), "[targets.a]");
+});
+
+table<[payload: string, added: string[]]>("import: the same knocks are the same door", {
+  "with the same hash": [`secret = { hash = "${HASH}" }`, []],
+  "with a passphrase that is asked for": ['secret = "prompt"', []],
+  "but with another hash they are another door": [
+    `secret = { hash = "${"fedcba9876543210".repeat(4)}" }`,
+    ["Home-2"],
+  ],
+  "but without a payload they are another door": ['secret = "none"', ["Home-2"]],
+}, async ([secret, added]) => {
+  await using world = new World();
+  await world.write(`[targets.Home]\nhost = "192.0.2.7"\nknocks = ["7000/udp"]\n${secret}\n`);
+  const file = await save(
+    world,
+    `{"name":"Home","host":"192.0.2.7","steps":[{"type":"udp","port":7000,"content":"${HASH}","encoding":"raw"}]}`,
+  );
+  const ended = await world.run("import", file, "--json");
+  assertEquals([ended.code, valueOf(ended)["added"]], [0, added], ended.stderr);
 });

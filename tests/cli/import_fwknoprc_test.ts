@@ -8,8 +8,18 @@ const STANZA = `[work]\nSPA_SERVER fw.example.com\nACCESS tcp/22\nALLOW_IP sourc
 async function write(world: World, text: string): Promise<string> {
   const file = `${world.home}/.fwknoprc`;
   await Deno.writeTextFile(file, text);
+  await Deno.chmod(file, 0o600);
   return file;
 }
+
+Deno.test("import: a .fwknoprc that other users can read is named, with what closes it", async () => {
+  await using world = new World();
+  const file = await write(world, STANZA);
+  await Deno.chmod(file, 0o644);
+  const said = `${file}: has secrets, and other users can read it (mode 0644): chmod 600 ${file}`;
+  assertEquals(valueOf(await world.run("import", file, "-n", "--json"))["remarks"], [said]);
+  assertStringIncludes((await world.run("import", file)).stderr, `note: ${said}\n`);
+});
 
 /** The folder of the configuration, and what of keys is in it. */
 async function listKeys(world: World): Promise<string[]> {
@@ -115,4 +125,12 @@ Deno.test("import --host: for a stanza without a server", async () => {
   assertStringIncludes(ended.stderr, `${file}:1: the stanza has no SPA_SERVER: use --host HOST`);
   assertEquals((await world.run("import", file, "--host", "192.0.2.9")).code, 0);
   assertStringIncludes(await world.read(), 'host = "192.0.2.9"');
+});
+
+Deno.test("import: a host of IPv6 is refused by the line of its stanza, as fwknopd reads IPv4 only", async () => {
+  await using world = new World();
+  const file = await write(world, STANZA.replace("fw.example.com", "2001:db8::1"));
+  const { message } = errorOf(await world.run("import", file, "--json"));
+  assertEquals(message, `${file}:1: the host is an IPv6 address, and fwknopd reads IPv4 only`);
+  assertEquals([await world.read(), await listKeys(world)], ["", []]);
 });

@@ -75,6 +75,10 @@ Deno.test("a dry run shows what would be saved, and a wrong file is told", async
     const [argv, message] of [
       [["import", `${file}.not`], "there is no such file"],
       [["import", file, "--from", "legcy"], "unknown format, did you mean"],
+      [["import", `${file}.not`, "--from", "legcy"], "unknown format, did you mean"],
+      [["import", ""], "the name of the file is empty"],
+      [["import", "knock a 7"], "a command line needs --from shell"],
+      [["import", "--from", "shell", "knock", "a", "7"], "put it in quotes: "],
       [["import"], "missing argument FILE"],
     ] as const
   ) {
@@ -91,6 +95,7 @@ Deno.test("import: a knockd.conf is found from its text, and needs a host", asyn
   const without = await world.run("import", file);
   assertEquals([without.code, await world.read()], [2, ""]);
   assertStringIncludes(without.stderr, `${file}:3: the file names no host: use --host HOST`);
+  assertStringIncludes(without.stderr, "hint: nothing was imported; for example: --host fw.");
   const { code } = await world.run("import", file, "--host", "fw.example.com");
   assertEquals(code, 0);
   assertStringIncludes(await world.read(), 'knocks = ["7000/tcp", "8000/tcp"]\ncopies = 1\n');

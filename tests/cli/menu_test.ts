@@ -239,3 +239,13 @@ Deno.test("the menu sets up a door: Ctrl-C at a question goes back", async () =>
   assertEquals(code, 0, screen);
   assertStringIncludes(screen, "Where ssh logs in, such as root@fw.example.com");
 });
+
+Deno.test("the menu asks for the host of a file that names none", async () => {
+  const world = new World({ keys: ["i\r", "~/knockd.conf\r", "a b\r", "fw.example.com\r", "x\r"] });
+  await using _ = world;
+  await Deno.writeTextFile(`${world.home}/knockd.conf`, "[ssh]\nsequence = 7000,8000\n");
+  const { code, stderr } = await world.run("--plain");
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(world.terminal?.output ?? "", " Host name or address:");
+  assertStringIncludes(await world.read(), '[targets.ssh]\nhost = "fw.example.com"\n');
+});

@@ -88,14 +88,14 @@ Deno.test("keep takes one for each renewal, and none for a renewal that cannot b
   const shown = events.filter(({ event }) => event !== "opened" && event !== "renewed")
     .map(({ event, left, reason }) => left ?? reason ?? event);
   assertEquals(shown.slice(0, 2), [1, 0]);
-  assertMatch(shown[2], /has no sequence left for "vault"/);
+  assertMatch(shown[2], /no one-time sequence is left for "vault" in /);
   assertEquals([await read(), listSent(world)], ["#7001\n#7002\n", ["7001/tcp", "7002/tcp"]]);
 });
 
 table<[options: Parameters<typeof makeWorld>[1], message: RegExp]>(
   "what is wrong with the file: exit code 4, and nothing is sent",
   {
-    "none left": [{ lines: "#7001\n\n" }, /has no sequence left for "vault"$/],
+    "none left": [{ lines: "#7001\n\n" }, /^no one-time sequence is left for "vault" in /],
     "a line that is none": [
       { lines: " 7001\n hunter2\n" },
       /: line 2 is not a sequence: the first port/,
@@ -198,6 +198,7 @@ Deno.test("one-time generate saves sequences for both sides", async () => {
   const argv = ["one-time", "generate", "--count", "7", "--length", "5"];
   const { code, stderr } = await world.run(...argv, "--output", file);
   assertEquals(code, 0);
+  assertStringIncludes(stderr, `one_time = "${file}" in the target`);
   assertStringIncludes(stderr, "One_Time_Sequences = ");
   assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
   const text = await Deno.readTextFile(file);
@@ -207,4 +208,22 @@ Deno.test("one-time generate saves sequences for both sides", async () => {
   assertEquals((value["sequences"] as string[]).length, 7);
   assertEquals((await world.run("one-time", "make")).code, 2);
   assertEquals((await world.run("one-time", "generate", "--length", "1")).code, 2);
+});
+
+table("a file of one-time sequences that no target names any more is named", {
+  "remove": ["remove", "vault", "--yes"],
+  "edit": ["edit", "vault", "--knock", "7000"],
+}, async (argv) => {
+  const { world, file, read } = await makeWorld();
+  await using _ = world;
+  const { code, stdout } = await world.run(...argv);
+  assertEquals([code, await read()], [0, LINES]);
+  assertStringIncludes(stdout, `\nthe file of one-time sequences stays: ${file}\n`);
+});
+
+Deno.test("an edit that keeps the one-time sequences says nothing of them", async () => {
+  const { world } = await makeWorld();
+  await using _ = world;
+  const { stdout } = await world.run("edit", "vault", "--delay", "100ms");
+  assertEquals(stdout.trim().split("\n").length, 1);
 });

@@ -14,6 +14,21 @@ const HINTS: readonly [argv: string[], message: string, hint: string][] = [
   [["list", "extra"], 'unexpected argument "extra"', "usage: spknock list [--tag TAG]"],
   [["show"], "missing argument TARGET", "usage: spknock show TARGET"],
   [["rename", "a"], "missing argument NEW-NAME", "usage: spknock rename TARGET NEW-NAME"],
+  [
+    ["one-time"],
+    "missing action: use generate",
+    "usage: spknock one-time generate [--count N] [--length K] [--output FILE]",
+  ],
+  [
+    ["fwknop"],
+    "missing action: use keygen or access",
+    "usage: spknock fwknop keygen|access [TARGET]",
+  ],
+  [
+    ["rolling"],
+    "missing action: use new, rotate or revoke",
+    "usage: spknock rolling new|rotate|revoke TARGET",
+  ],
   [["connect", "a"], "missing argument PORT", "usage: spknock connect TARGET [HOST] PORT"],
   [["knock"], "missing argument TARGET", "name one, or use --all or --tag"],
   [["knock", "a", "-d"], "--delay needs a value", "--delay DURATION"],

@@ -1,3 +1,4 @@
+import { joinOr } from "../../src/core/text.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
@@ -147,6 +148,6 @@ table("import: refuses the format", {
   const error = await assertRejects(() => importTargets("", { file: "f", from }), UsageError);
   assertEquals([error.message, error.hint], [
     message,
-    `use ${Object.keys(IMPORT_FORMATS).join(", ")}`,
+    `use ${joinOr(Object.keys(IMPORT_FORMATS))}`,
   ]);
 });

@@ -141,5 +141,5 @@ table("export to Knock on Ports: what the app cannot send is refused", {
 }, async (other, what) => {
   const target = { ...await readDoor("knocks = [1]"), ...other } as Target;
   const error = assertThrows(() => write({ target }), UsageError);
-  assertEquals(error.message, `home: Knock on Ports cannot send ${what}`);
+  assertEquals(error.message, `--as knockonports cannot send ${what}`);
 });

@@ -42,15 +42,19 @@ export async function askForTarget(
   prompter: Prompter,
   { taken }: { taken: ReadonlySet<string> },
 ): Promise<TargetDraft> {
-  const host = parseHost(
-    await prompter.input({ message: "Host name or address", validate: makeValidator(parseHost) }),
-  );
+  const host = await askForHost(prompter);
   const name = await askForName(prompter, { host, taken });
   const knocks = await askForKnocks(prompter, { knocks: [] });
   const opens = await askForOpens(prompter, "22/tcp");
   const probes = await askForProbes(prompter, makeDefaultProbes(opens));
   const description = await askForDescription(prompter, "");
   return { name, host, knocks, opens, probes, description };
+}
+
+/** Asks for a host. */
+export async function askForHost(prompter: Prompter): Promise<string> {
+  const message = "Host name or address";
+  return parseHost(await prompter.input({ message, validate: makeValidator(parseHost) }));
 }
 
 /** Asks for a name that is not taken. */

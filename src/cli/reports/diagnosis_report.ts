@@ -83,7 +83,7 @@ function listRows({ files, time, names, codes = [], clocks, door }: Evidence): R
   if (door.daemon !== undefined) rows.push(["daemon", DAEMONS[door.daemon]]);
   if (door.sequences !== undefined) {
     const { file, left, error } = door.sequences;
-    rows.push(["sequences", `${file}, ${error ?? `${left} left`}`]);
+    rows.push(["sequences", error ?? `${file}, ${left} left`]);
   }
   return [...rows, ...door.addresses.flatMap((each) => listAddressRows(each, door.port))];
 }

@@ -9,6 +9,7 @@
  * - KEY wins over KEY_BASE64, HMAC_KEY over HMAC_KEY_BASE64; a flag that is Y stays so;
  * - a key that is missing is asked for, as the original does; a packet without HMAC is not sent.
  */
+import { isIpv6 } from "../../core/address/syntax.ts";
 import { type Problem, ValueError } from "../../core/errors.ts";
 import {
   type Fwknop,
@@ -27,7 +28,7 @@ import type { TargetDraft } from "../target/keys.ts";
 import { type Finding, Place } from "../toml/place.ts";
 import { parseRcFile, type RcEntry, type RcStanza } from "./fwknoprc/file.ts";
 import { RC_KEYS, type RcSettings } from "./fwknoprc/keys.ts";
-import type { ImportReader } from "./reader.ts";
+import { type ImportReader, USE_HOST } from "./reader.ts";
 
 /** Where the original asks for its public address without TLS; with it, a target asks there as well. */
 const HTTP_RESOLVE_URL = "http://www.cipherdyne.org/cgi-bin/myip";
@@ -117,7 +118,8 @@ function makeTarget(
   };
   const remark = (message: string) => void notes.remarks.push({ ...place, message });
   const { server = host, access } = settings;
-  if (server === undefined) return fail("the stanza has no SPA_SERVER: use --host HOST");
+  if (server === undefined) return fail(`the stanza has no SPA_SERVER: ${USE_HOST}`);
+  if (isIpv6(server)) return fail("the host is an IPv6 address, and fwknopd reads IPv4 only");
   if (access === undefined) return fail("the stanza has no ACCESS: add ACCESS tcp/22");
   const keys = readKeys(settings, remark);
   if (keys === undefined) {

@@ -7,9 +7,13 @@
 import { ConfigError, UsageError } from "../../core/errors.ts";
 import { suggestOr } from "../../core/suggest.ts";
 import { isTargetName } from "../../core/target.ts";
+import { joinOr } from "../../core/text.ts";
 import { IMPORT_FORMATS } from "./formats.ts";
 import { makeTargetName, uniqueName } from "./legacy_file.ts";
-import type { ImportReader, ImportResult } from "./reader.ts";
+import { type ImportReader, type ImportResult, USE_HOST } from "./reader.ts";
+
+/** The code of the error where nothing but the host is missing. */
+export const NO_HOST = "no_host";
 
 /** How to import. */
 export interface ImportOptions {
@@ -44,21 +48,23 @@ export async function importTargets(text: string, options: ImportOptions): Promi
   const { file, host, isTrusted } = options;
   const result = await reader.parse(text, { file, host, isTrusted, makeName });
   if (result.problems.length > 0 && options.keepGoing !== true) {
-    throw new ConfigError(result.problems, {
-      hint: "nothing was imported; --keep-going takes the good lines",
-    });
+    throw explainProblems(result);
   }
   return result;
 }
 
-async function findReader(text: string, { file, from }: ImportOptions): Promise<ImportReader> {
-  const names = Object.keys(IMPORT_FORMATS);
-  const use = `use ${names.join(", ")}`;
-  if (from !== undefined) {
-    const format = Object.hasOwn(IMPORT_FORMATS, from) ? IMPORT_FORMATS[from] : undefined;
-    if (format !== undefined) return (await format.load()).reader;
-    throw new UsageError(`unknown format${suggestOr("", from, names)}`, { hint: use });
+/** Names the next step: the host, where nothing else is missing, or the good lines, where some are good. */
+function explainProblems({ problems, targets }: ImportResult): ConfigError {
+  if (problems.every(({ message }) => message.endsWith(USE_HOST))) {
+    const hint = "nothing was imported; for example: --host fw.example.com";
+    return new ConfigError(problems, { code: NO_HOST, hint });
   }
+  const rest = targets.length === 0 ? "" : "; --keep-going takes the good lines";
+  return new ConfigError(problems, { hint: `nothing was imported${rest}` });
+}
+
+async function findReader(text: string, { file, from }: ImportOptions): Promise<ImportReader> {
+  if (from !== undefined) return (await requireFormat(from).load()).reader;
   const formats = Object.values(IMPORT_FORMATS);
   const readers = await Promise.all(formats.map(async ({ load }) => (await load()).reader));
   const likely = readers.find(({ isLikely }) => isLikely(text));
@@ -73,8 +79,24 @@ async function findReader(text: string, { file, from }: ImportOptions): Promise<
   const isEmpty = text.split(/\r?\n/).every((line) => /^\s*(?:[#;]|$)/.test(line));
   if (isEmpty && readers[0] !== undefined) return readers[0];
   throw new UsageError(`the format of "${file}" is unknown`, {
-    hint: `name it: --from FORMAT; ${use}`,
+    hint: `name it: --from FORMAT; ${listNames()}`,
   });
+}
+
+/**
+ * Returns the row of a format.
+ *
+ * @throws {UsageError} if no format is known by that name.
+ */
+export function requireFormat(name: string) {
+  const format = Object.hasOwn(IMPORT_FORMATS, name) ? IMPORT_FORMATS[name] : undefined;
+  if (format !== undefined) return format;
+  const suggestion = suggestOr("", name, Object.keys(IMPORT_FORMATS));
+  throw new UsageError(`unknown format${suggestion}`, { hint: listNames() });
+}
+
+function listNames(): string {
+  return `use ${joinOr(Object.keys(IMPORT_FORMATS))}`;
 }
 
 /** Files that are given to `import` by mistake, the most telling first. */

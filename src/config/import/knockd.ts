@@ -18,7 +18,7 @@ import type { TargetDraft } from "../target/keys.ts";
 import type { RuleChange } from "./knockd/firewall_commands.ts";
 import { type Door, makeRemarks, readDoor } from "./knockd/door.ts";
 import { parseKnockdFile } from "./knockd/file.ts";
-import type { ImportReader, ImportResult } from "./reader.ts";
+import { type ImportReader, type ImportResult, USE_HOST } from "./reader.ts";
 
 /** As in the rules of `rules --for knockd`. */
 const OWN_PREFIX = "spknock_";
@@ -66,7 +66,7 @@ function makeTargets(
     const { section, target } = door;
     const to = host ?? target;
     if (to === undefined) {
-      report.fail(section.line, "the file names no host: use --host HOST");
+      report.fail(section.line, `the file names no host: ${USE_HOST}`);
       return [];
     }
     const close = pairs.get(door);

@@ -15,6 +15,9 @@ export interface ImportResult {
   remarks: Problem[];
 }
 
+/** How a problem ends where only the host is missing: it can be asked for. */
+export const USE_HOST = "use --host HOST";
+
 /** What reads one format. */
 export interface ImportReader {
   /** Whether the text looks like this format. */

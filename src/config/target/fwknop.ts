@@ -7,7 +7,7 @@
  *   count: fwknopd reads IPv4, and refuses a copy as a replay;
  * - a key is a secret source, or a string that is the key itself; no message repeats any part of it.
  */
-import { isIpv4 } from "../../core/address/syntax.ts";
+import { isIpv4, isIpv6 } from "../../core/address/syntax.ts";
 import { renderDuration } from "../../core/duration.ts";
 import { ValueError } from "../../core/errors.ts";
 import {
@@ -123,7 +123,12 @@ function readOwnSettings(
   place: Place,
   { openForMs }: TargetSettings,
 ): Partial<TargetSettings> {
-  const { family, copies, open_for } = table;
+  const { family, copies, host, open_for } = table;
+  if (typeof host === "string" && isIpv6(host)) {
+    place.at("host").fail(
+      "is an IPv6 address, and fwknopd reads IPv4 only: use a name or an IPv4 address",
+    );
+  }
   if (family === "ipv6" || family === "both") {
     place.at("family").fail('cannot be used: fwknopd reads IPv4 only, use "ipv4" or leave it out');
   }

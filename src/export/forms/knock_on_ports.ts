@@ -7,11 +7,11 @@ import {
   PAYLOAD_PLACEHOLDER,
   SECRET_PLACEHOLDER,
 } from "../../config/import/knock_on_ports/format.ts";
-import { UsageError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import type { Family, Target } from "../../core/target.ts";
 import { renderJson } from "../../core/text.ts";
 import type { ExportDoor, Exporter } from "../form.ts";
+import { requireSamePackets } from "../plain_door.ts";
 import { canCheck, findDelay, findTitle, hasContent, listLosses } from "./knock_on_ports/losses.ts";
 
 /** One sequence for each target, and one more for its closing knocks. */
@@ -19,7 +19,7 @@ export const exporter: Exporter = {
   render(doors) {
     const lost = new Set<string>();
     const sequences = doors.flatMap((door) => {
-      refuse(door.target);
+      requireSamePackets(door.target, "knockonports");
       for (const loss of listLosses(door)) lost.add(`${door.target.name}: ${loss}`);
       const { target: { knocks, close }, opening, closing } = door;
       const name = findTitle(door.target);
@@ -37,21 +37,6 @@ export const exporter: Exporter = {
     };
   },
 };
-
-/** What needs a program that the app does not have. */
-function refuse({ name, rolling, oneTime, fwknop }: Target): void {
-  const what = rolling !== undefined
-    ? "one-time codes"
-    : oneTime !== undefined
-    ? "one-time sequences"
-    : fwknop !== undefined
-    ? "a packet of fwknop"
-    : undefined;
-  if (what === undefined) return;
-  throw new UsageError(`${name}: Knock on Ports cannot send ${what}`, {
-    hint: "a form that carries it: --as toml",
-  });
-}
 
 /** What a sequence depends on. */
 interface SequenceContext {

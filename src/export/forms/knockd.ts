@@ -9,6 +9,8 @@ import { nameHosts, type Target } from "../../core/target.ts";
 import { renderPortSpec } from "../../core/knock.ts";
 import { findBackend, makePlan, renderRules } from "../../rules/mod.ts";
 import type { ExportDoor, Exporter } from "../form.ts";
+import { listLostKeys } from "../lost.ts";
+import { requireSamePackets } from "../plain_door.ts";
 
 /** Writes the sections of all doors. */
 export const exporter: Exporter = {
@@ -26,6 +28,7 @@ export const exporter: Exporter = {
 
 function draftDoor({ target }: ExportDoor): Parameters<typeof makePlan>[0][number] {
   const { name, opens, knocks, close = [] } = target;
+  requireSamePackets(target, "knockd");
   const secret = [...knocks, ...close].find((knock) => knock.payload.kind !== "none");
   if (secret !== undefined) {
     throw new UsageError(
@@ -42,38 +45,29 @@ function draftDoor({ target }: ExportDoor): Parameters<typeof makePlan>[0][numbe
   return { target, opens, payloads: { opening: nothing(knocks), closing: nothing(close) } };
 }
 
+/** Keys that a section of knockd.conf has, or that a line of its own tells the loss of. */
+const CARRIED = ["opens", "family", "copies", "open_for", "stage_timeout", "close"];
+
 /** What a section of knockd.conf cannot hold. */
 function listLosses({ target }: ExportDoor): string[] {
-  const { name, host, copies, delayMs, tries, probes, after, connect, description, tags } = target;
-  const keys = [
-    ...(description === "" ? [] : ["description"]),
-    ...(tags.length === 0 ? [] : ["tags"]),
-    ...(delayMs === "auto" ? [] : ["delay"]),
-    ...(target.source === undefined ? [] : ["source"]),
-    ...(target.admin === undefined ? [] : ["admin"]),
-    ...(hasHandshake(target) ? ["handshake"] : []),
-    ...(tries === 3 ? [] : ["tries"]),
-    ...(probes.length === 0 ? [] : ["probes"]),
-    ...(after.length === 0 ? [] : ["after"]),
-    ...(connect === undefined ? [] : ["connect"]),
-  ];
+  const { name, host, copies, knocks } = target;
+  const singles = (["delay", "handshake"] as const).filter((key) =>
+    knocks.some((knock) => knock[`${key}Ms`] !== undefined)
+  );
   return [
-    `the host of ${name} (${host}): import it with --host`,
-    ...(keys.length === 0 ? [] : [`of ${name}: ${keys.join(", ")}`]),
+    `${name}: host (${host}): import it with --host`,
+    ...listLostKeys(target, CARRIED),
+    ...singles.map((key) => `${name}: the ${key} of single knocks`),
     ...(copies === 1
       ? []
-      : [`copies of ${name}: knockd needs 1, a packet that comes twice is two knocks`]),
+      : [`${name}: copies: knockd needs 1, a packet that comes twice is two knocks`]),
     ...listRounding(target),
   ];
-}
-
-function hasHandshake({ handshakeMs, knocks }: Target): boolean {
-  return handshakeMs !== undefined || knocks.some((knock) => knock.handshakeMs !== undefined);
 }
 
 /** knockd has one time for the whole sequence. */
 function listRounding({ name, knocks, stageTimeoutMs }: Target): string[] {
   if (knocks.length < 3) return [];
   const whole = renderDuration(stageTimeoutMs * (knocks.length - 1));
-  return [`stage_timeout of ${name} for each knock: knockd has ${whole} for the whole sequence`];
+  return [`${name}: stage_timeout of each knock: knockd has ${whole} for all of them`];
 }

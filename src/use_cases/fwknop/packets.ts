@@ -54,10 +54,19 @@ export function toFwknopRequest(
     name,
     knocks: [...carry(fwknop.key), ...carry(fwknop.hmacKey)],
     reads: "key_text",
-    questions: [`Encryption key for ${name}`, `HMAC key for ${name}`],
+    questions: [
+      `Encryption key for ${name}${nameForm(fwknop.key)}`,
+      `HMAC key for ${name}${nameForm(fwknop.hmacKey)}`,
+    ],
     check: (texts) => void decodeKeys(fwknop, texts),
   };
 }
+
+function nameForm({ isBase64 }: FwknopKey): string {
+  return isBase64 ? " (base64)" : "";
+}
+
+const KEY_HINT = "the server's access.conf has both keys; new ones: spknock fwknop keygen";
 
 /** Throws a SecretError if one of the texts is not a key, or both are the same. */
 function decodeKeys(
@@ -71,14 +80,14 @@ function decodeKeys(
       if (!(error instanceof RangeError)) throw error;
       const subject = use === "key" ? "the encryption key" : "the HMAC key";
       throw new SecretError(`${subject} ${error.message}`, {
-        hint: "new keys: spknock fwknop keygen",
+        hint: KEY_HINT,
       });
     }
   };
   const keys = { key: decode(keyText, "key"), hmacKey: decode(hmacText, "hmacKey") };
   if (keys.key.toHex() !== keys.hmacKey.toHex()) return keys;
   throw new SecretError("the encryption key and the HMAC key are the same: fwknop needs two", {
-    hint: "new keys: spknock fwknop keygen",
+    hint: KEY_HINT,
   });
 }
 

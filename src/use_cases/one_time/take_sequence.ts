@@ -190,7 +190,7 @@ function readSequences(
 }
 
 function explainNone({ target, file }: { target: OneTimeTarget; file: string }): SecretError {
-  return new SecretError(`${nameFile(file)} has no sequence left for "${target.name}"`, {
+  return new SecretError(`no one-time sequence is left for "${target.name}" in "${file}"`, {
     hint: `make new ones, for both sides: spknock one-time generate --output NEW-FILE`,
   });
 }
@@ -202,7 +202,7 @@ function explainFile(file: string, cause: unknown): SpknockError {
   return new SecretError(`${nameFile(file)} cannot be used: ${why}`, {
     cause,
     hint: isMissing
-      ? "copy the server's file here, or make one for both: spknock one-time generate"
+      ? "copy the server's file here, or make one for both: spknock one-time generate --output NEW-FILE"
       : undefined,
   });
 }

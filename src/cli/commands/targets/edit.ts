@@ -205,6 +205,8 @@ function findStale(shown: Target, fresh: Target): ReturnType<typeof listQuestion
 /** The targets that an edit has changed, of those that it was about. */
 interface Saved {
   changed: readonly string[];
+  /** The files of one-time sequences that no target names any more: knocks took their place. */
+  leftFiles: readonly string[];
 }
 
 /** Saves the answers, unless what was asked has changed: then the target as it is now is returned. */
@@ -251,15 +253,23 @@ async function change(
 ): Promise<Saved> {
   const file = await targetsPath(context);
   let changed: readonly string[] = [];
+  let leftFiles: readonly string[] = [];
   const onChanged = (names: readonly string[]) => changed = names;
-  await updateTargets(file, (text) => changeTargets(text, choose, { file, onChanged }), context);
-  return { changed };
+  const note = (targets: ReadonlyMap<string, Target>) => {
+    const changes = choose(targets);
+    leftFiles = changes.flatMap(({ name, knocks }) =>
+      (knocks === undefined ? undefined : targets.get(name)?.oneTime) ?? []
+    );
+    return changes;
+  };
+  await updateTargets(file, (text) => changeTargets(text, note, { file, onChanged }), context);
+  return { changed, leftFiles };
 }
 
 async function reportSaved(
   names: readonly string[],
   context: Context,
-  { changed, knocks }: Saved & { knocks?: readonly Knock[] | undefined },
+  { changed, leftFiles, knocks }: Saved & { knocks?: readonly Knock[] | undefined },
 ): Promise<void> {
   const file = await targetsPath(context);
   const count = (some: readonly string[]) =>
@@ -273,5 +283,8 @@ async function reportSaved(
       ? `nothing to change: ${count(names)} ${place}\n`
       : `changed ${count(changed)} ${place}${unchanged}${sequence}\n`,
   );
+  for (const left of leftFiles) {
+    context.out.say(`the file of one-time sequences stays: ${sanitize(left)}\n`);
+  }
   context.out.value({ changed: names.length === 1 ? changed[0] ?? null : changed, file });
 }

@@ -1,12 +1,12 @@
 /** `import`: take targets over from another tool's file, all of them or none. */
-import { importTargets } from "../../../config/changes.ts";
+import { importTargets, requireFormat, type TargetDraft } from "../../../config/changes.ts";
 import { listImportFormats } from "../../../config/import/formats.ts";
 import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
-import { renderProblem, UsageError } from "../../../core/errors.ts";
+import { type Problem, renderProblem, UsageError } from "../../../core/errors.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
-import { joinAnd, plural } from "../../../core/text.ts";
+import { joinAnd, plural, quoteShell } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
@@ -17,7 +17,7 @@ import { EXIT } from "../../exit_codes.ts";
 
 /** The command `import`. */
 export const command = defineCommand({
-  usage: ["import FILE [--from FORMAT] [--host HOST]"],
+  usage: ["import FILE [--from FORMAT] [--host HOST]", "import --from shell 'COMMAND LINE'"],
   details: "Every bad line is named and nothing is saved, unless --keep-going saves the good\n" +
     "ones. Keys become files beside the configuration, which only you can read. A file\n" +
     "in TOML can be of another person: what makes this machine run programs, or read\n" +
@@ -41,6 +41,9 @@ export const command = defineCommand({
   ],
   async run(context) {
     const { args } = context;
+    if (args.value("from") === "shell" && args.positionals.length > 1) {
+      throw new UsageError("the command line has to be one argument", { hint: QUOTE_HINT });
+    }
     const usage = "spknock import FILE [--from FORMAT] [--host HOST]";
     const [file = ""] = requirePositionals(context, { min: 1, usage });
     await importFile(file, context, {
@@ -54,6 +57,8 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
+
+const QUOTE_HINT = "put it in quotes: spknock import --from shell 'knock HOST 7000 8000'";
 
 /** How a file is imported. */
 interface ImportFileOptions extends Omit<ImportOptions, "file" | "taken"> {
@@ -69,6 +74,7 @@ export async function importFile(
   { keepsKeys = false, isDryRun = false, ...options }: ImportFileOptions = {},
 ): Promise<void> {
   const { out, ports } = context;
+  if (options.from !== undefined) requireFormat(options.from);
   const { text, label } = await readSource(file, options.from, ports);
   const config = await loadForAdding(context);
   // Targets are never added to the old file, which is used where there is no configuration.
@@ -79,6 +85,7 @@ export async function importFile(
     taken: present.keys(),
   });
   for (const problem of problems) out.note(`left out: ${sanitize(renderProblem(problem))}`);
+  if (targets.some(holdsSecret)) remarks.push(...await listOpenFiles(file, ports));
   for (const remark of remarks) out.note(`note: ${sanitize(renderProblem(remark))}`);
   if (targets.length === 0) {
     throw new UsageError(`"${label}" has no targets`, {
@@ -107,6 +114,26 @@ export async function importFile(
   });
 }
 
+/** Whether a draft brings a secret with it. */
+function holdsSecret({ knocks, close = [], fwknop, rolling }: TargetDraft): boolean {
+  const carriers = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+  const last = rolling === undefined ? undefined : knocks.at(-1);
+  return [...carriers, last].some((part) => part?.payload.kind === "bytes") ||
+    [...knocks, ...close].some(({ payload }) =>
+      payload.kind === "secret" && payload.source.kind === "hash"
+    );
+}
+
+/** Says where other users can read the file. */
+async function listOpenFiles(file: string, ports: Pick<Ports, "fileMode">): Promise<Problem[]> {
+  const mode = await ports.fileMode(file).catch(() => undefined);
+  if (mode === undefined || (mode & 0o077) === 0) return [];
+  const octal = (mode & 0o777).toString(8).padStart(4, "0");
+  const message = `has secrets, and other users can read it (mode ${octal}): ` +
+    `chmod 600 ${quoteShell(file)}`;
+  return [{ file, message }];
+}
+
 /** The longest name of a file. */
 const MAX_NAME = 255;
 
@@ -116,13 +143,16 @@ async function readSource(
   format: string | undefined,
   { fs, stdin }: Pick<Ports, "fs" | "stdin">,
 ): Promise<{ text: string; label: string }> {
+  if (file === "") throw new UsageError("the name of the file is empty");
   if (file === "-") {
     return { text: new TextDecoder().decode(await stdin.readAll()), label: "standard input" };
   }
   const text = file.length > MAX_NAME && format === "shell" ? undefined : await readText(file, fs);
   if (text !== undefined) return { text, label: file };
   if (format === "shell" && /\s/.test(file)) return { text: file, label: "the command line" };
-  throw new UsageError(`"${file}" cannot be read: there is no such file`);
+  throw new UsageError(`"${file}" cannot be read: there is no such file`, {
+    hint: /\s/.test(file) ? "a command line needs --from shell" : undefined,
+  });
 }
 
 function printReport(

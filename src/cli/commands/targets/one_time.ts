@@ -1,4 +1,5 @@
 /** `one-time`: the sequences that a knockd and its clients take turns with. */
+import { resolvePath } from "../../../config/value_specs.ts";
 import { UsageError, ValueError } from "../../../core/errors.ts";
 import { type GenerateOptions, generateSequences } from "../../../core/knockd/generate.ts";
 import { MAX_SEQUENCE } from "../../../core/knockd/sequence.ts";
@@ -90,19 +91,18 @@ async function writeLines(
 /** Says what both sides need. */
 function explainUse(
   { count }: GenerateOptions,
-  { out }: OneTimeContext,
+  { out, ports }: OneTimeContext,
   file: string | undefined,
 ): void {
-  const name = file ?? "FILE";
+  // A path of the configuration starts from its own folder, not from the current one.
+  const name = file === undefined ? "FILE" : sanitize(resolvePath(file, ports.cwd()));
   const made = file === undefined
     ? "save these lines in a file that only you can read"
     : `saved ${plural(count, "one-time sequence")} in ${sanitize(file)}`;
   out.note(
     `${made}\n` +
-      `here:       one_time = ${
-        JSON.stringify(sanitize(name))
-      } in the target, instead of knocks\n` +
-      `the server: a copy of the same file, and in the section of /etc/knockd.conf, instead of\n` +
-      `            Sequence: One_Time_Sequences = /etc/knockd/sequences`,
+      `here: one_time = ${JSON.stringify(name)} in the target, instead of knocks\n` +
+      "server: a copy of the same file, and in its section of /etc/knockd.conf, instead of " +
+      "Sequence, One_Time_Sequences = /etc/knockd/sequences",
   );
 }

@@ -53,7 +53,16 @@ export async function removeTargets(targets: readonly Target[], context: Context
   const keyFiles = targets.flatMap(listKeyFiles);
   out.say(`removed ${names.join(", ")}\n`);
   for (const path of keyFiles) out.say(`the key file stays: ${sanitize(path)}\n`);
-  out.value({ removed: names, file, ...(keyFiles.length === 0 ? {} : { key_files: keyFiles }) });
+  const sequences = targets.flatMap(({ oneTime }) => oneTime ?? []);
+  for (const path of sequences) {
+    out.say(`the file of one-time sequences stays: ${sanitize(path)}\n`);
+  }
+  out.value({
+    removed: names,
+    file,
+    ...(keyFiles.length === 0 ? {} : { key_files: keyFiles }),
+    ...(sequences.length === 0 ? {} : { one_time_files: sequences }),
+  });
 }
 
 /** The files of a target's keys, of one-time codes or of fwknop: the server still takes what they make. */

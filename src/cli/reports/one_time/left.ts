@@ -23,7 +23,9 @@ export function renderLeft(left: number): string {
 /** Returns a warning where few are left; undefined where there are enough. */
 export function warnOfFew({ left, file }: SequencesLeft): string | undefined {
   if (left > FEW) return undefined;
-  return `${renderLeft(left)} in ${file}; make new ones, for both sides: spknock one-time generate`;
+  return `${
+    renderLeft(left)
+  } in ${file}; make new ones, for both sides: spknock one-time generate --output NEW-FILE`;
 }
 
 /** Says what is left after a knock, and what to do where the door stayed closed. */

@@ -3,6 +3,7 @@ import { isAddress } from "../../../core/address/syntax.ts";
 import type { Knock } from "../../../core/knock.ts";
 import { type Family, isSameHost, parseHost } from "../../../core/target.ts";
 import type { TargetDraft } from "../../target/keys.ts";
+import { USE_HOST } from "../reader.ts";
 import { readCheck } from "./check.ts";
 import { APP_DELAY_MS, MAX_APP_DELAY_MS, type WORDS } from "./format.ts";
 import type { JsonPlace } from "./json.ts";
@@ -52,7 +53,7 @@ function readSequenceHost(place: JsonPlace, { host }: SequenceContext): string |
   const text = place.isAbsent ? "" : place.readText()?.trim();
   if (text === undefined) return undefined;
   if (text === "" && host !== undefined) return host;
-  if (text === "") return place.fail("missing host: name it with --host HOST");
+  if (text === "") return place.fail(`missing host: ${USE_HOST}`);
   try {
     return parseHost(text);
   } catch (error) {
