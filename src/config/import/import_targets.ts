@@ -8,7 +8,7 @@ import { ConfigError, UsageError } from "../../core/errors.ts";
 import { suggestOr } from "../../core/suggest.ts";
 import { isTargetName } from "../../core/target.ts";
 import { IMPORT_FORMATS } from "./formats.ts";
-import { makeTargetName, uniqueName } from "./legacy_file.ts";
+import { createNames, makeTargetName } from "./legacy_file.ts";
 import type { ImportReader, ImportResult } from "./reader.ts";
 
 /** How to import. */
@@ -36,8 +36,9 @@ export interface ImportOptions {
 export async function importTargets(text: string, options: ImportOptions): Promise<ImportResult> {
   const reader = await findReader(text, options);
   const taken = new Set(options.taken);
+  const findName = createNames(taken);
   const makeName = (text: string): string => {
-    const name = uniqueName(isTargetName(text) ? text : makeTargetName(text), taken);
+    const name = findName(isTargetName(text) ? text : makeTargetName(text));
     taken.add(name);
     return name;
   };
@@ -86,7 +87,7 @@ const GUESSES: readonly { what: string; looks: RegExp; hint: string }[] = [
   },
   {
     what: "TOML",
-    looks: /^\s*\[[\w."-]+\]\s*(?:#.*)?$|^\s*[\w-]+\s*=\s*(?:"|\[|\d)/m,
+    looks: /^[ \t]*\[[\w."-]+\][ \t\r]*(?:#.*)?$|^[ \t]*[\w-]+[ \t]*=[ \t]*(?:"|\[|\d)/m,
     hint: "see the formats with: spknock import --help",
   },
 ];

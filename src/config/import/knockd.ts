@@ -28,8 +28,8 @@ const PACE_PART = 4;
 /** Reads knockd.conf. */
 export const reader: ImportReader = {
   isLikely: (text) =>
-    /^\s*\[[^[\]\n]+\]\s*$/m.test(text) && !/^\s*\[\[?targets\./m.test(text) &&
-    /^\s*(?:sequence|one_time_sequences|seq_timeout|(?:start_)?command(?:_6)?)\s*=\s*[^\s"]/mi
+    /^[ \t]*\[[^[\]\n]+\][ \t\r]*$/m.test(text) && !/^[ \t]*\[\[?targets\./m.test(text) &&
+    /^[ \t]*(?:sequence|one_time_sequences|seq_timeout|(?:start_)?command(?:_6)?)[ \t]*=[ \t]*[^\s"]/mi
       .test(text),
   parse(text, context) {
     const { file } = context;

@@ -24,7 +24,8 @@ import type { ImportReader } from "./reader.ts";
 /** The reader of targets in TOML. */
 export const reader: ImportReader = {
   isLikely: (text) =>
-    /^\s*(?:\[\[?\s*targets\s*[.\]]|targets\s*[.=]|#:schema .*targets\.schema\.json)/m.test(text),
+    /^[ \t]*(?:\[\[?[ \t]*targets[ \t]*[.\]]|targets[ \t]*[.=]|#:schema .*targets\.schema\.json)/m
+      .test(text),
   parse(text, { file, isTrusted = false, makeName }) {
     const reading = readToml(text);
     if ("problems" in reading) {

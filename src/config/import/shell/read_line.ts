@@ -1,14 +1,20 @@
 /** One command line, from text to sequences; the parser of bash is loaded with this file. */
 import { parse } from "unbash";
+import { MAX_LINE } from "./lines.ts";
 import { readSequences, type ShellReading } from "./sequences.ts";
 import { listSteps } from "./steps.ts";
+import { NotAKnock } from "./tool.ts";
 
 /**
  * Returns what a line of a shell sends.
  *
+ * @throws {NotAKnock} where it is too long, or does too much, for one.
  * @throws {RangeError} where it knocks in a way that a target cannot express; no text of it is repeated.
  */
 export function readLine(text: string): ShellReading {
+  if (text.length > MAX_LINE) {
+    throw new NotAKnock(`the line has more than ${MAX_LINE} characters`);
+  }
   const { commands, errors = [] } = parse(text);
   const reading = readSequences(listSteps(commands));
   if (errors.length === 0 || reading.sequences.length === 0) return reading;

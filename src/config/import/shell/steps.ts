@@ -6,7 +6,7 @@
  */
 import type { AndOr, Command, CommandNode, PipelineNode, Statement } from "unbash";
 import { findOutput } from "./output.ts";
-import { readSeconds, type ShellInput, UNKNOWN } from "./tool.ts";
+import { NotAKnock, readSeconds, type ShellInput, UNKNOWN } from "./tool.ts";
 import { WRAPPERS } from "./tools.ts";
 import { expandToOne, expandWord, type Variables } from "./words.ts";
 
@@ -24,45 +24,55 @@ export type ShellStep =
   /** Commands that run or do not, as it turns out. */
   | { kind: "choice"; words: readonly string[] };
 
-/** More steps than this are not of a knock. */
-const MAX_STEPS = 1_000;
+/** More commands than this, assignments among them, are not of a knock. */
+const MAX_COMMANDS = 1_000;
 
-/** Returns the steps of a script. */
+/** The steps of a script, and how many commands were read for them. */
+interface Walk {
+  steps: ShellStep[];
+  commands: number;
+}
+
+/**
+ * Returns the steps of a script.
+ *
+ * @throws {NotAKnock} where there are too many.
+ */
 export function listSteps(commands: readonly Statement[]): ShellStep[] {
-  const steps: ShellStep[] = [];
-  addStatements(commands, new Map(), steps);
-  return steps;
+  const walk: Walk = { steps: [], commands: 0 };
+  addStatements(commands, new Map(), walk);
+  return walk.steps;
 }
 
 /** Returns the variables as they are afterwards. */
 function addStatements(
   commands: readonly Statement[],
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
 ): Variables {
   let known = variables;
-  for (const { command } of commands) known = addList(command, known, steps);
+  for (const { command } of commands) known = addList(command, known, walk);
   return known;
 }
 
 function addList(
   node: PipelineNode | AndOr,
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
 ): Variables {
-  if (node.type !== "AndOr") return addPipeline(node, variables, steps);
+  if (node.type !== "AndOr") return addPipeline(node, variables, walk);
   let known = variables;
-  for (const command of node.commands) known = addPipeline(command, known, steps);
+  for (const command of node.commands) known = addPipeline(command, known, walk);
   return known;
 }
 
-function addPipeline(node: PipelineNode, variables: Variables, steps: ShellStep[]): Variables {
-  if (node.type !== "Pipeline") return addCommand(node, variables, steps, undefined);
+function addPipeline(node: PipelineNode, variables: Variables, walk: Walk): Variables {
+  if (node.type !== "Pipeline") return addCommand(node, variables, walk, undefined);
   let input: ShellInput;
   for (const command of node.commands) {
-    const start = steps.length;
-    addCommand(command, variables, steps, input);
-    const last = steps.length === start + 1 ? steps.at(-1) : undefined;
+    const start = walk.steps.length;
+    addCommand(command, variables, walk, input);
+    const last = walk.steps.length === start + 1 ? walk.steps.at(-1) : undefined;
     input = last?.kind === "call" ? findOutput(last.words) : "unknown";
   }
   return variables;
@@ -71,29 +81,31 @@ function addPipeline(node: PipelineNode, variables: Variables, steps: ShellStep[
 function addCommand(
   node: CommandNode,
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
   input: ShellInput,
 ): Variables {
-  if (steps.length > MAX_STEPS) return variables;
+  if (++walk.commands > MAX_COMMANDS) {
+    throw new NotAKnock(`the line has more than ${MAX_COMMANDS} commands`);
+  }
   switch (node.type) {
     case "Command":
-      return addSimple(node, variables, steps, input);
+      return addSimple(node, variables, walk, input);
     case "Redirected":
-      return addCommand(node.command, variables, steps, input);
+      return addCommand(node.command, variables, walk, input);
     case "Subshell":
-      addStatements(node.body.commands, variables, steps);
+      addStatements(node.body.commands, variables, walk);
       return variables;
     case "BraceGroup":
-      return addStatements(node.body.commands, variables, steps);
+      return addStatements(node.body.commands, variables, walk);
     case "For": {
       const words = node.wordlist?.flatMap((word) => expandWord(word, variables)) ?? [UNKNOWN];
       for (const word of words) {
-        addStatements(node.body.commands, new Map([...variables, [node.name.value, word]]), steps);
+        addStatements(node.body.commands, new Map([...variables, [node.name.value, word]]), walk);
       }
       return variables;
     }
     default:
-      steps.push(...listInner(node).map((words) => ({ kind: "choice" as const, words })));
+      walk.steps.push(...listInner(node).map((words) => ({ kind: "choice" as const, words })));
       return variables;
   }
 }
@@ -101,7 +113,7 @@ function addCommand(
 function addSimple(
   node: Command,
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
   input: ShellInput,
 ): Variables {
   const words = [...(node.name === undefined ? [] : [node.name]), ...node.args]
@@ -117,14 +129,14 @@ function addSimple(
   }
   const [name = "", ...args] = unwrap(words);
   if (name === "sleep") {
-    steps.push({ kind: "pause", ms: readPause(args) });
+    walk.steps.push({ kind: "pause", ms: readPause(args) });
     return variables;
   }
   const redirect = node.redirects.find(({ type, operator, descriptor }) =>
     type === "Redirect" && /^(?:&?>>?\|?|<>)$/.test(operator) && descriptor === undefined
   );
   const here = node.redirects.find(({ type }) => type === "HereString");
-  steps.push({
+  walk.steps.push({
     kind: "call",
     words: [name, ...args],
     input: here?.type === "HereString" ? readHere(expandToOne(here.target, variables)) : input,
