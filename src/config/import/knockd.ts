@@ -16,7 +16,7 @@ import type { Knock } from "../../core/knock.ts";
 import { listDistinctServices } from "../../core/service.ts";
 import type { TargetDraft } from "../target/keys.ts";
 import type { RuleChange } from "./knockd/firewall_commands.ts";
-import { type Door, makeRemarks, readDoor } from "./knockd/door.ts";
+import type { Door, makeRemarks, Report } from "./knockd/door.ts";
 import { parseKnockdFile } from "./knockd/file.ts";
 import type { ImportReader, ImportResult } from "./reader.ts";
 
@@ -31,8 +31,10 @@ export const reader: ImportReader = {
     /^[ \t]*\[[^[\]\n]+\][ \t\r]*$/m.test(text) && !/^[ \t]*\[\[?targets\./m.test(text) &&
     /^[ \t]*(?:sequence|one_time_sequences|seq_timeout|(?:start_)?command(?:_6)?)[ \t]*=[ \t]*[^\s"]/mi
       .test(text),
-  parse(text, context) {
+  async parse(text, context) {
     const { file } = context;
+    // With the parser of bash.
+    const { readDoor, makeRemarks } = await import("./knockd/door.ts");
     const { sections, broken, problems, remarks } = parseKnockdFile(text, { file });
     const report = {
       fail: (line: number, message: string) => void problems.push({ file, line, message }),
@@ -45,7 +47,7 @@ export const reader: ImportReader = {
     if (sections.length === 0 && problems.length === 0) {
       report.fail(1, "there is no section with a Sequence: write [NAME], and Sequence = 7000,8000");
     }
-    const targets = makeTargets(doors, context, report);
+    const targets = makeTargets(doors, context, { ...report, makeRemarks });
     return { targets, problems: sortByLine(problems), remarks: sortByLine(remarks) };
   },
 };
@@ -58,7 +60,7 @@ function sortByLine(problems: readonly Problem[]): Problem[] {
 function makeTargets(
   doors: readonly Door[],
   { host, makeName }: Parameters<ImportReader["parse"]>[1],
-  report: Parameters<typeof readDoor>[1],
+  report: Report & { makeRemarks: typeof makeRemarks },
 ): ImportResult["targets"] {
   const pairs = pairDoors(doors);
   const closing = new Set(pairs.values());
@@ -70,7 +72,7 @@ function makeTargets(
       return [];
     }
     const close = pairs.get(door);
-    makeRemarks(door, { isPaired: close !== undefined }, report);
+    report.makeRemarks(door, { isPaired: close !== undefined }, report);
     const name = makeName(section.name.replace(new RegExp(`^${OWN_PREFIX}`), ""));
     const stageTimeoutMs = findStageTimeout(door, close, report);
     return [makeDraft(door, close, { name, host: to, stageTimeoutMs })];
@@ -128,7 +130,7 @@ function toKnock({ port, protocol }: Pick<Knock, "port" | "protocol">): Knock {
 function findStageTimeout(
   door: Door,
   close: Door | undefined,
-  { remark }: Parameters<typeof readDoor>[1],
+  { remark }: Report,
 ): number {
   const times = [door, ...(close === undefined ? [] : [close])].map(findOwnTimeout);
   const ms = Math.min(...times);

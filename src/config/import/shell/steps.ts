@@ -5,9 +5,9 @@
  * What is done only sometimes (`if`, `while`, `case`, functions) is a step that says so, if it has commands.
  */
 import type { AndOr, Command, CommandNode, PipelineNode, Statement } from "unbash";
+import { listInner, unwrap } from "./commands.ts";
 import { findOutput } from "./output.ts";
 import { NotAKnock, readSeconds, type ShellInput, UNKNOWN } from "./tool.ts";
-import { WRAPPERS } from "./tools.ts";
 import { expandToOne, expandWord, type Variables } from "./words.ts";
 
 /** What a line does. */
@@ -150,20 +150,6 @@ function readHere(text: string): ShellInput {
   return text.includes(UNKNOWN) ? "unknown" : new TextEncoder().encode(`${text}\n`);
 }
 
-/** Returns the command behind `sudo`, `timeout 1` and the like. */
-function unwrap(words: readonly string[]): readonly string[] {
-  const [path = "", ...args] = words;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
-  if (wrapper === undefined) return [name, ...args];
-  let at = 0;
-  for (; args[at]?.startsWith("-"); at++) {
-    const option = args[at] ?? "";
-    if (option.length === 2 && wrapper.withValue.includes(option.charAt(1))) at++;
-  }
-  return unwrap(args.slice(at + wrapper.before));
-}
-
 /** Returns milliseconds; undefined where the pause is not known. */
 function readPause(args: readonly string[]): number | undefined {
   try {
@@ -172,26 +158,4 @@ function readPause(args: readonly string[]): number | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-/** Returns the commands within a node that runs them or not. */
-function listInner(node: Exclude<CommandNode, Command>): string[][] {
-  const found: string[][] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return;
-    if (isCommand(value)) {
-      const words = [value.name, ...value.args].flatMap((word) =>
-        word?.type === "Word" ? [word.value] : []
-      );
-      found.push([...unwrap(words)]);
-      return;
-    }
-    for (const child of Object.values(value)) visit(child);
-  };
-  visit(node);
-  return found;
-}
-
-function isCommand(value: object): value is Command {
-  return "type" in value && value.type === "Command";
 }
