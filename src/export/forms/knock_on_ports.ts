@@ -4,11 +4,11 @@ import {
   MAX_APP_DELAY_MS,
   MAX_APP_TRIES,
   MAX_CHECK_S,
-  PAYLOAD_PLACEHOLDER,
   SECRET_PLACEHOLDER,
 } from "../../config/import/knock_on_ports/format.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
+import { PAYLOAD_PLACEHOLDER } from "../../core/placeholder.ts";
 import type { Family, Target } from "../../core/target.ts";
 import { renderJson } from "../../core/text.ts";
 import type { ExportDoor, Exporter } from "../form.ts";
