@@ -4,6 +4,7 @@ import powershell from "tree-sitter-powershell/tree-sitter-powershell.wasm" with
 import { Language, Parser } from "web-tree-sitter";
 import { UsageError } from "../../src/core/errors.ts";
 import { EXPORT_FORMS } from "../../src/export/forms.ts";
+import { PUT } from "../../src/export/shell/script_parts.ts";
 import { table } from "../table.ts";
 import {
   HASH,
@@ -118,8 +119,9 @@ table(
   },
 );
 
-table("export: a secret is in the text only with --with-secrets", DOORS, async (keys, name) => {
-  if (name === "fixed bytes") return;
+const { "fixed bytes": _, ...ASKED } = DOORS;
+
+table("export: a secret is in the text only with --with-secrets", ASKED, async (keys, name) => {
   for (const as of ["nmap", "nc", "bash", "powershell"] as const) {
     const isSecret = /asked|hash/.test(name);
     const kept = await render(keys, as);
@@ -156,6 +158,25 @@ table("export: a fixed payload is a secret", {
       `--as ${as} cannot ask for the fixed payload of 9/udp`,
       `use: spknock export home --as ${as} --with-secrets`,
     ]);
+  }
+});
+
+table("export bash: what is printed is no argument of a program", {
+  "a printf of its own": [],
+  "a printf elsewhere": ["enable -n printf"],
+}, async (before) => {
+  const folder = await Deno.makeTempDir();
+  const text = "  a\\n$HOME `x` %s -n \\";
+  try {
+    // It shows its arguments, as a list of processes does.
+    await Deno.writeTextFile(`${folder}/printf`, '#!/bin/sh\necho "seen: $*"\n', { mode: 0o755 });
+    const { stdout } = await new Deno.Command("bash", {
+      args: ["-c", [...before, PUT, 'put "$0"'].join("\n"), text],
+      env: { PATH: `${folder}:${Deno.env.get("PATH")}` },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), text);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
