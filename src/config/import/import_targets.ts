@@ -7,6 +7,7 @@
 import { ConfigError, UsageError } from "../../core/errors.ts";
 import { suggestOr } from "../../core/suggest.ts";
 import { isTargetName } from "../../core/target.ts";
+import { isReservedKey } from "../toml/place.ts";
 import { IMPORT_FORMATS } from "./formats.ts";
 import { createNames, makeTargetName } from "./legacy_file.ts";
 import type { ImportReader, ImportResult } from "./reader.ts";
@@ -36,7 +37,8 @@ export interface ImportOptions {
 export async function importTargets(text: string, options: ImportOptions): Promise<ImportResult> {
   const reader = await findReader(text, options);
   const taken = new Set(options.taken);
-  const findName = createNames(taken);
+  // Names that TOML readers cannot have are as good as taken.
+  const findName = createNames({ has: (name) => isReservedKey(name) || taken.has(name) });
   const makeName = (text: string): string => {
     const name = findName(isTargetName(text) ? text : makeTargetName(text));
     taken.add(name);

@@ -164,13 +164,19 @@ export function makeTargetName(host: string): string {
   return (isNamed ? plain : `host-${plain}`).slice(0, 60).replace(/-+$/, "");
 }
 
+/** The longest name of a target. */
+const MAX_NAME = 64;
+
 /** Returns what finds `name`, or the first of `name-2`, `name-3`, ... that is not taken; it is not taken twice. */
 export function createNames(taken: { has(name: string): boolean }): (name: string) => string {
   // Where the search goes on: many targets have the same host.
   const numbers = new Map<string, number>();
   return (name) => {
     let number = numbers.get(name) ?? 1;
-    const render = () => number === 1 ? name : `${name}-${number}`;
+    const render = () => {
+      const ending = number === 1 ? "" : `-${number}`;
+      return name.slice(0, MAX_NAME - ending.length) + ending;
+    };
     while (taken.has(render())) number++;
     numbers.set(name, number);
     return render();

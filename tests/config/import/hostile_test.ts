@@ -1,10 +1,12 @@
 /** Files that are made to keep an import busy: none takes more than a moment. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { addTargets } from "../../../src/config/edit.ts";
 import { importTargets } from "../../../src/config/import/import_targets.ts";
 import { SpknockError } from "../../../src/core/errors.ts";
 import { readOneTimeFile } from "../../../src/core/knockd/one_time.ts";
 import { table } from "../../table.ts";
 
+const LONG = "a".repeat(64);
 const SIZE = 300_000;
 /** Ten times what the slowest one takes here. */
 const LIMIT_MS = 3_000;
@@ -73,4 +75,20 @@ Deno.test("names of many targets of one host are numbered from the first free on
   const text = number(4, (index) => `h:${index + 1}\n`);
   const { targets } = await importTargets(text, { file: "F", from: "legacy", taken: ["h-2"] });
   assertEquals(targets.map(({ name }) => name), ["h", "h-3", "h-4", "h-5"]);
+});
+
+table("names of imported targets can be saved", {
+  "a host": ["shell", "knock constructor 1", ["constructor-2"]],
+  "a section": ["knockd", "[__proto__]\nsequence = 1\n[toString]\nsequence = 2\n", [
+    "host-__proto__",
+    "toString-2",
+  ]],
+  "a long one, twice": ["knockd", `[${LONG}]\nsequence = 1\n`.repeat(2), [
+    LONG,
+    `${LONG.slice(0, 62)}-2`,
+  ]],
+} as Record<string, [string, string, string[]]>, async ([from, text, expected]) => {
+  const { targets } = await importTargets(text, { file: "F", from, host: "h" });
+  assertEquals(targets.map(({ name }) => name), expected);
+  addTargets("", targets, { file: "f" });
 });
