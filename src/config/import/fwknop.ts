@@ -9,7 +9,7 @@
  * - KEY wins over KEY_BASE64, HMAC_KEY over HMAC_KEY_BASE64; a flag that is Y stays so;
  * - a key that is missing is asked for, as the original does; a packet without HMAC is not sent.
  */
-import { type Problem, ValueError } from "../../core/errors.ts";
+import { type Problem, sortByLine, ValueError } from "../../core/errors.ts";
 import {
   type Fwknop,
   FWKNOP_DEFAULTS,
@@ -55,8 +55,7 @@ export const reader: ImportReader = {
         return [{ ...draft, name: makeName(stanza === first ? draft.host : stanza.name) }];
       },
     );
-    const byLine = (one: Problem, other: Problem) => (one.line ?? 0) - (other.line ?? 0);
-    return { targets, problems: problems.sort(byLine), remarks: remarks.sort(byLine) };
+    return { targets, problems: sortByLine(problems), remarks: sortByLine(remarks) };
   },
 };
 

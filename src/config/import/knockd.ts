@@ -10,7 +10,7 @@
  * - iptables without a command for IPv6 opens nothing over IPv6 (the same command runs, and fails): `family` says so;
  * - sections that `rules --for knockd` wrote (`[spknock_NAME]`) give the target back that they were made of.
  */
-import type { Problem } from "../../core/errors.ts";
+import { sortByLine } from "../../core/errors.ts";
 import { renderDuration } from "../../core/duration.ts";
 import type { Knock } from "../../core/knock.ts";
 import { listDistinctServices } from "../../core/service.ts";
@@ -52,10 +52,6 @@ export const reader: ImportReader = {
   },
 };
 
-function sortByLine(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
-}
-
 /** Pairs the doors, and makes targets of them. */
 function makeTargets(
   doors: readonly Door[],
@@ -83,10 +79,26 @@ function makeTargets(
 function pairDoors(doors: readonly Door[]): Map<Door, Door> {
   const opening = doors.filter(({ changes }) => changes.some(({ isOpening }) => isOpening));
   const closing = doors.filter((door) => isOnlyClosing(door) && door.oneTime === undefined);
+  // A rule of each that names it is found at once: a file can have thousands.
+  const places = new Map<string, number>();
+  for (const [place, { changes }] of closing.entries()) {
+    for (const { rule, verb, isLoose } of changes) {
+      const key = `${verb} ${rule}`;
+      if (!isLoose && !places.has(key)) places.set(key, place);
+    }
+  }
+  const loose = closing.filter(({ changes }) => changes.some(({ isLoose }) => isLoose));
   return new Map(opening.flatMap((door) => {
-    const found = closing.find((other) =>
-      door.changes.some((one) => other.changes.some((two) => isUndoneBy(one, two)))
+    const named = door.changes.filter(({ isOpening }) => isOpening)
+      .map(({ rule, verb }) => places.get(`${verb === "add" ? "delete" : "add"} ${rule}`));
+    const fitting = loose.find(({ changes }) =>
+      door.changes.some((one) => changes.some((two) => isUndoneBy(one, two)))
     );
+    const place = Math.min(
+      ...named.filter((each) => each !== undefined),
+      fitting === undefined ? Infinity : closing.indexOf(fitting),
+    );
+    const found = closing[place];
     return found === undefined ? [] : [[door, found] as const];
   }));
 }
@@ -95,9 +107,10 @@ function isOnlyClosing({ changes }: Door): boolean {
   return changes.length > 0 && !changes.some(({ isOpening }) => isOpening);
 }
 
+/** Whether a change that names only where the rule is undoes another one. */
 function isUndoneBy(one: RuleChange, other: RuleChange): boolean {
-  if (!one.isOpening || other.isOpening || one.verb === other.verb) return false;
-  return other.isLoose ? one.rule.startsWith(`${other.rule} `) : one.rule === other.rule;
+  return other.isLoose && one.isOpening && one.verb !== other.verb &&
+    one.rule.startsWith(`${other.rule} `);
 }
 
 function makeDraft(

@@ -45,6 +45,19 @@ const TEXTS: Readonly<Record<string, [string | undefined, string]>> = {
   "stanzas": ["fwknop", number(40_000, (index) => `[a${index}]\n`)],
   "targets of one host": ["legacy", number(30_000, (index) => `h:${index + 1}\n`)],
   "sections of one name": ["knockd", number(20_000, () => "[a]\nsequence = 1\n")],
+  "doors of knockd": [
+    "knockd",
+    number(8_000, (index) => {
+      const rule = `[s${index}]\nsequence = 1\ncommand = ufw`;
+      return `${rule} allow from %IP% to any port ${index}\n${rule} delete allow ${index}x\n`;
+    }),
+  ],
+  "sequences of Knock on Ports": [
+    "knockonports",
+    `[${
+      number(30_000, (index) => `{"name":"${index}","host":"h","steps":[{"type":"tcp","port":1}]},`)
+    }{}]`,
+  ],
   "deep JSON": ["knockonports", fill("[")],
   "deep TOML": ["toml", `a = ${fill("[")}`],
 };
