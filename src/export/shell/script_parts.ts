@@ -19,7 +19,7 @@ END
 
 /** Asks without showing what is typed; the terminal is as before, whatever happens. */
 export const ASK = `
-# They can be exported by whoever started this.
+# A variable that the environment has is handed on to each program.
 unset answer payload
 return_key=$(printf '\\r')
 terminal=
