@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { addTargets } from "../../../src/config/edit.ts";
 import { importTargets } from "../../../src/config/import/import_targets.ts";
-import { SpknockError } from "../../../src/core/errors.ts";
+import { ConfigError, SpknockError } from "../../../src/core/errors.ts";
 import { readOneTimeFile } from "../../../src/core/knockd/one_time.ts";
 import { table } from "../../table.ts";
 
@@ -74,6 +74,15 @@ Deno.test("a hostile file of one-time sequences is read in a moment", () => {
   const start = performance.now();
   readOneTimeFile(new TextEncoder().encode(`1${fill(" ")}x`));
   assert(performance.now() - start < LIMIT_MS);
+});
+
+Deno.test("a line that is nested too deeply is none of a knock", async () => {
+  const text = `knock h 1; ${"f() ".repeat(2_400)}`;
+  const error = await assertRejects(() => importTargets(text, { file: "F", from: "shell" }));
+  assert(error instanceof ConfigError);
+  assertEquals(error.problems.map(({ message }) => message), [
+    "not a knock: the line is nested too deeply",
+  ]);
 });
 
 table("import of a line that is cut nowhere", {

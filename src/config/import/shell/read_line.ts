@@ -2,7 +2,7 @@
 import { parse } from "unbash";
 import { MAX_LINE } from "./lines.ts";
 import { readSequences, type ShellReading } from "./sequences.ts";
-import { listSteps } from "./steps.ts";
+import { listSteps, type ShellStep } from "./steps.ts";
 import { NotAKnock } from "./tool.ts";
 
 /**
@@ -15,8 +15,19 @@ export function readLine(text: string): ShellReading {
   if (text.length > MAX_LINE) {
     throw new NotAKnock(`the line has more than ${MAX_LINE} characters`);
   }
-  const { commands, errors = [] } = parse(text);
-  const reading = readSequences(listSteps(commands));
+  const { steps, errors } = readSteps(text);
+  const reading = readSequences(steps);
   if (errors.length === 0 || reading.sequences.length === 0) return reading;
   throw new RangeError("the line is not complete: a quote or a word is missing");
+}
+
+/** The parser calls itself for each level of a line, and some levels it does not count. */
+function readSteps(text: string): { steps: ShellStep[]; errors: readonly unknown[] } {
+  try {
+    const { commands, errors = [] } = parse(text);
+    return { steps: listSteps(commands), errors };
+  } catch (error) {
+    if (!(error instanceof RangeError) || error instanceof NotAKnock) throw error;
+    throw new NotAKnock("the line is nested too deeply");
+  }
 }
