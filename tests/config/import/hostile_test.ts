@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { addTargets } from "../../../src/config/edit.ts";
 import { importTargets } from "../../../src/config/import/import_targets.ts";
-import { ConfigError, SpknockError } from "../../../src/core/errors.ts";
+import { ConfigError, type Problem, SpknockError } from "../../../src/core/errors.ts";
 import { readOneTimeFile } from "../../../src/core/knockd/one_time.ts";
 import { table } from "../../table.ts";
 
@@ -78,9 +78,11 @@ Deno.test("a hostile file of one-time sequences is read in a moment", () => {
 
 Deno.test("a line that is nested too deeply is none of a knock", async () => {
   const text = `knock h 1; ${"f() ".repeat(2_400)}`;
-  const error = await assertRejects(() => importTargets(text, { file: "F", from: "shell" }));
-  assert(error instanceof ConfigError);
-  assertEquals(error.problems.map(({ message }) => message), [
+  const error = await assertRejects(
+    () => importTargets(text, { file: "F", from: "shell" }),
+    ConfigError,
+  );
+  assertEquals(error.problems.map((problem: Problem) => problem.message), [
     "not a knock: the line is nested too deeply",
   ]);
 });
