@@ -63,6 +63,11 @@ export interface Problem {
   message: string;
 }
 
+/** Returns problems in file order. */
+export function sortByLine(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
+}
+
 /** Renders a problem as `FILE:LINE: KEY: what is wrong`. */
 export function renderProblem(problem: Problem): string {
   const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;

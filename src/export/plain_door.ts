@@ -1,6 +1,6 @@
 /** Doors that open by packets which are the same each time: what other knockers can send. */
 import { UsageError } from "../core/errors.ts";
-import { isEcho, type Knock } from "../core/knock.ts";
+import { isEcho, type Knock, renderPortSpec } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import type { ExportDoor } from "./form.ts";
 import { listLostKeys } from "./lost.ts";
@@ -8,7 +8,8 @@ import { listLostKeys } from "./lost.ts";
 /** What a packet carries, as far as it is known here. */
 export type Cargo =
   | { kind: "none" }
-  | { kind: "fixed"; bytes: Uint8Array }
+  /** Undefined where the payload stays here: it is as secret as a passphrase. */
+  | { kind: "fixed"; bytes: Uint8Array | undefined }
   /** 64 hex digits; undefined where the secret stays here. */
   | { kind: "secret"; hash: string | undefined };
 
@@ -48,9 +49,7 @@ export function requirePlainDoor([door]: readonly ExportDoor[], form: string): P
   });
   const echo = knocks.find(({ knock, cargo }) => isEcho(knock) && cargo.kind !== "none");
   if (echo !== undefined) refuse(target, form, "the data of an echo request", "toml");
-  const holdsSecret = knocks.some(({ cargo }) =>
-    cargo.kind === "secret" && cargo.hash !== undefined
-  );
+  const holdsSecret = opening !== undefined && knocks.some(({ cargo }) => cargo.kind !== "none");
   return { target, knocks, holdsSecret };
 }
 
@@ -72,9 +71,23 @@ export function refuse({ name }: Pick<Target, "name">, form: string, what: strin
   });
 }
 
+/**
+ * Refuses what a script cannot ask for: a payload that is bytes.
+ *
+ * @throws {UsageError} with the way out.
+ */
+export function requirePayloads({ target: { name }, knocks }: PlainDoor, form: string): void {
+  const hidden = knocks.find(({ cargo }) => cargo.kind === "fixed" && cargo.bytes === undefined);
+  if (hidden === undefined) return;
+  throw new UsageError(
+    `--as ${form} cannot ask for the fixed payload of ${renderPortSpec(hidden.knock)}`,
+    { hint: `use: spknock export ${name} --as ${form} --with-secrets` },
+  );
+}
+
 function loadKnock({ payload }: Knock, bytes: Uint8Array | undefined): Cargo {
   if (payload.kind === "none") return payload;
-  if (payload.kind === "bytes") return { kind: "fixed", bytes: payload.bytes };
+  if (payload.kind === "bytes") return { kind: "fixed", bytes };
   return {
     kind: "secret",
     hash: bytes === undefined ? undefined : new TextDecoder().decode(bytes),

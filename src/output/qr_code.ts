@@ -11,8 +11,8 @@ import { encode } from "uqr";
 type QrModules = readonly (readonly boolean[])[];
 
 /** Modules around the code: what the standard asks for, and what scanners still read. */
-const QUIET_ZONES = [4, 2, 1] as const;
-const [QUIET, , MIN_QUIET] = QUIET_ZONES;
+const QUIET = 4;
+const MIN_QUIET = 2;
 
 /** Returns the code of a text; undefined where it is longer than any code can hold. */
 export function makeQrCode(text: string): QrModules | undefined {
@@ -44,9 +44,8 @@ export function drawQrCode(
   { columns, rows, color }: { columns: number; rows: number; color: boolean },
 ): string {
   const size = modules.length;
-  const quiet =
-    QUIET_ZONES.find((zone) => size + 2 * zone <= columns && Math.ceil(size / 2) + zone <= rows) ??
-      MIN_QUIET;
+  const fits = size + 2 * QUIET <= columns && Math.ceil((size + 2 * QUIET) / 2) <= rows;
+  const quiet = fits ? QUIET : MIN_QUIET;
   const whole = size + 2 * quiet;
   const isInk = (y: number, x: number) =>
     y < whole && (modules[y - quiet]?.[x - quiet] ?? false) === color;

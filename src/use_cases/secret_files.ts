@@ -118,7 +118,10 @@ export async function chooseSecretFile(
     const place = locateKeyFile(path, file);
     const present = await readText(place, fs);
     if (present === undefined) return { path, isLeft: false };
-    if (!named.has(place) && isUsable(present)) return { path, isLeft: true };
+    if (named.has(place) || !isUsable(present)) continue;
+    const { mode } = await fs.stat(place);
+    // One that others can read would be refused when it is used.
+    if (mode === null || (mode & 0o077) === 0) return { path, isLeft: true };
   }
 }
 

@@ -75,6 +75,19 @@ Deno.test("import: a key file that is there is not overwritten", async () => {
   assertEquals(await listKeys(world), ["work-2.key", "work.hmac", "work.key"]);
 });
 
+Deno.test("import: a key file that an interrupted run left is used, if only its owner can read it", async () => {
+  for (const [mode, used] of [[0o600, "work.key"], [0o644, "work-2.key"]] as const) {
+    await using world = new World();
+    const file = await write(world, STANZA);
+    const folder = `${world.config.replace(/\/[^/]*$/, "")}/keys`;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(`${folder}/work.key`, `${KEY}\n`);
+    await Deno.chmod(`${folder}/work.key`, mode);
+    assertEquals((await world.run("import", file)).code, 0);
+    assertStringIncludes(await world.read(), `{ file = "keys/${used}" }`);
+  }
+});
+
 Deno.test("import --dry-run: no key is written", async () => {
   await using world = new World();
   const file = await write(world, STANZA);

@@ -1,7 +1,7 @@
 /** Command lines of other tools as targets; what hping3 and the others really send is in tests/kernel. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { reader } from "../../src/config/import/shell.ts";
-import { makeTargetName, uniqueName } from "../../src/config/import/legacy_file.ts";
+import { createNames, makeTargetName } from "../../src/config/import/legacy_file.ts";
 import type { TargetDraft } from "../../src/config/target/keys.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import { renderPortSpec } from "../../src/core/knock.ts";
@@ -11,8 +11,9 @@ const HASH = "862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad";
 
 async function read(text: string) {
   const taken = new Set<string>();
+  const findName = createNames(taken);
   const makeName = (text: string) => {
-    const name = uniqueName(makeTargetName(text), taken);
+    const name = findName(makeTargetName(text));
     taken.add(name);
     return name;
   };

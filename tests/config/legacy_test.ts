@@ -4,7 +4,7 @@ import { ConfigError, renderProblem, UsageError } from "../../src/core/errors.ts
 import { renderPortSpec } from "../../src/core/knock.ts";
 import { importTargets } from "../../src/config/import/import_targets.ts";
 import { IMPORT_FORMATS } from "../../src/config/import/formats.ts";
-import { makeTargetName, parseLegacy, uniqueName } from "../../src/config/import/legacy_file.ts";
+import { createNames, makeTargetName, parseLegacy } from "../../src/config/import/legacy_file.ts";
 import { parseDocumentConfig } from "../../src/config/read_document.ts";
 import { addTargets } from "../../src/config/edit.ts";
 import { table } from "../table.ts";
@@ -94,7 +94,7 @@ table("makeTargetName", {
 }, (name, host) => assertEquals(makeTargetName(host), name));
 
 Deno.test("legacy: a name that is taken gets a number", () => {
-  assertEquals(uniqueName("a", new Set(["a", "a-2"])), "a-3");
+  assertEquals(createNames(new Set(["a", "a-2"]))("a"), "a-3");
   const { targets } = parseLegacy("h:1\nh:2\nh:3\n", { file: "f" });
   assertEquals([...targets.keys()], ["h", "h-2", "h-3"]);
 });

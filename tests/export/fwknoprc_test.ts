@@ -90,6 +90,27 @@ Deno.test("export --as fwknoprc: a key that the file cannot hold is written in b
   assertEquals([key, hmacKey].map((each) => decode(each)), ["a b;c", "#"]);
 });
 
+table("export --as fwknoprc: a value that the client would cut is refused", {
+  user: 'user = "a#b"\n',
+  resolve_url: 'allow_ip = "resolve"\nresolve_url = "https://x.example/ip;a#b"\n',
+}, async (toml, key) => {
+  const targets = [await readTarget(`${HEAD}${OPENS}${KEYS}${toml}`)];
+  const error = await assertRejects(
+    () => makeRoundTrip(targets, { as: "fwknoprc", from: "fwknop" }),
+    UsageError,
+    `the ${key} of "work" cannot be in a .fwknoprc`,
+  );
+  assertEquals(error.hint, "spknock export work --as toml");
+});
+
+Deno.test("export --as fwknoprc: base64 has neither blanks nor an open end", async () => {
+  const before = await readTarget(
+    `${HEAD}${OPENS}[targets.work.fwknop]\nkey_base64 = "AAEC\\nAw "\nhmac_key_base64 = "QEFC"\n`,
+  );
+  const { text } = await makeRoundTrip([before], { as: "fwknoprc", from: "fwknop" });
+  assert(text.includes("\nKEY_BASE64       AAECAw==\n"), text);
+});
+
 Deno.test("export --as fwknoprc without secrets: raw keys are asked for", async () => {
   const before = await readTarget(
     `${HEAD}${OPENS}[targets.work.fwknop]\nkey = "k3y"\nhmac_key = "h"\n`,

@@ -4,6 +4,7 @@ import powershell from "tree-sitter-powershell/tree-sitter-powershell.wasm" with
 import { Language, Parser } from "web-tree-sitter";
 import { UsageError } from "../../src/core/errors.ts";
 import { EXPORT_FORMS } from "../../src/export/forms.ts";
+import { PUT } from "../../src/export/shell/script_parts.ts";
 import { table } from "../table.ts";
 import {
   HASH,
@@ -45,6 +46,9 @@ const DOORS: Readonly<Record<string, string>> = {
   "nothing in it": 'host = "a.example"\nknocks = ["1/udp"]\nsecret = "none"',
 };
 
+/** Scripts with bytes are written with their secrets only. */
+const listStates = (keys: string) => keys.includes("payload") ? [true] : [false, true];
+
 const HAS_SHELLCHECK = await isInstalled("shellcheck");
 
 async function isInstalled(program: string): Promise<boolean> {
@@ -71,7 +75,7 @@ async function check(script: string): Promise<string> {
 }
 
 table("export bash: shellcheck has nothing to say", DOORS, async (keys) => {
-  for (const isOpen of [false, true]) {
+  for (const isOpen of listStates(keys)) {
     const { text } = await render(keys, "bash", { isOpen });
     assertEquals(await check(text), "", text);
   }
@@ -102,7 +106,7 @@ table(
   "export powershell: the script is PowerShell, and a broken one is not",
   DOORS,
   async (keys) => {
-    for (const isOpen of [false, true]) {
+    for (const isOpen of listStates(keys)) {
       const { text } = await render(keys, "powershell", { isOpen });
       assertEquals(isPowershell(text), true, text);
       for (const bracket of ["{", "}", "(", ")"]) {
@@ -115,13 +119,64 @@ table(
   },
 );
 
-table("export: a secret is in the text only with --with-secrets", DOORS, async (keys, name) => {
+const { "fixed bytes": _, ...ASKED } = DOORS;
+
+table("export: a secret is in the text only with --with-secrets", ASKED, async (keys, name) => {
   for (const as of ["nmap", "nc", "bash", "powershell"] as const) {
     const isSecret = /asked|hash/.test(name);
     const kept = await render(keys, as);
     assertEquals([kept.holdsSecret, kept.text.includes(HASH)], [false, false], as);
     const given = await render(keys, as, { isOpen: true });
     assertEquals([given.holdsSecret, given.text.includes(HASH)], [isSecret, isSecret], as);
+  }
+});
+
+const BYTES =
+  'host = "::1"\nknocks = [{ port = 9, protocol = "udp", payload = { text = "s3cr3t" } }]';
+
+table("export: a fixed payload is a secret", {
+  nmap: "s3cr3t".replace(/./g, (letter) => letter.charCodeAt(0).toString(16)),
+  nc: "s3cr3t",
+  bash: "s3cr3t",
+  powershell: "115, 51, 99, 114, 51, 116",
+}, async (secret, as) => {
+  const given = await render(BYTES, as as Form, { isOpen: true });
+  assertEquals([given.holdsSecret, given.text.includes(secret)], [true, true]);
+  if (as === "nmap" || as === "nc") {
+    const kept = await render(BYTES, as);
+    assertEquals([kept.holdsSecret, kept.text.includes(secret)], [false, false]);
+    assertStringIncludes(kept.text, "PUT-SECRET-HERE");
+    const target = await readTarget(configure(BYTES));
+    await assertRejects(
+      () => makeRoundTrip([target], { as, from: "shell", isSecretless: true }),
+      Error,
+      "the payload is a placeholder",
+    );
+  } else {
+    const error = await assertRejects(() => render(BYTES, as as Form), UsageError);
+    assertEquals([error.message, error.hint], [
+      `--as ${as} cannot ask for the fixed payload of 9/udp`,
+      `use: spknock export home --as ${as} --with-secrets`,
+    ]);
+  }
+});
+
+table("export bash: what is printed is no argument of a program", {
+  "a printf of its own": [],
+  "a printf elsewhere": ["enable -n printf"],
+}, async (before) => {
+  const folder = await Deno.makeTempDir();
+  const text = "  a\\n$HOME `x` %s -n \\";
+  try {
+    // It shows its arguments, as a list of processes does.
+    await Deno.writeTextFile(`${folder}/printf`, '#!/bin/sh\necho "seen: $*"\n', { mode: 0o755 });
+    const { stdout } = await new Deno.Command("bash", {
+      args: ["-c", [...before, PUT, 'put "$0"'].join("\n"), text],
+      env: { PATH: `${folder}:${Deno.env.get("PATH")}` },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), text);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

@@ -10,7 +10,7 @@
  * - a key that is missing is asked for, as the original does; a packet without HMAC is not sent.
  */
 import { isIpv6 } from "../../core/address/syntax.ts";
-import { type Problem, ValueError } from "../../core/errors.ts";
+import { type Problem, sortByLine, ValueError } from "../../core/errors.ts";
 import {
   type Fwknop,
   FWKNOP_DEFAULTS,
@@ -56,8 +56,7 @@ export const reader: ImportReader = {
         return [{ ...draft, name: makeName(stanza === first ? draft.host : stanza.name) }];
       },
     );
-    const byLine = (one: Problem, other: Problem) => (one.line ?? 0) - (other.line ?? 0);
-    return { targets, problems: problems.sort(byLine), remarks: remarks.sort(byLine) };
+    return { targets, problems: sortByLine(problems), remarks: sortByLine(remarks) };
   },
 };
 

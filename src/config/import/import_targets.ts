@@ -8,8 +8,9 @@ import { ConfigError, UsageError } from "../../core/errors.ts";
 import { suggestOr } from "../../core/suggest.ts";
 import { isTargetName } from "../../core/target.ts";
 import { joinOr } from "../../core/text.ts";
+import { isReservedKey } from "../toml/place.ts";
 import { IMPORT_FORMATS } from "./formats.ts";
-import { makeTargetName, uniqueName } from "./legacy_file.ts";
+import { createNames, makeTargetName } from "./legacy_file.ts";
 import { type ImportReader, type ImportResult, USE_HOST } from "./reader.ts";
 
 /** The code of the error where nothing but the host is missing. */
@@ -40,8 +41,10 @@ export interface ImportOptions {
 export async function importTargets(text: string, options: ImportOptions): Promise<ImportResult> {
   const reader = await findReader(text, options);
   const taken = new Set(options.taken);
+  // Names that TOML readers cannot have are as good as taken.
+  const findName = createNames({ has: (name) => isReservedKey(name) || taken.has(name) });
   const makeName = (text: string): string => {
-    const name = uniqueName(isTargetName(text) ? text : makeTargetName(text), taken);
+    const name = findName(isTargetName(text) ? text : makeTargetName(text));
     taken.add(name);
     return name;
   };
@@ -108,7 +111,7 @@ const GUESSES: readonly { what: string; looks: RegExp; hint: string }[] = [
   },
   {
     what: "TOML",
-    looks: /^\s*\[[\w."-]+\]\s*(?:#.*)?$|^\s*[\w-]+\s*=\s*(?:"|\[|\d)/m,
+    looks: /^[ \t]*\[[\w."-]+\][ \t\r]*(?:#.*)?$|^[ \t]*[\w-]+[ \t]*=[ \t]*(?:"|\[|\d)/m,
     hint: "see the formats with: spknock import --help",
   },
 ];

@@ -6,7 +6,7 @@
  * sequence `NAME (close)` after `NAME`, with the same host, is what shuts its door.
  */
 import { renderDuration } from "../../core/duration.ts";
-import type { Problem } from "../../core/errors.ts";
+import { sortByLine } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import { DEFAULT_SETTINGS } from "../../core/target.ts";
 import type { TargetDraft } from "../target/keys.ts";
@@ -27,13 +27,10 @@ export const reader: ImportReader = {
     if (list === undefined) return result;
     const isOld = root?.isArray === true;
     const sequences = list.map((place) => readOne(place, { isOld, host }, result));
-    const byLine = (one: Problem, other: Problem) => (one.line ?? 0) - (other.line ?? 0);
-    result.targets = joinClosing(sequences.filter((each) => each !== undefined)).map(
+    const targets = joinClosing(sequences.filter((each) => each !== undefined)).map(
       ({ sequence, close }) => toDraft(sequence, { close, makeName }),
     );
-    problems.sort(byLine);
-    remarks.sort(byLine);
-    return result;
+    return { targets, problems: sortByLine(problems), remarks: sortByLine(remarks) };
   },
 };
 
@@ -71,13 +68,18 @@ interface Pair {
 /** Puts `NAME (close)` to the `NAME` before it. */
 function joinClosing(sequences: readonly Sequence[]): Pair[] {
   const pairs: Pair[] = [];
+  /** By what the one that shuts the door is called. */
+  const named = new Map<string, Pair[]>();
   for (const sequence of sequences) {
-    const opening = pairs.find((pair) =>
-      pair.close === undefined && sequence.title === pair.sequence.title + CLOSING &&
-      isClosing(pair.sequence, sequence)
+    const opening = named.get(sequence.title)?.find((pair) =>
+      pair.close === undefined && isClosing(pair.sequence, sequence)
     );
-    if (opening === undefined) pairs.push({ sequence });
-    else opening.close = sequence;
+    if (opening === undefined) {
+      const pair = { sequence };
+      pairs.push(pair);
+      const title = sequence.title + CLOSING;
+      named.set(title, [...named.get(title) ?? [], pair]);
+    } else opening.close = sequence;
   }
   return pairs;
 }

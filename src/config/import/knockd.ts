@@ -10,13 +10,13 @@
  * - iptables without a command for IPv6 opens nothing over IPv6 (the same command runs, and fails): `family` says so;
  * - sections that `rules --for knockd` wrote (`[spknock_NAME]`) give the target back that they were made of.
  */
-import type { Problem } from "../../core/errors.ts";
+import { sortByLine } from "../../core/errors.ts";
 import { renderDuration } from "../../core/duration.ts";
 import type { Knock } from "../../core/knock.ts";
 import { listDistinctServices } from "../../core/service.ts";
 import type { TargetDraft } from "../target/keys.ts";
 import type { RuleChange } from "./knockd/firewall_commands.ts";
-import { type Door, makeRemarks, readDoor } from "./knockd/door.ts";
+import type { Door, makeRemarks, Report } from "./knockd/door.ts";
 import { parseKnockdFile } from "./knockd/file.ts";
 import { type ImportReader, type ImportResult, USE_HOST } from "./reader.ts";
 
@@ -28,11 +28,13 @@ const PACE_PART = 4;
 /** Reads knockd.conf. */
 export const reader: ImportReader = {
   isLikely: (text) =>
-    /^\s*\[[^[\]\n]+\]\s*$/m.test(text) && !/^\s*\[\[?targets\./m.test(text) &&
-    /^\s*(?:sequence|one_time_sequences|seq_timeout|(?:start_)?command(?:_6)?)\s*=\s*[^\s"]/mi
+    /^[ \t]*\[[^[\]\n]+\][ \t\r]*$/m.test(text) && !/^[ \t]*\[\[?targets\./m.test(text) &&
+    /^[ \t]*(?:sequence|one_time_sequences|seq_timeout|(?:start_)?command(?:_6)?)[ \t]*=[ \t]*[^\s"]/mi
       .test(text),
-  parse(text, context) {
+  async parse(text, context) {
     const { file } = context;
+    // With the parser of bash.
+    const { readDoor, makeRemarks } = await import("./knockd/door.ts");
     const { sections, broken, problems, remarks } = parseKnockdFile(text, { file });
     const report = {
       fail: (line: number, message: string) => void problems.push({ file, line, message }),
@@ -45,20 +47,16 @@ export const reader: ImportReader = {
     if (sections.length === 0 && problems.length === 0) {
       report.fail(1, "there is no section with a Sequence: write [NAME], and Sequence = 7000,8000");
     }
-    const targets = makeTargets(doors, context, report);
+    const targets = makeTargets(doors, context, { ...report, makeRemarks });
     return { targets, problems: sortByLine(problems), remarks: sortByLine(remarks) };
   },
 };
-
-function sortByLine(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0));
-}
 
 /** Pairs the doors, and makes targets of them. */
 function makeTargets(
   doors: readonly Door[],
   { host, makeName }: Parameters<ImportReader["parse"]>[1],
-  report: Parameters<typeof readDoor>[1],
+  report: Report & { makeRemarks: typeof makeRemarks },
 ): ImportResult["targets"] {
   const pairs = pairDoors(doors);
   const closing = new Set(pairs.values());
@@ -70,7 +68,7 @@ function makeTargets(
       return [];
     }
     const close = pairs.get(door);
-    makeRemarks(door, { isPaired: close !== undefined }, report);
+    report.makeRemarks(door, { isPaired: close !== undefined }, report);
     const name = makeName(section.name.replace(new RegExp(`^${OWN_PREFIX}`), ""));
     const stageTimeoutMs = findStageTimeout(door, close, report);
     return [makeDraft(door, close, { name, host: to, stageTimeoutMs })];
@@ -81,10 +79,26 @@ function makeTargets(
 function pairDoors(doors: readonly Door[]): Map<Door, Door> {
   const opening = doors.filter(({ changes }) => changes.some(({ isOpening }) => isOpening));
   const closing = doors.filter((door) => isOnlyClosing(door) && door.oneTime === undefined);
+  // A rule of each that names it is found at once: a file can have thousands.
+  const places = new Map<string, number>();
+  for (const [place, { changes }] of closing.entries()) {
+    for (const { rule, verb, isLoose } of changes) {
+      const key = `${verb} ${rule}`;
+      if (!isLoose && !places.has(key)) places.set(key, place);
+    }
+  }
+  const loose = closing.filter(({ changes }) => changes.some(({ isLoose }) => isLoose));
   return new Map(opening.flatMap((door) => {
-    const found = closing.find((other) =>
-      door.changes.some((one) => other.changes.some((two) => isUndoneBy(one, two)))
+    const named = door.changes.filter(({ isOpening }) => isOpening)
+      .map(({ rule, verb }) => places.get(`${verb === "add" ? "delete" : "add"} ${rule}`));
+    const fitting = loose.find(({ changes }) =>
+      door.changes.some((one) => changes.some((two) => isUndoneBy(one, two)))
     );
+    const place = Math.min(
+      ...named.filter((each) => each !== undefined),
+      fitting === undefined ? Infinity : closing.indexOf(fitting),
+    );
+    const found = closing[place];
     return found === undefined ? [] : [[door, found] as const];
   }));
 }
@@ -93,9 +107,10 @@ function isOnlyClosing({ changes }: Door): boolean {
   return changes.length > 0 && !changes.some(({ isOpening }) => isOpening);
 }
 
+/** Whether a change that names only where the rule is undoes another one. */
 function isUndoneBy(one: RuleChange, other: RuleChange): boolean {
-  if (!one.isOpening || other.isOpening || one.verb === other.verb) return false;
-  return other.isLoose ? one.rule.startsWith(`${other.rule} `) : one.rule === other.rule;
+  return other.isLoose && one.isOpening && one.verb !== other.verb &&
+    one.rule.startsWith(`${other.rule} `);
 }
 
 function makeDraft(
@@ -128,7 +143,7 @@ function toKnock({ port, protocol }: Pick<Knock, "port" | "protocol">): Knock {
 function findStageTimeout(
   door: Door,
   close: Door | undefined,
-  { remark }: Parameters<typeof readDoor>[1],
+  { remark }: Report,
 ): number {
   const times = [door, ...(close === undefined ? [] : [close])].map(findOwnTimeout);
   const ms = Math.min(...times);

@@ -69,9 +69,10 @@ function findMisreadings(raw: string): string[] {
 export function parseLegacy(text: string, { file }: { file: string }): Config {
   const lines = parseLegacyLines(text, { file });
   const targets = new Map<string, Target>();
+  const findName = createNames(targets);
   for (const { target } of lines) {
     if (target === undefined) continue;
-    const name = uniqueName(makeTargetName(target.host), targets);
+    const name = findName(makeTargetName(target.host));
     targets.set(name, { ...DEFAULT_SETTINGS, name, family: LEGACY_FAMILY, ...target });
   }
   return {
@@ -163,9 +164,21 @@ export function makeTargetName(host: string): string {
   return (isNamed ? plain : `host-${plain}`).slice(0, 60).replace(/-+$/, "");
 }
 
-/** `name`, or the first of `name-2`, `name-3`, ... that is not taken. */
-export function uniqueName(name: string, taken: { has(name: string): boolean }): string {
-  let unique = name;
-  for (let number = 2; taken.has(unique); number++) unique = `${name}-${number}`;
-  return unique;
+/** The longest name of a target. */
+const MAX_NAME = 64;
+
+/** Returns what finds `name`, or the first of `name-2`, `name-3`, ... that is not taken; it is not taken twice. */
+export function createNames(taken: { has(name: string): boolean }): (name: string) => string {
+  // Where the search goes on: many targets have the same host.
+  const numbers = new Map<string, number>();
+  return (name) => {
+    let number = numbers.get(name) ?? 1;
+    const render = () => {
+      const ending = number === 1 ? "" : `-${number}`;
+      return name.slice(0, MAX_NAME - ending.length) + ending;
+    };
+    while (taken.has(render())) number++;
+    numbers.set(name, number);
+    return render();
+  };
 }

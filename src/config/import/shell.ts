@@ -12,13 +12,14 @@ import type { TargetDraft } from "../target/keys.ts";
 import type { ImportReader } from "./reader.ts";
 import { listShellLines } from "./shell/lines.ts";
 import type { ShellSequence } from "./shell/sequences.ts";
+import { NotAKnock } from "./shell/tool.ts";
 
 const TOOL = String.raw`(?:knock|nmap|nc|ncat|netcat|hping3?)\s+[^\s=]`;
 
-/** A command of one of the tools, at the begin of a line or of a command in it. */
+/** A command of one of the tools, at the begin of a line or of a command in it; no two tries read the same part. */
 const COMMAND = new RegExp(
   String
-    .raw`(?:^|[;&|(]|\bdo)\s*(?:(?:sudo|doas)\s+|timeout\s+\S+\s+)*(?:/\S*/)?${TOOL}|[>]\s*/dev/(?:udp|tcp)/`,
+    .raw`(?:^|[;&|(]|\bdo\s)\s*(?:(?:sudo|doas)\s+|timeout\s+[^\s;&|(]+\s+)*(?:/[^\s;&|(]*/)?${TOOL}|[>]\s*/dev/(?:udp|tcp)/`,
 );
 
 /** Reads command lines. */
@@ -45,7 +46,9 @@ export const reader: ImportReader = {
         }
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        problems.push({ file, line, message: error.message });
+        if (error instanceof NotAKnock) {
+          others.push({ file, line, message: describeOther(error.message) });
+        } else problems.push({ file, line, message: error.message });
       }
     }
     if (lines.length === 1) problems.push(...others);

@@ -24,7 +24,8 @@ import type { ImportReader } from "./reader.ts";
 /** The reader of targets in TOML. */
 export const reader: ImportReader = {
   isLikely: (text) =>
-    /^\s*(?:\[\[?\s*targets\s*[.\]]|targets\s*[.=]|#:schema .*targets\.schema\.json)/m.test(text),
+    /^[ \t]*(?:\[\[?[ \t]*targets[ \t]*[.\]]|targets[ \t]*[.=]|#:schema .*targets\.schema\.json)/m
+      .test(text),
   parse(text, { file, isTrusted = false, makeName }) {
     const reading = readToml(text);
     if ("problems" in reading) {
@@ -37,8 +38,8 @@ export const reader: ImportReader = {
     const targets = [...config.targets.values()];
     findings.push(...mistakes);
     if (!isTrusted) findings.push(...targets.flatMap((target) => listForeign(target, value)));
-    const isBad = ({ name }: Target) =>
-      findings.some(({ path: [table, of] }) => table !== "targets" || of === name);
+    const bad = new Set(findings.map(({ path: [table, of] }) => table === "targets" && of));
+    const isBad = ({ name }: Target) => bad.has(false) || bad.has(name);
     return {
       targets: targets.filter((target) => !isBad(target))
         .map((target) => toDraft(target, { key: keys.get(target.name), makeName })),

@@ -6,7 +6,7 @@
  * - a sequence is spent by a `#` over the first byte of its line, so lines begin with a blank;
  * - a line that is not a sequence is an error: knockd would mark it instead of the next one, and send that again.
  */
-import { parseSequence, type SequencePort } from "./sequence.ts";
+import { parseSequence, type SequencePort, trimSpace } from "./sequence.ts";
 import { ValueError } from "../errors.ts";
 
 /** The mark of a spent line. */
@@ -36,7 +36,7 @@ export function readOneTimeFile(bytes: Uint8Array): OneTimeFile {
   const text = new TextDecoder("latin1").decode(bytes);
   let at = 0;
   for (const [index, raw] of text.split("\n").entries()) {
-    const content = raw.replace(/^[\t-\r ]+|[\t-\r ]+$/g, "");
+    const content = trimSpace(raw);
     if (content !== "" && !content.startsWith("#")) {
       readLine(content, { line: index + 1, at }, file);
     }

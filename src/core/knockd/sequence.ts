@@ -56,3 +56,15 @@ function parseKnock(part: string, { text, place }: { text: string; place: string
 export function renderSequence(knocks: readonly SequencePort[]): string {
   return knocks.map(({ port, protocol }) => `${port}:${protocol}`).join(",");
 }
+
+/** Removes the white space that C knows (`isspace`) from both ends; a regular expression would be slow with much of it. */
+export function trimSpace(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+}

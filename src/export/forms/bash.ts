@@ -12,6 +12,7 @@ import {
   listLosses,
   type LoadedKnock,
   type PlainDoor,
+  requirePayloads,
   requirePlainDoor,
 } from "../plain_door.ts";
 import { listScriptSecrets, type ScriptSecret } from "../prompts.ts";
@@ -22,6 +23,7 @@ import {
   FAIL,
   HASH,
   PAUSE,
+  PUT,
   REAP,
   renderCheck,
   renderKnockTcp,
@@ -34,6 +36,7 @@ import {
 export const exporter: Exporter = {
   render(doors) {
     const door = requirePlainDoor(doors, "bash");
+    requirePayloads(door, "bash");
     const secrets = listScriptSecrets(door);
     const way = findWay(door.target);
     const probe = door.target.probes.find((probe): probe is ProbeOf<"tcp"> => probe.type === "tcp");
@@ -78,6 +81,7 @@ function renderHead({ target }: PlainDoor, secrets: readonly ScriptSecret[]): st
 function renderSecrets(secrets: readonly ScriptSecret[]): string[] {
   const asked = secrets.filter(({ hash }) => hash === undefined);
   return [
+    ...(secrets.length > 0 ? [PUT] : []),
     ...(asked.length > 0 ? [ASK] : []),
     ...(asked.some(({ isHash }) => !isHash) ? [DIGEST] : []),
     ...(asked.some(({ isHash }) => isHash) ? [HASH] : []),
@@ -131,7 +135,7 @@ function renderKnockLine(target: Target, { knock, cargo }: LoadedKnock, secret?:
   if (knock.protocol === "icmp") return `${renderPing(target, knock)} >/dev/null 2>&1`;
   if (knock.protocol === "tcp") return `knock_tcp ${knock.port}`;
   const printed = secret !== undefined
-    ? `%s "$payload_${secret}"`
-    : renderPrintf(cargo.kind === "fixed" ? cargo.bytes : new Uint8Array(1));
-  return `printf ${printed} | knock_udp ${knock.port} || exit 3`;
+    ? `put "$payload_${secret}"`
+    : `printf ${renderPrintf(cargo.kind === "fixed" && cargo.bytes || new Uint8Array(1))}`;
+  return `${printed} | knock_udp ${knock.port} || exit 3`;
 }

@@ -49,10 +49,10 @@ function renderStanza(
     ["SPA_SERVER_PORT", port === FWKNOP_PORT ? undefined : port],
     ["ACCESS", opens.filter(isPorts).map(renderAccess).join(",")],
     ["ALLOW_IP", allowIp],
-    ["RESOLVE_URL", resolveUrl],
+    ["RESOLVE_URL", requireSafe(target, "resolve_url", resolveUrl)],
     ["FW_TIMEOUT", asksTime ? openForMs / 1_000 : undefined],
     ...renderNat(target, fwknop),
-    ["SPOOF_USER", renderUser(target, fwknop)],
+    ["SPOOF_USER", requireSafe(target, "user", fwknop.user, MAX_USER)],
     ["TIME_OFFSET", offset.text],
     ["DIGEST_TYPE", fwknop.digest === FWKNOP_DEFAULTS.digest ? undefined : fwknop.digest],
     [
@@ -97,9 +97,15 @@ function renderNat(
   ];
 }
 
-function renderUser({ name }: Target, { user }: Fwknop): string | undefined {
-  if (user === undefined || (user.length <= MAX_USER && !UNSAFE.test(user))) return user;
-  throw new UsageError(`the user of "${name}" cannot be in a .fwknoprc`, {
+/** A value that the client would read as another one is not written. */
+function requireSafe(
+  { name }: Target,
+  key: string,
+  value: string | undefined,
+  maxLength = Infinity,
+): string | undefined {
+  if (value === undefined || (value.length <= maxLength && !UNSAFE.test(value))) return value;
+  throw new UsageError(`the ${key} of "${name}" cannot be in a .fwknoprc`, {
     hint: `spknock export ${name} --as toml`,
   });
 }
@@ -120,6 +126,9 @@ function renderKey(
 ): [string, string | undefined][] {
   if (bytes === undefined) return [[`${name}_BASE64`, isBase64 ? KEY_PLACEHOLDER : undefined]];
   const text = new TextDecoder().decode(bytes);
-  if (isBase64) return [[`${name}_BASE64`, text.trim()]];
+  // The client takes no blanks in it, and no end without its padding.
+  if (isBase64) {
+    return [[`${name}_BASE64`, Uint8Array.fromBase64(text).toBase64()]];
+  }
   return UNSAFE.test(text) ? [[`${name}_BASE64`, bytes.toBase64()]] : [[name, text]];
 }

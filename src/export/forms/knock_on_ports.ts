@@ -4,10 +4,10 @@ import {
   MAX_APP_DELAY_MS,
   MAX_APP_TRIES,
   MAX_CHECK_S,
-  PAYLOAD_PLACEHOLDER,
   SECRET_PLACEHOLDER,
 } from "../../config/import/knock_on_ports/format.ts";
 import type { Knock } from "../../core/knock.ts";
+import { PAYLOAD_PLACEHOLDER } from "../../core/placeholder.ts";
 import type { Family, Target } from "../../core/target.ts";
 import { renderJson } from "../../core/text.ts";
 import type { ExportDoor, Exporter } from "../form.ts";

@@ -1,5 +1,5 @@
 /** Calls of netcat, one a knock, with options that OpenBSD's, the traditional one and ncat have. */
-import { HASH_PLACEHOLDER } from "../../config/import/shell/tool.ts";
+import { HASH_PLACEHOLDER, PAYLOAD_PLACEHOLDER } from "../../core/placeholder.ts";
 import type { Target } from "../../core/target.ts";
 import { quoteShell } from "../../core/text.ts";
 import type { Exporter } from "../form.ts";
@@ -29,6 +29,8 @@ function renderCall(target: Target, { knock, cargo }: LoadedKnock): string {
 /** nc sends nothing of an empty input: one zero byte is a regular knock, as Debian's knock has it. */
 function renderCargo(cargo: Cargo): string {
   if (cargo.kind === "none") return renderPrintf(new Uint8Array(1));
-  if (cargo.kind === "fixed") return renderPrintf(cargo.bytes);
+  if (cargo.kind === "fixed") {
+    return cargo.bytes === undefined ? `%s ${PAYLOAD_PLACEHOLDER}` : renderPrintf(cargo.bytes);
+  }
   return `%s ${cargo.hash ?? HASH_PLACEHOLDER}`;
 }

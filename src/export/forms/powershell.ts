@@ -8,6 +8,7 @@ import {
   listLosses,
   type LoadedKnock,
   type PlainDoor,
+  requirePayloads,
   requirePlainDoor,
 } from "../plain_door.ts";
 import { listScriptSecrets, type ScriptSecret } from "../prompts.ts";
@@ -25,6 +26,7 @@ import {
 export const exporter: Exporter = {
   render(doors) {
     const door = requirePlainDoor(doors, "powershell");
+    requirePayloads(door, "powershell");
     const { target } = door;
     const secrets = listScriptSecrets(door);
     const probe = target.probes.find((probe): probe is ProbeOf<"tcp"> => probe.type === "tcp");
@@ -93,7 +95,7 @@ function renderSecret({ number, hash, question, isHash }: ScriptSecret): string 
 function renderKnock(loaded: LoadedKnock, secrets: readonly ScriptSecret[]): string[] {
   const { knock, cargo, pauseMs } = loaded;
   const secret = secrets.find((secret) => secret.knocks.includes(loaded));
-  const bytes = cargo.kind === "fixed" ? [...cargo.bytes] : [];
+  const bytes = cargo.kind === "fixed" ? [...cargo.bytes ?? []] : [];
   const payload = secret !== undefined
     ? `([Text.Encoding]::ASCII.GetBytes($Payload${secret.number}))`
     : `([byte[]]@(${bytes.join(", ")}))`;

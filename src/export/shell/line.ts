@@ -1,5 +1,5 @@
 /** A command line of a tool that sends one knock a call: the calls in one line, with pauses between them. */
-import { HASH_PLACEHOLDER } from "../../config/import/shell/tool.ts";
+import { HASH_PLACEHOLDER, PAYLOAD_PLACEHOLDER } from "../../core/placeholder.ts";
 import { isEcho, type Knock } from "../../core/knock.ts";
 import { quoteShell } from "../../core/text.ts";
 import { isAddress } from "../../core/address/syntax.ts";
@@ -21,11 +21,17 @@ export function renderLine(
     const call = isEcho(loaded.knock) ? renderPing(target, loaded.knock) : renderCall(loaded);
     return loaded.pauseMs ? [call, `sleep ${renderSeconds(loaded.pauseMs)}`] : [call];
   });
+  const needsPayload = knocks.some(({ cargo }) =>
+    cargo.kind === "fixed" && cargo.bytes === undefined
+  );
   const needsHash = knocks.some(({ cargo }) => cargo.kind === "secret" && cargo.hash === undefined);
   const lines = [
     `# ${target.name}: a knock by ${tool}, made by spknock`,
     ...(needsHash
       ? [`# ${HASH_PLACEHOLDER}: write the hex digits that "spknock hash" prints, or sha256sum`]
+      : []),
+    ...(needsPayload
+      ? [`# ${PAYLOAD_PLACEHOLDER}: write the payload that the owner of the door has told you`]
       : []),
     calls.join("; "),
   ];

@@ -6,8 +6,22 @@ export const FAIL = `fail() { # CODE MESSAGE
   exit "$1"
 }`;
 
+/** Prints what other users must not see: not each shell has a \`printf\` of its own, and arguments can be seen. */
+export const PUT = `
+put() { # TEXT
+  case $(command -v printf) in
+    /*) LC_ALL=C tr -d '\\n' <<END ;;
+$1
+END
+    *) printf %s "$1" ;;
+  esac
+}`;
+
 /** Asks without showing what is typed; the terminal is as before, whatever happens. */
 export const ASK = `
+# A variable that the environment has is handed on to each program.
+unset answer payload
+return_key=$(printf '\\r')
 terminal=
 restore() {
   [ -z "$terminal" ] || stty "$terminal"
@@ -26,6 +40,7 @@ ask() { # QUESTION: the answer is in $answer
   fi
   answer=
   IFS= read -r answer || [ -n "$answer" ] || fail 4 'there is no secret; nothing was sent'
+  answer=\${answer%"$return_key"}
   if [ -n "$terminal" ]; then
     restore
     echo >&2
@@ -46,7 +61,7 @@ digest() {
 }
 
 take_passphrase() {
-  payload=$(printf %s "$answer" | digest)
+  payload=$(put "$answer" | digest)
   answer=
   payload=\${payload%% *}
   [ "\${#payload}" -eq 64 ] || fail 4 'SHA-256 needs sha256sum, shasum or openssl; nothing was sent'

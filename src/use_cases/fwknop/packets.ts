@@ -158,10 +158,13 @@ async function findAllowed(
       : "it failed";
     throw new NetworkError(`our public address is unknown: ${resolveUrl}: ${why}`, { hint, cause });
   }
-  const found = text.match(/\d{1,3}(?:\.\d{1,3}){3}/)?.[0] ?? "";
-  if (isIpv4(found) && found !== "0.0.0.0") return found;
+  // No part of a longer number; a page to log in to a network has other addresses besides.
+  const numbers = text.match(/(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)/g) ?? [];
+  const [found, ...others] = new Set(numbers.filter((each) => isIpv4(each) && each !== "0.0.0.0"));
+  if (found !== undefined && others.length === 0) return found;
+  const what = found === undefined ? "no IPv4 address" : "several IPv4 addresses";
   throw new NetworkError(
-    `our public address is unknown: the answer of ${resolveUrl} has no IPv4 address`,
+    `our public address is unknown: the answer of ${resolveUrl} has ${what}`,
     { hint },
   );
 }

@@ -96,6 +96,16 @@ Deno.test("fwknop: the clock is off by time_offset", async () => {
   assertEquals(fields[2], "1699999820");
 });
 
+table("fwknop: our public address is in the answer", {
+  "a line": "198.51.100.7\r\n",
+  "a page": "<p>Current IP Address: 198.51.100.7</p> 198.51.100.7.",
+  "JSON": '{"ip":"198.51.100.7"}',
+}, async (answer) => {
+  const request = { allowIp: "resolve", resolveUrl: "https://e.example" };
+  const { make } = start(request, { net: { fetchText: () => Promise.resolve(answer) } });
+  assertEquals(decode(decrypt(await make(1))[5]), "198.51.100.7,tcp/22");
+});
+
 Deno.test("fwknop: our public address is asked for once a run", async () => {
   const { asked, make } = start({ allowIp: "resolve" });
   const fields = decrypt(await make(1));
@@ -110,6 +120,18 @@ table<{ fetchText: () => Promise<string>; says: string }>("fwknop: no public add
   "an answer without one": {
     fetchText: () => Promise.resolve("2001:db8::1"),
     says: "the answer of https://e.example has no IPv4 address",
+  },
+  "a longer number": {
+    fetchText: () => Promise.resolve("1234.5.6.7"),
+    says: "the answer of https://e.example has no IPv4 address",
+  },
+  "more numbers": {
+    fetchText: () => Promise.resolve("version 1.2.3.4.5"),
+    says: "the answer of https://e.example has no IPv4 address",
+  },
+  "several addresses, as in a page to log in": {
+    fetchText: () => Promise.resolve("<a href=//10.0.0.1/login>198.51.100.7</a>"),
+    says: "the answer of https://e.example has several IPv4 addresses",
   },
   "an error": {
     fetchText: () => Promise.reject(new Error("status 503")),

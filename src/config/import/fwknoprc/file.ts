@@ -47,6 +47,7 @@ const MAX_LINE_BYTES = 1_023;
 /** Returns the stanzas of a file; a byte order mark is left out. */
 export function parseRcFile(text: string, { file }: { file: string }): RcFile {
   const result: RcFile = { stanzas: [], problems: [], remarks: [] };
+  const byName = new Map<string, RcStanza>();
   let stanza: RcStanza | undefined;
   for (const [index, raw] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
     if (/^[ \t\v\f\r]*(?:[#;]|$)/.test(raw)) continue;
@@ -59,7 +60,7 @@ export function parseRcFile(text: string, { file }: { file: string }): RcFile {
     if (new TextEncoder().encode(raw).length > MAX_LINE_BYTES) {
       add(result.problems, `the line is too long: use at most ${MAX_LINE_BYTES} bytes`);
     } else if (header !== null) {
-      stanza = openStanza(result.stanzas, { name: header[1] ?? "", line });
+      stanza = openStanza(result.stanzas, byName, { name: header[1] ?? "", line });
     } else if (stanza === undefined) {
       add(result.remarks, "is before the first stanza, and is ignored, as in fwknop");
     } else {
@@ -69,11 +70,16 @@ export function parseRcFile(text: string, { file }: { file: string }): RcFile {
   return result;
 }
 
-function openStanza(stanzas: RcStanza[], { name, line }: { name: string; line: number }): RcStanza {
+function openStanza(
+  stanzas: RcStanza[],
+  byName: Map<string, RcStanza>,
+  { name, line }: { name: string; line: number },
+): RcStanza {
   const lower = name.toLowerCase();
-  const present = stanzas.find((each) => each.name.toLowerCase() === lower);
+  const present = byName.get(lower);
   if (present !== undefined) return present;
   const stanza = { name, line, entries: [], isWrong: false };
+  byName.set(lower, stanza);
   stanzas.push(stanza);
   return stanza;
 }

@@ -21,9 +21,6 @@ export const CLOSING = " (close)";
 /** What is in a step instead of the digits of a secret that stays here; no 64 digits. */
 export const SECRET_PLACEHOLDER = "PUT THE SHA-256 OF THE PASSPHRASE HERE: 64 LOWERCASE HEX DIGITS";
 
-/** What is in a step instead of a fixed payload that stays here. */
-export const PAYLOAD_PLACEHOLDER = "PUT-SECRET-HERE";
-
 /** Milliseconds after each packet where the sequence does not say, and the most that there can be. */
 export const APP_DELAY_MS = 500;
 export const MAX_APP_DELAY_MS = 15_000;

@@ -2,7 +2,8 @@
 import { detectFamily, isAddress } from "../../../core/address/syntax.ts";
 import type { Knock, KnockPayload, Protocol } from "../../../core/knock.ts";
 import { MAX_PAYLOAD } from "../../value_specs.ts";
-import { PAYLOAD_PLACEHOLDER, SECRET_PLACEHOLDER, WORDS } from "./format.ts";
+import { isPlaceholder } from "../../../core/placeholder.ts";
+import { SECRET_PLACEHOLDER, WORDS } from "./format.ts";
 import type { JsonPlace } from "./json.ts";
 
 /** Packets that one step can be; the app has no limit. */
@@ -116,7 +117,7 @@ function readContent(step: JsonPlace, { isOld }: StepContext): Uint8Array | unde
   const encoding = readWord(step, "encoding", { isOld, fallback: "raw" });
   const text = place.isAbsent ? "" : place.readText();
   if (encoding === undefined || text === undefined) return undefined;
-  if (text === PAYLOAD_PLACEHOLDER) return place.fail("is a placeholder: put the payload there");
+  if (isPlaceholder(text)) return place.fail("is a placeholder: put the payload there");
   if (encoding === "raw") return new TextEncoder().encode(text);
   try {
     return encoding === "hex" ? Uint8Array.fromHex(text) : Uint8Array.fromBase64(text);

@@ -32,7 +32,7 @@ export interface Door {
 }
 
 /** Where problems and remarks go, with their line. */
-interface Report {
+export interface Report {
   fail(line: number, message: string): void;
   remark(line: number, message: string): void;
 }

@@ -12,6 +12,7 @@
  * Besides, a byte order mark is skipped. Messages name keys that knockd defines, and no other text.
  */
 import type { Problem } from "../../../core/errors.ts";
+import { trimSpace } from "../../../core/knockd/sequence.ts";
 import { suggest } from "../../../core/suggest.ts";
 
 /** A key of a door, by its first name. */
@@ -88,7 +89,7 @@ export function parseKnockdFile(text: string, { file }: { file: string }): Knock
   };
   for (const [index, raw] of text.replace(/^\uFEFF/, "").split("\n").entries()) {
     const line = index + 1;
-    const content = trim(raw);
+    const content = trimSpace(raw);
     if (content === "" || content.startsWith("#")) continue;
     if (new TextEncoder().encode(raw).length > MAX_LINE) {
       fail(line, `the line is too long: knockd reads at most ${MAX_LINE} bytes`);
@@ -116,9 +117,9 @@ function readDirective(
 ): string | { remark: string } | undefined {
   if (section === undefined) return "a key has to be in a section: write [NAME] above it";
   const end = content.indexOf("=");
-  const key = trim(end === -1 ? content : content.slice(0, end)).toLowerCase();
+  const key = trimSpace(end === -1 ? content : content.slice(0, end)).toLowerCase();
   if (end === -1) return key === BARE_KEY ? undefined : 'the line has no "=": use KEY = VALUE';
-  const value = trim(content.slice(end + 1));
+  const value = trimSpace(content.slice(end + 1));
   if (section === "options") {
     if (OPTION_KEYS.includes(key)) return undefined;
     if (key === BARE_KEY) return "UseSyslog takes no value: leave the = out";
@@ -136,9 +137,4 @@ function readDirective(
 function explainUnknownKey(key: string, known: readonly string[]): string {
   const near = suggest(key, known);
   return `unknown key${near === undefined ? "" : `, did you mean "${near}"?`}`;
-}
-
-/** Removes the white space that C knows (`isspace`). */
-function trim(text: string): string {
-  return text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, "");
 }

@@ -10,7 +10,7 @@
  */
 import { listDistinctServices, type Service } from "../../../core/service.ts";
 import { readNftServices, readServices } from "./firewall_services.ts";
-import { listCommands } from "./shell_commands.ts";
+import { listCommands } from "../shell/commands.ts";
 
 /** A change of one rule. */
 export interface RuleChange {

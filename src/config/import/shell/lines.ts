@@ -27,6 +27,9 @@ const LOOP = /^\s*for\s/;
 const LOOP_END = /(?:^|[\s;])done\b/;
 const MAX_LOOP_LINES = 50;
 
+/** More characters than this are not of a knock; a line that goes on ends here. */
+export const MAX_LINE = 10_000;
+
 /** Returns the commands; a backslash at the end of a line, or a loop without its end, joins the next one. */
 export function listShellLines(text: string): ShellLine[] {
   const raw = text.replace(/^\uFEFF/, "").split(/\r\n|\n/);
@@ -35,7 +38,7 @@ export function listShellLines(text: string): ShellLine[] {
     const start = at;
     let command = PREFIXES.reduce((line, prefix) => line.replace(prefix, ""), raw[at] ?? "");
     if (NO_COMMAND.test(raw[at] ?? "")) continue;
-    while (command.endsWith("\\") && at + 1 < raw.length) {
+    while (command.endsWith("\\") && at + 1 < raw.length && command.length <= MAX_LINE) {
       command = command.slice(0, -1) + (raw[++at] ?? "");
     }
     const last = findLoopEnd(command, raw, at);

@@ -5,9 +5,9 @@
  * What is done only sometimes (`if`, `while`, `case`, functions) is a step that says so, if it has commands.
  */
 import type { AndOr, Command, CommandNode, PipelineNode, Statement } from "unbash";
+import { listInner, unwrap } from "./commands.ts";
 import { findOutput } from "./output.ts";
-import { readSeconds, type ShellInput, UNKNOWN } from "./tool.ts";
-import { WRAPPERS } from "./tools.ts";
+import { NotAKnock, readSeconds, type ShellInput, UNKNOWN } from "./tool.ts";
 import { expandToOne, expandWord, type Variables } from "./words.ts";
 
 /** What a line does. */
@@ -24,45 +24,55 @@ export type ShellStep =
   /** Commands that run or do not, as it turns out. */
   | { kind: "choice"; words: readonly string[] };
 
-/** More steps than this are not of a knock. */
-const MAX_STEPS = 1_000;
+/** More commands than this, assignments among them, are not of a knock. */
+const MAX_COMMANDS = 1_000;
 
-/** Returns the steps of a script. */
+/** The steps of a script, and how many commands were read for them. */
+interface Walk {
+  steps: ShellStep[];
+  commands: number;
+}
+
+/**
+ * Returns the steps of a script.
+ *
+ * @throws {NotAKnock} where there are too many.
+ */
 export function listSteps(commands: readonly Statement[]): ShellStep[] {
-  const steps: ShellStep[] = [];
-  addStatements(commands, new Map(), steps);
-  return steps;
+  const walk: Walk = { steps: [], commands: 0 };
+  addStatements(commands, new Map(), walk);
+  return walk.steps;
 }
 
 /** Returns the variables as they are afterwards. */
 function addStatements(
   commands: readonly Statement[],
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
 ): Variables {
   let known = variables;
-  for (const { command } of commands) known = addList(command, known, steps);
+  for (const { command } of commands) known = addList(command, known, walk);
   return known;
 }
 
 function addList(
   node: PipelineNode | AndOr,
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
 ): Variables {
-  if (node.type !== "AndOr") return addPipeline(node, variables, steps);
+  if (node.type !== "AndOr") return addPipeline(node, variables, walk);
   let known = variables;
-  for (const command of node.commands) known = addPipeline(command, known, steps);
+  for (const command of node.commands) known = addPipeline(command, known, walk);
   return known;
 }
 
-function addPipeline(node: PipelineNode, variables: Variables, steps: ShellStep[]): Variables {
-  if (node.type !== "Pipeline") return addCommand(node, variables, steps, undefined);
+function addPipeline(node: PipelineNode, variables: Variables, walk: Walk): Variables {
+  if (node.type !== "Pipeline") return addCommand(node, variables, walk, undefined);
   let input: ShellInput;
   for (const command of node.commands) {
-    const start = steps.length;
-    addCommand(command, variables, steps, input);
-    const last = steps.length === start + 1 ? steps.at(-1) : undefined;
+    const start = walk.steps.length;
+    addCommand(command, variables, walk, input);
+    const last = walk.steps.length === start + 1 ? walk.steps.at(-1) : undefined;
     input = last?.kind === "call" ? findOutput(last.words) : "unknown";
   }
   return variables;
@@ -71,29 +81,31 @@ function addPipeline(node: PipelineNode, variables: Variables, steps: ShellStep[
 function addCommand(
   node: CommandNode,
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
   input: ShellInput,
 ): Variables {
-  if (steps.length > MAX_STEPS) return variables;
+  if (++walk.commands > MAX_COMMANDS) {
+    throw new NotAKnock(`the line has more than ${MAX_COMMANDS} commands`);
+  }
   switch (node.type) {
     case "Command":
-      return addSimple(node, variables, steps, input);
+      return addSimple(node, variables, walk, input);
     case "Redirected":
-      return addCommand(node.command, variables, steps, input);
+      return addCommand(node.command, variables, walk, input);
     case "Subshell":
-      addStatements(node.body.commands, variables, steps);
+      addStatements(node.body.commands, variables, walk);
       return variables;
     case "BraceGroup":
-      return addStatements(node.body.commands, variables, steps);
+      return addStatements(node.body.commands, variables, walk);
     case "For": {
       const words = node.wordlist?.flatMap((word) => expandWord(word, variables)) ?? [UNKNOWN];
       for (const word of words) {
-        addStatements(node.body.commands, new Map([...variables, [node.name.value, word]]), steps);
+        addStatements(node.body.commands, new Map([...variables, [node.name.value, word]]), walk);
       }
       return variables;
     }
     default:
-      steps.push(...listInner(node).map((words) => ({ kind: "choice" as const, words })));
+      walk.steps.push(...listInner(node).map((words) => ({ kind: "choice" as const, words })));
       return variables;
   }
 }
@@ -101,7 +113,7 @@ function addCommand(
 function addSimple(
   node: Command,
   variables: Variables,
-  steps: ShellStep[],
+  walk: Walk,
   input: ShellInput,
 ): Variables {
   const words = [...(node.name === undefined ? [] : [node.name]), ...node.args]
@@ -117,14 +129,14 @@ function addSimple(
   }
   const [name = "", ...args] = unwrap(words);
   if (name === "sleep") {
-    steps.push({ kind: "pause", ms: readPause(args) });
+    walk.steps.push({ kind: "pause", ms: readPause(args) });
     return variables;
   }
   const redirect = node.redirects.find(({ type, operator, descriptor }) =>
     type === "Redirect" && /^(?:&?>>?\|?|<>)$/.test(operator) && descriptor === undefined
   );
   const here = node.redirects.find(({ type }) => type === "HereString");
-  steps.push({
+  walk.steps.push({
     kind: "call",
     words: [name, ...args],
     input: here?.type === "HereString" ? readHere(expandToOne(here.target, variables)) : input,
@@ -138,20 +150,6 @@ function readHere(text: string): ShellInput {
   return text.includes(UNKNOWN) ? "unknown" : new TextEncoder().encode(`${text}\n`);
 }
 
-/** Returns the command behind `sudo`, `timeout 1` and the like. */
-function unwrap(words: readonly string[]): readonly string[] {
-  const [path = "", ...args] = words;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined;
-  if (wrapper === undefined) return [name, ...args];
-  let at = 0;
-  for (; args[at]?.startsWith("-"); at++) {
-    const option = args[at] ?? "";
-    if (option.length === 2 && wrapper.withValue.includes(option.charAt(1))) at++;
-  }
-  return unwrap(args.slice(at + wrapper.before));
-}
-
 /** Returns milliseconds; undefined where the pause is not known. */
 function readPause(args: readonly string[]): number | undefined {
   try {
@@ -160,26 +158,4 @@ function readPause(args: readonly string[]): number | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-/** Returns the commands within a node that runs them or not. */
-function listInner(node: Exclude<CommandNode, Command>): string[][] {
-  const found: string[][] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null) return;
-    if (isCommand(value)) {
-      const words = [value.name, ...value.args].flatMap((word) =>
-        word?.type === "Word" ? [word.value] : []
-      );
-      found.push([...unwrap(words)]);
-      return;
-    }
-    for (const child of Object.values(value)) visit(child);
-  };
-  visit(node);
-  return found;
-}
-
-function isCommand(value: object): value is Command {
-  return "type" in value && value.type === "Command";
 }

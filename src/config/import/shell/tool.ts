@@ -3,6 +3,7 @@ import { parseDuration } from "../../../core/duration.ts";
 import { ValueError } from "../../../core/errors.ts";
 import { type Knock, type KnockPayload, parsePort } from "../../../core/knock.ts";
 import { isAddress } from "../../../core/address/syntax.ts";
+import { HASH_PLACEHOLDER, isPlaceholder } from "../../../core/placeholder.ts";
 import { type Family, parseHost } from "../../../core/target.ts";
 
 /** What a command reads on its standard input; `unknown` where only running it would show that. */
@@ -47,9 +48,6 @@ export class NotAKnock extends RangeError {
 /** The value of a variable that is not known; no word of a shell can have it. */
 export const UNKNOWN = "\0";
 
-/** The placeholder for a payload in what is exported without secrets. */
-export const HASH_PLACEHOLDER = "SHA256_OF_THE_PASSPHRASE";
-
 /** Runs a parser, whose errors then name the place instead of the text. */
 export function readAt<Value>(place: string, parse: () => Value): Value {
   try {
@@ -84,11 +82,20 @@ export function readShellRange(text: string): number[] {
 /** More ports than this are a scan. */
 const MAX_KNOCKS = 32;
 
-/** Returns the payload that bytes are: 64 lowercase hex digits are a hash, the placeholder a passphrase. */
+/**
+ * Returns the payload that bytes are: 64 lowercase hex digits are a hash, its placeholder a passphrase.
+ *
+ * @throws {RangeError} where they are the placeholder of another payload.
+ */
 export function readPayload(bytes: Uint8Array | undefined): KnockPayload {
   if (bytes === undefined || bytes.length === 0) return { kind: "none" };
   const text = new TextDecoder("latin1").decode(bytes);
   if (text === HASH_PLACEHOLDER) return { kind: "secret", source: { kind: "prompt" } };
+  if (isPlaceholder(text)) {
+    throw new RangeError(
+      "the payload is a placeholder: put in what the line's author has told you",
+    );
+  }
   if (/^[0-9a-f]{64}$/.test(text)) {
     return { kind: "secret", source: { kind: "hash", hash: text } };
   }

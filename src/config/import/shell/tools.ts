@@ -29,5 +29,6 @@ export const WRAPPERS: Readonly<Record<string, { before: number; withValue: stri
   nohup: { before: 0, withValue: "" },
   time: { before: 0, withValue: "" },
   command: { before: 0, withValue: "" },
-  exec: { before: 0, withValue: "" },
+  exec: { before: 0, withValue: "a" },
+  env: { before: 0, withValue: "uCS" },
 };

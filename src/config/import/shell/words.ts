@@ -8,6 +8,9 @@ export type Variables = ReadonlyMap<string, string>;
 /** More words than this are not of a knock. */
 const MAX_WORDS = 256;
 
+/** More characters than a datagram carries are of none. */
+const MAX_TEXT = 2_000;
+
 /** Returns what a word becomes: with braces or `$(seq ...)` several words; {@linkcode UNKNOWN} for what is not known. */
 export function expandWord(word: Word, variables: Variables): string[] {
   const parts = word.parts;
@@ -17,17 +20,18 @@ export function expandWord(word: Word, variables: Variables): string[] {
   for (const part of parts) {
     isQuoted ||= /Quoted$/.test(part.type);
     const choices = expandPart(part, variables);
-    texts = texts.flatMap((text) => choices.map((choice) => text + choice)).slice(0, MAX_WORDS);
+    texts = texts.flatMap((text) => choices.map((choice) => text + choice));
+    if (texts.length > MAX_WORDS) return [UNKNOWN];
   }
   // A variable that holds a list is several words where it is not quoted.
   if (isQuoted || !texts.some((text) => /\s/.test(text))) return texts;
   return texts.flatMap((text) => text.split(/\s+/).filter((item) => item !== ""));
 }
 
-/** Returns the one word, where it is one. */
+/** Returns the one word, where it is one, and short enough to be put into others. */
 export function expandToOne(word: Word | undefined, variables: Variables): string {
   const [text = UNKNOWN, ...others] = word === undefined ? [] : expandWord(word, variables);
-  return others.length > 0 ? UNKNOWN : text;
+  return others.length > 0 || text.length > MAX_TEXT ? UNKNOWN : text;
 }
 
 function expandPart(part: WordPart, variables: Variables): string[] {
