@@ -198,7 +198,7 @@ Deno.test("one-time generate saves sequences for both sides", async () => {
   const argv = ["one-time", "generate", "--count", "7", "--length", "5"];
   const { code, stderr } = await world.run(...argv, "--output", file);
   assertEquals(code, 0);
-  assertStringIncludes(stderr, `one_time = "${file}" in the target`);
+  assertStringIncludes(stderr, `one_time = "${file}" in a target`);
   assertStringIncludes(stderr, "One_Time_Sequences = ");
   assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
   const text = await Deno.readTextFile(file);
@@ -226,4 +226,27 @@ Deno.test("an edit that keeps the one-time sequences says nothing of them", asyn
   await using _ = world;
   const { stdout } = await world.run("edit", "vault", "--delay", "100ms");
   assertEquals(stdout.trim().split("\n").length, 1);
+});
+
+Deno.test("add saves a target with the sequences of a file, as it is named from the configuration", async () => {
+  const { world, file } = await makeWorld({ open: [22] }, { target: "version = 1\n" });
+  await using _ = world;
+  const added = await world.run("add", "vault", "192.0.2.1", "--one-time", file, "--opens", "22");
+  assertEquals([added.code, added.stderr], [0, ""]);
+  assertStringIncludes(added.stdout, "one-time sequences of vault.seq\n");
+  assertStringIncludes(await world.read(), 'one_time = "vault.seq"\nopens = ["22/tcp"]\n');
+  assertEquals((await world.run("knock", "vault")).code, 0);
+  assertEquals(listSent(world), ["7001/tcp", "7002/udp"]);
+});
+
+table("add: what is no file of sequences is refused before anything is saved", {
+  "a missing file": [["vault", "192.0.2.1", "--one-time", "nosuch"], 4, "there is no such file"],
+  "ports too": [["vault", "192.0.2.1", "7", "--one-time", "vault.seq"], 2, "unexpected argument"],
+  "no host": [["vault", "--one-time", "vault.seq"], 2, "missing argument HOST"],
+}, async ([argv, code, message]) => {
+  const { world } = await makeWorld({}, { target: "version = 1\n" });
+  await using _ = world;
+  const ended = await world.run("add", ...argv as string[]);
+  assertEquals([ended.code, await world.read()], [code, "version = 1\n"]);
+  assertStringIncludes(ended.stderr, message as string);
 });

@@ -1,10 +1,13 @@
 /** `add`: save a target, from the command line or from answers. */
 import { addTargets, type TargetDraft } from "../../../config/changes.ts";
+import { dirname } from "../../../config/paths.ts";
+import { relatePath, resolvePath } from "../../../config/value_specs.ts";
 import { ConfigError, UsageError } from "../../../core/errors.ts";
 import { renderKnocks } from "../../../core/knock.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { sanitize } from "../../../output/sanitize.ts";
+import { requireSequence } from "../../../use_cases/one_time/take_sequence.ts";
 import { readDraft, readKnocks } from "../../arguments/draft_args.ts";
 import { refuseIdleOptions, SAVE_EFFECTS } from "../../arguments/idle_options.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
@@ -17,22 +20,30 @@ import {
 } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { LIST_DETAILS, SAVE_OPTIONS } from "../../option_specs.ts";
-import { asUsageError } from "../../options.ts";
+import { asUsageError, type OptionNames } from "../../options.ts";
 import { askForName, askForTarget } from "../../questions/target_questions.ts";
 
 const USAGE = "spknock add NAME HOST PORT[/PROTO]...";
+const ONE_TIME_USAGE = "spknock add NAME HOST --one-time FILE";
 
 /** What is saved where an option is left out: `edit` has the same options without it. */
 const DEFAULTS: Readonly<Record<string, string>> = { delay: "auto", tries: "3" };
 
-const ADD_OPTIONS = SAVE_OPTIONS.map((option) => {
+const SAVED = SAVE_OPTIONS.map((option) => {
   const value = DEFAULTS[option.name];
   return value === undefined ? option : { ...option, help: `${option.help} (default: ${value})` };
 });
 
+const ADD_OPTIONS = [
+  ...SAVED,
+  { name: "one-time", value: "FILE", help: "one-time sequences of a knockd, instead of ports" },
+] as const;
+
+type AddContext = Context<OptionNames<typeof ADD_OPTIONS>>;
+
 /** The command `add`. */
 export const command = defineCommand({
-  usage: ["add", "add NAME HOST PORT[/PROTO]..."],
+  usage: ["add", "add NAME HOST PORT[/PROTO]...", "add NAME HOST --one-time FILE"],
   details: LIST_DETAILS,
   options: ADD_OPTIONS,
   examples: [
@@ -42,7 +53,7 @@ export const command = defineCommand({
   async run(context) {
     const { args } = context;
     if (args.positionals.length === 0) {
-      const given = SAVE_OPTIONS.find(({ name }) => args.has(name));
+      const given = ADD_OPTIONS.find(({ name }) => args.has(name));
       if (given !== undefined) {
         throw new UsageError(`--${given.name} has no effect without NAME HOST PORT[/PROTO]...`, {
           hint: `usage: ${USAGE}, or leave the options out to be asked`,
@@ -51,22 +62,31 @@ export const command = defineCommand({
       await addByAsking(context, await requirePrompter(context, USAGE));
       return EXIT.done;
     }
-    const [name = "", host = "", ...ports] = requirePositionals(context, {
-      min: 3,
-      max: Infinity,
-      usage: USAGE,
-    });
+    const isOneTime = args.has("one-time");
+    const [name = "", host = "", ...ports] = requirePositionals(
+      context,
+      isOneTime ? { min: 2, usage: ONE_TIME_USAGE } : { min: 3, max: Infinity, usage: USAGE },
+    );
     const draft: TargetDraft = {
       ...await readDraft(args),
       name: asUsageError(() => parseTargetName(name)),
       host: asUsageError(() => parseHost(host)),
       knocks: readKnocks(ports, args),
+      ...(isOneTime ? { oneTime: await readOneTime(name, context) } : {}),
     };
     refuseIdleOptions(args, [draft], SAVE_EFFECTS);
     await save(draft, context);
     return EXIT.done;
   },
 });
+
+/** Reads `--one-time`: a file that can be used, as the file of targets names it. */
+async function readOneTime(name: string, context: AddContext): Promise<string> {
+  const cwd = context.ports.cwd();
+  const path = resolvePath(context.args.value("one-time") ?? "", cwd);
+  await requireSequence({ name, oneTime: path }, context.ports);
+  return relatePath(path, dirname(resolvePath(await targetsPath(context), cwd)));
+}
 
 /** Asks for a target and saves it; the menu does the same. */
 export async function addByAsking(context: Context, prompter: Prompter): Promise<void> {
@@ -100,6 +120,9 @@ async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
   const file = await targetsPath(context);
   await updateTargets(file, (text) => addTargets(text, [draft], { file }), context);
-  context.out.say(`saved ${draft.name} in ${sanitize(file)}: ${renderKnocks(draft)}\n`);
+  const knocks = draft.oneTime === undefined
+    ? renderKnocks(draft)
+    : `one-time sequences of ${sanitize(draft.oneTime)}`;
+  context.out.say(`saved ${draft.name} in ${sanitize(file)}: ${knocks}\n`);
   context.out.value({ added: draft.name, file });
 }
