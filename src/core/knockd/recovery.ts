@@ -10,12 +10,12 @@
  * A knock between the first and the last of its sequence, sent twice, ends all attempts: it completes none, starts
  * none, and no attempt waits for it twice in a row.
  */
-import { type DaemonSigns, findDaemon } from "../daemon.ts";
+import { type DaemonSigns, findDaemon } from "./daemon.ts";
 import type { Knock } from "../knock.ts";
 import type { Target } from "../target.ts";
 
 /** What a further try has to do before its knocks. */
-export type Recovery =
+type Recovery =
   /** Send this knock twice. */
   | { kind: "knock"; knock: Knock }
   /** Wait so long after the last knock. */

@@ -1,8 +1,8 @@
 /** The daemon that opens a door, as far as its target shows. */
-import type { Target } from "./target.ts";
+import type { Target } from "../target.ts";
 
 /** A daemon; nothing but the firewall's own rules where undefined. */
-export type Daemon = "knockd" | "fwknopd";
+type Daemon = "knockd" | "fwknopd";
 
 /** What a daemon is known by. */
 export type DaemonSigns = Pick<Target, "fwknop" | "oneTime" | "copies" | "knocks">;
