@@ -28,7 +28,7 @@ await kernelTest("the doctor at a fwknopd", async (lab, t) => {
     await t.step(name, async () => {
       await home.write(
         `[targets.work]\nhost = "${server.ipv4}"\nprotocol = "fwknop"\nopens = ["22/tcp"]\n` +
-          `timeout = "2s"\n[targets.work.fwknop]\nkey_base64 = "${key}"\n` +
+          `timeout = "3s"\ntries = 1\n[targets.work.fwknop]\nkey_base64 = "${key}"\n` +
           `hmac_key_base64 = "${hmacKey}"\n${packet}\n`,
       );
       const command = commandOf(["doctor", "work", "--json"]);

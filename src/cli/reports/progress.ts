@@ -157,7 +157,7 @@ function showVerbose(
     ) {
       start ??= clock.now();
       const offset = (clock.now() - start).toFixed(1).padStart(OFFSET_WIDTH);
-      const content = protocol === "tcp"
+      const content = protocol === "tcp" && payload.length === 0
         ? handshakeMs === undefined ? "SYN" : "handshake"
         : `${size ?? payload.length} bytes`;
       say(
