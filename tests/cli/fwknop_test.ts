@@ -190,6 +190,18 @@ Deno.test("fwknop access: what fwknopd.conf needs besides, and an address that i
   ) assertStringIncludes(stdout, `${line}\n`);
 });
 
+Deno.test("fwknop access: over tcp", async () => {
+  await using world = new World();
+  await world.write(FIXED.replace("opens", 'knocks = ["62201/tcp"]\nopens'));
+  const { stdout } = await world.run("fwknop", "access", "work", "-q");
+  const needs = stdout.split("\n").filter((line) => line.startsWith("# fwknopd.conf needs: "));
+  assertEquals(needs.map((line) => line.replace(/^.*: /, "")), [
+    "PCAP_FILTER tcp port 62201;",
+    "ENABLE_TCP_SERVER Y;",
+    "TCPSERV_PORT 62201;",
+  ]);
+});
+
 Deno.test("fwknop keygen without a target saves nothing", async () => {
   await using world = new World();
   const { code, stdout } = await world.run("fwknop", "keygen", "--open", "443/tcp");
