@@ -125,9 +125,16 @@ export class FakeNet implements KnockNet {
     };
   }
 
-  sendSyn({ address, port, source, handshakeMs }: SynKnock): Promise<void> {
+  sendSyn({ address, port, source, payload, handshakeMs }: SynKnock): Promise<void> {
     const handshake = handshakeMs === undefined ? {} : { handshakeMs };
-    return this.#record({ protocol: "tcp", address, source, port, payload: "", ...handshake });
+    return this.#record({
+      protocol: "tcp",
+      address,
+      source,
+      port,
+      payload: textOf(payload ?? new Uint8Array()),
+      ...handshake,
+    });
   }
 
   sendEcho({ address, source, size, pattern }: EchoKnock): Promise<void> {

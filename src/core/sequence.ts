@@ -28,7 +28,7 @@ export interface Packet {
   payload: Uint8Array;
   /** Milliseconds after the first packet of the sequence. */
   at: number;
-  /** 0-based place of the knock in the target; copies share it. */
+  /** 0-based place of the knock in the target; copies share it. -1 for what is sent before its knocks. */
   knock: number;
   /** Milliseconds that the handshake of a tcp knock may take; undefined for a bare SYN. */
   handshakeMs?: number | undefined;
@@ -89,6 +89,8 @@ interface Try {
   attempt?: number | undefined;
   /** The pace of `delay = "auto"`: 0 is bold; that of a try that has to be right where undefined. */
   pace?: number | undefined;
+  /** A knock that is sent twice before the others; its packets are those of knock -1. */
+  reset?: Knock | undefined;
 }
 
 /** Returns the pace of a first try: bold only where something can tell that it failed, and others follow. */
@@ -106,10 +108,19 @@ export function findFirstPace(
 export function buildSequence(
   plan: SequencePlan,
   payloads: readonly KnockBytes[],
-  { attempt = 1, pace = attempt }: Try = {},
+  { attempt = 1, pace = attempt, reset }: Try = {},
 ): Packet[] {
   const packets: Packet[] = [];
   let at = 0;
+  if (reset !== undefined) {
+    const gap = computeGap(plan.delayMs, plan.stageTimeoutMs, { attempt, pace });
+    const { port, protocol } = reset;
+    const payload = new Uint8Array();
+    for (const place of [0, 1]) {
+      packets.push({ port, protocol, payload, at: gap * place, knock: -1 });
+    }
+    at = 2 * gap;
+  }
   for (const [index, knock] of plan.knocks.entries()) {
     const payload = payloads[index];
     if (payload === undefined) throw new TypeError(`knock ${index + 1} has no payload`);

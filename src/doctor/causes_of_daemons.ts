@@ -1,6 +1,5 @@
 /** The causes that only doors of a daemon have, in its own words: knockd's sequence, fwknopd's packet. */
 import { renderDuration } from "../core/duration.ts";
-import type { Target } from "../core/target.ts";
 import { describeDistance } from "./causes_of_codes.ts";
 import type { AddressEvidence, DoorEvidence, Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
@@ -16,25 +15,10 @@ import {
 
 type Case = DoorEvidence & Pick<Evidence, "invocation" | "clocks">;
 
-/** The daemon that opens a door, as far as its target shows: nothing but the rules themselves where undefined. */
-type Daemon = "knockd" | "fwknopd";
-
 /** fwknopd takes no packet whose time differs more from its own clock (MAX_SPA_PACKET_AGE). */
 const FWKNOPD_MAX_AGE_MS = 120_000;
 /** Milliseconds between two knocks that reach a knockd in order over most networks. */
 const PATIENT_GAP_MS = 200;
-
-/**
- * Returns the daemon that opens a target. Only knockd has one-time sequences, and needs each of its regular
- * knocks to be sent once; the rules of a firewall do not mind a copy.
- */
-export function findDaemon(
-  { fwknop, oneTime, copies, knocks }: Pick<Target, "fwknop" | "oneTime" | "copies" | "knocks">,
-): Daemon | undefined {
-  if (fwknop !== undefined) return "fwknopd";
-  const isRegular = knocks.every(({ payload }) => payload.kind === "none");
-  return oneTime !== undefined || (copies === 1 && isRegular) ? "knockd" : undefined;
-}
 
 /** Returns that fwknopd's clock is further from ours than it takes packets. */
 export function describeFwknopdClock(

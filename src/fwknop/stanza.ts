@@ -1,5 +1,6 @@
 /** What a server's access.conf has to say for a door of fwknopd. */
 import { type Fwknop, FWKNOP_PORT } from "../core/fwknop.ts";
+import type { KnockProtocol } from "../core/knock.ts";
 import { isPorts, type Service } from "../core/service.ts";
 
 /** A door, and its keys in base64. */
@@ -13,6 +14,7 @@ interface StanzaRequest {
   hmacKey: string;
   /** Where the packets go. */
   port?: number | undefined;
+  protocol?: KnockProtocol | undefined;
   fwknop?: Pick<Fwknop, "allowIp" | "nat" | "hmacDigest"> | undefined;
 }
 
@@ -46,10 +48,15 @@ export function renderStanza(request: StanzaRequest): string {
 }
 
 /** What fwknopd.conf needs besides. */
-function listRemarks({ fwknop, port = FWKNOP_PORT }: StanzaRequest): string[] {
+function listRemarks(
+  { fwknop, port = FWKNOP_PORT, protocol = "udp" }: StanzaRequest,
+): string[] {
   const nat = fwknop?.nat;
   const needs = [
-    ...(port === FWKNOP_PORT ? [] : [`PCAP_FILTER udp port ${port};`]),
+    ...(port === FWKNOP_PORT && protocol === "udp"
+      ? []
+      : [`PCAP_FILTER ${protocol} port ${port};`]),
+    ...(protocol === "tcp" ? ["ENABLE_TCP_SERVER Y;", `TCPSERV_PORT ${port};`] : []),
     ...(nat === undefined
       ? []
       : [`${nat.host === undefined ? "ENABLE_IPT_LOCAL_NAT" : "ENABLE_IPT_FORWARDING"} Y;`]),

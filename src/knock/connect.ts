@@ -15,7 +15,6 @@
 import { detectFamily } from "../core/address/syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError } from "../core/errors.ts";
-import type { SequencePlan } from "../core/sequence.ts";
 import { describeReason, isUnreachable } from "../net/socket_errors.ts";
 import { waitForAnyPort } from "../net/wait_for_port.ts";
 import type { TcpConnection } from "../net/connection.ts";
@@ -27,6 +26,7 @@ import {
   knockUntilOpen,
   type OpenEvents,
   type OpenReport,
+  type OpenRequest,
   type Payloads,
 } from "./until_open.ts";
 
@@ -34,7 +34,7 @@ import {
 interface ConnectRequest {
   /** What is knocked on, for errors. */
   host: string;
-  sequence: SequencePlan;
+  sequence: OpenRequest["sequence"];
   /** Collects the payloads, one a knock; with a first look called only if the door is shut. */
   payloads(): Promise<Payloads>;
   /** At least one, in the order in which they are tried. */

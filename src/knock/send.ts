@@ -110,7 +110,7 @@ async function sendPacket(
     case "udp":
       return await socket?.send(payload, port) ?? {};
     case "tcp":
-      return await net.sendSyn({ address, port, source, handshakeMs, isTraced }) ?? {};
+      return await net.sendSyn({ address, port, source, payload, handshakeMs, isTraced }) ?? {};
     case "icmp":
       return await net.sendEcho({ address, source, size, pattern: payload, isTraced }) ?? {};
   }

@@ -7,8 +7,11 @@
  * answered, or runs as a program, gets the whole timeout in every try. Where there is another address
  * (`canGiveUp`), a try that finds this one unreachable is the last. The pace that opened the door is
  * remembered, up to {@linkcode SLOWEST_LEARNED}: one that was too bold is not tried again in the same run.
+ * At a knockd a further try first makes it forget the former one (`core/knockd/recovery.ts`).
  */
 import type { Clock } from "../core/clock.ts";
+import { findRecovery, type RecoverableDoor } from "../core/knockd/recovery.ts";
+import type { Knock } from "../core/knock.ts";
 import {
   buildSequence,
   findFirstPace,
@@ -60,7 +63,7 @@ export interface Learned {
 
 /** A door to be opened. */
 export interface OpenRequest {
-  sequence: SequencePlan;
+  sequence: SequencePlan & RecoverableDoor;
   payloads: Payloads;
   address: string;
   /** Addresses of the other family that are knocked on at the same time, and not probed. */
@@ -87,6 +90,8 @@ export interface OpenEvents {
   /** A one-time sequence was taken: what is sent in all tries. */
   onSequence?(knocks: SequencePlan["knocks"]): void;
   onTry?(attempt: number): void;
+  /** A try starts so many milliseconds later, since knockd has to forget the former one. */
+  onPause?(ms: number): void;
   onPacket?(packet: Packet, attempt: number, sent: SentPacket & { to: string }): void;
   onSent?(ms: number, attempt: number): void;
   /** A probe has ended. */
@@ -144,11 +149,26 @@ export async function knockUntilOpen(
   const firstPace = Math.max(findFirstPace(request), learned.pace);
   const tries = request.probes.length === 0 ? 1 : request.tries;
   const report: OpenReport = { tries: 0, packets: 0, sentMs: 0, probes: [], isOpen: false };
+  let lastKnock = -Infinity;
   for (let attempt = 1; attempt <= tries && !report.isOpen; attempt++) {
+    const recovery = attempt === 1 ? undefined : findRecovery(request.sequence);
+    if (recovery?.kind === "pause") {
+      await waitUntil(lastKnock + recovery.ms, { clock, signal, events });
+    }
     events.onTry?.(attempt);
     report.tries = attempt;
     const pace = firstPace + attempt - 1;
-    const sent = await sendEverywhere(request, { attempt, pace, net, clock, signal, events });
+    const reset = recovery?.kind === "knock" ? recovery.knock : undefined;
+    const sent = await sendEverywhere(request, {
+      attempt,
+      pace,
+      reset,
+      net,
+      clock,
+      signal,
+      events,
+    });
+    lastKnock = sent.last;
     report.packets += sent.packets;
     report.sentMs = sent.last - sent.first;
     events.onSent?.(report.sentMs, attempt);
@@ -170,6 +190,15 @@ export async function knockUntilOpen(
     if (canGiveUp && unreachable !== undefined) break;
   }
   return report;
+}
+
+async function waitUntil(
+  at: number,
+  { clock, signal, events }: { clock: Clock; signal: AbortSignal; events: OpenEvents },
+): Promise<void> {
+  if (clock.now() >= at) return;
+  events.onPause?.(at - clock.now());
+  await clock.sleepUntil(at, signal);
 }
 
 /** Asks probes at the same time, and reports each as soon as it ends; returns what they found, in order. */
@@ -197,9 +226,10 @@ export async function askProbes(
  */
 async function sendEverywhere(
   { sequence, payloads, address, alsoAt = [], source, isWhole = false }: OpenRequest,
-  { attempt, pace, events, signal, ...options }: {
+  { attempt, pace, reset, events, signal, ...options }: {
     attempt: number;
     pace: number;
+    reset: Knock | undefined;
     events: OpenEvents;
     net: KnockNet;
     clock: Clock;
@@ -213,7 +243,7 @@ async function sendEverywhere(
     const made = typeof payloads === "function"
       ? await payloads({ address: to, attempt })
       : payloads;
-    return await sendSequence(buildSequence(sequence, made, { attempt, pace }), {
+    return await sendSequence(buildSequence(sequence, made, { attempt, pace, reset }), {
       ...options,
       ...(isWhole ? {} : { signal }),
       address: to,

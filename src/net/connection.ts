@@ -18,8 +18,10 @@ export interface SocketTurn {
   onWait(): void;
 }
 
-/** A knock of one SYN. */
+/** A knock of one SYN or, with a payload, of a connection that carries it. */
 export interface SynKnock extends Endpoint {
+  /** Nothing else is sent where it is empty or undefined. */
+  payload?: Uint8Array | undefined;
   /** Milliseconds that the handshake may take; a bare SYN where undefined. */
   handshakeMs?: number | undefined;
   /** Whether the caller wants to know where the packet came from. */

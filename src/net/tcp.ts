@@ -21,15 +21,20 @@ const ANSWERS = new Set(["ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH"]);
 const SOURCE_TURNS = 5;
 const SOURCE_TURN_MS = 2;
 
+/** Milliseconds for the handshake of a connection that carries a payload: one SYN may get lost. */
+const PAYLOAD_MS = 2_500;
+
 /**
  * Sends one SYN and forgets about it: no retransmission, no waiting for an answer; a port that
  * turns out to be open is closed again. With `handshakeMs` the handshake may end first: behind networks
- * that end TCP themselves a bare SYN does not arrive.
+ * that end TCP themselves a bare SYN does not arrive. A payload needs the handshake, follows it, and ends the
+ * connection.
  *
  * @throws {NetworkError} if the kernel does not send it.
  */
 export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
-  const { isTraced = false, handshakeMs, ...given } = knock;
+  const { isTraced = false, payload = new Uint8Array(), ...given } = knock;
+  const handshakeMs = payload.length > 0 ? PAYLOAD_MS : knock.handshakeMs;
   const place = { ...given, source: pickSource(given.source, given.address) };
   const local = isTraced ? await chooseLocal(place) : {};
   const stop = new AbortController();
@@ -38,7 +43,7 @@ export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
   if (isSlow) await import("./tcp_source.ts");
   let unreachable: unknown;
   const attempt = openTcp({ ...place, localPort: local.port }, stop.signal).then(
-    (connection) => connection.close(),
+    (connection) => deliver(connection, payload),
     async (cause) => {
       if (stop.signal.aborted) return;
       // The same number is a router's answer, and this machine's own where it has no way.
@@ -60,6 +65,17 @@ export async function sendSyn(knock: SynKnock): Promise<SentPacket> {
   }
   await attempt;
   return { ...local, ...(unreachable === undefined ? {} : { unreachable }) };
+}
+
+/** Writes all bytes, and ends the connection. */
+async function deliver(connection: TcpConnection, payload: Uint8Array): Promise<void> {
+  try {
+    for (let at = 0; at < payload.length;) at += await connection.write(payload.subarray(at));
+  } catch (error) {
+    if (!ANSWERS.has(findErrno(error) ?? "")) throw error;
+  } finally {
+    connection.close();
+  }
 }
 
 /** Loads what a traced packet needs, so that it does not come between two knocks. */

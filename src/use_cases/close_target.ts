@@ -18,12 +18,22 @@ const ASK_INTERVAL_MS = 100;
 /** Milliseconds that the firewall has to close the door, for each try at most. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
-/** Returns the target with the knocks of its `close` table, which carry no code; undefined where it has none. */
+/**
+ * Returns the target with the knocks of its `close` table, which carry no code, and those that open as what undoes
+ * them; undefined where it has none.
+ */
 export function toClosingTarget(target: Target): Target | undefined {
-  const { close } = target;
-  return close === undefined
-    ? undefined
-    : { ...target, knocks: close, after: [], rolling: undefined, oneTime: undefined };
+  const { close, knocks } = target;
+  if (close === undefined) return undefined;
+  const opening = knocks.length === 0 ? undefined : knocks;
+  return {
+    ...target,
+    knocks: close,
+    close: opening,
+    after: [],
+    rolling: undefined,
+    oneTime: undefined,
+  };
 }
 
 /**

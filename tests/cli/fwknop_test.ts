@@ -130,8 +130,10 @@ Deno.test("fwknop: edit keeps the table byte for byte", async () => {
   assertStringIncludes(text, 'host = "192.0.2.2"\nprotocol = "fwknop"\nopens = ["23/tcp"]');
   assertEquals((await world.run("edit", "work", "--knock", "4000/udp")).code, 0);
   assertStringIncludes(await world.read(), 'knocks = ["4000/udp"]');
-  const bad = await world.run("edit", "work", "--knock", "4000/tcp");
-  assertStringIncludes(bad.stderr, "needs the one udp port");
+  assertEquals((await world.run("edit", "work", "--knock", "4000/tcp")).code, 0);
+  assertStringIncludes(await world.read(), 'knocks = ["4000/tcp"]');
+  const bad = await world.run("edit", "work", "--knock", "4000/udp", "--knock", "4001/udp");
+  assertStringIncludes(bad.stderr, "needs the one port");
 });
 
 Deno.test("fwknop keygen: two files of mode 0600, the target, and the server's lines", async () => {
@@ -189,6 +191,18 @@ Deno.test("fwknop access: what fwknopd.conf needs besides, and an address that i
       `HMAC_KEY_BASE64         ${btoa("hmac")}`,
     ]
   ) assertStringIncludes(stdout, `${line}\n`);
+});
+
+Deno.test("fwknop access: over tcp", async () => {
+  await using world = new World();
+  await world.write(FIXED.replace("opens", 'knocks = ["62201/tcp"]\nopens'));
+  const { stdout } = await world.run("fwknop", "access", "work", "-q");
+  const needs = stdout.split("\n").filter((line) => line.startsWith("# fwknopd.conf needs: "));
+  assertEquals(needs.map((line) => line.replace(/^.*: /, "")), [
+    "PCAP_FILTER tcp port 62201;",
+    "ENABLE_TCP_SERVER Y;",
+    "TCPSERV_PORT 62201;",
+  ]);
 });
 
 Deno.test("fwknop keygen without a target saves nothing", async () => {

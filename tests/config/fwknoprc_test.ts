@@ -93,7 +93,7 @@ table<readonly [string, string]>(".fwknoprc: wrong lines", {
 const VALUES: Readonly<Record<string, readonly [good: string | undefined, bad?: string]>> = {
   SPA_SERVER: ["192.0.2.1", "a_:b"],
   SPA_SERVER_PORT: ["1", "0"],
-  SPA_SERVER_PROTO: ["UDP", "http"],
+  SPA_SERVER_PROTO: ["TCP", "http"],
   SPA_SOURCE_PORT: ["0", "53"],
   RAND_PORT: ["N", "y"],
   ACCESS: ["udp/53", "none/0"],

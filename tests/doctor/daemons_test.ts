@@ -1,7 +1,7 @@
 /** Doors of daemons: how the doctor knows them, and what it says in their words. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { diagnose } from "../../src/doctor/causes.ts";
-import { findDaemon } from "../../src/doctor/causes_of_daemons.ts";
+import { findDaemon } from "../../src/core/knockd/daemon.ts";
 import type { ClockEvidence, Evidence, SynEvidence } from "../../src/doctor/evidence.ts";
 import type { Knock } from "../../src/core/knock.ts";
 import { table } from "../table.ts";

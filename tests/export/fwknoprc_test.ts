@@ -34,6 +34,7 @@ const ROWS: Readonly<Record<string, string>> = {
   time_offset: `${OPENS}${KEYS}time_offset = "-1h"\n`,
   "a time_offset of days": `${OPENS}${KEYS}time_offset = "480h"\n`,
   "the port": `knocks = ["7/udp"]\n${OPENS}${KEYS}`,
+  "the port, over tcp": `knocks = ["62201/tcp"]\n${OPENS}${KEYS}`,
   open_for: `open_for = "90s"\n${OPENS}${KEYS}`,
   "open_for of 30 s": `open_for = "30s"\n${OPENS}${KEYS}`,
   opens: `opens = ["22/tcp", "53/udp"]\n${KEYS}`,

@@ -146,3 +146,11 @@ Deno.test("sendSequence: a timer that ends late lets no knocks catch up with eac
     [3, 12.5],
   ]);
 });
+
+Deno.test("sendSequence: a tcp knock has its payload", async () => {
+  const { clock, net } = setUpNet();
+  const payload = new TextEncoder().encode("packet");
+  const packets = [{ port: 7, protocol: "tcp", payload, at: 0, knock: 0 } as const];
+  await sendSequence(packets, { net, clock, address: "::1" });
+  assertEquals(net.sent.map(({ protocol, payload }) => [protocol, payload]), [["tcp", "packet"]]);
+});

@@ -218,3 +218,61 @@ Deno.test("what a run learns about the pace has an end: tries fail for other rea
   }
   assertEquals(learned, { pace: 2 });
 });
+
+/** A door of knockd: regular knocks, once each. */
+function setUpKnockd(ports: readonly number[], finds: ProbeOutcome["status"][]) {
+  const clock = new FakeClock({ auto: true });
+  const net = new FakeNet(clock);
+  const cancel = new AbortController();
+  const tcp = fakeProbe("tcp 22", finds);
+  const request: Parameters<typeof knockUntilOpen>[0] = {
+    sequence: {
+      knocks: ports.map((port) => ({ port, protocol: "tcp", payload: { kind: "none" } })),
+      delayMs: 100,
+      stageTimeoutMs: 5_000,
+      copies: 1,
+    },
+    payloads: ports.map(() => new Uint8Array()),
+    address: "192.0.2.1",
+    tries: 3,
+    timeoutMs: 1_000,
+    probes: [tcp.probe],
+  };
+  const open = (events: OpenEvents = {}) =>
+    knockUntilOpen(request, { net, clock, signal: cancel.signal, events });
+  return { net, cancel, open };
+}
+
+Deno.test("knockUntilOpen at a knockd: a further try first ends what the former one left", async () => {
+  const { net, open } = setUpKnockd([7, 8, 9], ["closed", "closed", "open"]);
+  const knocks: number[] = [];
+  const { packets } = await open({ onPacket: ({ knock }) => knocks.push(knock) });
+  assertEquals(net.sent.map(({ port }) => port), [7, 8, 9, 8, 8, 7, 8, 9, 8, 8, 7, 8, 9]);
+  assertEquals(knocks.slice(0, 8), [0, 1, 2, -1, -1, 0, 1, 2]);
+  // At the pace of the try.
+  assertEquals(net.sent.slice(3, 8).map(({ at }) => at), [200, 400, 600, 800, 1_000]);
+  assertEquals(packets, 13);
+});
+
+Deno.test("knockUntilOpen at a knockd: without a knock for that, a further try waits", async () => {
+  const { net, open } = setUpKnockd([7, 9], ["closed", "open"]);
+  const pauses: number[] = [];
+  await open({ onPause: (ms) => pauses.push(ms) });
+  assertEquals(net.sent.map(({ port, at }) => [port, at]), [
+    [7, 0],
+    [9, 100],
+    [7, 5_350],
+    [9, 5_550],
+  ]);
+  assertEquals(pauses, [5_250]);
+});
+
+Deno.test("knockUntilOpen at a knockd: an abort ends the wait", async () => {
+  const { net, cancel, open } = setUpKnockd([7, 9], ["closed", "open"]);
+  await assertRejects(
+    () => open({ onPause: () => cancel.abort(new Error("enough")) }),
+    Error,
+    "enough",
+  );
+  assertEquals(net.sent.length, 2);
+});

@@ -35,6 +35,23 @@ async function endOf(connection: Deno.TcpConn): Promise<string> {
   }
 }
 
+for (const isTraced of [false, true]) {
+  table(`a payload arrives whole${isTraced ? ", traced" : ""}`, ROWS, async (source) => {
+    using listener = listen();
+    const payload = new TextEncoder().encode("x".repeat(250));
+    const { port } = listener.addr;
+    const [connection] = await Promise.all([
+      listener.accept(),
+      sendSyn({ address: "127.0.0.1", port, source, payload, isTraced }),
+    ]);
+    assertEquals(await new Response(connection.readable).text(), textOf(payload));
+  });
+}
+
+Deno.test("a payload to a closed port is not an error", async () => {
+  await sendSyn({ address: "127.0.0.1", port: freeTcpPort(), payload: new Uint8Array(1) });
+});
+
 Deno.test("many SYNs at once do not wait for each other", async () => {
   const port = freeTcpPort();
   const sources = Array.from({ length: 100 }, () => SOURCES).flat();

@@ -23,6 +23,9 @@ const MAX_NAMED = 12;
 /** Columns for milliseconds with one decimal, up to ten minutes. */
 const OFFSET_WIDTH = 8;
 
+/** A pause of more milliseconds than these is said. */
+const MAX_SILENT_MS = 1_000;
+
 /** How the progress of a target is shown. */
 interface ProgressOptions {
   clock: Clock;
@@ -90,6 +93,7 @@ function showCompact(
     onSequence(taken) {
       knocks = taken;
     },
+    onPause: (ms) => sayPause(ms, out, "  "),
     onTry(attempt) {
       last = -1;
       label = attempt === 1 ? "  knock" : `  try ${attempt}`;
@@ -143,27 +147,35 @@ function showVerbose(
       const from = target.source === undefined ? "" : `, from ${target.source}`;
       say(`try ${attempt} of ${target.probes.length === 0 ? 1 : target.tries}${from}`);
     },
+    onPause: (ms) => sayPause(ms, out, prefix),
     onGiveUp: ({ address, reason }, next) => say(`${address}: ${sanitize(reason)}; now ${next}`),
     isTraced: true,
     onPacket(
-      { port, protocol, payload, size, handshakeMs },
+      { port, protocol, payload, size, handshakeMs, knock },
       _attempt,
       { address, port: from, to },
     ) {
       start ??= clock.now();
       const offset = (clock.now() - start).toFixed(1).padStart(OFFSET_WIDTH);
-      const content = protocol === "tcp"
+      const content = protocol === "tcp" && payload.length === 0
         ? handshakeMs === undefined ? "SYN" : "handshake"
         : `${size ?? payload.length} bytes`;
       say(
         `${offset} ms  ${renderPortSpec({ port, protocol, size })}  ${content}` +
-          renderWay({ address, port: from, to }),
+          (knock < 0 ? "  to end the former try" : "") + renderWay({ address, port: from, to }),
       );
     },
     onSent: (ms) => say(`sent in ${renderElapsed(ms)}`),
     [out.isLive ? "onProbe" : "onProbeInOrder"]: (outcome: ProbeOutcome) =>
       say(`probe  ${renderProbe(outcome, out.style)}`),
   };
+}
+
+/** Says what a try waits for, where it takes long enough to be noticed. */
+function sayPause(ms: number, out: Output, prefix: string): void {
+  if (ms <= MAX_SILENT_MS) return;
+  const seconds = renderElapsed(ms);
+  out.say(`${prefix}waiting ${seconds}: until then knockd counts on from the knocks before\n`);
 }
 
 /** From where and to where a packet went, as a packet capture shows it; "" where the source is unknown. */

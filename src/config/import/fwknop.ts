@@ -137,7 +137,7 @@ function makeTarget(
   return isWrong || findings.length > 0 ? undefined : {
     name: stanza.name,
     host: server,
-    knocks: [{ port, protocol: "udp", payload: fwknop.key.payload }],
+    knocks: [{ port, protocol: settings.protocol ?? "udp", payload: fwknop.key.payload }],
     fwknop,
     opens,
     ...FWKNOP_SETTINGS,

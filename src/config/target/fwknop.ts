@@ -2,7 +2,7 @@
  * A door of fwknopd: `protocol = "fwknop"` and the table `fwknop` of a target, read, checked and written.
  *
  * Rules:
- * - `knocks` is where the one packet goes, `["62201/udp"]` where it is missing; `opens` is what it asks for;
+ * - `knocks` is where the one packet goes, `["62201/udp"]` where it is missing, or a tcp port; `opens` is what it asks for;
  * - `open_for` in the table of the target is asked for; `[defaults]` of it, and of `family` and `copies`, do not
  *   count: fwknopd reads IPv4, and refuses a copy as a replay;
  * - a key is a secret source, or a string that is the key itself; no message repeats any part of it.
@@ -148,15 +148,17 @@ function readPlace(value: unknown, place: Place, { payload }: FwknopKey): Knock[
   if (value === undefined) return [{ port: FWKNOP_PORT, protocol: "udp", payload }];
   const [text, ...more] = Array.isArray(value) ? value : [];
   const match = typeof text === "string"
-    ? /^(?:(\d{1,5})[/:]udp|udp[/:](\d{1,5}))$/i.exec(text.trim())
+    ? /^(?:(?<port>\d{1,5})[/:](?<protocol>udp|tcp)|(?<protocol>udp|tcp)[/:](?<port>\d{1,5}))$/i
+      .exec(text.trim())
     : null;
   if (match === null || more.length > 0) {
     return place.at("knocks").fail(
-      `needs the one udp port that fwknopd listens on: use ["${FWKNOP_PORT}/udp"], or leave it out`,
+      `needs the one port that fwknopd listens on: use ["${FWKNOP_PORT}/udp"] or tcp, or leave it out`,
     );
   }
-  const port = place.at("knocks").guard(() => parsePort(match[1] ?? match[2] ?? ""));
-  return port === undefined ? undefined : [{ port, protocol: "udp", payload }];
+  const port = place.at("knocks").guard(() => parsePort(match.groups?.["port"] ?? ""));
+  const protocol = match.groups?.["protocol"]?.toLowerCase() === "tcp" ? "tcp" : "udp";
+  return port === undefined ? undefined : [{ port, protocol, payload }];
 }
 
 /** Checks what the packet will say, as far as it is known before it is made. */

@@ -47,6 +47,7 @@ function renderStanza(
   const pairs: [string, string | number | undefined][] = [
     ["SPA_SERVER", host],
     ["SPA_SERVER_PORT", port === FWKNOP_PORT ? undefined : port],
+    ["SPA_SERVER_PROTO", knocks[0]?.protocol === "tcp" ? "tcp" : undefined],
     ["ACCESS", opens.filter(isPorts).map(renderAccess).join(",")],
     ["ALLOW_IP", allowIp],
     ["RESOLVE_URL", requireSafe(target, "resolve_url", resolveUrl)],

@@ -10,7 +10,7 @@ import { type SecretError, SpknockError } from "../../core/errors.ts";
 import { isEcho } from "../../core/knock.ts";
 import { listGaps } from "../../core/sequence.ts";
 import type { Target } from "../../core/target.ts";
-import { findDaemon } from "../../doctor/causes_of_daemons.ts";
+import { findDaemon } from "../../core/knockd/daemon.ts";
 import { buildDecoyOrder } from "../../doctor/decoy_order.ts";
 import type {
   AddressEvidence,

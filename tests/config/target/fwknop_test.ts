@@ -118,8 +118,8 @@ table<Part & { says: string }>("fwknop: refused with its place:", {
   "too many ports": { target: `opens = [${LONG}]`, says: "fwknopd reads at most 399: use fewer" },
   "IPv6": { target: 'opens = [22]\nfamily = "ipv6"', says: "targets.t.family: cannot be used" },
   "copies": { target: "opens = [22]\ncopies = 2", says: "targets.t.copies: cannot be used" },
-  "tcp": { target: 'opens = [22]\nknocks = ["1/tcp"]', says: "t.knocks: needs the one udp port" },
-  "two knocks": { target: "opens = [22]\nknocks = [1, 2]", says: "t.knocks: needs the one udp" },
+  "icmp": { target: 'opens = [22]\nknocks = ["1/icmp"]', says: "t.knocks: needs the one port" },
+  "two knocks": { target: "opens = [22]\nknocks = [1, 2]", says: "t.knocks: needs the one port" },
   "too long": { target: 'opens = [22]\nopen_for = "20h"', says: "open_for: cannot be asked" },
   "half a second": { target: 'opens = [22]\nopen_for = "1500ms"', says: "open_for: cannot be" },
   "codes": {

@@ -37,8 +37,8 @@ export async function printAccess(
   };
   warnOfKeys(context);
   const timeout = openForMs / 1_000;
-  const port = target.knocks[0]?.port;
-  printStanza(renderStanza({ ...keys, name, opens, timeout, fwknop, port }), context, {
+  const { port, protocol } = target.knocks[0] ?? {};
+  printStanza(renderStanza({ ...keys, name, opens, timeout, fwknop, port, protocol }), context, {
     target: name,
   });
   return EXIT.done;

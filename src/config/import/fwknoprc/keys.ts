@@ -20,6 +20,7 @@ export interface RcSettings {
   isWrong?: boolean;
   server?: string;
   port?: number;
+  protocol?: "udp" | "tcp";
   access?: readonly PortSpec[];
   /** `source`, or an address: once there is one, `resolve` changes nothing. */
   allowIp?: string;
@@ -63,7 +64,7 @@ const FOR_WGET: RcKey = { setAside: "spknock asks for the public address without
 export const RC_KEYS: Readonly<Record<string, RcKey>> = {
   SPA_SERVER: { use: (value, to) => void (to.server = parseHost(value)) },
   SPA_SERVER_PORT: { use: (value, to) => void (to.port = parsePort(value)) },
-  SPA_SERVER_PROTO: refuseBut(/^udp$/i, "only packets over udp are supported: use udp"),
+  SPA_SERVER_PROTO: { use: (value, to) => void (to.protocol = parseProtocol(value)) },
   SPA_SOURCE_PORT: refuseBut(/^0+$/, "a source port cannot be chosen: remove it"),
   RAND_PORT: refuseYes(RANDOM),
   ACCESS: { use: (value, to) => void (to.access = value.split(",").map(parseAccess)) },
@@ -144,6 +145,12 @@ function refuseBut(harmless: RegExp, problem: string): RcKey {
 
 function isYes(value: string): boolean {
   return value.toUpperCase() === "Y";
+}
+
+function parseProtocol(text: string): "udp" | "tcp" {
+  const protocol = text.toLowerCase();
+  if (protocol === "udp" || protocol === "tcp") return protocol;
+  throw new ValueError(text, "cannot be sent: use udp or tcp");
 }
 
 function parseAccess(text: string): PortSpec {
