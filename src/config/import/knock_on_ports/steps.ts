@@ -35,7 +35,7 @@ export function measureHeaders(
   return known === "ipv4" || known === "ipv6" ? IP_HEADERS[known] + ICMP_HEADER : undefined;
 }
 
-/** Returns one of the words of a list; of version 0, by its number. */
+/** Returns one of the words of a list; of version 0, also by its number. */
 export function readWord<Key extends "type" | "encoding" | "ipv" | "icmp_type">(
   place: JsonPlace,
   key: Key,
@@ -43,7 +43,8 @@ export function readWord<Key extends "type" | "encoding" | "ipv" | "icmp_type">(
 ): typeof WORDS[Key][number] | undefined {
   const words: readonly (typeof WORDS[Key][number])[] = WORDS[key];
   const at = place.at(key);
-  if (!isOld) return at.readChoice(words, fallback);
+  // A file that other hands made can have the words in an array, too.
+  if (!isOld || at.isText) return at.readChoice(words, fallback);
   if (at.isAbsent) return fallback;
   const number = at.readInteger();
   if (number === undefined) return undefined;
