@@ -131,7 +131,11 @@ Deno.test("every command prints one JSON value", async () => {
   );
   const oneTime = { file, left: "number", line: "number" };
   assertShape(await json("knock", "once"), { targets: [{ ...DOOR, one_time: oneTime }] });
-  assertShape(await json("remove", "once", "--yes"), { removed: ["string"], file });
+  assertShape(await json("remove", "once", "--yes"), {
+    removed: ["string"],
+    file,
+    one_time_files: ["string"],
+  });
   await Deno.writeTextFile(`${home.path}/old.conf`, "192.0.2.1:1/udp\n");
   assertShape(await json("import", "old.conf"), {
     file,
