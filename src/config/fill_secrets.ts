@@ -1,5 +1,5 @@
 /** `{target}`, `{host}` and `{port}` in the commands and files that secrets come from. */
-import type { Fwknop } from "../core/fwknop.ts";
+import { listKeys, mapKeys } from "../core/fwknop.ts";
 import type { KnockPayload } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import { fillIn } from "../core/text.ts";
@@ -20,8 +20,7 @@ export function fillSecrets(config: Config): Config {
 
 function fillTarget(target: Target): Target {
   const { name, host, knocks, close, fwknop } = target;
-  const keys = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
-  if (![...knocks, ...close ?? [], ...keys].some(hasPlaceholder)) return target;
+  if (![...knocks, ...close ?? [], ...listKeys(target)].some(hasPlaceholder)) return target;
   const facts = { target: name, host, port: findProbedPort(target)?.port };
   const fill = <T extends { payload: KnockPayload }>(part: T): T => {
     const { payload } = part;
@@ -29,15 +28,10 @@ function fillTarget(target: Target): Target {
     const source = fillSource(payload.source, (text) => fillIn(text, facts));
     return { ...part, payload: { kind: "secret", source } };
   };
-  const fillKeys = (keys: Fwknop): Fwknop => ({
-    ...keys,
-    key: fill(keys.key),
-    hmacKey: fill(keys.hmacKey),
-  });
   return {
     ...target,
     knocks: knocks.map(fill),
-    ...(fwknop === undefined ? {} : { fwknop: fillKeys(fwknop) }),
+    ...(fwknop === undefined ? {} : { fwknop: mapKeys(fwknop, fill) }),
     ...(close === undefined ? {} : { close: close.map(fill) }),
   };
 }

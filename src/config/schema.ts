@@ -3,6 +3,7 @@
  * `keys.ts`; knocks, secrets and probes have files of their own.
  */
 import type { Problem } from "../core/errors.ts";
+import { listKeys } from "../core/fwknop.ts";
 import type { Knock, KnockPayload } from "../core/knock.ts";
 import {
   type ConnectSpec,
@@ -217,9 +218,7 @@ function readPacket(
   { folder, settings, payloads }: TargetContext & { settings: TargetSettings },
 ): Opening | undefined {
   const door = readFwknopTarget(table, place, { folder, settings });
-  for (const key of door === undefined ? [] : [door.fwknop.key, door.fwknop.hmacKey]) {
-    payloads.push(key.payload);
-  }
+  payloads.push(...listKeys(door ?? {}).map(({ payload }) => payload));
   return door;
 }
 

@@ -56,6 +56,28 @@ export const FWKNOP_DEFAULTS = {
   timeOffsetMs: 0,
 } as const satisfies Partial<Fwknop>;
 
+/** Returns both keys of a door of fwknopd; none for another target. */
+export function listKeys({ fwknop }: { fwknop?: Fwknop | undefined }): FwknopKey[] {
+  return fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+}
+
+/** Returns the settings with both keys changed. */
+export function mapKeys(
+  fwknop: Fwknop,
+  change: (key: FwknopKey, use: "key" | "hmacKey") => FwknopKey,
+): Fwknop {
+  return {
+    ...fwknop,
+    key: change(fwknop.key, "key"),
+    hmacKey: change(fwknop.hmacKey, "hmacKey"),
+  };
+}
+
+/** Returns a place for NAT as the configuration has it: `HOST:PORT`, or `:PORT` for the daemon's own host. */
+export function renderNat({ host = "", port }: FwknopNat): string {
+  return `${host}:${port}`;
+}
+
 /** Where fwknopd listens. */
 export const FWKNOP_PORT = 62_201;
 

@@ -12,7 +12,7 @@ import { readText } from "../config/mod.ts";
 import { dirname } from "../config/paths.ts";
 import { relatePath, resolvePath } from "../config/value_specs.ts";
 import type { Problem } from "../core/errors.ts";
-import type { Fwknop, FwknopKey, FwknopNat } from "../core/fwknop.ts";
+import { type Fwknop, type FwknopKey, mapKeys, renderNat } from "../core/fwknop.ts";
 import { type Knock, type KnockPayload, renderPortSpec } from "../core/knock.ts";
 import { renderService } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
@@ -94,11 +94,7 @@ function identifyDoor({ host, knocks, oneTime, fwknop, opens = [] }: TargetDraft
   const door = [host, oneTime ?? "", ...knocks.map(renderPortSpec)];
   if (fwknop === undefined) return JSON.stringify(door);
   const { allowIp, nat, user = "" } = fwknop;
-  return JSON.stringify([...door, opens.map(renderService), allowIp, renderNat(nat), user]);
-}
-
-function renderNat(nat: FwknopNat | undefined): string {
-  return nat === undefined ? "" : `${nat.host ?? ""}:${nat.port}`;
+  return JSON.stringify([...door, opens.map(renderService), allowIp, nat && renderNat(nat), user]);
 }
 
 /** Whether keys and payloads are the same, as far as they are known: what is asked for can be any. */
@@ -198,7 +194,7 @@ function relateFiles(draft: TargetDraft, { cwd, file }: { cwd: string; file: str
     knocks: knocks.map((knock): Knock => move(knock)),
     ...(close && { close: close.map((knock): Knock => move(knock)) }),
     ...(oneTime === undefined ? {} : { oneTime: relate(oneTime) }),
-    ...(fwknop && { fwknop: { ...fwknop, key: move(fwknop.key), hmacKey: move(fwknop.hmacKey) } }),
+    ...(fwknop && { fwknop: mapKeys(fwknop, move) }),
     ...(rolling && formerKey !== undefined &&
       { rolling: { ...rolling, formerKey: relate(formerKey) } }),
   };

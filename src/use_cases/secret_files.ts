@@ -12,7 +12,8 @@ import { type Config, type FileSystem, parseConfig, readText } from "../config/m
 import { dirname } from "../config/paths.ts";
 import { resolvePath } from "../config/value_specs.ts";
 import type { Problem } from "../core/errors.ts";
-import type { Knock, KnockPayload } from "../core/knock.ts";
+import { listKeys } from "../core/fwknop.ts";
+import type { KnockPayload } from "../core/knock.ts";
 
 /** The folder of keys, beside the configuration. */
 export const KEY_FOLDER = "keys";
@@ -130,9 +131,8 @@ export function listNamedFiles({ targets, payload, defaults }: Config): Set<stri
   const all = [...targets.values()];
   const payloads: KnockPayload[] = [
     payload,
-    ...all.flatMap(({ fwknop }) => fwknop === undefined ? [] : [fwknop.hmacKey.payload]),
-    ...all.flatMap(({ knocks, close = [] }): Knock[] => [...knocks, ...close])
-      .map((knock) => knock.payload),
+    ...all.flatMap((target) => [...target.knocks, ...target.close ?? [], ...listKeys(target)])
+      .map((carrier) => carrier.payload),
   ];
   return new Set([
     ...payloads.flatMap((each) =>

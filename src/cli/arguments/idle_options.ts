@@ -1,5 +1,6 @@
 /** Options that can have no effect on the knocks at hand: they are refused, not dropped in silence. */
 import { UsageError } from "../../core/errors.ts";
+import { listKeys } from "../../core/fwknop.ts";
 import type { Knock } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
 import type { ParsedArgs } from "../options.ts";
@@ -77,8 +78,7 @@ export const KNOCK_EFFECTS: readonly EffectRow<
   },
   {
     option: "secrets-from",
-    acts: ({ knocks, fwknop }) =>
-      [...knocks, ...(fwknop === undefined ? [] : [fwknop.hmacKey])].some(isSecret),
+    acts: (target) => [...target.knocks, ...listKeys(target)].some(isSecret),
     why: "no knock carries a secret",
     hint: "leave it out, or write a knock as 7000/udp",
   },

@@ -8,6 +8,7 @@
  * configuration decides which they are.
  */
 import { quoteShell } from "../../core/text.ts";
+import { listKeys } from "../../core/fwknop.ts";
 import type { Knock, SecretSource } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
 import { type FileFacts, type FileSystem, mayChangeMode } from "../files.ts";
@@ -74,9 +75,9 @@ function listEffects({ targets }: Config): string[] {
   return [...effects].sort().reverse();
 }
 
-function listCarriers({ knocks, close = [], fwknop }: Target): Pick<Knock, "payload">[] {
-  const keys = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
-  return [...knocks, ...close, ...keys];
+function listCarriers(target: Target): Pick<Knock, "payload">[] {
+  const { knocks, close = [] } = target;
+  return [...knocks, ...close, ...listKeys(target)];
 }
 
 interface Judgement {

@@ -9,6 +9,7 @@
  * - a placeholder that is not replaced is a mistake;
  * - `secret = { key = "..." }` is the key of one-time codes, which a configuration has in a file only.
  */
+import { listKeys } from "../../core/fwknop.ts";
 import type { KnockPayload } from "../../core/knock.ts";
 import { isPlaceholder } from "../../core/placeholder.ts";
 import { isKey } from "../../core/rolling.ts";
@@ -104,10 +105,7 @@ const INLINE = "/inline";
 /** Returns what would make this machine do or tell something, one mistake a kind. */
 function listForeign(target: Target, value: RawTable): Finding[] {
   const { name, probes, after, rolling, oneTime, fwknop, knocks, close = [] } = target;
-  const payloads = [
-    ...[...knocks, ...close].map(({ payload }) => payload),
-    ...(fwknop === undefined ? [] : [fwknop.key.payload, fwknop.hmacKey.payload]),
-  ];
+  const payloads = [...knocks, ...close, ...listKeys(target)].map(({ payload }) => payload);
   const raw = isTable(value["targets"]) ? value["targets"][name] : undefined;
   const secretKey = fwknop !== undefined
     ? "fwknop"

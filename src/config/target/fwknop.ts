@@ -18,6 +18,8 @@ import {
   FWKNOP_PORT,
   type FwknopKey,
   type FwknopNat,
+  mapKeys,
+  renderNat,
 } from "../../core/fwknop.ts";
 import { type Knock, parsePort, renderPortSpec } from "../../core/knock.ts";
 import { parseHost, type TargetSettings } from "../../core/target.ts";
@@ -331,7 +333,7 @@ export function writeFwknop(fwknop: Fwknop): Record<string, unknown> {
     [hmacKey.isBase64 ? "hmac_key_base64" : "hmac_key"]: writeKey(hmacKey),
     allow_ip: unless(allowIp, FWKNOP_DEFAULTS.allowIp),
     resolve_url: resolveUrl,
-    nat: nat === undefined ? undefined : `${nat.host ?? ""}:${nat.port}`,
+    nat: nat && renderNat(nat),
     user,
     hmac_digest: unless(hmacDigest, FWKNOP_DEFAULTS.hmacDigest),
     digest: unless(digest, FWKNOP_DEFAULTS.digest),
@@ -354,9 +356,8 @@ export function writePlace(knocks: readonly Knock[]): string[] | undefined {
 
 /** Returns the settings with the paths of keys as a configuration in `folder` writes them. */
 export function relateFwknop(fwknop: Fwknop, folder: string): Fwknop {
-  const relate = (key: FwknopKey): FwknopKey => {
+  return mapKeys(fwknop, (key) => {
     const payload = relatePayload(key.payload, folder);
     return payload.kind === "none" ? key : { ...key, payload };
-  };
-  return { ...fwknop, key: relate(fwknop.key), hmacKey: relate(fwknop.hmacKey) };
+  });
 }

@@ -10,7 +10,7 @@
  */
 import { addTargets, type TargetDraft } from "../../config/changes.ts";
 import { UsageError } from "../../core/errors.ts";
-import type { Fwknop, FwknopKey } from "../../core/fwknop.ts";
+import { type Fwknop, listKeys, mapKeys } from "../../core/fwknop.ts";
 import type { Knock, KnockPayload } from "../../core/knock.ts";
 import { KEY_PLACEHOLDER, PAYLOAD_PLACEHOLDER } from "../../core/placeholder.ts";
 import { plural } from "../../core/text.ts";
@@ -55,7 +55,7 @@ function prepare({ target, opening, closing }: ExportDoor): Traveller {
     );
   }
   const { draft, lost } = leaveOut(target);
-  const isReplaced = [...knocks, ...close ?? [], ...fwknop === undefined ? [] : [fwknop.hmacKey]]
+  const isReplaced = [...knocks, ...close ?? [], ...listKeys(target)]
     .some(({ payload }) => isElsewhere(payload));
   const holdsSecret = opening !== undefined && hasSecret(target);
   if (fwknop !== undefined) {
@@ -135,10 +135,10 @@ function movePayload(payload: KnockPayload, secret: Uint8Array | undefined): Kno
 const PROMPTED: KnockPayload & { kind: "secret" } = { kind: "secret", source: { kind: "prompt" } };
 
 function moveKeys(fwknop: Fwknop, opening: readonly Uint8Array[] | undefined): Fwknop {
-  const move = (key: FwknopKey, bytes: Uint8Array | undefined): FwknopKey => ({
-    ...key,
-    payload: bytes === undefined ? PROMPTED : { kind: "bytes", bytes },
-  });
   const [key, hmacKey] = opening ?? [];
-  return { ...fwknop, key: move(fwknop.key, key), hmacKey: move(fwknop.hmacKey, hmacKey) };
+  const texts = { key, hmacKey };
+  return mapKeys(fwknop, (each, use) => {
+    const bytes = texts[use];
+    return { ...each, payload: bytes === undefined ? PROMPTED : { kind: "bytes", bytes } };
+  });
 }

@@ -4,6 +4,7 @@
  */
 import { detectFamily, isAddress } from "../../../core/address/syntax.ts";
 import { UsageError } from "../../../core/errors.ts";
+import { listKeys } from "../../../core/fwknop.ts";
 import { isSameHost, type Target } from "../../../core/target.ts";
 import { findSshPort } from "../../../probe/mod.ts";
 import { mayAsk } from "../../../secret/kinds.ts";
@@ -106,8 +107,7 @@ function renderExecCommand(target: Target, renderStart: RenderStart): string {
   const knock = `${renderStart("knock")} ${target.name} -q${probe}`;
   const look = `${renderStart("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
   const isCostly = target.rolling !== undefined ||
-    [...target.knocks, ...(target.fwknop === undefined ? [] : [target.fwknop.hmacKey])]
-      .some(({ payload }) => mayAsk(payload));
+    [...target.knocks, ...listKeys(target)].some(({ payload }) => mayAsk(payload));
   const command = canLook && isCostly ? `${look} 2>/dev/null || ${knock}` : knock;
   if (/"|\\["'\\]/.test(command)) {
     throw new UsageError("--direct: a file's name has a quote, which ssh reads in two ways", {

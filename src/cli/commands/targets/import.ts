@@ -4,6 +4,7 @@ import { listImportFormats } from "../../../config/import/formats.ts";
 import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
 import { type Problem, renderProblem, UsageError } from "../../../core/errors.ts";
+import { listKeys } from "../../../core/fwknop.ts";
 import { renderPortSpec } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
 import { joinAnd, plural, quoteShell } from "../../../core/text.ts";
@@ -115,10 +116,10 @@ export async function importFile(
 }
 
 /** Whether a draft brings a secret with it. */
-function holdsSecret({ knocks, close = [], fwknop, rolling }: TargetDraft): boolean {
-  const carriers = fwknop === undefined ? [] : [fwknop.key, fwknop.hmacKey];
+function holdsSecret(draft: TargetDraft): boolean {
+  const { knocks, close = [], rolling } = draft;
   const last = rolling === undefined ? undefined : knocks.at(-1);
-  return [...carriers, last].some((part) => part?.payload.kind === "bytes") ||
+  return [...listKeys(draft), last].some((part) => part?.payload.kind === "bytes") ||
     [...knocks, ...close].some(({ payload }) =>
       payload.kind === "secret" && payload.source.kind === "hash"
     );

@@ -1,6 +1,7 @@
 /** `remove`: remove targets, all of those named or none. */
 import { removeTarget } from "../../../config/changes.ts";
 import { CancelledError } from "../../../core/errors.ts";
+import { listKeys } from "../../../core/fwknop.ts";
 import type { Target } from "../../../core/target.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
@@ -66,10 +67,10 @@ export async function removeTargets(targets: readonly Target[], context: Context
 }
 
 /** The files of a target's keys, of one-time codes or of fwknop: the server still takes what they make. */
-function listKeyFiles({ knocks, rolling, fwknop }: Target): string[] {
-  if (rolling === undefined && fwknop === undefined) return [];
-  const carriers = fwknop === undefined ? knocks : [fwknop.key, fwknop.hmacKey];
-  const files = carriers.flatMap(({ payload }) =>
+function listKeyFiles(target: Target): string[] {
+  const { knocks, rolling } = target;
+  const keys = rolling === undefined ? listKeys(target) : knocks;
+  const files = keys.flatMap(({ payload }) =>
     payload.kind === "secret" && payload.source.kind === "file" ? [payload.source.path] : []
   );
   return [...files, ...(rolling?.formerKey === undefined ? [] : [rolling.formerKey])];

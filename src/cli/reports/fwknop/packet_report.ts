@@ -1,6 +1,6 @@
 /** The packet of a door of fwknopd, for people and as JSON; never a key. */
 import { renderDuration } from "../../../core/duration.ts";
-import type { Fwknop, FwknopKey } from "../../../core/fwknop.ts";
+import { type FwknopKey, type FwknopNat, renderNat } from "../../../core/fwknop.ts";
 import { renderServices } from "../../../core/service.ts";
 import type { Target } from "../../../core/target.ts";
 import { describeKey } from "../../../secret/kinds.ts";
@@ -15,7 +15,7 @@ export function describeRequest({ opens, openForMs, fwknop }: Door): string | un
     : fwknop.allowIp === "resolve"
     ? "our public address"
     : fwknop.allowIp;
-  const nat = fwknop.nat === undefined ? "" : `, which leads to ${renderNat(fwknop)}`;
+  const nat = fwknop.nat === undefined ? "" : `, which leads to ${describeNat(fwknop.nat)}`;
   const time = fwknop.asksTime ? ` for ${renderDuration(openForMs)}` : "";
   return `one packet of fwknop, asks for ${renderServices(opens)}${nat}, for ${whom}${time}`;
 }
@@ -44,7 +44,7 @@ export function toFwknopValue({ fwknop }: Pick<Target, "fwknop">): unknown {
     hmac_key: describeSource(fwknop.hmacKey),
     allow_ip: fwknop.allowIp,
     resolve_url: fwknop.resolveUrl ?? null,
-    nat: fwknop.nat === undefined ? null : `${fwknop.nat.host ?? ""}:${fwknop.nat.port}`,
+    nat: fwknop.nat === undefined ? null : renderNat(fwknop.nat),
     user: fwknop.user ?? null,
     hmac_digest: fwknop.hmacDigest,
     digest: fwknop.digest,
@@ -59,8 +59,8 @@ function describeSource({ payload, isBase64 }: FwknopKey): string {
   return `${describeKey(payload.source)}${form}`;
 }
 
-function renderNat({ nat }: Fwknop): string {
-  return nat?.host === undefined ? `port ${nat?.port} of the firewall` : `${nat.host}:${nat.port}`;
+function describeNat(nat: FwknopNat): string {
+  return nat.host === undefined ? `port ${nat.port} of the firewall` : renderNat(nat);
 }
 
 function renderOffset(ms: number): string {
