@@ -4,15 +4,14 @@
  * ConfigError: if the text is wrong, or would be wrong then, or has no such target, or has one already.
  */
 import { ConfigError } from "../core/errors.ts";
-import type { Knock } from "../core/knock.ts";
 import type { Target } from "../core/target.ts";
 import { type TargetChange, type TargetDraft, writeChange, writeTarget } from "./target/keys.ts";
-import { choosePayload, readSecret, relatePayload, writeKnock } from "./target/knocks.ts";
+import { choosePayload, readSecret, writeKnock } from "./target/knocks.ts";
 import { dirname } from "./paths.ts";
 import { checkPlainConfig } from "./read.ts";
 import { type DocumentReading, parseDocumentConfig, readDocument } from "./read_document.ts";
-import { relateFwknop, writeFwknop } from "./target/fwknop.ts";
-import { relateRolling } from "./target/rolling.ts";
+import { writeFwknop } from "./target/fwknop.ts";
+import { mapPaths, mapPayloadPath } from "./target/paths.ts";
 import { TomlEditor } from "./toml/edit.ts";
 import { Place } from "./toml/place.ts";
 import { renderKey, renderTable } from "./toml/render.ts";
@@ -77,40 +76,22 @@ export function changeTargets(
   return editText(text, { file }, (editor, reading) => {
     const changed: string[] = [];
     const folder = dirname(file);
+    // As the file has them: from its own folder.
+    const relate = (path: string) => relatePath(path, folder);
     const { targets, defaults } = reading.config;
-    const inherited = relatePayload(reading.config.payload, folder);
+    const inherited = mapPayloadPath(reading.config.payload, relate);
     for (const change of choose(targets)) {
       const { target, raw } = findTarget(reading, change.name);
       const own = readSecret(raw["secret"], new Place([]), { folder });
-      const payload = own === undefined ? inherited : relatePayload(own, folder);
-      const context = { target: relatePaths(target, folder), raw, defaults, inherited, payload };
-      const { from, to } = writeChange(relatePaths(change, folder), context);
+      const payload = own === undefined ? inherited : mapPayloadPath(own, relate);
+      const context = { target: mapPaths(target, relate), raw, defaults, inherited, payload };
+      const { from, to } = writeChange(mapPaths(change, relate), context);
       if (isSameData(from, to)) continue;
       editor.change(["targets", change.name], { from, to });
       changed.push(change.name);
     }
     onChanged?.(changed);
   });
-}
-
-/** Returns a target, or a change of one, with its paths as the file has them: from its own folder. */
-function relatePaths<
-  T extends
-    & Pick<TargetChange, "knocks" | "rolling">
-    & Pick<Partial<Target>, "fwknop" | "oneTime">,
->(
-  part: T,
-  folder: string,
-): T {
-  const { knocks, rolling, fwknop, oneTime } = part;
-  const relate = (knock: Knock) => ({ ...knock, payload: relatePayload(knock.payload, folder) });
-  return {
-    ...part,
-    ...(knocks === undefined ? {} : { knocks: knocks.map(relate) }),
-    ...(rolling === undefined ? {} : { rolling: relateRolling(rolling, folder) }),
-    ...(fwknop === undefined ? {} : { fwknop: relateFwknop(fwknop, folder) }),
-    ...(oneTime === undefined ? {} : { oneTime: relatePath(oneTime, folder) }),
-  };
 }
 
 /** Returns `text` with the target under another name, in all its headers and dotted keys. */

@@ -10,9 +10,10 @@
 import { addTargets, type TargetDraft } from "../config/changes.ts";
 import { readText } from "../config/mod.ts";
 import { dirname } from "../config/paths.ts";
+import { mapPaths } from "../config/target/paths.ts";
 import { relatePath, resolvePath } from "../config/value_specs.ts";
 import type { Problem } from "../core/errors.ts";
-import { type Fwknop, type FwknopKey, mapKeys, renderNat } from "../core/fwknop.ts";
+import { type Fwknop, type FwknopKey, renderNat } from "../core/fwknop.ts";
 import { type Knock, type KnockPayload, renderPortSpec } from "../core/knock.ts";
 import { renderService } from "../core/service.ts";
 import type { Target } from "../core/target.ts";
@@ -180,22 +181,5 @@ async function landKeys(
 /** Returns a draft with the paths of its files as the configuration names them. */
 function relateFiles(draft: TargetDraft, { cwd, file }: { cwd: string; file: string }) {
   const folder = dirname(resolvePath(file, cwd));
-  const relate = (path: string) => relatePath(resolvePath(path, cwd), folder);
-  const move = <T extends { payload: KnockPayload }>(part: T): T => {
-    const { payload } = part;
-    if (payload.kind !== "secret" || payload.source.kind !== "file") return part;
-    const source = { ...payload.source, path: relate(payload.source.path) };
-    return { ...part, payload: { kind: "secret", source } };
-  };
-  const { knocks, close, oneTime, fwknop, rolling } = draft;
-  const formerKey = rolling?.formerKey;
-  return {
-    ...draft,
-    knocks: knocks.map((knock): Knock => move(knock)),
-    ...(close && { close: close.map((knock): Knock => move(knock)) }),
-    ...(oneTime === undefined ? {} : { oneTime: relate(oneTime) }),
-    ...(fwknop && { fwknop: mapKeys(fwknop, move) }),
-    ...(rolling && formerKey !== undefined &&
-      { rolling: { ...rolling, formerKey: relate(formerKey) } }),
-  };
+  return mapPaths(draft, (path) => relatePath(resolvePath(path, cwd), folder));
 }

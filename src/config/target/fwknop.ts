@@ -18,7 +18,6 @@ import {
   FWKNOP_PORT,
   type FwknopKey,
   type FwknopNat,
-  mapKeys,
   renderNat,
 } from "../../core/fwknop.ts";
 import { type Knock, parsePort, renderPortSpec } from "../../core/knock.ts";
@@ -41,7 +40,7 @@ import {
   readDuration,
   readString,
 } from "../values.ts";
-import { readSecret, relatePayload, writeSecret } from "./knocks.ts";
+import { readSecret, writeSecret } from "./knocks.ts";
 
 /** The keys of the table `fwknop`. */
 const FWKNOP_KEYS: readonly string[] = [
@@ -352,12 +351,4 @@ function writeKey({ payload }: FwknopKey): unknown {
 export function writePlace(knocks: readonly Knock[]): string[] | undefined {
   const places = knocks.map(renderPortSpec);
   return isSameData(places, [`${FWKNOP_PORT}/udp`]) ? undefined : places;
-}
-
-/** Returns the settings with the paths of keys as a configuration in `folder` writes them. */
-export function relateFwknop(fwknop: Fwknop, folder: string): Fwknop {
-  return mapKeys(fwknop, (key) => {
-    const payload = relatePayload(key.payload, folder);
-    return payload.kind === "none" ? key : { ...key, payload };
-  });
 }

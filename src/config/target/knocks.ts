@@ -26,14 +26,7 @@ import {
   SECRET_KINDS,
 } from "../../secret/kinds.ts";
 import type { Place } from "../toml/place.ts";
-import {
-  MAX_PAYLOAD,
-  readPayload,
-  readPort,
-  readValue,
-  relatePath,
-  writePayload,
-} from "../value_specs.ts";
+import { MAX_PAYLOAD, readPayload, readPort, readValue, writePayload } from "../value_specs.ts";
 import {
   checkKeys,
   isSameData,
@@ -225,13 +218,6 @@ export function listVariables(payload: KnockPayload): string[] {
 export function readHandshake(value: unknown, place: Place): number | undefined {
   const ms = readDuration(value, place, { min: 0 });
   return ms === undefined ? undefined : place.guard(() => checkHandshake(ms));
-}
-
-/** Returns a payload with the path of its file as a configuration in `folder` writes it. */
-export function relatePayload(payload: KnockPayload, folder: string): KnockPayload {
-  if (payload.kind !== "secret" || payload.source.kind !== "file") return payload;
-  const { source } = payload;
-  return { ...payload, source: { ...source, path: relatePath(source.path, folder) } };
 }
 
 /** Returns the value of `secret` that reads as this payload; undefined for fixed bytes, which have none. */

@@ -4,7 +4,7 @@ import type { Knock } from "../../core/knock.ts";
 import { DEFAULT_ROLLING, MAX_SLOTS, type Rolling, WINDOW_LIMITS } from "../../core/rolling.ts";
 import { parseTargetName } from "../../core/target.ts";
 import type { Place } from "../toml/place.ts";
-import { readValue, relatePath } from "../value_specs.ts";
+import { readValue } from "../value_specs.ts";
 import { checkKeys, isTable, readDuration, readInteger, readString } from "../values.ts";
 
 /** The keys of `rolling`. */
@@ -78,14 +78,6 @@ export function writeRolling(
     until: toDate(until),
     former_key: formerKey,
   };
-}
-
-/** Returns the setting with the path of its file as a configuration in `folder` writes it. */
-export function relateRolling(rolling: Rolling, folder: string): Rolling {
-  const { formerKey } = rolling;
-  return formerKey === undefined
-    ? rolling
-    : { ...rolling, formerKey: relatePath(formerKey, folder) };
 }
 
 /** Checks the knocks of a target with one-time codes: the last one carries the code, and no other a secret. */
