@@ -117,6 +117,23 @@ function ignoreUnsupported(cause: unknown): true {
   throw cause;
 }
 
+/** Returns the bytes of a file from its place on, `limit` of them at most. */
+async function readBytes(file: Deno.FsFile, limit: number): Promise<Uint8Array> {
+  let bytes = new Uint8Array(Math.min(64 * 1024, limit));
+  let length = 0;
+  while (length < limit) {
+    if (length === bytes.length) {
+      const larger = new Uint8Array(Math.min(2 * length, limit));
+      larger.set(bytes);
+      bytes = larger;
+    }
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
 /** The real file system. */
 export const realFiles: FileSystem = {
   ownUid() {
@@ -130,31 +147,13 @@ export const realFiles: FileSystem = {
   async read(path, limit, { check } = {}) {
     using file = await Deno.open(path);
     check?.(await file.stat());
-    let bytes = new Uint8Array(Math.min(64 * 1024, limit));
-    let length = 0;
-    while (length < limit) {
-      if (length === bytes.length) {
-        const larger = new Uint8Array(Math.min(2 * length, limit));
-        larger.set(bytes);
-        bytes = larger;
-      }
-      const count = await file.read(bytes.subarray(length));
-      if (count === null) break;
-      length += count;
-    }
-    return bytes.subarray(0, length);
+    return await readBytes(file, limit);
   },
   async patch(path, { limit, waitMs, choose }) {
     using file = await Deno.open(path, { read: true, write: true });
     if (!await waitForLock(file, waitMs).catch(ignoreUnsupported)) return false;
-    const bytes = new Uint8Array(limit);
-    let length = 0;
-    while (length < limit) {
-      const count = await file.read(bytes.subarray(length));
-      if (count === null) break;
-      length += count;
-    }
-    const patch = choose(bytes.subarray(0, length), await file.stat());
+    const bytes = await readBytes(file, limit);
+    const patch = choose(bytes, await file.stat());
     if (patch === undefined) return true;
     const write = async (byte: number) => {
       await file.seek(patch.at, Deno.SeekMode.Start);

@@ -8,7 +8,7 @@
  * - a device or a pipe is not read.
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
-import { quoteShell } from "../core/text.ts";
+import { quoteShell, renderMode } from "../core/text.ts";
 import { describeSystemError, findErrno, findFileHint } from "../core/system_errors.ts";
 import { fillSecrets } from "./fill_secrets.ts";
 import type { FileFacts, FileSystem } from "./files.ts";
@@ -206,10 +206,6 @@ function findBadLine(bytes: Uint8Array): number {
     if (end < 0) return line;
     start = end + 1;
   }
-}
-
-function renderMode(mode: number): string {
-  return (mode & 0o777).toString(8).padStart(4, "0");
 }
 
 /** Returns the error of a file, or of a line of it. */

@@ -3,6 +3,7 @@
  * to open, for whom and for how long. The daemon writes the firewall's rules itself.
  */
 import type { KnockPayload } from "./knock.ts";
+import type { PortRange } from "./service.ts";
 
 /** The hashes of a packet's digest and of its HMAC, as fwknop names them. */
 export const FWKNOP_DIGESTS = ["md5", "sha1", "sha256", "sha384", "sha512"] as const;
@@ -76,6 +77,11 @@ export function mapKeys(
 /** Returns a place for NAT as the configuration has it: `HOST:PORT`, or `:PORT` for the daemon's own host. */
 export function renderNat({ host = "", port }: FwknopNat): string {
   return `${host}:${port}`;
+}
+
+/** Returns ports as fwknop and its daemon write them: `tcp/22,udp/53`. */
+export function renderAccess(access: readonly PortRange[]): string {
+  return access.map(({ protocol, port }) => `${protocol}/${port}`).join(",");
 }
 
 /** Where fwknopd listens. */

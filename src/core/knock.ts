@@ -135,8 +135,11 @@ export function splitList(text: string): string[] {
   throw new ValueError(text, `has an empty item ${empty + 1}: use A,B,C`);
 }
 
-/** Returns a sequence as `7000/tcp 8000/udp`. */
-export function renderKnocks({ knocks }: { knocks: readonly Knock[] }): string {
+/** Returns a sequence as `7000/tcp 8000/udp`; of one-time sequences, the file that they are in. */
+export function renderKnocks(
+  { knocks, oneTime }: { knocks: readonly Knock[]; oneTime?: string | undefined },
+): string {
+  if (oneTime !== undefined) return `one-time sequences of ${oneTime}`;
   return knocks.map(renderPortSpec).join(" ");
 }
 

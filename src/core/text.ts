@@ -78,6 +78,11 @@ export function escapeUnsafe(text: string, escape: (code: number) => string): st
   return text.replace(UNSAFE, (character) => escape(character.codePointAt(0) ?? 0));
 }
 
+/** Returns the permission bits of a file as `chmod` writes them: `0600`. */
+export function renderMode(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
+}
+
 /** Returns a value as JSON without unsafe characters in its strings: `\uXXXX` is the same value. */
 export function renderJson(value: unknown, { indent }: { indent?: number } = {}): string {
   const escape = (code: number) =>

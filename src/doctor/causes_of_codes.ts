@@ -50,22 +50,29 @@ export function describeHorizonLast(
 }
 
 /** Returns that another clock is further from ours than codes are sure to be taken. */
-export function describeClockDifference(
-  { codes = [], clocks, addresses: [taken], invocation }: Case,
+export function describeClockDifference(door: Case): Finding | undefined {
+  const [code] = door.codes ?? [];
+  return code && describeClock(door, {
+    limitMs: findSkew(code),
+    rule: `codes are ${describeTolerance(code)}`,
+  });
+}
+
+/** Returns that another clock is further from ours than `limitMs`, and the rule that it breaks. */
+export function describeClock(
+  { clocks, addresses: [taken], invocation }: Omit<Case, "codes">,
+  { limitMs, rule }: { limitMs: number; rule: string },
 ): Finding | undefined {
-  const [code] = codes;
-  if (code === undefined || clocks === undefined) return undefined;
-  const isOff = ({ aheadMs, errorMs }: typeof clocks.others[number]) =>
-    Math.abs(aheadMs) - errorMs > findSkew(code);
-  const other = clocks.others.find(isOff);
-  if (other === undefined) return undefined;
+  const other = clocks?.others.find(({ aheadMs, errorMs }) =>
+    Math.abs(aheadMs) - errorMs > limitMs
+  );
+  if (clocks === undefined || other === undefined) return undefined;
   const isOpen = taken?.after?.answer === "answered";
   return {
     kind: isOpen ? "fine" : "closed",
     cause:
       `${isOpen ? "The door opens now, but the" : "The"} clock of the server (${other.source}) ` +
-      `is ${describeDistance(other.aheadMs)} that of this machine, and codes are ` +
-      `${describeTolerance(code)}.`,
+      `is ${describeDistance(other.aheadMs)} that of this machine, and ${rule}.`,
     fix: clocks.isSynchronized ? renderShowClock(invocation) : renderSetClock(invocation),
     remote: SHOW_SERVER_CLOCK,
   };

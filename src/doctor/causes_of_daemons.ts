@@ -1,6 +1,6 @@
 /** The causes that only doors of a daemon have, in its own words: knockd's sequence, fwknopd's packet. */
 import { renderDuration } from "../core/duration.ts";
-import { describeDistance } from "./causes_of_codes.ts";
+import { describeClock } from "./causes_of_codes.ts";
 import type { AddressEvidence, DoorEvidence, Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import {
@@ -21,25 +21,13 @@ const FWKNOPD_MAX_AGE_MS = 120_000;
 const PATIENT_GAP_MS = 200;
 
 /** Returns that fwknopd's clock is further from ours than it takes packets. */
-export function describeFwknopdClock(
-  { daemon, clocks, addresses: [taken], invocation }: Case,
-): Finding | undefined {
-  if (daemon !== "fwknopd") return undefined;
-  const other = clocks?.others.find(({ aheadMs, errorMs }) =>
-    Math.abs(aheadMs) - errorMs > FWKNOPD_MAX_AGE_MS
-  );
-  if (clocks === undefined || other === undefined) return undefined;
-  const isOpen = taken?.after?.answer === "answered";
-  return {
-    kind: isOpen ? "fine" : "closed",
-    cause:
-      `${isOpen ? "The door opens now, but the" : "The"} clock of the server (${other.source}) ` +
-      `is ${describeDistance(other.aheadMs)} that of this machine, and fwknopd takes a packet ` +
-      `only while the clocks differ by less than ${renderDuration(FWKNOPD_MAX_AGE_MS)} ` +
-      "(MAX_SPA_PACKET_AGE).",
-    fix: clocks.isSynchronized ? renderShowClock(invocation) : renderSetClock(invocation),
-    remote: SHOW_SERVER_CLOCK,
-  };
+export function describeFwknopdClock(door: Case): Finding | undefined {
+  if (door.daemon !== "fwknopd") return undefined;
+  return describeClock(door, {
+    limitMs: FWKNOPD_MAX_AGE_MS,
+    rule: "fwknopd takes a packet only while the clocks differ by less than " +
+      `${renderDuration(FWKNOPD_MAX_AGE_MS)} (MAX_SPA_PACKET_AGE)`,
+  });
 }
 
 /** Returns why a daemon opened nothing; undefined where there is none, or no knock was sent. */

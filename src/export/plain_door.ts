@@ -1,7 +1,7 @@
 /** Doors that open by packets which are the same each time: what other knockers can send. */
 import { UsageError } from "../core/errors.ts";
 import { isEcho, type Knock, renderPortSpec } from "../core/knock.ts";
-import type { Target } from "../core/target.ts";
+import type { ProbeOf, Target } from "../core/target.ts";
 import type { ExportDoor } from "./form.ts";
 import { listLostKeys } from "./lost.ts";
 
@@ -112,6 +112,11 @@ export function listLosses({ target, knocks }: PlainDoor, carried: readonly stri
       ? [`${target.name}: the handshake of single knocks`]
       : []),
   ];
+}
+
+/** Returns the tcp port that a script checks, of the first tcp probe; undefined where there is none. */
+export function findCheckedPort({ probes }: Target): number | undefined {
+  return probes.find((probe): probe is ProbeOf<"tcp"> => probe.type === "tcp")?.port;
 }
 
 /** Whether a script can ask what the target's probes ask: whether one tcp port is reached. */

@@ -5,7 +5,7 @@
  * server takes a packet of 400 characters or more for one of GPG, and reads IPv4 only.
  */
 import { ValueError } from "../core/errors.ts";
-import type { FwknopDigest, FwknopNat } from "../core/fwknop.ts";
+import { type FwknopDigest, type FwknopNat, renderAccess } from "../core/fwknop.ts";
 import { isPorts, type PortRange, type Service } from "../core/service.ts";
 
 /** What a packet asks for. */
@@ -53,14 +53,13 @@ export function toBase64(bytes: Uint8Array): string {
 export function renderMessage(message: FwknopMessage): string {
   const { random, user, seconds, address, access, nat, localAddress, timeout } = message;
   const encode = (text: string) => toBase64(new TextEncoder().encode(text));
-  const ports = access.map(({ protocol, port }) => `${protocol}/${port}`);
   return [
     random,
     encode(user),
     seconds,
     "3.0.0",
     findType(message),
-    encode([address, ...ports].join(",")),
+    encode(`${address},${renderAccess(access)}`),
     ...(nat === undefined ? [] : [encode(`${nat.host ?? localAddress},${nat.port}`)]),
     ...(timeout === undefined ? [] : [timeout]),
   ].join(":");

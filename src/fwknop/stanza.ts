@@ -1,5 +1,5 @@
 /** What a server's access.conf has to say for a door of fwknopd. */
-import { type Fwknop, FWKNOP_PORT } from "../core/fwknop.ts";
+import { type Fwknop, FWKNOP_PORT, renderAccess } from "../core/fwknop.ts";
 import type { KnockProtocol } from "../core/knock.ts";
 import { isPorts, type Service } from "../core/service.ts";
 
@@ -24,13 +24,12 @@ const WIDTH = 23;
 /** Returns the lines of the stanza; they hold both keys. */
 export function renderStanza(request: StanzaRequest): string {
   const { name, opens, timeout, key, hmacKey, fwknop } = request;
-  const ports = opens.filter(isPorts).map(({ protocol, port }) => `${protocol}/${port}`);
   const hasAddress = fwknop !== undefined && fwknop.allowIp !== "source";
   const isSha256 = fwknop === undefined || fwknop.hmacDigest === "sha256";
   const rows: [key: string, value: string][] = [
     ["SOURCE", "ANY"],
     ...(hasAddress ? [["REQUIRE_SOURCE_ADDRESS", "Y"] as [string, string]] : []),
-    ["OPEN_PORTS", ports.join(",")],
+    ["OPEN_PORTS", renderAccess(opens.filter(isPorts))],
     ["FW_ACCESS_TIMEOUT", `${timeout}`],
     ["KEY_BASE64", key],
     ["HMAC_KEY_BASE64", hmacKey],

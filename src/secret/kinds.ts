@@ -12,7 +12,7 @@ import {
   describeSystemError,
   isMissingProgram,
 } from "../core/system_errors.ts";
-import { joinOr, quoteShell } from "../core/text.ts";
+import { joinOr, quoteShell, renderMode } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
 import { readPassphrase, requireText } from "./text.ts";
@@ -270,8 +270,7 @@ export async function readPrivateFile(
     const mode = await ports.fileMode(path);
     refuseSpecial(subject, mode);
     if (mode !== undefined && (mode & 0o077) !== 0) {
-      const octal = (mode & 0o777).toString(8).padStart(4, "0");
-      throw new SecretError(`${subject} can be read by others (mode ${octal})`, {
+      throw new SecretError(`${subject} can be read by others (mode ${renderMode(mode)})`, {
         hint: await findModeHint(path, ports),
       });
     }

@@ -15,8 +15,8 @@ interface Needs {
 }
 
 /**
- * Gives up `write` unless a one-time sequence will be marked, and `run` unless a probe, an icmp knock, an `after` program, a secret or `-- COMMAND`
- * needs it. Called when the configuration is read, and when the secrets are collected.
+ * Gives up `write` unless a one-time sequence will be marked, and `run` unless a probe, an icmp knock, an
+ * `after` program, a secret or `-- COMMAND` needs it. Called when the configuration is read, and when the secrets are collected.
  */
 export function dropUnusedPermissions(
   targets:
@@ -32,10 +32,24 @@ export function dropUnusedPermissions(
       (target.after ?? []).length > 0 || target.probes.some(startsProgram) ||
       (target.knocks ?? []).some(isEcho)
     );
-  // A one-time sequence is marked when it is sent.
-  const needsWrite = targets.some(({ oneTime }) => oneTime !== undefined);
-  const unused = [...(needsWrite ? [] : ["write"] as const), ...(needsRun ? [] : ["run"] as const)];
+  const unused = [
+    ...(needsWrite(targets) ? [] : ["write"] as const),
+    ...(needsRun ? [] : ["run"] as const),
+  ];
   if (unused.length > 0) ports.dropPermissions(unused);
+}
+
+/** Gives up `write` where nothing is written; called when the targets are known. */
+export function dropUnusedWrite(
+  targets: readonly Pick<Target, "oneTime">[],
+  ports: Pick<Ports, "dropPermissions">,
+): void {
+  if (!needsWrite(targets)) ports.dropPermissions(["write"]);
+}
+
+/** A one-time sequence is marked when it is sent. */
+function needsWrite(targets: readonly Partial<Pick<Target, "oneTime">>[]): boolean {
+  return targets.some(({ oneTime }) => oneTime !== undefined);
 }
 
 /** `canAsk`: a program may ask for what is typed (SSH_ASKPASS). */

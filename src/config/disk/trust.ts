@@ -7,7 +7,7 @@
  * The programs that it names are not looked at, as ssh does not: the user who may write the
  * configuration decides which they are.
  */
-import { quoteShell } from "../../core/text.ts";
+import { quoteShell, renderMode } from "../../core/text.ts";
 import { listKeys } from "../../core/fwknop.ts";
 import type { Knock, SecretSource } from "../../core/knock.ts";
 import type { Target } from "../../core/target.ts";
@@ -92,9 +92,8 @@ function judge({ uid, mode }: FileFacts, files: FileSystem): Judgement | undefin
     return { message: `belongs to another user (uid ${uid})`, isMode: false };
   }
   if (mode === null || (mode & 0o022) === 0) return undefined;
-  const shown = (mode & 0o777).toString(8).padStart(4, "0");
   return {
-    message: `can be changed by other users (mode ${shown})`,
+    message: `can be changed by other users (mode ${renderMode(mode)})`,
     isMode: mayChangeMode(uid, files),
   };
 }

@@ -4,11 +4,12 @@
  */
 import { isAddress } from "../../core/address/syntax.ts";
 import { renderKnocks } from "../../core/knock.ts";
-import type { ProbeOf, Target } from "../../core/target.ts";
+import type { Target } from "../../core/target.ts";
 import { quoteShell } from "../../core/text.ts";
 import type { Exporter } from "../form.ts";
 import {
   canCheck,
+  findCheckedPort,
   listLosses,
   type LoadedKnock,
   type PlainDoor,
@@ -39,15 +40,15 @@ export const exporter: Exporter = {
     requirePayloads(door, "bash");
     const secrets = listScriptSecrets(door);
     const way = findWay(door.target);
-    const probe = door.target.probes.find((probe): probe is ProbeOf<"tcp"> => probe.type === "tcp");
+    const port = findCheckedPort(door.target);
     const text = [
       ...renderHead(door, secrets),
       ...renderFunctions(way, door),
-      ...(probe === undefined ? [] : [renderCheck(way)]),
+      ...(port === undefined ? [] : [renderCheck(way)]),
       ...renderSecrets(secrets),
       "",
       ...renderKnockLines(door, secrets),
-      ...(probe === undefined ? [] : [`check ${probe.port}`]),
+      ...(port === undefined ? [] : [`check ${port}`]),
     ].join("\n");
     return {
       text: `${text}\n`,

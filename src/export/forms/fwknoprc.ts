@@ -7,9 +7,15 @@
  *   and the client asks for it.
  */
 import { UsageError } from "../../core/errors.ts";
-import { type Fwknop, FWKNOP_DEFAULTS, FWKNOP_PORT, type FwknopKey } from "../../core/fwknop.ts";
+import {
+  type Fwknop,
+  FWKNOP_DEFAULTS,
+  FWKNOP_PORT,
+  type FwknopKey,
+  renderAccess,
+} from "../../core/fwknop.ts";
 import { KEY_PLACEHOLDER } from "../../core/placeholder.ts";
-import { isPorts, type PortRange } from "../../core/service.ts";
+import { isPorts } from "../../core/service.ts";
 import type { Target } from "../../core/target.ts";
 import type { ExportDoor, Exported, Exporter } from "../form.ts";
 import { listLostKeys } from "../lost.ts";
@@ -48,7 +54,7 @@ function renderStanza(
     ["SPA_SERVER", host],
     ["SPA_SERVER_PORT", port === FWKNOP_PORT ? undefined : port],
     ["SPA_SERVER_PROTO", knocks[0]?.protocol === "tcp" ? "tcp" : undefined],
-    ["ACCESS", opens.filter(isPorts).map(renderAccess).join(",")],
+    ["ACCESS", renderAccess(opens.filter(isPorts))],
     ["ALLOW_IP", allowIp],
     ["RESOLVE_URL", requireSafe(target, "resolve_url", resolveUrl)],
     ["FW_TIMEOUT", asksTime ? openForMs / 1_000 : undefined],
@@ -80,10 +86,6 @@ function renderStanza(
       ...(offset.isExact ? [] : [`${name}: the part of time_offset below a second or a minute`]),
     ],
   };
-}
-
-function renderAccess({ protocol, port }: PortRange): string {
-  return `${protocol}/${port}`;
 }
 
 /** A local NAT has a host too, which the client would else take the first port of ACCESS for. */

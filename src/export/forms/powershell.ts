@@ -1,10 +1,11 @@
 /** A script for PowerShell 5.1 and newer, with nothing but .NET. */
 import { isAddress } from "../../core/address/syntax.ts";
 import { renderKnocks } from "../../core/knock.ts";
-import type { ProbeOf, Target } from "../../core/target.ts";
+import type { Target } from "../../core/target.ts";
 import type { Exporter } from "../form.ts";
 import {
   canCheck,
+  findCheckedPort,
   listLosses,
   type LoadedKnock,
   type PlainDoor,
@@ -29,19 +30,19 @@ export const exporter: Exporter = {
     requirePayloads(door, "powershell");
     const { target } = door;
     const secrets = listScriptSecrets(door);
-    const probe = target.probes.find((probe): probe is ProbeOf<"tcp"> => probe.type === "tcp");
+    const port = findCheckedPort(target);
     const text = [
       `# Knocks on ${target.name}: ${renderKnocks(target)}. Made by spknock.`,
       "# Run it: powershell -ExecutionPolicy Bypass -File FILE",
       "$ErrorActionPreference = 'Stop'",
       ...renderAddress(target),
       ...renderFunctions(door, secrets),
-      ...(probe === undefined ? [] : [CHECK]),
+      ...(port === undefined ? [] : [CHECK]),
       "",
       ...secrets.map(renderSecret),
       "",
       ...door.knocks.flatMap((loaded) => renderKnock(loaded, secrets)),
-      ...(probe === undefined ? [] : [`Test-Door ${probe.port}`]),
+      ...(port === undefined ? [] : [`Test-Door ${port}`]),
     ].join("\n");
     return {
       text: `${text}\n`,

@@ -68,8 +68,12 @@ function nameForm({ isBase64 }: FwknopKey): string {
 
 const KEY_HINT = "the server's access.conf has both keys; new ones: spknock fwknop keygen";
 
-/** Throws a SecretError if one of the texts is not a key, or both are the same. */
-function decodeKeys(
+/**
+ * Returns the bytes of both keys, of the texts that were collected for {@linkcode toFwknopRequest}.
+ *
+ * @throws {SecretError} if one of the texts is not a key, or both are the same.
+ */
+export function decodeKeys(
   fwknop: Fwknop,
   [keyText = new Uint8Array(), hmacText = new Uint8Array()]: readonly Uint8Array[],
 ): Record<"key" | "hmacKey", Uint8Array> {

@@ -15,7 +15,7 @@ import type { Knock } from "../../core/knock.ts";
 import { type OneTimeLine, readOneTimeFile, SPENT } from "../../core/knockd/one_time.ts";
 import { describeSystemError, findErrno } from "../../core/system_errors.ts";
 import type { Target } from "../../core/target.ts";
-import { plural, quoteShell } from "../../core/text.ts";
+import { plural, quoteShell, renderMode } from "../../core/text.ts";
 import type { Ports } from "../ports.ts";
 import type { SequencesLeft } from "../target_report.ts";
 
@@ -56,7 +56,7 @@ export async function takeSequence(
   const file = locateFile(target, ports);
   let taken: { next: OneTimeLine; left: number; former: number } | undefined;
   await patchFile(file, ports, (bytes) => {
-    const [next, ...rest] = readSequences(bytes, { target, file });
+    const [next, ...rest] = readSequences(bytes, file);
     if (next === undefined) throw explainNone({ target, file });
     taken = { next, left: rest.length, former: bytes[next.at] ?? SPENT };
     return { at: next.at, byte: SPENT };
@@ -91,7 +91,7 @@ async function countSequences(
     const bytes = await ports.fs.read(file, MAX_BYTES + 1, {
       check: (facts) => checkFacts(file, facts),
     });
-    return { file, left: readSequences(bytes, { target, file }).length };
+    return { file, left: readSequences(bytes, file).length };
   } catch (cause) {
     throw explainFile(file, cause);
   }
@@ -164,16 +164,12 @@ function checkFacts(
 ): void {
   if (!isFile) throw new SecretError(`${nameFile(file)} is not a regular file`);
   if (mode === null || (mode & 0o077) === 0) return;
-  const octal = (mode & 0o777).toString(8).padStart(4, "0");
-  throw new SecretError(`${nameFile(file)} can be read by others (mode ${octal})`, {
+  throw new SecretError(`${nameFile(file)} can be read by others (mode ${renderMode(mode)})`, {
     hint: `chmod 600 ${quoteShell(file)}`,
   });
 }
 
-function readSequences(
-  bytes: Uint8Array,
-  { file }: { target: OneTimeTarget; file: string },
-): OneTimeLine[] {
+function readSequences(bytes: Uint8Array, file: string): OneTimeLine[] {
   if (bytes.length > MAX_BYTES) {
     throw new SecretError(`${nameFile(file)} is larger than 1 MiB`, {
       hint: "is it the right file?",

@@ -32,7 +32,7 @@ import {
   type TakenSequence,
   takeSequence,
 } from "../../../use_cases/one_time/take_sequence.ts";
-import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { dropUnusedPermissions, dropUnusedWrite } from "../../../use_cases/permissions.ts";
 import { bindProbes } from "../../../use_cases/probe_target.ts";
 import { type GivenUp, renderGivenUp } from "../../../knock/given_up.ts";
 import { readKnockChanges } from "../../arguments/target_args.ts";
@@ -98,7 +98,7 @@ async function connect(given: ConnectContext, screen: Terminal | undefined): Pro
   const { ports, args, out } = context;
   const { port, route } = await readRoute(context);
   const { target } = route;
-  if (target.oneTime === undefined) ports.dropPermissions(["write"]);
+  dropUnusedWrite([target], ports);
   // The connection is shown as one more probe.
   const shown: Target = { ...target, probes: [{ type: "tcp", port }, ...target.probes] };
   if (args.has("dry-run")) {

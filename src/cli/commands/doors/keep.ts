@@ -8,7 +8,7 @@ import { toPayloads } from "../../../use_cases/rolling/rolling_codes.ts";
 import { collectSequences } from "../../../use_cases/collect_secrets.ts";
 import { endHold, holdOpen, type KeptTarget } from "../../../use_cases/keep_target.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
-import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { dropUnusedPermissions, dropUnusedWrite } from "../../../use_cases/permissions.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
 import { renderGivenUp } from "../../../knock/given_up.ts";
 import { resolveTarget } from "../../../use_cases/resolve_targets.ts";
@@ -111,7 +111,7 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   const saved = findTarget(await loadTargets(context), name);
   const openForMs = args.read("open-for", parseDuration) ?? saved.openForMs;
   const target = { ...saved, ...await readKnockChanges(args), openForMs };
-  if (target.oneTime === undefined) ports.dropPermissions(["write"]);
+  dropUnusedWrite([target], ports);
   const checkHorizon = makeHorizonCheck(target, context);
   checkHorizon();
   const { resolved } = await resolveTarget(target, ports);

@@ -4,7 +4,7 @@ import type { Target } from "../../../core/target.ts";
 import { loadProbes, startsProgram } from "../../../probe/mod.ts";
 import { type Jobs, resolveTargets } from "../../../use_cases/batch.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
-import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
+import { dropUnusedPermissions, dropUnusedWrite } from "../../../use_cases/permissions.ts";
 import type { TargetReport } from "../../../use_cases/target_report.ts";
 import {
   isAdHoc,
@@ -80,7 +80,7 @@ export const command = defineCommand({
       : await selectTargets(context, { all: context.args.has("all") });
     const changes = await readKnockChanges(args);
     const targets = chosen.map((target) => ({ ...target, ...changes }));
-    if (!targets.some(({ oneTime }) => oneTime !== undefined)) ports.dropPermissions(["write"]);
+    dropUnusedWrite(targets, ports);
     if (args.has("udp") && !isNew) {
       throw new UsageError(
         "--udp has no effect on saved targets: their knocks name their protocols",

@@ -1,7 +1,7 @@
 /** `fwknop access`: what the server of a saved target needs to know. */
 import { UsageError } from "../../../core/errors.ts";
-import { decodeKey } from "../../../fwknop/message.ts";
 import { renderStanza } from "../../../fwknop/stanza.ts";
+import { decodeKeys } from "../../../use_cases/fwknop/packets.ts";
 import { collectSecrets } from "../../../use_cases/collect_secrets.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { toSecretRequest } from "../../../use_cases/rolling/rolling_codes.ts";
@@ -26,15 +26,9 @@ export async function printAccess(
   const request = toSecretRequest(target);
   dropUnusedPermissions([], ports, { knocks: request.knocks });
   const options = makeSecretOptions(context, readSecretChoice(args));
-  const [[key = new Uint8Array(), hmacKey = new Uint8Array()] = []] = await collectSecrets(
-    [request],
-    ports,
-    options,
-  );
-  const keys = {
-    key: decodeKey(key, { isBase64: fwknop.key.isBase64, use: "key" }).toBase64(),
-    hmacKey: decodeKey(hmacKey, { isBase64: fwknop.hmacKey.isBase64, use: "hmacKey" }).toBase64(),
-  };
+  const [texts = []] = await collectSecrets([request], ports, options);
+  const { key, hmacKey } = decodeKeys(fwknop, texts);
+  const keys = { key: key.toBase64(), hmacKey: hmacKey.toBase64() };
   warnOfKeys(context);
   const timeout = openForMs / 1_000;
   const { port, protocol } = target.knocks[0] ?? {};

@@ -4,13 +4,12 @@ import { UsageError } from "../../../core/errors.ts";
 import { FWKNOP_OPEN_FOR_MS } from "../../../core/fwknop.ts";
 import { parsePort } from "../../../core/knock.ts";
 import { parseServices, type Service } from "../../../core/service.ts";
-import { suggestOr } from "../../../core/suggest.ts";
 import { parseHost, parseTargetName } from "../../../core/target.ts";
-import { joinOr } from "../../../core/text.ts";
 import { checkAccess, checkTimeout } from "../../../fwknop/message.ts";
 import { renderStanza } from "../../../fwknop/stanza.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { makeFwknopDoor, makeFwknopKeys } from "../../../use_cases/fwknop/make_keys.ts";
+import { parseAction } from "../../arguments/action.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { loadForAdding, noteWarnings, refuseLegacy, targetsPath } from "../../context.ts";
 import { EXIT } from "../../exit_codes.ts";
@@ -54,7 +53,7 @@ export const command = defineCommand({
   ],
   async run(context) {
     const [text = "", name] = requirePositionals(context, { min: 1, max: 2, usage: USAGE });
-    const action = parseAction(text);
+    const action = parseAction(text, ACTIONS, { usage: USAGE });
     refuseOthers(action, context);
     if (action === "keygen") return await generate(name, context);
     if (name === undefined) {
@@ -65,16 +64,6 @@ export const command = defineCommand({
     return await (await import("./access.ts")).printAccess(name, context);
   },
 });
-
-function parseAction(text: string): typeof ACTIONS[number] {
-  const found = ACTIONS.find((action) => action === text);
-  if (found !== undefined) return found;
-  const otherwise = `: use ${joinOr(ACTIONS)}`;
-  throw new UsageError(
-    `unknown action ${JSON.stringify(text)}${suggestOr(otherwise, text, ACTIONS)}`,
-    { hint: `usage: ${USAGE}` },
-  );
-}
 
 function refuseOthers(action: typeof ACTIONS[number], { args }: FwknopContext): void {
   const others: readonly OptionSpec[] = action === "keygen" ? SECRET_OPTIONS : KEYGEN_OPTIONS;

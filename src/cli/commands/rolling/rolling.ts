@@ -1,7 +1,5 @@
 /** `rolling`: the key of one-time codes: made, replaced, taken out of a firewall. */
-import { UsageError } from "../../../core/errors.ts";
-import { suggestOr } from "../../../core/suggest.ts";
-import { joinOr } from "../../../core/text.ts";
+import { parseAction } from "../../arguments/action.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
 import {
   refuseOthers,
@@ -40,18 +38,8 @@ export const command = defineCommand({
   ],
   async run(context) {
     const [text = "", name = ""] = requirePositionals(context, { min: 2, usage: USAGE });
-    const action = parseAction(text);
+    const action = parseAction(text, ROLLING_ACTIONS, { usage: USAGE });
     refuseOthers(action, context);
     return await (await ACTIONS[action]())(name, context);
   },
 });
-
-function parseAction(text: string): RollingAction {
-  const found = ROLLING_ACTIONS.find((action) => action === text);
-  if (found !== undefined) return found;
-  const otherwise = `: use ${joinOr(ROLLING_ACTIONS)}`;
-  throw new UsageError(
-    `unknown action ${JSON.stringify(text)}${suggestOr(otherwise, text, ROLLING_ACTIONS)}`,
-    { hint: `usage: ${USAGE}` },
-  );
-}

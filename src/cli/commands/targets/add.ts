@@ -120,9 +120,7 @@ async function save(draft: TargetDraft, context: Context): Promise<void> {
   refuseLegacy(await loadForAdding(context));
   const file = await targetsPath(context);
   await updateTargets(file, (text) => addTargets(text, [draft], { file }), context);
-  const knocks = draft.oneTime === undefined
-    ? renderKnocks(draft)
-    : `one-time sequences of ${sanitize(draft.oneTime)}`;
+  const knocks = sanitize(renderKnocks(draft));
   context.out.say(`saved ${draft.name} in ${sanitize(file)}: ${knocks}\n`);
   context.out.value({ added: draft.name, file });
 }

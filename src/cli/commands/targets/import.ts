@@ -5,9 +5,9 @@ import type { ImportOptions } from "../../../config/import/import_targets.ts";
 import { readText } from "../../../config/mod.ts";
 import { type Problem, renderProblem, UsageError } from "../../../core/errors.ts";
 import { listKeys } from "../../../core/fwknop.ts";
-import { renderPortSpec } from "../../../core/knock.ts";
+import { renderKnocks } from "../../../core/knock.ts";
 import { parseHost, type Target } from "../../../core/target.ts";
-import { joinAnd, plural, quoteShell } from "../../../core/text.ts";
+import { joinAnd, plural, quoteShell, renderMode } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { renderTable } from "../../../output/table.ts";
 import type { Ports } from "../../../use_cases/ports.ts";
@@ -129,8 +129,7 @@ function holdsSecret(draft: TargetDraft): boolean {
 async function listOpenFiles(file: string, ports: Pick<Ports, "fileMode">): Promise<Problem[]> {
   const mode = await ports.fileMode(file).catch(() => undefined);
   if (mode === undefined || (mode & 0o077) === 0) return [];
-  const octal = (mode & 0o777).toString(8).padStart(4, "0");
-  const message = `has secrets, and other users can read it (mode ${octal}): ` +
+  const message = `has secrets, and other users can read it (mode ${renderMode(mode)}): ` +
     `chmod 600 ${quoteShell(file)}`;
   return [{ file, message }];
 }
@@ -165,11 +164,7 @@ function printReport(
   out.say(renderTable(added.map((draft) => [
     `  ${draft.name}`,
     sanitize(draft.host),
-    sanitize(
-      draft.oneTime === undefined
-        ? draft.knocks.map(renderPortSpec).join(" ")
-        : `one-time sequences of ${draft.oneTime}`,
-    ),
+    sanitize(renderKnocks(draft)),
   ])));
   for (const file of keyFiles) out.say(`${verb} a key in ${sanitize(file)}\n`);
   out.say(

@@ -3,6 +3,7 @@ import { detectFamily, isAddress } from "../../../core/address/syntax.ts";
 import type { Knock, KnockPayload, Protocol } from "../../../core/knock.ts";
 import { MAX_PAYLOAD } from "../../value_specs.ts";
 import { isPlaceholder } from "../../../core/placeholder.ts";
+import { recognizePayload } from "../payload.ts";
 import { SECRET_PLACEHOLDER, WORDS } from "./format.ts";
 import type { JsonPlace } from "./json.ts";
 
@@ -99,15 +100,10 @@ function resize(content: Uint8Array, length: number): Uint8Array | undefined {
 
 /** 64 hex digits are a secret knock, however they are encoded. */
 function choosePayload(bytes: Uint8Array, step: JsonPlace): KnockPayload | undefined {
-  if (bytes.length === 0) return { kind: "none" };
   if (bytes.length > MAX_PAYLOAD) {
     return step.at("content").fail(`has ${bytes.length} bytes: use at most ${MAX_PAYLOAD}`);
   }
-  const text = new TextDecoder().decode(bytes);
-  if (/^[0-9a-f]{64}$/.test(text)) {
-    return { kind: "secret", source: { kind: "hash", hash: text } };
-  }
-  if (text !== SECRET_PLACEHOLDER) return { kind: "bytes", bytes };
+  if (new TextDecoder().decode(bytes) !== SECRET_PLACEHOLDER) return recognizePayload(bytes);
   step.at("content").remark("its secret is not in the file: spknock asks for the passphrase");
   return { kind: "secret", source: { kind: "prompt" } };
 }

@@ -5,6 +5,7 @@ import { type Knock, type KnockPayload, parsePort } from "../../../core/knock.ts
 import { isAddress } from "../../../core/address/syntax.ts";
 import { HASH_PLACEHOLDER, isPlaceholder } from "../../../core/placeholder.ts";
 import { type Family, parseHost } from "../../../core/target.ts";
+import { recognizePayload } from "../payload.ts";
 
 /** What a command reads on its standard input; `unknown` where only running it would show that. */
 export type ShellInput = Uint8Array | "unknown" | undefined;
@@ -96,11 +97,8 @@ export function readPayload(bytes: Uint8Array | undefined): KnockPayload {
       "the payload is a placeholder: put in what the line's author has told you",
     );
   }
-  if (/^[0-9a-f]{64}$/.test(text)) {
-    return { kind: "secret", source: { kind: "hash", hash: text } };
-  }
   // One zero byte is what tools send that cannot send an empty datagram.
-  return text === "\0" ? { kind: "none" } : { kind: "bytes", bytes };
+  return text === "\0" ? { kind: "none" } : recognizePayload(bytes);
 }
 
 /** Reads seconds, or a number with a unit, as milliseconds. */
