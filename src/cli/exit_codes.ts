@@ -1,5 +1,5 @@
 /**
- * The exit codes of the contract: one typed table, from which the help, the README and
+ * The exit codes of the contract: one typed table, from which the help, docs/scripting.md and
  * `spknock help exit-codes` are made, and the one place that merges several codes into one.
  */
 import {

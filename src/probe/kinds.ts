@@ -1,7 +1,7 @@
 /**
  * The probes that spknock knows itself, one row a kind. Made from it: what the configuration and
  * `--probe` take, what is written back, the help and error texts, and (by `deno task schema`)
- * targets.schema.json and the table in the README.
+ * targets.schema.json and the table in docs/targets.md.
  *
  * Every run with a configuration loads it, so it is data: the code of a probe is loaded when one runs.
  */
@@ -24,7 +24,7 @@ export interface ProbeKey<Field extends string = string> {
   isRequired?: true;
   /** What it is where it is missing. */
   default?: number;
-  /** A value in TOML, for the error that says that it is missing, and for the README. */
+  /** A value in TOML, for the error that says that it is missing, and for the table. */
   example: string;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Where a passphrase comes from, one row a source. Made from it: what the configuration and `--secret`
  * take, what is written back, what `show` says of it, error texts, and (by `deno task schema`)
- * targets.schema.json and the table in the README.
+ * targets.schema.json and the table in docs/secrets.md.
  *
  * No row puts a secret, or a part of one, into an error or a description.
  */
@@ -53,7 +53,7 @@ interface SecretKind<K extends SecretSource["kind"] = SecretSource["kind"]> {
   /** Which field of the source holds the value of the key; undefined where it has none. */
   field?: Exclude<keyof SourceOf<K>, "kind"> & string;
   value: ValueSpec;
-  /** The value in TOML, for errors and the README. */
+  /** The value in TOML, for errors and the table. */
   example: string;
   /** How `--secret` writes it, with the value in capitals after a `:`; undefined where it cannot. */
   form?: string;

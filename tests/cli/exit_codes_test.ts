@@ -122,9 +122,9 @@ Deno.test("help exit-codes: every code with its meaning, in 80 columns", async (
   assert((await world.run("--help")).stdout.includes("spknock help exit-codes"));
 });
 
-Deno.test("README: its table of exit codes is the program's", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+Deno.test("docs/scripting.md: its table of exit codes is the program's", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/scripting.md", import.meta.url));
   for (const [code, meaning] of listExitCodes()) {
-    assertStringIncludes(readme, `| ${code} | ${meaning} |`);
+    assertStringIncludes(page, `| ${code} | ${meaning} |`);
   }
 });

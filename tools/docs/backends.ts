@@ -1,4 +1,4 @@
-/** The tables of back ends in the README, made from the back ends' data. */
+/** The tables of back ends in docs/rules.md, made from the back ends' data. */
 import type { Backend } from "../../src/rules/backend.ts";
 import { type Feature, FEATURES, type Limits } from "../../src/rules/features.ts";
 import { renderTable } from "./markdown.ts";

@@ -25,9 +25,12 @@ const BLOCKS: Readonly<Record<string, string>> = {
 
 /** The files with generated parts, and how they are made from their present text. */
 export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
-  "README.md": fillBlocks,
   "CONTRIBUTING.md": fillBlocks,
   "SECURITY.md": fillBlocks,
+  "docs/rules.md": fillBlocks,
+  "docs/scripting.md": fillBlocks,
+  "docs/secrets.md": fillBlocks,
+  "docs/targets.md": fillBlocks,
   "targets.schema.json": renderSchema,
 };
 

@@ -1,12 +1,12 @@
 /**
  * The rooms of the house: what each folder of `src` is for, and which other rooms it may import.
- * A test holds the imports to it, and the README's map is made from it.
+ * A test holds the imports to it, and CONTRIBUTING.md's map is made from it.
  */
 import { renderTable } from "./markdown.ts";
 
 /** One folder of `src`. */
 interface Room {
-  /** One line for the README's map. */
+  /** One line for the map. */
   summary: string;
   /** The rooms that it may import, besides itself and `core`. */
   mayImport: readonly string[];
@@ -99,7 +99,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** Returns the README's map of the source folders. */
+/** Returns the map of the source folders. */
 export function renderHouseMap(): string {
   return renderTable(
     ["folder", ""],
