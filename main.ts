@@ -99,6 +99,7 @@ const ports: CliPorts = {
       : JSON.parse(given);
     return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, "-P=spknock", pathname];
   },
+  readBuild: async () => await (await import("./src/system/build.ts")).readBuild(),
   clock: realClock,
   net: {
     askUdp: (question) => room.run(() => askUdp(question), question),

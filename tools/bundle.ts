@@ -3,11 +3,12 @@
  * It starts faster than the modules, also inside an executable (docs/decisions.md).
  */
 import { fileURLToPath } from "node:url";
+import { WRITTEN_COMMIT } from "../src/system/commit.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /**
- * Writes the bundle into an empty folder.
+ * Writes the bundle into an empty folder, with the commit in it.
  *
  * @param flags where the dependencies come from, and the configuration.
  * @returns the paths of its chunks, without `main.js`.
@@ -22,15 +23,35 @@ export async function writeBundle(folder: string, flags: readonly string[]): Pro
   }).output();
   if (!success) throw new Error("the program could not be bundled");
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  for (const name of names) await hideDynamicImports(`${folder}/${name}`);
+  const commit = await readCommit();
+  let written = 0;
+  for (const name of names) {
+    const file = `${folder}/${name}`;
+    const parts = (await Deno.readTextFile(file)).split(JSON.stringify(WRITTEN_COMMIT));
+    written += parts.length - 1;
+    await Deno.writeTextFile(file, hideDynamicImports(parts.join(JSON.stringify(commit))));
+  }
+  if (written !== 1) throw new Error(`the commit was written ${written} times into the bundle`);
   return names.filter((name) => name !== "main.js").map((name) => `${folder}/${name}`);
 }
 
 /** Deno reads all modules that a literal `import("...")` names at the start: 14 of 22 ms, measured. */
-async function hideDynamicImports(file: string): Promise<void> {
-  const text = await Deno.readTextFile(file);
-  await Deno.writeTextFile(
-    file,
-    text.replaceAll(/\bimport\(("\.\/[^"]+")\)/g, "import(String($1))"),
-  );
+function hideDynamicImports(text: string): string {
+  return text.replaceAll(/\bimport\(("\.\/[^"]+")\)/g, "import(String($1))");
+}
+
+/** The commit, with `-dirty` where files were changed after it; "" outside a repository, or without git. */
+async function readCommit(): Promise<string> {
+  const git = new Deno.Command("git", {
+    args: ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+    cwd: ROOT,
+    stderr: "null",
+  });
+  try {
+    const { success, stdout } = await git.output();
+    return success ? new TextDecoder().decode(stdout).trim() : "";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
 }

@@ -4,9 +4,11 @@
  *
  *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | compile
  *
+ * `SPKNOCK_BIN=FILE` makes the tests start that executable instead of the checkout.
  * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
  * npm; nothing goes to stdout but the output of what it runs.
  */
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "./bundle.ts";
 
@@ -49,11 +51,7 @@ async function dependencyFlags(): Promise<string[]> {
     await isJsrReachable()
   ) return [];
   if (chosen === undefined) {
-    await Deno.stderr.write(
-      new TextEncoder().encode(
-        "deps: JSR cannot be reached; taking them from npm, prompts are plain\n",
-      ),
-    );
+    await say("deps: JSR cannot be reached; taking them from npm, prompts are plain");
   }
   return NPM_FLAGS;
 }
@@ -69,6 +67,27 @@ interface Call {
   cwd?: string | undefined;
   /** A folder that is removed afterwards. */
   temporary?: string;
+}
+
+/** The executable that the tests start instead of the checkout; whatever cannot be one ends the run. */
+async function findExecutable(): Promise<Record<string, string>> {
+  const given = Deno.env.get("SPKNOCK_BIN");
+  if (given === undefined) return {};
+  const path = resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), given);
+  try {
+    const { stdout } = await new Deno.Command(path, { args: ["--version"], stdin: "null" })
+      .output();
+    const version = new TextDecoder().decode(stdout).trim();
+    if (/^spknock \d/.test(version)) return { SPKNOCK_BIN: path };
+    throw new Error("it is another program: --version does not say spknock");
+  } catch (error) {
+    await say(`error: SPKNOCK_BIN=${path} cannot be tested: ${(error as Error).message}`);
+    Deno.exit(2);
+  }
+}
+
+async function say(line: string): Promise<void> {
+  await Deno.stderr.write(new TextEncoder().encode(`${line}\n`));
 }
 
 /** What each verb runs. */
@@ -116,6 +135,7 @@ const makeCall = VERBS[verb];
 if (makeCall === undefined) {
   throw new Error(`"${verb}" is not a verb: use ${Object.keys(VERBS).join(", ")}`);
 }
+const executable = verb === "test" ? await findExecutable() : {};
 const flags = await dependencyFlags();
 const { args, cwd, temporary } = await makeCall(rest, flags);
 const subcommand = ["bench", "torture", "docs"].includes(verb) ? "run" : verb;
@@ -130,7 +150,7 @@ const child = new Deno.Command(Deno.execPath(), {
   ],
   cwd: cwd ?? ROOT,
   // What the tests start the program with, so that it has the same dependencies.
-  env: { SPKNOCK_DENO_FLAGS: JSON.stringify(["--config", CONFIG, ...flags]) },
+  env: { SPKNOCK_DENO_FLAGS: JSON.stringify(["--config", CONFIG, ...flags]), ...executable },
 }).spawn();
 // The terminal sends Ctrl-C to the child as well: outlive it, to pass its exit code on.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -58,7 +58,7 @@ export const GLOBAL_OPTIONS = [
   { name: "plain", help: "plain prompts, for dumb terminals and screen readers" },
   { name: "no-color", help: "no colours (NO_COLOR is respected too)" },
   { name: "help", short: "h", help: "show help" },
-  { name: "version", short: "V", help: "show the version" },
+  { name: "version", short: "V", help: "show the version; with -v details of the build" },
 ] as const satisfies readonly OptionSpec[];
 
 /** The names of {@linkcode GLOBAL_OPTIONS}. */

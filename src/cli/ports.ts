@@ -6,6 +6,7 @@ import type { LocalStream } from "../net/relay.ts";
 import type { Sink } from "../output/output.ts";
 import type { Terminal } from "../prompt/mod.ts";
 import type { Ports } from "../use_cases/ports.ts";
+import type { Build } from "./version/build.ts";
 
 /** The ports of the whole program. */
 export interface CliPorts extends Ports {
@@ -20,6 +21,8 @@ export interface CliPorts extends Ports {
   endOnHangup(): Promise<void>;
   /** Returns the words that start this program, from any folder and without a PATH. */
   listStartWords(): readonly string[];
+  /** What this program was built of, and what runs it. */
+  readBuild(): Promise<Build>;
   /**
    * Runs a program that has our standard streams, and so the terminal, until it ends.
    *

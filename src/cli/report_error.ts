@@ -5,7 +5,7 @@ import { renderJson } from "../core/text.ts";
 import type { Output } from "../output/output.ts";
 import { sanitize, sanitizeLines } from "../output/sanitize.ts";
 import { findExitCode } from "./exit_codes.ts";
-import { ISSUES_URL } from "./version.ts";
+import { ISSUES_URL } from "./version/version.ts";
 
 /** Returns an error as the JSON contract has it. */
 export function toErrorValue(

@@ -28,7 +28,10 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
     const args = parseOptions<string>(rest, [...command?.options ?? [], ...GLOBAL_OPTIONS]);
     const color = wantsColor(args, ports);
     out = makeOutput(args.has, ports, { color });
-    if (args.has("version")) return await printVersion(out);
+    if (args.has("version")) {
+      const { printVersion } = await import("./version/print_version.ts");
+      return await printVersion(out, ports);
+    }
     if (name === "help") return await printHelpOn(args, { out, ports });
     const configFile = args.value("config");
     if (args.has("help")) return await printHelp(row, command, { out, ports, configFile });
@@ -110,13 +113,6 @@ async function explainUsage(out: Output): Promise<number> {
   const { renderHelp } = await import("./help.ts");
   out.error(renderHelp({ width: out.width }).trimEnd());
   return EXIT.usage;
-}
-
-async function printVersion(out: Output): Promise<number> {
-  const { VERSION } = await import("./version.ts");
-  out.print(`spknock ${VERSION}\n`);
-  out.value({ name: "spknock", version: VERSION });
-  return EXIT.done;
 }
 
 /** `spknock help [COMMAND|TOPIC]`. */

@@ -227,6 +227,15 @@ export class World implements AsyncDisposable {
       os: "linux",
       cwd: () => this.home,
       endOnHangup: () => Promise.resolve(),
+      readBuild: () =>
+        Promise.resolve({
+          commit: undefined,
+          form: "checkout",
+          place: "/src/",
+          target: "x86_64-unknown-linux-gnu",
+          deno: "2.9.6",
+          v8: "15.0",
+        }),
       listStartWords: () => this.#options.startWords ?? ["spknock"],
       clock: this.clock,
       net: {

@@ -95,6 +95,11 @@ Deno.test("help and version are values with --json", async () => {
   await using world = new World();
   assertEquals(valueOf(await world.run("--version", "--json"))["name"], "spknock");
   assertMatch((await world.run("-V")).stdout, /^spknock \d+\.\d+\.\d+\n$/);
+  assertMatch(
+    (await world.run("-Vv")).stdout,
+    /^spknock .*\ncommit {2}unknown\nform {4}checkout\n/,
+  );
+  assertEquals(valueOf(await world.run("-Vv", "--json"))["commit"], null);
   assertStringIncludes(String(valueOf(await world.run("list", "-h", "--json"))["help"]), "usage:");
 });
 

@@ -149,7 +149,10 @@ Deno.test("every command prints one JSON value", async () => {
   assertShape(await json("hash"), { hash: "string" });
   const door = { ...DOOR, probes: [{ ...DOOR.probes[0] }] };
   assertShape(await json("demo"), { ok: "boolean", before: door, wrong: door, right: door });
-  assertShape(await json("--version"), { name: "string", version: "string" });
+  const version = { name: "string", version: "string" };
+  assertShape(await json("--version"), version);
+  const build = { form: "string", place: "string", target: "string", deno: "string", v8: "string" };
+  assertShape(await json("--version", "--verbose"), { ...version, commit: "string", ...build });
   assertShape(await json("--help"), { help: "string" });
 });
 

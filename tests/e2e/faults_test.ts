@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freeTcpPort } from "../ports.ts";
 import { table } from "../table.ts";
-import { commandOf, type Ended, Home } from "./program.ts";
+import { CHECKOUT_ONLY, checkoutCommand, commandOf, type Ended, Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
 const ROOT_ONLY = Deno.build.os === "windows" || Deno.uid() !== 0;
@@ -271,7 +271,7 @@ Deno.removeSync(folder);
 `;
 
 table<readonly [argv: string[], code: number, words: string]>(
-  "started in a folder that was removed",
+  `started in a folder that was removed${CHECKOUT_ONLY.reason}`,
   {
     "a knock": [["knock", "plain"], 0, ""],
     "a relative path": [["list", "-c", "t.toml"], 2, "there is no such file"],
@@ -295,9 +295,9 @@ table<readonly [argv: string[], code: number, words: string]>(
     );
     const preload = `${home.path}/preload.js`;
     await Deno.writeTextFile(preload, LOSE_FOLDER);
-    const [program = "", run = "", ...rest] = commandOf(argv);
+    const [program = "", ...args] = checkoutCommand(argv, [`--preload=${preload}`]);
     const { code: ended, stdout, stderr } = await new Deno.Command(program, {
-      args: [run, `--preload=${preload}`, ...rest],
+      args,
       env: home.env,
       clearEnv: true,
       cwd: home.path,
@@ -308,6 +308,7 @@ table<readonly [argv: string[], code: number, words: string]>(
     assertStringIncludes(text, words);
     assertEquals(text.includes("bug in spknock"), false);
   },
+  CHECKOUT_ONLY,
 );
 
 /** The config of a door whose service says a word and stays. */

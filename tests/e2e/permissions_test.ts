@@ -1,7 +1,7 @@
 /** What the program may still do when it ends: a preloaded module asks as it exits. */
 import { assertEquals } from "@std/assert";
 import { table } from "../table.ts";
-import { commandOf, Home } from "./program.ts";
+import { CHECKOUT_ONLY, checkoutCommand, Home } from "./program.ts";
 
 const PRELOAD = `const exit = Deno.exit;
 Deno.exit = (code) => {
@@ -15,9 +15,9 @@ Deno.exit = (code) => {
 async function heldBy(home: Home, argv: readonly string[]): Promise<string> {
   const preload = `${home.path}/preload.js`;
   await Deno.writeTextFile(preload, PRELOAD);
-  const [program = "", run = "", ...rest] = commandOf(argv);
+  const [program = "", ...args] = checkoutCommand(argv, [`--preload=${preload}`]);
   const { stderr } = await new Deno.Command(program, {
-    args: [run, `--preload=${preload}`, ...rest],
+    args,
     env: home.env,
     clearEnv: true,
     cwd: home.path,
@@ -35,7 +35,7 @@ const TARGETS = target("bare", "") +
   target("echo", "").replace('"7/udp"', '{ protocol = "icmp", size = 64 }') +
   target("after", '[[targets.after.after]]\nrun = ["true"]');
 
-table("the program drops write, and run unless it starts programs", {
+table(`the program drops write, and run unless it starts programs${CHECKOUT_ONLY.reason}`, {
   "knock bare": "read net env",
   "knock command": "read net env",
   "knock 127.0.0.1 7 8/udp": "read net env",
@@ -58,4 +58,4 @@ table("the program drops write, and run unless it starts programs", {
   await using home = new Home();
   await home.write(TARGETS);
   assertEquals(await heldBy(home, argv.split(" ")), held);
-});
+}, CHECKOUT_ONLY);

@@ -1,7 +1,7 @@
 /** The program as a process: signals, pipes, folders. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { table } from "../table.ts";
-import { commandOf, errorOf, Home } from "./program.ts";
+import { commandOf, errorOf, Home, IS_FROM_NPM } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -124,10 +124,9 @@ Deno.test("deno task spknock: from any folder, with the caller's paths, and a cl
     '[targets.a]\nhost = "127.0.0.1"\nknocks = ["7"]\n',
   );
   // The dependencies that the tests have: the others need not be reachable.
-  const isFromNpm = commandOf([]).some((word) => word.startsWith("--import-map"));
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", "--config", `${ROOT}deno.json`, "spknock", "list", "-c", "../mine.toml"],
-    env: { ...home.env, SPKNOCK_DEPS: isFromNpm ? "npm" : "jsr" },
+    env: { ...home.env, SPKNOCK_DEPS: IS_FROM_NPM ? "npm" : "jsr" },
     clearEnv: true,
     cwd: `${home.path}/sub`,
   }).output();

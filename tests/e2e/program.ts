@@ -31,20 +31,37 @@ export function errorOf(
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The command line that starts the program with the dependencies that the tests have. */
+/** The executable that is tested in place of the checkout: `SPKNOCK_BIN`, which tools/deno.ts has tried. */
+export const EXECUTABLE: string | undefined = Deno.env.get("SPKNOCK_BIN");
+
+/** The command line that starts the program: the executable that is tested, else the checkout. */
 export function commandOf(args: readonly string[]): string[] {
-  const flags = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
-  return [
-    Deno.execPath(),
-    "run",
-    "-q",
-    "--no-prompt",
-    ...flags,
-    "-P=spknock",
-    `${ROOT}main.ts`,
-    ...args,
-  ];
+  return EXECUTABLE === undefined ? checkoutCommand(args) : [EXECUTABLE, ...args];
 }
+
+/**
+ * The command line that starts the checkout, whatever is tested, with the dependencies that the tests have.
+ *
+ * @param flags for deno itself.
+ */
+export function checkoutCommand(args: readonly string[], flags: readonly string[] = []): string[] {
+  return denoCommand([...flags, "-P=spknock", `${ROOT}main.ts`, ...args]);
+}
+
+/** The command line of deno, with the dependencies that the tests have. */
+export function denoCommand(args: readonly string[]): string[] {
+  const flags = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
+  return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, ...args];
+}
+
+/** Whether the checkout has its dependencies from the npm registry: the others cannot be reached. */
+export const IS_FROM_NPM: boolean = denoCommand([])
+  .some((word) => word.startsWith("--import-map"));
+
+/** For a test that starts deno with a module in front of the program. */
+export const CHECKOUT_ONLY: { ignore: boolean; reason: string } = EXECUTABLE === undefined
+  ? { ignore: false, reason: "" }
+  : { ignore: true, reason: " (ignored: an executable takes no --preload)" };
 
 /**
  * Runs in front of a program that has no terminal: one of the tester would be asked on. Empty where

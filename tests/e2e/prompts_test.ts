@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { KIND } from "../../src/prompt/cliffy.ts";
 import { measureWidth, splitCharacters } from "../../src/output/width.ts";
 import { table } from "../table.ts";
-import { commandOf, Home } from "./program.ts";
+import { commandOf, denoCommand, Home } from "./program.ts";
 import { HAS_TMUX, Tmux } from "./tmux.ts";
 
 const ignore = !HAS_TMUX;
@@ -30,10 +30,8 @@ function wrap(text: string, columns: number): string[] {
 }
 
 const startCanvas = (home: Home, size: { columns: number; rows: number }) => {
-  const [program = "", run = "", ...rest] = commandOf([]);
-  const flags = rest.slice(0, -2);
   const file = new URL("canvas_program.ts", import.meta.url).pathname;
-  const line = [program, run, ...flags, "-A", file].map(quote).join(" ");
+  const line = denoCommand(["-A", file]).map(quote).join(" ");
   return Tmux.start(`echo above; ${line}; sleep 60`, { ...size, env: home.env, cwd: home.path });
 };
 

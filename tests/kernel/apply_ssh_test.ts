@@ -5,6 +5,7 @@ import { readDestination } from "../../src/ssh/destination.ts";
 import type { Server } from "../../src/ssh/server.ts";
 import { openServer, type PasswordQuestion } from "../../src/ssh/session.ts";
 import { makeRealPorts } from "../ssh/ports.ts";
+import { denoCommand } from "../e2e/program.ts";
 import { APPLY_TOOLS, type ApplyLab, createApplyLab, PASSWORD } from "./apply_lab.ts";
 import { mustRun, stop } from "./exec.ts";
 import { kernelTest } from "./lab.ts";
@@ -533,9 +534,7 @@ await kernelTest("a login that is broken", async (lab, context) => {
 
   await context.step("spknock is killed at any moment", async () => {
     const driver = new URL("./ssh_driver.ts", import.meta.url).pathname;
-    const flags = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
-    const command = ["run", "-q", "--no-check", "--no-prompt", ...flags, "-A", driver];
-    const args = [Deno.execPath(), ...command, apply.place("boss"), ...apply.ssh];
+    const args = denoCommand(["--no-check", "-A", driver, apply.place("boss"), ...apply.ssh]);
     for (let round = 0; round < 8; round++) {
       const [program = "", ...rest] = [...apply.prefix, ...args];
       const child = new Deno.Command(program, {

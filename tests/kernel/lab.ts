@@ -2,6 +2,7 @@
  * A laboratory of real network namespaces: a client and a server joined by a veth pair, with nothing
  * else on the wire. Needs root on Linux and iproute2; the firewalls bring their own tools.
  */
+import { denoCommand } from "../e2e/program.ts";
 import { type Agent, linkAgent } from "./agent_protocol.ts";
 import {
   commandOf,
@@ -247,10 +248,8 @@ function namespaceOf(
     },
     agent() {
       const script = new URL("./agent.ts", import.meta.url).pathname;
-      // The dependencies that the tests have.
-      const dependencies = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]") as string[];
-      const flags = ["-q", ...dependencies, "--no-prompt", "--allow-net", "--allow-ffi"];
-      const process = commandOf(inside([Deno.execPath(), "run", ...flags, script]), {
+      const words = denoCommand(["--allow-net", "--allow-ffi", script]);
+      const process = commandOf(inside(words), {
         stdin: "piped",
         stdout: "piped",
         stderr: "inherit",

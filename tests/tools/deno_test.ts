@@ -1,10 +1,9 @@
 /** `tools/deno.ts`: the npm packages are those of npm.lock, and no task writes a lock file. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { commandOf } from "../e2e/program.ts";
+import { IS_FROM_NPM } from "../e2e/program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const isFromNpm = commandOf([]).some((word) => word.startsWith("--import-map"));
-const reason = isFromNpm ? "" : " (ignored: the packages come from JSR)";
+const reason = IS_FROM_NPM ? "" : " (ignored: the packages come from JSR)";
 
 interface Lock {
   specifiers: Record<string, string>;
@@ -37,7 +36,7 @@ async function runTask(folder: string) {
 
 Deno.test({
   name: `deno task: a package that npm.lock does not hold is refused${reason}`,
-  ignore: !isFromNpm,
+  ignore: !IS_FROM_NPM,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "spknock-lock-" });
     try {

@@ -1,4 +1,4 @@
-import config from "../../deno.json" with { type: "json" };
+import config from "../../../deno.json" with { type: "json" };
 
 /** The version of spknock, from deno.json. */
 export const VERSION: string = config.version;
