@@ -1,7 +1,10 @@
 /**
  * The program as a bundle: one chunk for each set of modules that is loaded together, `main.js` first.
  * It starts faster than the modules, also inside an executable (docs/decisions.md).
+ *
+ *   deno run -P=tools tools/bundle.ts EMPTY_FOLDER FLAGS...
  */
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WRITTEN_COMMIT } from "../src/system/commit.ts";
 
@@ -24,12 +27,14 @@ export async function writeBundle(folder: string, flags: readonly string[]): Pro
   if (!success) throw new Error("the program could not be bundled");
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
   const commit = await readCommit();
+  const cache = await findCache();
   let written = 0;
   for (const name of names) {
     const file = `${folder}/${name}`;
     const parts = (await Deno.readTextFile(file)).split(JSON.stringify(WRITTEN_COMMIT));
     written += parts.length - 1;
-    await Deno.writeTextFile(file, hideDynamicImports(parts.join(JSON.stringify(commit))));
+    const text = parts.join(JSON.stringify(commit)).replaceAll(cache, "cache");
+    await Deno.writeTextFile(file, hideDynamicImports(text));
   }
   if (written !== 1) throw new Error(`the commit was written ${written} times into the bundle`);
   return names.filter((name) => name !== "main.js").map((name) => `${folder}/${name}`);
@@ -54,4 +59,16 @@ async function readCommit(): Promise<string> {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   }
+}
+
+/** The folder of the dependencies as the bundle names it: the machine that built it is not part of it. */
+async function findCache(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
+  return relative(ROOT, denoDir).replaceAll("\\", "/");
+}
+
+if (import.meta.main) {
+  const [folder = "", ...flags] = Deno.args;
+  await writeBundle(folder, flags);
 }

@@ -2,7 +2,7 @@
  * Runs deno with the dependencies that can be had: from JSR (deno.json) when they are cached or
  * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
  *
- *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | compile
+ *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | bundle | compile
  *
  * `SPKNOCK_BIN=FILE` makes the tests start that executable instead of the checkout.
  * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
@@ -113,6 +113,17 @@ const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<
     args: ["--no-prompt", "-P=tools", `${ROOT}tools/torture.ts`, ...rest],
   }),
   docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
+  bundle: ([folder = ""], flags) => ({
+    args: [
+      "--no-prompt",
+      "-P=tools",
+      `${ROOT}tools/bundle.ts`,
+      folder,
+      "--config",
+      CONFIG,
+      ...flags,
+    ],
+  }),
   async compile(rest, flags) {
     const temporary = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
     const chunks = await writeBundle(temporary, ["--config", CONFIG, ...flags]);
@@ -138,7 +149,7 @@ if (makeCall === undefined) {
 const executable = verb === "test" ? await findExecutable() : {};
 const flags = await dependencyFlags();
 const { args, cwd, temporary } = await makeCall(rest, flags);
-const subcommand = ["bench", "torture", "docs"].includes(verb) ? "run" : verb;
+const subcommand = ["bench", "torture", "docs", "bundle"].includes(verb) ? "run" : verb;
 const child = new Deno.Command(Deno.execPath(), {
   args: [
     subcommand,
