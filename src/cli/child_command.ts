@@ -9,9 +9,9 @@ import { reportError } from "./report_error.ts";
 
 /** Leaves standard output to the command: the same context, with text for people on stderr. */
 export function withStderrOutput<Name extends string>(context: Context<Name>): Context<Name> {
-  const { ports: { stdout, stderr }, out, color } = context;
-  const people = createOutput({ ...out, stdout: stderr, stderr, color });
-  const scripts = createOutput({ ...out, stdout, stderr, color });
+  const { ports: { stdout, stderr }, out } = context;
+  const people = createOutput({ ...out, stdout: stderr, stderr });
+  const scripts = createOutput({ ...out, stdout, stderr });
   return { ...context, out: { ...people, value: scripts.value, event: scripts.event } };
 }
 

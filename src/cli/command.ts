@@ -10,10 +10,6 @@ export interface Context<Name extends string = never> {
   ports: CliPorts;
   out: Output;
   args: ParsedArgs<Name>;
-  /** Whether colours may be used. */
-  color: boolean;
-  /** `--plain`. */
-  plain: boolean;
   /** `--config`, if it was given. */
   configFile: string | undefined;
   /** `--trust-config`. */

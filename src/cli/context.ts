@@ -172,8 +172,9 @@ async function maybePrompter(context: Context): Promise<Prompter | undefined> {
   const terminal = await context.ports.openTerminal();
   if (terminal === undefined) return undefined;
   const { openPrompter } = await import("../prompt/mod.ts");
-  const plain = context.plain || context.ports.env("TERM") === "dumb";
-  return await openPrompter(terminal, { plain, color: context.color });
+  const { hasColor, canRedraw } = context.out.look;
+  const stream = { isTerminal: () => true };
+  return await openPrompter(terminal, { plain: !canRedraw(stream), color: hasColor(stream) });
 }
 
 /**

@@ -4,6 +4,7 @@ import { wrapWords } from "../output/wrap.ts";
 import type { Command } from "./command.ts";
 import { type CommandRow, COMMANDS } from "./command_table.ts";
 import { listExitCodes } from "./exit_codes.ts";
+import { ENVIRONMENT } from "./help/environment.ts";
 import { GLOBAL_OPTIONS, type OptionSpec } from "./options.ts";
 
 /** How wide the help may be, in columns. */
@@ -14,6 +15,7 @@ interface HelpLayout {
 /** Pages of the help that are not about a command. */
 export const HELP_TOPICS: Readonly<Record<string, (layout: HelpLayout) => string>> = {
   "exit-codes": renderExitCodes,
+  environment: renderEnvironment,
 };
 
 /** Returns what `spknock --help` prints. */
@@ -24,7 +26,8 @@ export function renderHelp(layout: HelpLayout): string {
     "commands:\n" +
     renderList(COMMANDS.map(({ name, summary }) => [`  ${name}`, summary]), layout) +
     "\noptions of every command:\n" + renderOptions(GLOBAL_OPTIONS, layout) +
-    "\n" + wrap("more: spknock COMMAND --help, spknock help exit-codes", layout);
+    "\n" +
+    wrap("more: spknock COMMAND --help, spknock help exit-codes|environment", layout);
 }
 
 /**
@@ -59,6 +62,13 @@ function renderExitCodes(layout: HelpLayout): string {
         "is ours.",
       layout,
     );
+}
+
+function renderEnvironment(layout: HelpLayout): string {
+  const { title, variables, note } = ENVIRONMENT;
+  return `${title}\n` +
+    renderList(variables.map(([name, meaning]) => [`  ${name}`, meaning]), layout) +
+    `\n${wrap(note, layout)}`;
 }
 
 function renderOptions(options: readonly OptionSpec[], layout: HelpLayout): string {

@@ -56,7 +56,7 @@ export const GLOBAL_OPTIONS = [
   { name: "quiet", short: "q", help: "print only results and errors" },
   { name: "verbose", short: "v", help: "print details" },
   { name: "plain", help: "plain prompts, for dumb terminals and screen readers" },
-  { name: "no-color", help: "no colours (NO_COLOR is respected too)" },
+  { name: "no-color", help: "no colours; see: spknock help environment" },
   { name: "help", short: "h", help: "show help" },
   { name: "version", short: "V", help: "show the version; with -v details of the build" },
 ] as const satisfies readonly OptionSpec[];

@@ -1,5 +1,6 @@
 /** argv to command to exit code. */
 import { ConfigError, UsageError } from "../core/errors.ts";
+import { chooseLook, type Look, PLAIN_LOOK } from "../output/look.ts";
 import { createOutput, type Output } from "../output/output.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Command, Context } from "./command.ts";
@@ -18,16 +19,17 @@ import { reportError } from "./report_error.ts";
 
 /** Runs the program and returns its exit code; never throws. */
 export async function run(argv: readonly string[], ports: CliPorts): Promise<number> {
-  let out = makeOutput((name) => argv.includes(`--${name}`), ports, { color: false });
+  const looksGiven = (name: GlobalName) => argv.includes(`--${name}`);
+  let out = makeOutput(looksGiven, ports, PLAIN_LOOK);
   try {
+    out = makeOutput(looksGiven, ports);
     const { name, rest } = splitCommand(argv);
     const row = name === undefined || name === "help"
       ? undefined
       : await findCommand(name, rest, ports);
     const command = (await row?.load())?.command;
     const args = parseOptions<string>(rest, [...command?.options ?? [], ...GLOBAL_OPTIONS]);
-    const color = wantsColor(args, ports);
-    out = makeOutput(args.has, ports, { color });
+    out = makeOutput(args.has, ports);
     if (args.has("version")) {
       const { printVersion } = await import("./version/print_version.ts");
       return await printVersion(out, ports);
@@ -39,8 +41,6 @@ export async function run(argv: readonly string[], ports: CliPorts): Promise<num
       ports,
       out,
       args,
-      color,
-      plain: args.has("plain"),
       configFile,
       trustConfig: args.has("trust-config"),
     };
@@ -165,16 +165,12 @@ function printText(text: string, out: Output): number {
   return EXIT.done;
 }
 
-function wantsColor(args: ParsedArgs<GlobalName>, ports: CliPorts): boolean {
-  return !args.has("no-color") && !ports.env("NO_COLOR") && ports.env("TERM") !== "dumb";
-}
-
 /** The output of a run; before the command line is parsed, by what the arguments look like. */
 function makeOutput(
   has: (name: GlobalName) => boolean,
-  { stdout, stderr }: CliPorts,
-  { color }: { color: boolean },
+  { stdout, stderr, env }: CliPorts,
+  look: Look = chooseLook(env, { noColor: has("no-color"), plain: has("plain") }),
 ): Output {
   const [json, quiet, verbose] = [has("json"), has("quiet"), has("verbose")];
-  return createOutput({ stdout, stderr, json, quiet, verbose, color });
+  return createOutput({ stdout, stderr, json, quiet, verbose, look });
 }

@@ -4,6 +4,7 @@
  */
 import { OutputError } from "../core/errors.ts";
 import { renderJson } from "../core/text.ts";
+import type { Look } from "./look.ts";
 import { wrapWords } from "./wrap.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
@@ -26,8 +27,7 @@ interface OutputOptions {
   json: boolean;
   quiet: boolean;
   verbose: boolean;
-  /** False for `--no-color`, `NO_COLOR` and dumb terminals. */
-  color: boolean;
+  look: Look;
 }
 
 /** The output of a run. */
@@ -35,7 +35,8 @@ export interface Output {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Whether stdout is a terminal that shows text as it comes. */
+  readonly look: Look;
+  /** Whether people see text on stdout as it comes, on a terminal where lines can be written anew. */
   readonly isLive: boolean;
   /** Whether the reader of stdout has gone away: a long text can end there. */
   readonly isGone: boolean;
@@ -68,7 +69,7 @@ const MAX_WIDTH = 80;
 
 /** Makes the output of a run. */
 export function createOutput(options: OutputOptions): Output {
-  const { stdout, stderr, json, quiet, verbose, color } = options;
+  const { stdout, stderr, json, quiet, verbose, look } = options;
   let isLineOpen = false;
   const toStdout = (text: string) => {
     if (text === "") return;
@@ -94,7 +95,8 @@ export function createOutput(options: OutputOptions): Output {
     json,
     quiet,
     verbose,
-    isLive: stdout.isTerminal() && !json && !quiet,
+    look,
+    isLive: look.canRedraw(stdout) && !json && !quiet,
     get isGone() {
       return stdout.isGone?.() ?? false;
     },
@@ -102,12 +104,12 @@ export function createOutput(options: OutputOptions): Output {
       return Math.min(stdout.columns?.() ?? MAX_WIDTH, MAX_WIDTH);
     },
     wrap(line) {
-      return this.isLive
+      return stdout.isTerminal()
         ? wrapWords(line, { width: this.width, keepsCommands: true }).join("\n")
         : line;
     },
-    style: color && stdout.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
-    noteStyle: color && stderr.isTerminal() ? COLOR_STYLE : PLAIN_STYLE,
+    style: look.hasColor(stdout) ? COLOR_STYLE : PLAIN_STYLE,
+    noteStyle: look.hasColor(stderr) ? COLOR_STYLE : PLAIN_STYLE,
     say: (text) => void (json || quiet || toStdout(text)),
     print: (text) => void (json || toStdout(text)),
     value: (value) => void (json && toStdout(renderJson(value, { indent: 2 }) + "\n")),

@@ -18,7 +18,7 @@ async function makeWorld(options: ConstructorParameters<typeof World>[0] = {}): 
     keys: [],
     columns: 80,
     rows: 50,
-    env: { SPKNOCK_TEST: "pässphrase", TERM: "xterm" },
+    env: { SPKNOCK_TEST: "pässphrase", NO_COLOR: "" },
     ...options,
   });
   await world.write(TARGETS);

@@ -14,6 +14,7 @@ import { CancelledError, OutputError } from "../../src/core/errors.ts";
 import type { Address } from "../../src/net/resolve.ts";
 import { explainSendError } from "../../src/net/socket_errors.ts";
 import type { TcpConnection } from "../../src/net/connection.ts";
+import { PLAIN_LOOK } from "../../src/output/look.ts";
 import { createOutput, type Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
@@ -103,6 +104,9 @@ class FakeSink implements Sink {
   }
 }
 
+/** A terminal that can be redrawn, without colours: a test that is about them sets its own variables. */
+const LIVE_ENV = { TERM: "xterm", NO_COLOR: "1" };
+
 function makeSystemError(code: string): Error {
   return Object.assign(new Error(`os error ${code}`), { code });
 }
@@ -188,9 +192,9 @@ export class World implements AsyncDisposable {
     const ports = this.#ports(stdout, stderr);
     const args = parseOptions<string>(argv, [...specs, ...GLOBAL_OPTIONS]);
     const [json, quiet, verbose] = [args.has("json"), args.has("quiet"), args.has("verbose")];
-    const out = createOutput({ stdout, stderr, json, quiet, verbose, color: false });
+    const out = createOutput({ stdout, stderr, json, quiet, verbose, look: PLAIN_LOOK });
     const configFile = args.value("config");
-    const context = { ports, out, args, color: false, plain: true, configFile, trustConfig: false };
+    const context = { ports, out, args, configFile, trustConfig: false };
     const code = await work(context).catch((error: unknown) => reportError(error, out));
     return { code, stdout: stdout.text, stderr: stderr.text };
   }
@@ -206,7 +210,7 @@ export class World implements AsyncDisposable {
   }
 
   #ports(stdout: Sink, stderr: Sink): CliPorts {
-    const { env = {}, stdin = "", isRedirected = false } = this.#options;
+    const { env = {}, stdin = "", isRedirected = false, isLive = false } = this.#options;
     return {
       stdout,
       stderr,
@@ -222,7 +226,7 @@ export class World implements AsyncDisposable {
         },
       },
       openTerminal: () => Promise.resolve(this.terminal),
-      env: (name) => ({ HOME: this.home, TERM: "dumb", ...env })[name],
+      env: (name) => ({ HOME: this.home, ...(isLive ? LIVE_ENV : { TERM: "dumb" }), ...env })[name],
       hideEnv: (name) => void this.hidden.add(name),
       os: "linux",
       cwd: () => this.home,

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { OutputError } from "../../src/core/errors.ts";
+import { chooseLook, PLAIN_LOOK } from "../../src/output/look.ts";
 import { createOutput, type Sink } from "../../src/output/output.ts";
 import { COLOR_STYLE, PLAIN_STYLE } from "../../src/output/style.ts";
 import { table } from "../table.ts";
@@ -22,7 +23,7 @@ function speak(how: { json?: boolean; quiet?: boolean }): [string, string] {
     json: false,
     quiet: false,
     verbose: false,
-    color: true,
+    look: PLAIN_LOOK,
     ...how,
   });
   out.say("say\n");
@@ -41,7 +42,7 @@ Deno.test("output: results go to stdout, notes and errors to stderr", () => {
 Deno.test("output: an unfinished line is ended before another message", () => {
   const both = sink(true);
   const options = { stdout: both, stderr: both, json: false, quiet: false, verbose: false };
-  const out = createOutput({ ...options, color: false });
+  const out = createOutput({ ...options, look: PLAIN_LOOK });
   out.say("  knock  1/udp");
   out.note("note");
   out.print("half");
@@ -61,7 +62,7 @@ Deno.test("output: with json stdout has exactly one value", () => {
 
 Deno.test("output: what is invisible in JSON is escaped, and stays the same value", () => {
   const stdout = sink(true);
-  const options = { stdout, stderr: sink(), quiet: false, verbose: false, color: false };
+  const options = { stdout, stderr: sink(), quiet: false, verbose: false, look: PLAIN_LOOK };
   const out = createOutput({ ...options, json: true });
   const value = { banner: "SSH\x9b31m\u202e\x7f\u{e0041}" };
   out.value(value);
@@ -76,12 +77,13 @@ Deno.test("output: what is invisible in JSON is escaped, and stays the same valu
 table("output: colours and live lines", {
   "a terminal": { tty: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: true },
   "stderr alone": { tty: false, style: PLAIN_STYLE, note: COLOR_STYLE, live: false },
-  "no colours": { tty: true, color: false, style: PLAIN_STYLE, note: PLAIN_STYLE, live: true },
+  "no colours": { tty: true, noColor: true, style: PLAIN_STYLE, note: PLAIN_STYLE, live: true },
   "json": { tty: true, json: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: false },
   "quiet": { tty: true, quiet: true, style: COLOR_STYLE, note: PLAIN_STYLE, live: false },
-}, ({ tty, style, note, live, ...how }) => {
-  const options = { json: false, quiet: false, verbose: false, color: true, ...how };
-  const out = createOutput({ ...options, stdout: sink(tty), stderr: sink(!tty) });
+}, ({ tty, style, note, live, noColor = false, ...how }) => {
+  const options = { json: false, quiet: false, verbose: false, ...how };
+  const look = chooseLook(() => undefined, { noColor, plain: false });
+  const out = createOutput({ ...options, look, stdout: sink(tty), stderr: sink(!tty) });
   assertEquals([out.style, out.noteStyle, out.isLive], [style, note, live]);
 });
 
@@ -102,7 +104,7 @@ Deno.test("output: a failed write is an error on stdout, not on stderr", () => {
     },
     isTerminal: () => false,
   };
-  const options = { json: false, quiet: false, verbose: false, color: false };
+  const options = { json: false, quiet: false, verbose: false, look: PLAIN_LOOK };
   const out = createOutput({ stdout: full, stderr: full, ...options });
   out.error("error");
   out.note("note");

@@ -86,10 +86,10 @@ export const command = defineCommand({
 });
 
 /** Reports an error on a terminal that stderr is not. */
-function reportOnTerminal(error: unknown, { ports, out, color }: Context, screen: Terminal): void {
+function reportOnTerminal(error: unknown, { ports, out }: Context, screen: Terminal): void {
   const sink: Sink = { write: (text) => screen.write(text), isTerminal: () => true };
   const reason = ports.signal.aborted ? ports.signal.reason : error;
-  reportError(reason, createOutput({ ...out, stdout: sink, stderr: sink, json: false, color }));
+  reportError(reason, createOutput({ ...out, stdout: sink, stderr: sink, json: false }));
 }
 
 /** Connects; `screen` is given back before data is carried: a terminal that closes waits for its users. */
@@ -189,11 +189,11 @@ type ConnectContext = Context<
 
 /** The same context, with all text for people on stderr, and only with `-v`. */
 function withVerboseStderr<Name extends string>(context: Context<Name>): Context<Name> {
-  const { ports: { stderr }, out, color } = context;
+  const { ports: { stderr }, out } = context;
   const quiet = !out.verbose || out.json;
   return {
     ...context,
-    out: createOutput({ ...out, stdout: stderr, stderr, json: false, quiet, color }),
+    out: createOutput({ ...out, stdout: stderr, stderr, json: false, quiet }),
   };
 }
 

@@ -22,7 +22,7 @@ const TO_FILE = "save it as an image: --output FILE.svg";
  */
 export async function renderQrCode(
   { text, holdsSecret }: Pick<Exported, "text" | "holdsSecret">,
-  { out, ports: { stdout }, color }: Pick<Context, "out" | "ports" | "color">,
+  { out, ports: { stdout } }: Pick<Context, "out" | "ports">,
   { file }: { file: string | undefined },
 ): Promise<string> {
   if (file === undefined && (out.json || !stdout.isTerminal())) {
@@ -54,6 +54,7 @@ export async function renderQrCode(
   if (holdsSecret) {
     out.note("note: the QR code stays on the screen: enter clear when it is scanned");
   }
+  const color = out.look.hasColor(stdout);
   if (!color) {
     out.note(`note: without colours it is right on a dark background; otherwise ${TO_FILE}`);
   }
