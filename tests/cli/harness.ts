@@ -105,7 +105,7 @@ class FakeSink implements Sink {
 }
 
 /** A terminal that can be redrawn, without colours: a test that is about them sets its own variables. */
-const LIVE_ENV = { TERM: "xterm", NO_COLOR: "1" };
+const LIVE_ENV: Record<string, string> = { TERM: "xterm", NO_COLOR: "1" };
 
 function makeSystemError(code: string): Error {
   return Object.assign(new Error(`os error ${code}`), { code });
