@@ -2,6 +2,7 @@
 import { CancelledError, ConfigError, UsageError } from "../core/errors.ts";
 import { NO_HOST } from "../config/changes.ts";
 import type { Config } from "../config/mod.ts";
+import { expandHome, findHome, shortenHome } from "../core/system/home.ts";
 import type { Target } from "../core/target.ts";
 import { plural } from "../core/text.ts";
 import { sanitize } from "../output/sanitize.ts";
@@ -10,7 +11,6 @@ import type { Context } from "./command.ts";
 import { findLegacy, loadTargets, readTargets, requirePrompter } from "./context.ts";
 import { EXIT } from "./exit_codes.ts";
 import { GLOBAL_OPTIONS, type OptionNames, parseOptions } from "./options.ts";
-import { expandHome } from "./questions/home_folder.ts";
 import { reportError } from "./report_error.ts";
 
 /** What a choice does; its result is the exit code, or undefined to show the menu again. */
@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<number> {
   // Notes about the file are printed once.
   for (let config = await loadTargets(context);; config = await readTargets(context)) {
     const act = await prompter.select({
-      message: describe(config, context.ports.env("HOME")),
+      message: describe(config, findHome(context.ports)),
       options: choices(config),
       what: "target",
     });
@@ -53,8 +53,8 @@ async function attempt(
 
 function describe({ targets, file }: Config, home: string | undefined): string {
   if (targets.size === 0) return "spknock, no targets yet";
-  const short = home && file.startsWith(`${home}/`) ? `~${file.slice(home.length)}` : file;
-  return `spknock, ${plural(targets.size, "target")} in ${sanitize(short)}`;
+  const short = sanitize(shortenHome(file, home));
+  return `spknock, ${plural(targets.size, "target")} in ${short}`;
 }
 
 function choices(config: Config): SelectOption<Action>[] {
@@ -178,7 +178,7 @@ async function importByAsking(context: Context, prompter: Prompter): Promise<und
     validate: (text) => text === "" ? "type the name of a file" : undefined,
   });
   const isLegacy = legacy !== undefined && answer === sanitize(legacy);
-  const file = isLegacy ? legacy : expandHome(answer, context.ports.env("HOME"));
+  const file = isLegacy ? legacy : expandHome(answer, findHome(context.ports));
   const from = isLegacy ? "legacy" : undefined;
   try {
     await importFile(file, context, { from });

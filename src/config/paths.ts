@@ -3,14 +3,10 @@
  * `process.platform`, which starts Deno's Node layer (30 ms where a whole start takes 40).
  */
 import { ConfigError } from "../core/errors.ts";
+import { findHome, type HomeEnvironment } from "../core/system/home.ts";
 
 /** What tells where the configuration is. */
-export interface Environment {
-  /** Reads an environment variable. */
-  env: (name: string) => string | undefined;
-  /** As in `Deno.build.os`. */
-  os: string;
-}
+export type Environment = HomeEnvironment;
 
 /**
  * Returns the configuration file: `$SPKNOCK_CONFIG`, else `$XDG_CONFIG_HOME/spknock/targets.toml`, else
@@ -28,8 +24,8 @@ export function configPath({ env, os }: Environment): string {
   } else {
     const xdg = env("XDG_CONFIG_HOME");
     if (xdg?.startsWith("/")) return `${xdg}/spknock/targets.toml`;
-    const home = env("HOME");
-    if (home) return `${home}/.config/spknock/targets.toml`;
+    const home = findHome({ env, os });
+    if (home !== undefined) return `${home}/.config/spknock/targets.toml`;
   }
   const missing = os === "windows" ? "APPDATA" : "HOME";
   throw new ConfigError(
@@ -47,9 +43,9 @@ export function readConfigVariable(env: Environment["env"]): string | undefined 
 }
 
 /** Returns the original's file, `~/.secrets/spknock-targets.conf`; undefined where there is no home folder. */
-export function legacyPath({ env, os }: Environment): string | undefined {
-  const home = env(os === "windows" ? "USERPROFILE" : "HOME");
-  return home ? `${home}/.secrets/spknock-targets.conf` : undefined;
+export function legacyPath(environment: Environment): string | undefined {
+  const home = findHome(environment);
+  return home !== undefined ? `${home}/.secrets/spknock-targets.conf` : undefined;
 }
 
 /** Returns the folder of a file, "" where its path names none; both separators count. */

@@ -1,4 +1,4 @@
-/** The way to an address: what `ping` and `ip` print, as facts, and where an error comes from. */
+/** The way to an address: what `ip` prints, as facts, and where an error comes from. */
 import type { AddressEvidence, PathEvidence } from "./evidence.ts";
 
 /** What a program printed. */
@@ -10,35 +10,6 @@ interface Printed {
 
 /** Who reports that an address cannot be reached. */
 type Reporter = "machine" | "router" | "host";
-
-/** What the ping of each system prints of an ICMP message: Linux, macOS and BSD, Windows. */
-const REPORTS = [
-  /^From (\S+?)(?: \(\S+\))?:? icmp_seq=\d+ (?!Redirect)(.+)$/m,
-  /^\d+ bytes from (\S+): (?!icmp_seq|Redirect)(.+)$/m,
-  /^\S[^:\d]*\s([0-9a-fA-F.:%]+): (?!.*[=<]\s*\d+ ?ms)(.+?)\.?\s*$/m,
-];
-
-/** What the kernel of this machine says through ping, which may know itself by its path. */
-const REFUSAL = /^(?:\S*\/)?ping6?: (?:connect|sendmsg|sendto): (.+)$/m;
-
-/** Returns what an echo request gave: whether it was answered, and what was reported about it. */
-export function readPing(
-  { code, stdout, stderr }: Printed,
-  os: string,
-): { ping: boolean | undefined; report?: PathEvidence["report"]; refusal?: string } {
-  const refusal = REFUSAL.exec(stderr)?.[1];
-  const patterns = os === "windows" ? REPORTS.slice(2) : REPORTS.slice(0, 2);
-  const match = patterns.map((pattern) => pattern.exec(stdout)).find((found) => found !== null);
-  const report = match && { by: match[1] ?? "", text: match[2] ?? "" };
-  // The ping of Windows ends with 0 after "Destination host unreachable" too.
-  const isAnswered = code === 0 && report === undefined;
-  const isUnknown = code !== undefined && code > 1 && refusal === undefined;
-  return {
-    ping: isAnswered ? true : isUnknown ? undefined : false,
-    ...(report ? { report } : {}),
-    ...(refusal ? { refusal } : {}),
-  };
-}
 
 /** Returns the facts of `ip route get`: the device, the gateway and the local address, or why not. */
 export function readRoute(

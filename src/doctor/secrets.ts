@@ -4,6 +4,7 @@
  */
 import type { Knock, SecretSource } from "../core/knock.ts";
 import { isKey } from "../core/rolling.ts";
+import { expandHome } from "../core/system/home.ts";
 import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
 import { detectUtf16, hasMark } from "../secret/text.ts";
@@ -132,7 +133,7 @@ async function lookAtFile(
   ports: SecretLookPorts,
   { renderFix }: Pick<Source, "renderFix"> = {},
 ): Promise<Looked> {
-  const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
+  const full = expandHome(path, ports.home);
   const file = await findFile(full, ports);
   const looked = { path: full, found: renderMode(file) };
   const write = renderFix?.(full) ?? `(umask 077; cat > ${quoteShell(full)})`;

@@ -2,13 +2,14 @@
  * An echo request as a knock, by the system's own `ping`: raw sockets need root.
  *
  * Measured with iputils 20240117: bytes that are longer than 15 begin with the time (16 bytes), so that
- * only shorter ones are exactly the pattern; `-p` takes 16 bytes and repeats them. Windows' `ping` has a
- * size and no pattern.
+ * only shorter ones are exactly the pattern; `-p` takes 16 bytes and repeats them. The ping of macOS writes
+ * 8 bytes of time, into 8 bytes and more (by its source); that of Windows has a size and no pattern.
  */
-import { detectFamily } from "../core/address/syntax.ts";
 import { NetworkError } from "../core/errors.ts";
 import { errorMessage } from "../core/text.ts";
 import type { SentPacket } from "./connection.ts";
+import { buildPingCommand } from "./ping/command.ts";
+import { readPing } from "./ping/output.ts";
 import { guessSource, pickSource } from "./source.ts";
 
 /** An echo request. */
@@ -41,15 +42,16 @@ export async function sendEcho(
   echo: EchoKnock,
   { run, os }: { run: Run; os: string },
 ): Promise<SentPacket> {
-  const command = buildEchoCommand(os, echo);
+  const command = buildPingCommand(os, echo);
   const from = echo.isTraced
     ? { address: pickSource(echo.source, echo.address) ?? await guessSource(echo.address) }
     : {};
   try {
-    const { code, stderr } = await run(command, { timeoutMs: PING_MS });
-    // 1: no answer, which a closed door does not give.
-    if (code === undefined || code <= 1) return from;
-    const detail = stderr.trim().split("\n")[0] || `exit code ${code}`;
+    const ended = await run(command, { timeoutMs: PING_MS });
+    const { ping, refusal } = readPing(ended, os);
+    // No answer is what a closed door gives.
+    if (ping !== undefined && refusal === undefined) return from;
+    const detail = ended.stderr.trim().split("\n")[0] || refusal || `exit code ${ended.code}`;
     throw new NetworkError(`cannot send an echo request to ${echo.address}: ${detail}`, {
       hint: "the system's ping sends it: try that by hand",
     });
@@ -57,42 +59,10 @@ export async function sendEcho(
     if (cause instanceof NetworkError) throw cause;
     const reason = cause instanceof Deno.errors.NotFound ? "there is no ping" : errorMessage(cause);
     throw new NetworkError(`cannot send an echo request to ${echo.address}: ${reason}`, {
-      hint: "install the system's ping (Debian: iputils-ping), or use a udp knock",
+      hint: os === "linux"
+        ? "install the system's ping (Debian: iputils-ping), or use a udp knock"
+        : "use a udp knock",
       cause,
     });
   }
-}
-
-/**
- * Returns each system's command for one echo request.
- *
- * @throws {NetworkError} where its `ping` cannot send such a one.
- */
-function buildEchoCommand(
-  os: string,
-  { address, source: given, size, pattern }: EchoKnock,
-): string[] {
-  // Only Linux's takes an interface.
-  const source = os === "linux" ? given : pickSource(given, address);
-  const isIpv6 = detectFamily(address) === "ipv6";
-  const fill = pattern.length === 0 ? [] : ["-p", pattern.toHex()];
-  if (os === "windows") {
-    if (pattern.length > 0) {
-      throw new NetworkError(
-        "cannot send an echo request with a payload: Windows' ping has a size only",
-        {
-          hint: "use size = N, or a udp knock",
-        },
-      );
-    }
-    const from = source === undefined ? [] : ["-S", source];
-    return ["ping", isIpv6 ? "-6" : "-4", "-n", "1", "-l", `${size}`, ...from, address];
-  }
-  if (os === "darwin") {
-    const from = source === undefined ? [] : ["-S", source];
-    return [isIpv6 ? "ping6" : "ping", "-n", "-c", "1", "-s", `${size}`, ...fill, ...from, address];
-  }
-  const from = source === undefined ? [] : ["-I", source];
-  const options = ["-n", "-c", "1", "-W", "1", "-s", `${size}`, ...fill, ...from];
-  return ["ping", isIpv6 ? "-6" : "-4", ...options, address];
 }

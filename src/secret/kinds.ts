@@ -12,6 +12,7 @@ import {
   describeSystemError,
   isMissingProgram,
 } from "../core/system_errors.ts";
+import { expandHome } from "../core/system/home.ts";
 import { joinOr, quoteShell, renderMode } from "../core/text.ts";
 import type { ValueSpec } from "../core/value_spec.ts";
 import { hashPassphrase } from "./payload.ts";
@@ -333,8 +334,7 @@ async function readSecretFile(
   { path }: SourceOf<"file">,
   ports: SecretPorts,
 ): Promise<{ text: Uint8Array }> {
-  const full = path.startsWith("~/") && ports.home ? `${ports.home}${path.slice(1)}` : path;
-  return { text: await readPrivateFile(full, ports) };
+  return { text: await readPrivateFile(expandHome(path, ports.home), ports) };
 }
 
 /** Splits a line into a command; the line can be a passphrase by mistake, and is not repeated. */

@@ -2,6 +2,7 @@
 import { mayChangeMode } from "../config/files.ts";
 import { SecretError } from "../core/errors.ts";
 import { renderPortSpec } from "../core/knock.ts";
+import { findHome } from "../core/system/home.ts";
 import type { Target } from "../core/target.ts";
 import {
   checkSecretsFile,
@@ -152,7 +153,7 @@ function toSecretPorts(ports: Ports): Omit<SecretPorts, "ask"> {
       ports.hideEnv(name);
       return ports.env(name);
     },
-    home: ports.env("HOME") ?? ports.env("USERPROFILE"),
+    home: findHome(ports),
     readFile: (path) => ports.fs.read(path, MAX_SECRET_BYTES + 1),
     fileMode: ports.fileMode,
     async canChangeMode(path) {

@@ -17,14 +17,14 @@ table<readonly [string, Parameters<typeof sendEcho>[0], string]>(
       { ...PLAIN, address: "2001:db8::1", source: "eth0" },
       "ping -6 -n -c 1 -W 1 -s 64 -I eth0 2001:db8::1",
     ],
-    "macOS": ["darwin", ECHO, "ping -n -c 1 -s 64 -p c0ffee 192.0.2.1"],
+    "macOS": ["darwin", ECHO, "ping -n -c 1 -W 1000 -s 64 -p c0ffee 192.0.2.1"],
     "macOS, IPv6": ["darwin", { ...PLAIN, address: "::1" }, "ping6 -n -c 1 -s 64 ::1"],
     "macOS, from an interface": [
       "darwin",
       { ...PLAIN, address: "127.0.0.1", source: "lo" },
-      "ping -n -c 1 -s 64 -S 127.0.0.1 127.0.0.1",
+      "ping -n -c 1 -W 1000 -s 64 -S 127.0.0.1 127.0.0.1",
     ],
-    "Windows": ["windows", PLAIN, "ping -4 -n 1 -l 64 192.0.2.1"],
+    "Windows": ["windows", PLAIN, "ping -4 -n 1 -w 1000 -l 64 192.0.2.1"],
   },
   async ([os, echo, line]) => {
     const { run, calls } = fakePrograms([ended(0)]);
@@ -43,12 +43,13 @@ Deno.test("sendEcho tells where a traced request leaves from", async () => {
   assertEquals(await sendEcho(from, options), { address: "127.0.0.1" });
 });
 
-table("sendEcho: the answer does not matter", {
-  "an answer": ended(0),
-  "none": ended(1),
-  "none in time": ended(undefined),
-}, async (end) => {
-  await sendEcho(ECHO, { run: fakePrograms([end]).run, os: "linux" });
+table<[end: ReturnType<typeof ended>, os: string]>("sendEcho: the answer does not matter", {
+  "an answer": [ended(0), "linux"],
+  "none": [ended(1), "linux"],
+  "none in time": [ended(undefined), "linux"],
+  "none, on macOS": [ended(2), "darwin"],
+}, async ([end, os]) => {
+  await sendEcho(ECHO, { run: fakePrograms([end]).run, os });
 });
 
 table<readonly [Parameters<typeof fakePrograms>[0][number], string, string]>(
@@ -59,6 +60,16 @@ table<readonly [Parameters<typeof fakePrograms>[0][number], string, string]>(
       "linux",
       "cannot send an echo request to 192.0.2.1: ping: socktype: SOCK_RAW",
     ],
+    "this machine's firewall forbids it, with the exit code of silence": [
+      ended(1, "ping: sendmsg: Operation not permitted\n"),
+      "linux",
+      "cannot send an echo request to 192.0.2.1: ping: sendmsg: Operation not permitted",
+    ],
+    "macOS has no route, with the exit code of silence": [
+      ended(2, "ping: sendto: No route to host\n"),
+      "darwin",
+      "cannot send an echo request to 192.0.2.1: ping: sendto: No route to host",
+    ],
     "it is missing": [
       new Deno.errors.NotFound("os error 2"),
       "linux",
@@ -67,7 +78,7 @@ table<readonly [Parameters<typeof fakePrograms>[0][number], string, string]>(
     "it has no pattern": [
       ended(0),
       "windows",
-      "cannot send an echo request with a payload: Windows' ping has a size only",
+      "cannot send an echo request with this payload: Windows' ping has a size only",
     ],
   },
   async ([end, os, message]) => {

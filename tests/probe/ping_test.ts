@@ -20,11 +20,11 @@ table(
   [
     ["ping -4 -n -c 1 -W 1 192.0.2.1", ["linux", V4]],
     ["ping -6 -n -c 1 -W 1 -I 2001:db8::9 2001:db8::1", ["linux", V6]],
-    ["ping -n -c 1 192.0.2.1", ["darwin", V4]],
+    ["ping -n -c 1 -W 1000 192.0.2.1", ["darwin", V4]],
     ["ping6 -n -c 1 -S 2001:db8::9 2001:db8::1", ["darwin", V6]],
     // "lo" is an interface of the machine that the test runs on.
     ["ping -4 -n -c 1 -W 1 -I lo 127.0.0.1", ["linux", LO]],
-    ["ping -n -c 1 -S 127.0.0.1 127.0.0.1", ["darwin", LO]],
+    ["ping -n -c 1 -W 1000 -S 127.0.0.1 127.0.0.1", ["darwin", LO]],
     ["ping -4 -n 1 -w 1000 192.0.2.1", ["windows", V4]],
     ["ping -6 -n 1 -w 1000 -S 2001:db8::9 2001:db8::1", ["windows", V6]],
   ] as const,
@@ -38,7 +38,6 @@ table(
 
 table("ping: an echo is open, with its own time", [
   ["64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.123 ms\n", "echo in 0.123 ms"],
-  ["Reply from 192.0.2.1: bytes=32 time<1ms TTL=128\n", "echo in 1 ms"],
   ["64 bytes from 192.0.2.1\n", ""],
 ], async (detail, stdout) => {
   const clock = new FakeClock({ auto: true });
@@ -60,6 +59,49 @@ Deno.test("ping: a silent host is asked every 250 ms until the timeout", async (
   });
   assertEquals(calls.map(({ options }) => options.timeoutMs), [1_100, 850, 600, 350, 100]);
 });
+
+table<[os: string, ProgramResult, status: string, detail: string]>(
+  "ping: one answer, and what it means",
+  {
+    "Windows: an echo": [
+      "windows",
+      ended(0, "Reply from 192.0.2.1: bytes=32 time<1ms TTL=128\r\n"),
+      "open",
+      "echo in 1 ms",
+    ],
+    "Windows: unreachable, with the exit code of an echo": [
+      "windows",
+      ended(0, "Reply from 192.0.2.9: Destination host unreachable.\r\n"),
+      "closed",
+      "Reply from 192.0.2.9: Destination host unreachable.",
+    ],
+    "Windows: no network": [
+      "windows",
+      ended(1, "PING: transmit failed. General failure.\r\n"),
+      "closed",
+      "this machine reports: transmit failed. General failure",
+    ],
+    "macOS: silence has the exit code of an error elsewhere": [
+      "darwin",
+      ended(2, "1 packets transmitted, 0 packets received, 100.0% packet loss\n"),
+      "closed",
+      "no echo",
+    ],
+    "macOS: no route": [
+      "darwin",
+      ended(2, "", "ping: sendto: No route to host\n"),
+      "closed",
+      "this machine reports: ping: sendto: No route to host",
+    ],
+  },
+  async ([os, end, status, detail]) => {
+    const clock = new FakeClock({ auto: true });
+    const { run } = fakePrograms([end]);
+    const context = probeContext({ clock, runProgram: run, os, timeoutMs: 500, ...V4 });
+    const result = await runProbe(SPEC, context);
+    assertEquals([result.status, result.detail], [status, detail]);
+  },
+);
 
 Deno.test("ping: an echo at a later try is open", async () => {
   const clock = new FakeClock({ auto: true });

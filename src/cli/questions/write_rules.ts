@@ -1,6 +1,7 @@
 /** The wizard of `rules`, which the menu runs too: questions, the picture of the plan, the file. */
 import { ConfigError, UsageError } from "../../core/errors.ts";
 import { listCodedDoors, type Plan } from "../../plan/plan.ts";
+import { expandHome, findHome } from "../../core/system/home.ts";
 import { isSameHost, nameHosts, type Target } from "../../core/target.ts";
 import { sanitize } from "../../output/sanitize.ts";
 import type { Prompter } from "../../prompt/mod.ts";
@@ -19,7 +20,6 @@ import {
   writeRuleSet,
 } from "../reports/documents/rule_set.ts";
 import type { Check } from "./draft_questions.ts";
-import { expandHome } from "./home_folder.ts";
 import { askForBackend, askForPlan, findNeighbours } from "./rules_wizard.ts";
 import { askTwice } from "./secret_questions.ts";
 
@@ -113,13 +113,13 @@ async function saveByAsking(
   context: Context,
   { prompter, output, force = false }: { prompter: Prompter } & WizardOptions,
 ): Promise<void> {
-  const { ports: { env, fs }, out } = context;
+  const { ports: { env, os, fs }, out } = context;
   for (;;) {
     const answer = await prompter.input({
       message: "Save to which file (- prints the rules)",
       default: output ?? `${rules.plan.name}.${rules.backend.extension}`,
     });
-    const file = expandHome(answer, env("HOME"));
+    const file = expandHome(answer, findHome({ env, os }));
     try {
       const isThere = file !== "-" && await isExistingFile(file, fs);
       const message = `Overwrite ${sanitize(file)}?`;

@@ -167,7 +167,8 @@ async function look(
     askEcho(from, ports, options),
     ask(question, ports, options),
   ]);
-  const path = { ...await lookAtRoute(from, ports), report, refusal };
+  const told = report && { by: report.by, text: report.text };
+  const path = { ...await lookAtRoute(from, ports), report: told, refusal };
   const { address: literal, family } = address;
   const nothing = { after: undefined, handshake: undefined, tries: 0, failure: undefined };
   const found = { address: literal, family, ping, path, before, ...nothing, knockPorts: [] };

@@ -9,6 +9,7 @@ import {
   UsageError,
 } from "../../core/errors.ts";
 import { isAmong } from "../../core/service.ts";
+import { findHome } from "../../core/system/home.ts";
 import type { Target } from "../../core/target.ts";
 import { diagnose } from "../../doctor/causes.ts";
 import type {
@@ -138,7 +139,7 @@ async function lookAtFiles(
     mayChangeMode: (uid: number | null) => mayChangeMode(uid, ports.fs),
     readFile: (path: string) => ports.fs.read(path, LOOK_BYTES),
     env: ports.env,
-    home: ports.env("HOME") ?? ports.env("USERPROFILE"),
+    home: findHome(ports),
     invocation,
   };
   const secrets = secretsFrom === undefined

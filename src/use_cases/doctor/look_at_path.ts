@@ -1,9 +1,10 @@
 /** Looks at the way to an address with the programs of the system: `ping`, and `ip` on Linux. */
 import { isAddress } from "../../core/address/syntax.ts";
 import type { PathEvidence } from "../../doctor/evidence.ts";
-import { readNeighbour, readPing, readRoute } from "../../doctor/path.ts";
+import { readNeighbour, readRoute } from "../../doctor/path.ts";
+import { buildPingCommand } from "../../net/ping/command.ts";
+import { type PingReading, readPing } from "../../net/ping/output.ts";
 import type { Address } from "../../net/resolve.ts";
-import { buildPingCommand } from "../../probe/ping.ts";
 import type { Ports } from "../ports.ts";
 
 /** What it takes to run a program of this system, and to wait. */
@@ -17,15 +18,11 @@ const NEIGHBOUR_STEP_MS = 250;
 
 /** Returns whether an echo came back, and what was reported about it. */
 export async function askEcho(
-  { address, family, source }: Address & { source: string | undefined },
+  { address, source }: Address & { source: string | undefined },
   ports: Ports,
   { timeoutMs }: { timeoutMs: number },
-): Promise<ReturnType<typeof readPing>> {
-  const command = buildPingCommand(ports.os, {
-    address,
-    family,
-    ...(source === undefined ? {} : { source }),
-  });
+): Promise<PingReading> {
+  const command = buildPingCommand(ports.os, { address, source });
   const printed = await run(command, ports, timeoutMs);
   return printed === undefined ? { ping: undefined } : readPing(printed, ports.os);
 }

@@ -13,6 +13,7 @@
 import { SecretError, SpknockError } from "../../core/errors.ts";
 import type { Knock } from "../../core/knock.ts";
 import { type OneTimeLine, readOneTimeFile, SPENT } from "../../core/knockd/one_time.ts";
+import { expandHome, findHome } from "../../core/system/home.ts";
 import { describeSystemError, findErrno } from "../../core/system_errors.ts";
 import type { Target } from "../../core/target.ts";
 import { plural, quoteShell, renderMode } from "../../core/text.ts";
@@ -24,7 +25,7 @@ const MAX_BYTES = 1_048_576;
 const LOCK_WAIT_MS = 10_000;
 
 /** What of the world is needed. */
-type FilePorts = Pick<Ports, "fs" | "env">;
+type FilePorts = Pick<Ports, "fs" | "env" | "os">;
 
 /** A sequence that was taken. */
 export interface TakenSequence extends SequencesLeft {
@@ -128,9 +129,8 @@ export async function requireSequence(target: OneTimeTarget, ports: FilePorts): 
   if (left === 0) throw explainNone({ target, file });
 }
 
-function locateFile({ oneTime }: OneTimeTarget, { env }: FilePorts): string {
-  const home = env("HOME") ?? env("USERPROFILE");
-  return oneTime.startsWith("~/") && home ? `${home}${oneTime.slice(1)}` : oneTime;
+function locateFile({ oneTime }: OneTimeTarget, ports: FilePorts): string {
+  return expandHome(oneTime, findHome(ports));
 }
 
 async function patchFile(

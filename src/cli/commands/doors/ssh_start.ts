@@ -1,5 +1,6 @@
 /** How ssh starts this program, and where its files are. */
 import { UsageError } from "../../../core/errors.ts";
+import { findHome } from "../../../core/system/home.ts";
 import { quoteShell } from "../../../core/text.ts";
 import type { Context } from "../../command.ts";
 import type { CliPorts } from "../../ports.ts";
@@ -10,10 +11,11 @@ import { escapeTokens, type RenderStart } from "./ssh_blocks.ts";
  *
  * @throws {UsageError}
  */
-export function requireHome({ env }: Pick<CliPorts, "env">, hint: string): string {
-  const home = env("HOME") || env("USERPROFILE");
-  if (home) return home;
-  throw new UsageError("cannot find ~/.ssh: HOME is not set", { hint });
+export function requireHome(ports: Pick<CliPorts, "env" | "os">, hint: string): string {
+  const home = findHome(ports);
+  if (home !== undefined) return home;
+  const name = ports.os === "windows" ? "USERPROFILE" : "HOME";
+  throw new UsageError(`cannot find ~/.ssh: ${name} is not set`, { hint });
 }
 
 /**
