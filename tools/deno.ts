@@ -2,7 +2,8 @@
  * Runs deno with the dependencies that can be had: from JSR (deno.json) when they are cached or
  * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
  *
- *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | bundle | compile
+ *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | bundle
+ *     | release | compile
  *
  * `SPKNOCK_BIN=FILE` makes the tests start that executable instead of the checkout.
  * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
@@ -112,6 +113,10 @@ const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<
   torture: (rest) => ({
     args: ["--no-prompt", "-P=tools", `${ROOT}tools/torture.ts`, ...rest],
   }),
+  release: (rest) => ({
+    args: ["--no-prompt", "-P=tools", `${ROOT}tools/release.ts`, ...rest],
+    cwd: Deno.env.get("INIT_CWD"),
+  }),
   docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
   bundle: ([folder = ""], flags) => ({
     args: [
@@ -149,7 +154,7 @@ if (makeCall === undefined) {
 const executable = verb === "test" ? await findExecutable() : {};
 const flags = await dependencyFlags();
 const { args, cwd, temporary } = await makeCall(rest, flags);
-const subcommand = ["bench", "torture", "docs", "bundle"].includes(verb) ? "run" : verb;
+const subcommand = ["bench", "torture", "docs", "bundle", "release"].includes(verb) ? "run" : verb;
 const child = new Deno.Command(Deno.execPath(), {
   args: [
     subcommand,

@@ -1,0 +1,85 @@
+/** What an archive has beside its executable, and where. */
+import { COMMANDS } from "../../src/cli/command_table.ts";
+import type { ArchiveFile } from "./archive.ts";
+import { isWindows, type Target } from "./targets.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md"];
+
+/** Where each shell looks for completions, below a prefix such as /usr/local. */
+const COMPLETIONS = {
+  bash: "share/bash-completion/completions/spknock",
+  fish: "share/fish/vendor_completions.d/spknock.fish",
+  powershell: "share/spknock/spknock.ps1",
+  zsh: "share/zsh/site-functions/_spknock",
+} as const;
+
+/** The text of each document, manual page and completion, by where it is installed below a prefix. */
+export async function readMaterial(): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
+  for (const name of DOCUMENTS) {
+    const path = `share/doc/spknock/${name}`;
+    files.push({ path, bytes: await Deno.readFile(new URL(name, ROOT)) });
+  }
+  return [...files, ...await readManual(), ...await makeCompletions()]
+    .sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+async function readManual(): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
+  const folder = new URL("man/", ROOT);
+  // Until the pages have landed.
+  if (!await Deno.stat(folder).then(() => true, () => false)) return files;
+  for await (const { name } of Deno.readDir(folder)) {
+    const section = /\.(\d)$/.exec(name)?.[1];
+    if (section === undefined) continue;
+    const path = `share/man/man${section}/${name}`;
+    files.push({ path, bytes: await Deno.readFile(new URL(name, folder)) });
+  }
+  return files;
+}
+
+async function makeCompletions(): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
+  // Until the command has landed.
+  if (!COMMANDS.some(({ name }) => name === "completions")) return files;
+  for (const [shell, path] of Object.entries(COMPLETIONS)) {
+    files.push({ path, bytes: await runProgram(["completions", shell]) });
+  }
+  return files;
+}
+
+async function runProgram(words: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const flags: string[] = JSON.parse(Deno.env.get("SPKNOCK_DENO_FLAGS") ?? "[]");
+  const main = new URL("main.ts", ROOT).href;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--no-prompt", ...flags, "-P=spknock", main, ...words],
+    stdin: "null",
+  }).output();
+  if (success) return stdout;
+  throw new Error(`spknock ${words.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/**
+ * Returns the files of a target's archive. The folders are those of /usr and /usr/local, so that
+ * unpacking is installing, also for a packager; Windows, which has none of them, gets one flat folder.
+ */
+export function layOut(
+  target: Target,
+  { version, executable, material }: {
+    version: string;
+    executable: Uint8Array<ArrayBuffer>;
+    material: readonly ArchiveFile[];
+  },
+): ArchiveFile[] {
+  const top = `spknock-${version}-${target}`;
+  if (isWindows(target)) {
+    const useful = material.filter(({ path }) => /^share\/(?:doc|spknock)\//.test(path));
+    const flat = useful.map((file) => ({ ...file, path: file.path.replace(/^.*\//, "") }));
+    return [{ path: "spknock.exe", bytes: executable }, ...flat]
+      .map((file) => ({ ...file, path: `${top}/${file.path}` }));
+  }
+  return [{ path: "bin/spknock", bytes: executable, isExecutable: true }, ...material]
+    .map((file) => ({ ...file, path: `${top}/${file.path}` }));
+}
