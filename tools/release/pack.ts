@@ -4,7 +4,7 @@ import { layOut } from "./material.ts";
 import { isWindows, nameArchive, nameExecutable, TARGETS } from "./targets.ts";
 
 /** What a release is made of. */
-export interface Release {
+interface Release {
   version: string;
   /** Every file of every archive has this time. */
   time: Date;
