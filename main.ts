@@ -8,7 +8,7 @@
 import { run } from "./src/cli/run.ts";
 import { EXIT } from "./src/cli/exit_codes.ts";
 import type { CliPorts } from "./src/cli/ports.ts";
-import { realFiles } from "./src/config/files.ts";
+import { createFiles } from "./src/config/files.ts";
 import { CancelledError, UsageError } from "./src/core/errors.ts";
 import { createRoom, openTcpIn, openUdpIn } from "./src/net/room.ts";
 import { listInterfaces } from "./src/net/source.ts";
@@ -68,6 +68,7 @@ function readCwd(): string {
 
 const room = createRoom({ clock: realClock, signal: cancel.signal });
 const stdio = createStdio(Deno, { clock: realClock });
+const files = createFiles(Deno.build);
 
 const ports: CliPorts = {
   stdout: createSink(Deno.stdout),
@@ -115,11 +116,8 @@ const ports: CliPorts = {
     listInterfaces,
     fetchText: async (...call) => await (await import("./src/net/web.ts")).fetchText(...call),
   },
-  fs: { ...realFiles, read: (...call) => room.run(() => realFiles.read(...call)) },
-  fileMode: async (path) => {
-    const { mode } = await Deno.stat(path);
-    return Deno.build.os === "windows" || mode === null ? undefined : mode;
-  },
+  fs: { ...files, read: (...call) => room.run(() => files.read(...call)) },
+  fileMode: async (path) => (await files.stat(path)).mode ?? undefined,
   runProgram: (...call) =>
     room.run(async () => await (await import("./src/system/program.ts")).runProgram(...call)),
   startProgram: (...call) =>

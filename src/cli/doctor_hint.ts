@@ -1,14 +1,14 @@
 /** How other commands send their users to `doctor`. */
-import { quoteShell } from "../core/text.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import type { Target } from "../core/target.ts";
 import type { Context } from "./command.ts";
 
 /** Returns the options that find the same file of targets again, quoted where necessary. */
 export function listFileOptions(
-  { configFile, trustConfig }: Pick<Context, "configFile" | "trustConfig">,
+  { configFile, trustConfig, ports }: Pick<Context, "configFile" | "trustConfig" | "ports">,
 ): string[] {
   return [
-    ...(configFile === undefined ? [] : ["-c", quoteShell(configFile)]),
+    ...(configFile === undefined ? [] : ["-c", chooseCommands(ports.os).quote(configFile)]),
     ...(trustConfig ? ["--trust-config"] : []),
   ];
 }
@@ -20,12 +20,12 @@ export function listFileOptions(
  */
 export function renderDoctorCommand(
   { name }: Pick<Target, "name">,
-  context: Pick<Context, "configFile" | "trustConfig">,
+  context: Pick<Context, "configFile" | "trustConfig" | "ports">,
   { secretsFrom }: { secretsFrom?: string | undefined } = {},
 ): string {
   const secrets = secretsFrom === undefined || secretsFrom === "-"
     ? []
-    : ["--secrets-from", quoteShell(secretsFrom)];
+    : ["--secrets-from", chooseCommands(context.ports.os).quote(secretsFrom)];
   return ["spknock doctor", name, ...secrets, ...listFileOptions(context)].join(" ");
 }
 

@@ -1,6 +1,15 @@
-/** The file system as the store needs it, and the real one; tests bring their own. */
+/**
+ * The file system as the store needs it, and the real one; tests bring their own.
+ *
+ * On Windows (by its documentation and Deno's source, not measured):
+ * - files have access rules and no owner, group and mode bits as here: those that Deno makes up are left out;
+ * - a folder cannot be opened, and so needs no fsync; its names are in a journal of their own;
+ * - locks are mandatory: a file that another process has locked cannot be read, and a file that a virus scanner or an
+ *   indexer looks at cannot be replaced for a moment. Both are waited for.
+ */
 
 import { findErrno } from "../core/system_errors.ts";
+import { untilFree } from "./disk/until_free.ts";
 
 /** What is known about a file. */
 export interface FileFacts {
@@ -52,6 +61,8 @@ interface PatchOptions {
 
 /** What the store does with files; errors are those of `Deno.errors`. */
 export interface FileSystem {
+  /** The system that they are on, as in `Deno.build.os`. */
+  readonly os: string;
   /** The user that we run as; undefined where the system has no such numbers. */
   ownUid(): number | undefined;
   /** The first `limit` bytes of a file. */
@@ -134,95 +145,114 @@ async function readBytes(file: Deno.FsFile, limit: number): Promise<Uint8Array> 
   return bytes.subarray(0, length);
 }
 
-/** The real file system. */
-export const realFiles: FileSystem = {
-  ownUid() {
-    try {
-      return Deno.uid() ?? undefined;
-    } catch {
-      // Without the permission (--allow-sys=uid) owners are not compared.
-      return undefined;
-    }
-  },
-  async read(path, limit, { check } = {}) {
-    using file = await Deno.open(path);
-    check?.(await file.stat());
-    return await readBytes(file, limit);
-  },
-  async patch(path, { limit, waitMs, choose }) {
-    using file = await Deno.open(path, { read: true, write: true });
-    if (!await waitForLock(file, waitMs).catch(ignoreUnsupported)) return false;
-    const bytes = await readBytes(file, limit);
-    const patch = choose(bytes, await file.stat());
-    if (patch === undefined) return true;
-    const write = async (byte: number) => {
-      await file.seek(patch.at, Deno.SeekMode.Start);
-      await file.write(Uint8Array.of(byte));
-    };
-    await write(patch.byte);
-    try {
-      await file.sync().catch(ignoreUnsupported);
-    } catch (error) {
-      // The first error is the one to report.
-      await write(bytes[patch.at] ?? patch.byte).catch(() => {});
-      throw error;
-    }
-    return true;
-  },
-  async canWrite(path) {
-    try {
-      using _file = await Deno.open(path, { write: true });
-      return true;
-    } catch (error) {
-      // Without our own permission to write the system is not asked.
-      return error instanceof Deno.errors.NotCapable ? undefined : false;
-    }
-  },
-  stat: (path) => Deno.stat(path),
-  async readLink(path) {
-    const facts = await Deno.lstat(path).catch((error: unknown) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
-    return facts?.isSymlink ? await Deno.readLink(path) : undefined;
-  },
-  makeFolder: (path) => Deno.mkdir(path, { recursive: true, mode: 0o700 }),
-  async list(folder) {
-    return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
-  },
-  async create(path, mode) {
-    const file = await Deno.open(path, { write: true, createNew: true, mode });
-    // Tells those that clean up that the writer is alive.
-    await file.tryLock(true).catch(() => false);
-    return {
-      async write(bytes) {
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      },
-      sync: () => file.sync(),
-      close: () => file.close(),
-    };
-  },
-  chown: (path, { uid, gid }) => Deno.chown(path, uid, gid),
-  rename: Deno.rename,
-  link: Deno.link,
-  remove: Deno.remove,
-  async syncFolder(path) {
-    // Windows cannot open a folder, and keeps its names in a journal of its own.
-    if (Deno.build.os === "windows") return;
-    using folder = await Deno.open(path);
-    await folder.sync();
-  },
-  async lock(path, waitMs) {
-    const file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
-    try {
-      if (!await waitForLock(file, waitMs)) {
-        file.close();
+/** What Deno says about a file, as far as the system has it. */
+function toFacts(info: Deno.FileInfo, os: string): FileFacts {
+  const { isDirectory, isFile, mode, uid, gid } = info;
+  return os === "windows"
+    ? { isDirectory, isFile, mode: null, uid: null, gid: null }
+    : { isDirectory, isFile, mode, uid, gid };
+}
+
+/** The real file system of this machine. */
+export const realFiles: FileSystem = createFiles({ os: Deno.build.os });
+
+/**
+ * Returns the real file system.
+ *
+ * @param options.os how it behaves, as in `Deno.build.os`; tests play another one.
+ */
+export function createFiles({ os }: { os: string }): FileSystem {
+  return {
+    os,
+    ownUid() {
+      try {
+        return Deno.uid() ?? undefined;
+      } catch {
+        // Without the permission (--allow-sys=uid) owners are not compared.
         return undefined;
       }
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    return { release: () => file.close() };
-  },
-};
+    },
+    async read(path, limit, { check } = {}) {
+      return await untilFree({ os, use: "read" }, async () => {
+        using file = await Deno.open(path);
+        check?.(toFacts(await file.stat(), os));
+        return await readBytes(file, limit);
+      });
+    },
+    async patch(path, { limit, waitMs, choose }) {
+      using file = await Deno.open(path, { read: true, write: true });
+      if (!await waitForLock(file, waitMs).catch(ignoreUnsupported)) return false;
+      const bytes = await readBytes(file, limit);
+      const patch = choose(bytes, toFacts(await file.stat(), os));
+      if (patch === undefined) return true;
+      const write = async (byte: number) => {
+        await file.seek(patch.at, Deno.SeekMode.Start);
+        await file.write(Uint8Array.of(byte));
+      };
+      await write(patch.byte);
+      try {
+        await file.sync().catch(ignoreUnsupported);
+      } catch (error) {
+        // The first error is the one to report.
+        await write(bytes[patch.at] ?? patch.byte).catch(() => {});
+        throw error;
+      }
+      return true;
+    },
+    async canWrite(path) {
+      try {
+        using _file = await Deno.open(path, { write: true });
+        return true;
+      } catch (error) {
+        // Without our own permission to write the system is not asked.
+        return error instanceof Deno.errors.NotCapable ? undefined : false;
+      }
+    },
+    stat: async (path) => toFacts(await Deno.stat(path), os),
+    async readLink(path) {
+      const facts = await Deno.lstat(path).catch((error: unknown) => {
+        if (error instanceof Deno.errors.NotFound) return undefined;
+        throw error;
+      });
+      return facts?.isSymlink ? await Deno.readLink(path) : undefined;
+    },
+    makeFolder: (path) => Deno.mkdir(path, { recursive: true, mode: 0o700 }),
+    async list(folder) {
+      return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
+    },
+    async create(path, mode) {
+      const file = await Deno.open(path, { write: true, createNew: true, mode });
+      // Tells those that clean up that the writer is alive.
+      await file.tryLock(true).catch(() => false);
+      return {
+        async write(bytes) {
+          for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        },
+        sync: () => file.sync(),
+        close: () => file.close(),
+      };
+    },
+    chown: (path, { uid, gid }) => Deno.chown(path, uid, gid),
+    rename: (from, to) => untilFree({ os, use: "replace" }, () => Deno.rename(from, to)),
+    link: Deno.link,
+    remove: (path) => untilFree({ os, use: "replace" }, () => Deno.remove(path)),
+    async syncFolder(path) {
+      if (os === "windows") return;
+      using folder = await Deno.open(path);
+      await folder.sync();
+    },
+    async lock(path, waitMs) {
+      const file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
+      try {
+        if (!await waitForLock(file, waitMs)) {
+          file.close();
+          return undefined;
+        }
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+      return { release: () => file.close() };
+    },
+  };
+}

@@ -8,6 +8,7 @@
  * - a device or a pipe is not read.
  */
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import { quoteShell, renderMode } from "../core/text.ts";
 import { describeSystemError, findErrno, findFileHint } from "../core/system_errors.ts";
 import { fillSecrets } from "./fill_secrets.ts";
@@ -153,7 +154,9 @@ async function readFile(path: string, files: FileSystem): Promise<ReadFile | und
     if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
     throw fail(path, `cannot be read: ${describeSystemError(error)}`, {
       cause: error,
-      hint: findFileHint(error, { denied: `look at its mode: ls -l ${quoteShell(path)}` }),
+      hint: findFileHint(error, {
+        denied: `look who may read it: ${chooseCommands(files.os).showAccess(path)}`,
+      }),
     });
   }
 }

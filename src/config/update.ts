@@ -11,7 +11,7 @@
  * - the next writer removes the temporary files of killed ones.
  */
 import { ConfigError } from "../core/errors.ts";
-import { quoteShell } from "../core/text.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import {
   describeSystemError,
   findErrno,
@@ -77,18 +77,18 @@ export async function writeNewText(
   files: FileSystem,
 ): Promise<string | undefined> {
   return await inPlace(path, files, async (realPath) => {
-    if (await statIfThere(realPath, files) !== undefined) throw failTaken(path);
+    if (await statIfThere(realPath, files) !== undefined) throw failTaken(path, files);
     try {
       return (await replaceFile(realPath, text, { files, isNew: true })).warning;
     } catch (cause) {
-      throw cause instanceof Deno.errors.AlreadyExists ? failTaken(path) : cause;
+      throw cause instanceof Deno.errors.AlreadyExists ? failTaken(path, files) : cause;
     }
   });
 }
 
-function failTaken(path: string): ConfigError {
+function failTaken(path: string, { os }: Pick<FileSystem, "os">): ConfigError {
   return fail(path, "exists already, and is not overwritten", {
-    hint: `look whether it is still needed: ls -l ${quoteShell(path)}`,
+    hint: `look whether it is still needed: ${chooseCommands(os).showAccess(path)}`,
   });
 }
 
@@ -105,7 +105,7 @@ async function inPlace<T>(
     await files.makeFolder(parentFolder(realPath));
     return await write(realPath);
   } catch (error) {
-    if (isSystemError(error)) throw failToWrite(path, error);
+    if (isSystemError(error)) throw failToWrite(path, error, files);
     if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
     throw error;
   }
@@ -164,9 +164,13 @@ async function editUntilCurrent(
   });
 }
 
-function failToWrite(path: string, cause: unknown): ConfigError {
-  const both = `${quoteShell(parentFolder(path))} ${quoteShell(path)}`;
-  const denied = `look at the modes of the file and its folder: ls -ld ${both}`;
+function failToWrite(
+  path: string,
+  cause: unknown,
+  { os }: Pick<FileSystem, "os">,
+): ConfigError {
+  const look = chooseCommands(os).showAccess(parentFolder(path), path);
+  const denied = `look who may change the file and its folder: ${look}`;
   const hint = findErrno(cause) === "EROFS"
     ? "use --config FILE to write elsewhere"
     : findFileHint(cause, { denied });

@@ -4,6 +4,7 @@
  */
 import { renderDuration } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import {
   describeClockDifference,
   describeCodeNotTaken,
@@ -24,11 +25,6 @@ import {
   renderAgain,
   renderCommand,
   renderCompare,
-  renderLookUp,
-  renderSetClock,
-  renderShowInterfaces,
-  renderShowOwnFirewall,
-  renderShowRoute,
   TRIED_HANDSHAKE_MS,
 } from "./remedies.ts";
 
@@ -47,7 +43,7 @@ const HERE: readonly Row<Evidence>[] = [
     time < FIRST_DAY && {
       kind: "config",
       cause: `The clock of this machine is ${time}.`,
-      fix: renderSetClock(invocation),
+      fix: chooseCommands(invocation.os).setClock,
     }],
   ["horizon_over", describeHorizonOver],
   ["name", ({ names, invocation }) => {
@@ -59,8 +55,8 @@ const HERE: readonly Row<Evidence>[] = [
       cause: toSentence(`${message} (target "${failed.target}")${hint ? `: ${hint}` : ""}`),
       // A wrong source, or a link-local address without its interface.
       fix: failed.failure instanceof UsageError
-        ? renderShowInterfaces(invocation)
-        : renderLookUp(failed.host, invocation),
+        ? chooseCommands(invocation.os).showInterfaces
+        : chooseCommands(invocation.os).lookUp(failed.host),
     };
   }],
 ];
@@ -116,8 +112,8 @@ const DOOR: readonly Row<DoorCase>[] = [
       kind: "network",
       cause: toSentence(`${message}${hint ? `: ${hint}` : ""}`),
       fix: isForbidden
-        ? renderShowOwnFirewall(invocation)
-        : renderShowRoute(taken.address, invocation),
+        ? chooseCommands(invocation.os).showFirewall
+        : chooseCommands(invocation.os).showRoute(taken.address),
     };
   }],
   [
@@ -235,11 +231,11 @@ const DOOR: readonly Row<DoorCase>[] = [
         `this machine cannot send to ${taken.address}: ${
           isBlocked ? path.refusal : before.detail
         }` +
-          (isBlocked ? " (its own firewall: nftables, ufw, firewalld)" : ""),
+          (isBlocked ? ` (its own firewall: ${chooseCommands(invocation.os).firewalls})` : ""),
       ),
       fix: isBlocked
-        ? renderShowOwnFirewall(invocation)
-        : renderShowRoute(taken.address, invocation),
+        ? chooseCommands(invocation.os).showFirewall
+        : chooseCommands(invocation.os).showRoute(taken.address),
     };
   }],
   ["code_not_taken", (door) => describeCodeNotTaken(door, { isThere })],

@@ -1,15 +1,10 @@
 /** The causes that only one-time codes have: clocks, horizon, keys and slots. */
 import { renderDuration } from "../core/duration.ts";
 import { findSkew } from "../core/rolling.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import type { AddressEvidence, CodesEvidence, DoorEvidence, Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import {
-  LIST_FIREWALLS,
-  renderCommand,
-  renderSetClock,
-  renderShowClock,
-  SHOW_SERVER_CLOCK,
-} from "./remedies.ts";
+import { LIST_FIREWALLS, renderCommand, SHOW_SERVER_CLOCK } from "./remedies.ts";
 
 type Case = DoorEvidence & Pick<Evidence, "invocation" | "codes" | "clocks">;
 
@@ -73,7 +68,9 @@ export function describeClock(
     cause:
       `${isOpen ? "The door opens now, but the" : "The"} clock of the server (${other.source}) ` +
       `is ${describeDistance(other.aheadMs)} that of this machine, and ${rule}.`,
-    fix: clocks.isSynchronized ? renderShowClock(invocation) : renderSetClock(invocation),
+    fix: clocks.isSynchronized
+      ? chooseCommands(invocation.os).showClock
+      : chooseCommands(invocation.os).setClock,
     remote: SHOW_SERVER_CLOCK,
   };
 }
@@ -102,7 +99,7 @@ export function describeCodeNotTaken(
       `${code.slots === 1 ? "the one slot" : `all ${code.slots} slots`} of this window used from ` +
       "other addresses, a knock that arrives from another address than the connection (NAT), or " +
       `another rule (another table, ufw, firewalld) that drops port ${port}.`,
-    fix: isUnset ? renderSetClock(invocation) : renderShowClock(invocation),
+    fix: isUnset ? chooseCommands(invocation.os).setClock : chooseCommands(invocation.os).showClock,
     remote: `${SHOW_SERVER_CLOCK}; ${LIST_FIREWALLS}`,
   };
 }

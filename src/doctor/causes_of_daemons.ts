@@ -1,13 +1,12 @@
 /** The causes that only doors of a daemon have, in its own words: knockd's sequence, fwknopd's packet. */
 import { renderDuration } from "../core/duration.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import { describeClock } from "./causes_of_codes.ts";
 import type { AddressEvidence, DoorEvidence, Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import {
   LIST_FIREWALLS,
   renderCommand,
-  renderSetClock,
-  renderShowClock,
   SHOW_FWKNOPD,
   SHOW_KNOCKD,
   SHOW_SERVER_CLOCK,
@@ -76,7 +75,7 @@ function blameFwknopd({ port, clocks, invocation }: Case, start: string): Findin
       "a packet without an address (REQUIRE_SOURCE_ADDRESS: allow_ip has to be an address or " +
       '"resolve"), or the packet arrives from another address than the connection (NAT). ' +
       "The replay cache (digest.cache) is not it: each try sends a packet of its own.",
-    fix: isUnset ? renderSetClock(invocation) : renderShowClock(invocation),
+    fix: isUnset ? chooseCommands(invocation.os).setClock : chooseCommands(invocation.os).showClock,
     remote: `${SHOW_FWKNOPD}; ${SHOW_SERVER_CLOCK}; ${LIST_FIREWALLS}`,
   };
 }

@@ -1,15 +1,9 @@
 /** The causes of an address that cannot be reached, by who reports it: this machine, a router, the host. */
+import { chooseCommands } from "../core/system/commands.ts";
 import type { AddressEvidence, DoorEvidence, Invocation } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import { findReporter } from "./path.ts";
-import {
-  LIST_FIREWALLS,
-  renderAgain,
-  renderCompare,
-  renderShowNeighbour,
-  renderShowRoute,
-  renderTrace,
-} from "./remedies.ts";
+import { LIST_FIREWALLS, renderAgain, renderCompare } from "./remedies.ts";
 
 type Case = Pick<DoorEvidence, "target" | "addresses"> & { invocation: Invocation };
 
@@ -43,7 +37,7 @@ function describeNoRoute(taken: AddressEvidence, invocation: Invocation): Findin
     kind: "network",
     cause: `This machine has no route to ${address} and says so itself (${reason}): no packet ` +
       "was sent. Check the network, and the VPN if there is one.",
-    fix: renderShowRoute(address, invocation),
+    fix: chooseCommands(invocation.os).showRoute(address),
   };
 }
 
@@ -59,7 +53,7 @@ function describeNoNeighbour(taken: AddressEvidence, invocation: Invocation): Fi
       "answer, so the host is off, or the address is wrong."
     : `The gateway ${hop} on ${where} does not answer this machine, so no packet left for ` +
       `${address}.`;
-  return { kind: "network", cause, fix: renderShowNeighbour(hop, invocation) };
+  return { kind: "network", cause, fix: chooseCommands(invocation.os).showNeighbour(hop) };
 }
 
 function describeReport(
@@ -77,7 +71,7 @@ function describeReport(
       kind: "closed",
       cause: `A router on the way, ${report?.by}, reports that ${address} cannot be reached ` +
         `(${report?.text}): the host is down, the address is wrong, or that router filters.`,
-      fix: renderTrace(address, invocation),
+      fix: chooseCommands(invocation.os).trace(address),
     };
   }
   if (reporter === "host") {
@@ -98,7 +92,7 @@ function describeReport(
     cause: `${address} cannot be reached: ${seen?.detail}. A router, a firewall or this machine ` +
       "reports it; which one, the ping of this system did not show.",
     fix: after === undefined
-      ? renderTrace(address, invocation)
+      ? chooseCommands(invocation.os).trace(address)
       : renderAgain(target, "--ports", invocation),
   };
 }

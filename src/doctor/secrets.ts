@@ -4,8 +4,8 @@
  */
 import type { Knock, SecretSource } from "../core/knock.ts";
 import { isKey } from "../core/rolling.ts";
+import { chooseCommands } from "../core/system/commands.ts";
 import { expandHome } from "../core/system/home.ts";
-import { quoteShell } from "../core/text.ts";
 import type { Target } from "../core/target.ts";
 import { detectUtf16, hasMark } from "../secret/text.ts";
 import type { FileEvidence, Invocation } from "./evidence.ts";
@@ -75,7 +75,7 @@ function listSources(
   const path = rolling.formerKey;
   const key = {
     role: `key of ${name}`,
-    renderFix: path === undefined ? () => rotate() : renderLook,
+    renderFix: path === undefined ? () => rotate() : chooseCommands(invocation.os).showAccess,
   };
   const former = path === undefined ? [] : [{
     source: { kind: "file", path } as const,
@@ -83,11 +83,6 @@ function listSources(
     renderFix: () => rotate("--finish"),
   }];
   return [...list(knocks, key), ...former, ...list(close, secret)];
-}
-
-/** The command that shows a file's owner and mode. */
-function renderLook(path: string): string {
-  return `ls -ld ${quoteShell(path)}`;
 }
 
 /** Looks at the file of `--secrets-from`. */
@@ -102,7 +97,7 @@ export async function lookAtSecretsFile(
     path: "the file of --secrets-from",
     found: looked.found,
     cause: "The file of --secrets-from does not exist.",
-    fix: "(umask 077; cat > FILE)",
+    fix: chooseCommands(ports.invocation.os).writePrivate("FILE"),
   });
 }
 
@@ -122,7 +117,7 @@ async function lookAtSource(
     const isKnown = renderFix === undefined || looked.cause !== undefined;
     if (isKnown || isKey(ports.env(source.name) ?? "")) return looked;
     const cause = `The environment variable "${source.name}" of "${target}" ${NOT_A_KEY}.`;
-    return { ...looked, found: "set, not a key", cause, fix: renderSet(source.name) };
+    return { ...looked, found: "set, not a key", cause, fix: renderSet(source.name, ports) };
   }
   if (source.kind === "command") return await lookAtCommand(source.command, target, ports);
   return undefined;
@@ -136,8 +131,9 @@ async function lookAtFile(
   const full = expandHome(path, ports.home);
   const file = await findFile(full, ports);
   const looked = { path: full, found: renderMode(file) };
-  const write = renderFix?.(full) ?? `(umask 077; cat > ${quoteShell(full)})`;
-  const see = renderLook(full);
+  const commands = chooseCommands(ports.invocation.os);
+  const write = renderFix?.(full) ?? commands.writePrivate(full);
+  const see = commands.showAccess(full);
   if (file === "missing") {
     return { ...looked, cause: `The secret file "${full}" does not exist.`, fix: write };
   }
@@ -153,7 +149,7 @@ async function lookAtFile(
   if (bytes === undefined) {
     return { ...looked, cause: `The secret file "${full}" cannot be read.`, fix: see };
   }
-  const judged = judgeBytes(bytes, looked, write);
+  const judged = judgeBytes(bytes, looked, { write, commands });
   const isKnown = renderFix === undefined || judged.cause !== undefined;
   if (isKnown || isKey(readFirstLine(bytes))) return judged;
   const cause = `The key file "${full}" ${NOT_A_KEY}.`;
@@ -177,15 +173,18 @@ function readFirstLine(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).split("\n", 1)[0] ?? "";
 }
 
-function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
+function judgeBytes(
+  bytes: Uint8Array,
+  looked: Looked,
+  { write, commands }: { write: string; commands: ReturnType<typeof chooseCommands> },
+): Looked {
   const utf16 = detectUtf16(bytes);
   if (utf16 !== undefined) {
-    const [from, to] = [quoteShell(looked.path), quoteShell(`${looked.path}.utf8`)];
     return {
       ...looked,
       found: `${looked.found}, UTF-16`,
       cause: `The secret file "${looked.path}" is UTF-16: save it as UTF-8.`,
-      fix: `(umask 077; iconv -f ${utf16} -t UTF-8 ${from} > ${to} && mv ${to} ${from})`,
+      fix: commands.toUtf8(looked.path, utf16),
     };
   }
   const isMarked = hasMark(bytes);
@@ -200,7 +199,11 @@ function judgeBytes(bytes: Uint8Array, looked: Looked, write: string): Looked {
   };
 }
 
-function lookAtVariable(name: string, target: string, { env }: SecretLookPorts): Looked {
+function lookAtVariable(
+  name: string,
+  target: string,
+  { env, invocation }: SecretLookPorts,
+): Looked {
   const value = env(name);
   if (value !== undefined && value !== "") return { path: `$${name}`, found: "set" };
   const found = value === undefined ? "not set" : "empty";
@@ -208,12 +211,12 @@ function lookAtVariable(name: string, target: string, { env }: SecretLookPorts):
     path: `$${name}`,
     found,
     cause: `The environment variable "${name}" of "${target}" is ${found}.`,
-    fix: renderSet(name),
+    fix: renderSet(name, { invocation }),
   };
 }
 
-function renderSet(name: string): string {
-  return `read -rs ${name} && export ${name}`;
+function renderSet(name: string, { invocation }: Pick<SecretLookPorts, "invocation">): string {
+  return chooseCommands(invocation.os).setVariable(name);
 }
 
 async function lookAtCommand(

@@ -153,7 +153,7 @@ Deno.test("load: a folder, and what must not be read, are errors", () =>
     };
     const denied = await errorOf(loadConfig({ ...at(folder), file }, files));
     assertEquals(denied.message, `${file}: cannot be read: permission denied`);
-    assertEquals(denied.hint, `look at its mode: ls -l '${folder}/it'\\''s.toml'`);
+    assertEquals(denied.hint, `look who may read it: ls -ld '${folder}/it'\\''s.toml'`);
   }));
 
 Deno.test({
@@ -315,7 +315,7 @@ const FAULTS: [
     "a read-only folder",
     () => ({ create: () => Promise.reject(systemError("EACCES")) }),
     "permission denied",
-    "look at the modes of the file and its folder: ls -ld FOLDER FOLDER/t.toml",
+    "look who may change the file and its folder: ls -ld FOLDER FOLDER/t.toml",
   ],
   [
     "a read-only file system, at the lock",

@@ -1,6 +1,7 @@
 /** A script for PowerShell 5.1 and newer, with nothing but .NET. */
 import { isAddress } from "../../core/address/syntax.ts";
 import { renderKnocks } from "../../core/knock.ts";
+import { quotePowershell } from "../../core/system/commands.ts";
 import type { Target } from "../../core/target.ts";
 import type { Exporter } from "../form.ts";
 import {
@@ -106,9 +107,4 @@ function renderKnock(loaded: LoadedKnock, secrets: readonly ScriptSecret[]): str
     ? `Send-Tcp ${knock.port}`
     : `Send-Udp ${knock.port} ${payload}`;
   return pauseMs ? [line, `Start-Sleep -Milliseconds ${Math.ceil(pauseMs)}`] : [line];
-}
-
-/** Returns a word in single quotes, of which PowerShell has five kinds; within them each is doubled. */
-function quotePowershell(text: string): string {
-  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, "$&$&")}'`;
 }

@@ -1,6 +1,7 @@
 /** A new key in place of the present one, which stays until the firewall has the new codes. */
 import { changeTargets, updateConfig } from "../../config/changes.ts";
 import { type Problem, UsageError } from "../../core/errors.ts";
+import { chooseCommands } from "../../core/system/commands.ts";
 import { readText } from "../../config/mod.ts";
 import type { KnockPayload } from "../../core/knock.ts";
 import { refuseFwknop } from "../fwknop/refuse.ts";
@@ -37,10 +38,10 @@ export async function rotateKey(name: string, { file, fs }: TargetsFile): Promis
       hint: `when the firewall has the new rules: ${renderFinish(name)}`,
     });
   }
-  const formerPath = requireFile(filled);
+  const formerPath = requireFile(filled, fs);
   const key = await nameNextKeyFile(name, { present: formerPath, file, fs });
   // Whose home `~` is, only the knock finds out.
-  const keepsFormer = formerPath.startsWith("~/") ||
+  const keepsFormer = /^~[/\\]/.test(formerPath) ||
     isKey((await readText(locateKeyFile(formerPath, file), fs))?.split("\n")[0] ?? "");
   const payload: KnockPayload = { kind: "secret", source: { kind: "file", path: key } };
   const edit = (text: string) =>
@@ -140,7 +141,7 @@ function requireUnchanged(
   });
 }
 
-function requireFile({ name, knocks }: RollingTarget): string {
+function requireFile({ name, knocks }: RollingTarget, { os }: TargetsFile["fs"]): string {
   const payload = knocks.at(-1)?.payload;
   const source = payload?.kind === "secret" ? payload.source : undefined;
   if (source?.kind === "file") return source.path;
@@ -149,6 +150,6 @@ function requireFile({ name, knocks }: RollingTarget): string {
     : "a program's output";
   throw new UsageError(`the key of "${name}" is ${place}, which spknock cannot change`, {
     hint: `by hand: save the present key in a file (mode 0600), name it in rolling.former_key of ` +
-      `"${name}", and put a new key in its place: head -c 32 /dev/urandom | base64`,
+      `"${name}", and put a new key in its place: ${chooseCommands(os).makeKey}`,
   });
 }

@@ -3,7 +3,7 @@ import type { Config } from "../../../config/mod.ts";
 import { parseDuration, renderDuration } from "../../../core/duration.ts";
 import { ConfigError, UsageError } from "../../../core/errors.ts";
 import { parseLogin, type Target } from "../../../core/target.ts";
-import { quoteShell } from "../../../core/text.ts";
+import { chooseCommands } from "../../../core/system/commands.ts";
 import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
 import type { Diagnosis } from "../../../doctor/finding.ts";
@@ -131,7 +131,9 @@ function describeInvocation(context: DoctorContext): Invocation {
     names.flatMap((name) => {
       if (!args.has(name)) return [];
       const value = args.value(name);
-      return value === undefined ? [`--${name}`] : [`--${name}`, quoteShell(value)];
+      return value === undefined
+        ? [`--${name}`]
+        : [`--${name}`, chooseCommands(ports.os).quote(value)];
     });
   return {
     os: ports.os,

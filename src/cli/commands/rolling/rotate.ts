@@ -1,6 +1,6 @@
 /** `rolling rotate`: a new key, and with `--finish` the end of the former one. */
 import { CancelledError } from "../../../core/errors.ts";
-import { quoteShell } from "../../../core/text.ts";
+import { chooseCommands } from "../../../core/system/commands.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { FormerFile } from "../../../use_cases/rolling/key_files.ts";
 import {
@@ -62,7 +62,7 @@ async function finish(
   const { former, warnings } = await finishRotation(name, place);
   noteWarnings(warnings, context);
   out.say(`${name} has one key now\n`);
-  out.say(`${describeFormer(former)}\n`);
+  out.say(`${describeFormer(former, ports)}\n`);
   out.value({
     target: name,
     file: place.file,
@@ -80,9 +80,11 @@ async function confirmFinish(name: string, context: RollingContext): Promise<voi
 }
 
 /** Returns what became of the file of the former key. */
-function describeFormer({ path, status }: FormerFile): string {
+function describeFormer({ path, status }: FormerFile, { os }: RollingContext["ports"]): string {
   const file = sanitize(path);
-  const byHand = `remove it by hand when nothing needs it: rm ${sanitize(quoteShell(path))}`;
+  const byHand = `remove it by hand when nothing needs it: rm ${
+    sanitize(chooseCommands(os).quote(path))
+  }`;
   const texts: Record<FormerFile["status"], string> = {
     removed: `removed the former key ${file}`,
     missing: `the file of the former key, ${file}, was removed already`,

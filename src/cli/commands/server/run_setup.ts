@@ -2,7 +2,7 @@
 import { SecretError, UsageError } from "../../../core/errors.ts";
 import { renderServices } from "../../../core/service.ts";
 import type { Target } from "../../../core/target.ts";
-import { quoteShell } from "../../../core/text.ts";
+import { chooseCommands } from "../../../core/system/commands.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import type { Prompter } from "../../../prompt/mod.ts";
 import { readDestination } from "../../../ssh/destination.ts";
@@ -160,12 +160,13 @@ async function installBlock(
 /** Returns the command that goes on, with the answers as options. */
 function renderAgain({ request, installs }: Wanted, context: SetupContext): string {
   const { args } = context;
+  const { quote } = chooseCommands(context.ports.os);
   const { name, place, host, opens, trusted } = request;
   const given = SETUP_OPTIONS.flatMap((option) => {
     if (!args.has(option.name)) return [];
     const values = args.values(option.name);
     const flag = `--${option.name}`;
-    return "value" in option ? values.map((value) => `${flag} ${quoteShell(value)}`) : [flag];
+    return "value" in option ? values.map((value) => `${flag} ${quote(value)}`) : [flag];
   });
   const answered = [
     ["host", host],
@@ -175,10 +176,10 @@ function renderAgain({ request, installs }: Wanted, context: SetupContext): stri
   return [
     "spknock setup",
     name,
-    quoteShell(place),
+    quote(place),
     ...given,
     ...answered.flatMap(([option, value]) =>
-      value && !args.has(option) ? [`--${option} ${quoteShell(value)}`] : []
+      value && !args.has(option) ? [`--${option} ${quote(value)}`] : []
     ),
     ...(installs || args.has("no-ssh-config") ? [] : ["--no-ssh-config"]),
     ...listFileOptions(context),

@@ -3,7 +3,8 @@ import { resolvePath } from "../../../config/value_specs.ts";
 import { UsageError, ValueError } from "../../../core/errors.ts";
 import { type GenerateOptions, generateSequences } from "../../../core/knockd/generate.ts";
 import { MAX_SEQUENCE } from "../../../core/knockd/sequence.ts";
-import { plural, quoteShell } from "../../../core/text.ts";
+import { chooseCommands } from "../../../core/system/commands.ts";
+import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { checkNew } from "../../../use_cases/save_file.ts";
 import { parseCount } from "../../arguments/target_args.ts";
@@ -101,7 +102,9 @@ function explainUse(
     : `saved ${plural(count, "one-time sequence")} in ${sanitize(file)}`;
   out.note(
     `${made}\n` +
-      `here: spknock add NAME HOST --one-time ${quoteShell(name)} --opens 22/tcp, or one_time = ` +
+      `here: spknock add NAME HOST --one-time ${
+        chooseCommands(ports.os).quote(name)
+      } --opens 22/tcp, or one_time = ` +
       `${JSON.stringify(name)} in a target, instead of knocks\n` +
       "server: a copy of the same file, and in its section of /etc/knockd.conf, instead of " +
       "Sequence, One_Time_Sequences = /etc/knockd/sequences",
