@@ -3,12 +3,14 @@
  * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
  *
  *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | bundle
- *     | release | compile
+ *     | lock | release | compile
  *
  * `SPKNOCK_BIN=FILE` makes the tests start that executable instead of the checkout.
- * `SPKNOCK_DEPS=jsr|npm` decides by hand. Says in one line on stderr which it took when that is
- * npm; nothing goes to stdout but the output of what it runs.
+ * `SPKNOCK_DEPS=jsr|npm` decides by hand, and nothing replaces it: JSR needs `deno.lock` then. Without
+ * it one line on stderr says so where npm is taken, and `compile` refuses npm's plain prompts. Nothing
+ * goes to stdout but the output of what it runs (docs/decisions.md, "Lock files").
  */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeBundle } from "./bundle.ts";
@@ -16,8 +18,6 @@ import { writeBundle } from "./bundle.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const CONFIG = `${ROOT}deno.json`;
 const MAP = `${ROOT}npm.importmap.json`;
-
-const NPM_FLAGS = [`--import-map=${MAP}`, `--lock=${ROOT}npm.lock`, "--frozen"];
 
 async function isQuietlyOk(args: string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
@@ -42,19 +42,43 @@ async function isJsrReachable(): Promise<boolean> {
   }
 }
 
-/** The flags that choose where dependencies come from. */
-async function dependencyFlags(): Promise<string[]> {
+/** Where dependencies come from: the flags for it, and whether `SPKNOCK_DEPS` asked for that. */
+interface Dependencies {
+  from: "jsr" | "npm";
+  isChosen: boolean;
+  flags: string[];
+}
+
+const NPM = [`--import-map=${MAP}`, `--lock=${ROOT}npm.lock`];
+const JSR = [`--lock=${ROOT}deno.lock`];
+
+/**
+ * Returns where they come from. What was asked for by hand is never replaced: the run ends instead.
+ *
+ * @param isLocked the lock file has to fit; without it `deno task lock` writes it.
+ */
+async function findDependencies({ isLocked }: { isLocked: boolean }): Promise<Dependencies> {
   const chosen = Deno.env.get("SPKNOCK_DEPS");
-  if (chosen === "npm") return NPM_FLAGS;
-  const cached = ["install", "-q", "--config", CONFIG, "--cached-only", "--no-lock"];
-  if (
-    chosen === "jsr" || await isQuietlyOk([...cached, "--entrypoint", "main.ts"]) ||
-    await isJsrReachable()
-  ) return [];
-  if (chosen === undefined) {
-    await say("deps: JSR cannot be reached; taking them from npm, prompts are plain");
+  if (chosen !== undefined && chosen !== "jsr" && chosen !== "npm") {
+    await fail(`SPKNOCK_DEPS="${chosen}": use jsr or npm`);
   }
-  return NPM_FLAGS;
+  const isChosen = chosen !== undefined;
+  const frozen = isLocked ? "--frozen" : "--frozen=false";
+  const npm: Dependencies = { from: "npm", isChosen, flags: [...NPM, frozen] };
+  if (chosen === "npm") return npm;
+  const cached = ["install", "-q", "--config", CONFIG, "--cached-only", "--no-lock"];
+  if (!await isQuietlyOk([...cached, "--entrypoint", "main.ts"]) && !await isJsrReachable()) {
+    if (isChosen) await fail("SPKNOCK_DEPS=jsr: JSR cannot be reached");
+    await say("deps: JSR cannot be reached; taking them from npm, prompts are plain");
+    return npm;
+  }
+  if (!isLocked || existsSync(`${ROOT}deno.lock`)) {
+    return { from: "jsr", isChosen, flags: [...JSR, frozen] };
+  }
+  if (isChosen) {
+    await fail("SPKNOCK_DEPS=jsr: there is no deno.lock; deno task lock writes it, then commit it");
+  }
+  return { from: "jsr", isChosen, flags: [] };
 }
 
 const PROGRAM = ["--no-prompt", "-P=spknock"];
@@ -87,64 +111,78 @@ async function findExecutable(): Promise<Record<string, string>> {
   }
 }
 
+/** Ends the run, since what was asked for cannot be done. */
+async function fail(line: string): Promise<never> {
+  await say(`error: ${line}`);
+  Deno.exit(1);
+}
+
 async function say(line: string): Promise<void> {
   await Deno.stderr.write(new TextEncoder().encode(`${line}\n`));
 }
 
 /** What each verb runs. */
-const VERBS: Record<string, (rest: string[], flags: string[]) => Call | Promise<Call>> = {
-  run: ([file = "main.ts", ...args]) => ({
-    args: [...PROGRAM, `${ROOT}${file}`, ...args],
-    cwd: Deno.env.get("INIT_CWD"),
-  }),
-  // Types are the business of `check`, which everything that lands goes through.
-  test: (rest) => ({
-    args: [
-      ...TESTED,
-      "--no-check",
-      "--no-prompt",
-      "-P=tools",
-      ...(rest.length > 0 ? rest : ["tests"]),
-    ],
-  }),
-  check: () => ({ args: [...TESTED, "main.ts", "tools", "tests"] }),
-  lint: (rest) => ({ args: rest }),
-  bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
-  torture: (rest) => ({
-    args: ["--no-prompt", "-P=tools", `${ROOT}tools/torture.ts`, ...rest],
-  }),
-  release: (rest) => ({
-    args: ["--no-prompt", "-P=tools", `${ROOT}tools/release.ts`, ...rest],
-    cwd: Deno.env.get("INIT_CWD"),
-  }),
-  docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
-  bundle: ([folder = ""], flags) => ({
-    args: [
-      "--no-prompt",
-      "-P=tools",
-      `${ROOT}tools/bundle.ts`,
-      folder,
-      "--config",
-      CONFIG,
-      ...flags,
-    ],
-  }),
-  async compile(rest, flags) {
-    const temporary = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
-    const chunks = await writeBundle(temporary, ["--config", CONFIG, ...flags]);
-    const output = rest.includes("-o") ? [] : ["-o", "spknock"];
-    const args = [
-      ...["--no-prompt", "-P=spknock"],
-      // The code cache would be a file with a predictable name in the shared temporary folder.
-      "--no-code-cache",
-      ...chunks.flatMap((chunk) => ["--include", chunk]),
-      ...output,
-      ...rest,
-      `${temporary}/main.js`,
-    ];
-    return { args, temporary };
-  },
-};
+const VERBS: Record<string, (rest: string[], dependencies: Dependencies) => Call | Promise<Call>> =
+  {
+    run: ([file = "main.ts", ...args]) => ({
+      args: [...PROGRAM, `${ROOT}${file}`, ...args],
+      cwd: Deno.env.get("INIT_CWD"),
+    }),
+    // Types are the business of `check`, which everything that lands goes through.
+    test: (rest) => ({
+      args: [
+        ...TESTED,
+        "--no-check",
+        "--no-prompt",
+        "-P=tools",
+        ...(rest.length > 0 ? rest : ["tests"]),
+      ],
+    }),
+    check: () => ({ args: [...TESTED, "main.ts", "tools", "tests"] }),
+    lint: (rest) => ({ args: rest }),
+    bench: (rest) => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/bench.ts`, ...rest] }),
+    torture: (rest) => ({
+      args: ["--no-prompt", "-P=tools", `${ROOT}tools/torture.ts`, ...rest],
+    }),
+    release: (rest) => ({
+      args: ["--no-prompt", "-P=tools", `${ROOT}tools/release.ts`, ...rest],
+      cwd: Deno.env.get("INIT_CWD"),
+    }),
+    docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
+    bundle: ([folder = ""], { flags }) => ({
+      args: [
+        "--no-prompt",
+        "-P=tools",
+        `${ROOT}tools/bundle.ts`,
+        folder,
+        "--config",
+        CONFIG,
+        ...flags,
+      ],
+    }),
+    // Renews the lock file of where the dependencies come from.
+    lock: () => ({ args: [...TESTED, "main.ts", "tools", "tests"] }),
+    async compile(rest, { from, isChosen, flags }) {
+      if (from === "npm" && !isChosen) {
+        await fail(
+          "the executable would have plain prompts; SPKNOCK_DEPS=npm deno task compile makes it anyway",
+        );
+      }
+      const temporary = await Deno.makeTempDir({ prefix: "spknock-bundle-" });
+      const chunks = await writeBundle(temporary, ["--config", CONFIG, ...flags]);
+      const output = rest.includes("-o") ? [] : ["-o", "spknock"];
+      const args = [
+        ...["--no-prompt", "-P=spknock"],
+        // The code cache would be a file with a predictable name in the shared temporary folder.
+        "--no-code-cache",
+        ...chunks.flatMap((chunk) => ["--include", chunk]),
+        ...output,
+        ...rest,
+        `${temporary}/main.js`,
+      ];
+      return { args, temporary };
+    },
+  };
 
 const [verb = "", ...rest] = Deno.args;
 const makeCall = VERBS[verb];
@@ -152,16 +190,24 @@ if (makeCall === undefined) {
   throw new Error(`"${verb}" is not a verb: use ${Object.keys(VERBS).join(", ")}`);
 }
 const executable = verb === "test" ? await findExecutable() : {};
-const flags = await dependencyFlags();
-const { args, cwd, temporary } = await makeCall(rest, flags);
-const subcommand = ["bench", "torture", "docs", "bundle", "release"].includes(verb) ? "run" : verb;
+// A linter needs none.
+const dependencies: Dependencies = verb === "lint"
+  ? { from: "jsr", isChosen: false, flags: [] }
+  : await findDependencies({ isLocked: verb !== "lock" });
+const { flags } = dependencies;
+const { args, cwd, temporary } = await makeCall(rest, dependencies);
+const subcommand = verb === "lock"
+  ? "cache"
+  : ["bench", "torture", "docs", "bundle", "release"].includes(verb)
+  ? "run"
+  : verb;
 const child = new Deno.Command(Deno.execPath(), {
   args: [
     subcommand,
     "-q",
     "--config",
     CONFIG,
-    ...(verb === "lint" ? [] : flags),
+    ...flags,
     ...args,
   ],
   cwd: cwd ?? ROOT,

@@ -126,7 +126,7 @@ Deno.test("deno task spknock: from any folder, with the caller's paths, and a cl
   // The dependencies that the tests have: the others need not be reachable.
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", "--config", `${ROOT}deno.json`, "spknock", "list", "-c", "../mine.toml"],
-    env: { ...home.env, SPKNOCK_DEPS: IS_FROM_NPM ? "npm" : "jsr" },
+    env: { ...home.env, ...(IS_FROM_NPM ? { SPKNOCK_DEPS: "npm" } : {}) },
     clearEnv: true,
     cwd: `${home.path}/sub`,
   }).output();

@@ -3,6 +3,7 @@
  * graph, what is embedded and the permissions be compiled, though the result behaves as plain deno.
  */
 import { assertEquals } from "@std/assert";
+import { IS_FROM_NPM } from "../e2e/program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -13,7 +14,10 @@ Deno.test("the program compiles to one executable that embeds its modules and th
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", "-P=tools", "tools/deno.ts", "compile", "-o", output],
       cwd: ROOT,
-      env: { DENORT_BIN: Deno.execPath() },
+      env: {
+        DENORT_BIN: Deno.execPath(),
+        ...(IS_FROM_NPM ? { SPKNOCK_DEPS: "npm" } : {}),
+      },
     }).output();
     assertEquals(code, 0, new TextDecoder().decode(stderr));
     const executable = await Deno.readFile(output);

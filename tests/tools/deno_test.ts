@@ -1,6 +1,7 @@
-/** `tools/deno.ts`: the npm packages are those of npm.lock, and no task writes a lock file. */
+/** `tools/deno.ts`: packages are those of the lock files, no task renews one, and what was asked for by hand is not replaced. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { IS_FROM_NPM } from "../e2e/program.ts";
+import { table } from "../table.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const reason = IS_FROM_NPM ? "" : " (ignored: the packages come from JSR)";
@@ -59,3 +60,65 @@ Deno.test({
     }
   },
 });
+
+/** A checkout and an empty cache, on a machine that reaches no registry: nothing listens at the proxy. */
+async function runOffline(
+  { args, chosen, files }: { args: readonly string[]; chosen?: string; files?: readonly string[] },
+) {
+  const folder = await Deno.makeTempDir({ prefix: "spknock-offline-" });
+  try {
+    await copyCheckout(folder);
+    for (const name of files ?? []) await Deno.writeTextFile(`${folder}/${name}`, EMPTY_LOCK);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-P=tools", `${folder}/tools/deno.ts`, ...args],
+      cwd: folder,
+      clearEnv: true,
+      env: {
+        PATH: Deno.env.get("PATH") ?? "",
+        HOME: folder,
+        DENO_DIR: `${folder}/cache`,
+        HTTPS_PROXY: "http://127.0.0.1:9",
+        NO_COLOR: "1",
+        ...(chosen === undefined ? {} : { SPKNOCK_DEPS: chosen }),
+      },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    const made = Array.from(Deno.readDirSync(folder), ({ name }) => name)
+      .filter((name) => name === "deno.lock" && !files?.includes(name));
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), made };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const EMPTY_LOCK = '{ "version": "5" }';
+const NO_JSR = "error: SPKNOCK_DEPS=jsr: JSR cannot be reached\n";
+
+table<{ args: string[]; chosen?: string; files?: string[]; stderr: string }>(
+  "deno task, where no registry can be reached",
+  {
+    "compile from JSR is refused, also with a lock file": {
+      args: ["compile"],
+      chosen: "jsr",
+      files: ["deno.lock"],
+      stderr: NO_JSR,
+    },
+    "a run from JSR is refused": { args: ["run", "main.ts"], chosen: "jsr", stderr: NO_JSR },
+    "the tests from JSR are refused": { args: ["test"], chosen: "jsr", stderr: NO_JSR },
+    "the lock file of JSR is not written": { args: ["lock"], chosen: "jsr", stderr: NO_JSR },
+    "a compilation with plain prompts has to be asked for": {
+      args: ["compile"],
+      stderr: "deps: JSR cannot be reached; taking them from npm, prompts are plain\n" +
+        "error: the executable would have plain prompts; SPKNOCK_DEPS=npm deno task compile makes it anyway\n",
+    },
+    "another source of packages is refused": {
+      args: ["check"],
+      chosen: "JSR",
+      stderr: 'error: SPKNOCK_DEPS="JSR": use jsr or npm\n',
+    },
+  },
+  async ({ stderr, ...call }) => {
+    assertEquals(await runOffline(call), { code: 1, stdout: "", stderr, made: [] });
+  },
+);
