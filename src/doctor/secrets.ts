@@ -6,6 +6,7 @@ import type { Knock, SecretSource } from "../core/knock.ts";
 import { isKey } from "../core/rolling.ts";
 import { chooseCommands } from "../core/system/commands.ts";
 import { expandHome } from "../core/system/home.ts";
+import { listProgramPaths } from "../core/system/programs.ts";
 import type { Target } from "../core/target.ts";
 import { detectUtf16, hasMark } from "../secret/text.ts";
 import type { FileEvidence, Invocation } from "./evidence.ts";
@@ -240,18 +241,11 @@ async function findProgram(
   program: string,
   ports: SecretLookPorts,
 ): Promise<string | undefined> {
-  const isWindows = ports.invocation.os === "windows";
-  const folders = /[/\\]/.test(program)
-    ? [""]
-    : (ports.env("PATH") ?? "").split(isWindows ? ";" : ":").map((folder) => `${folder || "."}/`);
-  const endings = isWindows ? ["", ".exe", ".com", ".cmd", ".bat"] : [""];
-  for (const folder of folders) {
-    for (const ending of endings) {
-      const path = `${folder}${program}${ending}`;
-      const file = await findFile(path, ports);
-      if (typeof file !== "object" || !file.isFile) continue;
-      if (file.mode === undefined || (file.mode & 0o111) !== 0) return path;
-    }
+  const { env, invocation: { os } } = ports;
+  for (const path of listProgramPaths(program, { env, os })) {
+    const file = await findFile(path, ports);
+    if (typeof file !== "object" || !file.isFile) continue;
+    if (file.mode === undefined || (file.mode & 0o111) !== 0) return path;
   }
   return undefined;
 }

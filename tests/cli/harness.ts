@@ -54,6 +54,8 @@ export interface WorldOptions {
   isFull?: boolean;
   /** What starts this program; `spknock` where undefined. */
   startWords?: readonly string[];
+  /** The system that is played, as in `Deno.build.os`; Linux where undefined. */
+  os?: string;
   /** How programs end, in order. */
   programs?: readonly (ProgramResult | Error)[];
 }
@@ -228,7 +230,7 @@ export class World implements AsyncDisposable {
       openTerminal: () => Promise.resolve(this.terminal),
       env: (name) => ({ HOME: this.home, ...(isLive ? LIVE_ENV : { TERM: "dumb" }), ...env })[name],
       hideEnv: (name) => void this.hidden.add(name),
-      os: "linux",
+      os: this.#options.os ?? "linux",
       cwd: () => this.home,
       endOnHangup: () => Promise.resolve(),
       readBuild: () =>

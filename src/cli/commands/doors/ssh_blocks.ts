@@ -8,6 +8,7 @@ import { listKeys } from "../../../core/fwknop.ts";
 import { isSameHost, type Target } from "../../../core/target.ts";
 import { findSshPort } from "../../../probe/mod.ts";
 import { mayAsk } from "../../../secret/kinds.ts";
+import { escapeTokens, type SshStart } from "./ssh_words.ts";
 
 const SSH_PORT = 22;
 
@@ -28,9 +29,6 @@ interface SshBlock {
   text: string;
 }
 
-/** Returns the words with which ssh's shell starts a command of spknock, quoted for both. */
-export type RenderStart = (command: string) => string;
-
 /** The lines above the blocks with a ProxyCommand. */
 export const PROXY_HEADER = `# For ~/.ssh/config (see ssh_config(5)), written by spknock ssh-config.
 # With a ControlMaster, ssh runs no ProxyCommand while the master lives: what goes
@@ -44,12 +42,12 @@ export const DIRECT_HEADER =
 # ssh knocks while it reads this, then opens its own connection. Whatever reads it
 # for the host knocks: "ssh -G NAME" too, and a session through the master of a
 # ControlMaster. If the knock fails, spknock says why on stderr, and
-# "ProxyCommand false" ends ssh at once.
+# the second ProxyCommand ends ssh at once.
 `;
 
 /** Returns the `Host` block of one target. */
-export function renderProxyBlock(target: Target, renderStart: RenderStart): SshBlock {
-  const proxyCommand = `${renderStart("connect")} ${target.name} %h %p`;
+export function renderProxyBlock(target: Target, start: SshStart): SshBlock {
+  const proxyCommand = `${start.proxy("connect")} ${target.name} %h %p`;
   const lines = [...listHostLines(target), `    ProxyCommand ${proxyCommand}`, ""];
   const execCommand = null;
   return {
@@ -70,10 +68,11 @@ export function renderProxyBlock(target: Target, renderStart: RenderStart): SshB
  *
  * @throws {UsageError} where knocking with each ssh would do harm, or ssh cannot read the command.
  */
-export function renderDirectBlock(target: Target, renderStart: RenderStart): SshBlock {
+export function renderDirectBlock(target: Target, start: SshStart): SshBlock {
   refuseAfter(target);
+  refuseInterface(target, start);
   const { name } = target;
-  const execCommand = renderExecCommand(target, renderStart);
+  const execCommand = renderExecCommand(target, start);
   const lines = [
     ...listHostLines(target),
     `    AddressFamily ${findSshFamily(target)}`,
@@ -82,10 +81,29 @@ export function renderDirectBlock(target: Target, renderStart: RenderStart): Ssh
     `Match originalhost ${name} !canonical exec "${execCommand}"`,
     "    ProxyCommand none",
     `Match originalhost ${name}`,
-    "    ProxyCommand false",
+    `    ProxyCommand ${findSystemWords(start).fail}`,
     "",
   ];
   return { ...findEnd(target), name, proxyCommand: null, execCommand, text: lines.join("\n") };
+}
+
+/** The device that takes everything, and a command that fails. */
+const POSIX_WORDS = { nothing: "/dev/null", fail: "false" };
+const WINDOWS_WORDS = { nothing: "NUL", fail: "cmd.exe /c exit 1" };
+
+function findSystemWords({ os }: SshStart): typeof POSIX_WORDS {
+  return os === "windows" ? WINDOWS_WORDS : POSIX_WORDS;
+}
+
+/** OpenSSH for Windows has no BindInterface. */
+function refuseInterface({ name, source }: Target, { os }: SshStart): void {
+  if (os !== "windows" || source === undefined || isAddress(source)) return;
+  throw new UsageError(
+    `--direct: "${name}" has an interface as its source, which ssh on Windows cannot have`,
+    {
+      hint: "use an address as its source, or leave --direct out",
+    },
+  );
 }
 
 /** Each ssh would run these programs, and one of them may be ssh. */
@@ -100,15 +118,17 @@ function refuseAfter({ name, after }: Target): void {
  * Returns what ssh's shell runs. ssh up to 9.8 reads the quoted text as it is, later ones take a backslash away
  * before a quote or a backslash: what they would read differently is refused.
  */
-function renderExecCommand(target: Target, renderStart: RenderStart): string {
+function renderExecCommand(target: Target, start: SshStart): string {
   // knock reaches the target's own host: for another one behind it the target's probes have to do.
   const probe = isSameHost(findEnd(target).host, target.host) ? " --probe %p/tcp" : "";
   const canLook = probe !== "" || target.probes.length > 0;
-  const knock = `${renderStart("knock")} ${target.name} -q${probe}`;
-  const look = `${renderStart("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
+  const knock = `${start.exec("knock")} ${target.name} -q${probe}`;
+  const look = `${start.exec("probe")} ${target.name} -q${probe} --timeout ${LOOK_TIMEOUT}`;
   const isCostly = target.rolling !== undefined ||
     [...target.knocks, ...listKeys(target)].some(({ payload }) => mayAsk(payload));
-  const command = canLook && isCostly ? `${look} 2>/dev/null || ${knock}` : knock;
+  const command = canLook && isCostly
+    ? `${look} 2>${findSystemWords(start).nothing} || ${knock}`
+    : knock;
   if (/"|\\["'\\]/.test(command)) {
     throw new UsageError("--direct: a file's name has a quote, which ssh reads in two ways", {
       hint: "give the file another name, or leave --direct out",
@@ -160,9 +180,4 @@ function findEnd(target: Target): { host: string; port: number } {
     host: connect?.host ?? host,
     port: connect?.port ?? findSshPort(target) ?? SSH_PORT,
   };
-}
-
-/** Escapes percent signs (ssh_config(5), TOKENS): IPv6 zones and some paths have one. */
-export function escapeTokens(text: string): string {
-  return text.replaceAll("%", "%%");
 }

@@ -42,11 +42,11 @@ export const command = defineCommand({
     }
     if (!args.has("install")) context.ports.dropPermissions(["write"]);
     const targets = await selectTargets(context, { all: context.args.has("all") });
-    const renderStart = await makeStart(context, args.value("program"));
+    const start = await makeStart(context, args.value("program"));
     const [header, render] = args.has("direct")
       ? [DIRECT_HEADER, renderDirectBlock]
       : [PROXY_HEADER, renderProxyBlock];
-    const blocks = targets.map((target) => render(target, renderStart));
+    const blocks = targets.map((target) => render(target, start));
     if (args.has("install")) {
       const files = blocks.map(({ name, text }) => ({ name, text: `${header}\n${text}` }));
       return await install(files, context);

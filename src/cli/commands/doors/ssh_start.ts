@@ -1,10 +1,11 @@
 /** How ssh starts this program, and where its files are. */
 import { UsageError } from "../../../core/errors.ts";
 import { findHome } from "../../../core/system/home.ts";
-import { quoteShell } from "../../../core/text.ts";
+import { isAbsolute } from "../../../config/paths.ts";
+import { listProgramPaths } from "../../../core/system/programs.ts";
 import type { Context } from "../../command.ts";
 import type { CliPorts } from "../../ports.ts";
-import { escapeTokens, type RenderStart } from "./ssh_blocks.ts";
+import { makeSshStart, type SshStart } from "./ssh_words.ts";
 
 /**
  * Returns the folder that `.ssh` is in.
@@ -19,35 +20,35 @@ export function requireHome(ports: Pick<CliPorts, "env" | "os">, hint: string): 
 }
 
 /**
- * Returns how ssh's shell starts a command: the program as the PATH has it, and the file of targets.
+ * Returns how ssh starts a command: the program as the PATH has it, and the file of targets.
  *
  * @param program another one, by its name or path.
  */
 export async function makeStart(
   { configFile, ports }: Pick<Context, "configFile" | "ports">,
   program?: string,
-): Promise<RenderStart> {
+): Promise<SshStart> {
   const { readConfigVariable } = await import("../../../config/mod.ts");
   const words = program !== undefined
-    ? [/[/\\]/.test(program) ? toAbsolute(program, ports.cwd()) : program]
+    ? [/[/\\]/.test(program) ? toAbsolute(program, ports) : program]
     : await isInPath("spknock", ports)
     ? ["spknock"]
     : ports.listStartWords();
   const config = configFile ?? readConfigVariable(ports.env);
-  const options = config === undefined ? [] : ["--config", toAbsolute(config, ports.cwd())];
+  const options = config === undefined ? [] : ["--config", toAbsolute(config, ports)];
   refuseControlCharacters([...words, ...options].join(" "));
-  return (command) =>
-    [...words, command, ...options].map((word) => escapeTokens(quoteShell(word))).join(" ");
+  return makeSshStart((command) => [...words, command, ...options], ports);
 }
 
-/** Whether a shell finds a program of this name. */
+/** Whether ssh finds a program of this name; on Windows it looks for an executable alone. */
 async function isInPath(name: string, { env, fs, os }: CliPorts): Promise<boolean> {
-  const [separator, ending] = os === "windows" ? [";", ".exe"] : [":", ""];
-  const folders = (env("PATH") ?? "").split(separator).filter((folder) => folder !== "");
-  const found = await Promise.all(folders.map(async (folder) => {
-    const facts = await fs.stat(`${folder}/${name}${ending}`).catch(() => undefined);
-    return facts?.isFile === true && (facts.mode === null || (facts.mode & 0o111) !== 0);
-  }));
+  const program = os === "windows" ? `${name}.exe` : name;
+  const found = await Promise.all(
+    listProgramPaths(program, { env, os }).map(async (path) => {
+      const facts = await fs.stat(path).catch(() => undefined);
+      return facts?.isFile === true && (facts.mode === null || (facts.mode & 0o111) !== 0);
+    }),
+  );
   return found.includes(true);
 }
 
@@ -61,6 +62,6 @@ function refuseControlCharacters(line: string): void {
   );
 }
 
-function toAbsolute(path: string, folder: string): string {
-  return /^(?:[/\\]|[A-Za-z]:[\\/])/.test(path) ? path : `${folder}/${path}`;
+function toAbsolute(path: string, { cwd, os }: Pick<CliPorts, "cwd" | "os">): string {
+  return isAbsolute(path) ? path : `${cwd()}${os === "windows" ? "\\" : "/"}${path}`;
 }
