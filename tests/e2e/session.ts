@@ -36,23 +36,38 @@ export function parseItems(text: string): Item[] {
   return items;
 }
 
+/** How a session is run; see {@linkcode runItems}. */
+export interface SessionOptions {
+  isMerged?: boolean;
+  isOnlyCommands?: boolean;
+  prefix?: readonly string[];
+  simplify?: (text: string) => string;
+  onMismatch?: ((item: Item, printed: string) => void) | undefined;
+}
+
 /**
  * Runs a session from its first item to its last, and checks each command's output.
  *
  * @param options.isMerged standard error is shown as standard output is, and no exit code is.
+ * @param options.isOnlyCommands no output is shown; every command has to end with 0.
+ * @param options.prefix words that the shell is started with.
+ * @param options.simplify what is not compared is taken out of what is shown and what is printed.
  * @param options.onMismatch takes what a command printed instead of the lines that follow it; an
  * error where it is missing.
  */
 export async function runItems(
   items: readonly Item[],
   home: Home,
-  { isMerged = false, onMismatch }: {
-    isMerged?: boolean;
-    onMismatch?: ((item: Item, printed: string) => void) | undefined;
-  } = {},
+  {
+    isMerged = false,
+    isOnlyCommands = false,
+    prefix = [],
+    simplify = (text) => text,
+    onMismatch,
+  }: SessionOptions = {},
 ): Promise<void> {
   const bin = await installProgram(home);
-  const [program = "", ...words] = [...DETACHED, "sh", "-c"];
+  const [program = "", ...words] = [...DETACHED, ...prefix, "sh", "-c"];
   for (const item of items) {
     const { head, lines } = item;
     const [, path, mode = "600"] = FILE.exec(head) ?? [];
@@ -71,8 +86,12 @@ export async function runItems(
       ...splitLines(stderr).map((line) => `! ${line}`),
       ...(code === 0 || isMerged ? [] : [`[${code}]`]),
     ].join("\n").replaceAll(home.path, "/home/you");
+    if (isOnlyCommands) {
+      assertEquals(code, 0, `${command}\n${printed}`);
+      continue;
+    }
     try {
-      assertPrinted(printed, lines.join("\n").trimEnd(), command);
+      assertPrinted(printed, { expected: lines.join("\n").trimEnd(), command, simplify });
     } catch (error) {
       if (onMismatch === undefined) throw error;
       onMismatch(item, printed);
@@ -103,9 +122,15 @@ function splitLines(bytes: Uint8Array): string[] {
   return text === "" ? [] : text.split("\n");
 }
 
-function assertPrinted(printed: string, expected: string, command: string): void {
-  const actual = printed.replaceAll(TIME, "N ms");
-  const parts = expected.replaceAll(TIME, "N ms").split(/^\.\.\.$/m);
+interface Expected {
+  expected: string;
+  command: string;
+  simplify: (text: string) => string;
+}
+
+function assertPrinted(printed: string, { expected, command, simplify }: Expected): void {
+  const [actual = "", ...parts] = [printed, ...expected.split(/^\.\.\.$/m)]
+    .map((text) => simplify(text).replaceAll(TIME, "N ms"));
   if (parts.length === 1) return assertEquals(actual, parts[0], command);
   const escaped = parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   assertMatch(actual, new RegExp(`^${escaped.join("[^]*")}$`), command);

@@ -40,7 +40,11 @@ for (const { path, text } of PAGES) {
     await using home = new Home();
     for (const session of sessions) {
       const items = parseItems(session.text);
-      await test.step(items[0]?.head ?? "", () => runItems(items, home, { isMerged: true }));
+      const { isOnlyCommands } = session;
+      await test.step(
+        items[0]?.head ?? "",
+        () => runItems(items, home, { isMerged: true, isOnlyCommands }),
+      );
     }
   });
 }

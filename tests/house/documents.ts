@@ -43,23 +43,40 @@ export function splitFences(text: string): { fences: Fence[]; prose: string } {
   return { fences, prose };
 }
 
+/** What a session can need that a test without root does not have, and what is done with it instead. */
+export const NEEDS = {
+  "a server": "as root, run against a server in a network namespace (tests/kernel/pages_test.ts)",
+  "a checkout": "it is the one that the tests run in: they do what its lines say",
+  "a terminal": "someone answers its questions, or ends it by Ctrl-C; tests/e2e has such runs",
+} as const;
+
 /** Commands of a document with what they print. */
-interface Session {
+export interface Session {
   text: string;
-  /** What it needs that a test does not have; undefined where it is run. */
-  needs: string | undefined;
+  /** Undefined where it is run everywhere. */
+  needs: keyof typeof NEEDS | undefined;
+  /** It does not show what its commands print; each of them has to end well. */
+  isOnlyCommands: boolean;
+  /** A comment, which readers do not see. */
+  isHidden: boolean;
 }
 
 /**
  * Returns the sessions of a document, in order: its blocks with a line `$ ...`, and its comments
- * `<!-- session`, which readers do not see.
+ * `<!-- session`. After "console" or "session" there can be "commands" and "needs ...".
  */
 export function listSessions(text: string): Session[] {
-  const blocks = text.matchAll(/^(?:```(.*)|<!-- (session))\n([^]*?)^(?:```|-->)$/gm);
-  return [...blocks].filter(([, info = "", hidden, block = ""]) =>
-    hidden !== undefined || (/^(?:console.*|)$/.test(info) && /^\$ /m.test(block))
-  ).map(([, info = "", , block = ""]) => ({
-    text: block,
-    needs: /^console needs (.*)$/.exec(info)?.[1],
-  }));
+  const blocks = text.matchAll(/^(```|<!-- )(.*)\n([^]*?)^(?:```|-->)$/gm);
+  return [...blocks].flatMap(([, mark = "", info = "", block = ""]) => {
+    const isHidden = mark !== "```";
+    const match = /^(?:console|session|(?=$))(?:( commands))?(?: needs (.+))?$/.exec(info);
+    if (match === null || !(isHidden ? info !== "" : /^\$ /m.test(block))) return [];
+    const [, commands, needs] = match;
+    if (needs !== undefined && !isNeed(needs)) throw new Error(`unknown need: ${needs}`);
+    return [{ text: block, needs, isOnlyCommands: commands !== undefined, isHidden }];
+  });
+}
+
+function isNeed(text: string): text is keyof typeof NEEDS {
+  return Object.hasOwn(NEEDS, text);
 }
