@@ -11,6 +11,8 @@ const HOST = "fw.example.com";
 
 /** A systemd that starts nothing: what loads rules at boot is written for it, as on most servers. */
 const SYSTEMD = `set -e
+rm -f /etc/os-release
+echo 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"' >/etc/os-release
 mkdir -p /run/systemd/system
 mount -t tmpfs spknock /usr/local/bin
 printf '#!/bin/sh\nexit 1\n' >/usr/local/bin/systemd-run
@@ -23,7 +25,7 @@ for (const { path, text } of await listDocuments()) {
   );
   if (!sessions.some(({ needs }) => needs === "a server")) continue;
   await kernelTest(`${path}: its sessions with a server`, async (lab, test) => {
-    await using server = await createApplyLab(lab);
+    await using server = await createApplyLab(lab, { sshd: ["Subsystem sftp internal-sftp"] });
     await using client = await prepareClient(lab, server);
     for (const { text, isOnlyCommands } of sessions) {
       const items = parseItems(text);
@@ -52,11 +54,10 @@ async function prepareClient(
   await Deno.rename(`${home.path}/ssh_config`, `${home.path}/.ssh/config`);
   await Deno.writeTextFile(`${home.path}/.ssh/config`, "  LogLevel ERROR\n", { append: true });
   await Deno.mkdir(`${home.path}/.bin`);
-  await Deno.writeTextFile(
-    `${home.path}/.bin/ssh`,
-    '#!/bin/sh\nexec "$(PATH=${PATH#*:} command -v ssh)" -F "$HOME/.ssh/config" "$@"\n',
-    { mode: 0o755 },
-  );
+  for (const name of ["ssh", "scp"]) {
+    const line = `exec "$(PATH=\${PATH#*:} command -v ${name})" -F "$HOME/.ssh/config" "$@"`;
+    await Deno.writeTextFile(`${home.path}/.bin/${name}`, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  }
   return {
     prefix: ["ip", "netns", "exec", lab.client.name],
     async [Symbol.asyncDispose]() {
@@ -80,9 +81,12 @@ function simplifyIn({ client, server }: Lab): (text: string) => string {
     for (const [from, to] of Object.entries(addresses)) simple = simple.replaceAll(from, to);
     return simple
       .replaceAll(/\b[0-9a-f]{32}\b/g, "CODE")
-      .replaceAll(/\b\d{4}-\d\d-\d\d\b/g, "DAY")
+      .replaceAll(/\b\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?/g, "DAY")
       .replaceAll(/\b\d\d:\d\d\b/g, "HOUR")
       .replaceAll(/\b[1-9]\d{4}\/udp/g, "PORT/udp")
+      .replaceAll(/\bnft [\d.]+/g, "nft N")
+      .replaceAll(/SSH-2\.0-[^)]*/g, "BANNER")
+      .replaceAll(/"(at|renew_in)_ms":\d+/g, '"$1_ms":N')
       .replaceAll(/\s+/g, " ");
   };
 }
