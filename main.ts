@@ -10,14 +10,17 @@ import { EXIT } from "./src/cli/exit_codes.ts";
 import type { CliPorts } from "./src/cli/ports.ts";
 import { createFiles } from "./src/config/files.ts";
 import { CancelledError, UsageError } from "./src/core/errors.ts";
+import { toFilePath } from "./src/core/system/file_urls.ts";
 import { createRoom, openTcpIn, openUdpIn } from "./src/net/room.ts";
 import { listInterfaces } from "./src/net/source.ts";
 import { openTcp, prepareTrace, sendSyn } from "./src/net/tcp.ts";
 import { askUdp, findRouteError, openUdp } from "./src/net/udp.ts";
 import { realClock } from "./src/system/clock.ts";
 import type { Terminal } from "./src/prompt/mod.ts";
+import { listEndSignals } from "./src/system/signals.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 
+const { os } = Deno.build;
 const cancel = new AbortController();
 /** Whether a command of the user's runs attached to the terminal. */
 let hasChild = false;
@@ -38,8 +41,7 @@ function end(): void {
   }
 }
 
-const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-for (const signal of signals) Deno.addSignalListener(signal, end);
+for (const signal of listEndSignals(os)) Deno.addSignalListener(signal, end);
 /** What questions were asked on. */
 let terminal: Terminal | undefined;
 
@@ -68,7 +70,7 @@ function readCwd(): string {
 
 const room = createRoom({ clock: realClock, signal: cancel.signal });
 const stdio = createStdio(Deno, { clock: realClock });
-const files = createFiles(Deno.build);
+const files = createFiles({ os });
 
 const ports: CliPorts = {
   stdout: createSink(Deno.stdout),
@@ -79,7 +81,10 @@ const ports: CliPorts = {
   },
   // Most runs neither ask nor start a program: these two are loaded when they are needed.
   openTerminal: async () =>
-    terminal = (await import("./src/system/terminal.ts")).openTerminal(cancel.signal),
+    terminal = (await import("./src/system/terminal.ts")).openTerminal(cancel.signal, {
+      os,
+      deno: Deno,
+    }),
   stdio,
   env: (name) => hidden.get(name) ?? readEnv(name),
   hideEnv: (name) => {
@@ -88,17 +93,17 @@ const ports: CliPorts = {
     hidden.set(name, value);
     Deno.env.delete(name);
   },
-  os: Deno.build.os,
+  os,
   cwd: readCwd,
   listStartWords: () => {
     if (Deno.build.standalone) return [Deno.execPath()];
-    const pathname = decodeURIComponent(new URL(Deno.mainModule).pathname);
+    const file = toFilePath(Deno.mainModule, os);
     // tools/deno.ts says where the dependencies come from.
     const given = Deno.env.get("SPKNOCK_DENO_FLAGS");
     const flags: string[] = given === undefined
-      ? ["--config", pathname.replace(/[^/]*$/, "deno.json")]
+      ? ["--config", file.replace(/[^/\\]*$/, "deno.json")]
       : JSON.parse(given);
-    return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, "-P=spknock", pathname];
+    return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, "-P=spknock", file];
   },
   readBuild: async () => await (await import("./src/system/build.ts")).readBuild(),
   clock: realClock,
@@ -111,7 +116,7 @@ const ports: CliPorts = {
     watchRoom: room.watch,
     sendEcho: async (echo) => {
       const { sendEcho } = await import("./src/net/echo.ts");
-      return await sendEcho(echo, { run: ports.runProgram, os: ports.os });
+      return await sendEcho(echo, { run: ports.runProgram, os });
     },
     listInterfaces,
     fetchText: async (...call) => await (await import("./src/net/web.ts")).fetchText(...call),
@@ -124,16 +129,16 @@ const ports: CliPorts = {
     room.run(async () =>
       await (await import("./src/system/start_program.ts")).startProgram(...call)
     ),
-  runAttached: async (...call) => {
+  runAttached: async (command, options) => {
     const { runAttached } = await import("./src/system/run_attached.ts");
     hasChild = true;
     try {
-      return await runAttached(...call);
+      return await runAttached(command, { ...options, os });
     } finally {
       hasChild = false;
     }
   },
-  endOnHangup: async () => (await import("./src/system/hangup.ts")).onHangup(end),
+  endOnHangup: async () => (await import("./src/system/hangup.ts")).onHangup(end, { os }),
   dropPermissions: (names) => {
     for (const name of names) Deno.permissions.revokeSync({ name });
   },

@@ -4,17 +4,19 @@
  * On a terminal Ctrl-C reaches the program by itself, since it is in the same process group; the
  * program decides whether to exit. Signals that are sent only to us are forwarded.
  */
+import { listForwardedSignals } from "./signals.ts";
 
 /**
  * See the header.
  *
  * @param options.env on top of ours.
+ * @param options.os as in `Deno.build.os`.
  * @returns its exit code; 128 and the number of the signal that killed it.
  * @throws the system's error if it cannot be started.
  */
 export async function runAttached(
   [program = "", ...args]: readonly string[],
-  { env }: { env: Record<string, string> },
+  { env, os }: { env: Record<string, string>; os: string },
 ): Promise<number> {
   const child = new Deno.Command(program, {
     args,
@@ -23,7 +25,7 @@ export async function runAttached(
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  const stopForwarding = forwardSignals(child);
+  const stopForwarding = forwardSignals(child, os);
   try {
     return (await child.status).code;
   } finally {
@@ -31,11 +33,9 @@ export async function runAttached(
   }
 }
 
-function forwardSignals(child: Deno.ChildProcess): () => void {
-  if (Deno.build.os === "windows") return () => {};
+function forwardSignals(child: Deno.ChildProcess, os: string): () => void {
   const hasTerminal = Deno.stdin.isTerminal() || Deno.stderr.isTerminal();
-  const signals: Deno.Signal[] = ["SIGTERM", "SIGHUP", ...(hasTerminal ? [] : ["SIGINT" as const])];
-  const listeners = signals.map((signal) => {
+  const listeners = listForwardedSignals(os, { hasTerminal }).map((signal) => {
     const forward = () => {
       try {
         child.kill(signal);

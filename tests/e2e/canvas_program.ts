@@ -6,7 +6,10 @@ import { editLine } from "../../src/prompt/line.ts";
 import { Keyboard } from "../../src/prompt/terminal.ts";
 import { openTerminal } from "../../src/system/terminal.ts";
 
-const terminal = await openTerminal(new AbortController().signal);
+const terminal = await openTerminal(new AbortController().signal, {
+  os: Deno.build.os,
+  deno: Deno,
+});
 if (terminal === undefined) throw new Error("there is no terminal");
 const canvas = new Canvas(terminal, { color: true });
 const keyboard = new Keyboard(terminal);
