@@ -46,6 +46,7 @@ export function splitFences(text: string): { fences: Fence[]; prose: string } {
 /** What a session can need that a test without root does not have, and what is done with it instead. */
 export const NEEDS = {
   "a server": "as root, run against a server in a network namespace (tests/kernel/pages_test.ts)",
+  "a release": "run by the installation test, which makes a release folder",
   "Ansible": "as root, run by tests/kernel/ansible_test.ts",
   "a checkout": "it is the one that the tests run in: they do what its lines say",
   "a terminal": "someone answers its questions, or ends it by Ctrl-C; tests/e2e has such runs",
