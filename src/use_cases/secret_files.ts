@@ -14,6 +14,7 @@ import { resolvePath } from "../config/value_specs.ts";
 import type { Problem } from "../core/errors.ts";
 import { listKeys } from "../core/fwknop.ts";
 import type { KnockPayload } from "../core/knock.ts";
+import { foldPath, toFileName } from "../core/system/file_names.ts";
 
 /** The folder of keys, beside the configuration. */
 export const KEY_FOLDER = "keys";
@@ -44,7 +45,7 @@ export async function readSaved({ file, fs }: TargetsFile): Promise<SavedTargets
 
 /** Returns the path of a target's key, from the folder of the configuration; of the first one without number. */
 export function nameKeyFile(name: string, number = 1): string {
-  return `${KEY_FOLDER}/${name}${number === 1 ? "" : `-${number}`}.key`;
+  return `${KEY_FOLDER}/${number === 1 ? toFileName(name) : `${name}-${number}`}.key`;
 }
 
 /** Returns where the path of a key leads to. */
@@ -113,13 +114,15 @@ export async function chooseSecretFile(
   },
 ): Promise<{ path: string; isLeft: boolean }> {
   const named = listNamedFiles((await readSaved({ file, fs })).filled);
+  const isAmong = (paths: Iterable<string>, path: string) =>
+    [...paths].some((other) => foldPath(other) === foldPath(path));
   for (let number = 1;; number++) {
     const path = nameKeyFile(name, number).replace(/key$/, ending);
-    if (taken.includes(path)) continue;
+    if (isAmong(taken, path)) continue;
     const place = locateKeyFile(path, file);
     const present = await readText(place, fs);
     if (present === undefined) return { path, isLeft: false };
-    if (named.has(place) || !isUsable(present)) continue;
+    if (isAmong(named, place) || !isUsable(present)) continue;
     const { mode } = await fs.stat(place);
     // One that others can read would be refused when it is used.
     if (mode === null || (mode & 0o077) === 0) return { path, isLeft: true };

@@ -124,3 +124,11 @@ Deno.test("ssh-config --install follows a link of ~/.ssh/config", async () => {
   assertEquals(await Deno.readTextFile(`${world.home}/dotfiles/ssh`), `${INCLUDE}\nHost a\n`);
   assertEquals((await Deno.lstat(`${world.home}/.ssh/config`)).isSymlink, true);
 });
+
+Deno.test("ssh-config --install: two targets that differ by case would have one file", async () => {
+  await using world = new World();
+  await world.write(TARGETS + '[targets.Home]\nhost = "fw.example.com"\nknocks = ["7000/udp"]\n');
+  const { code, stderr } = await world.run("ssh-config", "--all", "--install", "--yes");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, 'spknock-Home.conf" would be the file of two targets');
+});

@@ -7,6 +7,8 @@
  *   for that host alone, and ssh takes the first value that it finds (ssh_config(5));
  * - what is right already is not written.
  */
+import { UsageError } from "../../core/errors.ts";
+import { foldPath } from "../../core/system/file_names.ts";
 import type { FileSystem } from "../files.ts";
 import { readText } from "../store.ts";
 import { writeText } from "../update.ts";
@@ -20,7 +22,11 @@ interface FileChange {
 const FOLDER = "config.d";
 const INCLUDE = `Include ${FOLDER}/spknock-*.conf`;
 
-/** Returns the files that have to change so that ssh knows these blocks; none where it does. */
+/**
+ * Returns the files that have to change so that ssh knows these blocks; none where it does.
+ *
+ * @throws {UsageError} where two of them would have one file.
+ */
 export async function planSshInstall(
   blocks: readonly { name: string; text: string }[],
   { home }: { home: string },
@@ -28,6 +34,7 @@ export async function planSshInstall(
 ): Promise<FileChange[]> {
   const folder = `${home}/.ssh`;
   const files = blocks.map(({ name, text }) => ({ path: `${FOLDER}/spknock-${name}.conf`, text }));
+  refuseTwins(files);
   const main = await readText(`${folder}/config`, fs) ?? "";
   const isIncluded = files.every(({ path }) => includesFile(main, { path, folder }));
   const wanted = [
@@ -38,6 +45,23 @@ export async function planSshInstall(
   ];
   const present = await Promise.all(wanted.map(({ path }) => readText(path, fs)));
   return wanted.filter(({ text }, index) => text !== present[index]);
+}
+
+/** Some file systems do not tell upper from lower case, and ssh's own `Host` does not either. */
+function refuseTwins(files: readonly { path: string }[]): void {
+  const seen = new Set<string>();
+  for (const { path } of files) {
+    const name = foldPath(path);
+    if (seen.has(name)) {
+      throw new UsageError(
+        `"${path}" would be the file of two targets, which differ by case only`,
+        {
+          hint: "rename one of the targets: spknock rename A B",
+        },
+      );
+    }
+    seen.add(name);
+  }
 }
 
 /** Writes what {@linkcode planSshInstall} found: the blocks first, then the line that includes them. */

@@ -1,5 +1,6 @@
 /** `rules --output-dir`: a file for each machine, for engines that bring them there. */
 import { ConfigError, UsageError } from "../../../core/errors.ts";
+import { foldPath, toFileName } from "../../../core/system/file_names.ts";
 import { nameHosts, type Target } from "../../../core/target.ts";
 import { describeSystemError } from "../../../core/system_errors.ts";
 import { plural } from "../../../core/text.ts";
@@ -52,7 +53,9 @@ export async function writeRuleFolder(
     place: group.place,
     host: nameHosts(group.targets),
     doors: doors.filter(({ target }) => group.targets.includes(target)),
-    path: `${folder.replace(/(?<=.)\/+$/, "")}/${group.targets[0]?.name}.${backend.extension}`,
+    path: `${folder.replace(/(?<=.)\/+$/, "")}/${
+      toFileName(group.targets[0]?.name ?? "")
+    }.${backend.extension}`,
   }));
   refuseTwins(files);
   if (files.length > 1 && secrets.secretsFrom !== undefined) {
@@ -99,13 +102,13 @@ export async function writeRuleFolder(
 function refuseTwins(files: readonly RuleFile[]): void {
   const names = new Map<string, string>();
   for (const { path } of files) {
-    const other = names.get(path.toLowerCase());
+    const other = names.get(foldPath(path));
     if (other !== undefined) {
       throw new UsageError(`"${other}" and "${path}" differ by case only`, {
         hint: "rename one of the targets: spknock rename A B",
       });
     }
-    names.set(path.toLowerCase(), path);
+    names.set(foldPath(path), path);
   }
 }
 

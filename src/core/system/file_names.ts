@@ -1,0 +1,18 @@
+/**
+ * Names of files that every system can have, as a configuration goes from one to another.
+ *
+ * - Windows takes `con`, `nul` and the like for devices, whatever follows a point (Naming Files, Paths, and Namespaces).
+ * - Windows and macOS do not tell upper from lower case, and macOS not composed letters from decomposed ones.
+ */
+
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
+
+/** Returns the name of a file for a target, without its ending: the target's own, unless that is a device somewhere. */
+export function toFileName(name: string): string {
+  return DEVICE.test(name) ? `${name}_` : name;
+}
+
+/** Returns a text that is the same for two paths which may lead to one file. */
+export function foldPath(path: string): string {
+  return path.normalize("NFC").toLowerCase();
+}
