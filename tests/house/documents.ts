@@ -68,14 +68,17 @@ export interface Session {
  * `<!-- session`. After "console" or "session" there can be "commands" and "needs ...".
  */
 export function listSessions(text: string): Session[] {
-  const blocks = text.matchAll(/^(```|<!-- )(.*)\n([^]*?)^(?:```|-->)$/gm);
-  return [...blocks].flatMap(([, mark = "", info = "", block = ""]) => {
-    const isHidden = mark !== "```";
-    const match = /^(?:console|session|(?=$))(?:( commands))?(?: needs (.+))?$/.exec(info);
-    if (match === null || !(isHidden ? info !== "" : /^\$ /m.test(block))) return [];
+  const blocks = text.matchAll(/^```(.*)\n([^]*?)^```$|^<!-- (session.*)\n([^]*?)^-->$/gm);
+  return [...blocks].flatMap(([, info = "", block = "", hidden, setup = ""]) => {
+    const isHidden = hidden !== undefined;
+    const match = /^(?:console|session|(?=$))(?:( commands))?(?: needs (.+))?$/.exec(
+      hidden ?? info,
+    );
+    if (match === null || !(isHidden || /^\$ /m.test(block))) return [];
     const [, commands, needs] = match;
     if (needs !== undefined && !isNeed(needs)) throw new Error(`unknown need: ${needs}`);
-    return [{ text: block, needs, isOnlyCommands: commands !== undefined, isHidden }];
+    const isOnlyCommands = commands !== undefined;
+    return [{ text: isHidden ? setup : block, needs, isOnlyCommands, isHidden }];
   });
 }
 
