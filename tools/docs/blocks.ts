@@ -7,6 +7,7 @@ import { RUNNER } from "../../src/apply/runner.ts";
 import { listExitCodes } from "../../src/cli/exit_codes.ts";
 import { loadBackends } from "../../src/rules/mod.ts";
 import { renderBackendTables } from "./backends.ts";
+import { loadCommands, renderCommandTable, renderOptionTables } from "./commands.ts";
 import { renderHouseMap } from "./house.ts";
 import { renderProbeTable, renderSecretTable } from "./kinds.ts";
 import { renderTable } from "./markdown.ts";
@@ -14,7 +15,11 @@ import { renderSchema } from "./schema.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
+const commands = await loadCommands();
+
 const BLOCKS: Readonly<Record<string, string>> = {
+  "commands": renderCommandTable(commands),
+  "options": renderOptionTables(commands),
   "exit codes": renderTable(["exit code", "meaning"], listExitCodes()),
   "house map": renderHouseMap(),
   "secrets": renderSecretTable(),
@@ -27,6 +32,8 @@ const BLOCKS: Readonly<Record<string, string>> = {
 export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "CONTRIBUTING.md": fillBlocks,
   "SECURITY.md": fillBlocks,
+  "docs/commands.md": fillBlocks,
+  "docs/options.md": fillBlocks,
   "docs/rules.md": fillBlocks,
   "docs/scripting.md": fillBlocks,
   "docs/secrets.md": fillBlocks,
