@@ -14,6 +14,7 @@ import { suggest } from "../core/suggest.ts";
 import { isSameHost, type Target } from "../core/target.ts";
 import { joinOr, plural } from "../core/text.ts";
 import { sanitize } from "../output/sanitize.ts";
+import type { StatusLine } from "../output/status_line.ts";
 import type { Prompter, SecretQuestion } from "../prompt/mod.ts";
 import { askByProgram, findAskpass } from "../secret/askpass.ts";
 import { type CollectSecretsOptions, runSecretProgram } from "../use_cases/collect_secrets.ts";
@@ -174,7 +175,19 @@ async function maybePrompter(context: Context): Promise<Prompter | undefined> {
   const { openPrompter } = await import("../prompt/mod.ts");
   const { hasColor, canRedraw } = context.out.look;
   const stream = { isTerminal: () => true };
-  return await openPrompter(terminal, { plain: !canRedraw(stream), color: hasColor(stream) });
+  const look = { plain: !canRedraw(stream), color: hasColor(stream) };
+  return silenced(await openPrompter(terminal, look), context.out.status);
+}
+
+/** The same prompter, with no status line while a question is asked. */
+function silenced(prompter: Prompter, { silence }: StatusLine): Prompter {
+  return {
+    select: (question) => silence(() => prompter.select(question)),
+    input: (question) => silence(() => prompter.input(question)),
+    secret: (question) => silence(() => prompter.secret(question)),
+    confirm: (question) => silence(() => prompter.confirm(question)),
+    pause: (message) => silence(() => prompter.pause(message)),
+  };
 }
 
 /**

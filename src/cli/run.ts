@@ -2,6 +2,7 @@
 import { ConfigError, UsageError } from "../core/errors.ts";
 import { chooseLook, type Look, PLAIN_LOOK } from "../output/look.ts";
 import { createOutput, type Output } from "../output/output.ts";
+import { createStatusLine, NO_STATUS, type StatusLine } from "../output/status_line.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Command, Context } from "./command.ts";
 import { type CommandRow, COMMANDS } from "./command_table.ts";
@@ -16,20 +17,25 @@ import {
 import type { CliPorts } from "./ports.ts";
 import { PERMISSIONS } from "../use_cases/ports.ts";
 import { reportError } from "./report_error.ts";
+import { shareTerminal } from "./status_ports.ts";
 
 /** Runs the program and returns its exit code; never throws. */
-export async function run(argv: readonly string[], ports: CliPorts): Promise<number> {
+export async function run(argv: readonly string[], given: CliPorts): Promise<number> {
+  let ports = given;
   const looksGiven = (name: GlobalName) => argv.includes(`--${name}`);
-  let out = makeOutput(looksGiven, ports, PLAIN_LOOK);
+  let out = makeOutput(looksGiven, ports, { look: PLAIN_LOOK });
   try {
-    out = makeOutput(looksGiven, ports);
+    out = makeOutput(looksGiven, ports, { look: readLook(looksGiven, ports) });
     const { name, rest } = splitCommand(argv);
     const row = name === undefined || name === "help"
       ? undefined
       : await findCommand(name, rest, ports);
     const command = (await row?.load())?.command;
     const args = parseOptions<string>(rest, [...command?.options ?? [], ...GLOBAL_OPTIONS]);
-    out = makeOutput(args.has, ports);
+    const look = readLook(args.has, ports);
+    const status = chooseStatus(args.has, ports, { look });
+    ports = shareTerminal(given, status);
+    out = makeOutput(args.has, ports, { look, status });
     if (args.has("version")) {
       const { printVersion } = await import("./version/print_version.ts");
       return await printVersion(out, ports);
@@ -165,12 +171,26 @@ function printText(text: string, out: Output): number {
   return EXIT.done;
 }
 
+function readLook(has: (name: GlobalName) => boolean, { env }: Pick<CliPorts, "env">): Look {
+  return chooseLook(env, { noColor: has("no-color"), plain: has("plain") });
+}
+
+/** The status line of a run; none where nothing but results and errors is to be seen. */
+function chooseStatus(
+  has: (name: GlobalName) => boolean,
+  ports: CliPorts,
+  { look }: { look: Look },
+): StatusLine {
+  const isShown = look.canRedraw(ports.stderr) && !has("json") && !has("quiet");
+  return isShown ? createStatusLine(ports) : NO_STATUS;
+}
+
 /** The output of a run; before the command line is parsed, by what the arguments look like. */
 function makeOutput(
   has: (name: GlobalName) => boolean,
-  { stdout, stderr, env }: CliPorts,
-  look: Look = chooseLook(env, { noColor: has("no-color"), plain: has("plain") }),
+  { stdout, stderr }: CliPorts,
+  { look, status = NO_STATUS }: { look: Look; status?: StatusLine },
 ): Output {
   const [json, quiet, verbose] = [has("json"), has("quiet"), has("verbose")];
-  return createOutput({ stdout, stderr, json, quiet, verbose, look });
+  return createOutput({ stdout, stderr, json, quiet, verbose, look, status });
 }

@@ -5,20 +5,12 @@
 import { OutputError } from "../core/errors.ts";
 import { renderJson } from "../core/text.ts";
 import type { Look } from "./look.ts";
+import type { Sink } from "./sink.ts";
+import { NO_STATUS, type StatusLine } from "./status_line.ts";
 import { wrapWords } from "./wrap.ts";
 import { COLOR_STYLE, PLAIN_STYLE, type Style } from "./style.ts";
 
-/** One of the two streams. */
-export interface Sink {
-  write(text: string): void;
-  isTerminal(): boolean;
-  /** Columns of the terminal; undefined where there is none, or it does not say. */
-  columns?(): number | undefined;
-  /** Its lines, the same. */
-  rows?(): number | undefined;
-  /** Whether the reader has gone away, so that nothing that is written arrives. */
-  isGone?(): boolean;
-}
+export type { Sink } from "./sink.ts";
 
 /** How the output looks. */
 interface OutputOptions {
@@ -28,6 +20,8 @@ interface OutputOptions {
   quiet: boolean;
   verbose: boolean;
   look: Look;
+  /** Says what is done while nothing else is written; nothing does where undefined. */
+  status?: StatusLine;
 }
 
 /** The output of a run. */
@@ -36,6 +30,8 @@ export interface Output {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly look: Look;
+  /** Says what is done while nothing else is written. */
+  readonly status: StatusLine;
   /** Whether people see text on stdout as it comes, on a terminal where lines can be written anew. */
   readonly isLive: boolean;
   /** Whether the reader of stdout has gone away: a long text can end there. */
@@ -69,7 +65,7 @@ const MAX_WIDTH = 80;
 
 /** Makes the output of a run. */
 export function createOutput(options: OutputOptions): Output {
-  const { stdout, stderr, json, quiet, verbose, look } = options;
+  const { stdout, stderr, json, quiet, verbose, look, status = NO_STATUS } = options;
   let isLineOpen = false;
   const toStdout = (text: string) => {
     if (text === "") return;
@@ -96,6 +92,7 @@ export function createOutput(options: OutputOptions): Output {
     quiet,
     verbose,
     look,
+    status,
     isLive: look.canRedraw(stdout) && !json && !quiet,
     get isGone() {
       return stdout.isGone?.() ?? false;

@@ -515,18 +515,19 @@ table("knock: the last try says what it waits for, and how long", {
   "on a terminal it counts down": true,
   "elsewhere one line": false,
 }, async (isLive) => {
-  await using world = new World({ isLive, isSilent: true });
+  await using world = new World({ isLive, isSilent: true, ...isLive ? { keys: [] } : {} });
   await world.write(SLOW.replace("::1", "192.0.2.1"));
   const { code, stdout, stderr } = await world.run("knock", "slow", "--no-color");
   assertEquals(code, 1);
-  const lines = stdout.split(isLive ? "\r\x1b[2K" : "\n").filter((line) => /waiting/.test(line));
+  const told = isLive ? stderr.split("\r\x1b[2K") : stdout.split("\n");
+  const lines = told.filter((line) => /waiting/.test(line));
   assertEquals(
     lines.slice(0, 2),
     isLive
-      ? ["  waiting for tcp 22, tcp 443, 9 s left", "  waiting for tcp 22, tcp 443, 8 s left"]
+      ? ["waiting for tcp 22, tcp 443, 9 s left", "waiting for tcp 22, tcp 443, 8 s left"]
       : ["  waiting for tcp 22, tcp 443, 9 s left"],
   );
-  assertEquals(stderr, "hint: find out why: spknock doctor slow\n");
+  assertEquals(stderr.endsWith("hint: find out why: spknock doctor slow\n"), true, stderr);
 });
 
 Deno.test("the hint to doctor finds the same file and the same passphrases", async () => {

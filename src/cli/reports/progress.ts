@@ -189,28 +189,3 @@ function renderWay({ address, port, to }: SentPacket & { to: string }): string {
     : `${bracket(address)}:${port}`;
   return `  from ${from} to ${to}`;
 }
-
-/** Counts several things on a terminal, on one line that is cleared at the end. */
-export function countDone(
-  total: number,
-  out: Output,
-  what: "targets" | "secrets" | "machines" = "targets",
-): { done(): void; clear(): void } {
-  if (!out.isLive || total === 1) return { done() {}, clear() {} };
-  let count = 0;
-  let shown = -1;
-  const show = () => {
-    const percent = Math.floor((count / total) * 100);
-    if (percent === shown) return;
-    shown = percent;
-    out.say(`\r${count}/${total} ${what}`);
-  };
-  show();
-  return {
-    done() {
-      count++;
-      show();
-    },
-    clear: () => out.say("\r" + " ".repeat(`${total}/${total} ${what}`.length) + "\r"),
-  };
-}

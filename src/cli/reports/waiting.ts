@@ -1,6 +1,6 @@
 /**
- * What the last try waits for, and how long: a line that counts down on a terminal, elsewhere one line.
- * It appears after a second: what answers sooner needs none.
+ * What the last try waits for, and how long: the status line counts down, and where there is none one line
+ * says it once. It appears after a second: what answers sooner needs none.
  */
 import type { Clock } from "../../core/clock.ts";
 import type { Target } from "../../core/target.ts";
@@ -13,11 +13,12 @@ import { describeProbe } from "../../probe/mod.ts";
 interface Waiting {
   /** The knocks of the last try are sent. */
   start(): void;
-  /** Clears the line: a probe's own line follows. */
+  /** A probe has answered. */
   onProbe(outcome: ProbeOutcome): void;
 }
 
-const TICK_MS = 1_000;
+/** Milliseconds until the line, where there is no status line. */
+const SILENCE_MS = 1_000;
 
 /** Makes the report of what the last try of a target waits for. */
 export function createWaiting(
@@ -27,41 +28,40 @@ export function createWaiting(
 ): Waiting {
   const open = new Set<string>();
   const pending = new Set<string>();
-  const end = new AbortController();
-  let isShown = false;
+  const end = Promise.withResolvers<void>();
+  const stop = new AbortController();
   let deadline = 0;
 
-  const show = () => {
-    const what = `waiting for ${sanitize([...pending].join(", "))}`;
-    const seconds = Math.ceil((deadline - clock.now()) / 1_000);
-    out.say(
-      out.isLive ? `\r\x1b[2K  ${what}, ${seconds} s left` : `  ${what}, ${seconds} s left\n`,
-    );
-    isShown = true;
+  const render = () => {
+    const seconds = Math.max(0, Math.ceil((deadline - clock.now()) / 1_000));
+    return `waiting for ${sanitize([...pending].join(", "))}, ${seconds} s left`;
   };
-  const tick = async () => {
-    const stop = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]);
+  const sayOnce = async () => {
+    const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     try {
-      for (let next = clock.now() + TICK_MS; next < deadline; next += TICK_MS) {
-        await clock.sleepUntil(next, stop);
-        if (out.isLive || !isShown) show();
-      }
+      await clock.sleepUntil(clock.now() + SILENCE_MS, either);
+      if (clock.now() < deadline) out.say(`  ${render()}\n`);
     } catch (error) {
-      if (!stop.aborted) throw error;
+      if (!either.aborted) throw error;
     }
+  };
+  const show = async () => {
+    if (out.status.isShown) await out.status.during(render, () => end.promise);
+    else await sayOnce();
   };
   return {
     start() {
       for (const label of probes.map(describeProbe)) if (!open.has(label)) pending.add(label);
       deadline = clock.now() + timeoutMs;
       // After the probes have started: nothing comes between the last knock and the first question.
-      if (pending.size > 0 && !out.json && !out.quiet) queueMicrotask(() => void tick());
+      if (pending.size > 0 && !out.json && !out.quiet) queueMicrotask(() => void show());
     },
     onProbe({ label, status }) {
       if (status === "open") open.add(label);
       pending.delete(label);
-      if (pending.size === 0) end.abort();
-      if (isShown && out.isLive) out.say("\r\x1b[2K");
+      if (pending.size > 0) return;
+      stop.abort();
+      end.resolve();
     },
   };
 }

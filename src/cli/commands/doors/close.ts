@@ -1,6 +1,5 @@
 /** `close`: the closing sequence, and a check that the door is closed now. */
 import { UsageError } from "../../../core/errors.ts";
-import { resolveTargets } from "../../../use_cases/batch.ts";
 import { closeTarget, toClosingTarget } from "../../../use_cases/close_target.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { readJobs, readKnockChanges, selectTargets } from "../../arguments/target_args.ts";
@@ -13,7 +12,7 @@ import {
   SELECTION_OPTIONS,
 } from "../../option_specs.ts";
 import { reportTargets } from "../../reports/target_report.ts";
-import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
+import { collectOnTargets, resolveOnTargets, runOnTargets } from "../../target_batch.ts";
 
 /** The command `close`. */
 export const command = defineCommand({
@@ -46,7 +45,7 @@ export const command = defineCommand({
       return await showDryRun(targets, context);
     }
     const jobs = readJobs(args);
-    const resolutions = await resolveTargets(targets, ports, { jobs });
+    const resolutions = await resolveOnTargets(targets, context, { jobs });
     const secrets = readSecretChoice(args);
     const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
     // No `after` program runs here.

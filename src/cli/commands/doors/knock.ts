@@ -2,7 +2,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
 import { loadProbes, startsProgram } from "../../../probe/mod.ts";
-import { type Jobs, resolveTargets } from "../../../use_cases/batch.ts";
+import type { Jobs } from "../../../use_cases/batch.ts";
 import { knockTarget, listFacts } from "../../../use_cases/knock_target.ts";
 import { dropUnusedPermissions, dropUnusedWrite } from "../../../use_cases/permissions.ts";
 import type { TargetReport } from "../../../use_cases/target_report.ts";
@@ -33,7 +33,7 @@ import { renderDoctorCommand } from "../../doctor_hint.ts";
 import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import type { OptionNames, OptionSpec } from "../../options.ts";
 import { reportTargets } from "../../reports/target_report.ts";
-import { collectOnTargets, runOnTargets } from "../../target_batch.ts";
+import { collectOnTargets, resolveOnTargets, runOnTargets } from "../../target_batch.ts";
 
 /** How targets are knocked on. */
 interface KnockOptions {
@@ -159,7 +159,7 @@ export async function knockTargets(
   const { ports } = context;
   // Names before secrets: no passphrase is asked for a host that does not exist.
   const check = (target: Target) => makeHorizonCheck(target, context)();
-  const resolutions = await resolveTargets(targets, ports, { jobs, check });
+  const resolutions = await resolveOnTargets(targets, context, { jobs, check });
   const ready = await collectOnTargets(resolutions, context, { jobs, secrets });
   await loadProbes(targets.flatMap(({ probes }) => probes));
   dropUnusedPermissions(targets, ports, { command });

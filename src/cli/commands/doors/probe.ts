@@ -1,7 +1,7 @@
 /** `probe`: check whether the door is open, without a knock. */
 import { UsageError } from "../../../core/errors.ts";
 import type { Target } from "../../../core/target.ts";
-import { type Jobs, resolveTargets } from "../../../use_cases/batch.ts";
+import type { Jobs } from "../../../use_cases/batch.ts";
 import { dropUnusedPermissions } from "../../../use_cases/permissions.ts";
 import { probeTarget } from "../../../use_cases/probe_target.ts";
 import { readFamily, readJobs, readProbes, selectTargets } from "../../arguments/target_args.ts";
@@ -13,7 +13,7 @@ import {
   SELECTION_OPTIONS,
 } from "../../option_specs.ts";
 import { reportTargets } from "../../reports/target_report.ts";
-import { runOnTargets } from "../../target_batch.ts";
+import { resolveOnTargets, runOnTargets } from "../../target_batch.ts";
 
 /** Without a knock an open door answers at once: milliseconds to wait, unless `--timeout` is given. */
 const TIMEOUT_MS = 3_000;
@@ -59,7 +59,7 @@ export async function probeTargets(
   { jobs = "auto" }: { jobs?: Jobs } = {},
 ): Promise<number> {
   const { ports, out } = context;
-  const resolutions = await resolveTargets(targets, ports, { jobs });
+  const resolutions = await resolveOnTargets(targets, context, { jobs });
   const reports = await runOnTargets(resolutions, context, {
     jobs,
     knocks: false,

@@ -4,6 +4,7 @@ import { parseDuration, renderDuration } from "../../../core/duration.ts";
 import { ConfigError, UsageError } from "../../../core/errors.ts";
 import { parseLogin, type Target } from "../../../core/target.ts";
 import { chooseCommands } from "../../../core/system/commands.ts";
+import { plural } from "../../../core/text.ts";
 import { diagnose } from "../../../doctor/causes.ts";
 import type { Evidence, Invocation } from "../../../doctor/evidence.ts";
 import type { Diagnosis } from "../../../doctor/finding.ts";
@@ -91,7 +92,10 @@ export const command = defineCommand({
       const [payloads = []] = await collectSecrets([request], ports, options);
       return toPayloads(target, payloads, ports);
     };
-    const evidence = await gatherEvidence(config, ports, {
+    let what = target === undefined
+      ? `looking up ${plural(config.targets.size, "host")}`
+      : `examining ${target.name}`;
+    const gather: Parameters<typeof gatherEvidence>[2] = {
       target,
       timeoutMs: timeoutMs ?? TIMEOUT_MS,
       secretsFrom: secrets.secretsFrom,
@@ -101,11 +105,16 @@ export const command = defineCommand({
       looksAtPorts: args.has("ports"),
       waits: args.has("wait"),
       onWait: (ms, reason) => {
-        const what = reason === "open" ? "the door closes by itself" : "the stages have ended";
-        out.note(`waiting ${renderDuration(ms)} until ${what}`);
+        const then = reason === "open" ? "the door closes by itself" : "the stages have ended";
+        what = `waiting ${renderDuration(ms)} until ${then}`;
+        out.note(what);
       },
       invocation,
-    });
+    };
+    const evidence = await out.status.during(
+      (seconds) => `${what}, ${seconds} s`,
+      () => gatherEvidence(config, ports, gather),
+    );
     return report(evidence, name, context);
   },
 });

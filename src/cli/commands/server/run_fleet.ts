@@ -21,7 +21,6 @@ import {
   requirePrompter,
   type SecretChoice,
 } from "../../context.ts";
-import { countDone } from "../../reports/progress.ts";
 import { saveAppliedHorizon } from "../../reports/saved_horizon.ts";
 import {
   type FleetRow,
@@ -101,28 +100,33 @@ export async function runApplyFleet(
   const prompter = needsAnswer
     ? await requirePrompter(context, "apply without a question: --yes")
     : undefined;
-  let counter: ReturnType<typeof countDone> | undefined;
-  const reports = await applyFleet(fleet, ports, {
-    jobs,
-    apply,
-    hooks: {
-      ask: makeSecretOptions(context, secrets, askSecret).ask,
-      allowEmpty: secrets.allowEmpty,
-      onStep: (group, step) => showStep(group, step, context),
-      // While machines are looked at, a password can be asked for.
-      onRound(count, round) {
-        if (round === "apply" && !out.verbose) counter = countDone(count, out, "machines");
+  // While machines are looked at, a password can be asked for.
+  let progress: { done: number; total: number } | undefined;
+  const what = () =>
+    progress === undefined ? "" : `applying: ${progress.done} of ${progress.total} machines done`;
+  const work = () =>
+    applyFleet(fleet, ports, {
+      jobs,
+      apply,
+      hooks: {
+        ask: makeSecretOptions(context, secrets, askSecret).ask,
+        allowEmpty: secrets.allowEmpty,
+        onStep: (group, step) => showStep(group, step, context),
+        onRound(total, round) {
+          progress = round === "apply" ? { done: 0, total } : undefined;
+        },
+        onDone() {
+          if (progress !== undefined) progress.done++;
+        },
+        confirm: prompter && (async (looks) => {
+          printFleetPlan(looks, out);
+          const count = looks.filter(({ outcome }) => outcome?.status === "dry-run").length;
+          const message = `Apply the rules to ${plural(count, "machine")}?`;
+          return await prompter.confirm({ message, default: false });
+        }),
       },
-      onDone: () => counter?.done(),
-      confirm: prompter && (async (looks) => {
-        printFleetPlan(looks, out);
-        const count = looks.filter(({ outcome }) => outcome?.status === "dry-run").length;
-        const message = `Apply the rules to ${plural(count, "machine")}?`;
-        return await prompter.confirm({ message, default: false });
-      }),
-    },
-  });
-  counter?.clear();
+    });
+  const reports = await out.status.during(what, work);
   for (const { outcome } of reports) await saveAppliedHorizon(outcome, context);
   return reportFleet(reports, out, { describe: toApplyRow });
 }
