@@ -175,7 +175,7 @@ function readLook(has: (name: GlobalName) => boolean, { env }: Pick<CliPorts, "e
   return chooseLook(env, { noColor: has("no-color"), plain: has("plain") });
 }
 
-/** The status line of a run; none where nothing but results and errors is to be seen. */
+/** The status line of a run; none with `--json` and `--quiet`, and elsewhere than on a terminal. */
 function chooseStatus(
   has: (name: GlobalName) => boolean,
   ports: CliPorts,

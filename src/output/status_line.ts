@@ -137,7 +137,7 @@ export function createStatusLine(
   };
 }
 
-/** What cannot be written here is no reason to end the work. */
+/** A status line that cannot be written does not end the work. */
 function writeQuietly(stream: Sink, text: string): void {
   try {
     stream.write(text);
