@@ -18,6 +18,7 @@ import { PLAIN_LOOK } from "../../src/output/look.ts";
 import { createOutput, type Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
+import { checkJson } from "../json_schemas.ts";
 import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
 
 /** What a world has; nothing of it where left out. */
@@ -181,7 +182,9 @@ export class World implements AsyncDisposable {
   async run(...argv: readonly string[]): Promise<Ended> {
     const { stdout, stderr } = this.#openSinks();
     const code = await run(argv, this.#ports(stdout, stderr));
-    return { code, stdout: stdout.text, stderr: stderr.text };
+    const ended = { code, stdout: stdout.text, stderr: stderr.text };
+    await checkJson(argv, ended);
+    return ended;
   }
 
   /** One run of a part of a command, which gets its parsed options as the command would. */

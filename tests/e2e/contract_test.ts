@@ -6,154 +6,48 @@ import { type Ended, errorOf, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 import { PHRASES } from "./vectors.ts";
 
-/** What a value looks like: the kinds of its parts. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
-  if (value === null) return "null";
-  if (typeof value !== "object") return typeof value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shapeOf(part)]));
-}
-
-const DOOR = {
-  target: "string",
-  host: "string",
-  address: "string",
-  addresses: ["string"],
-  status: "string",
-  tries: "number",
-  packets: "number",
-  sequence: ["string"],
-  sent_ms: "number",
-  probes: [{ probe: "string", status: "string", ms: "number", detail: "string" }],
-  after: [],
-};
-
-/** Checks a run that went well: a value of this shape, and silence on stderr. */
-function assertShape(ended: Ended, shape: unknown): void {
+/** Checks a run that went well: a value, which `home.run` holds against its schema, and silence on stderr. */
+function assertOne(ended: Ended): void {
   assertEquals([ended.code, ended.stderr], [0, ""]);
-  assertEquals(shapeOf(valueOf(ended)), shape);
+  valueOf(ended);
 }
 
-Deno.test("every command prints one JSON value", async () => {
+Deno.test("every command prints one JSON value, of its schema", async () => {
   await using home = new Home();
   await using there = new Receivers();
-  const json = (...argv: string[]) => home.run([...argv, "--json"], { stdin: PHRASES });
-  const knock = `${there.udp()}/udp`;
-  const file = "string";
-  const add = [
-    "add",
-    "fw",
-    "127.0.0.1",
-    knock,
-    "--probe",
-    `tcp:${there.tcp()}`,
-    "--tag",
-    "x",
-    "--opens",
-    "22",
-  ];
-  assertShape(await json(...add, "--description", "mine"), { added: "string", file });
-  assertShape(await json("list"), {
-    file,
-    targets: [{
-      name: "string",
-      host: "string",
-      description: "string",
-      tags: ["string"],
-      sequence: ["string"],
-      opens: ["string"],
-      rolling: "null",
-      fwknop: "null",
-      one_time: "null",
-    }],
-  });
-  const shown = (delay: string) => ({
-    name: "string",
-    host: "string",
-    description: "string",
-    tags: ["string"],
-    knocks: [{ port: "number", protocol: "string", payload: "string", delay_ms: delay }],
-    opens: ["string"],
-    family: "string",
-    source: "null",
-    tries: "number",
-    copies: "string",
-    open_for_ms: "number",
-    stage_timeout_ms: "number",
-    timeout_ms: "number",
-    probes: ["string"],
-    after: [],
-    close: "null",
-    connect: "null",
-    admin: "null",
-    rolling: "null",
-    fwknop: "null",
-    one_time: "null",
-  });
+  const json = async (line: string) => {
+    const ended = await home.run([...line.split(" "), "--json"], { stdin: PHRASES });
+    assertOne(ended);
+    return ended;
+  };
+  const [knock, probe] = [`${there.udp()}/udp`, `tcp:${there.tcp()}`];
+  await json(`add fw 127.0.0.1 ${knock} --probe ${probe} --tag x --opens 22 --description mine`);
+  await json("list");
   // "auto" is no number.
-  assertShape(await json("show", "fw"), shown("null"));
-  assertShape(await json("edit", "fw", "--delay", "50ms"), { changed: "string", file });
-  assertShape(await json("show", "fw"), shown("number"));
-  assertShape(await json("edit", "fw", "--secret", "none"), { changed: "string", file });
-  assertShape(await json("knock", "fw"), { targets: [DOOR] });
-  assertShape(await json("probe", "fw"), { targets: [DOOR] });
-  assertShape(await json("export", "fw", "--as", "toml"), {
-    targets: ["string"],
-    as: "string",
-    file: "null",
-    holds_secret: "boolean",
-    lost: [],
-    text: "string",
-  });
-  assertShape(await json("knock", "fw", "-n"), {
-    dry_run: "boolean",
-    targets: [{
-      target: "string",
-      host: "string",
-      packets: [{ port: "number", protocol: "string", at_ms: "number", payload: "string" }],
-      probes: ["string"],
-    }],
-  });
-  assertShape(await json("rename", "fw", "gate"), { renamed: "string", to: "string", file });
-  assertShape(await json("remove", "gate", "--yes"), { removed: ["string"], file });
-  const made = await json("one-time", "generate", "--count", "5", "--udp");
-  assertShape(made, {
-    count: "number",
-    length: "number",
-    protocol: "string",
-    file: "null",
-    sequences: ["string"],
-  });
+  await json("show fw");
+  await json("edit fw --delay 50ms");
+  await json("show fw");
+  await json("edit fw --secret none");
+  await json("knock fw");
+  await json("probe fw");
+  await json("export fw --as toml");
+  await json("knock fw -n");
+  await json("rename fw gate");
+  await json("remove gate --yes");
+  const made = await json("one-time generate --count 5 --udp");
   const sequences = valueOf<{ sequences: string[] }>(made).sequences.map((line) => ` ${line}\n`);
   await Deno.writeTextFile(`${home.path}/seq`, sequences.join(""), { mode: 0o600 });
   await home.write(
-    `[targets.once]\nhost = "127.0.0.1"\none_time = "${home.path}/seq"\nprobes = ["tcp:${there.tcp()}"]\n`,
+    `[targets.once]\nhost = "127.0.0.1"\none_time = "${home.path}/seq"\nprobes = ["${probe}"]\n`,
   );
-  const oneTime = { file, left: "number", line: "number" };
-  assertShape(await json("knock", "once"), { targets: [{ ...DOOR, one_time: oneTime }] });
-  assertShape(await json("remove", "once", "--yes"), {
-    removed: ["string"],
-    file,
-    one_time_files: ["string"],
-  });
+  await json("knock once");
+  await json("remove once --yes");
   await Deno.writeTextFile(`${home.path}/old.conf`, "192.0.2.1:1/udp\n");
-  assertShape(await json("import", "old.conf"), {
-    file,
-    dry_run: "boolean",
-    added: ["string"],
-    already_there: "number",
-    key_files: [],
-    left_out: [],
-    remarks: [],
-  });
-  assertShape(await json("hash"), { hash: "string" });
-  const door = { ...DOOR, probes: [{ ...DOOR.probes[0] }] };
-  assertShape(await json("demo"), { ok: "boolean", before: door, wrong: door, right: door });
-  const version = { name: "string", version: "string" };
-  assertShape(await json("--version"), version);
-  const build = { form: "string", place: "string", target: "string", deno: "string", v8: "string" };
-  assertShape(await json("--version", "--verbose"), { ...version, commit: "string", ...build });
-  assertShape(await json("--help"), { help: "string" });
+  await json("import old.conf");
+  await json("hash");
+  await json("demo");
+  await json("--version");
+  await json("--help");
 });
 
 /** Ports: two of TCP, and a knock. */

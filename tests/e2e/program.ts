@@ -1,4 +1,5 @@
 /** The program from outside: started as a user would, with a home of its own. */
+import { checkJson } from "../json_schemas.ts";
 
 /** What a run left behind. */
 export interface Ended {
@@ -136,7 +137,9 @@ export class Home implements AsyncDisposable {
     }
     const { code, stdout, stderr } = await child.output();
     const decoder = new TextDecoder();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    const ended = { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    await checkJson(args, ended);
+    return ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
