@@ -1,9 +1,14 @@
 /** Loopback ports and addresses for the tests. */
 
-/** Addresses to send from: the system's choice, and another one where loopback has more than one. */
-export const SOURCES: readonly (string | undefined)[] = Deno.build.os === "darwin"
-  ? [undefined]
-  : [undefined, "127.0.0.5"];
+/** Another address of loopback: Linux and Windows have all of 127.0.0.0/8, macOS has one on its lo0. */
+export const OTHER_SOURCE = Deno.build.os === "darwin" ? "127.0.0.1" : "127.0.0.5";
+
+/** Addresses to send from: the system's choice, and another one. */
+export const SOURCES: readonly (string | undefined)[] = [undefined, OTHER_SOURCE];
+
+/** The name of the interface of 127.0.0.1: `lo`, `lo0`, `Loopback Pseudo-Interface 1`. */
+export const LOOPBACK: string =
+  Deno.networkInterfaces().find(({ address }) => address === "127.0.0.1")?.name ?? "lo";
 
 /** Returns a TCP port without a listener. */
 export function freeTcpPort(hostname = "127.0.0.1"): number {

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertMode, makeFolder } from "../systems.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
@@ -207,14 +208,14 @@ Deno.test("add makes the file of --config; other commands want it to exist", asy
   const file = `${world.home}/new/targets.toml`;
   assertEquals((await world.run("list", "-c", file)).code, 2);
   assertEquals((await world.run("add", "a", "::1", "7", "-c", file)).code, 0);
-  assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
-  assertEquals((await Deno.stat(`${world.home}/new`)).mode! & 0o777, 0o700);
+  await assertMode(file, 0o600);
+  await assertMode(`${world.home}/new`, 0o700);
   assertEquals((await world.run("list", "-c", file)).stdout, "a  ::1  7/tcp\n");
 });
 
 Deno.test("$SPKNOCK_CONFIG and XDG_CONFIG_HOME say where the targets are", async () => {
   for (const name of ["SPKNOCK_CONFIG", "XDG_CONFIG_HOME"]) {
-    const folder = Deno.makeTempDirSync();
+    const folder = makeFolder();
     const file = name === "SPKNOCK_CONFIG" ? `${folder}/x.toml` : `${folder}/spknock/targets.toml`;
     await using world = new World({ env: { [name]: name === "SPKNOCK_CONFIG" ? file : folder } });
     assertEquals(valueOf(await world.run("add", "a", "::1", "7", "--json"))["file"], file);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripStyles } from "../../src/output/width.ts";
+import { assertMode } from "../systems.ts";
 import { World } from "./harness.ts";
 
 const TARGETS = `version = 1
@@ -69,5 +70,5 @@ Deno.test("export --qr: elsewhere than on a terminal it needs a file, which is p
   const file = `${world.home}/home.svg`;
   assertEquals((await world.run(...HOME, "--output", file)).code, 0);
   assertStringIncludes(await Deno.readTextFile(file), "<svg ");
-  assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+  await assertMode(file, 0o600);
 });

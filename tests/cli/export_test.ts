@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { EXPORT_FORMS } from "../../src/export/forms.ts";
 import { HASH, HMAC_KEY, KEY } from "../export/round_trip.ts";
+import { assertMode } from "../systems.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
@@ -45,7 +46,7 @@ Deno.test("export --as toml --tag: a file that another spknock imports", async (
     stderr,
     "lost: home: source, which is of this machine\nlost: home: where its secret comes from\n",
   );
-  assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+  await assertMode(file, 0o600);
   const text = await Deno.readTextFile(file);
   assert(!text.includes(HASH) && !text.includes("work"));
   await using other = new World();

@@ -1,6 +1,7 @@
 /** A door of fwknopd on the command line: texts, secrets, what is refused. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../src/config/mod.ts";
+import { testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
@@ -233,7 +234,7 @@ table<{ argv: string; says: string }>("fwknop keygen: refused:", {
   assertEquals([keys, (await world.read()).includes("work")], [undefined, false]);
 });
 
-Deno.test("fwknop: doctor looks at the files of both keys", async () => {
+testWith("modes", "fwknop: doctor looks at the files of both keys", async () => {
   await using world = new World();
   const folder = world.config.replace(/[^/]*$/, "");
   await world.write(

@@ -19,6 +19,7 @@ import { createOutput, type Sink } from "../../src/output/output.ts";
 import type { ProgramResult, RunProgram } from "../../src/probe/mod.ts";
 import { FakeClock, FakeConnection, FakeNet, fakePrograms, textOf } from "../fakes.ts";
 import { checkJson } from "../json_schemas.ts";
+import { makeFolder } from "../systems.ts";
 import { type Chunk, FakeTerminal, splitLines } from "../prompt/fake_terminal.ts";
 
 /** What a world has; nothing of it where left out. */
@@ -116,7 +117,7 @@ function makeSystemError(code: string): Error {
 
 /** Everything that the program can touch; removed at the end. */
 export class World implements AsyncDisposable {
-  readonly home: string = Deno.makeTempDirSync({ prefix: "spknock-cli-" });
+  readonly home: string = makeFolder("spknock-cli-");
   /** Where the program looks for targets. */
   readonly config: string = `${this.home}/.config/spknock/targets.toml`;
   readonly clock: FakeClock = new FakeClock({ auto: true });
@@ -260,7 +261,7 @@ export class World implements AsyncDisposable {
         lookup: (host) => this.#lookUp(host),
       },
       fs: this.#files(),
-      fileMode: async (path) => (await Deno.stat(path)).mode ?? undefined,
+      fileMode: async (path) => (await realFiles.stat(path)).mode ?? undefined,
       runProgram: (...call) => this.#start(...call),
       startProgram: () => Promise.reject(new Error("no program was expected")),
       runAttached: async (command, options) => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HMAC_KEY, KEY } from "../export/round_trip.ts";
+import { assertMode, testWith } from "../systems.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
 const KEYS = `KEY_BASE64 ${KEY}\nHMAC_KEY_BASE64 ${HMAC_KEY}\n`;
@@ -12,14 +13,18 @@ async function write(world: World, text: string): Promise<string> {
   return file;
 }
 
-Deno.test("import: a .fwknoprc that other users can read is named, with what closes it", async () => {
-  await using world = new World();
-  const file = await write(world, STANZA);
-  await Deno.chmod(file, 0o644);
-  const said = `${file}: has secrets, and other users can read it (mode 0644): chmod 600 ${file}`;
-  assertEquals(valueOf(await world.run("import", file, "-n", "--json"))["remarks"], [said]);
-  assertStringIncludes((await world.run("import", file)).stderr, `note: ${said}\n`);
-});
+testWith(
+  "modes",
+  "import: a .fwknoprc that other users can read is named, with what closes it",
+  async () => {
+    await using world = new World();
+    const file = await write(world, STANZA);
+    await Deno.chmod(file, 0o644);
+    const said = `${file}: has secrets, and other users can read it (mode 0644): chmod 600 ${file}`;
+    assertEquals(valueOf(await world.run("import", file, "-n", "--json"))["remarks"], [said]);
+    assertStringIncludes((await world.run("import", file)).stderr, `note: ${said}\n`);
+  },
+);
 
 /** The folder of the configuration, and what of keys is in it. */
 async function listKeys(world: World): Promise<string[]> {
@@ -47,7 +52,7 @@ Deno.test("import: keys of a .fwknoprc become files of their own, and nothing sh
     `${KEY}\n`,
     `${HMAC_KEY}\n`,
   ]);
-  for (const path of keys) assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  for (const path of keys) await assertMode(path, 0o600);
   const saved = await world.read();
   assertStringIncludes(saved, 'key_base64 = { file = "keys/work.key" }\n');
   assertStringIncludes(saved, 'hmac_key_base64 = { file = "keys/work.hmac" }\n');
@@ -75,18 +80,22 @@ Deno.test("import: a key file that is there is not overwritten", async () => {
   assertEquals(await listKeys(world), ["work-2.key", "work.hmac", "work.key"]);
 });
 
-Deno.test("import: a key file that an interrupted run left is used, if only its owner can read it", async () => {
-  for (const [mode, used] of [[0o600, "work.key"], [0o644, "work-2.key"]] as const) {
-    await using world = new World();
-    const file = await write(world, STANZA);
-    const folder = `${world.config.replace(/\/[^/]*$/, "")}/keys`;
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(`${folder}/work.key`, `${KEY}\n`);
-    await Deno.chmod(`${folder}/work.key`, mode);
-    assertEquals((await world.run("import", file)).code, 0);
-    assertStringIncludes(await world.read(), `{ file = "keys/${used}" }`);
-  }
-});
+testWith(
+  "modes",
+  "import: a key file that an interrupted run left is used, if only its owner can read it",
+  async () => {
+    for (const [mode, used] of [[0o600, "work.key"], [0o644, "work-2.key"]] as const) {
+      await using world = new World();
+      const file = await write(world, STANZA);
+      const folder = `${world.config.replace(/\/[^/]*$/, "")}/keys`;
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(`${folder}/work.key`, `${KEY}\n`);
+      await Deno.chmod(`${folder}/work.key`, mode);
+      assertEquals((await world.run("import", file)).code, 0);
+      assertStringIncludes(await world.read(), `{ file = "keys/${used}" }`);
+    }
+  },
+);
 
 Deno.test("import --dry-run: no key is written", async () => {
   await using world = new World();

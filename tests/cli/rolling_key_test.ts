@@ -5,6 +5,7 @@ import { findBackend } from "../../src/rules/mod.ts";
 import { requireRolling } from "../../src/use_cases/rolling/rotate_key.ts";
 import { revokeKey } from "../../src/use_cases/rolling/revoke_key.ts";
 import { nftables } from "../../src/rules/backends/nftables/nftables.ts";
+import { assertMode } from "../systems.ts";
 import { table } from "../table.ts";
 import { errorOf, valueOf, World } from "./harness.ts";
 
@@ -41,10 +42,6 @@ function keyPath(world: World, name: string): string {
   return world.config.replace(/[^/]*$/, `keys/${name}`);
 }
 
-async function readMode(path: string): Promise<string> {
-  return (((await Deno.stat(path)).mode ?? 0) & 0o777).toString(8);
-}
-
 async function writeKey(world: World, name: string): Promise<void> {
   await Deno.mkdir(keyPath(world, "").slice(0, -1), { recursive: true, mode: 0o700 });
   await Deno.writeTextFile(keyPath(world, name), `${btoa("k".repeat(32))}\n`, { mode: 0o600 });
@@ -68,7 +65,8 @@ Deno.test("rolling new: a key of 32 bytes that only its owner can read, and its 
       'rolling = { window = "10m", slots = 4 }\n',
   );
   assertMatch(await Deno.readTextFile(key), /^[A-Za-z0-9+/]{43}=\n$/);
-  assertEquals([await readMode(key), await readMode(keyPath(world, ""))], ["600", "700"]);
+  await assertMode(key, 0o600);
+  await assertMode(keyPath(world, ""), 0o700);
 });
 
 Deno.test("rolling new --json: no key in it, and what is next", async () => {

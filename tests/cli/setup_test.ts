@@ -11,6 +11,7 @@ import { SETUP_OPTIONS } from "../../src/cli/commands/server/setup_options.ts";
 import type { Look } from "../../src/apply/look.ts";
 import { NetworkError } from "../../src/core/errors.ts";
 import { FakeTerminal } from "../prompt/fake_terminal.ts";
+import { assertMode } from "../systems.ts";
 import { table } from "../table.ts";
 import { fakeApply } from "./fake_apply.ts";
 import { type Ended, errorOf, valueOf, World, type WorldOptions } from "./harness.ts";
@@ -76,7 +77,7 @@ Deno.test("setup --yes: a key, a target, rules, an ssh block, a login, and what 
   assertMatch(text, /\[targets.home.close\]\nknocks = \[.*file = "keys\/home.secret".*\]\n/s);
   assertEquals(await listKeys(world), ["home.key", "home.secret"]);
   for (const name of await listKeys(world)) {
-    assertEquals(((await Deno.stat(keyPath(world, name))).mode ?? 0) & 0o777, 0o600);
+    await assertMode(keyPath(world, name), 0o600);
   }
   assertStringIncludes(
     await readBlock(world),

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertMode, makeFolder, testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { valueOf, World, type WorldOptions } from "./harness.ts";
 
@@ -17,18 +18,22 @@ async function readProxy(world: World, ...argv: string[]): Promise<string> {
   return host?.proxy_command ?? ended.stderr;
 }
 
-Deno.test("ssh-config: the program as the PATH has it, else as it was started", async () => {
-  const startWords = ["/opt/de no/deno", "run", "/src/main.ts"];
-  const bin = await Deno.makeTempDir();
-  await using world = await makeWorld({ startWords, env: { PATH: `/nosuch:${bin}` } });
-  const started = "'/opt/de no/deno' run /src/main.ts connect home %h %p";
-  assertEquals(await readProxy(world), started);
-  await Deno.writeTextFile(`${bin}/spknock`, "", { mode: 0o644 });
-  assertEquals(await readProxy(world), started);
-  await Deno.chmod(`${bin}/spknock`, 0o755);
-  assertEquals(await readProxy(world), "spknock connect home %h %p");
-  await Deno.remove(bin, { recursive: true });
-});
+testWith(
+  "modes",
+  "ssh-config: the program as the PATH has it, else as it was started",
+  async () => {
+    const startWords = ["/opt/de no/deno", "run", "/src/main.ts"];
+    const bin = makeFolder();
+    await using world = await makeWorld({ startWords, env: { PATH: `/nosuch:${bin}` } });
+    const started = "'/opt/de no/deno' run /src/main.ts connect home %h %p";
+    assertEquals(await readProxy(world), started);
+    await Deno.writeTextFile(`${bin}/spknock`, "", { mode: 0o644 });
+    assertEquals(await readProxy(world), started);
+    await Deno.chmod(`${bin}/spknock`, 0o755);
+    assertEquals(await readProxy(world), "spknock connect home %h %p");
+    await Deno.remove(bin, { recursive: true });
+  },
+);
 
 table("ssh-config --program", {
   "/opt/50% off/spknock": "'/opt/50%% off/spknock' connect home %h %p",
@@ -39,7 +44,7 @@ table("ssh-config --program", {
 });
 
 Deno.test("ssh-config: a relative program and SPKNOCK_CONFIG are absolute in the block", async () => {
-  const file = await Deno.makeTempFile();
+  const file = `${makeFolder()}/t.toml`;
   await Deno.writeTextFile(file, TARGETS);
   await using world = new World({ env: { SPKNOCK_CONFIG: file } });
   assertEquals(
@@ -71,9 +76,10 @@ Deno.test("ssh-config --install: private files, once, whatever is there stays", 
   const block = await Deno.readTextFile(`${ssh}/config.d/spknock-home.conf`);
   assertStringIncludes(block, "Host home\n    HostName fw.example.com\n    ProxyCommand spknock");
   assertEquals(await Deno.readTextFile(`${ssh}/config`), INCLUDE);
-  const modes = [ssh, `${ssh}/config`, `${ssh}/config.d`, `${ssh}/config.d/spknock-home.conf`]
-    .map((path) => (Deno.statSync(path).mode ?? 0) & 0o777);
-  assertEquals(modes, [0o700, 0o600, 0o700, 0o600]);
+  for (const folder of [ssh, `${ssh}/config.d`]) await assertMode(folder, 0o700);
+  for (const file of ["config", "config.d/spknock-home.conf"]) {
+    await assertMode(`${ssh}/${file}`, 0o600);
+  }
   // Again it has nothing to ask.
   const again = await world.run("ssh-config", "home", "--install", "--json");
   assertEquals(valueOf(again), { installed: ["home"], written: [] });
@@ -114,7 +120,7 @@ Deno.test("ssh-config --install asks first; without a terminal it needs --yes", 
   assertEquals((await world.run("ssh-config", "home", "--yes")).code, 2);
 });
 
-Deno.test("ssh-config --install follows a link of ~/.ssh/config", async () => {
+testWith("links", "ssh-config --install follows a link of ~/.ssh/config", async () => {
   await using world = await makeWorld();
   await Deno.mkdir(`${world.home}/.ssh`);
   await Deno.mkdir(`${world.home}/dotfiles`);

@@ -3,6 +3,7 @@ import { realFiles } from "../../src/config/files.ts";
 import { readHosts } from "../../src/config/hosts_file.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import { DEFAULT_SETTINGS, type Target } from "../../src/core/target.ts";
+import { makeFolder } from "../systems.ts";
 import { table } from "../table.ts";
 
 function makeTarget(name: string, host: string): [string, Target] {
@@ -17,7 +18,7 @@ const targets = new Map([
 
 /** What a file of this text says; errors call it `hosts`. */
 async function parse(text: string): Promise<Record<string, string>> {
-  const file = await Deno.makeTempFile({ prefix: "spknock-hosts-" });
+  const file = `${makeFolder("spknock-hosts-")}/hosts`;
   try {
     await Deno.writeTextFile(file, text);
     return Object.fromEntries(await readHosts(realFiles, { file, targets }));
@@ -26,7 +27,7 @@ async function parse(text: string): Promise<Record<string, string>> {
     const problems = error.problems.map((problem) => ({ ...problem, file: "hosts" }));
     throw new ConfigError(problems, { hint: error.hint });
   } finally {
-    await Deno.remove(file);
+    await Deno.remove(file.replace(/\/hosts$/, ""), { recursive: true });
   }
 }
 

@@ -8,6 +8,7 @@ import * as update from "../../src/config/update.ts";
 import { makeRandom } from "../../tools/torture/random.ts";
 import { startWriter } from "../../tools/torture/start_writer.ts";
 import { parseNumber } from "../../tools/torture/writer.ts";
+import { lacks, makeFolder } from "../systems.ts";
 import { table } from "../table.ts";
 
 const GOOD = '# mine\nversion = 1\n\n[targets.a]\nhost = "h"\nknocks = [1]\n';
@@ -25,11 +26,11 @@ const updateConfig = (path: string, edit: (text: string) => string, files = real
 
 const addDraft = (text: string) => addTargets(text, [DRAFT], { file: "t.toml" });
 const MAX_BYTES = 8 * 1024 * 1024;
-const isWindows = Deno.build.os === "windows";
+const isWindows = lacks("modes");
 
 /** Runs `body` with a folder of its own. */
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "spknock-store-" });
+  const folder = makeFolder("spknock-store-");
   try {
     await body(folder);
   } finally {

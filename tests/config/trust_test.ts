@@ -3,9 +3,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type FileFacts, type FileSystem, realFiles } from "../../src/config/files.ts";
 import { loadConfig } from "../../src/config/store.ts";
 import { ConfigError } from "../../src/core/errors.ts";
+import { lacks, makeFolder } from "../systems.ts";
 import { table } from "../table.ts";
 
-const ignore = Deno.build.os === "windows";
+const ignore = lacks("modes");
 const PLAIN = '[targets.a]\nhost = "h"\nknocks = ["1/udp"]\nprobes = ["tcp:22", "ping"]\n';
 const RUNS = `${PLAIN}[[targets.a.after]]\nrun = ["x"]\n`;
 const OTHER = 1234;
@@ -20,7 +21,7 @@ async function load(
     isTrusted?: boolean;
   },
 ): Promise<string[]> {
-  const home = await Deno.makeTempDir({ prefix: "spknock-trust-" });
+  const home = makeFolder("spknock-trust-");
   const path = `${home}/t.toml`;
   const facts: FileFacts = {
     isDirectory: false,
@@ -133,7 +134,7 @@ Deno.test({
   name: "trust: the folder of each link counts, with real files",
   ignore,
   async fn() {
-    const home = await Deno.makeTempDir({ prefix: "spknock-trust-" });
+    const home = makeFolder("spknock-trust-");
     try {
       await Deno.mkdir(`${home}/open`);
       await Deno.mkdir(`${home}/mine`, { mode: 0o700 });

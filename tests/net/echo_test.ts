@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { NetworkError } from "../../src/core/errors.ts";
 import { sendEcho } from "../../src/net/echo.ts";
 import { fakePrograms } from "../fakes.ts";
+import { LOOPBACK } from "../ports.ts";
 import { table } from "../table.ts";
 
 const ended = (code: number | undefined, stderr = "") => ({ code, stdout: "", stderr });
@@ -21,7 +22,7 @@ table<readonly [string, Parameters<typeof sendEcho>[0], string]>(
     "macOS, IPv6": ["darwin", { ...PLAIN, address: "::1" }, "ping6 -n -c 1 -s 64 ::1"],
     "macOS, from an interface": [
       "darwin",
-      { ...PLAIN, address: "127.0.0.1", source: "lo" },
+      { ...PLAIN, address: "127.0.0.1", source: LOOPBACK },
       "ping -n -c 1 -W 1000 -s 64 -S 127.0.0.1 127.0.0.1",
     ],
     "Windows": ["windows", PLAIN, "ping -4 -n 1 -w 1000 -l 64 192.0.2.1"],
@@ -39,7 +40,7 @@ Deno.test("sendEcho tells where a traced request leaves from", async () => {
   const echo = { ...PLAIN, address: "127.0.0.1" };
   assertEquals(await sendEcho(echo, options), {});
   assertEquals(await sendEcho({ ...echo, isTraced: true }, options), { address: "127.0.0.1" });
-  const from = { ...echo, source: "lo", isTraced: true };
+  const from = { ...echo, source: LOOPBACK, isTraced: true };
   assertEquals(await sendEcho(from, options), { address: "127.0.0.1" });
 });
 

@@ -6,6 +6,7 @@ import { openTcp } from "../../src/net/tcp.ts";
 import { runProbe } from "../../src/probe/mod.ts";
 import type { ProbeContext } from "../../src/probe/probe.ts";
 import { FakeClock, settle } from "../fakes.ts";
+import { OTHER_SOURCE } from "../ports.ts";
 import { table } from "../table.ts";
 import {
   answers,
@@ -25,11 +26,14 @@ async function ask(spec: ProbeSpec, more: Partial<ProbeContext> = {}) {
 }
 
 /** Local addresses to send from. */
-const SOURCES = { "the default source": undefined, "another source": "127.0.0.5" };
+const SOURCES: Record<string, string | undefined> = {
+  "the default source": undefined,
+  "another source": OTHER_SOURCE,
+};
 
 table("tcp: open where a handshake completes", [
   ["from the default source", {}],
-  ["from another source", { source: "127.0.0.5" }],
+  ["from another source", { source: OTHER_SOURCE }],
   ["over IPv6", { address: "::1", family: "ipv6" }],
 ] as [string, Partial<ProbeContext>][], async (more) => {
   await using server = serveTcp(untilClosed, { hostname: more.address ?? "127.0.0.1" });

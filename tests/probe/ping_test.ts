@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { buildPingCommand } from "../../src/net/ping/command.ts";
 import { type ProgramResult, runProbe } from "../../src/probe/mod.ts";
 import { FakeClock, fakePrograms } from "../fakes.ts";
+import { LOOPBACK, SOURCES } from "../ports.ts";
 import { table } from "../table.ts";
 import { probeContext } from "./servers.ts";
 
@@ -12,7 +14,7 @@ const ended = (code: number | undefined, stdout = "", stderr = ""): ProgramResul
 });
 
 const V4 = { address: "192.0.2.1", family: "ipv4" } as const;
-const LO = { address: "127.0.0.1", family: "ipv4", source: "lo" } as const;
+const LO = { address: "127.0.0.1", family: "ipv4", source: LOOPBACK } as const;
 const V6 = { address: "2001:db8::1", family: "ipv6", source: "2001:db8::9" } as const;
 
 table(
@@ -22,8 +24,7 @@ table(
     ["ping -6 -n -c 1 -W 1 -I 2001:db8::9 2001:db8::1", ["linux", V6]],
     ["ping -n -c 1 -W 1000 192.0.2.1", ["darwin", V4]],
     ["ping6 -n -c 1 -S 2001:db8::9 2001:db8::1", ["darwin", V6]],
-    // "lo" is an interface of the machine that the test runs on.
-    ["ping -4 -n -c 1 -W 1 -I lo 127.0.0.1", ["linux", LO]],
+    [`ping -4 -n -c 1 -W 1 -I ${LOOPBACK} 127.0.0.1`, ["linux", LO]],
     ["ping -n -c 1 -W 1000 -S 127.0.0.1 127.0.0.1", ["darwin", LO]],
     ["ping -4 -n 1 -w 1000 192.0.2.1", ["windows", V4]],
     ["ping -6 -n 1 -w 1000 -S 2001:db8::9 2001:db8::1", ["windows", V6]],
@@ -136,7 +137,7 @@ Deno.test("ping: cancelled, it asks no more", async () => {
 const hasPing = await (async () => {
   try {
     const { success } = await new Deno.Command("ping", {
-      args: ["-4", "-n", "-c", "1", "-W", "1", "127.0.0.1"],
+      args: buildPingCommand(Deno.build.os, { address: "127.0.0.1" }).slice(1),
       stdout: "null",
       stderr: "null",
     }).output();
@@ -152,7 +153,7 @@ Deno.test({
     : "the system's ping echoes from loopback (skipped: there is no ping that may be used)",
   ignore: !hasPing,
   async fn() {
-    for (const source of [undefined, "127.0.0.5"]) {
+    for (const source of SOURCES) {
       const { status, detail } = await runProbe(SPEC, probeContext({ source }));
       assertEquals(status, "open");
       assertMatch(detail, /^echo in [\d.]+ ms$/);

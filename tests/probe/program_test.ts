@@ -8,6 +8,7 @@ import {
   type ProgramFacts,
 } from "../../src/probe/program.ts";
 import { FakeClock, fakePrograms } from "../fakes.ts";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import { probeContext } from "./servers.ts";
 
@@ -102,7 +103,7 @@ table("exec: the exit code", [
 
 Deno.test({
   name: "exec: a real program gets the environment, arguments and stdin",
-  ignore: Deno.build.os === "windows",
+  ignore: lacks("sh"),
   async fn() {
     const script = 'echo first; printf "%s %s %s " "$SPKNOCK_TARGET" "$SPKNOCK_PORT" "$1"; cat';
     const spec: ProbeSpec = {

@@ -4,6 +4,7 @@ import { CancelledError } from "../../src/core/errors.ts";
 import { askUdp } from "../../src/net/udp.ts";
 import { runProbe } from "../../src/probe/mod.ts";
 import { FakeClock, settle } from "../fakes.ts";
+import { OTHER_SOURCE } from "../ports.ts";
 import { table } from "../table.ts";
 import { closedPort, probeContext } from "./servers.ts";
 
@@ -38,7 +39,7 @@ const SILENT = "no answer, which over UDP does not prove that it is closed";
 
 table("udp: open where anything answers", {
   "over IPv4": {},
-  "from another source": { source: "127.0.0.5" },
+  "from another source": { source: OTHER_SOURCE },
   "over IPv6": { address: "::1", family: "ipv6" },
 } as Record<string, Parameters<typeof probeContext>[0]>, async (more = {}) => {
   await using server = serveUdp("who?", { hostname: more.address ?? "127.0.0.1" });

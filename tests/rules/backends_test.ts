@@ -12,6 +12,7 @@ import {
   narrowTo,
 } from "../../src/rules/features.ts";
 import { renderRules } from "../../src/rules/render.ts";
+import { testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import {
   barePlan,
@@ -292,21 +293,27 @@ table("only the rules contain a payload, and the header warns", BY_NAME, (backen
   assertEquals(comments.includes("chmod 600)."), backend.supports.secretKnocks);
 });
 
-Deno.test("iptables: a target leaves alone what belongs to one with a longer name", async () => {
-  const iptables = await findBackend("iptables");
-  const [short, long] = ["off", "officevpn-london-backup"].map((name) =>
-    renderRules(iptables, secretPlan({ name }), { host: "h" })
-  );
-  const findNames = (text = "") => [...new Set(text.match(/spk\.off\.[a-z0-9.]+\b/g))];
-  const [own, others] = [findNames(short), findNames(long)];
-  assert(own.length > 0 && others.length > 0);
-  const lines = [...own, ...others].flatMap((name) => [name, `-N ${name}`]);
-  const scripts = [...(short ?? "").matchAll(/sed -n '([^']+)'/g)].map(([, script = ""]) => script);
-  const found = await Promise.all(scripts.map((script) => runSed(script, lines)));
-  const expected = own.filter((name) => name.split(".").length > 2);
-  assertEquals(scripts.length, 2);
-  assertEquals(found.flat().toSorted(), expected.toSorted());
-});
+testWith(
+  "sh",
+  "iptables: a target leaves alone what belongs to one with a longer name",
+  async () => {
+    const iptables = await findBackend("iptables");
+    const [short, long] = ["off", "officevpn-london-backup"].map((name) =>
+      renderRules(iptables, secretPlan({ name }), { host: "h" })
+    );
+    const findNames = (text = "") => [...new Set(text.match(/spk\.off\.[a-z0-9.]+\b/g))];
+    const [own, others] = [findNames(short), findNames(long)];
+    assert(own.length > 0 && others.length > 0);
+    const lines = [...own, ...others].flatMap((name) => [name, `-N ${name}`]);
+    const scripts = [...(short ?? "").matchAll(/sed -n '([^']+)'/g)].map(([, script = ""]) =>
+      script
+    );
+    const found = await Promise.all(scripts.map((script) => runSed(script, lines)));
+    const expected = own.filter((name) => name.split(".").length > 2);
+    assertEquals(scripts.length, 2);
+    assertEquals(found.flat().toSorted(), expected.toSorted());
+  },
+);
 
 Deno.test("iptables: one-time codes need ipset", async () => {
   const iptables = await findBackend("iptables");

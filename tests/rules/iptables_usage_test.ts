@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { iptables } from "../../src/rules/backends/iptables/iptables.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { renderRules } from "../../src/rules/render.ts";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import { codePlan, secretPlan } from "./fixtures.ts";
 
@@ -37,4 +38,5 @@ table<[plan: Plan, words: string]>(
       `error: unknown argument udno: use ${words}, or none\n`,
     ]);
   },
+  { ignore: lacks("sh") },
 );

@@ -4,6 +4,7 @@ import { quoteNft, renderNftDuration, requireNftName } from "../../src/rules/bac
 import { quoteRestore } from "../../src/rules/backends/quote/restore.ts";
 import { quoteRouterOs } from "../../src/rules/backends/quote/routeros.ts";
 import { quoteShell } from "../../src/core/text.ts";
+import { testWith } from "../systems.ts";
 import { parseRouterOs } from "./routeros.ts";
 
 const NASTY = [
@@ -23,7 +24,7 @@ const NASTY = [
   "-n",
 ];
 
-Deno.test("shell: a word is read back as it was", async () => {
+testWith("sh", "shell: a word is read back as it was", async () => {
   const script = `printf '%s\\n' ${["x", ...NASTY].map(quoteShell).join(" ")}`;
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
   assertEquals(new TextDecoder().decode(stdout).split("\n").slice(1, -1), NASTY);

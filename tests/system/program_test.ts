@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { runProgram } from "../../src/system/program.ts";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 
 /** Most tests need a POSIX shell. */
-const ignore = Deno.build.os === "windows";
+const ignore = lacks("sh");
 const GENEROUS_MS = 60_000;
 const shell = (script: string) => ["sh", "-c", script];
 
@@ -114,7 +115,7 @@ posixTest("does not give our input, which may be data, to a program that asks", 
     "console.log(stdout.length, (await new Response(Deno.stdin.readable).text()).length);";
   const child = new Deno.Command(Deno.execPath(), {
     args: ["eval", script],
-    cwd: new URL("../../", import.meta.url).pathname,
+    cwd: new URL("../../", import.meta.url),
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -3,9 +3,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { CancelledError } from "../../src/core/errors.ts";
 import { saveNew } from "../../src/use_cases/save_file.ts";
+import { assertMode, makeFolder } from "../systems.ts";
 
 async function inFolder(work: (file: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "spknock-save-" });
+  const folder = makeFolder("spknock-save-");
   try {
     await work(`${folder}/rules.nft`);
   } finally {
@@ -38,7 +39,7 @@ Deno.test("saveNew: each piece is written before the next one is made", () =>
     await saveNew(path, makePieces(), { fs, force: false });
     assertEquals(steps, ["made ä", "wrote 2", "made bb", "wrote 2"]);
     assertEquals(await Deno.readTextFile(path), "äbb");
-    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    await assertMode(path, 0o600);
   }));
 
 Deno.test("saveNew: a cancelled text leaves the file as it was, and no other", () =>

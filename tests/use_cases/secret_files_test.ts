@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { createFiles, type FileSystem } from "../../src/config/files.ts";
 import { chooseSecretFile } from "../../src/use_cases/secret_files.ts";
+import { makeFolder } from "../systems.ts";
 import { table } from "../table.ts";
 
 /** A folder in which a name finds a file of another case, as on macOS and Windows. */
@@ -28,7 +29,7 @@ table<[name: string, present: string, named: string, path: string, isLeft: boole
     "a device of Windows": ["nul", "home.key", "home.key", "keys/nul_.key", false],
   },
   async ([name, present, named, path, isLeft]) => {
-    const folder = await Deno.makeTempDir({ prefix: "spknock-case-" });
+    const folder = makeFolder("spknock-case-");
     try {
       const file = `${folder}/targets.toml`;
       await Deno.mkdir(`${folder}/keys`, { mode: 0o700 });

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { untilFree } from "../../../src/config/disk/until_free.ts";
 import { createFiles } from "../../../src/config/files.ts";
 import { updateConfig } from "../../../src/config/update.ts";
+import { makeFolder } from "../../systems.ts";
 import { table } from "../../table.ts";
 
 /** A call that fails with these errors, one after the other, and then is done. */
@@ -39,7 +40,7 @@ table<[os: string, use: Use, codes: readonly string[], end: string]>(
 );
 
 Deno.test("createFiles: Windows has no owners, no modes, and no folder to be synced", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "spknock-windows-" });
+  const folder = makeFolder("spknock-windows-");
   try {
     const files = createFiles({ os: "windows" });
     const file = `${folder}/t.toml`;

@@ -5,6 +5,7 @@ import { ConfigError } from "../../../src/core/errors.ts";
 import { findBackend } from "../../../src/rules/mod.ts";
 import { saveNewDoor } from "../../../src/use_cases/setup/new_door.ts";
 import { makeLook } from "../../cli/fake_apply.ts";
+import { makeFolder } from "../../systems.ts";
 
 const REQUEST = {
   name: "home",
@@ -24,7 +25,7 @@ const REQUEST = {
 } as const;
 
 Deno.test("setup: keys without a target are removed, those of an earlier run stay", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = makeFolder();
   const file = `${folder}/targets.toml`;
   await Deno.mkdir(`${folder}/keys`, { mode: 0o700 });
   const left = `${"ab".repeat(16)}\n`;
