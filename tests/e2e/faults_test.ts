@@ -128,8 +128,10 @@ Deno.test({
     await home.write(GOOD);
     const folder = `${home.path}/${FOLDER_PATH}`;
     const prefix = inject("inject=fsync,fdatasync:delay_enter=1s");
-    const adding = home.run(["add", "b", "::1", "7"], { prefix });
-    while (!listNames(folder).some((name) => name.endsWith(".tmp"))) {
+    let hasEnded = false;
+    const adding = home.run(["add", "b", "::1", "7"], { prefix })
+      .finally(() => hasEnded = true);
+    while (!hasEnded && !listNames(folder).some((name) => name.endsWith(".tmp"))) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await Deno.writeTextFile(home.config, `${GOOD}# saved meanwhile\n`);
