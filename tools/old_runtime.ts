@@ -3,6 +3,11 @@
  * the program, in the executable that it makes for the tests; no release has it.
  */
 
+import process from "node:process";
+
+// Its node:dns and node:url load `punycode`, with a warning on stderr.
+(process as { noDeprecation?: boolean }).noDeprecation = true;
+
 /** Milliseconds after which a lock that is free would have been taken. */
 const TAKEN_MS = 50;
 

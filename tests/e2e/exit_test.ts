@@ -1,6 +1,7 @@
 /** A run ends with its last word: each timeout here is far longer than what is waited for. */
 import { assert, assertEquals } from "@std/assert";
 import { table } from "../table.ts";
+import { needs } from "./old_runtime.ts";
 import { Home } from "./program.ts";
 
 /** A timer that was left would hold the program for as long. */
@@ -100,79 +101,9 @@ const probe = (text: string, command = "probe") => [
   ...["--probe", text],
 ];
 
-table<Case>("the program ends with its last word", {
-  "tcp, open": { args: ({ open }) => probe(`${open}/tcp`), code: 0 },
-  "tcp, refused": { args: ({ free }) => probe(`${free}/tcp`), code: 1 },
-  "ssh, open": { args: ({ open }) => probe(`ssh:${open}`), code: 0 },
-  "tls, where no TLS is spoken": { args: ({ open }) => probe(`tls:${open}`), code: 1 },
-  "http, where no HTTP is spoken": {
-    args: ({ open }) => probe(`http://127.0.0.1:${open}/`),
-    code: 1,
-  },
-  "https, where no TLS is spoken": {
-    args: ({ open }) => probe(`https://127.0.0.1:${open}/`),
-    code: 1,
-  },
-  "an exec probe whose child keeps its pipes": {
-    args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
-    config: 'probes = [{ type = "exec", run = ["sh", "-c", "sleep 60 & echo open"] }]\n',
-    code: 0,
-  },
-  "a plug-in": {
-    args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
-    config: 'probes = [{ type = "look" }]\n[plugins.look]\ncommand = ["sh", "-c", "echo open"]\n',
-    code: 0,
-  },
-  "udp, answered": {
-    args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
-    config: 'probes = [{ type = "udp", port = UDP_PORT, send = { text = "?" } }]\n',
-    code: 0,
-  },
-  "ping, answered": { args: () => probe("ping"), code: 0 },
-  "two probes, one of them refused": {
-    args: ({ open, free }) => [...probe(`${open}/tcp`), "--probe", `${free}/tcp`],
-    code: 1,
-  },
-  "knocks again after a refusal": {
-    args: ({ free }) => [...probe(`${free}/tcp`, "knock"), "--tries", "2"],
-    code: 1,
-  },
-  "doctor": {
-    args: () => ["doctor"],
-    code: 0,
-  },
-  "a knock and a probe": { args: ({ open }) => probe(`${open}/tcp`, "knock"), code: 0 },
-  "a knock without a probe": { args: () => ["knock", "home", "--no-probe", "-v"], code: 0 },
-  "a secret's command whose child keeps its pipes": {
-    args: () => ["knock", "home", "--no-probe", "-v"],
-    config: 'secret = { command = ["sh", "-c", "echo word; sleep 60 2>/dev/null &"] }\n',
-    code: 0,
-  },
-  "a command after the knock": {
-    args: ({ open }) => [...probe(`${open}/tcp`, "knock"), "--", "true"],
-    code: 0,
-  },
-  "connect where the service refuses": {
-    args: ({ free }) => ["connect", "home", `${free}`, "--timeout", TIMEOUT, "--tries", "1"],
-    code: 1,
-  },
-  "close": {
-    args: ({ free }) => ["close", "home", "--probe", `${free}/tcp`, "--timeout", TIMEOUT],
-    config: '[targets.home.close]\nknocks = ["10/udp"]\n',
-    code: 0,
-  },
-  "list": { args: () => ["list"], code: 0 },
-  "keep, stopped by Ctrl-C": {
-    args: ({ open }) => [...probe(`${open}/tcp`, "keep"), "--json"],
-    signal: "SIGINT",
-    code: 0,
-  },
-  "keep, stopped by SIGTERM": {
-    args: ({ open }) => [...probe(`${open}/tcp`, "keep"), "--json"],
-    signal: "SIGTERM",
-    code: 0,
-  },
-}, async ({ args, code, config = "", signal }) => {
+const IS_WINDOWS = Deno.build.os === "windows";
+
+async function endsSoon({ args, code, config = "", signal }: Case): Promise<void> {
   await using home = new Home();
   await using services = new Services();
   const secret = config.includes("secret =") ? "" : 'secret = "none"\n';
@@ -185,4 +116,91 @@ table<Case>("the program ends with its last word", {
   assertEquals(ended.code, code, ended.text);
   assert(ended.afterLast < MOST_MS, `${ended.afterLast} ms after the last output`);
   assert(ended.inAll < MOST_IN_ALL_MS, `${ended.inAll} ms: ${ended.text}`);
-}, { ignore: Deno.build.os === "windows" });
+}
+
+table<Case>(
+  `the program ends with its last word${needs("tls").reason}`,
+  {
+    "tls, where no TLS is spoken": { args: ({ open }) => probe(`tls:${open}`), code: 1 },
+    "https, where no TLS is spoken": {
+      args: ({ open }) => probe(`https://127.0.0.1:${open}/`),
+      code: 1,
+    },
+  },
+  endsSoon,
+  { ignore: IS_WINDOWS || needs("tls").ignore },
+);
+
+table<Case>(
+  "the program ends with its last word",
+  {
+    "tcp, open": { args: ({ open }) => probe(`${open}/tcp`), code: 0 },
+    "tcp, refused": { args: ({ free }) => probe(`${free}/tcp`), code: 1 },
+    "ssh, open": { args: ({ open }) => probe(`ssh:${open}`), code: 0 },
+    "http, where no HTTP is spoken": {
+      args: ({ open }) => probe(`http://127.0.0.1:${open}/`),
+      code: 1,
+    },
+    "an exec probe whose child keeps its pipes": {
+      args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
+      config: 'probes = [{ type = "exec", run = ["sh", "-c", "sleep 60 & echo open"] }]\n',
+      code: 0,
+    },
+    "a plug-in": {
+      args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
+      config: 'probes = [{ type = "look" }]\n[plugins.look]\ncommand = ["sh", "-c", "echo open"]\n',
+      code: 0,
+    },
+    "udp, answered": {
+      args: () => ["probe", "home", "--timeout", TIMEOUT, "-v"],
+      config: 'probes = [{ type = "udp", port = UDP_PORT, send = { text = "?" } }]\n',
+      code: 0,
+    },
+    "ping, answered": { args: () => probe("ping"), code: 0 },
+    "two probes, one of them refused": {
+      args: ({ open, free }) => [...probe(`${open}/tcp`), "--probe", `${free}/tcp`],
+      code: 1,
+    },
+    "knocks again after a refusal": {
+      args: ({ free }) => [...probe(`${free}/tcp`, "knock"), "--tries", "2"],
+      code: 1,
+    },
+    "doctor": {
+      args: () => ["doctor"],
+      code: 0,
+    },
+    "a knock and a probe": { args: ({ open }) => probe(`${open}/tcp`, "knock"), code: 0 },
+    "a knock without a probe": { args: () => ["knock", "home", "--no-probe", "-v"], code: 0 },
+    "a secret's command whose child keeps its pipes": {
+      args: () => ["knock", "home", "--no-probe", "-v"],
+      config: 'secret = { command = ["sh", "-c", "echo word; sleep 60 2>/dev/null &"] }\n',
+      code: 0,
+    },
+    "a command after the knock": {
+      args: ({ open }) => [...probe(`${open}/tcp`, "knock"), "--", "true"],
+      code: 0,
+    },
+    "connect where the service refuses": {
+      args: ({ free }) => ["connect", "home", `${free}`, "--timeout", TIMEOUT, "--tries", "1"],
+      code: 1,
+    },
+    "close": {
+      args: ({ free }) => ["close", "home", "--probe", `${free}/tcp`, "--timeout", TIMEOUT],
+      config: '[targets.home.close]\nknocks = ["10/udp"]\n',
+      code: 0,
+    },
+    "list": { args: () => ["list"], code: 0 },
+    "keep, stopped by Ctrl-C": {
+      args: ({ open }) => [...probe(`${open}/tcp`, "keep"), "--json"],
+      signal: "SIGINT",
+      code: 0,
+    },
+    "keep, stopped by SIGTERM": {
+      args: ({ open }) => [...probe(`${open}/tcp`, "keep"), "--json"],
+      signal: "SIGTERM",
+      code: 0,
+    },
+  },
+  endsSoon,
+  { ignore: IS_WINDOWS },
+);

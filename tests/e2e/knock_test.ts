@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { textOf } from "../fakes.ts";
 import { freeTcpPort } from "../ports.ts";
 import { table } from "../table.ts";
+import { needs } from "./old_runtime.ts";
 import { Home, valueOf } from "./program.ts";
 import { type Arrival, Receivers } from "./receivers.ts";
 import { HASHES, PHRASES } from "./vectors.ts";
@@ -113,8 +114,8 @@ Deno.test("-4 and -6 choose the family", async () => {
 });
 
 Deno.test({
-  name: "-s chooses the source of both protocols",
-  ignore: Deno.build.os !== "linux",
+  name: `-s chooses the source of both protocols${needs("source").reason}`,
+  ignore: Deno.build.os !== "linux" || needs("source").ignore,
   async fn() {
     await using home = new Home();
     await using there = new Receivers();

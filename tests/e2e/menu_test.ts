@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KIND } from "../../src/prompt/cliffy.ts";
 import { textOf } from "../fakes.ts";
 import { freeTcpPort } from "../ports.ts";
+import { needs } from "./old_runtime.ts";
 import { Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 import { HAS_SCRIPT, Session } from "./terminal.ts";
@@ -10,8 +11,12 @@ import { HASHES } from "./vectors.ts";
 
 const noScript = HAS_SCRIPT ? "" : " (ignored: util-linux' script is not here)";
 
-function plainTest(name: string, fn: () => Promise<void>) {
-  Deno.test({ name: `plain: ${name}${noScript}`, ignore: !HAS_SCRIPT, fn });
+function plainTest(
+  name: string,
+  fn: () => Promise<void>,
+  { ignore = false, reason = "" }: Partial<ReturnType<typeof needs>> = {},
+) {
+  Deno.test({ name: `plain: ${name}${noScript}${reason}`, ignore: ignore || !HAS_SCRIPT, fn });
 }
 
 const MENU = "[X] Exit";
@@ -143,7 +148,7 @@ plainTest("a passphrase is read from the terminal while stdin and stdout are pip
   const out = JSON.parse(await Deno.readTextFile(`${home.path}/out.json`));
   assertEquals(out.targets[0].status, "sent");
   assertEquals((await there.wait(1)).map(({ payload }) => textOf(payload)), [HASHES[0]]);
-});
+}, needs("terminal"));
 
 plainTest("TERM=dumb is plain by itself; NO_COLOR and pipes have no colours", async () => {
   await using home = new Home();
