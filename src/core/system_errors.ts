@@ -70,15 +70,43 @@ const TEXTS: Readonly<Record<string, string>> = {
   "Too many open files in system": "ENFILE",
 };
 
+/**
+ * Windows' own numbers, whose texts are in the user's language: those that are above all numbers of Linux and macOS. Of
+ * files Deno gives most a code.
+ */
+const WINDOWS_NUMBERS: Readonly<Record<string, string>> = {
+  193: "ENOEXEC", // ERROR_BAD_EXE_FORMAT
+  206: "ENAMETOOLONG", // ERROR_FILENAME_EXCED_RANGE
+  216: "ENOEXEC", // ERROR_EXE_MACHINE_TYPE_MISMATCH
+  1231: "ENETUNREACH", // ERROR_NETWORK_UNREACHABLE
+  1232: "EHOSTUNREACH", // ERROR_HOST_UNREACHABLE
+  10013: "EACCES", // WSAEACCES
+  10024: "EMFILE", // WSAEMFILE
+  10040: "EMSGSIZE", // WSAEMSGSIZE
+  10047: "EAFNOSUPPORT", // WSAEAFNOSUPPORT
+  10048: "EADDRINUSE", // WSAEADDRINUSE
+  10049: "EADDRNOTAVAIL", // WSAEADDRNOTAVAIL
+  10050: "ENETDOWN", // WSAENETDOWN
+  10051: "ENETUNREACH", // WSAENETUNREACH
+  10053: "ECONNABORTED", // WSAECONNABORTED
+  10054: "ECONNRESET", // WSAECONNRESET
+  10055: "ENOBUFS", // WSAENOBUFS
+  10060: "ETIMEDOUT", // WSAETIMEDOUT
+  10061: "ECONNREFUSED", // WSAECONNREFUSED
+  10064: "EHOSTDOWN", // WSAEHOSTDOWN
+  10065: "EHOSTUNREACH", // WSAEHOSTUNREACH
+};
+
 /** The text of a failed call at the end of what Deno says, such as `Failed to spawn 'x': TEXT`. */
-const OS_ERROR = /(?:^|: )([^:]*) \(os error \d+\)/;
+const OS_ERROR = /(?:^|: )([^:]*) \(os error (\d+)\)/;
 
 /** Returns the `E...` code of an error from Deno or node, if it has one. */
 export function findErrno(cause: unknown): string | undefined {
   const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string") return code;
   const text = String(message ?? "");
-  return TEXTS[OS_ERROR.exec(text)?.[1] ?? ""] ?? /\b(E[A-Z]{3,})\b/.exec(text)?.[1];
+  const [, words = "", number = ""] = OS_ERROR.exec(text) ?? [];
+  return TEXTS[words] ?? WINDOWS_NUMBERS[number] ?? /\b(E[A-Z]{3,})\b/.exec(text)?.[1];
 }
 
 /** Returns why a call failed, in words; the system's own where the table has none. */

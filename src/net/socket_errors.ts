@@ -109,7 +109,7 @@ export function explainSendError(
     /^bind /.test((cause as Error | undefined)?.message ?? "");
   if (source !== undefined && isBind) {
     return new NetworkError(`cannot send from "${source}": it is not an address of this machine`, {
-      hint: "see the machine's addresses with: ip addr",
+      hint: "use one of its addresses, or the name of an interface",
       cause,
     });
   }

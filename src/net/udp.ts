@@ -2,8 +2,11 @@
 import { detectFamily } from "../core/address/syntax.ts";
 import type { Clock } from "../core/clock.ts";
 import type { SentPacket } from "./connection.ts";
-import { explainSendError, isUnreachable } from "./socket_errors.ts";
+import { explainSendError, findErrno, isUnreachable } from "./socket_errors.ts";
 import { guessSource, pickSource } from "./source.ts";
+
+/** Opens a socket for datagrams. */
+type Listen = (options: Deno.UdpListenOptions & { transport: "udp" }) => Deno.DatagramConn;
 
 /** An open socket that datagrams leave from. */
 interface UdpSender {
@@ -23,13 +26,15 @@ interface UdpSender {
  */
 export function openUdp(
   address: string,
-  { source: given, isTraced = false }: {
+  { source: given, isTraced = false, listen = Deno.listenDatagram }: {
     source?: string | undefined;
     isTraced?: boolean | undefined;
+    /** Opens the socket; tests play that of another system. */
+    listen?: Listen;
   } = {},
 ): UdpSender {
   const source = pickSource(given, address);
-  const socket = bindSocket(address, source);
+  const socket = bindSocket(address, source, listen);
   const local = isTraced ? findLocal(socket, { address, source }) : Promise.resolve({});
   return {
     async send(payload, port) {
@@ -84,21 +89,23 @@ export interface UdpQuestion {
   /** Milliseconds until silence is believed. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Opens the socket; tests play that of another system. */
+  listen?: Listen;
 }
 
 /**
  * Sends a datagram, every {@linkcode ASK_INTERVAL_MS} again, until the port answers or the time is over.
  * An ICMP "port unreachable" looks like silence: the kernel reports it to connected sockets only
- * (udp(7)), and Deno's are not.
+ * (udp(7)), and Deno's are not; what Windows says of it is left out.
  *
  * @returns the answer; undefined where there was none.
  * @throws {NetworkError} if the kernel does not take the datagram; the signal's reason when it aborts.
  */
 export async function askUdp(question: UdpQuestion): Promise<Uint8Array | undefined> {
-  const { address, port, payload, clock, timeoutMs, signal } = question;
+  const { address, port, payload, clock, timeoutMs, signal, listen } = question;
   const source = pickSource(question.source, address);
   signal.throwIfAborted();
-  const socket = bindSocket(address, source);
+  const socket = bindSocket(address, source, listen);
   const stop = new AbortController();
   const isOver = AbortSignal.any([stop.signal, signal]);
   const end = clock.now() + timeoutMs;
@@ -125,17 +132,44 @@ async function receiveFrom(
   { address, port }: { address: string; port: number },
 ): Promise<Uint8Array | undefined> {
   const [bare] = address.split("%");
-  for await (const [data, from] of socket) {
+  for (;;) {
+    const received = await receiveNext(socket);
+    if (received === undefined) return undefined;
+    const [data, from] = received;
     if (from.transport !== "udp" || from.port !== port) continue;
     if (from.hostname.split("%")[0] === bare) return data;
   }
-  return undefined;
 }
 
-function bindSocket(address: string, source: string | undefined): Deno.DatagramConn {
+/** Returns the next datagram; undefined once the socket is closed. */
+async function receiveNext(
+  socket: Pick<Deno.DatagramConn, "receive">,
+): Promise<[Uint8Array, Deno.Addr] | undefined> {
+  for (;;) {
+    try {
+      return await socket.receive();
+    } catch (cause) {
+      const isClosed = cause instanceof Deno.errors.BadResource ||
+        cause instanceof Deno.errors.Interrupted;
+      if (isClosed) return undefined;
+      if (!isPortUnreachable(cause)) throw cause;
+    }
+  }
+}
+
+/** Windows tells an unconnected socket of an ICMP "port unreachable", too, by the next call (WSAECONNRESET). */
+function isPortUnreachable(cause: unknown): boolean {
+  return findErrno(cause) === "ECONNRESET";
+}
+
+function bindSocket(
+  address: string,
+  source: string | undefined,
+  listen: Listen = Deno.listenDatagram,
+): Deno.DatagramConn {
   const hostname = source ?? (detectFamily(address) === "ipv6" ? "::" : "0.0.0.0");
   try {
-    return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+    return listen({ transport: "udp", hostname, port: 0 });
   } catch (cause) {
     throw explainSendError(cause, { address, source });
   }
@@ -146,8 +180,13 @@ async function sendTo(
   payload: Uint8Array,
   { address, port, source }: { address: string; port: number; source: string | undefined },
 ): Promise<void> {
+  const send = () => socket.send(payload, { transport: "udp", hostname: address, port });
   try {
-    await socket.send(payload, { transport: "udp", hostname: address, port });
+    await send().catch((cause) => {
+      // It is about the datagram before this one, which was not sent.
+      if (!isPortUnreachable(cause)) throw cause;
+      return send();
+    });
   } catch (cause) {
     throw explainSendError(cause, { address, port, source });
   }

@@ -36,6 +36,16 @@ table<readonly [cause: unknown, code: string | undefined, words: string]>(
       "ETXTBSY",
       "it is being written at this moment",
     ],
+    "Windows, in the user's language: a name that is too long": [
+      nameless("Der Dateiname oder die Erweiterung ist zu lang.", 206),
+      "ENAMETOOLONG",
+      "its name is too long",
+    ],
+    "Windows: no program": [
+      nameless("%1 n'est pas une application Win32 valide.", 193),
+      "ENOEXEC",
+      "it is not a program for this system",
+    ],
     "one that no table has": [
       nameless("Structure needs cleaning", 117),
       undefined,
