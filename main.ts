@@ -114,6 +114,12 @@ const ports: CliPorts = {
       : JSON.parse(given);
     return [Deno.execPath(), "run", "-q", "--no-prompt", ...flags, "-P=spknock", file];
   },
+  checkRuntime: () => {
+    if (Deno.listenDatagram !== undefined) return;
+    throw new UsageError("deno was started without --unstable-net, which UDP needs", {
+      hint: "deno run --unstable-net ...",
+    });
+  },
   readBuild: async () => await (await import("./src/system/build.ts")).readBuild(),
   clock: realClock,
   net: {

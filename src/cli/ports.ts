@@ -21,6 +21,12 @@ export interface CliPorts extends Ports {
   endOnHangup(): Promise<void>;
   /** Returns the words that start this program, from any folder and without a PATH. */
   listStartWords(): readonly string[];
+  /**
+   * Asks for what the runtime has to be started with.
+   *
+   * @throws {UsageError} if it was not.
+   */
+  checkRuntime(): void;
   /** What this program was built of, and what runs it. */
   readBuild(): Promise<Build>;
   /**

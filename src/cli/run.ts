@@ -51,6 +51,7 @@ export async function run(argv: readonly string[], given: CliPorts): Promise<num
       trustConfig: args.has("trust-config"),
     };
     if (args.passthrough !== undefined) checkPassthrough(args.passthrough, command);
+    ports.checkRuntime();
     if (row !== undefined && command !== undefined) {
       ports.dropPermissions(PERMISSIONS.filter((each) => !row.permissions.includes(each)));
       return await command.run(context);

@@ -237,6 +237,7 @@ export class World implements AsyncDisposable {
       os: this.#options.os ?? "linux",
       cwd: () => this.home,
       endOnHangup: () => Promise.resolve(),
+      checkRuntime: () => {},
       readBuild: () =>
         Promise.resolve({
           commit: undefined,

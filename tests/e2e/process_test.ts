@@ -1,7 +1,7 @@
 /** The program as a process: signals, pipes, folders. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { table } from "../table.ts";
-import { commandOf, errorOf, Home, IS_FROM_NPM } from "./program.ts";
+import { commandOf, denoCommand, errorOf, Home, IS_FROM_NPM } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -136,4 +136,30 @@ Deno.test("deno task spknock: from any folder, with the caller's paths, and a cl
     [0, "a  127.0.0.1  7/tcp\n"],
     decoder.decode(stderr),
   );
+});
+
+Deno.test("deno run without --unstable-net says in one line which flag is missing", async () => {
+  await using home = new Home();
+  const { imports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  await Deno.writeTextFile(`${home.path}/deno.json`, JSON.stringify({ imports }));
+  const [deno = "", ...words] = denoCommand(["-A", `${ROOT}main.ts`])
+    .map((word) => word === `${ROOT}deno.json` ? `${home.path}/deno.json` : word);
+  const run = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(deno, {
+      args: [...words, ...argv],
+      env: home.env,
+      clearEnv: true,
+      cwd: home.path,
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  };
+  assertEquals(await run("knock", "127.0.0.1", "9/tcp"), {
+    code: 2,
+    stdout: "",
+    stderr: "error: deno was started without --unstable-net, which UDP needs\n" +
+      "hint: deno run --unstable-net ...\n",
+  });
+  assertEquals((await run("--help")).code, 0);
 });
