@@ -190,7 +190,7 @@ table("workflows: a job that can write may not", {
 }, (step) => {
   const rule = RULES["a job that can write runs no code of the repository"];
   const text = RELEASE.replace(
-    /(  publish:\n[^]*?steps:\n)/,
+    /( {2}publish:\n[^]*?steps:\n)/,
     `$1      ${step.replaceAll("$", "$$$$")}\n`,
   );
   assertNotEquals(text, RELEASE);
