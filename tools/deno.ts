@@ -2,7 +2,7 @@
  * Runs deno with the dependencies that can be had: from JSR (deno.json) when they are cached or
  * reachable, else from the npm registry (`npm.importmap.json`). Every task goes through here.
  *
- *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | docs | bundle
+ *   deno run -P=tools tools/deno.ts run FILE ARGS... | test | check | lint | bench | torture | picture | docs | bundle
  *     | lock | release | compile
  *
  * `SPKNOCK_BIN=FILE` makes the tests start that executable instead of the checkout.
@@ -148,6 +148,9 @@ const VERBS: Record<string, (rest: string[], dependencies: Dependencies) => Call
       args: ["--no-prompt", "-P=tools", `${ROOT}tools/release.ts`, ...rest],
       cwd: Deno.env.get("INIT_CWD"),
     }),
+    picture: (rest) => ({
+      args: ["--no-prompt", "-P=tools", `${ROOT}tools/picture.ts`, ...rest],
+    }),
     docs: () => ({ args: ["--no-prompt", "-P=tools", `${ROOT}tools/docs/blocks.ts`] }),
     bundle: ([folder = ""], { flags }) => ({
       args: [
@@ -198,7 +201,7 @@ const { flags } = dependencies;
 const { args, cwd, temporary } = await makeCall(rest, dependencies);
 const subcommand = verb === "lock"
   ? "cache"
-  : ["bench", "torture", "docs", "bundle", "release"].includes(verb)
+  : ["bench", "torture", "picture", "docs", "bundle", "release"].includes(verb)
   ? "run"
   : verb;
 const child = new Deno.Command(Deno.execPath(), {

@@ -82,19 +82,28 @@ const PRIVATE = [
   'exec "$@"',
 ].join("\n");
 
+/** Its first argument is the name. */
+const NAMED = 'hostname "$0" && exec "$@"';
+
 /**
  * Sets everything up in the lab.
  *
  * @param options.isPrivate whether the server has folders of its own where programs that log in write.
+ * @param options.hostName the server's own name; this machine's where undefined.
  */
 export async function createSshLab(
   lab: Lab,
-  { isPrivate = false }: { isPrivate?: boolean } = {},
+  { isPrivate = false, hostName }: { isPrivate?: boolean; hostName?: string } = {},
 ): Promise<SshLab> {
   const { client, server } = lab;
   const home = new Home();
   await home.write(targetsOf(lab));
-  await startServer(lab, home, { prefix: isPrivate ? ["sh", "-c", PRIVATE, "sh"] : [] });
+  await startServer(lab, home, {
+    prefix: [
+      ...(hostName === undefined ? [] : ["unshare", "--uts", "sh", "-c", NAMED, hostName]),
+      ...(isPrivate ? ["sh", "-c", PRIVATE, "sh"] : []),
+    ],
+  });
   const rules = await home.run(["rules", "home", "--for", "nftables"]);
   assertEquals(rules.code, 0, rules.stderr);
   await server.nft(rules.stdout);
@@ -186,6 +195,8 @@ async function startServer(
     // Every connection of a test comes from one address.
     "MaxStartups 100",
     "LogLevel VERBOSE",
+    "PrintMotd no",
+    "PrintLastLog no",
     "PidFile none",
     "Subsystem sftp internal-sftp",
     "",
