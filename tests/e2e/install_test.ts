@@ -20,6 +20,21 @@ const AS_USER = Deno.uid() === 0
   ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
   : [];
 
+/** How a new shell of the user finds the completions, as README.md says; the shells that are here are asked. */
+const SHELLS = {
+  bash: {
+    script: "-c '. ~/.local/share/bash-completion/completions/spknock; complete -p spknock'",
+    expected: " spknock",
+  },
+  fish: { script: `-c 'complete -C "spknock kno"'`, expected: "knock" },
+  zsh: {
+    script:
+      "-f -c 'fpath+=(~/.local/share/zsh/site-functions); autoload -Uz compinit; compinit -D; " +
+      "print $_comps[spknock]'",
+    expected: "_spknock",
+  },
+} as const;
+
 const skipReason = Deno.build.os !== "linux"
   ? "the lines are those for Linux"
   : EXECUTABLE === undefined && !await exists(COMPILER)
@@ -162,13 +177,9 @@ Deno.test({
         const expected = `${home}/.local/share/man/${page}`;
         assertEquals((await ask(`man -w ${name}`)).trim(), expected);
       }
-      const loaded = await ask(
-        ". ~/.local/share/bash-completion/completions/spknock; complete -p spknock",
-      );
-      assertStringIncludes(loaded, " spknock");
-      const isFishThere = await ask("command -v fish || true");
-      if (isFishThere !== "") {
-        assertStringIncludes(await ask(`fish -c 'complete -C "spknock kno"'`), "knock");
+      for (const [shell, { script, expected }] of Object.entries(SHELLS)) {
+        if ((await ask(`command -v ${shell} || true`)) === "") continue;
+        assertStringIncludes(await ask(`${shell} ${script}`), expected, shell);
       }
     });
 
