@@ -21,15 +21,6 @@ import { listEndSignals } from "./src/system/signals.ts";
 import { createSink, createStdio, readAll } from "./src/system/streams.ts";
 
 const { os } = Deno.build;
-// deno.json asks for it in a checkout and in the executable; `deno run jsr:...` has only its command line.
-if (typeof Deno.listenDatagram !== "function") {
-  const lines = "error: Deno was started without --unstable-net, so it has no UDP\n" +
-    "hint: deno run --unstable-net --allow-net --allow-read --allow-write --allow-env --allow-run \\\n" +
-    "        jsr:@spknock/spknock\n";
-  await Deno.stderr.write(new TextEncoder().encode(lines));
-  Deno.exit(EXIT.usage);
-}
-
 const cancel = new AbortController();
 /** Whether a command of the user's runs attached to the terminal. */
 let hasChild = false;

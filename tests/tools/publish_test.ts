@@ -10,11 +10,11 @@ interface Graph {
   modules: { specifier: string }[];
 }
 
-async function runDeno(args: readonly string[], env: Record<string, string> = {}) {
+async function runDeno(args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
@@ -72,26 +72,4 @@ Deno.test("publish: what is exported has its documentation", async () => {
     ...Object.values(config.exports),
   ]);
   assertEquals(code, 0, stderr);
-});
-
-Deno.test("publish: a run without --unstable-net says which flag is missing", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "spknock-flags-" });
-  try {
-    const { unstable, ...rest } = config;
-    assertEquals(unstable, ["net"]);
-    // As of a remote module, whose deno.json is not read.
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(rest));
-    const flags = FLAGS.map((flag) => flag === `${ROOT}deno.json` ? `${folder}/deno.json` : flag);
-    const args = ["run", "-q", "--no-prompt", ...flags, "-P=spknock", "main.ts", "demo"];
-    assertEquals(await runDeno(args), {
-      code: 2,
-      stdout: "",
-      stderr: `error: Deno was started without --unstable-net, so it has no UDP
-hint: deno run --unstable-net --allow-net --allow-read --allow-write --allow-env --allow-run \\
-        jsr:@spknock/spknock
-`,
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 });
