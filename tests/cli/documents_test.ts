@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { GLOBAL_OPTIONS, parseOptions } from "../../src/cli/options.ts";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { listCommands } from "../../src/config/import/shell/commands.ts";
+import { World } from "./harness.ts";
 import { listDocuments, listSessions, NEEDS, splitFences } from "../house/documents.ts";
 
 /** What history has: commands as they were. */
@@ -77,4 +78,24 @@ Deno.test("documents: the parser refuses a wrong line", async () => {
 Deno.test("documents: each reason not to run a session is in use", () => {
   const used = documents.flatMap(({ text }) => listSessions(text).map(({ needs }) => needs));
   assertEquals(Object.keys(NEEDS).filter((need) => !used.some((each) => each === need)), []);
+});
+
+Deno.test("documents: each file of targets that they show is one that is read", async () => {
+  await using world = new World();
+  const blocks = documents.flatMap(({ path, text }) =>
+    splitFences(text).fences.filter(({ info }) => info === "toml").map(({ text }) => ({
+      path,
+      text,
+    }))
+  );
+  assert(blocks.length > 4);
+  for (const { path, text } of blocks) {
+    // Some show only a table of a target.
+    const isWhole = /^host = /m.test(text.replace(/^\[targets\.\w+\.\w+\][^[]*/gm, ""));
+    await world.write(
+      `${isWhole ? "" : `[targets.home]\nhost = "h"\nknocks = ["1/udp"]\n`}${text}`,
+    );
+    const { code, stderr } = await world.run("list");
+    assertEquals([code, stderr], [0, ""], `${path}\n${text}`);
+  }
 });
