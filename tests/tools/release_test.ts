@@ -67,6 +67,16 @@ Deno.test("release: one archive a target, the same bytes each time, and their ch
   );
 });
 
+Deno.test("release: the targets are all that Deno has a runtime for", async () => {
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["compile", "--target", "none", "main.ts"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [, values = ""] = /possible values: (.*)/.exec(new TextDecoder().decode(stderr)) ?? [];
+  assertEquals(values.split(", ").toSorted(), [...TARGETS].toSorted());
+});
+
 Deno.test("release: an archive for Linux and macOS has the folders of /usr/local", async () => {
   const files = layOut("aarch64-apple-darwin", {
     version: "1.2.3",
