@@ -34,6 +34,14 @@ Deno.test("floors: rooms allow each other in one direction only", () => {
   assertEquals(upward, []);
 });
 
+Deno.test("floors: what a room may import is imported by one of its files", () => {
+  const found = new Set(imports.map(({ from, to }) => `${findRoom(from)} -> ${findRoom(to)}`));
+  const allowed = Object.entries(ROOMS).flatMap(([name, { mayImport }]) =>
+    mayImport.map((other) => `${name} -> ${other}`)
+  );
+  assertEquals(allowed.filter((arrow) => !found.has(arrow)), []);
+});
+
 Deno.test("floors: main.ts is imported by no file", () => {
   assertEquals(imports.filter(({ to }) => to === "main.ts"), []);
 });

@@ -8,7 +8,7 @@ import { listExitCodes } from "../../src/cli/exit_codes.ts";
 import { loadBackends } from "../../src/rules/mod.ts";
 import { renderBackendTables } from "./backends.ts";
 import { loadCommands, renderCommandTable, renderOptionTables } from "./commands.ts";
-import { renderHouseMap } from "./house.ts";
+import { drawHouse, drawWay, renderHouseMap } from "./house.ts";
 import { renderProbeTable, renderSecretTable } from "./kinds.ts";
 import { renderTable } from "./markdown.ts";
 import { renderSchema } from "./schema.ts";
@@ -22,6 +22,8 @@ const BLOCKS: Readonly<Record<string, string>> = {
   "options": renderOptionTables(commands),
   "exit codes": renderTable(["exit code", "meaning"], listExitCodes()),
   "house map": renderHouseMap(),
+  "house drawing": drawHouse(),
+  "way of the data": drawWay(),
   "secrets": renderSecretTable(),
   "probes": renderProbeTable(),
   "back ends": renderBackendTables(await loadBackends()),
@@ -32,6 +34,7 @@ const BLOCKS: Readonly<Record<string, string>> = {
 export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "CONTRIBUTING.md": fillBlocks,
   "SECURITY.md": fillBlocks,
+  "docs/architecture.md": fillBlocks,
   "docs/commands.md": fillBlocks,
   "docs/options.md": fillBlocks,
   "docs/rules.md": fillBlocks,

@@ -21,12 +21,10 @@ const PARTS = [
   "probe",
   "config",
   "plan",
-  "model",
   "rules",
   "doctor",
   "ssh",
   "apply",
-  "export",
 ] as const;
 
 /** Every folder of `src`, from the bottom to the top. */
@@ -80,7 +78,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   export: {
     summary: "targets in the forms of other tools, one file a form",
-    mayImport: ["config", "secret", "rules"],
+    mayImport: ["config", "rules"],
   },
   use_cases: {
     summary:
@@ -91,13 +89,64 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   prompt: { summary: "the questions: cliffy, or plain lines", mayImport: ["output"] },
   cli: {
     summary: "argv to command to exit code, and every text; one file a command",
-    mayImport: [...PARTS, "use_cases", "output", "prompt"],
+    mayImport: [...PARTS, "model", "export", "use_cases", "output", "prompt"],
   },
   system: {
     summary: "the real clock, streams, terminal and programs, for `main.ts`",
     mayImport: ["probe", "ssh", "output", "prompt", "cli"],
   },
 };
+
+/**
+ * The way of the data through a knock, room by room: what each one hands to the next. `main.ts` and the system
+ * around it are not rooms.
+ */
+const WAY: readonly [room: string, hands: string][] = [
+  ["cli", "arguments"],
+  ["config", "targets"],
+  ["net", "addresses"],
+  ["secret", "payloads"],
+  ["core", "a sequence of packets"],
+  ["knock", "packets, by net"],
+  ["probe", "open or closed"],
+  ["use_cases", "reports"],
+  ["output", "text, JSON"],
+];
+
+/**
+ * Returns the drawing of the rooms and of what they may import, in the language of Mermaid. What the use cases are
+ * made of is in one box; `core` is left out: all rooms may import it.
+ */
+export function drawHouse(): string {
+  const parts: readonly string[] = PARTS;
+  const arrows = Object.entries(ROOMS).flatMap(([name, { mayImport }]) => {
+    const isWhole = parts.every((part) => mayImport.includes(part));
+    const others = isWhole
+      ? ["parts", ...mayImport.filter((other) => !parts.includes(other))]
+      : mayImport;
+    return others.map((other) => `  ${name} --> ${other}`);
+  });
+  return drawMermaid([
+    "flowchart TD",
+    '  subgraph parts ["what the use cases are made of"]',
+    ...parts.map((part) => `    ${part}`),
+    "  end",
+    ...arrows,
+  ]);
+}
+
+/** Returns the drawing of the way of the data through a knock, in the language of Mermaid. */
+export function drawWay(): string {
+  const rooms = [...WAY.map(([room]) => room), "you([you])"];
+  const arrows = WAY.map(([room, hands], index) =>
+    `  ${room} -- "${hands}" --> ${rooms[index + 1]}`
+  );
+  return drawMermaid(["flowchart LR", ...arrows]);
+}
+
+function drawMermaid(lines: readonly string[]): string {
+  return `\`\`\`mermaid\n${lines.join("\n")}\n\`\`\``;
+}
 
 /** Returns the map of the source folders. */
 export function renderHouseMap(): string {
