@@ -9,6 +9,12 @@ const LACKS = {
   modes: { windows: "Windows has access rules, and no mode bits" },
   links: { windows: "Windows makes a symbolic link only with a privilege" },
   sh: { windows: "Windows has no sh, nor cat, true, sed and mkfifo" },
+  signals: { windows: "Windows sends a program no signals" },
+  linux: {
+    windows: "Windows has neither /proc nor /dev/full",
+    darwin: "macOS has neither /proc nor /dev/full",
+  },
+  loopback: { darwin: "macOS has one IPv4 address on its loopback interface" },
   sha512sum: {
     windows: "Windows has no sha512sum",
     darwin: "not every macOS has sha512sum",
@@ -19,19 +25,23 @@ const LACKS = {
 type Need = keyof typeof LACKS;
 
 /** Returns why this system cannot run a test; undefined where it can. */
-function findLack(need: Need): string | undefined {
-  const lacks: Partial<Record<string, string>> = LACKS[need];
-  return lacks[Deno.build.os];
+function findLack(needs: readonly Need[]): string | undefined {
+  const lacks: readonly Partial<Record<string, string>>[] = needs.map((need) => LACKS[need]);
+  return lacks.map((lack) => lack[Deno.build.os]).find((why) => why !== undefined);
 }
 
 /** Whether this system lacks what a test needs: for the `ignore` of tables. */
-export function lacks(need: Need): boolean {
-  return findLack(need) !== undefined;
+export function lacks(...needs: readonly Need[]): boolean {
+  return findLack(needs) !== undefined;
 }
 
 /** Registers a test that is skipped, with the reason in its name, where the system lacks what it needs. */
-export function testWith(need: Need, name: string, fn: () => void | Promise<void>): void {
-  const why = findLack(need);
+export function testWith(
+  needs: Need | readonly Need[],
+  name: string,
+  fn: () => void | Promise<void>,
+): void {
+  const why = findLack(typeof needs === "string" ? [needs] : needs);
   Deno.test({
     name: why === undefined ? name : `${name} (skipped: ${why})`,
     ignore: why !== undefined,

@@ -1,5 +1,6 @@
 /** Bad input gets an error that names the place and the fix; nothing is sent, nothing is lost. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import { Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
@@ -103,7 +104,7 @@ table("a file with a hash that others can read is an error with the chmod", MODE
   await Deno.chmod(home.config, 0o600);
   assertEquals((await home.run(["knock", "a"])).code, 0);
   assertEquals((await there.wait(1)).length, 1);
-});
+}, { ignore: lacks("modes") });
 
 /** Mounts a small file system for `work`; root on Linux only, and where mounting is allowed. */
 async function withMount(options: string, work: (folder: string) => Promise<void>) {

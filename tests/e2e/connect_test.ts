@@ -1,6 +1,7 @@
 /** `connect` as a ProxyCommand sees it: real processes, pipes and sockets on loopback. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freeTcpPort } from "../ports.ts";
+import { lacks, testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { needs } from "./old_runtime.ts";
 import { Home } from "./program.ts";
@@ -257,7 +258,7 @@ table("connect: stdin of each kind reaches the other side unchanged", {
   });
   const ended = await home.run(["connect", "home", server.port], { prefix });
   assertEquals(ended, { code: 0, stdout: await digest(up), stderr: "" });
-}, { ignore: Deno.build.os === "windows" });
+}, { ignore: lacks("sh") });
 
 /** Waits for a condition, ten seconds at most. */
 async function until(isSo: () => boolean): Promise<void> {
@@ -279,7 +280,7 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(kib) * 1_024;
 }
 
-Deno.test("connect: Ctrl-C ends the wait for the port, and the relay", async () => {
+testWith("signals", "connect: Ctrl-C ends the wait for the port, and the relay", async () => {
   await using home = await homeWithTargets(
     '[targets.slow]\nhost = "127.0.0.1"\n' +
       `knocks = ["${freeTcpPort()}/tcp"]\ntries = 100\n`,
@@ -319,7 +320,7 @@ Deno.test("connect: Ctrl-C ends the wait for the port, and the relay", async () 
 
 Deno.test({
   name: `connect: from a chosen source, through another kind of socket${needs("source").reason}`,
-  ignore: needs("source").ignore,
+  ignore: needs("source").ignore || lacks("loopback"),
   async fn() {
     await using home = await homeWithTargets();
     const up = noise(4 * MEBIBYTE);
@@ -336,32 +337,36 @@ Deno.test({
   },
 });
 
-Deno.test("knock -- COMMAND: the command has our streams, and gets our signals", async () => {
-  await using home = new Home();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepting = (async () => {
-    for await (const connection of listener) connection.close();
-  })();
-  await home.write(targets(`probes = ["tcp:${listener.addr.port}"]\n`));
-  const echo = ["knock", "home", "--", "sh", "-c", "cat; exit 5"];
-  const ended = await home.run(echo, { stdin: "through" });
-  assertEquals([ended.code, ended.stdout], [5, "through"]);
-  assertStringIncludes(ended.stderr, "home: the door is open");
+testWith(
+  ["signals", "sh"],
+  "knock -- COMMAND: the command has our streams, and gets our signals",
+  async () => {
+    await using home = new Home();
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepting = (async () => {
+      for await (const connection of listener) connection.close();
+    })();
+    await home.write(targets(`probes = ["tcp:${listener.addr.port}"]\n`));
+    const echo = ["knock", "home", "--", "sh", "-c", "cat; exit 5"];
+    const ended = await home.run(echo, { stdin: "through" });
+    assertEquals([ended.code, ended.stdout], [5, "through"]);
+    assertStringIncludes(ended.stderr, "home: the door is open");
 
-  const trap = 'trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done';
-  const child = home.start(["keep", "home", "--", "sh", "-c", trap]);
-  const reader = child.stdout.getReader();
-  await reader.read();
-  child.kill("SIGTERM");
-  assertEquals((await child.status).code, 9);
-  await reader.cancel();
-  await child.stderr.cancel();
-  await child.stdin.close().catch(() => {});
-  listener.close();
-  await accepting;
-});
+    const trap = 'trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done';
+    const child = home.start(["keep", "home", "--", "sh", "-c", trap]);
+    const reader = child.stdout.getReader();
+    await reader.read();
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 9);
+    await reader.cancel();
+    await child.stderr.cancel();
+    await child.stdin.close().catch(() => {});
+    listener.close();
+    await accepting;
+  },
+);
 
-Deno.test("keep -- COMMAND: a command that ignores Ctrl-C is not left behind", async () => {
+testWith("sh", "keep -- COMMAND: a command that ignores Ctrl-C is not left behind", async () => {
   await using home = new Home();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await home.write(targets(`probes = ["tcp:${listener.addr.port}"]\n`));

@@ -1,6 +1,7 @@
 /** `demo` and `simulate`: a door on loopback. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freeTcpPort, freeUdpPorts } from "../ports.ts";
+import { testWith } from "../systems.ts";
 import { errorOf, Home, valueOf } from "./program.ts";
 import { Transcript } from "./transcript.ts";
 import { PHRASES } from "./vectors.ts";
@@ -46,7 +47,7 @@ async function saveDoor(home: Home): Promise<void> {
   );
 }
 
-Deno.test("simulate: a knock of another process opens the port", async () => {
+testWith("signals", "simulate: a knock of another process opens the port", async () => {
   await using home = new Home();
   await saveDoor(home);
   const door = home.start(["simulate", "door", "--secrets-from", "-"]);
@@ -105,7 +106,7 @@ Deno.test("simulate: one-time codes, by the line that it prints, and by a knock"
   assertEquals([(await door.status).code, errors.text], [0, ""]);
 });
 
-Deno.test("simulate --json prints its events at the end, without a secret", async () => {
+testWith("signals", "simulate --json prints its events at the end, without a secret", async () => {
   await using home = new Home();
   await saveDoor(home);
   const door = home.start(["simulate", "door", "--secrets-from", "-", "--json"]);

@@ -1,5 +1,6 @@
 /** A run ends with its last word: each timeout here is far longer than what is waited for. */
 import { assert, assertEquals } from "@std/assert";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import { needs } from "./old_runtime.ts";
 import { Home } from "./program.ts";
@@ -101,7 +102,7 @@ const probe = (text: string, command = "probe") => [
   ...["--probe", text],
 ];
 
-const IS_WINDOWS = Deno.build.os === "windows";
+const IS_WINDOWS = lacks("sh");
 
 async function endsSoon({ args, code, config = "", signal }: Case): Promise<void> {
   await using home = new Home();

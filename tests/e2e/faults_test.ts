@@ -1,11 +1,12 @@
 /** What the system does to the program: failing calls, signals, files of others, endless input. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freeTcpPort } from "../ports.ts";
+import { lacks, testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { CHECKOUT_ONLY, checkoutCommand, commandOf, type Ended, Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
-const ROOT_ONLY = Deno.build.os === "windows" || Deno.uid() !== 0;
+const ROOT_ONLY = lacks("sh") || Deno.uid() !== 0;
 /** A user that no test runs as. */
 const OTHER = 65_534;
 const GOOD = '[targets.good]\nhost = "127.0.0.1"\nknocks = ["7/tcp"]\n';
@@ -175,31 +176,39 @@ table<{ force: boolean }>(
   { ignore: !HAS_STRACE },
 );
 
-Deno.test("a pipe is not waited for: the configuration, what is imported, a secret's file", async () => {
-  await using home = new Home();
-  const pipe = `${home.path}/pipe`;
-  assert(await works("mkfifo", "-m", "600", pipe));
-  const config = "is a device or a pipe, not a regular file";
-  const secret = "cannot be read: it is a device or a pipe";
-  const rows: [string[], number, string][] = [
-    [["add", "a", "h", "7", "-c", pipe], 2, config],
-    [["list", "-c", pipe], 2, config],
-    [["import", pipe], 2, config],
-    [["rules", "good", "--for", "nftables", "--open", "tcp/22", "--secrets-from", pipe], 4, secret],
-    [
-      ["rules", "good", "--for", "nftables", "--open", "tcp/22", "--secrets-from", home.path],
-      4,
-      "is a folder",
-    ],
-  ];
-  await home.write(GOOD.replace("7/tcp", "7/udp"));
-  for (const [argv, code, words] of rows) {
-    const ended = await home.run(argv, { prefix: ["timeout", "20"] });
-    assertEquals(ended.code, code, argv.join(" ") + ended.stderr);
-    assertStringIncludes(ended.stderr, words);
-    assertEquals(ended.stderr.includes("chmod"), false);
-  }
-});
+testWith(
+  "sh",
+  "a pipe is not waited for: the configuration, what is imported, a secret's file",
+  async () => {
+    await using home = new Home();
+    const pipe = `${home.path}/pipe`;
+    assert(await works("mkfifo", "-m", "600", pipe));
+    const config = "is a device or a pipe, not a regular file";
+    const secret = "cannot be read: it is a device or a pipe";
+    const rows: [string[], number, string][] = [
+      [["add", "a", "h", "7", "-c", pipe], 2, config],
+      [["list", "-c", pipe], 2, config],
+      [["import", pipe], 2, config],
+      [
+        ["rules", "good", "--for", "nftables", "--open", "tcp/22", "--secrets-from", pipe],
+        4,
+        secret,
+      ],
+      [
+        ["rules", "good", "--for", "nftables", "--open", "tcp/22", "--secrets-from", home.path],
+        4,
+        "is a folder",
+      ],
+    ];
+    await home.write(GOOD.replace("7/tcp", "7/udp"));
+    for (const [argv, code, words] of rows) {
+      const ended = await home.run(argv, { prefix: ["timeout", "20"] });
+      assertEquals(ended.code, code, argv.join(" ") + ended.stderr);
+      assertStringIncludes(ended.stderr, words);
+      assertEquals(ended.stderr.includes("chmod"), false);
+    }
+  },
+);
 
 table<readonly [line: string, argv: string[], code: number, stderr: string]>(
   "input and output without an end, or that fail",
@@ -245,26 +254,31 @@ table<readonly [line: string, argv: string[], code: number, stderr: string]>(
     const ended = await shell(home, `ulimit -v unlimited; ${line}`, argv);
     assertEquals([ended.code, ended.stdout, ended.stderr], [code, "", stderr]);
   },
+  { ignore: lacks("sh") },
 );
 
-Deno.test("a probe that prints without an end: the rest is dropped, and it is timed out", async () => {
-  await using home = new Home();
-  const run = (name: string, script: string) =>
-    `[targets.${name}]\nhost = "127.0.0.1"\nknocks = ["7/tcp"]\ntimeout = "1s"\n` +
-    `probes = [{ type = "exec", run = ["sh", "-c", "${script}"] }]\n`;
-  await home.write(
-    run("endless", "cat /dev/zero") + run("long", "head -c 3000000 /dev/zero; echo; echo end") +
-      run("wide", "head -c 3000000 /dev/zero | tr '\\\\0' x"),
-  );
-  const endless = await home.run(["probe", "endless", "--timeout", "1s"]);
-  assertEquals(endless.code, 1);
-  assertStringIncludes(endless.stdout, "still running at the timeout");
-  const long = await home.run(["probe", "long", "--timeout", "20s"]);
-  assertEquals(long.code, 0);
-  assertStringIncludes(long.stdout, "end");
-  const wide = await home.run(["probe", "wide", "--timeout", "20s"]);
-  assertEquals([wide.code, wide.stdout.length < 2_000], [0, true]);
-});
+testWith(
+  "sh",
+  "a probe that prints without an end: the rest is dropped, and it is timed out",
+  async () => {
+    await using home = new Home();
+    const run = (name: string, script: string) =>
+      `[targets.${name}]\nhost = "127.0.0.1"\nknocks = ["7/tcp"]\ntimeout = "1s"\n` +
+      `probes = [{ type = "exec", run = ["sh", "-c", "${script}"] }]\n`;
+    await home.write(
+      run("endless", "cat /dev/zero") + run("long", "head -c 3000000 /dev/zero; echo; echo end") +
+        run("wide", "head -c 3000000 /dev/zero | tr '\\\\0' x"),
+    );
+    const endless = await home.run(["probe", "endless", "--timeout", "1s"]);
+    assertEquals(endless.code, 1);
+    assertStringIncludes(endless.stdout, "still running at the timeout");
+    const long = await home.run(["probe", "long", "--timeout", "20s"]);
+    assertEquals(long.code, 0);
+    assertStringIncludes(long.stdout, "end");
+    const wide = await home.run(["probe", "wide", "--timeout", "20s"]);
+    assertEquals([wide.code, wide.stdout.length < 2_000], [0, true]);
+  },
+);
 
 /** Run before the program: its folder goes away under it. (Deno itself does not start in such a one.) */
 const LOSE_FOLDER = `const folder = Deno.makeTempDirSync();
@@ -310,7 +324,7 @@ table<readonly [argv: string[], code: number, words: string]>(
     assertStringIncludes(text, words);
     assertEquals(text.includes("bug in spknock"), false);
   },
-  CHECKOUT_ONLY,
+  { ignore: CHECKOUT_ONLY.ignore || lacks("sh") },
 );
 
 /** The config of a door whose service says a word and stays. */
@@ -318,7 +332,7 @@ function makeDoor(more = ""): string {
   return `[targets.home]\nhost = "127.0.0.1"\nknocks = ["${freeTcpPort()}/tcp"]\n${more}`;
 }
 
-Deno.test("connect to a full disk is an error of the output, and not a bug", async () => {
+testWith("linux", "connect to a full disk is an error of the output, and not a bug", async () => {
   await using home = new Home();
   await home.write(makeDoor());
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -408,6 +422,7 @@ table<readonly [signals: Deno.Signal[], prefix: string[]]>(
     door.close();
     await accepting.catch(() => {});
   },
+  { ignore: lacks("signals") },
 );
 
 table<readonly [owner: number | undefined, mode: number, stderr: string | undefined]>(
@@ -436,7 +451,7 @@ table<readonly [owner: number | undefined, mode: number, stderr: string | undefi
     await home.run(["knock", "a", "-c", config, "--trust-config"]);
     assertEquals(listNames(home.path).includes("ran"), true);
   },
-  { ignore: Deno.build.os === "windows" },
+  { ignore: lacks("sh") },
 );
 
 Deno.test({

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import { Home, valueOf } from "./program.ts";
 
@@ -46,7 +47,7 @@ table<readonly [limit: number, count: number]>(
     listener.close();
     await serving;
   },
-  { ignore: Deno.build.os === "windows" },
+  { ignore: lacks("sh") },
 );
 
 Deno.test({
@@ -78,7 +79,7 @@ Deno.test({
 
 Deno.test({
   name: "programs and files of secrets, with few descriptors",
-  ignore: Deno.build.os === "windows",
+  ignore: lacks("sh"),
   async fn() {
     await using home = new Home();
     await Deno.writeTextFile(`${home.path}/secret`, "word\n", { mode: 0o600 });

@@ -1,10 +1,12 @@
 /** The program as a process: signals, pipes, folders. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lacks, testWith } from "../systems.ts";
+import { toFilePath } from "../../src/core/system/file_urls.ts";
 import { table } from "../table.ts";
 import { commandOf, denoCommand, errorOf, Home, IS_FROM_NPM } from "./program.ts";
 import { Receivers } from "./receivers.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = toFilePath(new URL("../../", import.meta.url).href, Deno.build.os);
 
 async function end(child: Deno.ChildProcess) {
   const { code, stdout, stderr } = await child.output();
@@ -34,27 +36,32 @@ table<readonly [Deno.Signal, isJson: boolean]>(
     if (isJson) assertEquals([ended.stdout, errorOf(ended).code], ["", "cancelled"]);
     else assertEquals(ended.stderr, "");
   },
+  { ignore: lacks("signals") },
 );
 
-Deno.test("SIGINT ends the program while a probe runs, and while it reads stdin", async () => {
-  await using home = new Home();
-  await using there = new Receivers();
-  await home.write(
-    `[targets.fw]\nhost = "127.0.0.1"\nknocks = ["${there.udp()}/udp"]\nsecret = "none"\n` +
-      'timeout = "10m"\nprobes = [{ type = "exec", run = ["sleep", "600"] }]\n',
-  );
-  const probing = home.start(["knock", "fw"]);
-  await there.wait(1);
-  probing.kill("SIGINT");
-  await probing.stdin.close();
-  assertEquals((await end(probing)).code, 130);
+testWith(
+  "linux",
+  "SIGINT ends the program while a probe runs, and while it reads stdin",
+  async () => {
+    await using home = new Home();
+    await using there = new Receivers();
+    await home.write(
+      `[targets.fw]\nhost = "127.0.0.1"\nknocks = ["${there.udp()}/udp"]\nsecret = "none"\n` +
+        'timeout = "10m"\nprobes = [{ type = "exec", run = ["sleep", "600"] }]\n',
+    );
+    const probing = home.start(["knock", "fw"]);
+    await there.wait(1);
+    probing.kill("SIGINT");
+    await probing.stdin.close();
+    assertEquals((await end(probing)).code, 130);
 
-  const reading = home.start(["hash"]);
-  await untilReading(reading.pid);
-  reading.kill("SIGINT");
-  assertEquals((await end(reading)).code, 130);
-  await reading.stdin.close().catch(() => {});
-});
+    const reading = home.start(["hash"]);
+    await untilReading(reading.pid);
+    reading.kill("SIGINT");
+    assertEquals((await end(reading)).code, 130);
+    await reading.stdin.close().catch(() => {});
+  },
+);
 
 /** Waits until a process catches SIGINT itself: before that it would just be killed by it. */
 async function untilReading(pid: number): Promise<void> {
@@ -63,7 +70,7 @@ async function untilReading(pid: number): Promise<void> {
   assertEquals((await new Deno.Command("sh", { args: ["-c", wait] }).output()).code, 0);
 }
 
-Deno.test("a reader of stdout that goes away ends the program without an error", async () => {
+testWith("sh", "a reader of stdout that goes away ends the program without an error", async () => {
   await using home = new Home();
   const many = Array.from(
     { length: 2_000 },
@@ -83,7 +90,7 @@ Deno.test("a reader of stdout that goes away ends the program without an error",
   assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
 });
 
-Deno.test("a full stdout is an error, and not ours", async () => {
+testWith("linux", "a full stdout is an error, and not ours", async () => {
   await using home = new Home();
   const command = commandOf(["--help"]).map((word) => `'${word}'`).join(" ");
   const { code, stderr } = await new Deno.Command("bash", {
@@ -101,20 +108,24 @@ Deno.test("a full stdout is an error, and not ours", async () => {
   assertEquals(shut.code, 2);
 });
 
-Deno.test("exit code 5: the output cannot be written, though the packet was sent", async () => {
-  await using home = new Home();
-  await using receivers = new Receivers();
-  const port = receivers.udp();
-  const command = commandOf(["knock", "127.0.0.1", `${port}/udp`, "--json"])
-    .map((word) => `'${word}'`).join(" ");
-  const { code } = await new Deno.Command("bash", {
-    args: ["-c", `${command} > /dev/full`],
-    env: home.env,
-    clearEnv: true,
-  }).output();
-  assertEquals(code, 5);
-  assertEquals((await receivers.wait(1)).length, 1);
-});
+testWith(
+  "linux",
+  "exit code 5: the output cannot be written, though the packet was sent",
+  async () => {
+    await using home = new Home();
+    await using receivers = new Receivers();
+    const port = receivers.udp();
+    const command = commandOf(["knock", "127.0.0.1", `${port}/udp`, "--json"])
+      .map((word) => `'${word}'`).join(" ");
+    const { code } = await new Deno.Command("bash", {
+      args: ["-c", `${command} > /dev/full`],
+      env: home.env,
+      clearEnv: true,
+    }).output();
+    assertEquals(code, 5);
+    assertEquals((await receivers.wait(1)).length, 1);
+  },
+);
 
 Deno.test("deno task spknock: from any folder, with the caller's paths, and a clean stdout", async () => {
   await using home = new Home();

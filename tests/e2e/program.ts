@@ -1,5 +1,7 @@
 /** The program from outside: started as a user would, with a home of its own. */
+import { toFilePath } from "../../src/core/system/file_urls.ts";
 import { checkJson } from "../json_schemas.ts";
+import { makeFolder } from "../systems.ts";
 
 /** What a run left behind. */
 export interface Ended {
@@ -30,7 +32,7 @@ export function errorOf(
     .error;
 }
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = toFilePath(new URL("../../", import.meta.url).href, Deno.build.os);
 
 /** The executable that is tested in place of the checkout: `SPKNOCK_BIN`, which tools/deno.ts has tried. */
 export const EXECUTABLE: string | undefined = Deno.env.get("SPKNOCK_BIN");
@@ -81,9 +83,33 @@ function hasTerminal(): boolean {
   }
 }
 
+/** Without these no program of Windows has sockets or a temporary folder. */
+const SYSTEM_VARIABLES = ["SystemRoot", "SystemDrive", "TEMP", "TMP", "PATHEXT", "ComSpec"];
+
+function readSystemVariables(): Record<string, string> {
+  if (Deno.build.os !== "windows") return {};
+  return Object.fromEntries(
+    SYSTEM_VARIABLES.flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** The folder of Deno's cache: another home has another one, on each system in a place of its own. */
+function findDenoFolder(): { DENO_DIR: string } {
+  const home = Deno.env.get("HOME") ?? "";
+  const usual: Partial<Record<string, string>> = {
+    darwin: `${home}/Library/Caches/deno`,
+    windows: `${Deno.env.get("LOCALAPPDATA")}\\deno`,
+  };
+  const folder = usual[Deno.build.os] ?? `${home}/.cache/deno`;
+  return { DENO_DIR: Deno.env.get("DENO_DIR") ?? folder };
+}
+
 /** A folder to be home, with the program in it; removed at the end. */
 export class Home implements AsyncDisposable {
-  readonly path: string = Deno.makeTempDirSync({ prefix: "spknock-test-" });
+  readonly path: string = makeFolder();
   /** Where the program looks for targets. */
   readonly config: string = `${this.path}/.config/spknock/targets.toml`;
 
@@ -97,9 +123,12 @@ export class Home implements AsyncDisposable {
   /** The environment of every run: nothing of the tester's own home. */
   get env(): Record<string, string> {
     return {
+      ...readSystemVariables(),
       HOME: this.path,
+      USERPROFILE: this.path,
+      APPDATA: `${this.path}/.config`,
       PATH: Deno.env.get("PATH") ?? "",
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      ...findDenoFolder(),
       NO_COLOR: "1",
       TERM: "xterm",
       LANG: "C.UTF-8",

@@ -1,5 +1,6 @@
 /** `exec` probes, plug-ins and `after`: any program. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { testWith } from "../systems.ts";
 import { Home, valueOf } from "./program.ts";
 
 interface Value {
@@ -26,7 +27,7 @@ async function script(home: Home, body: string): Promise<string> {
   return `[plugins.door]\ncommand = ["${path}", "{host}"]`;
 }
 
-Deno.test("a plug-in gets the target in its environment and as JSON on stdin", async () => {
+testWith("sh", "a plug-in gets the target in its environment and as JSON on stdin", async () => {
   await using home = new Home();
   const plugin = await script(
     home,
@@ -52,7 +53,7 @@ echo one; echo open indeed`,
   ]);
 });
 
-Deno.test("a plug-in that fails runs again after the next knock", async () => {
+testWith("sh", "a plug-in that fails runs again after the next knock", async () => {
   await using home = new Home();
   const plugin = await script(
     home,

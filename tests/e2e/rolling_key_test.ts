@@ -1,5 +1,6 @@
 /** Rolling keys and codes by the real program: modes, failing calls, and the shell line without spknock. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { lacks, testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { DETACHED, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
@@ -53,7 +54,7 @@ table(
     ]);
     assertEquals(await Deno.readTextFile(`${home.path}/.config/spknock/keys/home.key`), before);
   },
-  { ignore: Deno.build.os === "windows" },
+  { ignore: lacks("sh") },
 );
 
 const OLD = '[targets.office]\nhost = "192.0.2.7"\nknocks = ["7/udp"]\n';
@@ -171,7 +172,7 @@ table<readonly [zone: string, from: string, intro: RegExp, rows: readonly string
   },
 );
 
-Deno.test("codes: no key, and no code of a key that others can read", async () => {
+testWith("modes", "codes: no key, and no code of a key that others can read", async () => {
   await using home = new Home();
   await home.run(NEW);
   const key = `${home.path}/.config/spknock/keys/home.key`;

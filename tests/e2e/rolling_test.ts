@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeCode, makeKey } from "../../src/core/rolling.ts";
 import { textOf } from "../fakes.ts";
+import { testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { errorOf, Home } from "./program.ts";
 import { Receivers } from "./receivers.ts";
@@ -80,7 +81,7 @@ Deno.test("knock: the next try takes the next slot; a former key sends its code 
   assertEquals(slots, [[first, -1], [-1, first], [next, -1], [-1, next]]);
 });
 
-Deno.test("connect sends a code where the door is closed, keep at each renewal", async () => {
+testWith("sh", "connect sends a code where the door is closed, keep at each renewal", async () => {
   await using home = new Home();
   await using there = new Receivers();
   await writeTarget(home, there.udp(), { more: 'open_for = "500ms"\n' });

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { textOf } from "../fakes.ts";
 import { freeTcpPort, freeUdpPorts } from "../ports.ts";
+import { lacks, testWith } from "../systems.ts";
 import { table } from "../table.ts";
 import { type Ended, Home, valueOf } from "./program.ts";
 import { Receivers } from "./receivers.ts";
@@ -78,6 +79,7 @@ run = ["${spy}", "after", "{host}"]
     assertEquals(arrivals.map(({ payload }) => textOf(payload)), Array(SENT).fill(hash));
     assertSilent(await Deno.readTextFile(told), hash, "what programs were given");
   },
+  { ignore: lacks("sh") },
 );
 
 const AD_HOC = ["knock", "127.0.0.1", "7/udp", "-v"];
@@ -119,6 +121,7 @@ table(
     const stderr = ended.stderr.replace(new RegExp(`^${PHRASE}\\n`, "m"), "");
     await assertSilentError({ ...ended, stderr });
   },
+  { ignore: lacks("sh") },
 );
 
 async function assertSilentError({ code, stdout, stderr }: Ended): Promise<void> {
@@ -126,7 +129,7 @@ async function assertSilentError({ code, stdout, stderr }: Ended): Promise<void>
   assertSilent(stdout + stderr, await hashOf(PHRASE), stderr);
 }
 
-Deno.test("a secret from the environment is not passed on to programs", async () => {
+testWith("sh", "a secret from the environment is not passed on to programs", async () => {
   await using home = new Home();
   const [port] = freeUdpPorts(1);
   await home.write(`version = 1
@@ -142,11 +145,14 @@ probes = [{ type = "exec", run = ["sh", "-c", "echo \\"is:$DOOR_PHRASE:$KEPT\\""
   assertEquals([ended.code, target?.probes[0]?.detail], [0, "is::kept"]);
 });
 
-Deno.test("a secret from the environment reaches no program of another target either", async () => {
-  await using home = new Home();
-  const [port] = freeUdpPorts(1);
-  const look = `["sh", "-c", "echo \\"is:$DOOR_PHRASE:$KEPT\\" | tee -a seen.txt"]`;
-  await home.write(`version = 1
+testWith(
+  "sh",
+  "a secret from the environment reaches no program of another target either",
+  async () => {
+    await using home = new Home();
+    const [port] = freeUdpPorts(1);
+    const look = `["sh", "-c", "echo \\"is:$DOOR_PHRASE:$KEPT\\" | tee -a seen.txt"]`;
+    await home.write(`version = 1
 [targets.other]
 host = "127.0.0.1"
 knocks = ["1/udp"]
@@ -158,11 +164,12 @@ secret = { command = ${look} }
 probes = [{ type = "exec", run = ${look} }]
 after = [{ run = ${look} }]
 `);
-  const options = { env: { DOOR_PHRASE: "MikroTik", KEPT: "kept" }, stdin: "x\n" };
-  const command = ["--no-probe", "--", "sh", "-c", `echo "is:$DOOR_PHRASE:$KEPT" >> seen.txt`];
-  await home.run(["probe", "door"], options);
-  await home.run(["knock", "door", "--secrets-from", "-"], options);
-  await home.run(["knock", "door", ...command], options);
-  const seen = (await Deno.readTextFile(`${home.path}/seen.txt`)).trim().split("\n");
-  assertEquals([seen.length, new Set(seen)], [6, new Set(["is::kept"])]);
-});
+    const options = { env: { DOOR_PHRASE: "MikroTik", KEPT: "kept" }, stdin: "x\n" };
+    const command = ["--no-probe", "--", "sh", "-c", `echo "is:$DOOR_PHRASE:$KEPT" >> seen.txt`];
+    await home.run(["probe", "door"], options);
+    await home.run(["knock", "door", "--secrets-from", "-"], options);
+    await home.run(["knock", "door", ...command], options);
+    const seen = (await Deno.readTextFile(`${home.path}/seen.txt`)).trim().split("\n");
+    assertEquals([seen.length, new Set(seen)], [6, new Set(["is::kept"])]);
+  },
+);

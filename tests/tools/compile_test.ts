@@ -2,10 +2,11 @@
  * `deno task compile` where its runtime cannot be downloaded: any deno binary in its place lets the
  * graph, what is embedded and the permissions be compiled, though the result behaves as plain deno.
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import { IS_FROM_NPM } from "../e2e/program.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 Deno.test("the program compiles to one executable that embeds its modules and the example", async () => {
   const folder = await Deno.makeTempDir({ prefix: "spknock-compile-" });

@@ -1,9 +1,10 @@
 /** `tools/deno.ts`: packages are those of the lock files, no task renews one, and what was asked for by hand is not replaced. */
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { IS_FROM_NPM } from "../e2e/program.ts";
 import { table } from "../table.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const reason = IS_FROM_NPM ? "" : " (ignored: the packages come from JSR)";
 
 interface Lock {

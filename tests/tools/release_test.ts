@@ -1,4 +1,5 @@
 /** `tools/release`: what it makes is complete, the same each time, and refused where it is not. */
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 // The validator of CycloneDX takes these three where it finds them.
@@ -16,7 +17,7 @@ import { type Lock, type ModuleGraph, renderSbom } from "../../tools/release/sbo
 import { nameArchive, nameExecutable, TARGETS } from "../../tools/release/targets.ts";
 import { table } from "../table.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TIME = new Date("2026-11-28T10:20:30Z");
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const MATERIAL = [
