@@ -48,6 +48,9 @@ let terminal: Terminal | undefined;
 /** Variables that started programs do not inherit. */
 const hidden = new Map<string, string>();
 
+/** Windows does not tell upper from lower case in the name of a variable. */
+const foldVariable = (name: string) => os === "windows" ? name.toUpperCase() : name;
+
 /** Deno has text only: a variable with other bytes is an error, and which one is said. */
 function readEnv(name: string): string | undefined {
   try {
@@ -86,11 +89,11 @@ const ports: CliPorts = {
       deno: Deno,
     }),
   stdio,
-  env: (name) => hidden.get(name) ?? readEnv(name),
+  env: (name) => hidden.get(foldVariable(name)) ?? readEnv(name),
   hideEnv: (name) => {
     const value = readEnv(name);
     if (value === undefined) return;
-    hidden.set(name, value);
+    hidden.set(foldVariable(name), value);
     Deno.env.delete(name);
   },
   os,

@@ -1,5 +1,6 @@
 /** `ssh-config --direct`: what the blocks have, and what the real ssh makes of them. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import { valueOf, World } from "./harness.ts";
 
@@ -173,7 +174,7 @@ async function readBySsh(
   };
 }
 
-const HAS_SSH = Deno.build.os !== "windows" &&
+const HAS_SSH = !lacks("sh") &&
   await new Deno.Command("ssh", { args: ["-V"] }).output().then(() => true, () => false);
 const KEYS = [
   "hostname fw.example.com",

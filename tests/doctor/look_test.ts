@@ -194,6 +194,52 @@ table<[source: SecretSource, found: string, fix: string | undefined]>(
   },
 );
 
+table<[source: SecretSource, found: string, fix: string | undefined]>(
+  "lookAtSecrets on Windows: no modes, and commands for PowerShell",
+  {
+    "a file": [{ kind: "file", path: "~\\fw.key" }, "there", undefined],
+    "a file that is missing": [
+      { kind: "file", path: "C:\\my keys\\fw.key" },
+      "missing",
+      "notepad 'C:\\my keys\\fw.key'",
+    ],
+    "UTF-16": [
+      { kind: "file", path: "C:\\utf16" },
+      "there, UTF-16",
+      "(Get-Content -Raw -Encoding Unicode C:\\utf16) | " +
+      "Set-Content -NoNewline -Encoding utf8 C:\\utf16",
+    ],
+    "a folder": [{ kind: "file", path: "C:\\keys" }, "there, a folder", "icacls C:\\keys"],
+    "a variable": [
+      { kind: "env", name: "NONE" },
+      "not set",
+      "$env:NONE = [Net.NetworkCredential]::new('', (Read-Host NONE -AsSecureString)).Password",
+    ],
+    "a program, by its ending": [{ kind: "command", command: ["op"] }, "found", undefined],
+    "no program": [
+      { kind: "command", command: ["pass"] },
+      "not found",
+      "spknock edit home --secret prompt -c t.toml",
+    ],
+  },
+  async ([source, found, fix]) => {
+    const world = worldWith({
+      "C:\\Users\\me\\fw.key": { mode: 0o100666 },
+      "C:\\utf16": { mode: 0o100666, bytes: new Uint8Array([0xff, 0xfe, 0x70, 0]) },
+      "C:\\keys": { mode: 0o40777 },
+      "D:\\bin\\op.cmd": { mode: 0o100666 },
+    }, { PATH: "C:\\bin;D:\\bin", PATHEXT: ".EXE;.CMD" });
+    const evidence = await lookAtSecrets([targetWith(source)], {
+      ...world,
+      home: "C:\\Users\\me",
+      invocation: { ...world.invocation, os: "windows" },
+      // As main.ts has it there.
+      fileMode: (path) => world.fileMode(path).then(() => undefined),
+    });
+    assertEquals(evidence.map((each) => [each.found, each.problem?.fix]), [[found, fix]]);
+  },
+);
+
 table(
   "askSyn: errors as ICMP codes, by family",
   {

@@ -5,6 +5,7 @@ import { Language, Parser } from "web-tree-sitter";
 import { UsageError } from "../../src/core/errors.ts";
 import { EXPORT_FORMS } from "../../src/export/forms.ts";
 import { PUT } from "../../src/export/shell/script_parts.ts";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import {
   HASH,
@@ -178,7 +179,7 @@ table("export bash: what is printed is no argument of a program", {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
+}, { ignore: lacks("sh") });
 
 table("export: lines as they are", {
   knock: "knock -d 2000 a.example 7000:tcp 8000:udp\n",

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { cutOutput, KEEPER, makeCommand, type RemoteCommand } from "../../src/ssh/remote.ts";
 import { startProgram } from "../../src/system/start_program.ts";
 import { runProgram } from "../../src/system/program.ts";
+import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -24,7 +25,7 @@ async function isThere([program = ""]: readonly string[]): Promise<boolean> {
   return code === 0;
 }
 
-const isUnix = Deno.build.os !== "windows";
+const isUnix = !lacks("sh");
 
 /** A folder with `sh` and a `sleep` that takes no time. */
 async function makeTools(shell: readonly string[], { naps = "" } = {}): Promise<string> {
