@@ -19,9 +19,16 @@ interface ProofRow {
   families: Plan["families"][number][];
 }
 
+/** Milliseconds of attacks without a look at anything else. */
+const TURN_MS = 100;
+
 /** Runs the attacks and prints the table; returns 1 when an attack that must fail opens the door. */
-export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: number }): number {
-  const rows = runAll(plan, seed);
+export async function reportProof(
+  plan: Plan,
+  { out, ports }: Context,
+  { seed }: { seed: number },
+): Promise<number> {
+  const rows = await runAll(plan, { seed, out, ports });
   const failed = rows.filter(({ result }) => !result.holds);
   const { good, bad, warn, faint } = out.style;
   out.print(renderTable([
@@ -65,10 +72,24 @@ export function reportProof(plan: Plan, { out }: Context, { seed }: { seed: numb
 }
 
 /** An attack that ends alike over both families is one row. */
-function runAll(plan: Plan, seed: number): ProofRow[] {
+async function runAll(
+  plan: Plan,
+  { seed, out, ports: { clock, signal } }: { seed: number } & Pick<Context, "out" | "ports">,
+): Promise<ProofRow[]> {
   const rows: ProofRow[] = [];
-  for (const family of plan.families) {
-    for (const attack of listAttacks(plan, { seed, family })) {
+  const attacks = plan.families.flatMap((family) =>
+    listAttacks(plan, { seed, family }).map((attack) => ({ family, attack }))
+  );
+  let done = 0;
+  let paused = clock.now();
+  const work = async () => {
+    for (const { family, attack } of attacks) {
+      // Ctrl-C and the status line have their turn.
+      if (clock.now() - paused > TURN_MS) {
+        await clock.sleepUntil(clock.now() + 1, signal);
+        paused = clock.now();
+      }
+      done++;
       const result = runAttack(plan, attack);
       const same = rows.find((row) =>
         row.attack.name === attack.name && isSame(row, attack, result)
@@ -76,7 +97,8 @@ function runAll(plan: Plan, seed: number): ProofRow[] {
       if (same === undefined) rows.push({ attack, result, families: [family] });
       else same.families.push(family);
     }
-  }
+  };
+  await out.status.during((s) => `attack ${done} of ${attacks.length}, ${s} s`, work);
   return rows;
 }
 

@@ -2,6 +2,7 @@
 import { parseDuration } from "../../../core/duration.ts";
 import { ClosedError } from "../../../core/errors.ts";
 import { plural } from "../../../core/text.ts";
+import { sanitize } from "../../../output/sanitize.ts";
 import { loadProbes } from "../../../probe/mod.ts";
 import { toClosingTarget } from "../../../use_cases/close_target.ts";
 import { toPayloads } from "../../../use_cases/rolling/rolling_codes.ts";
@@ -61,7 +62,7 @@ export const command = defineCommand({
       ports,
     );
 
-    const first = await knockFirst(kept, ports);
+    const first = await out.status.during("knocking", () => knockFirst(kept, ports));
     if (first.oneTime !== undefined) progress.report({ kind: "sequence_taken", ...first.oneTime });
     if (!first.knocks?.isOpen) {
       const tries = plural(first.knocks?.tries ?? 0, "try", "tries");
@@ -114,10 +115,16 @@ async function prepare(context: KeepContext): Promise<KeptTarget> {
   dropUnusedWrite([target], ports);
   const checkHorizon = makeHorizonCheck(target, context);
   checkHorizon();
-  const { resolved } = await resolveTarget(target, ports);
+  const { resolved } = await context.out.status.during(
+    `looking up ${sanitize(target.host)}`,
+    () => resolveTarget(target, ports),
+  );
   const closing = toClosingTarget(target);
   const options = makeSecretOptions(context, readSecretChoice(args));
-  const payloads = await collectSequences(target, ports, options);
+  const payloads = await context.out.status.during(
+    "collecting secrets",
+    () => collectSequences(target, ports, options),
+  );
   await loadProbes(target.probes);
   return {
     target,

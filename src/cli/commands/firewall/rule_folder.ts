@@ -70,7 +70,10 @@ export async function writeRuleFolder(
   await makeFolder(folder, context);
   const sets: (RuleFile & RuleSet)[] = [];
   for (const file of files) {
-    const built = await buildPlan(file.doors, planOptions, { ports, ...secrets });
+    const built = await out.status.during(
+      "making the rules",
+      () => buildPlan(file.doors, planOptions, { ports, ...secrets }),
+    );
     sets.push({ ...file, ...choice, ...built });
   }
   for (const set of sets) {

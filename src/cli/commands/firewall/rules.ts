@@ -145,13 +145,17 @@ export const command = defineCommand({
       ...makeSecretOptions(context, secrets, askTwice),
       check: makeCheck(rules, context),
     };
+    const { during } = context.out.status;
     if (args.has("codes-only")) {
-      const plan = await buildCodesPlan(doors, options, building);
+      const plan = await during("making the codes", () => buildCodesPlan(doors, options, building));
       const code = await writeCodes({ ...rules, plan }, context, { output, force });
       if (args.has("save")) await saveHorizon(plan, context, { isAdded: true });
       return code;
     }
-    const { plan, weak } = await buildPlan(doors, options, building);
+    const { plan, weak } = await during(
+      "making the rules",
+      () => buildPlan(doors, options, building),
+    );
     const old = args.value("diff");
     if (old !== undefined) return await compare(plan, context, { file: old, rules });
     printWeaknesses(weak, context);
@@ -262,13 +266,17 @@ async function prove(targets: readonly Target[], context: RulesContext): Promise
   const seed = args.read("seed", parseSeed) ?? 1;
   const options = readOptions(context, targets);
   const doors = await readAllDoors(targets, context);
-  const { plan, weak } = await buildPlan(doors, options, {
+  const building = {
     ports,
     ...makeSecretOptions(context, readSecretChoice(args), askTwice),
-  });
+  };
+  const { plan, weak } = await context.out.status.during(
+    "making the plan",
+    () => buildPlan(doors, options, building),
+  );
   const { reportProof } = await import("../../reports/proof.ts");
   printWeaknesses(weak, context);
-  return reportProof(plan, context, { seed });
+  return await reportProof(plan, context, { seed });
 }
 
 function parseSeed(text: string): number {

@@ -43,10 +43,10 @@ export const command = defineCommand({
     const target = requireFixedKnocks(findTarget(await loadTargets(context), name), "simulate");
     refuseFwknop([target]);
     const open = args.read("open", parseServices);
-    const payloads = await collectSequences(
-      target,
-      ports,
-      makeSecretOptions(context, readSecretChoice(args)),
+    const secrets = makeSecretOptions(context, readSecretChoice(args));
+    const payloads = await out.status.during(
+      "collecting secrets",
+      () => collectSequences(target, ports, secrets),
     );
     dropUnusedPermissions([], ports);
     const plan = makeSimulatedPlan(target, payloads, { open });

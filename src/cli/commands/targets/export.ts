@@ -113,6 +113,9 @@ async function collectDoors(
     throw new UsageError(`--${unused.name} has no effect without --with-secrets`);
   }
   const options = makeSecretOptions(context, readSecretChoice(args));
-  const collected = await collectAllSequences(targets, ports, options);
+  const collected = await context.out.status.during(
+    "collecting secrets",
+    () => collectAllSequences(targets, ports, options),
+  );
   return targets.map((target, index) => ({ target, ...collected[index] }));
 }
