@@ -1,5 +1,6 @@
 /** `connect`, `knock -- COMMAND`, `keep` and `close` with a real OpenSSH behind a real firewall. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { needs } from "../e2e/old_runtime.ts";
 import { commandOf } from "../e2e/program.ts";
 import { HAS_SCRIPT, Session } from "../e2e/terminal.ts";
 import { kernelTest } from "./lab.ts";
@@ -111,7 +112,7 @@ await kernelTest("ssh asks for the passphrases on its terminal", async (lab, t) 
       assert(!/MikroTik|awesome/.test(session.screen), session.screen);
     },
   });
-}, { tools: SSH_TOOLS });
+}, { tools: SSH_TOOLS, needs: needs("terminal") });
 
 await kernelTest(
   "ssh with ControlPersist, which gives its proxy a stderr of /dev/null",
@@ -167,7 +168,7 @@ await kernelTest(
       },
     });
   },
-  { tools: SSH_TOOLS },
+  { tools: SSH_TOOLS, needs: needs("terminal") },
 );
 
 await kernelTest("connect under random loss opens every time with --tries 8", async (lab, t) => {
@@ -189,7 +190,7 @@ await kernelTest("connect under random loss opens every time with --tries 8", as
       for (const [host, source] of runs) assertEquals(await connect(host, source), "open");
     });
   }
-}, { tools: SSH_TOOLS, sources: 5 });
+}, { tools: SSH_TOOLS, sources: 5, needs: needs("source") });
 
 await kernelTest("a door is held open, and shut again", async (lab, t) => {
   await using ssh = await createSshLab(lab);

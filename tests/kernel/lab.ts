@@ -2,6 +2,7 @@
  * A laboratory of real network namespaces: a client and a server joined by a veth pair, with nothing
  * else on the wire. Needs root on Linux and iproute2; the firewalls bring their own tools.
  */
+import type { needs as asksRuntime } from "../e2e/old_runtime.ts";
 import { denoCommand } from "../e2e/program.ts";
 import { type Agent, linkAgent } from "./agent_protocol.ts";
 import {
@@ -297,12 +298,16 @@ export async function labSkipReason(tools: readonly string[] = []): Promise<stri
 export async function kernelTest(
   name: string,
   test: (lab: Lab, context: Deno.TestContext) => Promise<void>,
-  { tools = [], ...labOptions }: LabOptions & { tools?: readonly string[] } = {},
+  { tools = [], needs = { ignore: false, reason: "" }, ...labOptions }: LabOptions & {
+    tools?: readonly string[];
+    /** What an executable with an old runtime cannot do. */
+    needs?: ReturnType<typeof asksRuntime>;
+  } = {},
 ): Promise<void> {
   const reason = await labSkipReason(tools);
   Deno.test({
-    name: reason === undefined ? name : `${name} (skipped: ${reason})`,
-    ignore: reason !== undefined,
+    name: `${name}${reason === undefined ? "" : ` (skipped: ${reason})`}${needs.reason}`,
+    ignore: reason !== undefined || needs.ignore,
     async fn(context) {
       await using lab = await createLab(labOptions);
       await test(lab, context);

@@ -3,6 +3,7 @@
  * knock` opens it. A hundred doors that share the rules, each knocked on from a source of its own.
  */
 import { assertEquals } from "@std/assert";
+import { needs } from "../e2e/old_runtime.ts";
 import { Home, valueOf } from "../e2e/program.ts";
 import { HASHES, PHRASES } from "../e2e/vectors.ts";
 import { kernelTest, type Lab } from "./lab.ts";
@@ -84,7 +85,11 @@ for (const { name, args, load, losses } of FIREWALLS) {
           });
         }
       },
-      { tools: name === "nftables" ? [] : ["iptables", "ip6tables", "ipset"], sources: DOORS },
+      {
+        tools: name === "nftables" ? [] : ["iptables", "ip6tables", "ipset"],
+        sources: DOORS,
+        needs: needs("source"),
+      },
     );
   }
 }
