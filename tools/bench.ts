@@ -4,9 +4,13 @@
  *
  *   deno task bench              everything
  *   deno task bench startup ...  only these sections
+ *   deno task bench --against PATH
+ *                                beside the last release: a checkout at its tag, or, with SPKNOCK_BIN=FILE for
+ *                                the executable of today, its executable
  *
  * Prints Markdown on stdout, and what it is at on stderr. A section is one file and one row here.
  */
+import { makeAgainst } from "./bench/against.ts";
 import { codes } from "./bench/codes.ts";
 import { direct } from "./bench/direct.ts";
 import { door } from "./bench/door.ts";
@@ -36,7 +40,13 @@ const SECTIONS: Record<string, Section> = {
   codes,
 };
 
-const names = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
+const [first, path] = Deno.args;
+if (first === "--against") {
+  if (path === undefined) throw new Error("--against PATH: an executable or a checkout");
+  SECTIONS.against = makeAgainst(path);
+}
+const chosen = first === "--against" ? ["against", ...Deno.args.slice(2)] : Deno.args;
+const names = chosen.length > 0 ? chosen : Object.keys(SECTIONS);
 const unknown = names.find((name) => !Object.hasOwn(SECTIONS, name));
 if (unknown !== undefined) {
   throw new Error(`"${unknown}" is not a section: use ${Object.keys(SECTIONS).join(", ")}`);
