@@ -16,7 +16,7 @@ export const PROBE_OPTIONS = [
   { name: "timeout", value: "DURATION", help: "time limit for the probes of one try" },
   {
     name: "probe",
-    value: "SPEC",
+    value: "PROBE",
     many: true,
     help: `probe: ${joinWithin(listProbeExamples(), 41)}`,
   },
@@ -136,7 +136,11 @@ export const SAVE_OPTIONS = [
   IPV6_OPTION,
   { ...SOURCE_OPTION, mayBeEmpty: true },
   ...PROBE_OPTIONS,
-  { name: "secret", value: "SPEC", help: `of udp knocks: ${joinWithin(listSecretOptions(), 33)}` },
+  {
+    name: "secret",
+    value: "SOURCE",
+    help: `of udp knocks: ${joinWithin(listSecretOptions(), 33)}`,
+  },
   {
     name: "opens",
     value: "PORTS",

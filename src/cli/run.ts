@@ -5,7 +5,7 @@ import { createOutput, type Output } from "../output/output.ts";
 import { createStatusLine, NO_STATUS, type StatusLine } from "../output/status_line.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Command, Context } from "./command.ts";
-import { type CommandRow, COMMANDS } from "./command_table.ts";
+import { type CommandRow, findRow } from "./command_table.ts";
 import { EXIT } from "./exit_codes.ts";
 import {
   GLOBAL_OPTIONS,
@@ -95,7 +95,7 @@ async function findCommand(
   rest: readonly string[],
   ports: CliPorts,
 ): Promise<CommandRow> {
-  const row = COMMANDS.find((command) => command.name === name);
+  const row = findRow(name);
   if (row !== undefined) return row;
   const { explainUnknownCommand } = await import("./unknown_command.ts");
   throw await explainUnknownCommand(name, rest, ports);

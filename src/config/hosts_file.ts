@@ -7,7 +7,7 @@
 import { ConfigError, type Problem, ValueError } from "../core/errors.ts";
 import { suggestOr } from "../core/suggest.ts";
 import { isSameHost, parseLogin, type Target } from "../core/target.ts";
-import { readText } from "./store.ts";
+import { readText } from "./disk/read_text.ts";
 import type { FileSystem } from "./files.ts";
 
 /** What a hosts file is read with. */

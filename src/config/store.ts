@@ -1,26 +1,22 @@
 /**
  * The configuration file: reading it. What writes it is in `update.ts`.
  *
- * Rules:
- * - read: at most 8 MiB of UTF-8 without NUL, of a regular file; one that holds a secret (a hash or a
- *   fixed payload) must be readable by its owner alone, and one that makes us run programs or read
- *   files must be ours (not checked on Windows, which has no mode bits);
- * - a device or a pipe is not read.
+ * Rules: one that holds a secret (a hash or a fixed payload) must be readable by its owner alone, and one
+ * that makes us run programs or read files must be ours (not checked on Windows, which has no mode bits).
  */
+<<<<<<< HEAD
 import { ConfigError, type ErrorDetails, type Problem } from "../core/errors.ts";
 import { chooseCommands } from "../core/system/commands.ts";
+=======
+import { ConfigError, type Problem } from "../core/errors.ts";
+>>>>>>> e84c628 (Complete commands, options and names in the shells)
 import { quoteShell, renderMode } from "../core/text.ts";
-import { describeSystemError, findErrno, findFileHint } from "../core/system_errors.ts";
+import { fail, type ReadFile, readFile, readText } from "./disk/read_text.ts";
 import { fillSecrets } from "./fill_secrets.ts";
-import type { FileFacts, FileSystem } from "./files.ts";
+import type { FileSystem } from "./files.ts";
 import { configPath, type Environment, legacyPath, readConfigVariable } from "./paths.ts";
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
-
-/** The largest configuration, in MiB. */
-export const MAX_MIB = 8;
-/** The same in bytes. */
-export const MAX_BYTES = MAX_MIB * 1024 * 1024;
 
 /** Which file to read. */
 interface ConfigSource extends Environment {
@@ -115,6 +111,7 @@ async function requireValid(
   const { message, hint } = distrust;
   throw new ConfigError([{ file: path, message }], { code: "untrusted", hint });
 }
+<<<<<<< HEAD
 
 /**
  * Returns the text of a file; undefined if it does not exist.
@@ -220,3 +217,5 @@ export function fail(
 ): ConfigError {
   return new ConfigError([{ file, line, message }], details);
 }
+=======
+>>>>>>> e84c628 (Complete commands, options and names in the shells)

@@ -23,7 +23,14 @@ import { parentFolder, removeLeftovers, replaceFile, statIfThere } from "./disk/
 import type { FileSystem } from "./files.ts";
 import { readConfig } from "./read.ts";
 import type { Config } from "./schema.ts";
-import { fail, failSpecial, MAX_BYTES, MAX_MIB, readText, refuseSpecial } from "./store.ts";
+import {
+  fail,
+  failSpecial,
+  MAX_BYTES,
+  MAX_MIB,
+  readText,
+  refuseSpecial,
+} from "./disk/read_text.ts";
 
 const LOCK_WAIT_MS = 10_000;
 /** How often another program may save the file while we edit it. */

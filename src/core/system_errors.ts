@@ -4,7 +4,7 @@
  *
  * | call | errors that can come | where they become a sentence |
  * |---|---|---|
- * | open, read, stat of a file of ours | ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, ENAMETOOLONG, EIO, EMFILE, ENFILE, ESTALE | `config/store.ts`, `secret/kinds.ts`: "cannot be read: ..." |
+ * | open, read, stat of a file of ours | ENOENT, ENOTDIR, EACCES, EISDIR, ELOOP, ENAMETOOLONG, EIO, EMFILE, ENFILE, ESTALE | `config/disk/read_text.ts`, `secret/kinds.ts`: "cannot be read: ..." |
  * | create, write, fsync, rename, link | ENOSPC, EDQUOT, EROFS, EACCES, EPERM, EIO, EFBIG, EBUSY, EXDEV | `config/disk/replace_file.ts`, `use_cases/save_file.ts`: "cannot be written: ..." |
  * | flock | ENOLCK, ENOTSUP, ENOSYS, EINVAL: the file system has none | `config/update.ts`: a warning, and the write goes on |
  * | fsync of a folder | EINVAL, ENOTSUP: it needs none; else EIO, ... | `config/disk/replace_file.ts`: nothing, else a warning |

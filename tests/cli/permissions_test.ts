@@ -1,6 +1,6 @@
 /** What each command gives up, and when: a row for every command of the table. */
 import { assertEquals } from "@std/assert";
-import { COMMANDS } from "../../src/cli/command_table.ts";
+import { COMMANDS, COMPLETE_ROW } from "../../src/cli/command_table.ts";
 import { table } from "../table.ts";
 import { World } from "./harness.ts";
 
@@ -94,6 +94,9 @@ const ROWS: readonly Row[] = [
   // What `simulate` and `doctor` give up while they work is tested where they are.
   [NONE, "simulate home --nonsense", ""],
   [NONE, "doctor", BOTH],
+  [NONE, "completions bash", BOTH],
+  // It reads names in the configuration, and nothing that a target names.
+  [COMMAND, "complete bash", BOTH],
 ];
 
 table(
@@ -128,5 +131,6 @@ function nameText(text: string): string {
 
 Deno.test("every command has a row", () => {
   const tested = new Set(ROWS.map(([, argv]) => argv.split(" ")[0]));
-  assertEquals(COMMANDS.map(({ name }) => name).filter((name) => !tested.has(name)), []);
+  const rows = [...COMMANDS, COMPLETE_ROW];
+  assertEquals(rows.map(({ name }) => name).filter((name) => !tested.has(name)), []);
 });

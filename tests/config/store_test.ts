@@ -3,6 +3,7 @@ import { ConfigError } from "../../src/core/errors.ts";
 import { addTargets } from "../../src/config/edit.ts";
 import { type FileSystem, realFiles } from "../../src/config/files.ts";
 import { configPath, legacyPath } from "../../src/config/paths.ts";
+import { readText } from "../../src/config/disk/read_text.ts";
 import * as store from "../../src/config/store.ts";
 import * as update from "../../src/config/update.ts";
 import { makeRandom } from "../../tools/torture/random.ts";
@@ -542,7 +543,7 @@ Deno.test({
       assertEquals([error.message, error.hint], [message, "name a file"]);
       // Not even read: without a writer that would wait for ever.
       assertEquals((await errorOf(loadConfig({ ...at(folder), file: pipe }))).message, message);
-      assertEquals((await errorOf(store.readText(pipe, realFiles))).message, message);
+      assertEquals((await errorOf(readText(pipe, realFiles))).message, message);
       assert((await Deno.stat(pipe)).isFifo);
       assertEquals((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["pipe"]);
     }),

@@ -14,7 +14,7 @@ const ROLLBACK_LIMITS = { min: 15_000, max: 3_600_000 };
 export const SERVER_OPTIONS = [
   { name: "ssh", value: "COMMAND", help: "how to log in: 'ssh -p 2222 -F file' (default: ssh)" },
   { name: "for", value: "BACKEND", help: "the firewall to write for (default: what runs there)" },
-  { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
+  { name: "variant", value: "ipset|recent", help: "of iptables (default: ipset)" },
   {
     name: "rollback",
     value: "DURATION",

@@ -10,7 +10,7 @@
 import { UsageError } from "../../core/errors.ts";
 import { foldPath } from "../../core/system/file_names.ts";
 import type { FileSystem } from "../files.ts";
-import { readText } from "../store.ts";
+import { readText } from "./read_text.ts";
 import { writeText } from "../update.ts";
 
 /** A file to be written. */

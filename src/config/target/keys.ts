@@ -145,6 +145,11 @@ export const TARGET_KEYS: readonly string[] = [
 /** Keys that a target cannot be without, once it has them. */
 const KEPT_KEYS: readonly string[] = ["host", "knocks", "one_time", "protocol", "fwknop"];
 
+/** Keys that can be removed from a target. */
+export const OPTIONAL_KEYS: readonly string[] = TARGET_KEYS.filter((key) =>
+  !KEPT_KEYS.includes(key)
+);
+
 /**
  * Returns the key of a target that `text` names, in the spelling of TOML; `-` counts as `_`, so that
  * options are understood too.
@@ -153,15 +158,14 @@ const KEPT_KEYS: readonly string[] = ["host", "knocks", "one_time", "protocol", 
  */
 export function parseOptionalKey(text: string): string {
   const key = text.replaceAll("-", "_");
-  const optional = TARGET_KEYS.filter((each) => !KEPT_KEYS.includes(each));
-  if (optional.includes(key)) return key;
+  if (OPTIONAL_KEYS.includes(key)) return key;
   if (TARGET_KEYS.includes(key)) {
     throw new ValueError(text, `cannot be removed: a target needs its ${key}`);
   }
-  const otherwise = `: use ${joinOr(optional)}`;
+  const otherwise = `: use ${joinOr(OPTIONAL_KEYS)}`;
   throw new ValueError(
     text,
-    `is not a key that can be removed${suggestOr(otherwise, key, optional)}`,
+    `is not a key that can be removed${suggestOr(otherwise, key, OPTIONAL_KEYS)}`,
   );
 }
 

@@ -15,7 +15,7 @@ const SSH_OPTIONS = [
   { name: "direct", help: "ssh connects by itself: no copying, a knock with each ssh" },
   {
     name: "program",
-    value: "PATH",
+    value: "FILE",
     help: "how ssh starts spknock (default: as in the PATH)",
   },
   { name: "install", help: "write the blocks for ssh, after a question" },

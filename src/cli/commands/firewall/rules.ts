@@ -55,7 +55,7 @@ const HINT = `usage: ${USAGE}, one of ${BACKEND_NAMES.join(", ")}`;
 
 const RULES_OPTIONS = [
   { name: "for", value: "BACKEND", help: "the firewall to write for" },
-  { name: "variant", value: "NAME", help: "iptables: ipset (default) or recent" },
+  { name: "variant", value: "ipset|recent", help: "of iptables (default: ipset)" },
   ...SELECTION_OPTIONS,
   { name: "name", value: "NAME", help: "of the rule set (default: the first target's)" },
   ...PLAN_OPTIONS,

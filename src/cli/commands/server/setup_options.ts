@@ -22,7 +22,7 @@ export const SETUP_OPTIONS = [
   { name: "passphrases", help: "a sequence of random passphrases" },
   {
     name: "secret",
-    value: "SPEC",
+    value: "SOURCE",
     help: "where the secret is: command:'pass fw/{target}' (default: made)",
   },
   { name: "no-ssh-config", help: "write no block for ssh" },

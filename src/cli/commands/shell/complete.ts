@@ -1,0 +1,40 @@
+/** `complete`: what can follow on the line that standard input has. For the scripts of `completions`. */
+import { listNames } from "../../../config/list_names.ts";
+import { UsageError } from "../../../core/errors.ts";
+import { defineCommand, requirePositionals } from "../../command.ts";
+import { findAnswer } from "../../completions/answer.ts";
+import { splitLine } from "../../completions/line.ts";
+import { SHELL_NAMES, SHELLS } from "../../completions/shells.ts";
+import { EXIT } from "../../exit_codes.ts";
+
+/** The command `complete`. */
+export const command = defineCommand({
+  usage: [`complete ${SHELL_NAMES.join("|")} [BREAKS]`],
+  options: [],
+  examples: ["complete bash", "complete zsh"],
+  async run(context) {
+    const { ports, out } = context;
+    const usage = "spknock complete SHELL [BREAKS]";
+    const [name = "", breaks = ""] = requirePositionals(context, { min: 1, max: 2, usage });
+    const load = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
+    if (load === undefined) throw new UsageError("unknown shell");
+    const { shell } = await load();
+    const line = new TextDecoder().decode(await ports.stdin.readAll()).replace(/\r?\n$/, "");
+    const words = splitLine(line, { ...shell.syntax, breaks });
+    const word = words.at(-1);
+    const home = ports.env(ports.os === "windows" ? "USERPROFILE" : "HOME") ?? "~";
+    const readNames = (file: string | undefined) =>
+      listNames(
+        { env: ports.env, os: ports.os, file: file?.replace(/^~(?=[/\\])/, () => home) },
+        ports.fs,
+      );
+    if (words.length < 2 || word === undefined) return EXIT.done;
+    const { candidates, paths } = await findAnswer(
+      words.slice(1).map(({ text }) => text),
+      readNames,
+    );
+    const lines = candidates.flatMap((candidate) => shell.renderCandidate(candidate, word) ?? []);
+    out.print([paths, ...lines].map((each) => `${each}\n`).join(""));
+    return EXIT.done;
+  },
+});

@@ -1,0 +1,36 @@
+/** `completions`: the script that makes a shell complete command lines of spknock. */
+import { UsageError } from "../../../core/errors.ts";
+import { suggestOr } from "../../../core/suggest.ts";
+import { joinOr } from "../../../core/text.ts";
+import { defineCommand, requirePositionals } from "../../command.ts";
+import { SHELL_NAMES, SHELLS } from "../../completions/shells.ts";
+import { EXIT } from "../../exit_codes.ts";
+
+const USAGE = `completions ${SHELL_NAMES.join("|")}`;
+
+/** The command `completions`. */
+export const command = defineCommand({
+  usage: [USAGE],
+  details: "Prints a script that completes commands, options, names of targets, tags and\n" +
+    "files. Its first lines say where each shell looks for it. The script asks the\n" +
+    "spknock of the PATH, which reads the names in the configuration, and no secret.",
+  options: [],
+  examples: [
+    "completions bash >~/.local/share/bash-completion/completions/spknock",
+    "completions fish >~/.config/fish/completions/spknock.fish",
+  ],
+  async run(context) {
+    const [name = ""] = requirePositionals(context, { min: 1, usage: `spknock ${USAGE}` });
+    const load = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
+    if (load === undefined) {
+      const otherwise = `: use ${joinOr(SHELL_NAMES)}`;
+      throw new UsageError(
+        `unknown shell ${JSON.stringify(name)}${suggestOr(otherwise, name, SHELL_NAMES)}`,
+      );
+    }
+    const { shell: { script } } = await load();
+    context.out.print(script);
+    context.out.value({ shell: name, script });
+    return EXIT.done;
+  },
+});

@@ -1,0 +1,18 @@
+/** What a shell needs to complete command lines. */
+import type { Candidate } from "./answer.ts";
+import type { LineSyntax, LineWord } from "./line.ts";
+
+/** A shell that can complete. */
+export interface ShellCompletion {
+  /** How it cuts a line; `breaks` is what it is told where the shell can be set up. */
+  syntax: LineSyntax;
+  /** The script that asks `spknock complete`, and says at its top how to install it. */
+  script: string;
+  /** Returns the line for its script, without the line feed; undefined where the word cannot become it. */
+  renderCandidate(candidate: Candidate, word: LineWord): string | undefined;
+}
+
+/** Whether more of the word follows: then no space does. */
+export function isOpenEnded(text: string): boolean {
+  return /[:=/,]$/.test(text);
+}

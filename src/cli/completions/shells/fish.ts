@@ -1,0 +1,30 @@
+/** Fish. It matches and quotes by itself, and knows which words are not at their end. */
+import type { ShellCompletion } from "../shell.ts";
+
+const SCRIPT = `# Completions of spknock for fish. To have them in every new shell:
+#   spknock completions fish >~/.config/fish/completions/spknock.fish
+function __spknock_complete
+    set -l lines (commandline -cp | spknock complete fish 2>/dev/null)
+    set -l paths $lines[1]
+    set -e lines[1]
+    test -z "$lines" || string join \\n -- $lines
+    set -l option (string match -r -- '^--[^=]*=' (commandline -ct))
+    set -l path (string replace -- "$option" '' (commandline -ct))
+    switch "$paths"
+        case files
+            string replace -r -- '^' "$option" (__fish_complete_path $path)
+        case folders
+            string replace -r -- '^' "$option" (__fish_complete_directories $path)
+    end
+end
+complete -c spknock -f -a '(__spknock_complete)'
+`;
+
+/** See the header. */
+export const shell: ShellCompletion = {
+  syntax: { escape: "\\", breaks: "" },
+  script: SCRIPT,
+  renderCandidate({ text, description }) {
+    return description === "" ? text : `${text}\t${description}`;
+  },
+};
