@@ -171,16 +171,3 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/shell/completions.ts"),
   },
 ];
-
-/** What the scripts of `completions` call: not for people, so it is in no list. */
-export const COMPLETE_ROW: CommandRow = {
-  name: "complete",
-  summary: "print what can follow on a line that is not finished",
-  permissions: [],
-  load: () => import("./commands/shell/complete.ts"),
-};
-
-/** Returns the command of this name; undefined where there is none. */
-export function findRow(name: string): CommandRow | undefined {
-  return [...COMMANDS, COMPLETE_ROW].find((row) => row.name === name);
-}

@@ -5,7 +5,7 @@ import { createOutput, type Output } from "../output/output.ts";
 import { createStatusLine, NO_STATUS, type StatusLine } from "../output/status_line.ts";
 import { sanitize } from "../output/sanitize.ts";
 import type { Command, Context } from "./command.ts";
-import { type CommandRow, findRow } from "./command_table.ts";
+import { type CommandRow, COMMANDS } from "./command_table.ts";
 import { EXIT } from "./exit_codes.ts";
 import {
   GLOBAL_OPTIONS,
@@ -18,6 +18,14 @@ import type { CliPorts } from "./ports.ts";
 import { PERMISSIONS } from "../use_cases/ports.ts";
 import { reportError } from "./report_error.ts";
 import { shareTerminal } from "./status_ports.ts";
+
+/** What the scripts of `completions` call: not for people, so it is in no list. */
+const COMPLETE_ROW: CommandRow = {
+  name: "complete",
+  summary: "print what can follow on a line that is not finished",
+  permissions: [],
+  load: () => import("./completions/complete.ts"),
+};
 
 /** Runs the program and returns its exit code; never throws. */
 export async function run(argv: readonly string[], given: CliPorts): Promise<number> {
@@ -95,7 +103,7 @@ async function findCommand(
   rest: readonly string[],
   ports: CliPorts,
 ): Promise<CommandRow> {
-  const row = findRow(name);
+  const row = [...COMMANDS, COMPLETE_ROW].find((each) => each.name === name);
   if (row !== undefined) return row;
   const { explainUnknownCommand } = await import("./unknown_command.ts");
   throw await explainUnknownCommand(name, rest, ports);

@@ -8,7 +8,7 @@ import type { FileSystem } from "./files.ts";
 import { configPath, type Environment, legacyPath } from "./paths.ts";
 
 /** What a configuration has by name, each once, in file order. */
-export interface NamesInFile {
+interface NamesInFile {
   targets: string[];
   tags: string[];
 }

@@ -1,19 +1,13 @@
 /** What can follow on a command line that is not finished. */
 import type { Command } from "../command.ts";
-import { COMMANDS, findRow } from "../command_table.ts";
+import { type CommandRow, COMMANDS } from "../command_table.ts";
 import { GLOBAL_OPTIONS, type OptionSpec } from "../options.ts";
 import { type PathKind, readValueName, type SavedNames, VALUE_KINDS } from "./value_kinds.ts";
+import type { Candidate } from "./shell.ts";
 import { type GivenWords, isLiteral, listNext, readGivenWords, readUsage } from "./words.ts";
 
-/** One way to go on. */
-export interface Candidate {
-  /** The whole word. */
-  text: string;
-  description: string;
-}
-
 /** What can follow. */
-export interface Answer {
+interface Answer {
   candidates: readonly Candidate[];
   /** Which paths can be there too. */
   paths: PathKind;
@@ -61,6 +55,10 @@ interface AnswerContext {
   readNames: () => Promise<SavedNames>;
 }
 
+function findRow(name: string): CommandRow | undefined {
+  return COMMANDS.find((row) => row.name === name);
+}
+
 function answerCommands(): Answer {
   const rows = COMMANDS.map(({ name, summary }) => ({ text: name, description: summary }));
   return { ...NOTHING, candidates: [...rows, { text: "help", description: "show help" }] };
@@ -92,9 +90,10 @@ async function answerArgument(command: Command, context: AnswerContext): Promise
     if (isLiteral(value)) return readValueName(value).words.includes(word);
     return !isClosed(value) || closed === undefined || closed.targets.includes(word);
   };
-  const values = [...new Set(forms.flatMap((form) => listNext(form, given, fits)))];
-  if (values.length === 1 && values[0] === "") return answerOptions(command.options, context);
-  const answers = await Promise.all(values.map((value) => listValues(value, context)));
+  const next = new Set(forms.flatMap((form) => listNext(form, given, fits)));
+  const canEnd = next.delete("");
+  if (canEnd && next.size === 0) return answerOptions(command.options, context);
+  const answers = await Promise.all([...next].map((value) => listValues(value, context)));
   const all = new Map(
     answers.flatMap((answer) => answer.candidates).map((candidate) => [candidate.text, candidate]),
   );

@@ -1,6 +1,12 @@
 /** What a shell needs to complete command lines. */
-import type { Candidate } from "./answer.ts";
 import type { LineSyntax, LineWord } from "./line.ts";
+
+/** One way to go on. */
+export interface Candidate {
+  /** The whole word. */
+  text: string;
+  description: string;
+}
 
 /** A shell that can complete. */
 export interface ShellCompletion {

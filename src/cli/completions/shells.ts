@@ -2,11 +2,11 @@
 import type { ShellCompletion } from "./shell.ts";
 
 /** By the name that `completions` takes. */
-export const SHELLS: Readonly<Record<string, () => Promise<{ shell: ShellCompletion }>>> = {
-  bash: () => import("./shells/bash.ts"),
-  zsh: () => import("./shells/zsh.ts"),
-  fish: () => import("./shells/fish.ts"),
-  powershell: () => import("./shells/powershell.ts"),
+export const SHELLS: Readonly<Record<string, () => Promise<ShellCompletion>>> = {
+  bash: async () => (await import("./shells/bash.ts")).shell,
+  zsh: async () => (await import("./shells/zsh.ts")).shell,
+  fish: async () => (await import("./shells/fish.ts")).shell,
+  powershell: async () => (await import("./shells/powershell.ts")).shell,
 };
 
 /** The names of the shells. */

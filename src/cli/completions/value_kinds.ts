@@ -13,7 +13,7 @@ export interface SavedNames {
 export type PathKind = "none" | "files" | "folders";
 
 /** What a value can be. */
-export interface ValueKind {
+interface ValueKind {
   paths?: PathKind;
   /** Whether several are one value, with commas between them. */
   isList?: boolean;
@@ -70,7 +70,7 @@ function cutForms(forms: readonly string[]): string[] {
   return forms.map((form) => form.replace(/(?:[A-Z]|\.{3}).*$/, "")).filter((text) => text !== "");
 }
 
-/** Returns what `FILE|-`, `N|auto` or `[USER@]HOST` stand for: kinds by name, and words that are meant as they are. */
+/** Returns what `FILE|-`, `N|auto` or `[USER@]HOST` mean: kinds by name, and words that are meant as they are. */
 export function readValueName(value: string): { kinds: string[]; words: string[] } {
   const names = value.replaceAll(/\[[^\]]*\]|\.{3}/g, "").split("|").filter((name) => name !== "-");
   return {

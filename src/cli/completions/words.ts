@@ -62,7 +62,7 @@ function readOption(
 }
 
 /** An argument of a form of the usage: the name of its value, or a word that is meant as it is. */
-export interface UsageWord {
+interface UsageWord {
   value: string;
   isRepeated: boolean;
 }

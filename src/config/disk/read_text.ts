@@ -2,8 +2,8 @@
  * A file to text: at most 8 MiB of UTF-8 without NUL, of a regular file; a device or a pipe is not read.
  */
 import { ConfigError, type ErrorDetails } from "../../core/errors.ts";
+import { chooseCommands } from "../../core/system/commands.ts";
 import { describeSystemError, findErrno, findFileHint } from "../../core/system_errors.ts";
-import { quoteShell } from "../../core/text.ts";
 import type { FileFacts, FileSystem } from "../files.ts";
 
 /** The largest configuration, in MiB. */
@@ -54,7 +54,9 @@ export async function readFile(path: string, files: FileSystem): Promise<ReadFil
     if (error instanceof Deno.errors.NotCapable) throw failSpecial(path);
     throw fail(path, `cannot be read: ${describeSystemError(error)}`, {
       cause: error,
-      hint: findFileHint(error, { denied: `look at its mode: ls -l ${quoteShell(path)}` }),
+      hint: findFileHint(error, {
+        denied: `look who may read it: ${chooseCommands(files.os).showAccess(path)}`,
+      }),
     });
   }
 }

@@ -28,7 +28,7 @@ export const command = defineCommand({
         `unknown shell ${JSON.stringify(name)}${suggestOr(otherwise, name, SHELL_NAMES)}`,
       );
     }
-    const { shell: { script } } = await load();
+    const { script } = await load();
     context.out.print(script);
     context.out.value({ shell: name, script });
     return EXIT.done;

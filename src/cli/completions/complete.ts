@@ -1,11 +1,12 @@
 /** `complete`: what can follow on the line that standard input has. For the scripts of `completions`. */
-import { listNames } from "../../../config/list_names.ts";
-import { UsageError } from "../../../core/errors.ts";
-import { defineCommand, requirePositionals } from "../../command.ts";
-import { findAnswer } from "../../completions/answer.ts";
-import { splitLine } from "../../completions/line.ts";
-import { SHELL_NAMES, SHELLS } from "../../completions/shells.ts";
-import { EXIT } from "../../exit_codes.ts";
+import { listNames } from "../../config/list_names.ts";
+import { UsageError } from "../../core/errors.ts";
+import { expandHome, findHome } from "../../core/system/home.ts";
+import { defineCommand, requirePositionals } from "../command.ts";
+import { findAnswer } from "./answer.ts";
+import { splitLine } from "./line.ts";
+import { SHELL_NAMES, SHELLS } from "./shells.ts";
+import { EXIT } from "../exit_codes.ts";
 
 /** The command `complete`. */
 export const command = defineCommand({
@@ -18,14 +19,14 @@ export const command = defineCommand({
     const [name = "", breaks = ""] = requirePositionals(context, { min: 1, max: 2, usage });
     const load = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
     if (load === undefined) throw new UsageError("unknown shell");
-    const { shell } = await load();
+    const shell = await load();
     const line = new TextDecoder().decode(await ports.stdin.readAll()).replace(/\r?\n$/, "");
     const words = splitLine(line, { ...shell.syntax, breaks });
     const word = words.at(-1);
-    const home = ports.env(ports.os === "windows" ? "USERPROFILE" : "HOME") ?? "~";
+    const home = findHome(ports);
     const readNames = (file: string | undefined) =>
       listNames(
-        { env: ports.env, os: ports.os, file: file?.replace(/^~(?=[/\\])/, () => home) },
+        { env: ports.env, os: ports.os, file: file && expandHome(file, home) },
         ports.fs,
       );
     if (words.length < 2 || word === undefined) return EXIT.done;
