@@ -8,8 +8,6 @@ import { listDocuments, listSessions, NEEDS, splitFences } from "../house/docume
 
 /** What history has: commands as they were. */
 const PAST = ["CHANGELOG.md"];
-/** Commands that the documents name before they are here. */
-const COMING = ["completions"];
 /** Blocks of these are no lines for a shell. */
 const OTHER_LANGUAGES = /^(?:toml|ini|json|ssh-config|mermaid)/;
 
@@ -38,7 +36,7 @@ function listCalls(line: string): string[][] {
 
 /** Returns why the parser refuses a call; undefined where it takes it. */
 async function findMistake([name = "", ...rest]: readonly string[]): Promise<string | undefined> {
-  if (name === "help" || COMING.includes(name) || name.startsWith("-") || !/^[a-z-]+$/.test(name)) {
+  if (name === "help" || name.startsWith("-") || !/^[a-z-]+$/.test(name)) {
     return undefined;
   }
   const row = COMMANDS.find((each) => each.name === name);

@@ -31,6 +31,8 @@ const environment = (home: Home) => ({
   PATH: `${home.path}/bin:${home.env.PATH}`,
   PS1: "$ ",
   PROMPT: "$ ",
+  // A shell that is ended must leave nothing in the home that is removed.
+  HISTFILE: "",
 });
 
 const hasProgram = (name: string) =>
