@@ -44,6 +44,13 @@ const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   cancelled: "cancelled by Ctrl-C (the regular end of `keep` and `simulate`: 0)",
 };
 
+/** What the codes mean together. */
+export const EXIT_NOTES: readonly string[] = [
+  "With several targets the most serious one decides (4 over 3 over 1 over 0).",
+  "2 promises that no packet was sent; so does 4, to its own target. After -- the command's code " +
+  "is ours.",
+];
+
 /** From the least to the most serious; what is last decides. */
 const SEVERITY: readonly number[] = [
   EXIT.done,

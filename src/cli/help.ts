@@ -3,7 +3,7 @@ import { renderList } from "../output/table.ts";
 import { wrapWords } from "../output/wrap.ts";
 import type { Command } from "./command.ts";
 import { type CommandRow, COMMANDS } from "./command_table.ts";
-import { listExitCodes } from "./exit_codes.ts";
+import { EXIT_NOTES, listExitCodes } from "./exit_codes.ts";
 import { ENVIRONMENT } from "./help/environment.ts";
 import { GLOBAL_OPTIONS, type OptionSpec } from "./options.ts";
 
@@ -56,12 +56,7 @@ export function renderCommandHelp(
 function renderExitCodes(layout: HelpLayout): string {
   return "exit codes:\n" +
     renderList(listExitCodes().map(([code, meaning]) => [`  ${code}`, meaning]), layout) + "\n" +
-    wrap("With several targets the most serious one decides (4 over 3 over 1 over 0).", layout) +
-    wrap(
-      "2 promises that no packet was sent; so does 4, to its own target. After -- the command's code " +
-        "is ours.",
-      layout,
-    );
+    EXIT_NOTES.map((note) => wrap(note, layout)).join("");
 }
 
 function renderEnvironment(layout: HelpLayout): string {

@@ -1,6 +1,7 @@
 /**
  * Writes the generated parts of the documents: what is between `<!-- begin NAME -->` and
- * `<!-- end NAME -->` comes from the tables of the program, and so do parts of the JSON schema. Run it
+ * `<!-- end NAME -->` comes from the tables of the program, and so do parts of the JSON schema, and
+ * the manual pages. Run it
  * by `deno task docs`; a test fails where a file is out of date.
  */
 import { RUNNER } from "../../src/apply/runner.ts";
@@ -10,12 +11,19 @@ import { renderBackendTables } from "./backends.ts";
 import { loadCommands, renderCommandTable, renderOptionTables } from "./commands.ts";
 import { drawHouse, drawWay, renderHouseMap } from "./house.ts";
 import { renderProbeTable, renderSecretTable } from "./kinds.ts";
+import { renderManual } from "./man.ts";
 import { renderTable } from "./markdown.ts";
 import { renderSchema } from "./schema.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 const commands = await loadCommands();
+
+/** When the pages were written, which counts until there is a version. */
+const FIRST_DRAFT = "2026-11-28";
+
+/** That of the newest version, so that the same source always makes the same pages. */
+const date = findDate(await Deno.readTextFile(new URL("CHANGELOG.md", ROOT)));
 
 const BLOCKS: Readonly<Record<string, string>> = {
   "commands": renderCommandTable(commands),
@@ -41,8 +49,15 @@ export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "docs/scripting.md": fillBlocks,
   "docs/secrets.md": fillBlocks,
   "docs/targets.md": fillBlocks,
+  "man/spknock.1": () => renderManual(commands, { date }),
   "targets.schema.json": renderSchema,
 };
+
+/** Returns the date of the newest version of a changelog, in words. */
+function findDate(changelog: string): string {
+  const [day = FIRST_DRAFT] = /(?<=^## \[[\d.]+\] - )\d{4}-\d{2}-\d{2}$/m.exec(changelog) ?? [];
+  return new Date(day).toLocaleDateString("en-US", { dateStyle: "long", timeZone: "UTC" });
+}
 
 function fillBlocks(text: string): string {
   return text.replace(/<!-- begin ([\w ]+) -->\n.*?<!-- end \1 -->/gs, (_, name: string) => {

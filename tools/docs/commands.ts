@@ -5,7 +5,7 @@ import { GLOBAL_OPTIONS, type OptionSpec } from "../../src/cli/options.ts";
 import { renderTable } from "./markdown.ts";
 
 /** A row with what it loads. */
-type Loaded = CommandRow & { command: Command };
+export type Loaded = CommandRow & { command: Command };
 
 /** Returns every command with its file loaded. */
 export async function loadCommands(): Promise<Loaded[]> {
