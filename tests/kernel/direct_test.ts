@@ -1,5 +1,6 @@
 /** What `ssh-config --direct` writes, with a real OpenSSH behind a real firewall: ssh connects by itself. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { needs } from "../e2e/old_runtime.ts";
 import { HAS_SCRIPT, Session } from "../e2e/terminal.ts";
 import { HASHES } from "../e2e/vectors.ts";
 import { kernelTest, type Lab } from "./lab.ts";
@@ -52,15 +53,21 @@ await kernelTest("ssh opens its own connection (ssh-config --direct)", async (la
   const { ipv4, ipv6 } = lab.server;
   const ends = { home: ipv4, home6: ipv6, dual4: ipv4, dual6: ipv6, dual: ipv6, dual2: ipv6 };
   for (const [host, address] of Object.entries({ ...ends, from: ipv4, from11: ipv4 })) {
-    await t.step(`logs in at the address that was knocked on: ${host}`, async () => {
-      await ssh.shut();
-      const { code, stdout, stderr } = await login("-v", host, "echo in $SSH_CONNECTION");
-      assertEquals([code, stdout.split(" ")[0]], [0, "in"], stderr);
-      assertStringIncludes(stderr, `[${address}] port 22.`);
-      // The first address that it tried, and no relay.
-      assertEquals(stderr.match(/Connecting to/g)?.length, 1, stderr);
-      assert(!stderr.includes("proxy command"), stderr);
-      if (host === "from11") assertStringIncludes(stdout, `in ${lab.sources.ipv4[0]} `);
+    // It is let in from another address than the one that the system would choose.
+    const { ignore, reason } = host === "from11" ? needs("source") : { ignore: false, reason: "" };
+    await t.step({
+      name: `logs in at the address that was knocked on: ${host}${reason}`,
+      ignore,
+      async fn() {
+        await ssh.shut();
+        const { code, stdout, stderr } = await login("-v", host, "echo in $SSH_CONNECTION");
+        assertEquals([code, stdout.split(" ")[0]], [0, "in"], stderr);
+        assertStringIncludes(stderr, `[${address}] port 22.`);
+        // The first address that it tried, and no relay.
+        assertEquals(stderr.match(/Connecting to/g)?.length, 1, stderr);
+        assert(!stderr.includes("proxy command"), stderr);
+        if (host === "from11") assertStringIncludes(stdout, `in ${lab.sources.ipv4[0]} `);
+      },
     });
   }
   await t.step("one knock where ssh reads its files twice", async () => {
@@ -159,7 +166,7 @@ await kernelTest("ssh --direct asks for the passphrases on its terminal", async 
       assert(!session.screen.includes("Mikro"), session.screen);
     },
   });
-}, { tools: SSH_TOOLS });
+}, { tools: SSH_TOOLS, needs: needs("terminal") });
 
 await kernelTest("ssh --direct with one-time codes", async (lab) => {
   await using ssh = await createSshLab(lab);
