@@ -38,8 +38,10 @@ export interface Output {
   readonly isGone: boolean;
   /** Columns for text on stdout: the terminal's, at most 80; 80 elsewhere. */
   readonly width: number;
+  /** Columns for a table on stdout: all of the terminal's; no limit elsewhere. */
+  readonly tableWidth: number;
   /** Returns a line of text for stdout: broken between words on a terminal, as it is elsewhere. */
-  wrap(line: string): string;
+  wrap(line: string, options?: { indent?: number }): string;
   /** For stdout. */
   readonly style: Style;
   /** For stderr. */
@@ -100,9 +102,12 @@ export function createOutput(options: OutputOptions): Output {
     get width() {
       return Math.min(stdout.columns?.() ?? MAX_WIDTH, MAX_WIDTH);
     },
-    wrap(line) {
+    get tableWidth() {
+      return stdout.isTerminal() ? stdout.columns?.() ?? Infinity : Infinity;
+    },
+    wrap(line, { indent = 0 } = {}) {
       return stdout.isTerminal()
-        ? wrapWords(line, { width: this.width, keepsCommands: true }).join("\n")
+        ? wrapWords(line, { width: this.width, indent, keepsCommands: true }).join("\n")
         : line;
     },
     style: look.hasColor(stdout) ? COLOR_STYLE : PLAIN_STYLE,

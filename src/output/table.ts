@@ -10,6 +10,9 @@ const MIN_TEXT = 24;
 /** How far text below the others is indented. */
 const TEXT_INDENT = 8;
 
+/** How far cells are indented that follow on lines of their own. */
+const CELL_INDENT = 4;
+
 /** Rows of two cells as lines of at most `width` columns; the second cell wraps at words. */
 export function renderList(
   rows: readonly (readonly [string, string])[],
@@ -30,10 +33,11 @@ export function renderList(
  * Rows as lines; the last column is not padded, empty columns are left out.
  *
  * @param options.maxWidth a cell that is wider shifts its own line only.
+ * @param options.width columns of a line; cells that it has no room for follow on lines of their own.
  */
 export function renderTable(
   rows: readonly (readonly string[])[],
-  { maxWidth = MAX_WIDTH }: { maxWidth?: number } = {},
+  { maxWidth = MAX_WIDTH, width: room = Infinity }: { maxWidth?: number; width?: number } = {},
 ): string {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from(
@@ -41,12 +45,28 @@ export function renderTable(
     (_, column) => columnWidth(rows.map((row) => measureWidth(row[column] ?? "")), maxWidth),
   );
   const used = widths.map((width, column) => ({ width, column })).filter(({ width }) => width > 0);
-  return rows.map((row) =>
-    used.map(({ width, column }) => {
-      const cell = row[column] ?? "";
-      return cell + " ".repeat(Math.max(0, width - measureWidth(cell)));
-    }).join("  ").trimEnd() + "\n"
-  ).join("");
+  return rows.map((row) => {
+    const cells = used.map(({ width, column }) => ({ cell: row[column] ?? "", width }));
+    return fillLines(cells, room).map((line) => `${line.trimEnd()}\n`).join("");
+  }).join("");
+}
+
+/** The cells of a row, side by side; from the first one without room on, each on lines of its own. */
+function fillLines(cells: readonly { cell: string; width: number }[], room: number): string[] {
+  let line = "";
+  for (const [index, { cell, width }] of cells.entries()) {
+    const longer = index === 0 ? cell : `${line}  ${cell}`;
+    if (index > 0 && cell !== "" && measureWidth(longer) > room) {
+      const rest = cells.slice(index).map((each) => each.cell).filter((each) => each !== "");
+      const lead = " ".repeat(CELL_INDENT);
+      return [
+        line,
+        ...rest.flatMap((each) => wrapWords(lead + each, { width: room, indent: CELL_INDENT })),
+      ];
+    }
+    line = longer + " ".repeat(Math.max(0, width - measureWidth(cell)));
+  }
+  return [line];
 }
 
 /** The widest of the cells that fit; 1 where all are wider. */

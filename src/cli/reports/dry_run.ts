@@ -117,7 +117,9 @@ export async function showDryRun(
     }
     if (probes.length > 0) {
       const most = `at most ${plural(target.tries, "try", "tries")}`;
-      out.print(`  then probe: ${sanitize(probes.join(", "))}, ${most}\n`);
+      out.print(
+        `${out.wrap(`  then probe: ${sanitize(probes.join(", "))}, ${most}`, { indent: 4 })}\n`,
+      );
     }
   }
   out.value({ dry_run: true, targets: values });

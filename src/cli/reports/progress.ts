@@ -23,6 +23,9 @@ const MAX_NAMED = 12;
 /** Columns for milliseconds with one decimal, up to ten minutes. */
 const OFFSET_WIDTH = 8;
 
+/** Columns before the knocks of a line that goes on: as many as before those of the first. */
+const INDENT = 9;
+
 /** A pause of more milliseconds than these is said. */
 const MAX_SILENT_MS = 1_000;
 
@@ -83,9 +86,17 @@ function showCompact(
 ): OpenEvents {
   const waiting = createWaiting(target, out, options);
   const sayProbe = (outcome: ProbeOutcome) =>
-    out.say(`  probe  ${renderProbe(outcome, out.style)}\n`);
+    out.say(`${out.wrap(`  probe  ${renderProbe(outcome, out.style)}`, { indent: INDENT })}\n`);
   let last = -1;
   let isInLine = false;
+  let column = 0;
+  // A piece of the line, which goes on below where a terminal is too narrow for it.
+  const say = (piece: string, styled = piece) => {
+    const isFull = isInLine && out.isLive && column + piece.length > out.width;
+    out.say(isFull ? `\n${" ".repeat(INDENT)}${styled.replace("  ", "")}` : styled);
+    column = (isFull ? INDENT - 2 : isInLine ? column : 0) + piece.length;
+    isInLine = true;
+  };
   // Printed with the first knock: what is not sent has no line.
   let label = "";
   let { knocks } = target;
@@ -109,18 +120,16 @@ function showCompact(
       last = knock;
       const named = knocks[knock];
       if (named === undefined || knock >= MAX_NAMED) return;
-      out.say(`${label}  ${renderPortSpec(named)}`);
+      say(`${label}  ${renderPortSpec(named)}`);
       label = "";
-      isInLine = true;
     },
     onSent(ms, attempt) {
-      isInLine = false;
       const more = knocks.length - MAX_NAMED;
-      out.say(
-        `${more > 0 ? `  and ${more} more` : ""}  ${
-          out.style.faint(`sent in ${renderElapsed(ms)}`)
-        }\n`,
-      );
+      if (more > 0) say(`  and ${more} more`);
+      const text = `  sent in ${renderElapsed(ms)}`;
+      say(text, out.style.faint(text));
+      out.say("\n");
+      isInLine = false;
       if (attempt === target.tries) waiting.start();
     },
     onProbe(outcome) {

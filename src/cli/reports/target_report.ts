@@ -35,7 +35,9 @@ const RENDERERS: readonly ReportRenderer[] = [
   {
     fits: () => true,
     render: (reports, out) =>
-      out.say(renderTable(reports.map((report) => renderRow(report, out.style)))),
+      out.say(renderTable(reports.map((report) => renderRow(report, out.style)), {
+        width: out.tableWidth,
+      })),
   },
 ];
 

@@ -161,11 +161,14 @@ function printReport(
 ): void {
   const verb = isDryRun ? "would save" : "saved";
   const place = sanitize(path);
-  out.say(renderTable(added.map((draft) => [
-    `  ${draft.name}`,
-    sanitize(draft.host),
-    sanitize(renderKnocks(draft)),
-  ])));
+  out.say(renderTable(
+    added.map((draft) => [
+      `  ${draft.name}`,
+      sanitize(draft.host),
+      sanitize(renderKnocks(draft)),
+    ]),
+    { width: out.tableWidth },
+  ));
   for (const file of keyFiles) out.say(`${verb} a key in ${sanitize(file)}\n`);
   out.say(
     added.length === 0

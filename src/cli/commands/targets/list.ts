@@ -61,13 +61,16 @@ export const command = defineCommand({
       );
     }
     const { strong, faint } = out.style;
-    out.print(renderTable(targets.map((target) => [
-      strong(target.name),
-      sanitize(target.host),
-      renderKnocks(target, oneTime.get(target)?.left),
-      faint(sanitize(target.tags.map((tag) => `#${tag}`).join(" "))),
-      sanitize(target.description),
-    ])));
+    out.print(renderTable(
+      targets.map((target) => [
+        strong(target.name),
+        sanitize(target.host),
+        renderKnocks(target, oneTime.get(target)?.left),
+        faint(sanitize(target.tags.map((tag) => `#${tag}`).join(" "))),
+        sanitize(target.description),
+      ]),
+      { width: out.tableWidth },
+    ));
     return EXIT.done;
   },
 });

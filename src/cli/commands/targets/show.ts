@@ -90,6 +90,7 @@ export const command = defineCommand({
         listRows(target, { probes, prints, oneTime: listOneTimeRows(oneTime) }).map((
           [key = "", value = ""],
         ) => [key, sanitize(value)]),
+        { width: out.tableWidth },
       ),
     );
     return EXIT.done;
