@@ -99,5 +99,5 @@ table("quiet", ROWS, async ({ argv, prints = false, code = 0, world: options, ..
   assertEquals(ended.code, code, `${ended.stdout}${ended.stderr}`);
   assertEquals(ended.stdout !== "", prints, ended.stdout);
   const lines = ended.stderr.split("\n").filter((line) => line !== "");
-  assertEquals(lines.filter((line) => !/^(?:error|hint): |^  /.test(line)), []);
+  assertEquals(lines.filter((line) => !/^(?:error|hint): |^ {2}/.test(line)), []);
 });
