@@ -72,6 +72,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Its door is real, and the network of a test is not.
   demo: { argv: "demo", code: 1 },
   doctor: { argv: "doctor", prints: true },
+  completions: { argv: "completions bash", prints: true },
 };
 
 Deno.test("quiet: every command has a row", () => {
