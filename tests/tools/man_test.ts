@@ -1,7 +1,9 @@
 /** The manual pages: mandoc and man find nothing wrong, and each page shows what it is made from. */
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/toml/parse";
 import { COMMANDS } from "../../src/cli/command_table.ts";
+import { TARGET_KEYS } from "../../src/config/target/keys.ts";
 import { table } from "../table.ts";
 
 const FOLDER = fileURLToPath(new URL("../../man/", import.meta.url));
@@ -50,6 +52,10 @@ table(`man has no warning for${missing(hasMan)}`, PAGES, async (path) => {
   assertEquals(stdout.includes("SEE ALSO"), true, stdout);
 }, { ignore: !hasMan });
 
+table(`no line is cut at 80 columns in${missing(hasMandoc)}`, PAGES, async (_, name) => {
+  assertEquals((await readPage(name)).split("\n").filter((line) => line.length > 80), []);
+}, { ignore: !hasMandoc });
+
 /** Returns what a reader sees, at 78 columns and without bold. */
 async function readPage(name: string): Promise<string> {
   const { stdout } = await run("mandoc", ["-T", "utf8", "-O", "width=78", `${FOLDER}${name}`]);
@@ -61,15 +67,30 @@ Deno.test({
   name: `spknock.1 shows every command line${missing(hasMandoc)}`,
   ignore: !hasMandoc,
   async fn() {
-    const lines = (await readPage("spknock.1")).split("\n").map((line) => line.trim());
+    // A shell reads two lines with a backslash between them as one.
+    const page = (await readPage("spknock.1")).replaceAll(/\\\n +/g, "");
+    const lines = page.split("\n").map((line) => line.trim());
     for (const { name, load } of COMMANDS) {
       const { command: { usage, examples, options } } = await load();
       for (const line of [...usage, ...examples]) {
         assertEquals(lines.includes(`spknock ${line}`), true, `${name}: ${line}`);
       }
       for (const option of options) {
-        assertStringIncludes(lines.join("\n"), `--${option.name}`);
+        assertStringIncludes(page, `--${option.name}`);
       }
     }
+  },
+});
+
+Deno.test({
+  name: `spknock-targets.5 names every key, and its example is ours${missing(hasMandoc)}`,
+  ignore: !hasMandoc,
+  async fn() {
+    const page = await readPage("spknock-targets.5");
+    const keys = [...page.matchAll(/^ +(\w+) \(/gm)].map(([, key]) => key);
+    assertEquals(TARGET_KEYS.filter((key) => !keys.includes(key)), []);
+    const [, shown = ""] = /^EXAMPLES\n([^]*?)^SEE ALSO/m.exec(page) ?? [];
+    const example = new URL("../targets.example.toml", `file://${FOLDER}`);
+    assertEquals(parse(shown), parse(await Deno.readTextFile(example)));
   },
 });

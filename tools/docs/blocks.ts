@@ -12,6 +12,7 @@ import { loadCommands, renderCommandTable, renderOptionTables } from "./commands
 import { drawHouse, drawWay, renderHouseMap } from "./house.ts";
 import { renderProbeTable, renderSecretTable } from "./kinds.ts";
 import { renderManual } from "./man.ts";
+import { renderTargetsManual } from "./man_targets.ts";
 import { renderTable } from "./markdown.ts";
 import { renderSchema } from "./schema.ts";
 
@@ -23,7 +24,9 @@ const commands = await loadCommands();
 const FIRST_DRAFT = "2026-11-28";
 
 /** That of the newest version, so that the same source always makes the same pages. */
-const date = findDate(await Deno.readTextFile(new URL("CHANGELOG.md", ROOT)));
+const date = findDate(await readFile("CHANGELOG.md"));
+const example = await readFile("targets.example.toml");
+const schema = renderSchema(await readFile("targets.schema.json"));
 
 const BLOCKS: Readonly<Record<string, string>> = {
   "commands": renderCommandTable(commands),
@@ -49,9 +52,14 @@ export const GENERATED: Readonly<Record<string, (text: string) => string>> = {
   "docs/scripting.md": fillBlocks,
   "docs/secrets.md": fillBlocks,
   "docs/targets.md": fillBlocks,
+  "man/spknock-targets.5": () => renderTargetsManual({ schema, example, date }),
   "man/spknock.1": () => renderManual(commands, { date }),
   "targets.schema.json": renderSchema,
 };
+
+async function readFile(path: string): Promise<string> {
+  return await Deno.readTextFile(new URL(path, ROOT));
+}
 
 /** Returns the date of the newest version of a changelog, in words. */
 function findDate(changelog: string): string {

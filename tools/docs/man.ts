@@ -54,7 +54,9 @@ export function renderManual(commands: readonly Loaded[], { date }: { date: stri
     ],
     EXAMPLES: [
       renderLines(
-        commands.flatMap(({ command }) => command.examples).map((line) => `spknock ${line}`),
+        commands.flatMap(({ command }) => command.examples).flatMap((line) =>
+          fitCommand(`spknock ${line}`)
+        ),
       ),
     ],
     "SEE ALSO": [
@@ -72,6 +74,16 @@ const FILES: readonly (readonly [path: string, text: string])[] = [
   ["~/.config/spknock/targets.toml", "the targets, see\n.Xr spknock-targets 5"],
   ["~/.config/spknock/keys/", renderProse("the keys that `rolling`, `fwknop` and `setup` make")],
 ];
+
+/** How long a line of an example may be, at 80 columns. */
+const EXAMPLE_WIDTH = 74;
+
+/** Returns a command line, of two lines of a shell where it is too long. */
+function fitCommand(line: string): string[] {
+  const cut = line.lastIndexOf(" ");
+  if (line.length <= EXAMPLE_WIDTH || /['"]/.test(line.slice(cut))) return [line];
+  return [`${line.slice(0, cut)} \\`, `    ${line.slice(cut + 1)}`];
+}
 
 function renderCommand({ name, summary, command }: Loaded): string[] {
   const { usage, details, options } = command;

@@ -37,9 +37,9 @@ export function renderProse(text: string): string {
     .join("");
 }
 
-/** Returns lines as they are, indented. */
+/** Returns lines as they are. */
 export function renderLines(lines: readonly string[]): string {
-  return `.Bd -literal -offset indent\n${lines.map(quoteText).join("\n")}\n.Ed`;
+  return `.Bd -literal\n${lines.map(quoteText).join("\n")}\n.Ed`;
 }
 
 /** Returns the forms of a command line: words are bold, what stands in for a value is italic. */

@@ -9,6 +9,7 @@ import {
   TOP_KEYS,
 } from "../../src/config/target/keys.ts";
 import { KNOCK_KEYS } from "../../src/config/target/knocks.ts";
+import { DEFAULT_SETTINGS } from "../../src/core/target.ts";
 import { PAYLOAD_KINDS } from "../../src/config/value_specs.ts";
 import type { ValueSpec } from "../../src/core/value_spec.ts";
 import { findProbeKind, PROBE_TYPES, type ProbeKey } from "../../src/probe/kinds.ts";
@@ -92,6 +93,16 @@ function makeProbeSchema(): Json {
   return { anyOf: [{ type: "string" }, ...kinds, plugin] };
 }
 
+/** Returns the definitions of the settings that a target has where its table does not name them. */
+function addDefaults(definitions: Json): Json {
+  const rows = Object.entries(SETTING_KEYS).flatMap(([key, { field, write }]) => {
+    const setting = DEFAULT_SETTINGS[field];
+    if (setting === undefined || setting === "" || Array.isArray(setting)) return [];
+    return [[key, { ...definitions[key] as Json, default: write(setting) }] as const];
+  });
+  return Object.fromEntries(rows);
+}
+
 interface Schema {
   properties: Json & {
     defaults: { properties: Json };
@@ -135,6 +146,7 @@ export function renderSchema(current: string): string {
   );
   schema.definitions = {
     ...schema.definitions,
+    ...addDefaults(definitions),
     secret: makeSecretSchema(),
     probe: makeProbeSchema(),
   };
