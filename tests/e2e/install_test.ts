@@ -4,7 +4,6 @@
  * The executable is that of `SPKNOCK_BIN`, else one that ../shared/tools/compile-real.sh makes.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../src/cli/command_table.ts";
 import { nameExecutable, type Target } from "../../tools/release/targets.ts";
 import { createLab, labSkipReason } from "../kernel/lab.ts";
 import { denoCommand, EXECUTABLE } from "./program.ts";
@@ -137,13 +136,10 @@ Deno.test({
     };
     const asUser = { env, clearEnv: true, cwd: `${home}/Downloads` };
     const { typed, shown } = await readLines();
-    // Until the pages and the command have landed.
-    const hasManual = await exists(`${ROOT}man`);
-    const hasCompletions = COMMANDS.some(({ name }) => name === "completions");
 
     await t.step("every line works", async () => {
       assertEquals(typed.filter((line) => line.includes(DOWNLOADS)).length, 2);
-      const lines = typed.filter((line) => hasManual || !line.startsWith("man ")).map((line) =>
+      const lines = typed.map((line) =>
         line.replace(DOWNLOADS, `http://127.0.0.1:${server.addr.port}/`)
       );
       const script = ["set -euo pipefail", ...lines].join("\n");
@@ -174,7 +170,6 @@ Deno.test({
     const ask = (script: string) => run([...AS_USER, "bash", "-c", script], installed);
     await t.step({
       name: "the manual is found",
-      ignore: !hasManual,
       async fn() {
         for (const page of ["man1/spknock.1", "man5/spknock-targets.5"]) {
           const [name = ""] = page.replace(/^.*\//, "").split(".");
@@ -186,7 +181,6 @@ Deno.test({
 
     await t.step({
       name: "the completions are found",
-      ignore: !hasCompletions,
       async fn() {
         for (const [shell, { script, expected }] of Object.entries(SHELLS)) {
           if ((await ask(`command -v ${shell} || true`)) === "") continue;

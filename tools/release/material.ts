@@ -1,5 +1,4 @@
 /** What an archive has beside its executable, and where. */
-import { COMMANDS } from "../../src/cli/command_table.ts";
 import type { ArchiveFile } from "./archive.ts";
 import { isWindows, type Target } from "./targets.ts";
 
@@ -29,8 +28,6 @@ export async function readMaterial(): Promise<ArchiveFile[]> {
 async function readManual(): Promise<ArchiveFile[]> {
   const files: ArchiveFile[] = [];
   const folder = new URL("man/", ROOT);
-  // Until the pages have landed.
-  if (!await Deno.stat(folder).then(() => true, () => false)) return files;
   for await (const { name } of Deno.readDir(folder)) {
     const section = /\.(\d)$/.exec(name)?.[1];
     if (section === undefined) continue;
@@ -42,8 +39,6 @@ async function readManual(): Promise<ArchiveFile[]> {
 
 async function makeCompletions(): Promise<ArchiveFile[]> {
   const files: ArchiveFile[] = [];
-  // Until the command has landed.
-  if (!COMMANDS.some(({ name }) => name === "completions")) return files;
   for (const [shell, path] of Object.entries(COMPLETIONS)) {
     files.push({ path, bytes: await runProgram(["completions", shell]) });
   }
