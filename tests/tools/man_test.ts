@@ -6,7 +6,8 @@ import { COMMANDS } from "../../src/cli/command_table.ts";
 import { TARGET_KEYS } from "../../src/config/target/keys.ts";
 import { table } from "../table.ts";
 
-const FOLDER = fileURLToPath(new URL("../../man/", import.meta.url));
+const ROOT = new URL("../../", import.meta.url);
+const FOLDER = fileURLToPath(new URL("man/", ROOT));
 const PAGES = [...Deno.readDirSync(FOLDER)].map(({ name }) => [name, `${FOLDER}${name}`] as const);
 
 interface Printed {
@@ -90,7 +91,7 @@ Deno.test({
     const keys = [...page.matchAll(/^ +(\w+) \(/gm)].map(([, key]) => key);
     assertEquals(TARGET_KEYS.filter((key) => !keys.includes(key)), []);
     const [, shown = ""] = /^EXAMPLES\n([^]*?)^SEE ALSO/m.exec(page) ?? [];
-    const example = new URL("../targets.example.toml", `file://${FOLDER}`);
+    const example = new URL("targets.example.toml", ROOT);
     assertEquals(parse(shown), parse(await Deno.readTextFile(example)));
   },
 });
