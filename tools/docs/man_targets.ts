@@ -69,7 +69,9 @@ export function renderTargetsManual(
         "The file of targets is TOML: a table for each door, with the knocks that open it. " +
           "`spknock add`, `edit`, `rename` and `remove` write it and keep every other byte. " +
           "Every mistake is reported with its line, all of them in one run, and nothing is sent. " +
-          "A file that holds a payload or its hash must be readable by its owner only (mode 0600).",
+          "A file that holds a payload or its hash must be readable by its owner only (mode 0600). " +
+          "A file that makes spknock run programs, or read files or variables, is refused where " +
+          "another user can change it; `--trust-config` uses it all the same.",
       ),
       ".Pp",
       "Forms of values:",
@@ -101,7 +103,8 @@ export function renderTargetsManual(
       renderKeys(findTable(definitions["knock"]), "a knock"),
       ".Ss A secret",
       renderProse(
-        '`"prompt"` (where `secret` is missing), `"none"`, or a table with one of these keys.',
+        '`"prompt"` (where `secret` is missing), `"none"`, or a table with one of these keys. ' +
+          "In `file` and `command`, `{target}`, `{host}` and `{port}` are filled in.",
       ),
       renderKeys(findTable(definitions["secret"]), "a secret"),
       ".Ss A payload",
