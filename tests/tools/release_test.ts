@@ -1,6 +1,6 @@
 /** `tools/release`: what it makes is complete, the same each time, and refused where it is not. */
 import { fileURLToPath } from "node:url";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 // The validator of CycloneDX takes these three where it finds them.
 import "ajv";
@@ -10,7 +10,7 @@ import { unzipSync } from "fflate";
 import { unpackTar } from "modern-tar";
 import config from "../../deno.json" with { type: "json" };
 import { makeTarGz, makeZip } from "../../tools/release/archive.ts";
-import { layOut } from "../../tools/release/material.ts";
+import { layOut, readMaterial } from "../../tools/release/material.ts";
 import { cutNotes } from "../../tools/release/notes.ts";
 import { packRelease } from "../../tools/release/pack.ts";
 import { type Lock, type ModuleGraph, renderSbom } from "../../tools/release/sbom.ts";
@@ -23,6 +23,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 const MATERIAL = [
   "share/bash-completion/completions/spknock",
   "share/doc/spknock/LICENSE",
+  "share/doc/spknock/docs/README.md",
   "share/man/man1/spknock.1",
   "share/spknock/spknock.ps1",
 ].map((path) => ({ path, bytes: bytesOf(path) }));
@@ -108,9 +109,18 @@ Deno.test("release: an archive for Windows is one folder", () => {
   assertEquals(Object.keys(entries), [
     `${top}/spknock.exe`,
     `${top}/LICENSE`,
+    `${top}/docs/README.md`,
     `${top}/spknock.ps1`,
   ]);
   assertEquals(entries[`${top}/spknock.exe`], bytesOf("program"));
+});
+
+Deno.test("release: what README.md leads to is in the archive", async () => {
+  const material = new Map((await readMaterial()).map(({ path, bytes }) => [path, bytes]));
+  const readme = new TextDecoder().decode(material.get("share/doc/spknock/README.md"));
+  const paths = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = ""]) => path);
+  assert(paths.length > 10);
+  assertEquals(paths.filter((path) => !material.has(`share/doc/spknock/${path}`)), []);
 });
 
 const CHANGELOG = `# Changelog

@@ -4,7 +4,11 @@ import { isWindows, type Target } from "./targets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md"];
+/** What README.md leads to is there, too: folders with all that they have. */
+const DOCUMENTS = [
+  ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"],
+  ...["targets.example.toml", "targets.schema.json", "docs/"],
+];
 
 /** Where each shell looks for completions, below a prefix such as /usr/local. */
 const COMPLETIONS = {
@@ -17,12 +21,22 @@ const COMPLETIONS = {
 /** The text of each document, manual page and completion, by where it is installed below a prefix. */
 export async function readMaterial(): Promise<ArchiveFile[]> {
   const files: ArchiveFile[] = [];
-  for (const name of DOCUMENTS) {
-    const path = `share/doc/spknock/${name}`;
-    files.push({ path, bytes: await Deno.readFile(new URL(name, ROOT)) });
+  for (const document of DOCUMENTS) {
+    for await (const name of listFiles(document)) {
+      const path = `share/doc/spknock/${name}`;
+      files.push({ path, bytes: await Deno.readFile(new URL(name, ROOT)) });
+    }
   }
   return [...files, ...await readManual(), ...await makeCompletions()]
     .sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+/** The files of a folder, which ends in "/", and of all below it; or the one file that it is. */
+async function* listFiles(name: string): AsyncGenerator<string> {
+  if (!name.endsWith("/")) return yield name;
+  for await (const entry of Deno.readDir(new URL(name, ROOT))) {
+    yield* listFiles(`${name}${entry.name}${entry.isDirectory ? "/" : ""}`);
+  }
 }
 
 async function readManual(): Promise<ArchiveFile[]> {
@@ -58,7 +72,7 @@ async function runProgram(words: readonly string[]): Promise<Uint8Array<ArrayBuf
 
 /**
  * Returns the files of a target's archive. The folders are those of /usr and /usr/local, so that
- * unpacking is installing, also for a packager; Windows, which has none of them, gets one flat folder.
+ * unpacking is installing, also for a packager; Windows, which has none of them, gets one folder.
  */
 export function layOut(
   target: Target,
@@ -70,8 +84,9 @@ export function layOut(
 ): ArchiveFile[] {
   const top = `spknock-${version}-${target}`;
   if (isWindows(target)) {
-    const useful = material.filter(({ path }) => /^share\/(?:doc|spknock)\//.test(path));
-    const flat = useful.map((file) => ({ ...file, path: file.path.replace(/^.*\//, "") }));
+    const ours = /^share\/(?:doc\/)?spknock\//;
+    const useful = material.filter(({ path }) => ours.test(path));
+    const flat = useful.map((file) => ({ ...file, path: file.path.replace(ours, "") }));
     return [{ path: "spknock.exe", bytes: executable }, ...flat]
       .map((file) => ({ ...file, path: `${top}/${file.path}` }));
   }

@@ -1,7 +1,8 @@
 /** `keep`: knock, hold the door open until Ctrl-C or the command's end, and close it again. */
 import { parseDuration } from "../../../core/duration.ts";
 import { ClosedError } from "../../../core/errors.ts";
-import { plural } from "../../../core/text.ts";
+import { plural, quoteShell } from "../../../core/text.ts";
+import type { Output } from "../../../output/output.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { loadProbes } from "../../../probe/mod.ts";
 import { toClosingTarget } from "../../../use_cases/close_target.ts";
@@ -89,9 +90,19 @@ export const command = defineCommand({
     progress.announceEnd(kept);
     const isClosed = await endHold(kept, ports, { onEvent: progress.report });
     if (held.failure !== undefined) throw held.failure;
-    return running === undefined ? (isClosed ? EXIT.done : EXIT.closed) : await running;
+    const ended = isClosed ? EXIT.done : reportOpen(target.name, out);
+    return await running ?? ended;
   },
 });
+
+/** Says, also with `--quiet`, that the door did not shut; returns the exit code. */
+function reportOpen(name: string, out: Output): number {
+  const hint = `close it: spknock close ${quoteShell(name)}`;
+  return reportError(
+    new ClosedError(`"${name}" is still open after the closing knocks`, { hint }),
+    out,
+  );
+}
 
 /** The first knock; one that is cancelled may have opened the door, which is closed again then. */
 async function knockFirst(kept: KeptTarget, ports: Ports): Promise<TargetReport> {
