@@ -33,7 +33,7 @@ export async function writeBundle(folder: string, flags: readonly string[]): Pro
     const file = `${folder}/${name}`;
     const parts = (await Deno.readTextFile(file)).split(JSON.stringify(WRITTEN_COMMIT));
     written += parts.length - 1;
-    const text = parts.join(JSON.stringify(commit)).replaceAll(cache, "cache");
+    const text = parts.join(JSON.stringify(commit)).replaceAll(`${cache}/`, "cache/");
     await Deno.writeTextFile(file, hideDynamicImports(text));
   }
   if (written !== 1) throw new Error(`the commit was written ${written} times into the bundle`);

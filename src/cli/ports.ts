@@ -6,7 +6,7 @@ import type { LocalStream } from "../net/relay.ts";
 import type { Sink } from "../output/output.ts";
 import type { Terminal } from "../prompt/mod.ts";
 import type { Ports } from "../use_cases/ports.ts";
-import type { Build } from "./version/build.ts";
+import type { Build } from "../core/system/build.ts";
 
 /** The ports of the whole program. */
 export interface CliPorts extends Ports {

@@ -100,10 +100,10 @@ export function createStatusLine(
       const entry = { what: render, start: clock.now() };
       quietSince ??= entry.start;
       works.push(entry);
-      const result = work();
-      // The work has begun: the first timer of a run takes a while.
-      start();
       try {
+        const result = work();
+        // The work has begun: the first timer of a run takes a while.
+        start();
         return await result;
       } finally {
         works.splice(works.indexOf(entry), 1);
@@ -126,7 +126,8 @@ export function createStatusLine(
       rows: () => stream.rows?.(),
       isGone: () => stream.isGone?.() ?? false,
       write(text) {
-        if (stream.isTerminal() && text !== "") {
+        // A pipe may end on the same terminal, as that of `spknock knock home | tee log` does.
+        if (text !== "") {
           clear();
           isLineOpen = !LINE_ENDS.some((end) => text.endsWith(end));
           quietSince = clock.now();

@@ -1,6 +1,6 @@
 /**
  * The probes that spknock knows itself, one row a kind. Made from it: what the configuration and
- * `--probe` take, what is written back, the help and error texts, and (by `deno task schema`)
+ * `--probe` take, what is written back, the help and error texts, and (by `deno task docs`)
  * targets.schema.json and the table in docs/targets.md.
  *
  * Every run with a configuration loads it, so it is data: the code of a probe is loaded when one runs.

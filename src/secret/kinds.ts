@@ -1,6 +1,6 @@
 /**
  * Where a passphrase comes from, one row a source. Made from it: what the configuration and `--secret`
- * take, what is written back, what `show` says of it, error texts, and (by `deno task schema`)
+ * take, what is written back, what `show` says of it, error texts, and (by `deno task docs`)
  * targets.schema.json and the table in docs/secrets.md.
  *
  * No row puts a secret, or a part of one, into an error or a description.

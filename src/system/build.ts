@@ -1,7 +1,7 @@
 /** What this program was built of, and what runs it: read only for `--version --verbose`. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Build } from "../cli/version/build.ts";
+import type { Build } from "../core/system/build.ts";
 import { WRITTEN_COMMIT } from "./commit.ts";
 
 const COMMIT = /^[0-9a-f]{40}(-dirty)?$/;

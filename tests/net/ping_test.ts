@@ -196,6 +196,11 @@ table<[line: string, reading: Partial<PingReading>, code?: number]>(
       { ping: true },
     ],
     "Russian, IPv6": ["\ufffd\ufffd ::1: \ufffd<1\ufffd\ufffd ", { ping: true }],
+    "German, no way, in letters that are lost": [
+      "PING: Fehler bei der \ufffdbertragung. Allgemeiner Fehler.",
+      { ping: false, refusal: "general failure, in the language of this system" },
+      1,
+    ],
     "Spanish": ["Respuesta desde 192.0.2.1: bytes=32 tiempo<1m TTL=64", { ping: true }],
   },
   ([line, reading, code = 0]) => {
@@ -205,6 +210,7 @@ table<[line: string, reading: Partial<PingReading>, code?: number]>(
     const read = readAs({ os: "windows", code, stdout: `${header}${line}${summary}` });
     const { report, ...rest } = read;
     assertEquals({ ...rest, ...(report && { report: { ...report, line: "" } }) }, reading);
-    if (report !== undefined) assertEquals(report.line, report.text === LOST ? LOST : line.trim());
+    if (report === undefined) return;
+    assertEquals(report.line, report.text === LOST ? `${report.by}: ${LOST}` : line.trim());
   },
 );

@@ -53,6 +53,36 @@ Deno.test("status: it is gone before anything else is written, and comes back af
   await ended;
 });
 
+Deno.test("status: it is gone before a pipe gets a line, which may end on the same terminal", async () => {
+  const { clock, terminal, status } = makeStatus();
+  const pipe = status.watch({
+    write: (text) => void (terminal.text += text),
+    isTerminal: () => false,
+  });
+  const { work, finish } = makeWork();
+  const ended = status.during(() => "working", work);
+  await clock.advance(1_000);
+  pipe.write("a result\n");
+  assertEquals(terminal.text, `${ERASE}working${ERASE}a result\n`);
+  finish();
+  await ended;
+});
+
+Deno.test("status: work that fails before it begins is taken away", async () => {
+  const { clock, terminal, status } = makeStatus();
+  await assertRejects(() =>
+    status.during("broken", () => {
+      throw new Error("at once");
+    })
+  );
+  const { work, finish } = makeWork();
+  const ended = status.during(() => "working", work);
+  await clock.advance(2_000);
+  finish();
+  await ended;
+  assertEquals(terminal.text.includes("broken"), false);
+});
+
 Deno.test("status: not below a line that is open, nor while a program may ask", async () => {
   const { clock, terminal, status, sink } = makeStatus();
   const { work, finish } = makeWork();

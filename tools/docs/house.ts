@@ -93,7 +93,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   system: {
     summary: "the real clock, streams, terminal and programs, for `main.ts`",
-    mayImport: ["probe", "ssh", "output", "prompt", "cli"],
+    mayImport: ["probe", "ssh", "output", "prompt"],
   },
 };
 

@@ -1,11 +1,10 @@
 /** `complete`: what can follow on the line that standard input has. For the scripts of `completions`. */
 import { listNames } from "../../config/list_names.ts";
-import { UsageError } from "../../core/errors.ts";
 import { expandHome, findHome } from "../../core/system/home.ts";
 import { defineCommand, requirePositionals } from "../command.ts";
 import { findAnswer } from "./answer.ts";
 import { splitLine } from "./line.ts";
-import { SHELL_NAMES, SHELLS } from "./shells.ts";
+import { loadShell, SHELL_NAMES } from "./shells.ts";
 import { EXIT } from "../exit_codes.ts";
 
 /** The command `complete`. */
@@ -17,9 +16,7 @@ export const command = defineCommand({
     const { ports, out } = context;
     const usage = "spknock complete SHELL [BREAKS]";
     const [name = "", breaks = ""] = requirePositionals(context, { min: 1, max: 2, usage });
-    const load = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
-    if (load === undefined) throw new UsageError("unknown shell");
-    const shell = await load();
+    const shell = await loadShell(name);
     const line = new TextDecoder().decode(await ports.stdin.readAll()).replace(/\r?\n$/, "");
     const words = splitLine(line, { ...shell.syntax, breaks });
     const word = words.at(-1);

@@ -1,9 +1,9 @@
-/** `spknock help environment`: every variable of the environment that a user can set. */
+/** `spknock help environment`: the variables of the environment that a user sets for spknock. */
 
 /** The variables with their meaning, in the order of the help. */
 const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
   ["SPKNOCK_CONFIG", "the file of targets; --config comes first"],
-  ["XDG_CONFIG_HOME", "the folder of spknock/targets.toml (default: ~/.config)"],
+  ["XDG_CONFIG_HOME", "the folder of spknock/targets.toml (default: ~/.config; not on Windows)"],
   ["SSH_ASKPASS", "the program that asks for passphrases where there is no terminal"],
   ["SSH_ASKPASS_REQUIRE", "when it is used: never, prefer or force, as with ssh"],
   ["TMPDIR", "the folder of the socket of apply and setup (default: /tmp)"],

@@ -1,6 +1,6 @@
 /**
  * The keys of a target as data: a new setting is a row here, a field of `TargetSettings` and a
- * definition in `targets.schema.json`; `deno task schema` does the rest there.
+ * definition in `targets.schema.json`; `deno task docs` does the rest there.
  */
 import { renderDuration } from "../../core/duration.ts";
 import { type Delay, parseDelay, renderDelay } from "../../core/sequence.ts";

@@ -2,7 +2,7 @@
 
 /**
  * Returns the paths at which a program may be, in the order in which they are tried: in the folders of `PATH`, unless
- * its name has a folder; on Windows with the endings of `PATHEXT` as well.
+ * its name has a folder; on Windows with the endings of `PATHEXT` as well, unless its name has one.
  */
 export function listProgramPaths(
   program: string,
@@ -12,7 +12,9 @@ export function listProgramPaths(
   const folders = (isWindows ? /[/\\]/ : /\//).test(program)
     ? [""]
     : (env("PATH") ?? "").split(isWindows ? ";" : ":").map((folder) => toPrefix(folder, os));
-  const endings = isWindows ? (env("PATHEXT") || ".COM;.EXE;.BAT;.CMD").toLowerCase() : "";
+  const endings = isWindows && !/\.\w+$/.test(program)
+    ? (env("PATHEXT") || ".COM;.EXE;.BAT;.CMD").toLowerCase()
+    : "";
   return folders.flatMap((folder) =>
     ["", ...endings.split(";").filter((each) => each !== "")]
       .map((ending) => `${folder}${program}${ending}`)

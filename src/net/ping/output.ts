@@ -92,14 +92,19 @@ export function readPing(printed: Printed, os: string): PingReading {
   const isUnknown = refusal === undefined && !codes.includes(code);
   return {
     ping: isUnknown ? undefined : false,
-    ...(match ? { report: { by, text: readable(text), line: readable(line.trim()) } } : {}),
-    ...(refusal ? { refusal: readable(refusal) } : {}),
+    ...(match ? { report: { by, text: readable(text), line: readableLine(line.trim(), by) } } : {}),
+    ...(refusal ? { refusal: readable(refusal, "general failure") } : {}),
   };
 }
 
 /** The code page of a console is not known here: what is not UTF-8 has lost its letters. */
-function readable(text: string): string {
-  return text.includes("\ufffd") ? "an ICMP error, in the language of this system" : text;
+function readable(text: string, what = "an ICMP error"): string {
+  return text.includes("\ufffd") ? `${what}, in the language of this system` : text;
+}
+
+/** The whole line of a report; where its letters are lost, who sent it stays. */
+function readableLine(line: string, by: string): string {
+  return line.includes("\ufffd") ? `${by}: ${readable(line)}` : line;
 }
 
 /** Whether the kernel refused a packet because it has no way to the address, or the neighbour there is gone. */

@@ -152,3 +152,13 @@ Deno.test("completions: every name of a value in the help is known", async () =>
   const used = new Set(values.flat().flatMap((value) => readValueName(value).kinds));
   assertEquals([...used].toSorted(), Object.keys(VALUE_KINDS).toSorted());
 });
+
+Deno.test("completions: bash escapes whole characters", async () => {
+  const text = TARGETS.replace("my rack", "\u{20bb7}\u91ce b");
+  await using world = new World({ stdin: "spknock list --tag " });
+  await world.write(text);
+  assertEquals(
+    (await world.run("complete", "bash")).stdout,
+    "none\nfamily\n\\\u{20bb7}\\\u91ce\\ b\n",
+  );
+});

@@ -1,8 +1,7 @@
 /** `keep`: knock, hold the door open until Ctrl-C or the command's end, and close it again. */
 import { parseDuration } from "../../../core/duration.ts";
 import { ClosedError } from "../../../core/errors.ts";
-import { plural, quoteShell } from "../../../core/text.ts";
-import type { Output } from "../../../output/output.ts";
+import { plural } from "../../../core/text.ts";
 import { sanitize } from "../../../output/sanitize.ts";
 import { loadProbes } from "../../../probe/mod.ts";
 import { toClosingTarget } from "../../../use_cases/close_target.ts";
@@ -19,7 +18,7 @@ import { readKnockChanges } from "../../arguments/target_args.ts";
 import { runChildCommand, withStderrOutput } from "../../child_command.ts";
 import { type Context, defineCommand, requirePositionals } from "../../command.ts";
 import { findTarget, loadTargets, makeSecretOptions, readSecretChoice } from "../../context.ts";
-import { makeDoctorHint, renderDoctorCommand } from "../../doctor_hint.ts";
+import { listFileOptions, makeDoctorHint, renderDoctorCommand } from "../../doctor_hint.ts";
 import { EXIT } from "../../exit_codes.ts";
 import { makeHorizonCheck } from "../../reports/horizon_check.ts";
 import { KNOCK_OPTIONS } from "../../option_specs.ts";
@@ -90,17 +89,17 @@ export const command = defineCommand({
     progress.announceEnd(kept);
     const isClosed = await endHold(kept, ports, { onEvent: progress.report });
     if (held.failure !== undefined) throw held.failure;
-    const ended = isClosed ? EXIT.done : reportOpen(target.name, out);
+    const ended = isClosed ? EXIT.done : reportOpen(target.name, context);
     return await running ?? ended;
   },
 });
 
 /** Says, also with `--quiet`, that the door did not shut; returns the exit code. */
-function reportOpen(name: string, out: Output): number {
-  const hint = `close it: spknock close ${quoteShell(name)}`;
+function reportOpen(name: string, context: KeepContext): number {
+  const words = ["spknock close", name, ...listFileOptions(context)];
   return reportError(
-    new ClosedError(`"${name}" is still open after the closing knocks`, { hint }),
-    out,
+    new ClosedError(`"${name}" did not shut`, { hint: `close it: ${words.join(" ")}` }),
+    context.out,
   );
 }
 

@@ -1,9 +1,6 @@
 /** `completions`: the script that makes a shell complete command lines of spknock. */
-import { UsageError } from "../../../core/errors.ts";
-import { suggestOr } from "../../../core/suggest.ts";
-import { joinOr } from "../../../core/text.ts";
 import { defineCommand, requirePositionals } from "../../command.ts";
-import { SHELL_NAMES, SHELLS } from "../../completions/shells.ts";
+import { loadShell, SHELL_NAMES } from "../../completions/shells.ts";
 import { EXIT } from "../../exit_codes.ts";
 
 const USAGE = `completions ${SHELL_NAMES.join("|")}`;
@@ -21,14 +18,7 @@ export const command = defineCommand({
   ],
   async run(context) {
     const [name = ""] = requirePositionals(context, { min: 1, usage: `spknock ${USAGE}` });
-    const load = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
-    if (load === undefined) {
-      const otherwise = `: use ${joinOr(SHELL_NAMES)}`;
-      throw new UsageError(
-        `unknown shell ${JSON.stringify(name)}${suggestOr(otherwise, name, SHELL_NAMES)}`,
-      );
-    }
-    const { script } = await load();
+    const { script } = await loadShell(name);
     context.out.print(script);
     context.out.value({ shell: name, script });
     return EXIT.done;

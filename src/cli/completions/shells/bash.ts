@@ -33,6 +33,6 @@ export const shell: ShellCompletion = {
     const rest = text.slice(word.start);
     if (word.quote === "'") return rest.includes("'") ? undefined : rest;
     if (word.quote === '"') return rest.replaceAll(/["$\`\\]/g, "\\$&");
-    return rest.replaceAll(/[^\w.,:=@%+/-]/g, "\\$&");
+    return rest.replaceAll(/[^\w.,:=@%+/-]/gu, "\\$&");
   },
 };

@@ -2,7 +2,7 @@
 
 /** The facts of one build, and of the runtime in it. */
 export interface Build {
-  /** 40 hex digits, with `-dirty` where files were changed after it; undefined where it cannot be known. */
+  /** 40 hex digits, in an executable with `-dirty` where files were changed after it; undefined where it cannot be known. */
   readonly commit: string | undefined;
   /** The single file that `deno compile` makes, the files of the project, or modules from a registry. */
   readonly form: "executable" | "checkout" | "remote module";
