@@ -47,8 +47,8 @@ const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
 /** What the codes mean together. */
 export const EXIT_NOTES: readonly string[] = [
   "With several targets the most serious one decides (4 over 3 over 1 over 0).",
-  "2 promises that no packet was sent; so does 4, to its own target. After -- the command's code " +
-  "is ours.",
+  "After 2 no packet was sent; after 4 none was sent to the target that failed. With -- COMMAND " +
+  "spknock ends with the code of the command.",
 ];
 
 /** From the least to the most serious; what is last decides. */

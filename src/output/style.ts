@@ -15,11 +15,14 @@ const same = (text: string) => text;
 /** Text as it is. */
 export const PLAIN_STYLE: Style = { good: same, bad: same, warn: same, strong: same, faint: same };
 
+/** An empty text stays empty: a cell without a text ends its line. */
+const mark = (paint: (text: string) => string) => (text: string) => text === "" ? "" : paint(text);
+
 /** ANSI colours (SGR). */
 export const COLOR_STYLE: Style = {
-  good: (text) => colors.green(text),
-  bad: (text) => colors.red(text),
-  warn: (text) => colors.yellow(text),
-  strong: (text) => colors.bold(text),
-  faint: (text) => colors.dim(text),
+  good: mark(colors.green),
+  bad: mark(colors.red),
+  warn: mark(colors.yellow),
+  strong: mark(colors.bold),
+  faint: mark(colors.dim),
 };

@@ -44,9 +44,12 @@ export function reportDiagnosis(
     evidence: toEvidenceValue(evidence),
   });
   const width = out.isLive ? out.width : Infinity;
-  out.say(renderList(rows.map(([what, found]) => [sanitize(what), sanitize(found)]), { width }));
+  const list = renderList(rows.map(([what, found]) => [sanitize(what), sanitize(found)]), {
+    width,
+  });
+  if (list !== "") out.say(`${list}\n`);
   const paint = diagnosis.kind === "fine" ? style.good : style.warn;
-  out.print(`${rows.length > 0 ? "\n" : ""}${out.wrap(paint(sanitize(diagnosis.cause)))}\n`);
+  out.print(`${out.wrap(paint(sanitize(diagnosis.cause)))}\n`);
   if (diagnosis.fix !== "") out.print(`${style.strong("fix:")} ${sanitize(diagnosis.fix)}\n`);
   if (remote !== null) out.print(`${style.strong("on the firewall:")} ${sanitize(remote)}\n`);
 }
@@ -73,7 +76,10 @@ function listRows({ files, time, names, codes = [], clocks, door }: Evidence): R
       "codes",
       `${each.target}: ${describeTolerance(each)}; ${each.horizon}`,
     ]),
-    ...names.map((each): Row => ["host", describeName(each)]),
+    ...names.map((each): Row => [
+      "host",
+      (names.length > 1 ? `${each.target}: ` : "") + describeName(each),
+    ]),
   ];
   if (door === undefined) return rows;
   const { longestGapMs, stageTimeoutMs } = door.timing;

@@ -64,8 +64,8 @@ export const command = defineCommand({
     "a secret unless they say otherwise; ad hoc ones carry nothing, or the lines of\n" +
     "--secrets-from.\n" +
     "With -- COMMAND the command runs when the door is open, with the terminal and\n" +
-    "with SPKNOCK_ADDRESS and similar variables in its environment, and its exit code\n" +
-    "is ours.",
+    "with SPKNOCK_ADDRESS and similar variables in its environment; spknock ends with\n" +
+    "the exit code of the command.",
   options: OPTIONS,
   takesCommand: true,
   examples: [

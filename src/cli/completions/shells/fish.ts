@@ -2,6 +2,7 @@
 import type { ShellCompletion } from "../shell.ts";
 
 const SCRIPT = `# Completions of spknock for fish. To have them in every new shell:
+#   mkdir -p ~/.config/fish/completions
 #   spknock completions fish >~/.config/fish/completions/spknock.fish
 function __spknock_complete
     set -l lines (commandline -cp | spknock complete fish 2>/dev/null)
@@ -10,11 +11,12 @@ function __spknock_complete
     test -z "$lines" || string join \\n -- $lines
     set -l option (string match -r -- '^--[^=]*=' (commandline -ct))
     set -l path (string replace -- "$option" '' (commandline -ct))
+    # Of a command that has no completions of its own: fish itself expands ~ and $HOME, and reads quotes.
     switch "$paths"
         case files
-            string replace -r -- '^' "$option" (__fish_complete_path $path)
+            string replace -r -- '^' "$option" (complete -C "'' $path")
         case folders
-            string replace -r -- '^' "$option" (__fish_complete_directories $path)
+            string replace -r -- '^' "$option" (complete -C "'' $path" | string match -r '.*/$')
     end
 end
 complete -c spknock -f -a '(__spknock_complete)'

@@ -2,7 +2,7 @@
 import type { ShellCompletion } from "../shell.ts";
 
 const SCRIPT = `# Completions of spknock for PowerShell. To have them in every new shell:
-#   spknock completions powershell >> $PROFILE
+#   spknock completions powershell | Out-String | Invoke-Expression    # a line in $PROFILE
 Register-ArgumentCompleter -Native -CommandName 'spknock', 'spknock.exe' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $length = $cursorPosition - $commandAst.Extent.StartOffset

@@ -3,8 +3,10 @@ import { isOpenEnded, type ShellCompletion } from "../shell.ts";
 
 const SCRIPT = `#compdef spknock
 # Completions of spknock for zsh. To have them in every new shell, choose one:
-#   spknock completions zsh >"\${fpath[1]}/_spknock"
-#   echo 'source <(spknock completions zsh)' >>~/.zshrc    # below compinit
+#   source <(spknock completions zsh)    # a line in ~/.zshrc, below compinit
+#   mkdir -p ~/.local/share/zsh/site-functions
+#   spknock completions zsh >~/.local/share/zsh/site-functions/_spknock
+# The second needs "fpath+=(~/.local/share/zsh/site-functions)" in ~/.zshrc, above compinit.
 _spknock() {
   local -a lines closed open
   local line paths
