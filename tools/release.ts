@@ -14,7 +14,7 @@ import { cutNotes } from "./release/notes.ts";
 import { readMaterial } from "./release/material.ts";
 import { packRelease } from "./release/pack.ts";
 import { type Lock, type ModuleGraph, renderSbom } from "./release/sbom.ts";
-import { nameExecutable, TARGETS } from "./release/targets.ts";
+import { nameArchive, nameExecutable, TARGETS } from "./release/targets.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const VERSION = config.version;
@@ -76,6 +76,10 @@ async function pack(from: string, to: string): Promise<void> {
   const material = await readMaterial();
   const names = await packRelease({ version: VERSION, time, material, sbom }, { from, to });
   await Deno.stdout.write(new TextEncoder().encode(names.join("\n") + "\n"));
+  const missing = TARGETS.filter((target) => !names.includes(nameArchive(target)));
+  if (missing.length === 0) return;
+  const line = `note: there is no executable for ${missing.join(", ")}\n`;
+  await Deno.stderr.write(new TextEncoder().encode(line));
 }
 
 const [verb, first, second] = Deno.args;
