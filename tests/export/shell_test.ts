@@ -1,10 +1,9 @@
 /** The forms for a shell as text; tests/kernel/export_shell_test.ts runs them. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import powershell from "tree-sitter-powershell/tree-sitter-powershell.wasm" with { type: "bytes" };
-import { Language, Parser } from "web-tree-sitter";
 import { UsageError } from "../../src/core/errors.ts";
 import { EXPORT_FORMS } from "../../src/export/forms.ts";
 import { PUT } from "../../src/export/shell/script_parts.ts";
+import { checkShell, HAS_SHELLCHECK, isPowershell } from "../scripts.ts";
 import { lacks } from "../systems.ts";
 import { table } from "../table.ts";
 import {
@@ -50,35 +49,10 @@ const DOORS: Readonly<Record<string, string>> = {
 /** Scripts with bytes are written with their secrets only. */
 const listStates = (keys: string) => keys.includes("payload") ? [true] : [false, true];
 
-const HAS_SHELLCHECK = await isInstalled("shellcheck");
-
-async function isInstalled(program: string): Promise<boolean> {
-  try {
-    return (await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}
-
-/** What shellcheck says about a script, with all that it says by default. */
-async function check(script: string): Promise<string> {
-  const child = new Deno.Command("shellcheck", {
-    args: ["--format=gcc", "-"],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const output = child.output();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(script));
-  await writer.close();
-  return new TextDecoder().decode((await output).stdout);
-}
-
 table("export bash: shellcheck has nothing to say", DOORS, async (keys) => {
   for (const isOpen of listStates(keys)) {
     const { text } = await render(keys, "bash", { isOpen });
-    assertEquals(await check(text), "", text);
+    assertEquals(await checkShell(text), "", text);
   }
 }, { ignore: !HAS_SHELLCHECK });
 
@@ -87,21 +61,10 @@ Deno.test({
   ignore: !HAS_SHELLCHECK,
   async fn() {
     const { text } = await render(DOORS["asked for each"] ?? "", "bash");
-    assertStringIncludes(await check(text.replace('"$payload_1"', "$payload_1")), "SC2086");
-    assertStringIncludes(await check(text.replace("exec cat", "exec cat'")), "error");
+    assertStringIncludes(await checkShell(text.replace('"$payload_1"', "$payload_1")), "SC2086");
+    assertStringIncludes(await checkShell(text.replace("exec cat", "exec cat'")), "error");
   },
 });
-
-await Parser.init();
-const PARSER = new Parser();
-PARSER.setLanguage(await Language.load(powershell));
-
-function isPowershell(text: string): boolean {
-  const tree = PARSER.parse(text);
-  const isRight = tree !== null && !tree.rootNode.hasError;
-  tree?.delete();
-  return isRight;
-}
 
 table(
   "export powershell: the script is PowerShell, and a broken one is not",
