@@ -42,18 +42,11 @@ function end(): void {
 }
 
 for (const signal of listEndSignals(os)) Deno.addSignalListener(signal, end);
+
 /** What deno.json says of a checkout: the flags for a module of a registry. */
-const REMOTE_FLAGS = [
-  ...[
-    "--unstable-net",
-    "--allow-read",
-    "--allow-write",
-    "--allow-net",
-    "--allow-env",
-    "--allow-run",
-  ],
-  "--allow-sys=uid,networkInterfaces",
-];
+const REMOTE_FLAGS =
+  "--unstable-net --allow-read --allow-write --allow-net --allow-env --allow-run --allow-sys=uid,networkInterfaces";
+
 /** What questions were asked on. */
 let terminal: Terminal | undefined;
 
@@ -114,7 +107,9 @@ const ports: CliPorts = {
     if (Deno.build.standalone) return [Deno.execPath()];
     const start = [Deno.execPath(), "run", "-q", "--no-prompt"];
     // A module of a registry has no deno.json with flags and permissions beside it.
-    if (!Deno.mainModule.startsWith("file:")) return [...start, ...REMOTE_FLAGS, Deno.mainModule];
+    if (!Deno.mainModule.startsWith("file:")) {
+      return [...start, ...REMOTE_FLAGS.split(" "), Deno.mainModule];
+    }
     const file = toFilePath(Deno.mainModule, os);
     // tools/deno.ts says where the dependencies come from.
     const given = Deno.env.get("SPKNOCK_DENO_FLAGS");

@@ -36,7 +36,7 @@ export async function findAnswer(
   const given = readGivenWords(before.filter((_, at) => at !== first?.at), specs);
   const file = given.options.get("config")?.[0];
   let names: Promise<SavedNames> | undefined;
-  const context = { given, command, specs, readNames: () => names ??= readNames(file) };
+  const context = { given, readNames: () => names ??= readNames(file) };
   if (given.isPassthrough) return { ...NOTHING, paths: command?.takesCommand ? "files" : "none" };
   if (given.pending !== undefined) return await answerValue(given.pending, current, context);
   const [, prefix, long] = /^(--([^=]+)=)/.exec(current) ?? [];
@@ -113,9 +113,7 @@ async function listValues(
   const { kinds, words } = readValueName(value);
   const rows = kinds.flatMap((kind) => VALUE_KINDS[kind] ?? []);
   const listed = await Promise.all(
-    rows.map(async ({ list }) =>
-      await list?.(list.length > 0 ? await readNames() : NO_NAMES) ?? []
-    ),
+    rows.map(async ({ list }) => await list?.(readNames) ?? []),
   );
   return {
     candidates: [...listed.flat(), ...words].map((text) => ({ text, description: "" })),
@@ -123,8 +121,6 @@ async function listValues(
     isList: rows.some(({ isList }) => isList),
   };
 }
-
-const NO_NAMES: SavedNames = { targets: [], tags: [] };
 
 async function answerValue(
   { name, value = "" }: OptionSpec,

@@ -18,7 +18,7 @@ export const command = defineCommand({
     const [name = "", breaks = ""] = requirePositionals(context, { min: 1, max: 2, usage });
     const shell = await loadShell(name);
     const line = new TextDecoder().decode(await ports.stdin.readAll()).replace(/\r?\n$/, "");
-    const words = splitLine(line, { ...shell.syntax, breaks });
+    const words = splitLine(line, { escape: shell.escape, breaks });
     const word = words.at(-1);
     const home = findHome(ports);
     const readNames = (file: string | undefined) =>

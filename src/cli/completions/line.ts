@@ -14,7 +14,7 @@ export interface LineWord {
 }
 
 /** How a shell cuts a line. */
-export interface LineSyntax {
+interface LineSyntax {
   /** What escapes the next character. */
   escape: string;
   /** Characters behind which the shell sees a new word, though the program does not. */

@@ -1,5 +1,5 @@
 /** What a shell needs to complete command lines. */
-import type { LineSyntax, LineWord } from "./line.ts";
+import type { LineWord } from "./line.ts";
 
 /** One way to go on. */
 export interface Candidate {
@@ -10,8 +10,8 @@ export interface Candidate {
 
 /** A shell that can complete. */
 export interface ShellCompletion {
-  /** How it cuts a line; `breaks` is what it is told where the shell can be set up. */
-  syntax: LineSyntax;
+  /** What escapes the next character. */
+  escape: string;
   /** The script that asks `spknock complete`, and says at its top how to install it. */
   script: string;
   /** Returns the line for its script, without the line feed; undefined where the word cannot become it. */

@@ -20,7 +20,7 @@ interface ValueKind {
   /** Whether anything else than what is listed is wrong. */
   isClosed?: boolean;
   /** Returns what it can be; the start of it where that ends in `:`, `=` or `/`. */
-  list?: (names: SavedNames) => readonly string[] | Promise<readonly string[]>;
+  list?: (readNames: () => Promise<SavedNames>) => Promise<readonly string[]>;
 }
 
 /** What nothing is known about before it is typed. */
@@ -28,8 +28,8 @@ const FREE: ValueKind = {};
 
 /** By the name in the help, without brackets and dots. */
 export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
-  TARGET: { isClosed: true, list: ({ targets }) => targets },
-  TAG: { isList: true, list: ({ tags }) => tags },
+  TARGET: { isClosed: true, list: async (readNames) => (await readNames()).targets },
+  TAG: { isList: true, list: async (readNames) => (await readNames()).tags },
   FILE: { paths: "files" },
   DIR: { paths: "folders" },
   BACKEND: { list: async () => (await import("../../rules/backends.ts")).BACKEND_NAMES },

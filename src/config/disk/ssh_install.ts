@@ -8,7 +8,7 @@
  * - what is right already is not written.
  */
 import { UsageError } from "../../core/errors.ts";
-import { foldPath } from "../../core/system/file_names.ts";
+import { findTwins } from "../../core/system/file_names.ts";
 import type { FileSystem } from "../files.ts";
 import { readText } from "./read_text.ts";
 import { writeText } from "../update.ts";
@@ -47,21 +47,14 @@ export async function planSshInstall(
   return wanted.filter(({ text }, index) => text !== present[index]);
 }
 
-/** Some file systems do not tell upper from lower case, and ssh's own `Host` does not either. */
+/** ssh's own `Host` does not tell upper from lower case, either. */
 function refuseTwins(files: readonly { path: string }[]): void {
-  const seen = new Set<string>();
-  for (const { path } of files) {
-    const name = foldPath(path);
-    if (seen.has(name)) {
-      throw new UsageError(
-        `"${path}" would be the file of two targets, which differ by case only`,
-        {
-          hint: "rename one of the targets: spknock rename A B",
-        },
-      );
-    }
-    seen.add(name);
-  }
+  const twins = findTwins(files.map(({ path }) => path));
+  if (twins === undefined) return;
+  throw new UsageError(
+    `"${twins[1]}" would be the file of two targets, which differ by case only`,
+    { hint: "rename one of the targets: spknock rename A B" },
+  );
 }
 
 /** Writes what {@linkcode planSshInstall} found: the blocks first, then the line that includes them. */

@@ -12,6 +12,18 @@ export function toFileName(name: string): string {
   return DEVICE.test(name) ? `${name}_` : name;
 }
 
+/** Returns the first two paths that would be one file on some systems; undefined where there are none. */
+export function findTwins(paths: readonly string[]): [first: string, second: string] | undefined {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const name = foldPath(path);
+    const first = seen.get(name);
+    if (first !== undefined) return [first, path];
+    seen.set(name, path);
+  }
+  return undefined;
+}
+
 /** Returns a text that is the same for two paths which may lead to one file. */
 export function foldPath(path: string): string {
   return path.normalize("NFC").toLowerCase();

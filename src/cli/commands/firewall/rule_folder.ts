@@ -1,6 +1,6 @@
 /** `rules --output-dir`: a file for each machine, for engines that bring them there. */
 import { ConfigError, UsageError } from "../../../core/errors.ts";
-import { foldPath, toFileName } from "../../../core/system/file_names.ts";
+import { findTwins, toFileName } from "../../../core/system/file_names.ts";
 import { nameHosts, type Target } from "../../../core/target.ts";
 import { describeSystemError } from "../../../core/system_errors.ts";
 import { plural } from "../../../core/text.ts";
@@ -101,18 +101,12 @@ export async function writeRuleFolder(
   return EXIT.done;
 }
 
-/** Some file systems do not tell upper from lower case. */
 function refuseTwins(files: readonly RuleFile[]): void {
-  const names = new Map<string, string>();
-  for (const { path } of files) {
-    const other = names.get(foldPath(path));
-    if (other !== undefined) {
-      throw new UsageError(`"${other}" and "${path}" differ by case only`, {
-        hint: "rename one of the targets: spknock rename A B",
-      });
-    }
-    names.set(foldPath(path), path);
-  }
+  const twins = findTwins(files.map(({ path }) => path));
+  if (twins === undefined) return;
+  throw new UsageError(`"${twins[0]}" and "${twins[1]}" differ by case only`, {
+    hint: "rename one of the targets: spknock rename A B",
+  });
 }
 
 async function makeFolder(folder: string, { ports: { fs } }: Context): Promise<void> {

@@ -26,7 +26,7 @@ complete -F _spknock spknock
 
 /** See the header. */
 export const shell: ShellCompletion = {
-  syntax: { escape: "\\", breaks: "" },
+  escape: "\\",
   script: SCRIPT,
   renderCandidate({ text }, word) {
     if (!text.startsWith(word.text)) return undefined;

@@ -24,7 +24,7 @@ complete -c spknock -f -a '(__spknock_complete)'
 
 /** See the header. */
 export const shell: ShellCompletion = {
-  syntax: { escape: "\\", breaks: "" },
+  escape: "\\",
   script: SCRIPT,
   renderCandidate({ text, description }) {
     return description === "" ? text : `${text}\t${description}`;

@@ -27,7 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'spknock', 'spknock.exe' -Script
 
 /** See the header. */
 export const shell: ShellCompletion = {
-  syntax: { escape: "\`", breaks: "" },
+  escape: "`",
   script: SCRIPT,
   renderCandidate({ text, description }, word) {
     if (!text.startsWith(word.text)) return undefined;

@@ -35,7 +35,7 @@ fi
 
 /** See the header. */
 export const shell: ShellCompletion = {
-  syntax: { escape: "\\", breaks: "" },
+  escape: "\\",
   script: SCRIPT,
   renderCandidate({ text, description }) {
     const value = text.replace(/^--[^=]+=/, "");
