@@ -3,7 +3,8 @@
  *
  * Rules:
  * - the knock is renewed at {@linkcode RENEW_AT} of the open time, counted from the last knock that
- *   opened the door;
+ *   opened the door, and {@linkcode RENEW_BEFORE_MS} before its end at the latest (at the half of a time that is
+ *   shorter than twice that);
  * - a look every {@linkcode LOOK_MS} (or a fifth of the open time, where that is less) and, after a
  *   renewal, one as soon as the time before it is over: whether a renewal was lost shows only then;
  * - where the machine slept (the wall clock ran ahead of the monotonic one, which stops then on Linux, or a timer is late), it is renewed at once: how much of the open time is left is unknown;
@@ -14,6 +15,11 @@ import type { Clock } from "../core/clock.ts";
 
 /** The part of the open time after which it is renewed. */
 const RENEW_AT = 0.8;
+/**
+ * Milliseconds from a renewal to the end of the open time at least: daemons count whole seconds (fwknopd closes
+ * up to a second early, measured), and a renewal takes its time.
+ */
+const RENEW_BEFORE_MS = 2_000;
 /** Milliseconds between two looks at most. */
 const LOOK_MS = 30_000;
 /** Milliseconds until a failed knock is tried again, at first and at most. */
@@ -54,7 +60,8 @@ export async function keepOpen(
   { openForMs, knock, look, onEvent, wallNow = Date.now }: KeepRequest,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<never> {
-  const renewMs = openForMs * RENEW_AT;
+  const latestMs = Math.max(openForMs / 2, openForMs - RENEW_BEFORE_MS);
+  const renewMs = Math.min(openForMs * RENEW_AT, latestMs);
   const lookMs = Math.min(LOOK_MS, openForMs / 5);
   let openedAt = clock.now();
   let formerEnd = -Infinity;

@@ -226,7 +226,7 @@ await kernelTest("a door is held open, and shut again", async (lab, t) => {
     const kept = await spknock("keep", "closing", "--open-for", "1s", "--", "sh", "-c", script);
     assertEquals([kept.code, kept.stdout], [0, ""]);
     assertStringIncludes(kept.stderr, "closing: closed again");
-    // Three seconds, renewed at 0.8 s: at least twice more, each packet twice.
+    // Three seconds, renewed each half second: at least twice more, each packet twice.
     const { knock } = await ssh.counters();
     assert(knock >= KNOCK_PORTS.length * 5, `${knock} knocks`);
     assertEquals((await spknock("probe", "closing", "--timeout", "500ms")).code, 1);

@@ -98,7 +98,7 @@ export async function findEnd({ server }: Lab): Promise<number | undefined> {
 /** Waits until something is so. */
 export async function until(
   isSo: () => Promise<boolean>,
-  timeoutMs = 5_000,
+  timeoutMs = 30_000,
 ): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   while (!await isSo()) {

@@ -43,15 +43,15 @@ for (const isUdpServer of [false, true]) {
       assertEquals((await daemon.rules())[0], rule);
       const end = await findEnd(lab) ?? 0;
       const left = end - Date.now() / 1_000;
-      assert(left > 25 && left <= 30, `${left} s`);
+      assert(left > 10 && left <= 30, `${left} s`);
       await daemon.flush();
     });
     await t.step("access with a timeout: its rule goes after it", async () => {
       assertEquals(await state(), "silent");
-      await home.write(renderTarget(lab, 'open_for = "3s"'));
+      await home.write(renderTarget(lab, 'open_for = "10s"'));
       assertEquals(await run(lab, home, "knock", "work"), 0);
       assertEquals(await state(), "open");
-      assert(await until(async () => await state() === "silent", 8_000), await daemon.log());
+      assert(await until(async () => await state() === "silent"), await daemon.log());
     });
     await t.step("an address of our own, and several ports", async () => {
       const [source = ""] = lab.sources.ipv4;

@@ -138,7 +138,7 @@ for (const [description, changes] of Object.entries(PLANS)) {
 }
 
 await kernelTest("the door shuts after its time, in the kernel as in the model", async (lab) => {
-  const openForMs = 1_500;
+  const openForMs = 5_000;
   const { plan, agent } = await setUp(lab, { openForMs });
   for (const family of FAMILIES) {
     const source = lab.client[family];

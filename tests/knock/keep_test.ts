@@ -50,10 +50,18 @@ Deno.test("keepOpen knocks again at 80 % of the open time", async () => {
   ]);
 });
 
+for (const [openForMs, renewMs] of [[20, 16], [10, 8], [8, 6], [4, 2], [3, 1.5]] as const) {
+  Deno.test(`keepOpen knocks again after ${renewMs} s of ${openForMs} s: ends may be early`, async () => {
+    const { clock, story } = setUp({ openForMs: openForMs * 1_000 });
+    await clock.advance(openForMs * 1_000);
+    assertEquals(story[1], [renewMs * 1_000, "renewed"]);
+  });
+}
+
 Deno.test("keepOpen knocks again without a probe", async () => {
   const { clock, story, looks } = setUp({ hasProbe: false, openForMs: 1_000 });
   await clock.advance(2_500);
-  assertEquals(story.map(([at]) => at), [0, 800, 1_600, 2_400]);
+  assertEquals(story.map(([at]) => at), [0, 500, 1_000, 1_500, 2_000, 2_500]);
   assertEquals(looks, []);
 });
 
