@@ -101,6 +101,23 @@ Deno.test("import: a knockd.conf is found from its text, and needs a host", asyn
   assertStringIncludes(await world.read(), 'knocks = ["7000/tcp", "8000/tcp"]\ncopies = 1\n');
 });
 
+Deno.test("import shows which knocks close a door", async () => {
+  await using world = new World();
+  const file = `${world.home}/knockd.conf`;
+  const section = (name: string, ports: string, verb: string) =>
+    `[${name}]\n sequence = ${ports}\n tcpflags = syn\n` +
+    ` command = iptables -${verb} INPUT -s %IP% -p tcp --dport 22 -j ACCEPT\n`;
+  await Deno.writeTextFile(
+    file,
+    section("in", "7000,8000", "A") + section("out", "9000,7000", "D"),
+  );
+  const { stdout } = await world.run("import", file, "--host", "192.0.2.1", "-n");
+  assertEquals(stdout.split("\n").slice(0, 2), [
+    "  in  192.0.2.1  7000/tcp 8000/tcp",
+    "                 close: 9000/tcp 7000/tcp",
+  ]);
+});
+
 table("import: a file that is another thing is named by what it looks like", {
   '{ "targets": [] }\n': "JSON",
   '[a]\nb = "c"\n': "TOML",

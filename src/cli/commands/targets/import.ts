@@ -162,10 +162,11 @@ function printReport(
   const verb = isDryRun ? "would save" : "saved";
   const place = sanitize(path);
   out.say(renderTable(
-    added.map((draft) => [
-      `  ${draft.name}`,
-      sanitize(draft.host),
-      sanitize(renderKnocks(draft)),
+    added.flatMap((draft) => [
+      [`  ${draft.name}`, sanitize(draft.host), sanitize(renderKnocks(draft))],
+      ...(draft.close === undefined
+        ? []
+        : [["", "", `close: ${renderKnocks({ knocks: draft.close })}`]]),
     ]),
     { width: out.tableWidth },
   ));
