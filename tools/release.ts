@@ -11,9 +11,11 @@
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
 import { cutNotes } from "./release/notes.ts";
-import { readMaterial } from "./release/material.ts";
+import { makeDocument, readMaterial } from "./release/material.ts";
 import { packRelease } from "./release/pack.ts";
-import { type Lock, type ModuleGraph, renderSbom } from "./release/sbom.ts";
+import { renderLicences } from "./release/licences.ts";
+import type { ModuleGraph } from "./release/packages.ts";
+import { type Lock, renderSbom } from "./release/sbom.ts";
 import { nameArchive, nameExecutable, TARGETS } from "./release/targets.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -41,8 +43,11 @@ async function readTime(): Promise<Date> {
   return time;
 }
 
-async function makeSbom(time: Date): Promise<string> {
-  const info = await run(Deno.execPath(), ["info", "--json", ...FLAGS, "main.ts"]);
+async function readInfo<T>(...words: string[]): Promise<T> {
+  return JSON.parse(await run(Deno.execPath(), ["info", "--json", ...words]));
+}
+
+async function makeSbom(graph: ModuleGraph, time: Date): Promise<string> {
   const given = FLAGS.find((flag) => flag.startsWith("--lock="))?.slice("--lock=".length);
   if (given === undefined) throw new Error("there is no deno.lock; deno task lock writes it");
   const lock = await Deno.readTextFile(given);
@@ -50,7 +55,7 @@ async function makeSbom(time: Date): Promise<string> {
     version: VERSION,
     time,
     runtime: { deno: Deno.version.deno, v8: Deno.version.v8 },
-    graph: JSON.parse(info) as ModuleGraph,
+    graph,
     lock: JSON.parse(lock) as Lock,
   });
 }
@@ -72,8 +77,12 @@ async function compile(folder: string): Promise<void> {
 
 async function pack(from: string, to: string): Promise<void> {
   const time = await readTime();
-  const sbom = { name: "spknock.cdx.json", text: await makeSbom(time) };
-  const material = await readMaterial();
+  const graph = await readInfo<ModuleGraph>(...FLAGS, "main.ts");
+  const sbom = { name: "spknock.cdx.json", text: await makeSbom(graph, time) };
+  // Runs the program: its packages are in the cache after it.
+  const documents = await readMaterial();
+  const licences = await renderLicences(graph, await readInfo<{ npmCache: string }>());
+  const material = [...documents, makeDocument("THIRD-PARTY-LICENSES.txt", licences)];
   const names = await packRelease({ version: VERSION, time, material, sbom }, { from, to });
   await Deno.stdout.write(new TextEncoder().encode(names.join("\n") + "\n"));
   const missing = TARGETS.filter((target) => !names.includes(nameArchive(target)));

@@ -1,6 +1,12 @@
 /** `tools/release`: what it makes is complete, the same each time, and refused where it is not. */
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 // The validator of CycloneDX takes these three where it finds them.
 import "ajv";
@@ -13,7 +19,9 @@ import { makeTarGz, makeZip } from "../../tools/release/archive.ts";
 import { layOut, readMaterial } from "../../tools/release/material.ts";
 import { cutNotes } from "../../tools/release/notes.ts";
 import { packRelease } from "../../tools/release/pack.ts";
-import { type Lock, type ModuleGraph, renderSbom } from "../../tools/release/sbom.ts";
+import { renderLicences } from "../../tools/release/licences.ts";
+import type { ModuleGraph } from "../../tools/release/packages.ts";
+import { type Lock, renderSbom } from "../../tools/release/sbom.ts";
 import { nameArchive, nameExecutable, TARGETS } from "../../tools/release/targets.ts";
 import { table } from "../table.ts";
 
@@ -32,6 +40,11 @@ const MATERIAL = [
 async function makeFolder() {
   const path = await Deno.makeTempDir({ prefix: "spknock-release-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function unpack(archive: Uint8Array<ArrayBuffer>) {
+  const stream = new Blob([archive]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return await unpackTar(stream);
 }
 
 Deno.test("release: one archive a target, the same bytes each time, and their checksums", async () => {
@@ -86,8 +99,7 @@ Deno.test("release: an archive for Linux and macOS has the folders of /usr/local
     material: MATERIAL,
   });
   const archive = await makeTarGz(files, TIME);
-  const stream = new Blob([archive]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const entries = await unpackTar(stream);
+  const entries = await unpack(archive);
   const top = "spknock-1.2.3-aarch64-apple-darwin";
   assertEquals(
     entries.map(({ header: { name, mode, uid, gid, mtime } }) => [name, mode, uid, gid, mtime]),
@@ -222,9 +234,41 @@ Deno.test("release: the SBOM names what is in the executable, as CycloneDX has i
 
 table("release: the SBOM is refused without", {
   "a JSR package in the lock file": { lock: { ...LOCK, jsr: {} }, says: "jsr:@std/toml@1.0.11" },
-  "an npm package in the lock file": { lock: { ...LOCK, npm: {} }, says: "npm:a@1.0.0" },
+  "an npm package in the lock file": { lock: { ...LOCK, npm: {} }, says: "npm:@b/b@2.0.0" },
 }, ({ lock, says }) => {
   assertThrows(() => renderSbom({ ...SBOM, lock }), Error, says);
+});
+
+Deno.test("release: every package that is in the executable has the text of its licence", async () => {
+  await using folder = await makeFolder();
+  const npmCache = folder.path;
+  for (const [place, file] of [["a/1.0.0", "LICENSE.md"], ["@b/b/2.0.0", "licence"]] as const) {
+    const at = `${npmCache}/registry.npmjs.org/${place}`;
+    await Deno.mkdir(at, { recursive: true });
+    await Deno.writeTextFile(`${at}/${file}`, `terms of ${place}\n\n`);
+  }
+  const text = await renderLicences(GRAPH, { npmCache });
+  const titles = text.split("\n").filter((_, index, lines) => /^-+$/.test(lines[index + 1] ?? ""));
+  assertEquals(titles, [
+    ...["Deno, the runtime", "V8, its engine"],
+    ...["@std/toml 1.0.11", "@b/b 2.0.0", "a 1.0.0"],
+  ]);
+  assertStringIncludes(text, "a 1.0.0\n-------\n\nterms of a/1.0.0\n");
+  assertStringIncludes(text, "@b/b 2.0.0\n----------\n\nterms of @b/b/2.0.0\n");
+  await Deno.remove(`${npmCache}/registry.npmjs.org/a/1.0.0/LICENSE.md`);
+  await assertRejects(() => renderLicences(GRAPH, { npmCache }), Error, "a has no text");
+});
+
+table("release: the licence of every JSR package that deno.json names is known", {
+  ...Object.fromEntries(
+    Object.values(config.imports).flatMap((from) => {
+      const name = /^jsr:(@[^/]+\/[^@]+)/.exec(from)?.[1];
+      return name === undefined ? [] : [[name, `https://jsr.io/${name}/1.0.0/mod.ts`] as const];
+    }),
+  ),
+}, async (specifier) => {
+  const graph = { modules: [{ specifier }], npmPackages: {} };
+  assertStringIncludes(await renderLicences(graph, { npmCache: "/nowhere" }), "MIT License");
 });
 
 async function runRelease(args: readonly string[], env: Record<string, string> = {}) {
@@ -259,7 +303,17 @@ async function packThis(): Promise<void> {
     0,
     `SHA256SUMS\n${nameArchive(TARGETS[0])}\nspknock.cdx.json\n`,
   ], packed.stderr);
-  assertEquals(await validate(await Deno.readTextFile(`${to}/spknock.cdx.json`)), null);
+  const sbom = await Deno.readTextFile(`${to}/spknock.cdx.json`);
+  assertEquals(await validate(sbom), null);
+  const entries = await unpack(await Deno.readFile(`${to}/${nameArchive(TARGETS[0])}`));
+  const licences = entries.find(({ header }) => header.name.endsWith("/THIRD-PARTY-LICENSES.txt"));
+  const text = new TextDecoder().decode(licences?.data);
+  const { components } = JSON.parse(sbom) as { components: { name: string; version: string }[] };
+  // Deno and V8 are in the list by other names.
+  const missing = components.filter(({ name, version }) =>
+    !text.includes(`\n${name} ${version}\n`)
+  );
+  assertEquals(missing.map(({ name }) => name).toSorted(), ["deno", "v8"]);
 }
 
 Deno.test("deno task release notes: a tag that is not the version is refused", async () => {

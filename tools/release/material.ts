@@ -23,12 +23,17 @@ export async function readMaterial(): Promise<ArchiveFile[]> {
   const files: ArchiveFile[] = [];
   for (const document of DOCUMENTS) {
     for await (const name of listFiles(document)) {
-      const path = `share/doc/spknock/${name}`;
-      files.push({ path, bytes: await Deno.readFile(new URL(name, ROOT)) });
+      files.push(makeDocument(name, await Deno.readFile(new URL(name, ROOT))));
     }
   }
   return [...files, ...await readManual(), ...await makeCompletions()]
     .sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+/** Returns the file of a document, by its path below the folder of all of them. */
+export function makeDocument(name: string, content: string | Uint8Array<ArrayBuffer>): ArchiveFile {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return { path: `share/doc/spknock/${name}`, bytes };
 }
 
 /** The files of a folder, which ends in "/", and of all below it; or the one file that it is. */

@@ -1,13 +1,6 @@
 /** What the executable is made of, in CycloneDX: the packages of its modules, and the runtime. */
 import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
-
-/** What this reads of `deno info --json main.ts`. */
-export interface ModuleGraph {
-  modules: readonly { specifier: string; npmPackage?: string }[];
-  npmPackages: Readonly<
-    Record<string, { name: string; version: string; dependencies: readonly string[] }>
-  >;
-}
+import { listPackages, type ModuleGraph, type Package } from "./packages.ts";
 
 /** What this reads of a lock file of Deno. */
 export interface Lock {
@@ -15,15 +8,8 @@ export interface Lock {
   npm?: Readonly<Record<string, { integrity: string }>>;
 }
 
-interface Package {
-  registry: "jsr" | "npm";
-  name: string;
-  version: string;
-  hash: Models.Hash;
-}
-
 /** Bytes of one algorithm, which the two registries write in their own ways. */
-function readIntegrity(lock: Lock, registry: Package["registry"], key: string): Models.Hash {
+function readIntegrity(lock: Lock, { registry, key }: Package): Models.Hash {
   const integrity = lock[registry]?.[key]?.integrity;
   if (integrity === undefined) throw new Error(`the lock file does not hold ${registry}:${key}`);
   if (registry === "jsr") return [Enums.HashAlgorithm["SHA-256"], integrity];
@@ -33,42 +19,10 @@ function readIntegrity(lock: Lock, registry: Package["registry"], key: string): 
 }
 
 /**
- * Returns every package that a module of the graph belongs to, and what those need, by name.
+ * Returns the list as JSON of CycloneDX 1.6; the same input gives the same bytes.
  *
- * @throws {Error} if the lock file does not hold one of them.
+ * @throws {Error} if the lock file does not hold one of the packages.
  */
-function listPackages({ modules, npmPackages }: ModuleGraph, lock: Lock): Package[] {
-  const packages = new Map<string, Package>();
-  const addNpm = (key: string): void => {
-    const found = npmPackages[key];
-    if (found === undefined) throw new Error(`deno info does not describe npm:${key}`);
-    const { name, version, dependencies } = found;
-    if (packages.has(`npm:${key}`)) return;
-    packages.set(`npm:${key}`, {
-      registry: "npm",
-      name,
-      version,
-      hash: readIntegrity(lock, "npm", key),
-    });
-    dependencies.forEach(addNpm);
-  };
-  for (const { specifier, npmPackage } of modules) {
-    if (npmPackage !== undefined) addNpm(npmPackage);
-    const [, name, version] = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\//.exec(specifier) ??
-      [];
-    if (name === undefined || version === undefined) continue;
-    const key = `${name}@${version}`;
-    packages.set(`jsr:${key}`, {
-      registry: "jsr",
-      name,
-      version,
-      hash: readIntegrity(lock, "jsr", key),
-    });
-  }
-  return [...packages].sort(([a], [b]) => a < b ? -1 : 1).map(([, found]) => found);
-}
-
-/** Returns the list as JSON of CycloneDX 1.6; the same input gives the same bytes. */
 export function renderSbom({ version, time, runtime, graph, lock }: {
   version: string;
   time: Date;
@@ -91,9 +45,10 @@ export function renderSbom({ version, time, runtime, graph, lock }: {
     bom.components.add(component);
     program.dependencies.add(component.bomRef);
   };
-  for (const { registry, name, version, hash } of listPackages(graph, lock)) {
+  for (const found of listPackages(graph)) {
+    const { registry, name, version } = found;
     const purl = `pkg:${registry}/${name.replace("@", "%40")}@${version}`;
-    const hashes = new Models.HashDictionary([hash]);
+    const hashes = new Models.HashDictionary([readIntegrity(lock, found)]);
     add(new Component(Enums.ComponentType.Library, name, { version, bomRef: purl, purl, hashes }));
   }
   for (const [name, version] of Object.entries(runtime)) {
