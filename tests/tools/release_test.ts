@@ -245,7 +245,7 @@ Deno.test("release: every package that is in the executable has the text of its 
   for (const [place, file] of [["a/1.0.0", "LICENSE.md"], ["@b/b/2.0.0", "licence"]] as const) {
     const at = `${npmCache}/registry.npmjs.org/${place}`;
     await Deno.mkdir(at, { recursive: true });
-    await Deno.writeTextFile(`${at}/${file}`, `terms of ${place}\n\n`);
+    await Deno.writeTextFile(`${at}/${file}`, `terms of ${place}\r\nmore\r\n`);
   }
   const text = await renderLicences(GRAPH, { npmCache });
   const titles = text.split("\n").filter((_, index, lines) => /^-+$/.test(lines[index + 1] ?? ""));
@@ -253,8 +253,8 @@ Deno.test("release: every package that is in the executable has the text of its 
     ...["Deno, the runtime", "V8, its engine"],
     ...["@std/toml 1.0.11", "@b/b 2.0.0", "a 1.0.0"],
   ]);
-  assertStringIncludes(text, "a 1.0.0\n-------\n\nterms of a/1.0.0\n");
-  assertStringIncludes(text, "@b/b 2.0.0\n----------\n\nterms of @b/b/2.0.0\n");
+  assertStringIncludes(text, "a 1.0.0\n-------\n\nterms of a/1.0.0\nmore\n");
+  assertStringIncludes(text, "@b/b 2.0.0\n----------\n\nterms of @b/b/2.0.0\nmore\n");
   await Deno.remove(`${npmCache}/registry.npmjs.org/a/1.0.0/LICENSE.md`);
   await assertRejects(() => renderLicences(GRAPH, { npmCache }), Error, "a has no text");
 });

@@ -40,7 +40,7 @@ export async function renderLicences(
 }
 
 function section(title: string, text: string): string {
-  return `${title}\n${"-".repeat(title.length)}\n\n${text.trim()}\n`;
+  return `${title}\n${"-".repeat(title.length)}\n\n${text.trim().replaceAll("\r\n", "\n")}\n`;
 }
 
 function readKnown(file: string): Promise<string> {
