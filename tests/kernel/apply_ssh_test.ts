@@ -9,6 +9,7 @@ import { denoCommand } from "../e2e/program.ts";
 import { APPLY_TOOLS, type ApplyLab, createApplyLab, PASSWORD } from "./apply_lab.ts";
 import { mustRun, stop } from "./exec.ts";
 import { kernelTest } from "./lab.ts";
+import { until } from "./until.ts";
 
 const TIMEOUT = { timeoutMs: 30_000 };
 
@@ -53,19 +54,13 @@ async function logIn(
   return { server: await openServer(destination, { ports, askPassword }), asked };
 }
 
-/** Waits until something holds. */
-async function until(holds: () => Promise<boolean>, { seconds = 15 } = {}): Promise<void> {
-  const end = Date.now() + seconds * 1_000;
-  while (!await holds() && Date.now() < end) await new Promise((done) => setTimeout(done, 100));
-}
-
 /** Nothing of the login is left, neither here nor there. */
 async function assertGone(
   apply: ApplyLab,
   { seconds = 15, temporary = apply.home.path }: { seconds?: number; temporary?: string } = {},
 ): Promise<void> {
   const look = async () => [...await apply.clients(), ...await apply.leftovers()];
-  await until(async () => (await look()).length === 0, { seconds });
+  await until(async () => (await look()).length === 0, seconds * 1_000);
   assertEquals(await look(), []);
   const files = [temporary, apply.home.path].flatMap((folder) => [...Deno.readDirSync(folder)]);
   assertEquals(files.filter(({ name }) => name.startsWith("spknock-ssh.")), []);
@@ -316,7 +311,7 @@ await kernelTest(
       const own = (...args: string[]) =>
         lab.client.exec([...ssh, ...args, apply.place()], { env: apply.home.env });
       const master = lab.client.spawn([...ssh, "-N", "-M", apply.place()]);
-      await until(async () => (await own("-O", "check")).code === 0);
+      await until(async () => (await own("-O", "check")).code === 0, 15_000);
       const start = await apply.count();
       {
         await using server = (await logIn(apply, { ssh })).server;
@@ -546,7 +541,7 @@ await kernelTest("a login that is broken", async (lab, context) => {
         .spawn();
       // Half of them during the login, half during commands.
       if (round % 2 === 0) {
-        await until(async () => (await apply.clients()).length > 0);
+        await until(async () => (await apply.clients()).length > 0, 15_000);
         await new Promise((done) => setTimeout(done, round * 60));
       } else {
         const reader = child.stdout.getReader();

@@ -3,6 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { needs } from "../e2e/old_runtime.ts";
 import { Home } from "../e2e/program.ts";
 import { HASHES } from "../e2e/vectors.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 
 /** A door with one stranger: the first source of the lab has a target, the client the other. */
@@ -89,9 +90,7 @@ await kernelTest("closing knocks: knockd", async (lab, t) => {
   assertEquals(rules.code, 0, rules.stderr);
   const file = `${home.path}/knockd.conf`;
   await Deno.writeTextFile(file, rules.stdout);
-  lab.server.spawn(["knockd", "-i", lab.server.device, "-c", file]);
-  const started = "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done";
-  await lab.server.run(["sh", "-c", started]);
+  await startKnockd(lab.server, file);
   await (await lab.server.agent()).listen(22);
   await lab.server.run(["iptables", "-P", "INPUT", "DROP"]);
   const accept = ["-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT"];

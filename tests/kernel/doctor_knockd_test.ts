@@ -1,6 +1,7 @@
 /** The doctor at a real knockd with the stock pair of Debian: opening, and closing by the reverse. */
 import { assertEquals } from "@std/assert";
 import { commandOf, Home } from "../e2e/program.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest } from "./lab.ts";
 
 /** /etc/knockd.conf of Debian 12, as the package installs it, without its third example. */
@@ -32,13 +33,7 @@ await kernelTest("the doctor at a stock knockd", async ({ client, server }, t) =
   await save(KNOCKS);
   const config = `${home.path}/knockd.conf`;
   await Deno.writeTextFile(config, KNOCKD);
-  server.spawn(["knockd", "-i", server.device, "-c", config]);
-  // knockd has its capture open then.
-  await server.run([
-    "sh",
-    "-c",
-    "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done",
-  ]);
+  await startKnockd(server, config);
   await (await server.agent()).listen(22);
   await server.run(["iptables", "-P", "INPUT", "DROP"]);
   const examine = async (...args: string[]) => {

@@ -3,8 +3,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FWKNOP_DIGESTS } from "../../src/core/fwknop.ts";
 import { makePacket, makeRandomDigits } from "../../src/fwknop/packet.ts";
 import { Home } from "../e2e/program.ts";
-import { FWKNOP_TOOLS, HMAC_KEY, KEY, STANZA, startFwknopd, until } from "./fwknop_lab.ts";
+import { FWKNOP_TOOLS, HMAC_KEY, KEY, STANZA, startFwknopd } from "./fwknop_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 /** What both clients are told, for either. */
 interface Request {

@@ -1,8 +1,9 @@
 /** Doors of fwknopd that come and go: our export in the hands of fwknop's own client, its .fwknoprc in ours; one fwknopd. */
 import { assert, assertEquals } from "@std/assert";
 import { Home } from "../e2e/program.ts";
-import { FWKNOP_TOOLS, HMAC_KEY, KEY, startFwknopd, until } from "./fwknop_lab.ts";
+import { FWKNOP_TOOLS, HMAC_KEY, KEY, startFwknopd } from "./fwknop_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 /** Knocks once: what a slow daemon takes late of a second try would open in the next step. */
 async function knock({ client }: Lab, home: Home, ...args: string[]) {

@@ -94,16 +94,3 @@ export async function findEnd({ server }: Lab): Promise<number | undefined> {
   const end = all.match(/_exp_(\d+)/)?.[1];
   return end === undefined ? undefined : Number(end);
 }
-
-/** Waits until something is so. */
-export async function until(
-  isSo: () => Promise<boolean>,
-  timeoutMs = 30_000,
-): Promise<boolean> {
-  const end = performance.now() + timeoutMs;
-  while (!await isSo()) {
-    if (performance.now() > end) return false;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return true;
-}

@@ -1,8 +1,9 @@
 /** Our packets at a real fwknopd: what it takes, and what it refuses. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Home } from "../e2e/program.ts";
-import { findEnd, FWKNOP_TOOLS, HMAC_KEY, KEY, startFwknopd, until } from "./fwknop_lab.ts";
+import { findEnd, FWKNOP_TOOLS, HMAC_KEY, KEY, startFwknopd } from "./fwknop_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 /**
  * A target; `more` is of its own table, `packet` of the table fwknop. One try, unless it says so: what a slow daemon

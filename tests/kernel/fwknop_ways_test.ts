@@ -1,9 +1,10 @@
 /** What else a door of fwknopd is for: NAT, `keep`, ssh, and the keys that `fwknop keygen` makes. */
 import { assert, assertEquals } from "@std/assert";
 import { Home } from "../e2e/program.ts";
-import { FWKNOP_TOOLS, HMAC_KEY, KEY, STANZA, startFwknopd, until } from "./fwknop_lab.ts";
+import { FWKNOP_TOOLS, HMAC_KEY, KEY, STANZA, startFwknopd } from "./fwknop_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 import { createSshLab, SSH_TOOLS } from "./ssh_lab.ts";
+import { until } from "./until.ts";
 
 const prefixOf = ({ client }: Lab) => ["ip", "netns", "exec", client.name];
 

@@ -1,7 +1,9 @@
 /** `export --as knockd`, loaded by a real knockd: it opens to our knocks and to those of Debian's `knock`. */
 import { assertEquals } from "@std/assert";
 import { Home } from "../e2e/program.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest } from "./lab.ts";
+import { until } from "./until.ts";
 
 await kernelTest(
   "knockd: an exported section opens to our knocks and to Debian's",
@@ -16,16 +18,13 @@ await kernelTest(
     const file = `${home.path}/knockd.conf`;
     const exported = await home.run(["export", "home", "--as", "knockd", "-o", file]);
     assertEquals(exported.code, 0, exported.stderr);
-    server.spawn(["knockd", "-i", server.device, "-c", file]);
-    const started = "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done";
-    await server.run(["sh", "-c", started]);
+    await startKnockd(server, file);
     await (await server.agent()).listen(22);
     await server.run(["iptables", "-P", "INPUT", "DROP"]);
     const agent = await client.agent();
     const state = () => agent.connect({ host: server.ipv4, port: 22 });
     const settleAt = async (expected: string) => {
-      const end = performance.now() + 30_000;
-      while (await state() !== expected && performance.now() < end);
+      await until(async () => await state() === expected);
       assertEquals(await state(), expected);
     };
     const ours = async (verb: string) => {

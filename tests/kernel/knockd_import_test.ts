@@ -4,7 +4,9 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Home } from "../e2e/program.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 const TOOLS = { tools: ["knockd", "knock", "iptables"] };
 const STOCK = "/etc/knockd.conf";
@@ -15,9 +17,7 @@ async function startDoor({ server }: Lab, home: Home, config: string): Promise<v
   await Deno.writeTextFile(file, config);
   const imported = await home.run(["import", file, "--host", server.ipv4]);
   assertEquals(imported.code, 0, imported.stderr);
-  server.spawn(["knockd", "-i", server.device, "-c", file]);
-  const started = "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done";
-  await server.run(["sh", "-c", started]);
+  await startKnockd(server, file);
   const agent = await server.agent();
   for (const port of [22, 443]) await agent.listen(port);
   await server.run(["iptables", "-P", "INPUT", "DROP"]);
@@ -35,8 +35,7 @@ async function countRules({ client, server }: Lab): Promise<number> {
 
 /** Waits until knockd's commands have made so many rules; returns how many there are in the end. */
 async function settleAt(count: number, lab: Lab): Promise<number> {
-  const end = performance.now() + 30_000;
-  while (await countRules(lab) !== count && performance.now() < end) await sleep(20);
+  await until(async () => await countRules(lab) === count);
   return await countRules(lab);
 }
 

@@ -1,7 +1,9 @@
 /** Knocks that are lost on their way to a real knockd: a further try opens, or shuts, all the same. */
 import { assert, assertEquals } from "@std/assert";
 import { Home } from "../e2e/program.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 const TOOLS = { tools: ["knockd", "iptables"] };
 const STOCK = "/etc/knockd.conf";
@@ -37,9 +39,7 @@ async function startDoor(lab: Lab, home: Home, config: string) {
   await Deno.writeTextFile(file, `[options]\nlogfile = ${log}\n${body}`);
   const imported = await home.run(["import", file, "--host", server.ipv4]);
   assertEquals(imported.code, 0, imported.stderr);
-  server.spawn(["knockd", "-i", server.device, "-c", file]);
-  const started = "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done";
-  await server.run(["sh", "-c", started]);
+  await startKnockd(server, file);
   await (await server.agent()).listen(22);
   await server.run(["iptables", "-P", "INPUT", "DROP"]);
   const countRules = async () =>
@@ -55,8 +55,7 @@ async function startDoor(lab: Lab, home: Home, config: string) {
     },
     /** Waits until all rules are gone: knockd's command may take a while. */
     async awaitNone(): Promise<void> {
-      const end = performance.now() + 30_000;
-      while (await countRules() > 0 && performance.now() < end) await sleep(20);
+      await until(async () => await countRules() === 0);
       assertEquals(await countRules(), 0, await Deno.readTextFile(log));
     },
   };

@@ -1,7 +1,9 @@
 /** A real knockd with the sections that `spknock rules` writes: several doors, a range, echo requests, everything. */
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Home } from "../e2e/program.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
+import { until } from "./until.ts";
 
 const DOORS = {
   home: { knocks: ["7003/tcp", "9012/tcp"], opens: ["22/tcp", "60000-60010/tcp"] },
@@ -21,7 +23,7 @@ function renderTarget(host: string, name: DoorName, more = ""): string {
 }
 
 /** Starts a knockd with the rules of these targets, and closes what they open as their header says. */
-async function startKnockd({ server }: Lab, home: Home, args: readonly string[]) {
+async function startDoors({ server }: Lab, home: Home, args: readonly string[]) {
   const rules = await home.run([
     ...["rules", ...args, "--for", "knockd", "--no-guard", "--interface", server.device],
   ]);
@@ -30,9 +32,7 @@ async function startKnockd({ server }: Lab, home: Home, args: readonly string[])
   await Deno.writeTextFile(file, rules.stdout);
   const closing = rules.stdout.match(/(?<=^# {3})ip6?tables -A .*$/gm) ?? [];
   await server.run(["sh", "-ec", closing.join("\n")]);
-  const knockd = server.spawn(["knockd", "-i", server.device, "-c", file]);
-  const started = "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done";
-  await server.run(["sh", "-c", started]);
+  const knockd = await startKnockd(server, file);
   const agent = await server.agent();
   for (const port of PORTS) await agent.listen(port);
   return knockd;
@@ -72,7 +72,7 @@ for (const [targets, [closed, opened]] of Object.entries(RULE_SETS)) {
     const names = Object.keys(DOORS) as DoorName[];
     const tables = names.map((name) => renderTarget(lab.server.ipv4, name));
     await home.write(`version = 1\n${tables.join("")}`);
-    await startKnockd(lab, home, targets.split(" "));
+    await startDoors(lab, home, targets.split(" "));
     assertEquals(await visit(lab), closed);
     for (const [name, expected] of Object.entries(opened)) {
       await knock(lab, home, "knock", name);
@@ -98,7 +98,7 @@ await kernelTest(
     await using home = new Home();
     const close = `open_for = "10s"\n[targets.home.close]\nknocks = ["9100/tcp"]`;
     await home.write(`version = 1\n${renderTarget(lab.server.ipv4, "home", close)}`);
-    const knockd = await startKnockd(lab, home, ["home", "--ipv4"]);
+    const knockd = await startDoors(lab, home, ["home", "--ipv4"]);
     const isOpen = async () => (await visit(lab)).startsWith("22 ");
     // Both ends stand still until the test has looked, however slow the machine is.
     await knock(lab, home, "knock", "home");
@@ -110,8 +110,7 @@ await kernelTest(
     assertNotEquals(second, first);
     assertEquals(await isOpen(), true);
     await lab.server.run(["kill", "-CONT", first]);
-    for (const end = Date.now() + 60_000; await isOpen() && Date.now() < end;);
-    assertEquals(await isOpen(), false);
+    assertEquals(await until(async () => !await isOpen()), true);
     const status = await lab.server.run(["cat", `/proc/${second}/status`]);
     assertMatch(status, /^State:\tT/m, "the end of the second opening has not come");
   },

@@ -13,6 +13,7 @@ import { nftablesOpenwrt } from "../../src/rules/backends/nftables/openwrt.ts";
 import { renderRules } from "../../src/rules/render.ts";
 import { regularPlan, secretPlan } from "../rules/fixtures.ts";
 import type { Agent } from "./agent_protocol.ts";
+import { startKnockd } from "./knockd_lab.ts";
 import { kernelTest, type Lab } from "./lab.ts";
 import {
   FIREWALLD,
@@ -284,12 +285,7 @@ await kernelTest("other firewalls: knockd and ufw", async (lab) => {
   const file = await Deno.makeTempFile({ suffix: ".conf" });
   try {
     await Deno.writeTextFile(file, renderRules(knockd, plan, { host: "fw.example.com" }));
-    server.spawn(["knockd", "-i", server.device, "-c", file]);
-    await server.run([
-      "sh",
-      "-c",
-      "until [ $(wc -l < /proc/net/packet) -gt 1 ]; do sleep 0.05; done",
-    ]);
+    await startKnockd(server, file);
     assertEquals(await door.whoGetsIn(), NOBODY);
     await door.knock(0);
     const opened = `[ $(iptables -S INPUT | grep -c spknock:home) = ${DOORS.length} ]`;

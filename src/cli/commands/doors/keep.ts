@@ -38,9 +38,9 @@ type KeepContext = Context<OptionNames<typeof KNOCK_OPTIONS> | "open-for">;
 export const command = defineCommand({
   usage: ["keep TARGET [OPTIONS]", "keep TARGET [OPTIONS] -- COMMAND [ARG...]"],
   details: "Knocks again at 80 % of the target's open_for (2 seconds before its end at the\n" +
-    "latest), and when a probe finds the door closed. At the end it sends the knocks of the target's close table; with\n" +
-    "copies = 1, as at a knockd, before each renewal too, or its rules pile up.\n" +
-    "With --json one line an event.",
+    "latest), and when a probe finds the door closed. At the end it sends the knocks\n" +
+    "of the target's close table; with copies = 1, as at a knockd, before each\n" +
+    "renewal too, or its rules pile up. With --json one line an event.",
   options: [OPEN_FOR_OPTION, ...KNOCK_OPTIONS],
   takesCommand: true,
   examples: [
